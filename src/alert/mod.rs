@@ -1,0 +1,20 @@
+//! Turns days of assessments into episodes (预警): one stable id per incident, raised at once, lowered and closed only after a while,
+//! ranked, and published as feeds.
+//!
+//! In: the assessments of a day, the `[alert]` table of the criteria file, a way to look up evidence. Out: the events of every alert's
+//! life, the ranked list, JSON Feed, Atom and a terminal table. Not here: how a text was read, statistics, I/O, the clock.
+//!
+//! **ALERT-1** a rerun or a retry never opens a second alert for one episode: ids follow from what the alert is about and the day it
+//! opened, and a day that was already taken in changes nothing. **ALERT-2** every change of level keeps before and after.
+
+mod episodes;
+/// The ranked list for other programs and for the terminal.
+pub mod feed;
+mod policy;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use episodes::Episodes;
+pub use policy::{AlertError, AlertPolicy};

@@ -1,0 +1,232 @@
+//! Promises of the room: the life of an episode.
+
+use std::collections::BTreeSet;
+
+use super::episodes::Episodes;
+use super::policy::shipped;
+use super::testing::{About, day, evidence};
+use crate::vocabulary::{
+    AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, Danger, Disposal, DocumentId, Hazard, LexiconVersion,
+    Spread,
+};
+
+struct Watch {
+    episodes: Episodes,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Self { episodes: Episodes::new() }
+    }
+
+    fn day(&mut self, number: i8, found: &[About]) -> Vec<AlertEvent> {
+        let assessments: Vec<Assessment> = found.iter().map(|about| about.assessment(day(number))).collect();
+        self.episodes.advance(day(number), &assessments, &shipped(), &evidence, &LexiconVersion::from("lex"))
+    }
+}
+
+fn kinds(events: &[AlertEvent]) -> Vec<AlertEventKind> {
+    events.iter().map(|event| event.event).collect()
+}
+
+use AlertEventKind::{Closed, Lowered, Opened, Raised};
+
+#[test]
+fn an_episode_opens_once_and_goes_on_under_one_id() {
+    let mut watch = Watch::new();
+    let opened = watch.day(1, &[About::brand("甲牌")]);
+    assert_eq!(kinds(&opened), [Opened]);
+    assert!(opened[0].alert_id.as_str().starts_with("wl-20230101-battery_charger-fire-"), "{}", opened[0].alert_id);
+    assert_eq!(opened[0].before, None);
+    assert!(watch.day(2, &[About::brand("甲牌")]).is_empty());
+    assert_eq!(watch.episodes.ranked().len(), 1);
+    assert_eq!(watch.episodes.ranked()[0].last_active_on, day(2));
+}
+
+#[test]
+fn a_rerun_of_a_day_says_nothing_again() {
+    let mut watch = Watch::new();
+    let first = watch.day(1, &[About::brand("甲牌"), About::brand("乙牌")]);
+    assert_eq!(first.len(), 2);
+    let state = watch.episodes.clone();
+    assert!(watch.day(1, &[About::brand("甲牌"), About::brand("乙牌")]).is_empty());
+    assert_eq!(watch.episodes, state);
+    watch.day(5, &[]);
+    assert!(watch.day(1, &[About::brand("丙牌")]).is_empty(), "a day before the newest one is ignored");
+}
+
+#[test]
+fn excluded_assessments_open_nothing() {
+    assert!(Watch::new().day(1, &[About::brand("甲牌").disposal(Disposal::Exclude)]).is_empty());
+}
+
+#[test]
+fn levels_go_up_at_once_and_keep_what_was_before() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::brand("甲牌")]);
+    let raised = watch.day(2, &[About::brand("甲牌").danger(Danger::Serious)]);
+    assert_eq!(kinds(&raised), [Raised]);
+    assert_eq!(raised[0].before, Some((Danger::High, Spread::Isolated, Disposal::Notify)));
+    assert_eq!(raised[0].danger, Danger::Serious);
+}
+
+#[test]
+fn levels_go_down_only_after_four_weeks() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::brand("甲牌").danger(Danger::Serious)]);
+    for number in 2..30 {
+        assert!(watch.day(number, &[About::brand("甲牌")]).is_empty(), "day {number}");
+        assert_eq!(watch.episodes.ranked()[0].assessment.danger, Danger::Serious);
+    }
+    let lowered = watch.day(30, &[About::brand("甲牌")]);
+    assert_eq!((kinds(&lowered), lowered[0].danger), (vec![Lowered], Danger::High));
+    assert_eq!(lowered[0].before, Some((Danger::Serious, Spread::Isolated, Disposal::Notify)));
+}
+
+#[test]
+fn an_episode_closes_after_four_quiet_weeks_and_a_new_one_gets_a_new_id() {
+    let mut watch = Watch::new();
+    let first = watch.day(1, &[About::brand("甲牌")])[0].alert_id.clone();
+    for number in 2..29 {
+        assert!(watch.day(number, &[]).is_empty(), "day {number}");
+    }
+    let closed = watch.day(29, &[]);
+    assert_eq!(kinds(&closed), [Closed]);
+    assert!(closed[0].explanation.starts_with("自2023-01-01起连续28天未再越线"), "{}", closed[0].explanation);
+    assert_eq!(watch.episodes.get(&first).map(|alert| alert.state), Some(AlertState::Closed));
+    let again = watch.day(30, &[About::brand("甲牌")]);
+    assert_eq!(kinds(&again), [Opened]);
+    assert_ne!(again[0].alert_id, first);
+}
+
+#[test]
+fn two_brands_are_two_alerts() {
+    let mut watch = Watch::new();
+    assert_eq!(
+        kinds(&watch.day(1, &[About::brand("甲牌").documents(0..3), About::brand("乙牌").documents(3..6)])),
+        [Opened, Opened]
+    );
+}
+
+#[test]
+fn an_incident_that_becomes_the_industrys_stays_one_alert() {
+    let mut watch = Watch::new();
+    let first = watch.day(1, &[About::brand("甲牌").documents(0..3)])[0].alert_id.clone();
+    watch.day(2, &[About::brand("甲牌").documents(0..4), About::brand("乙牌").documents(4..6)]);
+    let wide = About::whole().spread(Spread::Industry).documents(0..7);
+    let events = watch.day(3, std::slice::from_ref(&wide));
+    assert_eq!(kinds(&events), [Raised, Closed], "甲牌's episode widens, 乙牌's goes on in it");
+    assert_eq!((events[0].alert_id.clone(), events[0].brand.clone()), (first.clone(), None));
+    assert!(events[1].explanation.starts_with(&format!("并入预警{first}")), "{}", events[1].explanation);
+    assert!(watch.day(3, &[wide]).is_empty());
+    assert!(watch.day(4, &[About::brand("乙牌").documents(4..6)]).is_empty(), "it is the same incident");
+    assert_eq!(watch.episodes.ranked().len(), 1);
+    assert_eq!(watch.episodes.ranked()[0].assessment.brand, None);
+}
+
+#[test]
+fn an_alert_without_a_name_takes_the_one_its_documents_turn_out_to_carry() {
+    let mut watch = Watch::new();
+    let opened = watch.day(1, &[About::whole().documents(0..3)]);
+    assert!(watch.day(2, &[About::brand("甲牌").documents(0..5)]).is_empty());
+    let alert = watch.episodes.get(&opened[0].alert_id).expect("open");
+    assert_eq!(alert.assessment.brand.as_deref(), Some("甲牌"));
+    let other = watch.day(3, &[About::brand("甲牌").documents(0..5), About::brand("乙牌").documents(20..23)]);
+    assert_eq!(kinds(&other), [Opened], "another brand with other documents is another incident");
+}
+
+#[test]
+fn an_alert_on_everything_does_not_swallow_an_incident_of_one_brand() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::whole().documents(0..12)]);
+    let opened = watch.day(9, &[About::brand("甲牌").documents(8..14)]);
+    assert_eq!(kinds(&opened), [Opened], "most of it was known, and yet it is another matter");
+    assert_eq!(opened[0].brand.as_deref(), Some("甲牌"));
+}
+
+#[test]
+fn the_same_documents_under_a_lesser_hazard_are_no_second_alert() {
+    let mut watch = Watch::new();
+    let fire = About::brand("甲牌").documents(0..4).danger(Danger::Serious);
+    let burn = About::brand("甲牌").hazard(Hazard::Burn).documents(1..4);
+    let opened = watch.day(1, &[burn.clone(), fire]);
+    assert_eq!((kinds(&opened), opened[0].hazard), (vec![Opened], Hazard::Fire));
+    let others = burn.clone().documents(20..24);
+    assert_eq!(kinds(&watch.day(2, &[burn])), []);
+    assert_eq!(kinds(&watch.day(3, &[others])), [Opened], "other documents are another matter");
+}
+
+#[test]
+fn what_told_of_the_lesser_part_goes_on_in_the_alert_on_the_greater() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::brand("甲牌").hazard(Hazard::Burn).documents(0..2)]);
+    let events = watch.day(2, &[About::brand("甲牌").documents(0..5)]);
+    assert_eq!(kinds(&events), [Opened, Closed]);
+    assert!(events[1].explanation.starts_with("并入预警"), "{}", events[1].explanation);
+}
+
+#[test]
+fn reports_without_a_brand_beside_an_active_alert_on_one_are_taken_to_be_its() {
+    let mut watch = Watch::new();
+    let nameless = About::whole().unnamed(0.8).documents(20..24);
+    watch.day(1, &[About::brand("甲牌")]);
+    assert!(watch.day(2, &[About::brand("甲牌"), nameless.clone()]).is_empty());
+    assert_eq!(kinds(&watch.day(3, &[nameless])), [Opened], "the alert on the brand is not active today");
+}
+
+#[test]
+fn a_line_lists_fifty_documents_and_says_how_many_there_are() {
+    let opened = Watch::new().day(1, &[About::brand("甲牌").documents(0..80)]);
+    assert_eq!((opened[0].evidence.len(), opened[0].evidence_total), (50, 80));
+}
+
+#[test]
+fn what_moved_an_alert_is_listed_first() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::brand("甲牌").documents(0..3)]);
+    let raised = watch.day(2, &[About::brand("甲牌").documents(0..4).danger(Danger::Serious)]);
+    assert_eq!(raised[0].evidence[0].document_id, DocumentId::from("d3"));
+}
+
+#[test]
+fn the_state_survives_a_round_trip() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::brand("甲牌"), About::whole().documents(9..12)]);
+    let text = serde_json::to_string(&watch.episodes).expect("written");
+    assert_eq!(serde_json::from_str::<Episodes>(&text).expect("read"), watch.episodes);
+}
+
+#[test]
+fn the_most_urgent_comes_first() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::brand("甲牌").documents(0..3).rank(1.0), About::brand("乙牌").documents(3..6).rank(9.0)]);
+    let brands: Vec<_> = watch.episodes.ranked().iter().map(|alert| alert.assessment.brand.clone()).collect();
+    assert_eq!(brands, [Some("乙牌".to_owned()), Some("甲牌".to_owned())]);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    /// ALERT-1: whatever the days bring, each id opens once, and replaying every day twice says the same as once.
+    #[test]
+    fn no_alert_opens_twice(days in proptest::collection::vec(proptest::collection::vec((0..3_usize, 0..30_u32, 1..6_u32), 0..3), 1..25)) {
+        let found = |day: &[(usize, u32, u32)]| -> Vec<About> {
+            let mut seen = BTreeSet::new();
+            day.iter().filter(|(brand, ..)| seen.insert(*brand)).map(|(brand, from, length)| {
+                let about = if *brand == 0 { About::whole() } else { About::brand(["", "甲牌", "乙牌"][*brand]) };
+                about.documents(*from..*from + *length)
+            }).collect()
+        };
+        let (mut once, mut twice) = (Watch::new(), Watch::new());
+        let (mut said_once, mut said_twice) = (Vec::new(), Vec::new());
+        for (number, day) in (1..).zip(&days) {
+            said_once.extend(once.day(number, &found(day)));
+            said_twice.extend(twice.day(number, &found(day)));
+            said_twice.extend(twice.day(number, &found(day)));
+        }
+        let opened: Vec<&AlertId> = said_once.iter().filter(|event| event.event == Opened).map(|event| &event.alert_id).collect();
+        proptest::prop_assert_eq!(opened.iter().collect::<BTreeSet<_>>().len(), opened.len());
+        proptest::prop_assert_eq!(kinds(&said_once), kinds(&said_twice));
+        proptest::prop_assert_eq!(once.episodes.all().count(), opened.len());
+    }
+}

@@ -1,0 +1,616 @@
+//! Documents from files that people have: NDJSON by the contract, CSV and TSV with a column map, Excel sheets. Compressed
+//! files (`.gz`, `.zst`) are recognised by their first bytes.
+#![expect(clippy::disallowed_methods, reason = "an edge room: files are its business")]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use calamine::{Data, Reader, Xlsx};
+
+use super::ArchiveError;
+use crate::vocabulary::{Channel, Document, DocumentId, DocumentLine, Meta, SourceId, check_names, parse_moment};
+
+/// Longest line of NDJSON, in bytes.
+pub const LINE_BYTES_MAX: usize = 8 << 20;
+/// Byte order mark.
+const BOM: char = '\u{feff}';
+/// Largest CSV, TSV or Excel file after decompression, in bytes: these are decoded whole.
+pub const TABLE_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes looked at to tell the format of a file without a telling name.
+const SNIFF_BYTES: u64 = 1_024;
+
+/// How a file of documents is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line, as in the contract.
+    Ndjson,
+    /// Comma-separated with a header line; UTF-8 or GB18030.
+    Csv,
+    /// Tab-separated with a header line, no quoting.
+    Tsv,
+    /// The first sheet of an Excel workbook, header in its first row.
+    Xlsx,
+    /// Raw exchanges; read by [`super::warc`], not here.
+    Warc,
+}
+
+impl Format {
+    /// By the file name; a file whose name says nothing and whose text begins like a JSON object is NDJSON.
+    pub fn of_file(path: &Path) -> Result<Option<Self>, ArchiveError> {
+        if let Some(format) = Self::of_name(path) {
+            return Ok(Some(format));
+        }
+        let mut head = Vec::new();
+        let io = |source| ArchiveError::Read { path: path.to_owned(), source };
+        open(path)?.take(SNIFF_BYTES).read_to_end(&mut head).map_err(io)?;
+        strip_bom(&mut head);
+        Ok((head.trim_ascii_start().first() == Some(&b'{')).then_some(Self::Ndjson))
+    }
+
+    /// Guesses by the file name, compression suffixes aside.
+    #[must_use]
+    pub fn of_name(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_lowercase();
+        let name = name.trim_end_matches(".zst").trim_end_matches(".gz");
+        match name.rsplit_once('.')?.1 {
+            "ndjson" | "jsonl" | "json" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            "tsv" => Some(Self::Tsv),
+            "xlsx" => Some(Self::Xlsx),
+            "warc" => Some(Self::Warc),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "ndjson" => Ok(Self::Ndjson),
+            "csv" => Ok(Self::Csv),
+            "tsv" => Ok(Self::Tsv),
+            "xlsx" => Ok(Self::Xlsx),
+            "warc" => Ok(Self::Warc),
+            _ => Err(format!("`{text}` is no format; known: ndjson, csv, tsv, xlsx, warc")),
+        }
+    }
+}
+
+/// What an importer is told about a file.
+#[derive(Debug, Clone)]
+pub struct ImportSpec {
+    /// Source of documents that name none.
+    pub source: SourceId,
+    /// Channel group of documents that name none.
+    pub channel: Channel,
+    /// How the file is written.
+    pub format: Format,
+    /// Document field → column name. Columns that are not mapped keep their name and go to `meta`.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// One row or line that is no document, with where and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The file.
+    pub file: PathBuf,
+    /// Line (or row) number, from 1.
+    pub line: u64,
+    /// What was found and what to do.
+    pub reason: String,
+    /// The line itself, cut short.
+    pub found: String,
+}
+
+impl Rejected {
+    /// Longest piece of a bad line that is kept.
+    pub const FOUND_CHARS_MAX: usize = 2_000;
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.reason)
+    }
+}
+
+/// The documents of a file, in its order; bad lines come as [`Rejected`] and reading goes on behind them.
+pub fn read_documents<'a>(
+    path: &'a Path,
+    spec: &'a ImportSpec,
+) -> Result<Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>, ArchiveError> {
+    match spec.format {
+        Format::Ndjson => Ok(Box::new(ndjson(path, open(path)?, spec))),
+        Format::Csv => table(path, csv::ReaderBuilder::new().flexible(true), spec),
+        Format::Tsv => table(path, csv::ReaderBuilder::new().flexible(true).delimiter(b'\t').quoting(false), spec),
+        Format::Xlsx => sheet(path, spec),
+        Format::Warc => Err(ArchiveError::Read {
+            path: path.to_owned(),
+            source: std::io::Error::other("a WARC file holds pages, not rows"),
+        }),
+    }
+}
+
+/// Opens a file, decompressing what begins like gzip or zstd.
+pub fn open(path: &Path) -> Result<Box<dyn BufRead>, ArchiveError> {
+    let io = |source| ArchiveError::Read { path: path.to_owned(), source };
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(io)?);
+    let head = file.fill_buf().map_err(io)?;
+    if head.starts_with(&[0x1f, 0x8b]) {
+        Ok(Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(file))))
+    } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Ok(Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(file).map_err(io)?)))
+    } else {
+        Ok(Box::new(file))
+    }
+}
+
+fn ndjson<'a>(
+    path: &'a Path,
+    mut input: Box<dyn BufRead>,
+    spec: &'a ImportSpec,
+) -> impl Iterator<Item = Result<Document, Rejected>> + 'a {
+    let mut number = 0;
+    let mut over = false;
+    std::iter::from_fn(move || {
+        while !over {
+            number += 1;
+            let rejected = |reason: String, found: &str| Rejected {
+                file: path.to_owned(),
+                line: number,
+                reason,
+                found: found.chars().take(Rejected::FOUND_CHARS_MAX).collect(),
+            };
+            let mut bytes = Vec::new();
+            match read_line(&mut input, &mut bytes) {
+                Ok(Line::End) => over = true,
+                Ok(Line::Whole) => {
+                    if number == 1 {
+                        strip_bom(&mut bytes);
+                    }
+                    let Ok(line) = std::str::from_utf8(&bytes) else {
+                        let found = String::from_utf8_lossy(&bytes).into_owned();
+                        return Some(Err(rejected("the line is not UTF-8; convert the file first".to_owned(), &found)));
+                    };
+                    if line.trim().is_empty() {
+                        continue;
+                    }
+                    return Some(match DocumentLine::parse(line) {
+                        Ok(parsed) => Ok(parsed.into_document(&spec.source, spec.channel)),
+                        Err(error) => Err(rejected(error.to_string(), line)),
+                    });
+                }
+                Ok(Line::TooLong) => {
+                    let reason = format!("the line is longer than {LINE_BYTES_MAX} bytes; split it or leave it out");
+                    return Some(Err(rejected(reason, &String::from_utf8_lossy(&bytes[..1_000]))));
+                }
+                Err(error) => {
+                    over = true;
+                    return Some(Err(rejected(format!("the file breaks off here: {error}"), "")));
+                }
+            }
+        }
+        None
+    })
+}
+
+/// Takes the mark away that some editors put before the first line.
+pub fn strip_bom(line: &mut Vec<u8>) {
+    let mut mark = [0; 4];
+    let mark = BOM.encode_utf8(&mut mark).as_bytes();
+    if line.starts_with(mark) {
+        line.drain(..mark.len());
+    }
+}
+
+/// What [`read_line`] met.
+pub enum Line {
+    /// A line, without its end.
+    Whole,
+    /// More bytes than [`LINE_BYTES_MAX`]; the rest of the line was skipped.
+    TooLong,
+    /// Nothing more.
+    End,
+}
+
+/// Reads one line into `bytes`, at most [`LINE_BYTES_MAX`] of it, whatever its length.
+pub fn read_line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> std::io::Result<Line> {
+    bytes.clear();
+    let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
+    if input.by_ref().take(limit).read_until(b'\n', bytes)? == 0 {
+        return Ok(Line::End);
+    }
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+        return Ok(Line::Whole);
+    }
+    if bytes.len() < LINE_BYTES_MAX {
+        return Ok(Line::Whole);
+    }
+    input.skip_until(b'\n')?;
+    Ok(Line::TooLong)
+}
+
+type Documents<'a> = Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>;
+
+fn table<'a>(
+    path: &'a Path,
+    builder: &mut csv::ReaderBuilder,
+    spec: &'a ImportSpec,
+) -> Result<Documents<'a>, ArchiveError> {
+    let io = |source| ArchiveError::Read { path: path.to_owned(), source };
+    let text = decoded(whole(path)?);
+    let mut rows = builder.from_reader(std::io::Cursor::new(text));
+    let header: Vec<String> = rows
+        .headers()
+        .map_err(|error| io(std::io::Error::other(error)))?
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
+    let layout = Layout::new(path, spec, &header)?;
+    Ok(Box::new(rows.into_records().enumerate().map(move |(index, row)| match row {
+        Ok(row) => {
+            let line = row.position().map_or(index as u64 + 2, csv::Position::line);
+            if row.iter().any(|cell| cell.contains(char::REPLACEMENT_CHARACTER)) {
+                return Err(Rejected {
+                    file: path.to_owned(),
+                    line,
+                    reason: "the row has bytes that are no text in the file's encoding; save the file as UTF-8"
+                        .to_owned(),
+                    found: row.iter().collect::<Vec<_>>().join(" | ").chars().take(Rejected::FOUND_CHARS_MAX).collect(),
+                });
+            }
+            layout.document(line, &row.iter().collect::<Vec<_>>())
+        }
+        Err(error) => Err(Rejected {
+            file: path.to_owned(),
+            line: error.position().map_or(index as u64 + 2, csv::Position::line),
+            reason: format!("not a row: {error}"),
+            found: String::new(),
+        }),
+    })))
+}
+
+/// The text of a table: UTF-8, or GB18030 as spreadsheets in China save it. A UTF-8 file with a damaged place stays UTF-8: the
+/// damage is replaced, and its row set aside.
+fn decoded(bytes: Vec<u8>) -> String {
+    let mut text = String::from_utf8(bytes).unwrap_or_else(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        // Chinese in GB18030 is hardly ever valid UTF-8, not even its first character.
+        let is_utf8 = !good.is_ascii();
+        let encoding = if is_utf8 { encoding_rs::UTF_8 } else { encoding_rs::GB18030 };
+        encoding.decode_without_bom_handling(error.as_bytes()).0.into_owned()
+    });
+    if text.starts_with(BOM) {
+        text.drain(..BOM.len_utf8());
+    }
+    // The csv reader counts a line at its `\n` only: behind `\r\n` every row would be told one line too early.
+    if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text }
+}
+
+fn sheet<'a>(path: &'a Path, spec: &'a ImportSpec) -> Result<Documents<'a>, ArchiveError> {
+    let other =
+        |error: calamine::XlsxError| ArchiveError::Read { path: path.to_owned(), source: std::io::Error::other(error) };
+    let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(whole(path)?)).map_err(other)?;
+    let Some(range) = book.worksheet_range_at(0) else {
+        return Ok(Box::new(std::iter::empty()));
+    };
+    let rows: Vec<Vec<String>> = range.map_err(other)?.rows().map(|row| row.iter().map(cell_text).collect()).collect();
+    let mut rows = rows.into_iter();
+    let layout = Layout::new(path, spec, &rows.next().unwrap_or_default())?;
+    Ok(Box::new(rows.enumerate().map(move |(index, row)| {
+        layout.document(index as u64 + 2, &row.iter().map(String::as_str).collect::<Vec<_>>())
+    })))
+}
+
+fn cell_text(cell: &Data) -> String {
+    match cell {
+        Data::DateTime(moment) if moment.is_datetime() => {
+            let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+        }
+        Data::Empty => String::new(),
+        other => other.to_string().trim().to_owned(),
+    }
+}
+
+fn whole(path: &Path) -> Result<Vec<u8>, ArchiveError> {
+    let io = |source| ArchiveError::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    open(path)?.take(TABLE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > TABLE_BYTES_MAX {
+        return Err(io(std::io::Error::other(format!("the table is larger than {TABLE_BYTES_MAX} bytes; split it"))));
+    }
+    Ok(bytes)
+}
+
+/// Which column feeds which field of a document.
+struct Layout<'a> {
+    path: &'a Path,
+    spec: &'a ImportSpec,
+    /// What each column feeds.
+    feeds: Vec<Feed>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Feed {
+    /// One of [`FIELDS`].
+    Field(&'static str),
+    /// A key of `meta`.
+    Meta(String),
+}
+
+impl Feed {
+    fn name(&self) -> &str {
+        match self {
+            Self::Field(name) => name,
+            Self::Meta(name) => name,
+        }
+    }
+}
+
+/// Fields of a document that a column can feed; every other name is a `meta` key.
+const FIELDS: &[&str] = &["id", "text", "title", "url", "published_at", "seen_at", "channel", "source"];
+
+impl<'a> Layout<'a> {
+    fn new(path: &'a Path, spec: &'a ImportSpec, header: &[String]) -> Result<Self, ArchiveError> {
+        for (field, column) in &spec.columns {
+            if !header.contains(column) {
+                return Err(ArchiveError::Column {
+                    path: path.to_owned(),
+                    field: field.clone(),
+                    column: column.clone(),
+                    header: header.join(", "),
+                });
+            }
+        }
+        let mapped =
+            |name: &String| spec.columns.iter().find(|(_, column)| *column == name).map(|(field, _)| field.clone());
+        let feed = |name: &String| {
+            let field = match mapped(name) {
+                Some(field) => field,
+                // The map has chosen another column for this field: this one is kept under its name.
+                None if spec.columns.contains_key(name) => return Feed::Meta(name.clone()),
+                None => name.clone(),
+            };
+            let known = FIELDS.iter().find(|known| **known == field);
+            known.map_or_else(
+                || Feed::Meta(field.strip_prefix("meta.").unwrap_or(&field).to_owned()),
+                |known| Feed::Field(known),
+            )
+        };
+        let feeds: Vec<Feed> = header.iter().map(feed).collect();
+        for (at, feed) in feeds.iter().enumerate() {
+            if let Some(first) =
+                feeds[..at].iter().position(|earlier| matches!(feed, Feed::Field(_)) && earlier == feed)
+            {
+                return Err(ArchiveError::TwoColumns {
+                    path: path.to_owned(),
+                    field: feed.name().to_owned(),
+                    first: header[first].clone(),
+                    second: header[at].clone(),
+                });
+            }
+        }
+        if !feeds.contains(&Feed::Field("text")) {
+            return Err(ArchiveError::Column {
+                path: path.to_owned(),
+                field: "text".to_owned(),
+                column: "text".to_owned(),
+                header: header.join(", "),
+            });
+        }
+        Ok(Self { path, spec, feeds })
+    }
+
+    fn document(&self, line: u64, row: &[&str]) -> Result<Document, Rejected> {
+        let rejected = |reason: String| Rejected {
+            file: self.path.to_owned(),
+            line,
+            reason,
+            found: row.join(" | ").chars().take(Rejected::FOUND_CHARS_MAX).collect(),
+        };
+        let mut core: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut meta = Meta::new();
+        for (feed, value) in self.feeds.iter().zip(row.iter().map(|value| value.trim())) {
+            match feed {
+                _ if value.is_empty() => {}
+                Feed::Field(field) => _ = core.insert(field, value),
+                Feed::Meta(key) => _ = meta.insert(key.clone(), value.into()),
+            }
+        }
+        if row.iter().skip(self.feeds.len()).any(|value| !value.trim().is_empty()) {
+            let (cells, columns) = (row.len(), self.feeds.len());
+            return Err(rejected(format!(
+                "the row has {cells} cells, the header {columns}: put the text with the separator in quotes"
+            )));
+        }
+        let Some(text) = core.get("text") else {
+            return Err(rejected(
+                "the `text` column is empty here; leave the row out or map another column".to_owned(),
+            ));
+        };
+        let moment = |field: &str| {
+            let parse = |found: &&str| parse_moment(found).map_err(|error| rejected(format!("`{field}`: {error}")));
+            core.get(field).map(parse).transpose()
+        };
+        let source = core.get("source").map_or_else(|| self.spec.source.clone(), |name| SourceId::from(*name));
+        let id = core.get("id").map_or_else(|| made_id(&source, row), |id| DocumentId::from(*id));
+        check_names(id.as_str(), Some(source.as_str())).map_err(|error| rejected(error.to_string()))?;
+        let owned = |field: &str| core.get(field).map(|value| (*value).to_owned());
+        let channel = core.get("channel").map_or(Ok(self.spec.channel), |code| {
+            code.parse().map_err(|error| rejected(format!("`channel`: {error}")))
+        });
+        Ok(Document {
+            id,
+            source,
+            channel: channel?,
+            url: owned("url"),
+            title: owned("title"),
+            text: (*text).to_owned(),
+            published_at: moment("published_at")?,
+            seen_at: moment("seen_at")?,
+            meta,
+            raw: None,
+        })
+    }
+}
+
+/// A row without an id is named by what it says: the same row again is the same document.
+fn made_id(source: &SourceId, row: &[&str]) -> DocumentId {
+    let hash = blake3::hash(row.join("\u{1f}").as_bytes()).to_hex();
+    DocumentId::new(format!("{source}:{}", &hash.as_str()[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::show_moment;
+    use std::fs;
+
+    fn spec(format: Format, columns: &[(&str, &str)]) -> ImportSpec {
+        ImportSpec {
+            source: SourceId::from("s"),
+            channel: Channel::Media,
+            format,
+            columns: columns.iter().map(|(field, column)| ((*field).to_owned(), (*column).to_owned())).collect(),
+        }
+    }
+
+    fn check(name: &str, bytes: &[u8], spec: &ImportSpec) -> Vec<Result<Document, Rejected>> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        read_documents(&path, spec).expect("opened").collect()
+    }
+
+    #[test]
+    fn a_bad_line_is_named_and_the_rest_is_read() {
+        let lines = "{\"id\":\"1\",\"text\":\"漏电\"}\n{\"id\":\"2\"}\n\n{\"id\":\"3\",\"text\":\"起火\"}";
+        let got = check("a.ndjson", lines.as_bytes(), &spec(Format::Ndjson, &[]));
+        assert_eq!(got.len(), 3);
+        let rejected = got[1].as_ref().expect_err("no text");
+        assert!(rejected.to_string().contains("a.ndjson:2: missing field `text`"), "{rejected}");
+        assert_eq!(got[2].as_ref().expect("good").text, "起火");
+    }
+
+    #[test]
+    fn columns_are_mapped_and_the_others_become_meta() {
+        let csv = "date,desc,brand\n2020-06-05,\"变速箱异响,\n漏油\",某牌\n2020-13-05,坏,\n";
+        let got = check("a.csv", csv.as_bytes(), &spec(Format::Csv, &[("text", "desc"), ("published_at", "date")]));
+        let first = got[0].as_ref().expect("good");
+        assert_eq!((first.text.as_str(), first.meta_str("brand")), ("变速箱异响,\n漏油", Some("某牌")));
+        assert_eq!(show_moment(first.published_at.expect("dated")), "2020-06-05T00:00:00+08:00");
+        let second = got[1].as_ref().expect_err("no such month");
+        assert!(second.to_string().contains("a.csv:4: `published_at`: `2020-13-05` is no time"), "{second}");
+    }
+
+    #[test]
+    fn a_gb18030_table_is_read_as_what_it_says() {
+        let (bytes, _, _) = encoding_rs::GB18030.encode("text\n插线板漏电\n");
+        let got = check("a.csv", &bytes, &spec(Format::Csv, &[]));
+        assert_eq!(got[0].as_ref().expect("good").text, "插线板漏电");
+    }
+
+    #[test]
+    fn a_damaged_place_in_a_utf8_table_costs_its_row_only() {
+        let mut bytes = "text\n插线板漏电\n".as_bytes().to_vec();
+        bytes.extend_from_slice(b"\xe6\x8f\n");
+        bytes.extend_from_slice("充电宝起火\n".as_bytes());
+        let got = check("a.csv", &bytes, &spec(Format::Csv, &[]));
+        assert_eq!(got[0].as_ref().expect("good").text, "插线板漏电");
+        let damaged = got[1].as_ref().expect_err("damaged");
+        assert!(damaged.to_string().contains("a.csv:3: the row has bytes that are no text"), "{damaged}");
+        assert_eq!(got[2].as_ref().expect("good").text, "充电宝起火");
+    }
+
+    #[test]
+    fn a_text_cut_at_an_unquoted_comma_is_refused_not_read_in_part() {
+        let got = check(
+            "a.csv",
+            "text,brand\r\n漏电,某牌\r\n冒烟,起火,某牌\r\n坏\r\n热,某牌,\r\n".as_bytes(),
+            &spec(Format::Csv, &[]),
+        );
+        let rejected = got[1].as_ref().expect_err("one cell too many");
+        assert!(rejected.to_string().contains("a.csv:3: the row has 3 cells, the header 2"), "{rejected}");
+        assert_eq!(got[2].as_ref().expect("a short row is a row").text, "坏");
+        assert_eq!(got[3].as_ref().expect("an empty cell is nothing").meta_str("brand"), Some("某牌"));
+    }
+
+    #[test]
+    fn a_mapped_column_wins_over_one_that_has_the_name_of_the_field() {
+        let columns = [("text", "desc")];
+        let got = check("a.csv", "text,desc\nA-1,插线板漏电\n".as_bytes(), &spec(Format::Csv, &columns));
+        let document = got[0].as_ref().expect("good");
+        assert_eq!((document.text.as_str(), document.meta_str("text")), ("插线板漏电", Some("A-1")));
+    }
+
+    #[test]
+    fn a_mark_before_the_first_line_is_no_part_of_it() {
+        for (name, format, text) in [
+            ("a.ndjson", Format::Ndjson, "\u{feff}{\"id\":\"1\",\"text\":\"漏电\"}\r\n"),
+            ("a.csv", Format::Csv, "\u{feff}text\r\n漏电\r\n"),
+            ("a.tsv", Format::Tsv, "\u{feff}text\r\n漏电\r\n"),
+        ] {
+            let got = check(name, text.as_bytes(), &spec(format, &[]));
+            assert_eq!(got.len(), 1, "{name}");
+            assert_eq!(got[0].as_ref().expect("good").text, "漏电", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_says_where() {
+        let line = "{\"id\":\"1\",\"text\":\"漏电\"}\n".repeat(5_000);
+        let mut zst = zstd::encode_all(line.as_bytes(), 1).expect("compressed");
+        zst.truncate(zst.len() / 2);
+        let got = check("a.ndjson.zst", &zst, &spec(Format::Ndjson, &[]));
+        let last = got.last().expect("something").as_ref().expect_err("torn");
+        assert!(last.reason.contains("the file breaks off here"), "{last}");
+    }
+
+    #[test]
+    fn a_file_without_a_telling_name_is_known_by_its_first_byte() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("documents");
+        fs::write(&path, "\u{feff} {\"id\":1}").expect("written");
+        assert_eq!(Format::of_file(&path).expect("read"), Some(Format::Ndjson));
+        fs::write(&path, "id = 1").expect("written");
+        assert_eq!(Format::of_file(&path).expect("read"), None);
+    }
+
+    #[test]
+    fn a_missing_column_is_told_with_the_header() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.tsv");
+        fs::write(&path, "date\ttitle\n2020-01-01\tx\n").expect("written");
+        let spec = spec(Format::Tsv, &[("text", "headline")]);
+        let error = read_documents(&path, &spec).err().expect("no such column").to_string();
+        assert!(error.contains("no column `headline`") && error.contains("date, title"), "{error}");
+    }
+
+    #[test]
+    fn compressed_files_are_recognised_by_their_bytes() {
+        let line = "{\"id\":\"1\",\"text\":\"漏电\"}\n";
+        let zst = zstd::encode_all(line.as_bytes(), 1).expect("compressed");
+        let got = check("a.ndjson.zst", &zst, &spec(Format::Ndjson, &[]));
+        assert_eq!(got.len(), 1);
+        assert!(got[0].is_ok());
+    }
+
+    #[test]
+    fn an_endless_line_is_cut_and_counted_once() {
+        let mut bytes = vec![b'x'; LINE_BYTES_MAX + 10];
+        bytes.extend_from_slice(b"\n{\"id\":\"1\",\"text\":\"y\"}\n");
+        let got = check("a.ndjson", &bytes, &spec(Format::Ndjson, &[]));
+        assert!(got[0].as_ref().expect_err("too long").reason.contains("longer than"));
+        assert!(got[1].is_ok() && got.len() == 2);
+    }
+}

@@ -1,0 +1,101 @@
+//! What is kept in files: raw exchanges as WARC, signals and assessments as Parquet.
+//!
+//! In: values of the vocabulary, exchanges with the web. Out: the same, later. Not here: the meaning of text, scores, alerts,
+//! any clock.
+//! RAW-1: a document points at the exact bytes it was read from. LOG-2: a part of the signals dataset is named by the
+//! stretch of the log it was made from, and appears whole (write aside, fsync, rename, fsync of the folder) or not at all.
+
+pub mod documents;
+mod parquet;
+mod signals;
+pub mod warc;
+
+pub use parquet::{write_assessments, write_signal_dataset};
+pub use signals::SignalParts;
+pub use warc::{
+    BodyError, Exchange, HttpMessage, ReadProblem, Record, Repair, Truncated, WarcError, WarcOptions, WarcReader,
+    WarcWriter, decode_body, read_at,
+};
+
+use std::path::PathBuf;
+
+/// Why a file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The file system refused.
+    #[error("cannot {what} {path}; check that the folder exists, is writable and has space")]
+    Io {
+        /// `read`, `write`, `rename`, ….
+        what: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file that somebody brought cannot be read.
+    #[error("cannot read {path}; check that it may be read, and that it is whole and of the kind its name says")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system or the decoder said.
+        source: std::io::Error,
+    },
+    /// Two columns would feed one field.
+    #[error("{path}: both column `{first}` and column `{second}` are `{field}`; choose with --map {field}=COLUMN")]
+    TwoColumns {
+        /// The file.
+        path: PathBuf,
+        /// Document field.
+        field: String,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A Parquet file cannot be written or read.
+    #[error("cannot {what} the Parquet file {path}; delete it and read again if it is damaged")]
+    Parquet {
+        /// `read` or `write`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What polars said.
+        source: polars::error::PolarsError,
+    },
+    /// A value in a Parquet file is not what this program writes.
+    #[error("{path} row {row}: column `{column}` holds `{found}`, which this program does not write")]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Row, counted from 0.
+        row: usize,
+        /// Column name.
+        column: &'static str,
+        /// What was found, cut short.
+        found: String,
+    },
+    /// A table lacks a column that the map or the contract asks for.
+    #[error(
+        "{path}: no column `{column}` for `{field}`; the header has: {header}; name another with --map {field}=COLUMN"
+    )]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// Document field.
+        field: String,
+        /// Column that was looked for.
+        column: String,
+        /// Columns that are there.
+        header: String,
+    },
+    /// Two parts of the signals dataset do not meet: something between them is missing or was made twice.
+    #[error(
+        "signals end at log position {at}, but the next file is {path}; delete the files from there on, they are made again"
+    )]
+    Gap {
+        /// Where the parts before it end.
+        at: u64,
+        /// The part that does not fit.
+        path: PathBuf,
+    },
+}

@@ -1,0 +1,323 @@
+//! Rows of the vocabulary as Parquet tables. Codes, times (RFC 3339) and lists are text, so that any Parquet reader shows them.
+#![expect(clippy::disallowed_methods, reason = "an edge room: files are its business")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::Path;
+
+use polars::prelude::{
+    Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter, PolarsError, SerReader, Series,
+};
+
+use super::ArchiveError;
+use super::signals::write_whole;
+use crate::vocabulary::{
+    Assessment, CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RuleId, SignalRecord,
+    SourceId, day_of, parse_moment, show_moment,
+};
+
+/// Writes one table of signals.
+pub(super) fn write_signals(path: &Path, records: &[SignalRecord]) -> Result<(), ArchiveError> {
+    let text = |name: &str, value: &dyn Fn(&SignalRecord) -> String| -> Column {
+        Series::new(name.into(), records.iter().map(value).collect::<Vec<_>>()).into()
+    };
+    let maybe = |name: &str, value: &dyn Fn(&SignalRecord) -> Option<String>| -> Column {
+        Series::new(name.into(), records.iter().map(value).collect::<Vec<_>>()).into()
+    };
+    let columns = vec![
+        Series::new("position".into(), records.iter().map(|r| r.position.0).collect::<Vec<_>>()).into(),
+        text("document_id", &|r| r.document_id.to_string()),
+        text("source", &|r| r.source.to_string()),
+        text("channel", &|r| r.channel.code().to_owned()),
+        maybe("url", &|r| r.url.clone()),
+        text("event_at", &|r| show_moment(r.event_at)),
+        text("seen_at", &|r| show_moment(r.seen_at)),
+        text("product", &|r| r.product.code().to_owned()),
+        maybe("product_text", &|r| r.product_text.clone()),
+        text("hazard", &|r| r.hazard.code().to_owned()),
+        text("hazard_text", &|r| r.hazard_text.clone()),
+        text("stance", &|r| r.stance.code().to_owned()),
+        Series::new("severity".into(), records.iter().map(|r| u32::from(r.severity)).collect::<Vec<_>>()).into(),
+        text("product_from", &|r| product_from_code(r.product_from).to_owned()),
+        maybe("brand", &|r| r.brand.clone()),
+        maybe("region", &|r| r.region.map(|code| code.to_string())),
+        text("actor", &|r| r.actor.clone()),
+        Series::new("confidence".into(), records.iter().map(|r| r.confidence).collect::<Vec<_>>()).into(),
+        Series::new("vulnerable".into(), records.iter().map(|r| r.vulnerable).collect::<Vec<_>>()).into(),
+        text("rules", &|r| join(r.rules.iter().map(RuleId::as_str), "|")),
+        text("fingerprint", &|r| show_fingerprint(&r.fingerprint)),
+        text("excerpt", &|r| r.excerpt.clone()),
+        text("spans", &|r| show_spans(&r.spans)),
+        text("lexicon", &|r| r.lexicon.to_string()),
+    ];
+    write_table(path, columns)
+}
+
+/// Reads a table that [`write_signals`] wrote.
+pub(super) fn read_signals(path: &Path) -> Result<Vec<SignalRecord>, ArchiveError> {
+    let parquet = |source| ArchiveError::Parquet { what: "read", path: path.to_owned(), source };
+    let file = File::open(path).map_err(|source| ArchiveError::Io { what: "open", path: path.to_owned(), source })?;
+    let table = ParquetReader::new(file).finish().map_err(parquet)?;
+    let rows = Rows { path, table: &table };
+    (0..table.height()).map(|row| rows.signal(row)).collect()
+}
+
+struct Rows<'a> {
+    path: &'a Path,
+    table: &'a DataFrame,
+}
+
+impl Rows<'_> {
+    fn signal(&self, row: usize) -> Result<SignalRecord, ArchiveError> {
+        let severity = self
+            .value(row, "severity", |column| Ok(column.u32()?.get(row).and_then(|value| u8::try_from(value).ok())))?;
+        Ok(SignalRecord {
+            position: Position(self.value(row, "position", |column| Ok(column.u64()?.get(row)))?),
+            document_id: DocumentId::new(self.text(row, "document_id")?),
+            source: SourceId::new(self.text(row, "source")?),
+            channel: self.code(row, "channel", |text| text.parse().ok())?,
+            url: self.maybe(row, "url")?.map(str::to_owned),
+            event_at: self.code(row, "event_at", |text| parse_moment(text).ok())?,
+            seen_at: self.code(row, "seen_at", |text| parse_moment(text).ok())?,
+            product: self.code(row, "product", |text| text.parse().ok())?,
+            product_text: self.maybe(row, "product_text")?.map(str::to_owned),
+            hazard: self.code(row, "hazard", |text| text.parse().ok())?,
+            hazard_text: self.text(row, "hazard_text")?.to_owned(),
+            stance: self.code(row, "stance", |text| text.parse().ok())?,
+            severity,
+            product_from: self.code(row, "product_from", product_from)?,
+            brand: self.maybe(row, "brand")?.map(str::to_owned),
+            region: match self.maybe(row, "region")? {
+                Some(_) => Some(self.code(row, "region", |text| text.parse().ok())?),
+                None => None,
+            },
+            actor: self.text(row, "actor")?.to_owned(),
+            confidence: self.value(row, "confidence", |column| Ok(column.f64()?.get(row)))?,
+            vulnerable: self.value(row, "vulnerable", |column| Ok(column.bool()?.get(row)))?,
+            rules: self.text(row, "rules")?.split('|').filter(|id| !id.is_empty()).map(RuleId::from).collect(),
+            fingerprint: self.code(row, "fingerprint", read_fingerprint)?,
+            excerpt: self.text(row, "excerpt")?.to_owned(),
+            spans: self.code(row, "spans", read_spans)?,
+            lexicon: LexiconVersion::new(self.text(row, "lexicon")?),
+        })
+    }
+
+    fn maybe(&self, row: usize, column: &'static str) -> Result<Option<&str>, ArchiveError> {
+        let parquet = |source| ArchiveError::Parquet { what: "read", path: self.path.to_owned(), source };
+        Ok(self.table.column(column).and_then(|values| values.str()).map_err(parquet)?.get(row))
+    }
+
+    fn text(&self, row: usize, column: &'static str) -> Result<&str, ArchiveError> {
+        self.maybe(row, column)?.ok_or_else(|| self.wrong(row, column, "nothing"))
+    }
+
+    fn code<T>(&self, row: usize, column: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<T, ArchiveError> {
+        let text = self.text(row, column)?;
+        read(text).ok_or_else(|| self.wrong(row, column, text))
+    }
+
+    fn value<T>(
+        &self,
+        row: usize,
+        column: &'static str,
+        read: impl Fn(&Column) -> Result<Option<T>, PolarsError>,
+    ) -> Result<T, ArchiveError> {
+        let parquet = |source| ArchiveError::Parquet { what: "read", path: self.path.to_owned(), source };
+        let value = self.table.column(column).and_then(read).map_err(parquet)?;
+        value.ok_or_else(|| self.wrong(row, column, "nothing"))
+    }
+
+    fn wrong(&self, row: usize, column: &'static str, found: &str) -> ArchiveError {
+        ArchiveError::Value { path: self.path.to_owned(), row, column, found: found.chars().take(40).collect() }
+    }
+}
+
+/// Writes signals as a dataset partitioned by event day (`date=YYYY-MM-DD/signals.parquet`), as Parquet engines expect it.
+pub fn write_signal_dataset(dir: &Path, records: &[SignalRecord]) -> Result<(), ArchiveError> {
+    let mut by_day: BTreeMap<_, Vec<SignalRecord>> = BTreeMap::new();
+    for record in records {
+        by_day.entry(day_of(record.event_at)).or_default().push(record.clone());
+    }
+    for (day, records) in by_day {
+        let folder = dir.join(format!("date={day}"));
+        fs::create_dir_all(&folder).map_err(|source| ArchiveError::Io {
+            what: "create",
+            path: folder.clone(),
+            source,
+        })?;
+        write_signals(&folder.join("signals.parquet"), &records)?;
+    }
+    Ok(())
+}
+
+/// Writes assessments: the numbers as columns, and the whole as JSON in `terms`, so that every figure of an explanation is in the file (SCORE-2).
+pub fn write_assessments(path: &Path, assessments: &[Assessment]) -> Result<(), ArchiveError> {
+    let text = |name: &str, value: &dyn Fn(&Assessment) -> String| -> Column {
+        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
+    };
+    let maybe = |name: &str, value: &dyn Fn(&Assessment) -> Option<String>| -> Column {
+        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
+    };
+    let count = |name: &str, value: &dyn Fn(&Assessment) -> u64| -> Column {
+        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
+    };
+    let number = |name: &str, value: &dyn Fn(&Assessment) -> f64| -> Column {
+        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
+    };
+    let columns = vec![
+        text("as_of", &|a| a.as_of.to_string()),
+        text("category", &|a| a.category.code().to_owned()),
+        text("hazard", &|a| a.hazard.code().to_owned()),
+        maybe("brand", &|a| a.brand.clone()),
+        maybe("region", &|a| a.region.map(|code| code.to_string())),
+        text("danger", &|a| a.danger.code().to_owned()),
+        text("spread", &|a| a.spread.code().to_owned()),
+        text("disposal", &|a| a.disposal.code().to_owned()),
+        number("rank_score", &|a| a.rank_score),
+        count("reports", &|a| a.counts.reports),
+        count("texts", &|a| a.counts.texts),
+        count("actors", &|a| a.counts.actors),
+        count("places", &|a| a.counts.places),
+        count("window_days", &|a| u64::from(a.window_days)),
+        number("h", &|a| a.detector.h),
+        number("h_threshold", &|a| a.detector.h_threshold),
+        text("criteria", &|a| a.criteria.to_string()),
+        text("explanation", &|a| a.explanation.clone()),
+        text("terms", &|a| serde_json::to_string(a).unwrap_or_default()),
+    ];
+    write_whole(path, |aside| write_table(aside, columns))
+}
+
+fn write_table(path: &Path, columns: Vec<Column>) -> Result<(), ArchiveError> {
+    let parquet = |source| ArchiveError::Parquet { what: "write", path: path.to_owned(), source };
+    let file =
+        File::create(path).map_err(|source| ArchiveError::Io { what: "create", path: path.to_owned(), source })?;
+    let mut table = DataFrame::new_infer_height(columns).map_err(parquet)?;
+    // One thread: the bytes must not depend on how many cores there are.
+    ParquetWriter::new(file)
+        .with_compression(ParquetCompression::Zstd(None))
+        .set_parallel(false)
+        .finish(&mut table)
+        .map_err(parquet)?;
+    Ok(())
+}
+
+fn product_from_code(from: ProductFrom) -> &'static str {
+    match from {
+        ProductFrom::Text => "text",
+        ProductFrom::Meta => "meta",
+        ProductFrom::Context => "context",
+    }
+}
+
+fn product_from(code: &str) -> Option<ProductFrom> {
+    [ProductFrom::Text, ProductFrom::Meta, ProductFrom::Context]
+        .into_iter()
+        .find(|from| product_from_code(*from) == code)
+}
+
+/// Sixteen lanes of eight hex digits.
+fn show_fingerprint(fingerprint: &Fingerprint) -> String {
+    join(fingerprint.0.iter().map(|lane| format!("{lane:08x}")), "")
+}
+
+fn read_fingerprint(hex: &str) -> Option<Fingerprint> {
+    let mut lanes = [0; Fingerprint::LANES];
+    if hex.len() != 8 * Fingerprint::LANES {
+        return None;
+    }
+    for (index, lane) in lanes.iter_mut().enumerate() {
+        *lane = u32::from_str_radix(hex.get(8 * index..8 * (index + 1))?, 16).ok()?;
+    }
+    Some(Fingerprint(lanes))
+}
+
+/// `2-5 9-11`
+fn show_spans(spans: &[CharSpan]) -> String {
+    join(spans.iter().map(|span| format!("{}-{}", span.from(), span.to())), " ")
+}
+
+fn read_spans(text: &str) -> Option<Vec<CharSpan>> {
+    let span = |part: &str| -> Option<CharSpan> {
+        let (from, to) = part.split_once('-')?;
+        CharSpan::try_from([from.parse().ok()?, to.parse().ok()?]).ok()
+    };
+    text.split_whitespace().map(span).collect()
+}
+
+fn join(parts: impl Iterator<Item = impl AsRef<str>>, between: &str) -> String {
+    let mut whole = String::new();
+    for part in parts {
+        if !whole.is_empty() {
+            whole.push_str(between);
+        }
+        whole.push_str(part.as_ref());
+    }
+    whole
+}
+
+/// A record for tests, told apart by its position.
+#[cfg(test)]
+pub(super) fn example_record(position: u64) -> SignalRecord {
+    use crate::vocabulary::{Category, Channel, Hazard, Stance};
+    SignalRecord {
+        position: Position(position),
+        document_id: DocumentId::new(format!("d{position}")),
+        source: SourceId::from("complaints"),
+        channel: Channel::Complaint,
+        url: None,
+        event_at: parse_moment("2024-05-01T08:00:00+08:00").expect("a moment"),
+        seen_at: parse_moment("2024-05-02T09:30:00+08:00").expect("a moment"),
+        product: Category::BatteryCharger,
+        product_text: Some("充电宝".to_owned()),
+        hazard: Hazard::Fire,
+        hazard_text: "起火".to_owned(),
+        stance: Stance::Asserted,
+        severity: 2,
+        product_from: ProductFrom::Text,
+        brand: Some("云鹊".to_owned()),
+        region: "330106".parse().ok(),
+        actor: "actor:1".to_owned(),
+        confidence: 0.75,
+        vulnerable: false,
+        rules: vec![RuleId::from("fire.battery"), RuleId::from("dict:products")],
+        fingerprint: Fingerprint([7; Fingerprint::LANES]),
+        excerpt: "充电宝起火了".to_owned(),
+        spans: vec![CharSpan::new(0, 3), CharSpan::new(3, 5)],
+        lexicon: LexiconVersion::from("v1"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_signal_reads_back_as_itself() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("x.parquet");
+        let mut bare = example_record(2);
+        (bare.brand, bare.region, bare.product_text, bare.spans, bare.rules) =
+            (None, None, None, Vec::new(), Vec::new());
+        let records = [example_record(1), bare];
+        write_signals(&path, &records).expect("written");
+        assert_eq!(read_signals(&path).expect("read"), records);
+    }
+
+    #[test]
+    fn the_dataset_has_one_folder_per_event_day() {
+        let dir = tempfile::tempdir().expect("a folder");
+        write_signal_dataset(dir.path(), &[example_record(1), example_record(2)]).expect("written");
+        let path = dir.path().join("date=2024-05-01/signals.parquet");
+        assert_eq!(read_signals(&path).expect("read").len(), 2);
+    }
+
+    #[test]
+    fn a_damaged_file_is_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("x.parquet");
+        fs::write(&path, b"PAR1 not really").expect("written");
+        let error = read_signals(&path).expect_err("damaged");
+        assert!(error.to_string().contains("x.parquet"), "{error}");
+    }
+}

@@ -1,0 +1,350 @@
+//! Appends exchanges, rotates by size, repairs a torn end.
+
+#![expect(clippy::disallowed_methods, reason = "this is the door to the archive's files")]
+
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+
+use super::{WarcError, sha1_base32};
+use crate::vocabulary::RawRef;
+
+/// A file larger than this is closed and the next one begun.
+const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Piece size while looking for a torn end.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// How the files are named and when they end.
+#[derive(Debug, Clone)]
+pub struct WarcOptions {
+    /// First part of the file names: `{prefix}-000001.warc.gz`.
+    pub prefix: String,
+    /// A file larger than this is closed and the next one begun.
+    pub file_bytes_max: u64,
+    /// Who writes, for the `warcinfo` record.
+    pub software: String,
+}
+
+impl Default for WarcOptions {
+    fn default() -> Self {
+        Self {
+            prefix: "wanglou".to_owned(),
+            file_bytes_max: FILE_BYTES_MAX,
+            software: concat!("wanglou/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// Why a body is shorter than the server meant it to be; the words of WARC/1.1 §5.13.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truncated {
+    /// Cut at our bound of bytes.
+    Length,
+    /// Cut at our bound of time.
+    Time,
+    /// The connection ended early.
+    Disconnect,
+}
+
+impl Truncated {
+    fn token(self) -> &'static str {
+        match self {
+            Self::Length => "length",
+            Self::Time => "time",
+            Self::Disconnect => "disconnect",
+        }
+    }
+}
+
+/// One question to the web and its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange<'a> {
+    /// The address asked for.
+    pub url: &'a str,
+    /// When.
+    pub at: Timestamp,
+    /// Who answered.
+    pub ip: Option<IpAddr>,
+    /// Request line and headers, ended by an empty line.
+    pub request: &'a [u8],
+    /// Status line and headers, ended by an empty line.
+    pub response_head: &'a [u8],
+    /// The body with the transfer coding undone and the content coding kept.
+    pub body: &'a [u8],
+    /// Whether the body is whole.
+    pub truncated: Option<Truncated>,
+}
+
+/// What was cut off when a file was opened after a crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// The file.
+    pub file: PathBuf,
+    /// Where it ends now.
+    pub kept_bytes: u64,
+    /// How many bytes of a torn member were cut off.
+    pub cut_bytes: u64,
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    file: File,
+    name: String,
+    bytes: u64,
+}
+
+/// Appends exchanges to the newest file of a folder. One writer per folder and prefix; the file is locked.
+#[derive(Debug)]
+pub struct WarcWriter {
+    dir: PathBuf,
+    options: WarcOptions,
+    sequence: u32,
+    open: Option<OpenFile>,
+    repair: Option<Repair>,
+    unsynced: bool,
+}
+
+impl WarcWriter {
+    /// Opens the folder, makes it when missing, and cuts a torn last member off the newest file.
+    ///
+    /// # Errors
+    /// [`WarcError`] when the folder cannot be used or another run holds the file.
+    pub fn open(dir: &Path, options: WarcOptions) -> Result<Self, WarcError> {
+        std::fs::create_dir_all(dir).map_err(io("make the folder", dir))?;
+        let mut sequence = 0;
+        for entry in std::fs::read_dir(dir).map_err(io("list", dir))? {
+            let name = entry.map_err(io("list", dir))?.file_name();
+            let number = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(options.prefix.as_str()))
+                .and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".warc.gz")?.parse::<u32>().ok());
+            sequence = sequence.max(number.unwrap_or(0));
+        }
+        let mut writer = Self { dir: dir.to_owned(), options, sequence, open: None, repair: None, unsynced: false };
+        if sequence > 0 {
+            writer.resume()?;
+        }
+        Ok(writer)
+    }
+
+    /// What opening had to cut off, if anything.
+    #[must_use]
+    pub fn repair(&self) -> Option<&Repair> {
+        self.repair.as_ref()
+    }
+
+    /// Appends request and response, one gzip member each, and hands them to the operating system. The answer leads to
+    /// the response record. Call [`WarcWriter::sync`] before acknowledging anything that points there.
+    ///
+    /// # Errors
+    /// [`WarcError::Io`]; the file then ends where it ended before.
+    pub fn append(&mut self, exchange: &Exchange<'_>) -> Result<RawRef, WarcError> {
+        self.rotate(exchange.at)?;
+        let Some(open) = self.open.as_mut() else {
+            unreachable!("rotate leaves a file open");
+        };
+        let path = self.dir.join(&open.name);
+        let date = second(exchange.at);
+        let url = header_safe(exchange.url);
+        let digest = sha1_base32(exchange.body);
+        let response_id = record_id(&open.name, open.bytes, "response", &url);
+        let request_id = record_id(&open.name, open.bytes, "request", &url);
+
+        let request = member(
+            &[
+                ("WARC-Type", "request".to_owned()),
+                ("WARC-Record-ID", request_id),
+                ("WARC-Date", date.clone()),
+                ("WARC-Target-URI", url.clone()),
+                ("WARC-Concurrent-To", response_id.clone()),
+                ("WARC-Block-Digest", sha1_base32(exchange.request)),
+                ("Content-Type", "application/http; msgtype=request".to_owned()),
+            ],
+            &[exchange.request],
+        );
+        let mut headers = vec![
+            ("WARC-Type", "response".to_owned()),
+            ("WARC-Record-ID", response_id),
+            ("WARC-Date", date),
+            ("WARC-Target-URI", url),
+            ("WARC-Payload-Digest", digest.clone()),
+            ("Content-Type", "application/http; msgtype=response".to_owned()),
+        ];
+        headers.extend(exchange.ip.map(|ip| ("WARC-IP-Address", ip.to_string())));
+        headers.extend(exchange.truncated.map(|why| ("WARC-Truncated", why.token().to_owned())));
+        let response = member(&headers, &[exchange.response_head, exchange.body]);
+
+        let raw = RawRef { file: open.name.clone(), offset: open.bytes + request.len() as u64, digest };
+        let mut both = request;
+        both.extend_from_slice(&response);
+        put(open, &path, &both)?;
+        self.unsynced = true;
+        Ok(raw)
+    }
+
+    /// Waits until everything appended so far is on the disk.
+    ///
+    /// # Errors
+    /// [`WarcError::Io`]: nothing since the last good `sync` may be acknowledged then.
+    pub fn sync(&mut self) -> Result<(), WarcError> {
+        if let Some(open) = self.open.as_ref().filter(|_| self.unsynced) {
+            open.file.sync_data().map_err(io("sync", &self.dir.join(&open.name)))?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// Takes up the newest file where its last whole member ends.
+    fn resume(&mut self) -> Result<(), WarcError> {
+        let name = self.file_name();
+        let path = self.dir.join(&name);
+        let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(io("open", &path))?;
+        hold(&file, &path)?;
+        let bytes = file.metadata().map_err(io("measure", &path))?.len();
+        let kept_bytes = end_of_whole_members(&mut file).map_err(io("read", &path))?;
+        if kept_bytes < bytes {
+            file.set_len(kept_bytes).map_err(io("cut the torn end of", &path))?;
+            file.sync_all().map_err(io("sync", &path))?;
+            self.repair = Some(Repair { file: path, kept_bytes, cut_bytes: bytes - kept_bytes });
+        }
+        self.open = Some(OpenFile { file, name, bytes: kept_bytes });
+        Ok(())
+    }
+
+    /// Makes sure that a file with room is open and begins with a `warcinfo` record.
+    fn rotate(&mut self, at: Timestamp) -> Result<(), WarcError> {
+        if self.open.as_ref().is_some_and(|open| open.bytes >= self.options.file_bytes_max) {
+            self.sync()?;
+            self.open = None;
+        }
+        if self.open.is_none() {
+            self.sequence += 1;
+            let name = self.file_name();
+            let path = self.dir.join(&name);
+            let file =
+                OpenOptions::new().read(true).append(true).create_new(true).open(&path).map_err(io("make", &path))?;
+            hold(&file, &path)?;
+            // The folder entry must be as durable as the bytes.
+            File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(io("sync the folder", &self.dir))?;
+            self.open = Some(OpenFile { file, name, bytes: 0 });
+        }
+        if let Some(open) = self.open.as_mut().filter(|open| open.bytes == 0) {
+            let block = format!(
+                "software: {}\r\nformat: WARC File Format 1.1\r\n\
+                 description: headers rebuilt by the HTTP client, transfer coding undone\r\n",
+                self.options.software
+            );
+            let info = member(
+                &[
+                    ("WARC-Type", "warcinfo".to_owned()),
+                    ("WARC-Record-ID", record_id(&open.name, 0, "warcinfo", "")),
+                    ("WARC-Date", second(at)),
+                    ("WARC-Filename", open.name.clone()),
+                    ("Content-Type", "application/warc-fields".to_owned()),
+                ],
+                &[block.as_bytes()],
+            );
+            let path = self.dir.join(&open.name);
+            put(open, &path, &info)?;
+        }
+        Ok(())
+    }
+
+    fn file_name(&self) -> String {
+        format!("{}-{:06}.warc.gz", self.options.prefix, self.sequence)
+    }
+}
+
+/// Writes whole members or nothing.
+fn put(open: &mut OpenFile, path: &Path, bytes: &[u8]) -> Result<(), WarcError> {
+    if let Err(source) = open.file.write_all(bytes).and_then(|()| open.file.flush()) {
+        // A half member would hide everything appended after it. If even this fails, the next opening cuts it.
+        let _ = open.file.set_len(open.bytes);
+        return Err(WarcError::Io { doing: "append to", path: path.to_owned(), source });
+    }
+    open.bytes += bytes.len() as u64;
+    Ok(())
+}
+
+fn hold(file: &File, path: &Path) -> Result<(), WarcError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(std::fs::TryLockError::WouldBlock) => Err(WarcError::Held { path: path.to_owned() }),
+        Err(std::fs::TryLockError::Error(source)) => {
+            Err(WarcError::Io { doing: "lock", path: path.to_owned(), source })
+        }
+    }
+}
+
+fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> WarcError {
+    let path = path.to_owned();
+    move |source| WarcError::Io { doing, path, source }
+}
+
+/// Where the last whole gzip member ends.
+fn end_of_whole_members(file: &mut File) -> std::io::Result<u64> {
+    let mut whole = 0;
+    let mut sink = vec![0; CHUNK_BYTES];
+    file.seek(SeekFrom::Start(0))?;
+    let mut input = super::read::Counting::new(std::io::BufReader::with_capacity(CHUNK_BYTES, &*file));
+    loop {
+        let mut member = GzDecoder::new(input);
+        loop {
+            match member.read(&mut sink) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(_) => return Ok(whole),
+            }
+        }
+        input = member.into_inner();
+        if input.at() == whole {
+            return Ok(whole);
+        }
+        whole = input.at();
+    }
+}
+
+fn member(headers: &[(&str, String)], blocks: &[&[u8]]) -> Vec<u8> {
+    let length: usize = blocks.iter().map(|block| block.len()).sum();
+    let mut head = String::from("WARC/1.1\r\n");
+    for (name, value) in headers {
+        head.push_str(name);
+        head.push_str(": ");
+        head.push_str(value);
+        head.push_str("\r\n");
+    }
+    let _ = write!(head, "Content-Length: {length}\r\n\r\n");
+    let mut encoder = GzEncoder::new(Vec::with_capacity(length / 3 + 512), Compression::default());
+    // Writing to memory cannot fail.
+    let all = std::iter::once(head.as_bytes()).chain(blocks.iter().copied()).chain([&b"\r\n\r\n"[..]]);
+    for piece in all {
+        let _ = encoder.write_all(piece);
+    }
+    encoder.finish().unwrap_or_default()
+}
+
+/// A stable name: where the record lies is unique, so a hash over it is too (UUID version 8, RFC 9562).
+fn record_id(file: &str, offset: u64, kind: &str, url: &str) -> String {
+    let hash = blake3::hash(format!("{file}\n{offset}\n{kind}\n{url}").as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.as_bytes()[..16]);
+    id[6] = id[6] & 0x0f | 0x80;
+    id[8] = id[8] & 0x3f | 0x80;
+    let hex = data_encoding::HEXLOWER.encode(&id);
+    format!("<urn:uuid:{}-{}-{}-{}-{}>", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn header_safe(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || c == ' ' { "%20".to_owned() } else { c.to_string() }).collect()
+}

@@ -1,0 +1,48 @@
+//! `wanglou alerts`: the ranked feed in the terminal.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Common, Failure, say};
+use crate::alert::feed;
+use crate::pipeline::Tower;
+
+/// Pause between two looks with `--watch`.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(super) struct AlertsArgs {
+    /// One JSON document on standard output, as in the feed
+    #[arg(long, conflicts_with = "watch")]
+    json: bool,
+    /// Stay and show every change
+    #[arg(long)]
+    watch: bool,
+}
+
+pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure> {
+    let settings = common.settings(None, None)?;
+    let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
+    let region_name = |code| tower.region_name(code);
+    let mut shown = String::new();
+    loop {
+        let alerts = tower.store().alerts().await?;
+        let ranked: Vec<_> = alerts.iter().collect();
+        if args.json {
+            return say(feed::json(&ranked, &tower.feed_head(&alerts), &region_name));
+        }
+        let table = feed::terminal(&ranked, &region_name);
+        if table != shown {
+            say(&table)?;
+            shown = table;
+        }
+        if !args.watch {
+            return Ok(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(WATCH_EVERY) => {}
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        }
+    }
+}

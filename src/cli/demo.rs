@@ -1,0 +1,160 @@
+//! `wanglou demo`: everything at once, in a small world with known truth.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use clap::Args;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::face::{Face, asked_to_end};
+use super::progress::Progress;
+use super::{Common, Failure, say};
+use crate::alert::feed;
+use crate::collect::Recipe;
+use crate::pipeline::{self, Tower};
+use crate::simulate::{self, SimClock, SiteAddresses, Sites, World, WorldSpec};
+use crate::vocabulary::{DateRange, RegionCode};
+
+/// Where the demo keeps its state when nobody says otherwise: not where real data lies.
+const DEMO_DIR: &str = "wanglou-demo";
+/// Fact under which a data folder remembers which world it has seen.
+const WORLD: &str = "demo.world";
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Port of the pages, 0 for any free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// Days that are lived through after the backlog
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=720))]
+    days: u32,
+    /// The world: another seed, another world
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End when the run is quiet, instead of showing the pages
+    #[arg(long)]
+    exit: bool,
+}
+
+pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> {
+    let mut common = common.clone();
+    common.data.get_or_insert_with(|| DEMO_DIR.into());
+    let mut settings = common.settings(None, args.port)?;
+    // One after the other: the same world gives the same log.
+    settings.sources_at_once = 1;
+    let spec = WorldSpec { seed: args.seed, days: args.days, ..WorldSpec::default() };
+    let world = Arc::new(World::generate(&spec));
+    let (first, last) = (spec.start, spec.last_day());
+    let clock = Arc::new(SimClock::at_day(first));
+    let tower = Arc::new(Tower::open(&settings).await.map_err(super::pipeline_failure)?);
+    let sites = same_world(&tower, &spec, &world, &clock).await?;
+    let recipes: Vec<Recipe> = world
+        .recipes(&sites.addresses())
+        .iter()
+        .map(|(name, text)| Recipe::parse(text, name))
+        .collect::<Result<_, _>>()?;
+    // A day that was cut short is lived again: every stage skips what it has already published.
+    let begin = tower.judged_until().await?.map_or(first, |judged| judged.max(first));
+    eprintln!("模拟世界：本机 HTTP 上 {} 个来源，{} 起注入事件，{first} 至 {last}", recipes.len(), world.truth().len());
+    if begin > first {
+        eprintln!("接着上次的进度，从 {begin} 继续");
+    } else {
+        eprintln!("第一天先礼貌地抓取此前 {} 天的历史信息，约半分钟，然后逐日推进 …", spec.backlog_days);
+    }
+
+    let face = if args.exit { None } else { Some(Face::open(&tower, &settings).await?) };
+    tokio::select! {
+        lived = live(&tower, &clock, &recipes, DateRange { from: first, to: last }, begin) => lived?,
+        () = asked_to_end() => return Err(Failure::Interrupted),
+    }
+
+    let alerts = tower.store().alerts().await?;
+    let region_name = |code: RegionCode| tower.region_name(code);
+    say(feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name))?;
+    let events = tower.store().alert_events(None).await?;
+    let verdict = simulate::judge(world.truth(), &events);
+    say(&verdict)?;
+    let (_, _, requests) = tower.store().alert_counts().await?;
+    say(format_args!("采样任务 {requests} 件；全部资料在 {}", settings.data.display()))?;
+    say(format_args!(
+        "found {} of {} injected incidents; {} false alerts",
+        verdict.found(),
+        verdict.outcomes.len(),
+        verdict.false_alerts.len()
+    ))?;
+
+    if let Some(face) = face {
+        eprintln!("页面留着，按 Ctrl-C 结束");
+        asked_to_end().await;
+        face.close().await?;
+    }
+    if let Some(tower) = Arc::into_inner(tower) {
+        tower.close().await?;
+    }
+    Ok(())
+}
+
+/// Lives through the days: the world's clock moves, the tower takes a turn.
+async fn live(
+    tower: &Tower,
+    clock: &SimClock,
+    recipes: &[Recipe],
+    range: DateRange,
+    begin: Date,
+) -> Result<(), Failure> {
+    let bar = Progress::start("模拟", range.days().count() as u64);
+    for (done, day) in (1..).zip(range.days()).filter(|(_, day)| *day >= begin) {
+        clock.set_day(day);
+        let turn = pipeline::turn(tower, recipes, clock.now()).await?;
+        for problem in turn.rounds.iter().flat_map(|round| &round.problems) {
+            tracing::info!("{problem}");
+        }
+        let alerts = tower.store().alert_counts().await?;
+        let documents = tower.index().documents();
+        let message = format!("{day} 信息 {documents} 预警 {}（已结束 {}）采样 {}", alerts.0, alerts.1, alerts.2);
+        bar.at(done, message);
+    }
+    bar.finish();
+    Ok(())
+}
+
+/// What a data folder remembers of the world it has seen. Another seed or length would contradict it, and pages keep
+/// their addresses.
+#[derive(Serialize, Deserialize)]
+struct SeenWorld {
+    spec: WorldSpec,
+    sites: SiteAddresses,
+}
+
+/// Serves the sites: a new world anywhere, a known one where it was.
+async fn same_world(
+    tower: &Tower,
+    spec: &WorldSpec,
+    world: &Arc<World>,
+    clock: &Arc<SimClock>,
+) -> Result<Sites, Failure> {
+    if let Some(seen) = tower.store().fact(WORLD).await? {
+        let seen: SeenWorld = serde_json::from_str(&seen)?;
+        if seen.spec != *spec {
+            return Err(Failure::Input(anyhow!(
+                "this folder has seen the world of seed {} with {} days, this run wants seed {} with {} days: \
+                 delete the folder, or name another with --data",
+                seen.spec.seed,
+                seen.spec.days,
+                spec.seed,
+                spec.days
+            )));
+        }
+        return Ok(Sites::serve_at(seen.sites, Arc::clone(world), Arc::clone(clock)).await?);
+    }
+    if tower.log().end().await?.0 > 0 {
+        return Err(Failure::Input(anyhow!(
+            "this folder holds real documents and the demo would mix simulated ones in: name another folder with --data"
+        )));
+    }
+    let sites = Sites::serve(Arc::clone(world), Arc::clone(clock)).await?;
+    let seen = SeenWorld { spec: spec.clone(), sites: sites.addresses() };
+    tower.remember(WORLD, &serde_json::to_string(&seen)?).await?;
+    Ok(sites)
+}

@@ -1,0 +1,66 @@
+//! The pages, as `run` and `demo` serve them, and the wish to end.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::Failure;
+use crate::config::Settings;
+use crate::pipeline::Tower;
+use crate::web::{self, WebError};
+
+/// The web face of a tower while it is served.
+pub(super) struct Face {
+    stop: watch::Sender<bool>,
+    served: JoinHandle<Result<(), WebError>>,
+}
+
+impl Face {
+    /// Listens, serves, and says where.
+    pub(super) async fn open(tower: &Arc<Tower>, settings: &Settings) -> Result<Self, Failure> {
+        let listener = TcpListener::bind((settings.bind, settings.port)).await.with_context(|| {
+            format!("cannot listen on {}:{}; choose another port with --port", settings.bind, settings.port)
+        })?;
+        eprintln!("页面：http://{}", listener.local_addr()?);
+        let (stop, mut stopped) = watch::channel(false);
+        let until = async move { _ = stopped.wait_for(|stop| *stop).await };
+        let router = web::router(Arc::clone(tower) as Arc<dyn web::Desk>);
+        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)) })
+    }
+
+    /// Resolves when serving has ended by itself: with an error, then.
+    pub(super) async fn ended(&mut self) -> Result<(), Failure> {
+        Ok((&mut self.served).await??)
+    }
+
+    /// Lets running answers end.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        _ = self.stop.send(true);
+        Ok(self.served.await??)
+    }
+}
+
+/// Resolves when the user or the system asks the program to end.
+pub(super) async fn asked_to_end() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated() => {}
+    }
+}
+
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        signal.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
+}

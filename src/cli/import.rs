@@ -1,0 +1,126 @@
+//! `wanglou import`: files into the log, the index and the signals.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Common, Failure, say};
+use crate::archive::documents::{Format, ImportSpec};
+use crate::pipeline::{self, PipelineError, Tower};
+use crate::vocabulary::{Channel, SourceId, check_names};
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// Source of the documents; one without a recipe is made on the spot
+    #[arg(long, value_name = "ID")]
+    source: String,
+    /// Channel group of documents that name none: complaint, regulator, platform, media, standard
+    #[arg(long, default_value = "media")]
+    channel: Channel,
+    /// How the files are written [default: by their names]: ndjson, csv, tsv, xlsx, warc
+    #[arg(long)]
+    format: Option<Format>,
+    /// Which column feeds which field, e.g. text=desc,published_at=date; other columns are kept in `meta`
+    #[arg(long, value_name = "FIELD=COLUMN,…", value_delimiter = ',')]
+    map: Vec<String>,
+    /// Set bad lines aside in a rejects file instead of stopping at the first
+    #[arg(long)]
+    lenient: bool,
+    /// The files; .gz and .zst are understood
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure> {
+    let columns = columns(&args.map)?;
+    let source = SourceId::new(args.source.trim());
+    if source.as_str().is_empty() {
+        return Err(Failure::Input(anyhow!("--source is empty: name where the documents come from, e.g. weibo")));
+    }
+    check_names("", Some(source.as_str())).map_err(Failure::input)?;
+    let mut specs = Vec::new();
+    for file in &args.files {
+        let format = format_of(file, args.format)?;
+        if !columns.is_empty() && matches!(format, Format::Ndjson | Format::Warc) {
+            return Err(Failure::Input(anyhow!("{}: --map is for tables (csv, tsv, xlsx)", file.display())));
+        }
+        let spec = ImportSpec { source: source.clone(), channel: args.channel, format, columns: columns.clone() };
+        specs.push((file, spec));
+    }
+
+    let tower = Tower::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let mut total = BTreeMap::new();
+    let mut stopped = None;
+    for (file, spec) in specs {
+        let name = file.display().to_string();
+        let tell = |done: u64| tracing::info!(documents = done, "importing {name}");
+        #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+        let now = Timestamp::now();
+        let report = pipeline::import_file(&tower, file, &spec, args.lenient, now, &tell)
+            .await
+            .map_err(super::pipeline_failure)?;
+        for rejected in &report.rejected {
+            eprintln!("搁置 {rejected}");
+        }
+        if let Some(rejects) = &report.rejects_file {
+            eprintln!("搁置的行保存在 {}", rejects.display());
+        }
+        for (source, intake) in report.intake {
+            total.entry(source).or_insert_with(crate::log::Intake::default).add(intake);
+        }
+        stopped = report.stopped;
+        if stopped.is_some() {
+            break;
+        }
+    }
+    eprintln!("正在阅读和编入索引 …");
+    let read = tower.read_new().await?;
+    tower.close().await?;
+    for (source, intake) in &total {
+        say(format_args!(
+            "{source}: collected {} = kept {} + duplicate {} + unchanged {} + rejected {}",
+            intake.collected, intake.kept, intake.duplicate, intake.unchanged, intake.rejected
+        ))?;
+    }
+    say(format_args!("read {} documents, {} signals, {} with problems", read.documents, read.signals, read.problems))?;
+    if read.undated > 0 {
+        eprintln!("{} 条没有日期：可以检索到，但不计入任何一天的评估", read.undated);
+    }
+    stopped.map_or(Ok(()), |line| Err(Failure::input(PipelineError::BadLine(Box::new(line)))))
+}
+
+fn format_of(file: &Path, told: Option<Format>) -> Result<Format, Failure> {
+    let wrong = |what: &str| Failure::Input(anyhow!("{}: {what}", file.display()));
+    if file.is_dir() {
+        return Err(wrong("that is a folder; name the files in it"));
+    }
+    if !file.exists() {
+        return Err(wrong("no such file"));
+    }
+    // Only a file can be looked into beforehand: a pipe gives its bytes once.
+    let guessed = || if file.is_file() { Format::of_file(file) } else { Ok(Format::of_name(file)) };
+    let format = told.map_or_else(guessed, |format| Ok(Some(format))).map_err(Failure::input)?;
+    format.ok_or_else(|| wrong("neither name nor content tells the format; add --format"))
+}
+
+fn columns(map: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |text: &String| {
+        let pair = text.split_once('=').map(|(field, column)| (field.trim().to_owned(), column.trim().to_owned()));
+        pair.filter(|(field, column)| !field.is_empty() && !column.is_empty()).ok_or_else(|| {
+            Failure::Input(anyhow!(
+                "--map `{text}` is no FIELD=COLUMN pair; write e.g. --map text=desc,published_at=date"
+            ))
+        })
+    };
+    let mut columns = BTreeMap::new();
+    for text in map {
+        let (field, column) = pair(text)?;
+        if let Some(earlier) = columns.insert(field.clone(), column) {
+            return Err(Failure::Input(anyhow!("--map gives `{field}` twice, from `{earlier}` and by `{text}`")));
+        }
+    }
+    Ok(columns)
+}

@@ -1,0 +1,200 @@
+//! The command line: one file per command. A command reads its flags, calls a room, and prints.
+//!
+//! In: arguments, standard input. Out: machine-readable text on standard output, everything for people on standard error,
+//! and an exit status: 0 done, 1 the work failed, 2 the call or the input was wrong, 130 interrupted with work saved.
+//! Not here: logic.
+#![expect(clippy::print_stderr, reason = "the room that talks to the terminal")]
+
+mod alerts;
+mod demo;
+mod eval;
+mod explain;
+mod extract;
+mod face;
+mod import;
+mod progress;
+mod rerun;
+mod rules;
+mod run;
+mod search;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Overrides, Settings};
+use crate::pipeline::PipelineError;
+
+/// 望楼 Wanglou: a watchtower for product safety.
+///
+/// Collects what is published about products, reads the Chinese, adds it up into levels, and tells a monitoring centre
+/// what deserves attention today. Begin with `wanglou demo`.
+#[derive(Debug, Parser)]
+#[command(name = "wanglou", version, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command understands.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Folder where state is kept [default: wanglou-data; for demo: wanglou-demo]
+    #[arg(long, global = true, value_name = "DIR", env = "WANGLOU_DATA")]
+    data: Option<PathBuf>,
+    /// Folder with `rules/` and `dictionaries/` instead of the shipped ones
+    #[arg(long, global = true, value_name = "DIR", env = "WANGLOU_LEXICON")]
+    lexicon: Option<PathBuf>,
+    /// Criteria file instead of the shipped one
+    #[arg(long, global = true, value_name = "FILE", env = "WANGLOU_CRITERIA")]
+    criteria: Option<PathBuf>,
+    /// Say more on standard error; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+impl Common {
+    /// Settings with these flags laid over an optional file.
+    fn settings(&self, file: Option<&std::path::Path>, port: Option<u16>) -> Result<Settings, Failure> {
+        let flags =
+            Overrides { data: self.data.clone(), lexicon: self.lexicon.clone(), criteria: self.criteria.clone(), port };
+        Settings::load(file, flags).map_err(Failure::input)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show everything at once: a simulated world on loopback is crawled, read, scored and shown
+    Demo(demo::DemoArgs),
+    /// Run the service: schedule, collect, extract, index, score, serve
+    Run(run::RunArgs),
+    /// Put documents from files into the log, and through the index and the reader
+    Import(import::ImportArgs),
+    /// Read documents NDJSON on standard input, write readings NDJSON on standard output
+    Extract(extract::ExtractArgs),
+    /// Show how one text is read: tokens, mentions, stance, relations, signals, and the rule behind each
+    Explain(explain::ExplainArgs),
+    /// Search the index with the analysts' query language
+    Search(search::SearchArgs),
+    /// Show the ranked alerts
+    Alerts(alerts::AlertsArgs),
+    /// Replay archives as if time passed, day by day
+    Rerun(rerun::RerunArgs),
+    /// Check the rules and dictionaries, or run their own examples
+    Rules(rules::RulesArgs),
+    /// Measure quality on labelled data
+    Eval(eval::EvalArgs),
+}
+
+/// Why a command ends without having done its work.
+#[derive(Debug)]
+enum Failure {
+    /// The call or the input was wrong: exit status 2.
+    Input(anyhow::Error),
+    /// The work failed: exit status 1.
+    Work(anyhow::Error),
+    /// Interrupted with work saved: exit status 130.
+    Interrupted,
+}
+
+impl Failure {
+    /// The call or the input was wrong.
+    fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self::Input(error.into())
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Work(error.into())
+    }
+}
+
+/// Runs the program and gives its exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    listen(cli.common.verbose);
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| runtime.block_on(dispatch(cli.command, &cli.common)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Interrupted) => {
+            eprintln!("中断：已完成的部分都已保存，再次运行同一命令即可继续");
+            ExitCode::from(130)
+        }
+        Err(Failure::Input(error)) => {
+            eprintln!("错误：{}", in_one_line(&error));
+            ExitCode::from(2)
+        }
+        // A reader that went away (`| head`) is no failure.
+        Err(Failure::Work(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(Failure::Work(error)) => {
+            eprintln!("失败：{}", in_one_line(&error));
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => demo::run(args, common).await,
+        Command::Run(args) => run::run(args, common).await,
+        Command::Import(args) => import::run(args, common).await,
+        Command::Extract(args) => extract::run(&args, common),
+        Command::Explain(args) => explain::run(&args, common),
+        Command::Search(args) => search::run(args, common).await,
+        Command::Alerts(args) => alerts::run(args, common).await,
+        Command::Rerun(args) => rerun::run(args, common).await,
+        Command::Rules(args) => rules::run(&args, common),
+        Command::Eval(args) => eval::run(&args, common),
+    }
+}
+
+/// Files and rules that cannot be used are the caller's to mend; the rest is ours.
+fn pipeline_failure(error: PipelineError) -> Failure {
+    if error.is_input() { Failure::input(error) } else { error.into() }
+}
+
+/// Prints on standard output. Unlike `println!` it does not panic when the reader has gone (`| head`).
+fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
+    Ok(writeln!(io::stdout().lock(), "{text}")?)
+}
+
+/// The error and its causes, each once.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut said = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !said.iter().any(|earlier: &String| earlier.contains(&text)) {
+            said.push(text);
+        }
+    }
+    said.join(": ")
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    error.chain().any(|cause| io(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}
+
+/// Logs go to standard error; `WANGLOU_LOG` overrides the flags.
+fn listen(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "wanglou=info,warn",
+        2 => "wanglou=debug,info",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("WANGLOU_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}

@@ -1,0 +1,45 @@
+//! Progress on standard error: a bar on a terminal, a line now and then elsewhere.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Steps between two lines when standard error is no terminal.
+const PLAIN_LINE_EVERY: u64 = 10;
+
+/// Steady progress of a known number of steps.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    plain: bool,
+    label: &'static str,
+}
+
+impl Progress {
+    /// Starts counting to `steps`.
+    pub(super) fn start(label: &'static str, steps: u64) -> Self {
+        let plain = !std::io::stderr().is_terminal();
+        let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(steps), target);
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(label);
+        Self { bar, plain, label }
+    }
+
+    /// Says that `done` steps are done, and what is going on.
+    pub(super) fn at(&self, done: u64, message: String) {
+        let before = self.bar.position();
+        self.bar.set_position(done);
+        if self.plain && (done / PLAIN_LINE_EVERY > before / PLAIN_LINE_EVERY || self.bar.length() == Some(done)) {
+            let total = self.bar.length().unwrap_or(0);
+            eprintln!("{} {done}/{total} {message}", self.label);
+        }
+        self.bar.set_message(message);
+    }
+
+    /// Ends the bar, leaving the terminal clean.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,246 @@
+//! The page behind an item, or the item itself, to documents. Pure.
+
+use jiff::Timestamp;
+use scraper::{ElementRef, Html, Selector};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+use url::Url;
+
+use super::fields::{Fields, Notes, Origin, document, set_by_rule};
+use super::html;
+use super::list::{json_value, value_of};
+use super::problem::{CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
+use super::recipe::{Detail, FieldRule, Place, Recipe, Table};
+use crate::vocabulary::{Document, RawRef};
+
+/// Most rows of one table.
+const ROWS_MAX: usize = 5_000;
+/// Most columns of one table.
+const COLUMNS_MAX: usize = 60;
+/// Longest `rowspan` that is believed.
+const ROWSPAN_MAX: usize = 500;
+
+static ROW: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("tr").ok());
+static TITLE: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("h1, title").ok());
+
+/// What a page or item gave: documents, and what was set aside with its reason.
+#[derive(Debug, Default)]
+pub(crate) struct Harvest {
+    pub(crate) documents: Vec<Document>,
+    pub(crate) rejected: Vec<String>,
+    pub(crate) duplicates: u64,
+    pub(crate) problems: Vec<PageProblem>,
+}
+
+/// Where a page lies and when it was seen.
+pub(crate) struct Context<'a> {
+    /// Canonical address the documents carry.
+    pub(crate) url: Option<&'a Url>,
+    /// Address for messages.
+    pub(crate) page: &'a Url,
+    pub(crate) raw: &'a RawRef,
+    pub(crate) now: Timestamp,
+}
+
+/// An item that is a document without a page of its own.
+pub(crate) fn of_item(recipe: &Recipe, fields: &Fields, context: &Context<'_>) -> Harvest {
+    let mut notes = Notes::new(recipe, context.page);
+    let mut harvest = Harvest::default();
+    keep(&mut harvest, fields, context, None, &mut notes);
+    harvest.problems = notes.problems;
+    harvest
+}
+
+/// A detail page.
+pub(crate) fn of_page(recipe: &Recipe, detail: &Detail, text: &str, hints: &Fields, context: &Context<'_>) -> Harvest {
+    let mut notes = Notes::new(recipe, context.page);
+    let mut harvest = Harvest::default();
+    if detail.json {
+        of_json(detail, text, hints, context, &mut notes, &mut harvest);
+    } else {
+        of_html(detail, text, hints, context, &mut notes, &mut harvest);
+    }
+    harvest.problems = notes.problems;
+    harvest
+}
+
+/// A page without a recipe for its fields, e.g. from somebody else's archive: title and densest text.
+pub(crate) fn by_density(page: &Html) -> Fields {
+    let mut fields = Fields::default();
+    let headlines: Vec<String> = TITLE
+        .as_ref()
+        .map(|selector| {
+            page.select(selector)
+                .map(|found| html::tidy(&found.text().collect::<String>()).replace('\n', " "))
+                .collect()
+        })
+        .unwrap_or_default();
+    // Document order puts `title` first; a headline on the page says it without the site's name.
+    let title = headlines.iter().skip(1).find(|text| !text.is_empty() && headlines[0].contains(text.as_str()));
+    fields.set("title", title.or(headlines.first()).map_or("", String::as_str));
+    fields.set("text", &html::densest(page).map(html::text_of).unwrap_or_default());
+    fields
+}
+
+fn of_html(
+    detail: &Detail,
+    text: &str,
+    hints: &Fields,
+    context: &Context<'_>,
+    notes: &mut Notes<'_>,
+    harvest: &mut Harvest,
+) {
+    let (page, dropped) = html::parse(text);
+    if let Some(dropped) = dropped {
+        notes.add(None, dropped, CHECK_PAGE);
+    }
+    let root = page.root_element();
+    let mut fields = Fields::default();
+    for rule in &detail.fields {
+        let found = value_of(root, rule);
+        missing(rule, &found, harvest, notes);
+        set_by_rule(&mut fields, rule, &found, context.now, notes);
+    }
+    if !harvest.rejected.is_empty() {
+        return;
+    }
+    if detail.fields.iter().any(|rule| rule.name == "text") {
+        fields.fill_from(hints);
+    } else {
+        // The article counts more than the list's summary, the list's headline more than a guess at the page's.
+        let dense = by_density(&page);
+        fields.set("text", dense.get("text").unwrap_or_default());
+        fields.fill_from(hints);
+        fields.fill_from(&dense);
+    }
+    let rows = detail.table.as_ref().map(|table| rows_of(&page, table, &fields, notes)).unwrap_or_default();
+    if rows.is_empty() {
+        keep(harvest, &fields, context, None, notes);
+        return;
+    }
+    for (number, row) in rows.iter().enumerate() {
+        keep(harvest, row, context, Some(format!("#row-{}", number + 1)), notes);
+    }
+    let mut seen = BTreeSet::new();
+    let before = harvest.documents.len();
+    harvest.documents.retain(|document| seen.insert(document.id.clone()));
+    let doubled = before - harvest.documents.len();
+    if doubled > 0 {
+        notes.add(None, format!("{doubled} rows share an `external_id` with another row"), CHECK_SELECTOR);
+        harvest.duplicates += doubled as u64;
+    }
+}
+
+fn of_json(
+    detail: &Detail,
+    text: &str,
+    hints: &Fields,
+    context: &Context<'_>,
+    notes: &mut Notes<'_>,
+    harvest: &mut Harvest,
+) {
+    let answer: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+        Ok(answer) => answer,
+        Err(problem) => {
+            harvest.rejected.push(format!("not JSON ({problem})"));
+            notes.add(None, format!("not JSON ({problem})"), CHECK_PATH);
+            return;
+        }
+    };
+    let mut fields = Fields::default();
+    for rule in &detail.fields {
+        let found = json_value(&answer, rule);
+        missing(rule, &found, harvest, notes);
+        set_by_rule(&mut fields, rule, &found, context.now, notes);
+    }
+    if harvest.rejected.is_empty() {
+        fields.fill_from(hints);
+        keep(harvest, &fields, context, None, notes);
+    }
+}
+
+/// A rule for the text, or one that is required, found nothing.
+fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Notes<'_>) {
+    if !found.is_empty() || !(rule.required || matches!(rule.name.as_str(), "text" | "title")) {
+        return;
+    }
+    let (place, advice) = match &rule.place {
+        Place::Css(css) => (format!("selector `{}`", css.text), CHECK_SELECTOR),
+        _ => ("path".to_owned(), CHECK_PATH),
+    };
+    notes.add(Some(rule.line), format!("{place} of `{}` matches nothing", rule.name), advice);
+    if rule.required {
+        harvest.rejected.push(format!("required field `{}` is missing", rule.name));
+    }
+}
+
+fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Option<String>, notes: &mut Notes<'_>) {
+    let origin = Origin { url: context.url, part, raw: context.raw, now: context.now };
+    match document(fields, &origin, notes) {
+        Ok(document) => harvest.documents.push(document),
+        Err(reason) => {
+            notes.add(None, reason.clone(), CHECK_SELECTOR);
+            harvest.rejected.push(reason);
+        }
+    }
+}
+
+/// The rows of a table as documents: every cell in the text under its header, the mapped ones as fields too.
+fn rows_of(page: &Html, table: &Table, shared: &Fields, notes: &mut Notes<'_>) -> Vec<Fields> {
+    let (Some(found), Some(row)) = (page.select(&table.rule.selector).next(), ROW.as_ref()) else { return Vec::new() };
+    let mut carried: Vec<(usize, String)> = vec![(0, String::new()); COLUMNS_MAX];
+    let mut rows = found.select(row).map(|row| cells(row, &mut carried)).filter(|cells| !cells.is_empty());
+    let Some(headers) = rows.next() else { return Vec::new() };
+    for (field, header) in &table.columns {
+        if !headers.contains(header) {
+            let line = table.rule.line;
+            notes.add(
+                Some(line),
+                format!("column `{header}` for `{field}` is not in the table's head"),
+                CHECK_SELECTOR,
+            );
+        }
+    }
+    rows.take(ROWS_MAX)
+        .map(|cells| {
+            let mut fields = Fields::default();
+            let pairs = headers.iter().zip(&cells).filter(|(_, cell)| !cell.is_empty());
+            let text: Vec<String> = pairs.map(|(header, cell)| format!("{header}：{cell}")).collect();
+            fields.set("text", &text.join("；"));
+            for (field, header) in &table.columns {
+                let at = headers.iter().position(|known| known == header);
+                fields.set(field, at.and_then(|at| cells.get(at)).map_or("", String::as_str));
+            }
+            fields.fill_from(shared);
+            fields
+        })
+        .collect()
+}
+
+/// The cells of a row, with those that span down from rows above.
+fn cells(row: ElementRef<'_>, carried: &mut [(usize, String)]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let span = |cell: ElementRef<'_>, name: &str, max: usize| {
+        cell.attr(name).and_then(|text| text.trim().parse::<usize>().ok()).unwrap_or(1).clamp(1, max)
+    };
+    let carry = |out: &mut Vec<String>, carried: &mut [(usize, String)]| {
+        while let Some((left, text)) = carried.get_mut(out.len()).filter(|(left, _)| *left > 0) {
+            *left -= 1;
+            out.push(text.clone());
+        }
+    };
+    for cell in row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th")) {
+        carry(&mut out, carried);
+        let text = html::text_of(cell).replace('\n', " ");
+        let down = span(cell, "rowspan", ROWSPAN_MAX);
+        for _ in 0..span(cell, "colspan", COLUMNS_MAX) {
+            if let Some(slot) = carried.get_mut(out.len()) {
+                *slot = (down - 1, text.clone());
+                out.push(text.clone());
+            }
+        }
+    }
+    carry(&mut out, carried);
+    out
+}

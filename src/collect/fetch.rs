@@ -1,0 +1,476 @@
+//! The one gate through which every request goes: address, `robots.txt`, pace, bounds, archive. Redirects pass it again.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use governor::clock::DefaultClock;
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, HOST, HeaderMap, HeaderValue,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
+};
+use reqwest::{Client, Method, Request, Response, redirect};
+use url::Url;
+
+use super::address::{Reach, Refused, SafeResolver};
+use super::pace::{HostPace, http_date, retry_after};
+use super::robots::{ROBOTS_BYTES_MAX, Robots};
+use super::{CollectError, CollectorSettings, Recipe};
+use crate::archive::{BodyError, Exchange, Truncated, WarcError, WarcWriter, decode_body};
+use crate::vocabulary::RawRef;
+
+/// Redirects followed for one page.
+const REDIRECTS_MAX: usize = 5;
+/// Hosts whose pace is remembered; beyond it those are forgotten that could be asked at once anyway.
+const HOSTS_MAX: usize = 10_000;
+/// Headers of an answer that are read.
+const HEADERS_MAX: usize = 200;
+/// Idle connections kept per host.
+const IDLE_PER_HOST_MAX: usize = 1;
+
+/// Sends requests for all sources.
+pub(crate) struct Gate {
+    public: Client,
+    with_loopback: Client,
+    paces: Mutex<BTreeMap<String, Arc<HostPace>>>,
+    warc: Arc<Mutex<WarcWriter>>,
+    pub(crate) settings: CollectorSettings,
+}
+
+/// Validators of an earlier answer.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Validators {
+    pub(crate) etag: Option<String>,
+    pub(crate) last_modified: Option<String>,
+}
+
+/// A whole page, content coding undone.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Where it lay after redirects.
+    pub(crate) url: Url,
+    pub(crate) charset: Option<String>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) raw: RawRef,
+    pub(crate) validators: Validators,
+}
+
+pub(crate) enum Answer {
+    Page(Box<Page>),
+    NotModified,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Refused(#[from] Refused),
+    #[error("robots.txt of the host does not allow it")]
+    Robots,
+    #[error("robots.txt of {0} could not be had, so the host is not asked for now")]
+    RobotsUnknown(String),
+    #[error("{host} asks for a pause of {} seconds, longer than a round waits", .wait.as_secs())]
+    Held { host: String, wait: Duration },
+    #[error("the server answers {0}")]
+    Status(u16),
+    #[error("no answer: {0}")]
+    Transport(String),
+    #[error("more than {REDIRECTS_MAX} redirects")]
+    Redirects,
+    #[error("redirect without a usable address")]
+    BadRedirect,
+    #[error("the page is not whole: {0}")]
+    Cut(String),
+    #[error("{0}")]
+    Body(#[from] BodyError),
+    /// Ends the round.
+    #[error("archive")]
+    Archive(WarcError),
+}
+
+impl Failure {
+    /// Whether the whole host is left alone for the rest of the round.
+    pub(crate) fn stops_host(&self) -> bool {
+        match self {
+            Self::Held { .. } | Self::RobotsUnknown(_) => true,
+            Self::Refused(_)
+            | Self::Robots
+            | Self::Status(_)
+            | Self::Transport(_)
+            | Self::Redirects
+            | Self::BadRedirect
+            | Self::Cut(_)
+            | Self::Body(_)
+            | Self::Archive(_) => false,
+        }
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(settings: CollectorSettings, warc: WarcWriter) -> Result<Self, CollectError> {
+        let client = |reach| {
+            Client::builder()
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+                .referer(false)
+                .retry(reqwest::retry::never())
+                .dns_resolver(SafeResolver(reach))
+                .connect_timeout(settings.connect_timeout)
+                .timeout(settings.request_timeout)
+                .http1_max_headers(HEADERS_MAX)
+                .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+                .build()
+                .map_err(CollectError::Client)
+        };
+        Ok(Self {
+            public: client(Reach::Public)?,
+            with_loopback: client(Reach::WithLoopback)?,
+            paces: Mutex::default(),
+            warc: Arc::new(Mutex::new(warc)),
+            settings,
+        })
+    }
+
+    /// Everything archived so far is on the disk when this returns (RAW-1).
+    pub(crate) async fn sync(&self) -> Result<(), WarcError> {
+        let warc = Arc::clone(&self.warc);
+        tokio::task::spawn_blocking(move || lock(&warc).sync()).await.unwrap_or_else(|join| Err(broken(&join)))
+    }
+
+    fn pace(&self, host: &str, interval: Duration) -> Arc<HostPace> {
+        let mut paces = lock(&self.paces);
+        if paces.len() >= HOSTS_MAX && !paces.contains_key(host) {
+            paces.retain(|_, pace| !pace.is_idle());
+        }
+        let pace =
+            paces.entry(host.to_owned()).or_insert_with(|| Arc::new(HostPace::new(interval, DefaultClock::default())));
+        pace.slow_to(interval);
+        Arc::clone(pace)
+    }
+}
+
+/// One round's requests: the recipe, its moment, what `robots.txt` said.
+pub(crate) struct Session<'a> {
+    gate: &'a Gate,
+    recipe: &'a Recipe,
+    now: Timestamp,
+    reach: Reach,
+    robots: BTreeMap<String, Option<Robots>>,
+    pub(crate) requests: u64,
+    pub(crate) bytes: u64,
+}
+
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    cut: Option<String>,
+    raw: RawRef,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(gate: &'a Gate, recipe: &'a Recipe, now: Timestamp) -> Self {
+        let reach = if recipe.allow_loopback { Reach::WithLoopback } else { Reach::Public };
+        Self { gate, recipe, now, reach, robots: BTreeMap::new(), requests: 0, bytes: 0 }
+    }
+
+    /// Fetches a page through every check.
+    pub(crate) async fn get(&mut self, url: &Url, validators: &Validators) -> Result<Answer, Failure> {
+        let mut at = url.clone();
+        for _ in 0..=REDIRECTS_MAX {
+            self.reach.check_url(&at)?;
+            self.check_robots(&at).await?;
+            let reply = self.ask(&at, validators, self.recipe.bounds.page_bytes_max).await?;
+            match reply.status {
+                200..=299 => return self.page(at, reply).map(|page| Answer::Page(Box::new(page))),
+                304 => return Ok(Answer::NotModified),
+                301 | 302 | 303 | 307 | 308 => at = redirect_target(&at, &reply.headers)?,
+                status => return Err(Failure::Status(status)),
+            }
+        }
+        Err(Failure::Redirects)
+    }
+
+    fn page(&self, url: Url, reply: Reply) -> Result<Page, Failure> {
+        if let Some(cut) = reply.cut {
+            return Err(Failure::Cut(cut));
+        }
+        let header = |name| reply.headers.get(name).map(text_of_header);
+        let max = self.recipe.bounds.page_bytes_max;
+        let body = decode_body(header(CONTENT_ENCODING).as_deref(), &reply.body, max)?.into_owned();
+        let charset = header(CONTENT_TYPE).as_deref().and_then(charset_of);
+        let validators = Validators { etag: header(ETAG), last_modified: header(LAST_MODIFIED) };
+        Ok(Page { url, charset, body, raw: reply.raw, validators })
+    }
+
+    async fn check_robots(&mut self, url: &Url) -> Result<(), Failure> {
+        let origin = url.origin().ascii_serialization();
+        if !self.robots.contains_key(&origin) {
+            let robots = self.fetch_robots(url).await?;
+            if let Some(delay) = robots.as_ref().and_then(Robots::crawl_delay) {
+                self.gate.pace(&host_key(url), self.recipe.interval).slow_to(delay);
+            }
+            self.robots.insert(origin.clone(), robots);
+        }
+        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        match self.robots.get(&origin).and_then(Option::as_ref) {
+            None => Err(Failure::RobotsUnknown(host_key(url))),
+            Some(robots) if robots.allows(path) => Ok(()),
+            Some(_) => Err(Failure::Robots),
+        }
+    }
+
+    /// None when the host cannot say what it allows (§2.3.1.4 of RFC 9309): nothing, then.
+    async fn fetch_robots(&mut self, url: &Url) -> Result<Option<Robots>, Failure> {
+        let Ok(mut at) = url.join("/robots.txt") else { return Ok(None) };
+        at.set_query(None);
+        for _ in 0..=REDIRECTS_MAX {
+            self.reach.check_url(&at)?;
+            match self.ask(&at, &Validators::default(), ROBOTS_BYTES_MAX).await {
+                // Held hosts and a broken archive end more than this file.
+                Err(failure @ (Failure::Held { .. } | Failure::Archive(_) | Failure::Refused(_))) => {
+                    return Err(failure);
+                }
+                Err(_) => return Ok(None),
+                Ok(reply) => match reply.status {
+                    200..=299 => {
+                        let coding = reply.headers.get(CONTENT_ENCODING).map(text_of_header);
+                        // What lies beyond the limit is not read, so a cut file is a whole one here.
+                        let body = decode_body(coding.as_deref(), &reply.body, ROBOTS_BYTES_MAX * 4);
+                        return Ok(body.ok().map(|body| Robots::parse(&body, &self.gate.settings.robots_token)));
+                    }
+                    301 | 302 | 303 | 307 | 308 => match redirect_target(&at, &reply.headers) {
+                        Ok(target) => at = target,
+                        Err(_) => return Ok(Some(Robots::allow_all())),
+                    },
+                    400..=499 => return Ok(Some(Robots::allow_all())),
+                    _ => return Ok(None),
+                },
+            }
+        }
+        // More than five redirects may be taken as no file (§2.3.1.2).
+        Ok(Some(Robots::allow_all()))
+    }
+
+    /// Asks one address at the host's pace, again after a bounded number of failures, never before its time.
+    async fn ask(&mut self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
+        let host = host_key(url);
+        let pace = self.gate.pace(&host, self.recipe.interval);
+        let settings = &self.gate.settings;
+        let mut tries = 0;
+        loop {
+            while let Err(wait) = pace.ask() {
+                if wait > settings.wait_max {
+                    return Err(Failure::Held { host, wait });
+                }
+                tokio::time::sleep(wait).await;
+            }
+            let outcome = self.exchange(url, validators, bytes_max).await;
+            let backoff = settings.retry_wait.saturating_mul(1 << tries.min(10));
+            let wait = match &outcome {
+                Ok(reply) if reply.status == 429 || reply.status == 503 => {
+                    let asked = reply.headers.get(RETRY_AFTER).map(text_of_header);
+                    // The host's own clock counts for a date.
+                    let there = reply.headers.get(DATE).and_then(|date| http_date(&text_of_header(date)));
+                    let asked = asked.and_then(|value| retry_after(&value, there.unwrap_or(self.now)));
+                    let wait = asked.unwrap_or(settings.retry_after_default);
+                    if wait > settings.wait_max || tries >= settings.retries_max {
+                        pace.hold(wait);
+                        return Err(Failure::Held { host, wait });
+                    }
+                    wait.max(backoff)
+                }
+                Ok(reply) if reply.status >= 500 && tries < settings.retries_max => backoff,
+                Err(Failure::Transport(_)) if tries < settings.retries_max => backoff,
+                _ => return outcome,
+            };
+            pace.hold(wait);
+            tries += 1;
+        }
+    }
+
+    /// One request and its answer, archived as it came.
+    async fn exchange(&mut self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
+        let request = self.request(url, validators);
+        let request_head = show_request(&request);
+        let client = if self.reach == Reach::WithLoopback { &self.gate.with_loopback } else { &self.gate.public };
+        self.requests += 1;
+        let mut response = client.execute(request).await.map_err(|error| transport(&error))?;
+        let ip = response.remote_addr().map(|address| address.ip());
+        if let Some(ip) = ip {
+            // The resolver has checked already; a client that connects elsewhere must not go unseen.
+            self.reach.check_ip(ip)?;
+        }
+        let (body, truncated, cut) = read_body(&mut response, bytes_max).await;
+        self.bytes += body.len() as u64;
+        let status = response.status().as_u16();
+        let head = show_response(&response);
+        let headers = response.headers().clone();
+        let (raw, body) = self.archive(url, ip, request_head, head, body, truncated).await?;
+        Ok(Reply { status, headers, body, cut, raw })
+    }
+
+    async fn archive(
+        &self,
+        url: &Url,
+        ip: Option<IpAddr>,
+        request: Vec<u8>,
+        response_head: Vec<u8>,
+        body: Vec<u8>,
+        truncated: Option<Truncated>,
+    ) -> Result<(RawRef, Vec<u8>), Failure> {
+        let (warc, url, at) = (Arc::clone(&self.gate.warc), url.to_string(), self.now);
+        let work = move || {
+            let exchange = Exchange {
+                url: &url,
+                at,
+                ip,
+                request: &request,
+                response_head: &response_head,
+                body: &body,
+                truncated,
+            };
+            let raw = lock(&warc).append(&exchange)?;
+            Ok((raw, body))
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|join| Err(broken(&join))).map_err(Failure::Archive)
+    }
+
+    fn request(&self, url: &Url, validators: &Validators) -> Request {
+        let mut request = Request::new(Method::GET, url.clone());
+        let headers = request.headers_mut();
+        let mut put = |name, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        };
+        put(USER_AGENT, &self.gate.settings.user_agent);
+        put(ACCEPT, "text/html,application/xhtml+xml,application/json,application/xml;q=0.9,*/*;q=0.5");
+        put(ACCEPT_ENCODING, "gzip, identity");
+        if let Some(etag) = &validators.etag {
+            put(IF_NONE_MATCH, etag);
+        }
+        if let Some(date) = &validators.last_modified {
+            put(IF_MODIFIED_SINCE, date);
+        }
+        request
+    }
+}
+
+/// The body up to the bound; what cut it short for the archive, and in words.
+async fn read_body(response: &mut Response, bytes_max: usize) -> (Vec<u8>, Option<Truncated>, Option<String>) {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return (body, None, None),
+            Ok(Some(chunk)) => {
+                let room = bytes_max - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() > room {
+                    let cut = format!("longer than {bytes_max} bytes, reading stopped there");
+                    return (body, Some(Truncated::Length), Some(cut));
+                }
+            }
+            Err(error) if error.is_timeout() => {
+                let cut = format!("out of time after {} bytes", body.len());
+                return (body, Some(Truncated::Time), Some(cut));
+            }
+            Err(_) => {
+                let promised = response.headers().get(CONTENT_LENGTH).map(text_of_header);
+                let promised = promised.map(|length| format!(" of {length}")).unwrap_or_default();
+                let cut = format!("the connection ended after {}{promised} bytes", body.len());
+                return (body, Some(Truncated::Disconnect), Some(cut));
+            }
+        }
+    }
+}
+
+/// Whose pace counts: the host, and its port where that is an unusual one.
+pub(crate) fn host_key(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The `charset` of a `Content-Type`.
+pub(crate) fn charset_of(content_type: &str) -> Option<String> {
+    content_type.split(';').skip(1).find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+fn redirect_target(at: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
+    headers.get(LOCATION).map(text_of_header).and_then(|location| at.join(&location).ok()).ok_or(Failure::BadRedirect)
+}
+
+fn transport(error: &reqwest::Error) -> Failure {
+    let mut cause = error.source();
+    let mut deepest = error.to_string();
+    while let Some(inner) = cause {
+        if let Some(refused) = inner.downcast_ref::<Refused>() {
+            return Failure::Refused(refused.clone());
+        }
+        deepest = inner.to_string();
+        cause = inner.source();
+    }
+    let what = if error.is_timeout() {
+        "out of time"
+    } else if error.is_connect() {
+        "cannot connect"
+    } else {
+        "request failed"
+    };
+    Failure::Transport(format!("{what} ({deepest})"))
+}
+
+/// Header bytes are not always ASCII.
+fn text_of_header(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+fn show_request(request: &Request) -> Vec<u8> {
+    let url = request.url();
+    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let mut head =
+        format!("GET {path} HTTP/1.1\r\n{HOST}: {}\r\n", &url[url::Position::BeforeHost..url::Position::AfterPort])
+            .into_bytes();
+    show_headers(&mut head, request.headers());
+    head
+}
+
+fn show_response(response: &Response) -> Vec<u8> {
+    let status = response.status();
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    show_headers(&mut head, response.headers());
+    head
+}
+
+fn show_headers(head: &mut Vec<u8>, headers: &HeaderMap) {
+    for (name, value) in headers {
+        // The body was joined by the client: a reader that saw the coding named would try to undo it again.
+        if name == TRANSFER_ENCODING {
+            head.extend_from_slice(b"x-orig-");
+        }
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+}
+
+fn broken(join: &tokio::task::JoinError) -> WarcError {
+    WarcError::Io {
+        doing: "finish writing to",
+        path: "the archive".into(),
+        source: std::io::Error::other(join.to_string()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,275 @@
+//! List pages to items: HTML lists, feeds, JSON answers. Pure: text in, items and problems out.
+
+use jiff::Timestamp;
+use scraper::ElementRef;
+use serde_json::Value;
+use url::Url;
+
+use super::fields::{Fields, Notes, refine, set_by_rule};
+use super::problem::{CHECK_BOUNDS, CHECK_DATE, CHECK_HOSTS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
+use super::recipe::{FieldRule, Kind, Next, Place, Recipe};
+use super::{dates, html, identity};
+use crate::vocabulary::show_moment;
+
+/// Most steps a wildcard path may visit.
+const PATH_VISITS_MAX: usize = 10_000;
+
+/// One item of a list.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Canonical address of the page behind it.
+    pub(crate) url: Option<Url>,
+    pub(crate) fields: Fields,
+}
+
+/// What a list page gave.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    pub(crate) items: Vec<Item>,
+    pub(crate) next: Option<Url>,
+    pub(crate) problems: Vec<PageProblem>,
+}
+
+/// Reads a list page of the recipe's kind.
+pub(crate) fn read(recipe: &Recipe, text: &str, base: &Url, now: Timestamp) -> List {
+    let mut notes = Notes::new(recipe, base);
+    let mut list = match &recipe.kind {
+        Kind::Html { .. } => read_html(recipe, text, base, now, &mut notes),
+        Kind::Feed => read_feed(recipe, text, base, now, &mut notes),
+        Kind::Json { .. } => read_json(recipe, text, base, now, &mut notes),
+    };
+    let max = recipe.bounds.items_per_page_max;
+    if list.items.len() > max {
+        notes.add(None, format!("{} items on one page, the first {max} are read", list.items.len()), CHECK_BOUNDS);
+        list.items.truncate(max);
+    }
+    list.problems = notes.problems;
+    list
+}
+
+fn read_html(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mut Notes<'_>) -> List {
+    let Kind::Html { item, link, next } = &recipe.kind else { return List::default() };
+    let (page, dropped) = html::parse(text);
+    if let Some(dropped) = dropped {
+        notes.add(None, dropped, CHECK_PAGE);
+    }
+    let mut list = List::default();
+    for element in page.select(&item.selector) {
+        let mut fields = Fields::default();
+        for rule in &recipe.fields {
+            set_by_rule(&mut fields, rule, &value_of(element, rule), now, notes);
+        }
+        let url = link.as_ref().and_then(|rule| {
+            let found = value_of(element, rule);
+            address(recipe, base, &refine(rule, &found)?, rule.line, notes)
+        });
+        if link.is_some() && url.is_none() {
+            continue; // Headings and "more" rows often share the items' markup.
+        }
+        list.items.push(Item { url, fields });
+    }
+    if list.items.is_empty() {
+        let matched = page.select(&item.selector).count();
+        let (rule_line, what) = match link {
+            Some(link) if matched > 0 => (link.line, format!("`link` finds no address in any of {matched} items")),
+            _ => (item.line, format!("item selector `{}` matches nothing", item.text)),
+        };
+        notes.add(Some(rule_line), what, CHECK_SELECTOR);
+    }
+    list.next = next.as_ref().and_then(|rule| {
+        let found = value_of(page.root_element(), rule);
+        (!found.is_empty()).then(|| address(recipe, base, &found, rule.line, notes)).flatten()
+    });
+    list
+}
+
+fn read_feed(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mut Notes<'_>) -> List {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    // The bytes are UTF-8 by now, whatever the declaration says.
+    let text = match text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+        Some((_, rest)) => rest,
+        None => text,
+    };
+    let depth = if text.starts_with('{') { 0 } else { html::xml_depth(text) };
+    if depth > html::TAG_DEPTH_MAX {
+        notes.add(None, format!("elements nest {depth} deep, at most {} are read", html::TAG_DEPTH_MAX), CHECK_PAGE);
+        return List::default();
+    }
+    let parser = feed_rs::parser::Builder::new()
+        .base_uri(Some(base.as_str()))
+        .timestamp_parser(move |text| {
+            // The feed's chrono moment is made from our own reading, so that Chinese feeds' dates count too.
+            dates::read_date(text, None, now).and_then(|moment| moment.to_string().parse().ok())
+        })
+        .build();
+    let feed = match parser.parse(text.as_bytes()) {
+        Ok(feed) => feed,
+        Err(problem) => {
+            notes.add(None, format!("not a feed that can be read ({problem})"), CHECK_PAGE);
+            return List::default();
+        }
+    };
+    let mut list = List::default();
+    for entry in feed.entries {
+        let link = entry
+            .links
+            .iter()
+            .find(|link| link.rel.as_deref().is_none_or(|rel| rel == "alternate"))
+            .or(entry.links.first());
+        let url = link.and_then(|link| address(recipe, base, &link.href, 1, notes));
+        let mut fields = Fields::default();
+        if let Some(title) = &entry.title {
+            fields.set("title", &html::fragment_text(&title.content).replace('\n', " "));
+        }
+        let content = entry.content.as_ref().and_then(|content| content.body.as_deref());
+        let summary = entry.summary.as_ref().map(|summary| summary.content.as_str());
+        let longest = content.into_iter().chain(summary).max_by_key(|text| text.len());
+        fields.set("text", &longest.map(html::fragment_text).unwrap_or_default());
+        if let Some(author) = entry.authors.first().and_then(|author| author.name.as_deref()) {
+            fields.set("author", author);
+        }
+        let seconds = entry.published.or(entry.updated).map(|moment| moment.timestamp());
+        match seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
+            Some(moment) => fields.set("published_at", &show_moment(moment)),
+            None => notes.add(None, format!("entry `{}` has no date that can be read", entry.id), CHECK_DATE),
+        }
+        if url.is_none() {
+            fields.set("external_id", &entry.id);
+        }
+        list.items.push(Item { url, fields });
+    }
+    list
+}
+
+fn read_json(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mut Notes<'_>) -> List {
+    let Kind::Json { items, link, next } = &recipe.kind else { return List::default() };
+    let answer: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+        Ok(answer) => answer,
+        Err(problem) => {
+            notes.add(None, format!("not JSON ({problem})"), CHECK_PAGE);
+            return List::default();
+        }
+    };
+    let mut list = List::default();
+    let found = look_up(&answer, items);
+    if found.is_empty() {
+        notes.add(None, format!("items path `/{}` leads nowhere", items.join("/")), CHECK_PATH);
+    }
+    let elements = found.into_iter().flat_map(|value| match value {
+        Value::Array(elements) => elements.iter().collect(),
+        other => vec![other],
+    });
+    for element in elements.take(recipe.bounds.items_per_page_max + 1) {
+        let mut fields = Fields::default();
+        for rule in &recipe.fields {
+            set_by_rule(&mut fields, rule, &json_value(element, rule), now, notes);
+        }
+        let url = link.as_ref().and_then(|rule| {
+            let found = json_value(element, rule);
+            (!found.is_empty()).then(|| address(recipe, base, &refine(rule, &found)?, rule.line, notes)).flatten()
+        });
+        list.items.push(Item { url, fields });
+    }
+    list.next = next.as_ref().and_then(|next| {
+        let (Next::Url(path) | Next::Param { path, .. }) = next;
+        let value = look_up(&answer, path).first().and_then(|value| plain(value)).filter(|value| !value.is_empty())?;
+        match next {
+            Next::Url(_) => address(recipe, base, &value, 1, notes),
+            Next::Param { param, .. } => {
+                let mut url = base.clone();
+                let kept: Vec<(String, String)> = base
+                    .query_pairs()
+                    .filter(|(name, _)| name != param)
+                    .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                    .collect();
+                url.query_pairs_mut().clear().extend_pairs(kept).append_pair(param, &value);
+                Some(url)
+            }
+        }
+    });
+    list
+}
+
+/// The text a rule finds in an element; empty when it finds nothing.
+pub(crate) fn value_of(element: ElementRef<'_>, rule: &FieldRule) -> String {
+    let take = |found: ElementRef<'_>| match &rule.attr {
+        Some(attr) => found.attr(attr).unwrap_or_default().trim().to_owned(),
+        None => html::text_of(found),
+    };
+    match &rule.place {
+        Place::Constant(value) => value.clone(),
+        Place::Item => take(element),
+        Place::Css(css) if rule.all => {
+            element.select(&css.selector).map(take).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+        }
+        Place::Css(css) => {
+            // `link = "a"` must also work when the item itself is the link.
+            let inside = element.select(&css.selector).map(take).find(|text| !text.is_empty());
+            inside.or_else(|| css.selector.matches(&element).then(|| take(element))).unwrap_or_default()
+        }
+        Place::Path(_) => String::new(),
+    }
+}
+
+/// The text a rule finds in a JSON value; several paths or hits are joined by lines.
+pub(crate) fn json_value(value: &Value, rule: &FieldRule) -> String {
+    match &rule.place {
+        Place::Constant(value) => value.clone(),
+        Place::Path(paths) => {
+            let hits = paths.iter().flat_map(|path| look_up(value, path));
+            let texts = hits.filter_map(plain).filter(|text| !text.is_empty());
+            let texts = texts.map(|text| if rule.name == "text" { html::fragment_text(&text) } else { text });
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        Place::Item | Place::Css(_) => plain(value).unwrap_or_default(),
+    }
+}
+
+/// The values at a path; `*` stands for every element.
+pub(crate) fn look_up<'v>(value: &'v Value, path: &[String]) -> Vec<&'v Value> {
+    let mut found = vec![value];
+    for step in path {
+        let mut deeper = Vec::new();
+        for value in found {
+            match value {
+                Value::Array(elements) if step == "*" => deeper.extend(elements),
+                Value::Object(members) if step == "*" => deeper.extend(members.values()),
+                Value::Array(elements) => deeper.extend(step.parse::<usize>().ok().and_then(|at| elements.get(at))),
+                Value::Object(members) => deeper.extend(members.get(step)),
+                _ => {}
+            }
+        }
+        deeper.truncate(PATH_VISITS_MAX);
+        found = deeper;
+    }
+    found
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Array(elements) => Some(elements.iter().filter_map(plain).collect::<Vec<_>>().join("\n")),
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
+/// A found address made absolute and canonical, when it may be asked under this recipe.
+fn address(recipe: &Recipe, base: &Url, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
+    let found = found.trim();
+    if found.is_empty() || found.starts_with('#') {
+        return None;
+    }
+    let url = base.join(found).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let host = url.host_str()?;
+    let ours = recipe
+        .hosts
+        .iter()
+        .any(|known| host == known || host.strip_suffix(known.as_str()).is_some_and(|prefix| prefix.ends_with('.')));
+    if !ours {
+        notes.add(Some(line), format!("link to another host `{host}` is not followed"), CHECK_HOSTS);
+        return None;
+    }
+    Some(identity::canonical(&url, &recipe.drop_query))
+}

@@ -1,0 +1,166 @@
+//! Asks the outside world for pages, politely and safely, and makes documents of them.
+//!
+//! In: a [`Recipe`] and the moment of the round. Out: masked [`Document`]s to a [`Sink`], the
+//! raw exchange to the archive before anything is parsed, and a [`Round`] whose numbers add up. Not here: hazards, scores,
+//! the log itself (the sink is handed in).
+//!
+//! Invariants: RAW-1 (every document points to its bytes, synced before the sink gets it), COUNT-1 (collected = kept +
+//! duplicate + unchanged + rejected), POLITE-1 (one gate for all requests: `robots.txt`, rate, `Crawl-delay`,
+//! `Retry-After`), SAFE-1 (addresses are checked after resolving, redirects included), PRIV-1 (masked before it leaves),
+//! READ-3 (hostile pages cost a bound and never a panic).
+
+mod address;
+mod charset;
+mod dates;
+mod detail;
+mod fetch;
+mod fields;
+mod html;
+mod identity;
+mod list;
+mod mask;
+mod pace;
+mod problem;
+mod recipe;
+mod robots;
+mod round;
+mod sink;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use url::Url;
+
+pub use charset::{Decoded, decode};
+pub use identity::document_id;
+pub use mask::{mask, mask_document, pseudonym};
+pub use problem::PageProblem;
+pub use recipe::{Recipe, RecipeError};
+pub use robots::Robots;
+pub use round::{Collector, Reject, Round};
+pub use sink::{Outcome, Sink, SinkError};
+
+use crate::archive::WarcError;
+use crate::store::StoreError;
+use crate::vocabulary::{Channel, Document, RawRef, SourceId};
+
+/// Longest text of a document, in characters.
+pub const TEXT_CHARS_MAX: usize = 200_000;
+/// Largest page, as sent and as decoded, unless the recipe says otherwise.
+pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How the collector behaves towards the world, for all sources.
+#[derive(Debug, Clone)]
+pub struct CollectorSettings {
+    /// `User-Agent` header: a name, and where its owner can be reached.
+    pub user_agent: String,
+    /// Product token that `robots.txt` groups are chosen by.
+    pub robots_token: String,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest time for one request, body included.
+    pub request_timeout: Duration,
+    /// A host that asks for a longer pause than this is left alone until the next round.
+    pub wait_max: Duration,
+    /// Pause after 429 or 503 without `Retry-After`.
+    pub retry_after_default: Duration,
+    /// How often a failed request is repeated within a round.
+    pub retries_max: u32,
+    /// Pause before the first repetition; doubled for each further one.
+    pub retry_wait: Duration,
+    /// In how many rounds a page may fail before it is given up.
+    pub tries_max: u32,
+}
+
+impl Default for CollectorSettings {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("wanglou/", env!("CARGO_PKG_VERSION"), " (product safety watch)").to_owned(),
+            robots_token: "wanglou".to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            wait_max: Duration::from_mins(2),
+            retry_after_default: Duration::from_mins(1),
+            retries_max: 2,
+            retry_wait: Duration::from_secs(1),
+            tries_max: 5,
+        }
+    }
+}
+
+/// Why a round could not go on. A page that fails is no error; it is in the [`Round`].
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// The HTTP client could not be made.
+    #[error("the HTTP client could not be set up; check the system's certificate store")]
+    Client(#[source] reqwest::Error),
+    /// Raw bytes cannot be kept, so nothing may be read (RAW-1).
+    #[error("the raw archive refused an exchange, nothing more is fetched")]
+    Archive(#[from] WarcError),
+    /// The frontier cannot be read or written.
+    #[error("the frontier could not be read or written")]
+    Store(#[from] StoreError),
+    /// The documents were not taken; their pages stay unmarked and are fetched again.
+    #[error("source {source_id}: documents were not taken")]
+    Sink {
+        /// Whose documents.
+        source_id: SourceId,
+        /// What the sink said.
+        source: SinkError,
+    },
+    /// The sink answered for another number of documents than it was given: a bug in the sink.
+    #[error("source {source_id}: the sink was given {given} documents and answered for {answered}")]
+    Miscounted {
+        /// Whose documents.
+        source_id: SourceId,
+        /// Documents handed over.
+        given: usize,
+        /// Outcomes returned.
+        answered: usize,
+    },
+}
+
+/// A page that came without a recipe (somebody else's archive): title by its headline, text by density. `body` has its
+/// content coding undone already. Says what was odd; no document when there is no text.
+#[must_use]
+pub fn document_of_page(
+    source: &SourceId,
+    channel: Channel,
+    url: &Url,
+    content_type: Option<&str>,
+    body: &[u8],
+    seen_at: Timestamp,
+    raw: RawRef,
+) -> (Option<Document>, Vec<String>) {
+    let declared = content_type.and_then(fetch::charset_of);
+    let decoded = decode(&body[..body.len().min(PAGE_BYTES_MAX)], declared.as_deref(), None);
+    let mut problems = decoded.problems;
+    let (page, dropped) = html::parse(&decoded.text);
+    problems.extend(dropped);
+    let fields = detail::by_density(&page);
+    let url = identity::canonical(url, &[]);
+    let text = match (fields.get("title"), fields.get("text")) {
+        (Some(title), Some(text)) if !text.starts_with(title) => format!("{title}\n{text}"),
+        (title, text) => text.or(title).unwrap_or_default().to_owned(),
+    };
+    if text.is_empty() {
+        problems.push("no text was found".to_owned());
+        return (None, problems);
+    }
+    let document = Document {
+        id: document_id(source, url.as_str()),
+        source: source.clone(),
+        channel,
+        url: Some(url.to_string()),
+        title: fields.get("title").map(|title| mask(title).into_owned()),
+        text: mask(fields::clip(&text, TEXT_CHARS_MAX)).into_owned(),
+        published_at: None,
+        seen_at: Some(seen_at),
+        meta: serde_json::Map::new(),
+        raw: Some(raw),
+    };
+    (Some(document), problems)
+}

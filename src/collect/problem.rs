@@ -1,0 +1,34 @@
+//! What went wrong with one page, said so that somebody can act on it.
+
+use std::fmt;
+
+/// A messy page is not an error: it is noted with its place and what to do, and the round goes on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PageProblem {
+    /// The recipe's file, with a line where one rule is concerned.
+    pub at: String,
+    /// The page.
+    pub url: String,
+    /// What was found.
+    pub detail: String,
+    /// What to do.
+    pub advice: &'static str,
+}
+
+impl fmt::Display for PageProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}; {}", self.at, self.url, self.detail, self.advice)
+    }
+}
+
+pub(crate) const CHECK_SELECTOR: &str = "check the selector against the page";
+pub(crate) const CHECK_DATE: &str =
+    "the document is kept without a date; give the field a `date` format or a `capture`";
+pub(crate) const CHECK_PAGE: &str = "open the page and compare it with the archived bytes";
+pub(crate) const CHECK_CHARSET: &str =
+    "compare with the page in a browser; set `charset` in the recipe if it reads wrong";
+pub(crate) const CHECK_PATH: &str = "check the path against the answer of the interface";
+pub(crate) const ASK_LATER: &str = "nothing to do: it is asked again in the next round";
+pub(crate) const CHECK_HOST: &str = "check that the site still exists at this address";
+pub(crate) const CHECK_BOUNDS: &str = "raise the bound in `[bounds]` if this much is really wanted";
+pub(crate) const CHECK_HOSTS: &str = "if the page belongs to the source, add its host to `hosts`";

@@ -1,0 +1,191 @@
+//! Source recipes: what an analyst writes in `rules/sources/*.toml`, checked and compiled once. Every mistake names file
+//! and line.
+
+mod load;
+mod raw;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use encoding_rs::Encoding;
+use regex::Regex;
+use scraper::Selector;
+
+use crate::vocabulary::{Channel, SourceId};
+
+/// A recipe that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// Something is wrong at a place.
+    #[error("{file}:{line}: {detail}")]
+    At {
+        /// The recipe's file.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// What was found, what was expected.
+        detail: String,
+    },
+    /// The folder or file cannot be read.
+    #[error("cannot read recipes from {path}; check the path and its permissions")]
+    Unreadable {
+        /// Folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Two recipes claim one source id.
+    #[error("{file}: source id `{id}` is already taken by {other}; ids must be unique")]
+    Twice {
+        /// The second file.
+        file: String,
+        /// The id.
+        id: SourceId,
+        /// The first file.
+        other: String,
+    },
+}
+
+/// How one source is collected. Made by [`Recipe::parse`]; cheap enough to clone per round.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// Unique id.
+    pub id: SourceId,
+    /// Chinese name for people.
+    pub name: String,
+    /// Channel group.
+    pub channel: Channel,
+    /// Whether the scheduler asks it at all.
+    pub enabled: bool,
+    /// The file it was read from, for messages.
+    pub file: String,
+    /// Time between two rounds.
+    pub every: Duration,
+    pub(crate) kind: Kind,
+    pub(crate) starts: Vec<Start>,
+    pub(crate) interval: Duration,
+    pub(crate) allow_loopback: bool,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) drop_query: Vec<String>,
+    pub(crate) identity: Identity,
+    pub(crate) charset: Option<&'static Encoding>,
+    pub(crate) refetch_after: Option<Duration>,
+    pub(crate) bounds: Bounds,
+    /// Fields of each list item.
+    pub(crate) fields: Vec<FieldRule>,
+    /// The page behind each item, when it is asked for.
+    pub(crate) detail: Option<Detail>,
+    /// Hash of the recipe's text: a changed recipe reads old pages anew.
+    pub(crate) fingerprint: String,
+}
+
+/// By what a document without an `external_id` is known again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Identity {
+    /// The canonical address.
+    #[default]
+    Url,
+    /// Path and query alone: the site answers under several names, or moves between ports.
+    Path,
+}
+
+impl Identity {
+    /// The part of a canonical address that counts.
+    pub(crate) fn of(self, url: &url::Url) -> &str {
+        match self {
+            Self::Url => url.as_str(),
+            Self::Path => &url[url::Position::BeforePath..url::Position::AfterQuery],
+        }
+    }
+}
+
+/// Where lists begin: an address, perhaps with `{page}`.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    pub(crate) template: String,
+    pub(crate) pages: Option<(u32, u32)>,
+}
+
+impl Start {
+    /// The addresses in order.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = String> + '_ {
+        let (from, to) = self.pages.unwrap_or((1, 1));
+        (from..=to).map(|page| self.template.replace("{page}", &page.to_string()))
+    }
+}
+
+/// What the list pages are.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Html { item: Rule, link: Option<FieldRule>, next: Option<FieldRule> },
+    Feed,
+    Json { items: Vec<String>, link: Option<FieldRule>, next: Option<Next> },
+}
+
+/// How a JSON answer leads to the next page.
+#[derive(Debug, Clone)]
+pub(crate) enum Next {
+    /// The path holds an address, absolute or relative.
+    Url(Vec<String>),
+    /// The path holds a value for a query parameter.
+    Param { path: Vec<String>, param: String },
+}
+
+/// A selector with its place, so that a selector that matches nothing can be named.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) text: String,
+    pub(crate) line: usize,
+    pub(crate) selector: Selector,
+}
+
+/// Where a field's value lies.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// The item itself.
+    Item,
+    Css(Rule),
+    Path(Vec<Vec<String>>),
+    Constant(String),
+}
+
+/// One field: a place, and how its text becomes a value.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldRule {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) place: Place,
+    pub(crate) attr: Option<String>,
+    pub(crate) capture: Option<Regex>,
+    pub(crate) date: Option<String>,
+    pub(crate) all: bool,
+    pub(crate) required: bool,
+    pub(crate) template: Option<String>,
+}
+
+/// The page behind a list item.
+#[derive(Debug, Clone)]
+pub(crate) struct Detail {
+    pub(crate) json: bool,
+    pub(crate) fields: Vec<FieldRule>,
+    pub(crate) table: Option<Table>,
+}
+
+/// A table each of whose rows is a document.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) rule: Rule,
+    /// Field name ← header text, as written.
+    pub(crate) columns: Vec<(String, String)>,
+}
+
+/// Bounds of one round; a recipe may lower or raise them within fixed ceilings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) list_pages_max: u32,
+    pub(crate) items_per_page_max: usize,
+    pub(crate) details_per_round_max: u32,
+    pub(crate) page_bytes_max: usize,
+    pub(crate) stop_when_known: bool,
+}

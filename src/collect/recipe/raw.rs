@@ -1,0 +1,187 @@
+//! The shapes that a recipe file may have, before anything is checked. Unknown keys are errors.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::Identity;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRecipe {
+    pub(super) id: Spanned<String>,
+    pub(super) name: String,
+    pub(super) channel: Spanned<String>,
+    pub(super) kind: Spanned<RawKind>,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+    pub(super) start: Spanned<Vec<Spanned<String>>>,
+    pub(super) pages: Option<Spanned<RawPages>>,
+    #[serde(default)]
+    pub(super) allow_loopback: bool,
+    #[serde(default)]
+    pub(super) hosts: Vec<String>,
+    #[serde(default)]
+    pub(super) drop_query: Vec<String>,
+    #[serde(default)]
+    pub(super) identity: Identity,
+    pub(super) charset: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) rate: RawRate,
+    pub(super) schedule: RawSchedule,
+    #[serde(default)]
+    pub(super) refetch: RawRefetch,
+    #[serde(default)]
+    pub(super) bounds: RawBounds,
+    pub(super) list: Option<Spanned<RawList>>,
+    pub(super) detail: Option<Spanned<RawDetail>>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawKind {
+    Html,
+    Feed,
+    Json,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPages {
+    pub(super) from: u32,
+    pub(super) to: u32,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRate {
+    pub(super) requests_per_second: Option<Spanned<f64>>,
+    pub(super) min_interval_ms: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    pub(super) every: Spanned<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRefetch {
+    pub(super) after: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawBounds {
+    pub(super) list_pages_max: u32,
+    pub(super) items_per_page_max: usize,
+    pub(super) details_per_round_max: u32,
+    pub(super) page_bytes_max: usize,
+    pub(super) stop_when_known: bool,
+}
+
+impl Default for RawBounds {
+    fn default() -> Self {
+        Self {
+            list_pages_max: 20,
+            items_per_page_max: 500,
+            details_per_round_max: 2_000,
+            page_bytes_max: crate::collect::PAGE_BYTES_MAX,
+            stop_when_known: true,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawList {
+    pub(super) item: Option<Spanned<String>>,
+    pub(super) items: Option<Spanned<String>>,
+    pub(super) link: Option<Spanned<RawField>>,
+    pub(super) next: Option<Spanned<RawField>>,
+    pub(super) next_param: Option<String>,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<Spanned<String>, Spanned<RawField>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDetail {
+    #[serde(default)]
+    pub(super) format: RawFormat,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<Spanned<String>, Spanned<RawField>>,
+    pub(super) table: Option<RawTable>,
+}
+
+#[derive(Deserialize, Clone, Copy, Default, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawFormat {
+    #[default]
+    Html,
+    Json,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTable {
+    pub(super) selector: Spanned<String>,
+    #[serde(default)]
+    pub(super) columns: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FieldTable {
+    pub(super) selector: Option<String>,
+    pub(super) path: Option<OneOrMany>,
+    pub(super) value: Option<String>,
+    pub(super) attr: Option<String>,
+    pub(super) capture: Option<String>,
+    pub(super) date: Option<String>,
+    pub(super) template: Option<String>,
+    #[serde(default)]
+    pub(super) all: bool,
+    #[serde(default)]
+    pub(super) required: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A field is a table, or a text for the usual case: a selector, or a path where the page is JSON.
+pub(super) enum RawField {
+    Short(String),
+    Table(Box<FieldTable>),
+}
+
+impl<'de> Deserialize<'de> for RawField {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct FieldVisitor;
+        impl<'de> Visitor<'de> for FieldVisitor {
+            type Value = RawField;
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("a selector or path, or a table with `selector` or `path`")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<RawField, E> {
+                Ok(RawField::Short(text.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawField, A::Error> {
+                FieldTable::deserialize(MapAccessDeserializer::new(map)).map(|table| RawField::Table(Box::new(table)))
+            }
+        }
+        from.deserialize_any(FieldVisitor)
+    }
+}
+
+fn yes() -> bool {
+    true
+}

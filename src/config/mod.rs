@@ -1,0 +1,192 @@
+//! What the user set, checked once: TOML file, then environment and flags over it.
+//!
+//! In: a settings file and flags. Out: [`Settings`]. Not here: stages, defaults that belong to an analyst (those are in
+//! `rules/criteria/`). No other room reads the environment or a settings file.
+#![expect(clippy::disallowed_methods, reason = "the room whose business is the settings file")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Where state is kept when nobody says otherwise.
+pub const DATA_DIR: &str = "wanglou-data";
+/// Port of the web face when nobody says otherwise.
+pub const PORT: u16 = 8021;
+/// Pause between two looks at the schedule when nobody says otherwise.
+const TICK_SECONDS: u64 = 30;
+/// Sources collected at the same time when nobody says otherwise.
+const SOURCES_AT_ONCE: usize = 4;
+/// Most of them.
+const SOURCES_AT_ONCE_MAX: usize = 64;
+
+/// A settings file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read the settings file {path}; check the path given with --config")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or has a key nobody knows. The message carries line and caret.
+    #[error("{path}: {error}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line, column, caret and what was expected.
+        error: Box<toml::de::Error>,
+    },
+    /// A value is out of its bounds.
+    #[error("{path}: `{key}` is {found}: {expected}")]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// What was found.
+        found: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
+}
+
+/// The settings file as written. Every key is optional; unknown keys are errors.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsFile {
+    data: Option<PathBuf>,
+    sources: Option<PathBuf>,
+    lexicon: Option<PathBuf>,
+    criteria: Option<PathBuf>,
+    bind: Option<std::net::IpAddr>,
+    port: Option<u16>,
+    user_agent: Option<String>,
+    tick_seconds: Option<u64>,
+    sources_at_once: Option<usize>,
+}
+
+/// Checked settings of a running tower.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where state is kept.
+    pub data: PathBuf,
+    /// Folder of source recipes; none = no crawling.
+    pub sources: Option<PathBuf>,
+    /// Folder with `rules/` and `dictionaries/`; none = the shipped ones.
+    pub lexicon: Option<PathBuf>,
+    /// Criteria file; none = the shipped one.
+    pub criteria: Option<PathBuf>,
+    /// Address the web face listens on.
+    pub bind: std::net::IpAddr,
+    /// Port of the web face; 0 = any free one.
+    pub port: u16,
+    /// How the crawler names itself to sources.
+    pub user_agent: String,
+    /// Pause between two looks at the schedule, in seconds.
+    pub tick_seconds: u64,
+    /// How many sources are collected at the same time. One host is never asked faster for it.
+    pub sources_at_once: usize,
+}
+
+/// What flags and environment say; `None` leaves the file's value.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--data`
+    pub data: Option<PathBuf>,
+    /// `--lexicon`
+    pub lexicon: Option<PathBuf>,
+    /// `--criteria`
+    pub criteria: Option<PathBuf>,
+    /// `--port`
+    pub port: Option<u16>,
+}
+
+impl Settings {
+    /// Reads the file, if there is one, and lays flags over it.
+    pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, ConfigError> {
+        let written = match file {
+            None => SettingsFile::default(),
+            Some(path) => {
+                let text =
+                    fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+                parse(path, &text)?
+            }
+        };
+        Ok(Self {
+            data: flags.data.or(written.data).unwrap_or_else(|| DATA_DIR.into()),
+            sources: written.sources,
+            lexicon: flags.lexicon.or(written.lexicon),
+            criteria: flags.criteria.or(written.criteria),
+            bind: written.bind.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+            port: flags.port.or(written.port).unwrap_or(PORT),
+            user_agent: written.user_agent.unwrap_or_else(default_user_agent),
+            tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
+            sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
+        })
+    }
+}
+
+/// Names the program and its version; an operator adds an address to write to.
+#[must_use]
+pub fn default_user_agent() -> String {
+    format!("wanglou/{} (product safety monitoring)", env!("CARGO_PKG_VERSION"))
+}
+
+fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
+    let written: SettingsFile =
+        toml::from_str(text).map_err(|error| ConfigError::Parse { path: path.to_owned(), error: Box::new(error) })?;
+    let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
+    // What a header can carry.
+    let printable = |agent: &str| agent.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if let Some(agent) = written.user_agent.as_ref().filter(|agent| agent.trim().is_empty() || !printable(agent)) {
+        return wrong(
+            "user_agent",
+            format!("{agent:?}"),
+            "expected a name in printable ASCII with an address to write to",
+        );
+    }
+    if let Some(seconds) = written.tick_seconds.filter(|seconds| !(1..=86_400).contains(seconds)) {
+        return wrong("tick_seconds", seconds.to_string(), "expected 1 to 86400");
+    }
+    if let Some(sources) = written.sources_at_once.filter(|sources| !(1..=SOURCES_AT_ONCE_MAX).contains(sources)) {
+        return wrong("sources_at_once", sources.to_string(), "expected 1 to 64");
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_shown_with_its_line() {
+        let error = parse(Path::new("w.toml"), "port = 80\ncolour = 1\n").expect_err("no such key").to_string();
+        assert!(error.contains("w.toml") && error.contains("line 2") && error.contains("colour"), "{error}");
+    }
+
+    #[test]
+    fn a_value_out_of_its_bounds_is_told_with_its_key() {
+        for (text, key) in [
+            ("user_agent = \"a\\nb\"", "`user_agent` is \"a\\nb\""),
+            ("user_agent = \" \"", "`user_agent`"),
+            ("tick_seconds = 0", "`tick_seconds` is 0"),
+            ("sources_at_once = 65", "`sources_at_once` is 65: expected 1 to 64"),
+        ] {
+            let error = parse(Path::new("w.toml"), text).expect_err("out of bounds").to_string();
+            assert!(error.contains("w.toml") && error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("w.toml");
+        fs::write(&file, "port = 1234\ndata = \"there\"\n").expect("written");
+        let flags = Overrides { port: Some(4321), ..Overrides::default() };
+        let settings = Settings::load(Some(&file), flags).expect("good");
+        assert_eq!((settings.port, settings.data.as_path()), (4321, Path::new("there")));
+    }
+}

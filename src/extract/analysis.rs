@@ -1,0 +1,256 @@
+//! Everything that is worked out about one text before it is told as a reading or an explanation.
+
+use crate::lexicon::Lexicon;
+use crate::lexicon::terms::Meaning;
+use crate::vocabulary::{Category, Document, Hazard, Stance};
+
+use super::clauses::{self, Clause};
+use super::facts::{self, Fact};
+use super::matching::{self, Find};
+use super::normalise::Folded;
+use super::relate::{self, Choice, Named, Why};
+use super::scan::{self, Hits};
+use super::stance::{self, CueHit, Judged, Place};
+
+/// A hazard in the text, in folded characters.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) clause: usize,
+    /// Index into [`Lexicon::effects`].
+    pub(super) effect: u32,
+    pub(super) judged: Judged,
+    pub(super) choice: Option<Choice>,
+    /// Severity stated by the words and the injuries near them.
+    pub(super) severity: u8,
+    pub(super) fate: Fate,
+}
+
+/// From, to, clause, effect and product of a possible hazard.
+type Candidate = (usize, usize, usize, u32, Option<Choice>);
+
+/// What became of a hazard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Makes or supports a signal.
+    Kept,
+    /// Its stance does not count.
+    Stance,
+    /// No product can be related to it.
+    NoProduct,
+    /// A vague complaint beside a concrete one.
+    Bare,
+    /// A fear that the text itself settles further on.
+    Settled,
+}
+
+/// An injury in the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hurt {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) clause: usize,
+    /// Index into [`Lexicon::injuries`].
+    pub(super) injury: u32,
+    pub(super) judged: Judged,
+}
+
+/// A text, worked out.
+#[derive(Debug)]
+pub(super) struct Analysis {
+    pub(super) folded: Folded,
+    pub(super) clauses: Vec<Clause>,
+    pub(super) hits: Hits,
+    pub(super) cues: Vec<CueHit>,
+    pub(super) products: Vec<Named>,
+    pub(super) found: Vec<Found>,
+    pub(super) hurts: Vec<Hurt>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) meta: Option<Category>,
+    /// What a headline outside the text names, in its order: the subject when the text names no product of its own.
+    pub(super) titled: Vec<Category>,
+}
+
+/// Hazards whose own severity says it all: an illness told beside mould is counted with the illness, not twice.
+const OWN_SEVERITY: [Hazard; 3] = [Hazard::Microbial, Hazard::ForeignBody, Hazard::Chemical];
+
+/// Injuries that are looked at to each side of a hazard.
+const INJURIES_EACH_SIDE: usize = 8;
+
+/// Plain product names of a headline that the text does not repeat.
+fn titled(document: &Document, lexicon: &Lexicon) -> Vec<Category> {
+    let Some(title) = document.title.as_deref().filter(|title| !document.text.contains(*title)) else {
+        return Vec::new();
+    };
+    let folded = Folded::new(title);
+    let clauses = clauses::split(&folded);
+    let hits = scan::scan(&folded, lexicon);
+    let named = relate::products(&hits, &clauses, lexicon, None);
+    let plain = named.iter().filter(|named| !(named.part || named.generic || named.ambiguous || named.brand));
+    plain.take(TITLE_PRODUCTS_MAX).filter_map(|named| named.categories.iter().next()).collect()
+}
+
+/// Products of a headline that are looked at.
+const TITLE_PRODUCTS_MAX: usize = 4;
+/// How many clauses after a fear may settle it.
+const SETTLED_CLAUSES: usize = 3;
+/// Hazards after a fear that are looked at.
+const HAZARDS_AFTER: usize = 8;
+
+impl Analysis {
+    pub(super) fn new(document: &Document, lexicon: &Lexicon) -> Self {
+        let folded = Folded::new(&document.text);
+        let clauses = clauses::split(&folded);
+        let hits = scan::scan(&folded, lexicon);
+        let cues = stance::cues(&hits, lexicon);
+        let meta = super::category_of_meta(document, lexicon);
+        let products = relate::products(&hits, &clauses, lexicon, meta);
+        let titled = titled(document, lexicon);
+        let facts = facts::facts(&folded, &hits, lexicon, document);
+        let mut analysis =
+            Self { folded, clauses, hits, cues, products, found: Vec::new(), hurts: Vec::new(), facts, meta, titled };
+        analysis.hazards(lexicon);
+        analysis.drop_settled(lexicon);
+        analysis.drop_bare(lexicon);
+        analysis
+    }
+
+    fn hazards(&mut self, lexicon: &Lexicon) {
+        let finds = matching::find(&self.folded, &self.clauses, &self.hits, &self.cues, lexicon);
+        for find in finds.iter().filter(|find| find.injury) {
+            let judged = self.judge(lexicon, find.from, find.to, find.clause, None, None);
+            let Find { from, to, clause, owner, .. } = *find;
+            self.hurts.push(Hurt { from, to, clause, injury: owner, judged });
+        }
+        for (from, to, clause, index, choice) in self.candidates(&finds, lexicon) {
+            let effect = &lexicon.effects()[index as usize];
+            let judged = self.judge(lexicon, from, to, clause, Some(effect.hazard), effect.stance);
+            let fate = match (judged.stance.counts(), choice) {
+                (false, _) => Fate::Stance,
+                (true, None) => Fate::NoProduct,
+                (true, Some(_)) => Fate::Kept,
+            };
+            let severity = effect.severity.max(self.injury_beside(lexicon, from, to, clause, effect.hazard));
+            self.found.push(Found { from, to, clause, effect: index, judged, choice, severity, fate });
+        }
+    }
+
+    /// Hazard words and rule finds without those that a better one covers, in text order. A find that no product fits
+    /// stands behind every one that has its product.
+    fn candidates(&self, finds: &[Find], lexicon: &Lexicon) -> Vec<Candidate> {
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut put = |from, to, clause, effect: u32| {
+            let known = &lexicon.effects()[effect as usize];
+            let choice = relate::choose((from, to, clause), known, &self.products, &self.clauses, lexicon, self.meta);
+            let choice = match (choice, self.meta) {
+                (None | Some(Choice { why: Why::Implied, .. }), None) if !known.told => self
+                    .titled
+                    .iter()
+                    .find(|category| known.only.has(**category))
+                    .map(|category| Choice { category: *category, named: None, why: Why::Title })
+                    .or(choice),
+                _ => choice,
+            };
+            candidates.push((from, to, clause, effect, choice));
+        };
+        for find in finds.iter().filter(|find| !find.injury) {
+            put(find.from, find.to, find.clause, lexicon.rules()[find.owner as usize].effect);
+        }
+        for hit in self.hits.all.iter().filter(|_| !self.clauses.is_empty()) {
+            for meaning in &lexicon.entries()[hit.entry as usize].meanings {
+                if let Meaning::Hazard(effect) = meaning {
+                    put(hit.from as usize, hit.to as usize, clauses::at(&self.clauses, hit.from as usize), *effect);
+                }
+            }
+        }
+        candidates.sort_by_key(|(from, to, _, effect, choice)| {
+            let priority = lexicon.effects()[*effect as usize].priority;
+            (choice.is_none(), std::cmp::Reverse(priority), std::cmp::Reverse(to - from), *from, *effect)
+        });
+        // Greedy by rank. `taken` holds, for each character, the effect that covers it. A find of another rule for the same
+        // hazard stays as support: the signal then names both rules.
+        let mut taken = vec![u32::MAX; self.folded.len()];
+        let hazard = |effect: u32| lexicon.effects()[effect as usize].hazard;
+        candidates.retain(|(from, to, _, effect, _)| {
+            let covers = &mut taken[*from..*to];
+            if covers.iter().all(|other| *other == u32::MAX) {
+                covers.fill(*effect);
+                return true;
+            }
+            let mut others = covers.iter().filter(|other| **other != u32::MAX);
+            others.all(|other| other != effect && hazard(*other) == hazard(*effect))
+        });
+        candidates.sort_by_key(|(from, to, clause, effect, _)| (*from, *to, *clause, *effect));
+        candidates
+    }
+
+    fn judge(
+        &self,
+        lexicon: &Lexicon,
+        from: usize,
+        to: usize,
+        clause: usize,
+        hazard: Option<Hazard>,
+        own: Option<Stance>,
+    ) -> Judged {
+        let place = Place { from, to, clause, hazard, own };
+        stance::judge(place, &self.folded, &self.clauses, &self.cues, lexicon, self.meta.is_some())
+    }
+
+    /// The worst injury that belongs to a hazard: told in the same words, or in the same sentence.
+    fn injury_beside(&self, lexicon: &Lexicon, from: usize, to: usize, clause: usize, hazard: Hazard) -> u8 {
+        if !hazard.is_safety() || OWN_SEVERITY.contains(&hazard) {
+            return 0;
+        }
+        // Injuries are in text order: a bounded number to each side is enough for any sentence.
+        let sentence = self.clauses[clause].sentence;
+        let at = self.hurts.partition_point(|hurt| hurt.from < from);
+        let near = at.saturating_sub(INJURIES_EACH_SIDE)..(at + INJURIES_EACH_SIDE).min(self.hurts.len());
+        let mut worst = 0;
+        for hurt in &self.hurts[near] {
+            let same = hurt.from < to && from < hurt.to || self.clauses[hurt.clause].sentence == sentence;
+            if same && hurt.judged.stance.counts() {
+                worst = worst.max(lexicon.injuries()[hurt.injury as usize].severity);
+            }
+        }
+        worst
+    }
+
+    /// 之前怕起火，用到现在没起火过: what was only feared, and is denied of the same kind of hazard in the next words, is no report.
+    fn drop_settled(&mut self, lexicon: &Lexicon) {
+        let hazard = |found: &Found| lexicon.effects()[found.effect as usize].hazard;
+        for at in 0..self.found.len() {
+            let found = &self.found[at];
+            if found.fate != Fate::Kept || found.judged.stance != Stance::Suspected {
+                continue;
+            }
+            let near = self.found[at + 1..].iter().take_while(|later| later.clause <= found.clause + SETTLED_CLAUSES);
+            if near
+                .take(HAZARDS_AFTER)
+                .any(|later| later.judged.stance == Stance::Negated && hazard(later) == hazard(found))
+            {
+                self.found[at].fate = Fate::Settled;
+            }
+        }
+    }
+
+    fn drop_bare(&mut self, lexicon: &Lexicon) {
+        let concrete: Vec<Category> = self
+            .found
+            .iter()
+            .filter(|found| found.fate == Fate::Kept && !lexicon.effects()[found.effect as usize].bare)
+            .filter_map(|found| found.choice.map(|choice| choice.category))
+            .collect();
+        let mut seen = crate::lexicon::CategorySet::NONE;
+        for category in concrete {
+            seen = seen.or(category.into());
+        }
+        for found in &mut self.found {
+            let bare = lexicon.effects()[found.effect as usize].bare;
+            if bare && found.fate == Fate::Kept && found.choice.is_some_and(|choice| seen.has(choice.category)) {
+                found.fate = Fate::Bare;
+            }
+        }
+    }
+}

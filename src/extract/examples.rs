@@ -1,0 +1,81 @@
+//! Runs every rule's own examples: what `wanglou rules test` and one test of the project do.
+
+use crate::lexicon::terms::Example;
+use crate::lexicon::{FileLine, Lexicon};
+use crate::vocabulary::{Channel, Document, DocumentId, Meta, RuleId, SourceId};
+
+use super::read;
+
+/// How one example came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExampleResult {
+    /// The rule it belongs to.
+    pub rule: RuleId,
+    /// Where it is written.
+    pub at: FileLine,
+    /// Its text.
+    pub text: String,
+    /// What went wrong; none when it came out as written.
+    pub failure: Option<String>,
+}
+
+/// Runs all examples, in file order.
+pub fn run_examples(lexicon: &Lexicon) -> Vec<ExampleResult> {
+    let mut results = Vec::new();
+    for rule in lexicon.rules() {
+        let id = &lexicon.effects()[rule.effect as usize].id;
+        for example in &rule.examples {
+            results.push(ExampleResult {
+                rule: id.clone(),
+                at: example.at.clone(),
+                text: example.text.clone(),
+                failure: failure(lexicon, id, example),
+            });
+        }
+    }
+    results
+}
+
+fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<String> {
+    let mut meta = Meta::new();
+    if let Some(category) = example.category {
+        meta.insert("platform_category".to_owned(), category.code().into());
+    }
+    let document = Document {
+        id: DocumentId::from("example"),
+        source: SourceId::from("example"),
+        channel: Channel::Complaint,
+        url: None,
+        title: None,
+        text: example.text.clone(),
+        published_at: None,
+        seen_at: None,
+        meta,
+        raw: None,
+    };
+    let reading = read(&document, lexicon);
+    let by_rule = |signal: &&crate::vocabulary::Signal| signal.rules.contains(id);
+    let seen = || {
+        let all: Vec<String> = reading
+            .signals
+            .iter()
+            .map(|s| {
+                let rules: Vec<&str> = s.rules.iter().map(RuleId::as_str).collect();
+                format!("{}/{}/{}/{} by {}", s.product, s.hazard, s.stance, s.severity, rules.join(" "))
+            })
+            .collect();
+        if all.is_empty() { "no signal".to_owned() } else { all.join("; ") }
+    };
+    match example.gives {
+        None => reading.signals.iter().find(by_rule).map(|_| format!("must find nothing, gives {}", seen())),
+        Some(gives) => {
+            let fits = |signal: &crate::vocabulary::Signal| {
+                signal.product == gives.product
+                    && signal.stance == gives.stance
+                    && gives.severity.is_none_or(|severity| severity == signal.severity)
+            };
+            let found = reading.signals.iter().filter(by_rule).any(fits);
+            (!found).then(|| format!("must give {}/{}, gives {}", gives.product, gives.stance, seen()))
+        }
+    }
+}

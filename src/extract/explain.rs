@@ -1,0 +1,207 @@
+//! Why a text was read as it was: tokens, clauses, names in brackets, every hazard with its stance, product and rule.
+
+use std::fmt::{self, Write as _};
+
+use crate::lexicon::Lexicon;
+use crate::vocabulary::{Document, Reading};
+
+use super::analysis::{Analysis, Fate};
+use super::relate::Why;
+
+/// Words shown of one text.
+const TOKENS_MAX: usize = 400;
+
+/// A reading with the way to it. Its `Display` is what `wanglou explain` prints.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The words of the segmenter.
+    pub tokens: Vec<String>,
+    /// The clauses, with names bracketed: `充电时【充电宝|产品 battery_charger】…`.
+    pub clauses: Vec<String>,
+    /// Idioms that hid a word.
+    pub idioms: Vec<String>,
+    /// The platform's word for the product and what it stands for.
+    pub platform_category: Option<String>,
+    /// One step per hazard that was found, kept or not.
+    pub steps: Vec<Step>,
+    /// The reading.
+    pub reading: Reading,
+}
+
+/// What was found of one hazard and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The words, as in the text.
+    pub text: String,
+    /// Hazard code and Chinese name.
+    pub hazard: String,
+    /// The rule or dictionary entry, where it is written, and what it means.
+    pub rule: String,
+    /// Stance and the cue behind it.
+    pub stance: String,
+    /// Product and why it was chosen.
+    pub relation: String,
+    /// Severity, 0–4.
+    pub severity: u8,
+    /// What became of it.
+    pub outcome: &'static str,
+}
+
+/// Reads a document and tells why.
+pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
+    let analysis = Analysis::new(document, lexicon);
+    let reading = super::reading_of(&analysis, document, lexicon);
+    let folded = &analysis.folded;
+    let original = |from: usize, to: usize| folded.original(from, to).slice(&document.text).to_owned();
+    let tokens = lexicon.jieba().cut(&folded.text, false).into_iter().map(|token| token.word.to_owned());
+    let steps = analysis
+        .found
+        .iter()
+        .map(|found| {
+            let effect = &lexicon.effects()[found.effect as usize];
+            let rule = lexicon.rules().iter().find(|rule| rule.effect == found.effect);
+            let means = rule.map_or("词典条目", |rule| rule.prose[0].as_str());
+            let judged = found.judged;
+            let mut stance = format!("{} {}", judged.stance.zh(), judged.stance);
+            if let Some(hit) = judged.cue {
+                let cue = &lexicon.cues()[hit.cue as usize];
+                let _ = write!(stance, "：因「{}」({} {})", original(hit.from, hit.to), cue.id, cue.at);
+            } else if effect.stance.is_some() {
+                stance.push_str("：规则自带");
+            } else {
+                stance.push_str("：无否定、疑问、假设等线索");
+            }
+            if judged.cancelled > 0 {
+                let _ = write!(stance, "；{} 个否定互相抵消", judged.cancelled);
+            }
+            let relation = match &found.choice {
+                None => format!("没有可配的产品（该规则适用 {} 类产品）", effect.only.iter().count()),
+                Some(choice) => {
+                    let named = choice.named.map(|at| &analysis.products[at]);
+                    let word = named.map_or_else(String::new, |named| {
+                        let part = if named.part { "，部件归入整机" } else { "" };
+                        let brand = if named.brand { "，由品牌推知" } else { "" };
+                        format!("「{}」{part}{brand}", original(named.from, named.to))
+                    });
+                    format!("{} {} ← {word}{}", choice.category.zh(), choice.category, why(choice.why))
+                }
+            };
+            Step {
+                text: original(found.from, found.to),
+                hazard: format!("{} {}", effect.hazard.zh(), effect.hazard),
+                rule: format!("{} ({})：{means}", effect.id, effect.at),
+                stance,
+                relation,
+                severity: found.severity,
+                outcome: outcome(found.fate),
+            }
+        })
+        .collect();
+    Explanation {
+        tokens: tokens.take(TOKENS_MAX).collect(),
+        clauses: bracketed(&analysis, document, &reading),
+        idioms: analysis.hits.idioms.iter().map(|hit| original(hit.from as usize, hit.to as usize)).collect(),
+        platform_category: document.meta_str("platform_category").map(|word| match analysis.meta {
+            Some(category) => format!("{word} → {} {category}", category.zh()),
+            None => format!("{word} → 未收录"),
+        }),
+        steps,
+        reading,
+    }
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::Clause => "（同一分句）",
+        Why::Sentence => "（同一句）",
+        Why::Text => "（全文主语）",
+        Why::MetaNamed => "（平台类目，文中也提到）",
+        Why::Meta => "（平台类目）",
+        Why::Title => "（标题所述）",
+        Why::Implied => "（由隐患推知）",
+    }
+}
+
+fn outcome(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Kept => "计入信号",
+        Fate::Stance => "不计：断言不是肯定或怀疑",
+        Fate::NoProduct => "不计：没有产品",
+        Fate::Bare => "不计：同一产品另有具体缺陷",
+        Fate::Settled => "不计：担心之事下文已否认",
+    }
+}
+
+/// The clauses as in the input, with every mention that lies in no other in brackets.
+fn bracketed(analysis: &Analysis, document: &Document, reading: &Reading) -> Vec<String> {
+    let chars: Vec<char> = document.text.chars().take(super::TEXT_CHARS_MAX).collect();
+    let mut outer: Vec<&crate::vocabulary::Mention> = Vec::new();
+    let mut by_length: Vec<_> = reading.mentions.iter().collect();
+    by_length.sort_by_key(|mention| (mention.span.from(), std::cmp::Reverse(mention.span.to())));
+    for mention in by_length {
+        if outer.last().is_none_or(|last| last.span.to() <= mention.span.from()) {
+            outer.push(mention);
+        }
+    }
+    analysis
+        .clauses
+        .iter()
+        .map(|clause| {
+            let span = analysis.folded.original(clause.from, clause.to);
+            let mut shown = String::new();
+            let mut at = span.from();
+            for mention in outer.iter().filter(|mention| span.contains(mention.span)) {
+                shown.extend(&chars[at..mention.span.from()]);
+                let kind = serde_json::to_value(mention.kind).ok();
+                let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("");
+                let _ = write!(shown, "【{}|{kind} {}】", mention.text, mention.code);
+                at = mention.span.to();
+            }
+            shown.extend(&chars[at..span.to()]);
+            shown
+        })
+        .collect()
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "分词  {}", self.tokens.join(" / "))?;
+        if let Some(category) = &self.platform_category {
+            writeln!(f, "平台类目  {category}")?;
+        }
+        for (at, clause) in self.clauses.iter().enumerate() {
+            writeln!(f, "分句 {}  {clause}", at + 1)?;
+        }
+        if !self.idioms.is_empty() {
+            writeln!(f, "习语，不算隐患  {}", self.idioms.join("、"))?;
+        }
+        if self.steps.is_empty() {
+            writeln!(f, "没有找到隐患词")?;
+        }
+        for (at, step) in self.steps.iter().enumerate() {
+            writeln!(f, "隐患 {}  【{}】 {}", at + 1, step.text, step.hazard)?;
+            writeln!(f, "  规则  {}", step.rule)?;
+            writeln!(f, "  断言  {}", step.stance)?;
+            writeln!(f, "  产品  {}", step.relation)?;
+            writeln!(f, "  伤害  {}", step.severity)?;
+            writeln!(f, "  结果  {}", step.outcome)?;
+        }
+        for signal in &self.reading.signals {
+            let brand = signal.brand.as_ref().map_or_else(String::new, |brand| format!(" 品牌 {brand}"));
+            let region = signal.region.map_or_else(String::new, |region| format!(" 地区 {region}"));
+            writeln!(
+                f,
+                "信号  {} × {}  {}  伤害 {}{brand}{region}  可信度 {:.2}",
+                signal.product.zh(),
+                signal.hazard.zh(),
+                signal.stance.zh(),
+                signal.severity,
+                signal.confidence
+            )?;
+        }
+        for problem in &self.reading.problems {
+            writeln!(f, "问题  {}：{}", problem.kind, problem.detail)?;
+        }
+        write!(f, "词库版本  {}", self.reading.lexicon)
+    }
+}

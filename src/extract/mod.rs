@@ -1,0 +1,232 @@
+//! Reads one document: which product, which hazard, claimed how, how bad, where, with the words that say so.
+//!
+//! In: a [`Document`] and a [`Lexicon`]. Out: a [`Reading`] (signals, mentions, problems), or an [`Explanation`] of how
+//! it came about. Not here: I/O, clock, scores; nothing in this room knows what a signal is worth.
+//!
+//! Steps, each a file: fold the text (`normalise`), split clauses, one pass of the automaton, patterns, stance,
+//! relation of product and hazard, names beside them.
+//!
+//! - **READ-1** the same document and lexicon give the same reading, byte for byte.
+//! - **READ-2** every span is on character borders of the folded text and leads back to the input.
+//! - **READ-3** whatever the text, reading neither panics nor takes more than linear time: text, hits, gaps and the number
+//!   of neighbours that are looked at are bounded by name.
+
+mod analysis;
+mod clauses;
+mod confidence;
+mod examples;
+mod explain;
+mod facts;
+mod fingerprint;
+mod matching;
+mod normalise;
+pub mod quality;
+mod record;
+mod relate;
+mod scan;
+mod stance;
+
+use crate::lexicon::Lexicon;
+use crate::lexicon::terms::Meaning;
+use crate::vocabulary::{
+    Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RegionCode, RuleId, Signal, Stance,
+};
+
+use analysis::{Analysis, Fate, Found};
+
+pub use examples::{ExampleResult, run_examples};
+pub use explain::{Explanation, explain};
+pub use facts::is_vulnerable;
+pub use fingerprint::{SHINGLE_CHARS, SHINGLE_CHARS_SHORT, SHORT_CHARS, fingerprint};
+pub use normalise::TEXT_CHARS_MAX;
+pub use record::signal_records;
+pub use scan::HITS_MAX;
+
+/// Most mentions in one reading; the rest is left out with a problem.
+pub const MENTIONS_MAX: usize = 2_000;
+
+/// Reads a document. Pure, total, linear in the length of the text.
+pub fn read(document: &Document, lexicon: &Lexicon) -> Reading {
+    let analysis = Analysis::new(document, lexicon);
+    reading_of(&analysis, document, lexicon)
+}
+
+/// The category that the platform names for a document (`meta.platform_category`), when it is one we know.
+pub fn category_of_meta(document: &Document, lexicon: &Lexicon) -> Option<Category> {
+    lexicon.platform_category(document.meta_str("platform_category")?)
+}
+
+fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Reading {
+    let mut problems = Vec::new();
+    if let Some(at) = analysis.folded.cut_at {
+        problems.push(problem("text_too_long", format!("only the first {at} characters were read")));
+    }
+    if analysis.hits.overflow {
+        problems.push(problem("too_many_hits", format!("only the first {HITS_MAX} dictionary hits were kept")));
+    }
+    if let Some(word) = document.meta_str("platform_category").filter(|_| analysis.meta.is_none()) {
+        let word: String = word.chars().take(40).collect();
+        problems.push(problem("unknown_platform_category", format!("`{word}` is in no platform_categories.tsv")));
+    }
+    let mut mentions = mentions(analysis, document, lexicon);
+    if mentions.len() > MENTIONS_MAX {
+        problems.push(problem("too_many_mentions", format!("{MENTIONS_MAX} of {} mentions are kept", mentions.len())));
+        mentions.truncate(MENTIONS_MAX);
+    }
+    Reading {
+        id: document.id.clone(),
+        lexicon: lexicon.version().clone(),
+        signals: signals(analysis, document, lexicon),
+        mentions,
+        problems,
+    }
+}
+
+fn problem(kind: &str, detail: String) -> Problem {
+    Problem { kind: kind.to_owned(), detail }
+}
+
+/// One signal per distinct pair: an assertion beats a suspicion, the first beats later ones; rules and severity are joined.
+fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Signal> {
+    let mut groups: Vec<((Category, Hazard), Vec<&Found>)> = Vec::new();
+    for found in analysis.found.iter().filter(|found| found.fate == Fate::Kept) {
+        let Some(choice) = found.choice else { continue };
+        let key = (choice.category, lexicon.effects()[found.effect as usize].hazard);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(found),
+            None => groups.push((key, vec![found])),
+        }
+    }
+    let region = if groups.is_empty() { None } else { facts::meta_region(document, lexicon) };
+    groups
+        .into_iter()
+        .filter_map(|((product, hazard), group)| {
+            let best = *group.iter().min_by_key(|found| (found.judged.stance != Stance::Asserted, found.from))?;
+            let choice = best.choice?;
+            let mut rules: Vec<RuleId> = group
+                .iter()
+                .flat_map(|found| {
+                    let effect = lexicon.effects()[found.effect as usize].id.clone();
+                    let cue = found.judged.cue.map(|hit| lexicon.cues()[hit.cue as usize].id.clone());
+                    std::iter::once(effect).chain(cue)
+                })
+                .collect();
+            rules.sort();
+            rules.dedup();
+            Some(Signal {
+                product,
+                hazard,
+                stance: best.judged.stance,
+                severity: group.iter().map(|found| found.severity).max().unwrap_or(0),
+                product_span: choice.named.map(|at| {
+                    let named = &analysis.products[at];
+                    analysis.folded.original(named.from, named.to)
+                }),
+                hazard_span: analysis.folded.original(best.from, best.to),
+                product_from: choice.product_from(),
+                brand: brand_of(analysis, best, document, lexicon),
+                region: region_of(analysis, best).or(region),
+                confidence: confidence::of(&group, best, analysis.meta.is_some(), lexicon),
+                rules,
+            })
+        })
+        .collect()
+}
+
+/// The nearest brand of the sentence, else the text's first, else the platform's word, in its canonical form.
+fn brand_of(analysis: &Analysis, found: &Found, document: &Document, lexicon: &Lexicon) -> Option<String> {
+    if let Some(told) = document.meta_str("brand") {
+        let folded = crate::lexicon::fold_word(told);
+        let canonical = lexicon.automaton().find_overlapping_iter(&folded).find_map(|found| {
+            let entry = &lexicon.entries()[found.value() as usize];
+            (*entry.surface == *folded).then_some(&entry.meanings)?.iter().find_map(|meaning| match meaning {
+                Meaning::Brand(at) => Some(lexicon.brands()[*at as usize].canonical.to_string()),
+                _ => None,
+            })
+        });
+        return Some(canonical.unwrap_or_else(|| told.chars().take(60).collect()));
+    }
+    nearest_fact(analysis, found, MentionKind::Brand).map(|fact| fact.code.clone())
+}
+
+fn region_of(analysis: &Analysis, found: &Found) -> Option<RegionCode> {
+    let nearest = nearest_fact(analysis, found, MentionKind::Region)?;
+    // 浙江杭州: of two places that touch, the finer one.
+    let finer = analysis
+        .facts
+        .iter()
+        .find(|fact| fact.kind == MentionKind::Region && fact.from >= nearest.to && fact.from - nearest.to <= 1);
+    let parse = |code: &str| code.parse::<RegionCode>().ok();
+    let coarse = parse(&nearest.code);
+    finer
+        .and_then(|fact| parse(&fact.code))
+        .filter(|fine| coarse.is_some_and(|coarse| fine.province() == coarse.province()))
+        .or(coarse)
+}
+
+/// The fact of a kind nearest to a hazard in its sentence, else the first of the text.
+fn nearest_fact<'a>(analysis: &'a Analysis, found: &Found, kind: MentionKind) -> Option<&'a facts::Fact> {
+    /// Facts that are looked at: enough for any sentence, whatever the text.
+    const FACTS_MAX: usize = 200;
+    let sentence = analysis.clauses[found.clause].sentence;
+    let at = analysis.facts.partition_point(|fact| fact.from < found.from);
+    let near = at.saturating_sub(FACTS_MAX)..(at + FACTS_MAX).min(analysis.facts.len());
+    analysis.facts[near].iter().filter(|fact| fact.kind == kind).min_by_key(|fact| {
+        let other = analysis.clauses[clauses::at(&analysis.clauses, fact.from)].sentence != sentence;
+        (other, if other { fact.from } else { fact.from.abs_diff(found.from) })
+    })
+}
+
+/// Everything named, in text order.
+fn mentions(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Mention> {
+    let mut mentions = Vec::new();
+    let offsets = ByteOffsets::new(&document.text);
+    let mut put = |from: usize, to: usize, kind, code: String, stance, rule: &RuleId| {
+        let span = analysis.folded.original(from, to);
+        let text = offsets.slice(&document.text, span.from(), span.to()).to_owned();
+        mentions.push(Mention { kind, code, span, text, stance, rule: rule.clone() });
+    };
+    for named in &analysis.products {
+        let Some(category) = named.categories.iter().next() else { continue };
+        let rule = lexicon.entries()[named.entry as usize].meanings.iter().find_map(|meaning| match meaning {
+            Meaning::Product(at) => Some(&lexicon.products()[*at as usize].rule),
+            _ => None,
+        });
+        if let Some(rule) = rule {
+            put(named.from, named.to, MentionKind::Product, category.code().to_owned(), Stance::Asserted, rule);
+        }
+    }
+    for found in &analysis.found {
+        let effect = &lexicon.effects()[found.effect as usize];
+        let code = effect.hazard.code().to_owned();
+        put(found.from, found.to, MentionKind::Hazard, code, found.judged.stance, &effect.id);
+    }
+    for hurt in &analysis.hurts {
+        let injury = &lexicon.injuries()[hurt.injury as usize];
+        put(hurt.from, hurt.to, MentionKind::Injury, injury.severity.to_string(), hurt.judged.stance, &injury.id);
+    }
+    for fact in &analysis.facts {
+        put(fact.from, fact.to, fact.kind, fact.code.clone(), Stance::Asserted, &fact.rule);
+    }
+    mentions.sort_by(|a, b| (a.span, a.kind, &a.code, &a.rule).cmp(&(b.span, b.kind, &b.code, &b.rule)));
+    mentions.dedup();
+    mentions
+}
+
+/// Byte at which every character of a text begins, so that many spans are cut in one pass.
+struct ByteOffsets(Vec<u32>);
+
+impl ByteOffsets {
+    fn new(text: &str) -> Self {
+        let ends = text.char_indices().take(TEXT_CHARS_MAX + 1).map(|(byte, _)| byte);
+        Self(ends.chain([text.len()]).map(|byte| u32::try_from(byte).unwrap_or(u32::MAX)).collect())
+    }
+
+    fn slice<'a>(&self, text: &'a str, from: usize, to: usize) -> &'a str {
+        let last = self.0.len() - 1;
+        &text[self.0[from.min(last)] as usize..self.0[to.min(last)] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! The text as it is compared, with a way back to the characters of the input (READ-2).
+
+use crate::lexicon::fold;
+use crate::vocabulary::CharSpan;
+
+/// Longest text that is read, in characters; the rest is left out with a problem.
+pub const TEXT_CHARS_MAX: usize = 200_000;
+
+/// A folded text. Positions are characters of the folded text; [`Folded::original`] leads back.
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    /// The folded text.
+    pub(super) text: String,
+    /// Its characters.
+    pub(super) chars: Vec<char>,
+    /// Byte at which each character begins, and the length.
+    bytes: Vec<u32>,
+    /// Character of the input that each came from.
+    origin: Vec<u32>,
+    /// Characters of the input that were read, when not all.
+    pub(super) cut_at: Option<usize>,
+}
+
+impl Folded {
+    /// Folds a text: width, case, script, white space; zero-width characters vanish.
+    pub(super) fn new(text: &str) -> Self {
+        let capacity = text.len() / 3 + 8;
+        let mut folded = Self {
+            text: String::with_capacity(text.len()),
+            chars: Vec::with_capacity(capacity),
+            bytes: Vec::with_capacity(capacity),
+            origin: Vec::with_capacity(capacity),
+            cut_at: None,
+        };
+        for (at, character) in text.chars().enumerate() {
+            if at >= TEXT_CHARS_MAX {
+                folded.cut_at = Some(at);
+                break;
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "bounded by TEXT_CHARS_MAX")]
+            fold(character, |part| {
+                // Runs of spaces say no more than one, and would stretch gaps.
+                if part == ' ' && folded.chars.last().is_some_and(|last| *last == ' ' || *last == '\n') {
+                    return;
+                }
+                folded.bytes.push(folded.text.len() as u32);
+                folded.origin.push(at as u32);
+                folded.text.push(part);
+                folded.chars.push(part);
+            });
+        }
+        folded.bytes.push(u32::try_from(folded.text.len()).unwrap_or(u32::MAX));
+        folded
+    }
+
+    /// Length in folded characters.
+    pub(super) fn len(&self) -> usize {
+        self.chars.len()
+    }
+
+    /// The folded character that begins at a byte.
+    pub(super) fn char_at_byte(&self, byte: usize) -> usize {
+        self.bytes.partition_point(|start| (*start as usize) < byte)
+    }
+
+    /// The folded text of a stretch of folded characters.
+    pub(super) fn slice(&self, from: usize, to: usize) -> &str {
+        &self.text[self.bytes[from] as usize..self.bytes[to] as usize]
+    }
+
+    /// The characters of the input that a stretch of folded characters came from.
+    pub(super) fn original(&self, from: usize, to: usize) -> CharSpan {
+        if from >= to {
+            let at = self.origin.get(from).map_or(0, |at| *at as usize);
+            return CharSpan::new(at, at);
+        }
+        CharSpan::new(self.origin[from] as usize, self.origin[to - 1] as usize + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_lead_back_over_removed_and_widened_characters() {
+        let text = "Ａ\u{200b}B  ㎏起\u{200b}火";
+        let folded = Folded::new(text);
+        assert_eq!(folded.text, "ab kg起火");
+        let at = folded.char_at_byte(folded.text.find("起火").expect("there"));
+        assert_eq!(folded.original(at, at + 2).slice(text), "起\u{200b}火");
+        assert_eq!(folded.original(3, 4), folded.original(4, 5), "both letters of ㎏ lead to it");
+    }
+
+    #[test]
+    fn a_text_over_the_bound_is_cut_and_says_so() {
+        let folded = Folded::new(&"长".repeat(TEXT_CHARS_MAX + 5));
+        assert_eq!((folded.len(), folded.cut_at), (TEXT_CHARS_MAX, Some(TEXT_CHARS_MAX)));
+    }
+}

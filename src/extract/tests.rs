@@ -1,0 +1,227 @@
+//! What reading must hold to, whatever the text: the invariants of this room, and the cases that once went wrong.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::vocabulary::{Channel, DocumentId, Meta, Position, SourceId};
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::shipped().expect("the shipped lexicon loads"));
+
+fn document(text: &str, meta: &[(&str, &str)]) -> Document {
+    let meta: Meta = meta.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+    Document {
+        id: DocumentId::from("d1"),
+        source: SourceId::from("test"),
+        channel: Channel::Complaint,
+        url: None,
+        title: None,
+        text: text.to_owned(),
+        published_at: None,
+        seen_at: None,
+        meta,
+        raw: None,
+    }
+}
+
+/// `product/hazard/stance/severity` of every signal, in order.
+fn signals_of(text: &str, meta: &[(&str, &str)]) -> Vec<String> {
+    let reading = read(&document(text, meta), &LEXICON);
+    reading.signals.iter().map(|s| format!("{}/{}/{}/{}", s.product, s.hazard, s.stance, s.severity)).collect()
+}
+
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(signals_of(text, &[]), expected, "{text}\n{}", explain(&document(text, &[]), &LEXICON));
+}
+
+fn check_with(category: &str, text: &str, expected: &[&str]) {
+    let meta = [("platform_category", category)];
+    assert_eq!(signals_of(text, &meta), expected, "{text}\n{}", explain(&document(text, &meta), &LEXICON));
+}
+
+#[test]
+fn every_rule_gives_what_its_own_examples_say() {
+    let failures: Vec<String> = run_examples(&LEXICON)
+        .into_iter()
+        .filter_map(|result| Some(format!("{} {} 「{}」 {}", result.at, result.rule, result.text, result.failure?)))
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_shipped_lexicon_has_an_example_of_hit_and_miss_for_every_rule_and_a_rule_for_every_hazard() {
+    let fatal: Vec<String> = crate::lexicon::check(&LEXICON)
+        .into_iter()
+        .filter(|finding| finding.fatal)
+        .map(|finding| format!("{}: {}", finding.at, finding.message))
+        .collect();
+    assert!(fatal.is_empty(), "{}", fatal.join("\n"));
+}
+
+#[test]
+fn a_denied_hazard_is_a_mention_and_no_signal() {
+    check_with("toy", "玩具没有异味", &[]);
+    let reading = read(&document("玩具没有异味", &[("platform_category", "toy")]), &LEXICON);
+    let hazard = reading.mentions.iter().find(|mention| mention.kind == MentionKind::Hazard).expect("a mention");
+    assert_eq!((hazard.stance, hazard.code.as_str()), (Stance::Negated, "chemical"));
+}
+
+#[test]
+fn a_double_denial_asserts() {
+    check_with("toy", "玩具不是没有异味", &["toy/chemical/asserted/0"]);
+}
+
+#[test]
+fn a_question_suspects() {
+    check("充电宝会不会爆炸", &["battery_charger/fire/suspected/0"]);
+}
+
+#[test]
+fn an_advert_and_advice_count_for_nothing() {
+    check("插座防漏电，用着放心", &[]);
+    check("如何预防电动车起火", &[]);
+}
+
+#[test]
+fn a_row_of_denials_denies_each_thing() {
+    check_with("ebike", "夏天充电不鼓包不发烫", &[]);
+    check_with("kitchen_appliance", "整夜开着也没有过热", &[]);
+}
+
+#[test]
+fn a_fear_that_the_text_settles_is_no_report() {
+    check_with("gas_appliance", "之前怕起火，用到现在没起火过", &[]);
+}
+
+#[test]
+fn a_word_torn_by_its_neighbours_is_none() {
+    check("今起火车票可以提前预订", &[]);
+}
+
+#[test]
+fn a_shield_hides_the_product_inside_it() {
+    check("外卖员落水身亡", &[]);
+    check("保护颈椎的方法说了三遍", &[]);
+}
+
+#[test]
+fn a_headline_outside_the_text_names_the_product() {
+    let mut document = document("放在桌上突然自燃，烧黑了一片。", &[]);
+    document.title = Some("充电宝的遭遇".to_owned());
+    let reading = read(&document, &LEXICON);
+    let [signal] = reading.signals.as_slice() else { panic!("one signal, got {:?}", reading.signals) };
+    assert_eq!((signal.product, signal.hazard), (Category::BatteryCharger, Hazard::Fire));
+    assert_eq!(signal.product_from, crate::vocabulary::ProductFrom::Context);
+    assert!(signal.product_span.is_none());
+}
+
+#[test]
+fn the_injury_told_beside_a_hazard_sets_its_severity() {
+    check("电热毯起火，老人死亡", &["small_appliance/fire/asserted/4"]);
+}
+
+#[test]
+fn what_the_platform_says_wins_over_a_part_named_in_the_text() {
+    check_with("phone", "屏幕用两天就碎了", &["phone/malfunction/asserted/0"]);
+}
+
+#[test]
+fn full_width_and_traditional_text_reads_the_same() {
+    check("電動車充電時起火", &["ebike/fire/asserted/0"]);
+    check("电动车充电时起\u{200b}火", &["ebike/fire/asserted/0"]);
+}
+
+#[test]
+fn the_region_of_the_platform_is_used_when_the_text_names_none() {
+    let reading = read(&document("电热毯起火", &[("region", "330106")]), &LEXICON);
+    assert_eq!(reading.signals[0].region.map(|region| region.to_string()).as_deref(), Some("330106"));
+}
+
+#[test]
+fn records_carry_the_evidence_and_none_are_made_without_a_time() {
+    let mut one = document(&format!("{}电热毯起火，老人烧伤{}", "前文，".repeat(200), "，后文".repeat(200)), &[]);
+    let reading = read(&one, &LEXICON);
+    assert!(signal_records(&one, &reading, Position(7)).is_empty(), "no time, no record");
+    one.published_at = crate::vocabulary::parse_moment("2024-03-01").ok();
+    let records = signal_records(&one, &reading, Position(7));
+    let record = records.iter().find(|record| record.hazard == Hazard::Fire).expect("a fire");
+    assert!(record.excerpt.chars().count() <= crate::vocabulary::SignalRecord::EXCERPT_CHARS);
+    let words: Vec<&str> = record.spans.iter().map(|span| span.slice(&record.excerpt)).collect();
+    assert_eq!(words, ["电热毯", "起火"]);
+    assert_eq!((record.vulnerable, record.actor.as_str()), (true, "test"));
+}
+
+#[test]
+fn an_explanation_shows_the_words_the_cue_and_the_rule() {
+    let shown = explain(&document("插座没有漏电", &[]), &LEXICON).to_string();
+    for part in
+        ["【插座|product lighting_electric】", "否认 negated：因「没有」(stance.negation", "electric_shock.any", "不计"]
+    {
+        assert!(shown.contains(part), "`{part}` is missing in:\n{shown}");
+    }
+}
+
+/// READ-2 for one text: every span is inside it and shows the mention's own words.
+fn spans_hold(text: &str) {
+    let one = document(text, &[]);
+    let reading = read(&one, &LEXICON);
+    let length = text.chars().count();
+    for mention in &reading.mentions {
+        assert!(mention.span.to() <= length, "{mention:?}");
+        assert_eq!(mention.span.slice(text), mention.text);
+    }
+    for signal in &reading.signals {
+        assert!(signal.hazard_span.to() <= length && (0.0..=1.0).contains(&signal.confidence));
+    }
+    assert_eq!(read(&one, &LEXICON), reading, "READ-1");
+}
+
+#[test]
+fn hostile_texts_are_read_in_bounded_time() {
+    let long = |piece: &str, bytes: usize| piece.repeat(bytes / piece.len());
+    let texts = [
+        long("漏", 1_000_000),
+        long("坏了", 1_000_000),
+        long("充电宝起火", 1_000_000),
+        long("没有质量问题", 600_000),
+        long("（", 300_000),
+        "[".repeat(100_000),
+        long("\u{0}\u{1}\u{7f}\u{200b}", 100_000),
+        long("e\u{301}\u{fdfa}", 200_000),
+        long("1.", 200_000),
+        "GB/T".repeat(50_000),
+        String::new(),
+        "\n\r\n ，。".to_owned(),
+    ];
+    for text in &texts {
+        let reading = read(&document(text, &[]), &LEXICON);
+        assert!(reading.mentions.len() <= MENTIONS_MAX);
+        let _ = fingerprint(text);
+    }
+    let cut = read(&document(&texts[0], &[]), &LEXICON);
+    assert!(cut.problems.iter().any(|problem| problem.kind == "text_too_long"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_text_is_read_with_spans_that_hold(text in "\\PC{0,200}") {
+        spans_hold(&text);
+    }
+
+    #[test]
+    fn any_mix_of_our_words_is_read_with_spans_that_hold(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                Just("充电宝"), Just("起火"), Just("没有"), Just("会不会"), Just("。"), Just("，"), Just(" "), Just("漏"), Just("烂"),
+                Just("㎏"), Just("\u{200b}"), Just("死亡"), Just("质量"), Just("差"), Just("浙江"), Just("杭州"), Just("ＡＢ１"), Just("1.5"),
+                Just("假"), Just("電動車"), Just("如果"), Just("防"), Just("吗？"), Just("\n"), Just("味道"), Just("大"), Just("苹果"),
+            ],
+            0..40,
+        )
+    ) {
+        spans_hold(&pieces.concat());
+    }
+}

@@ -1,0 +1,155 @@
+//! What the index keeps of a document and its reading.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use tantivy::TantivyDocument;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::analysis::normalise;
+use super::error::IndexError;
+use super::filter::day_number;
+use super::schema::Fields;
+use crate::vocabulary::{Category, Document, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of};
+
+/// Longest text that is searched, in characters; the rest is kept and shown, not found.
+pub const TEXT_CHARS_INDEXED_MAX: usize = 200_000;
+/// Longest document id, in bytes.
+pub const ID_BYTES_MAX: usize = 1024;
+/// Longest brand, platform or source name, in characters; the rest is cut.
+const NAME_CHARS_MAX: usize = 128;
+
+/// What a hit is shown from.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Stored<'a> {
+    pub(super) document: Cow<'a, Document>,
+    pub(super) position: Position,
+    pub(super) categories: BTreeSet<Category>,
+    pub(super) hazards: BTreeSet<Hazard>,
+    pub(super) region: Option<RegionCode>,
+    pub(super) brand: Option<String>,
+}
+
+/// The facts of a document and its reading that can be asked for.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) categories: BTreeSet<Category>,
+    pub(super) hazards: BTreeSet<Hazard>,
+    stances: BTreeSet<Stance>,
+    /// In order of trust: signals, text, source.
+    pub(super) regions: Vec<RegionCode>,
+    /// In order of trust: signals, text, source.
+    pub(super) brands: Vec<String>,
+    platforms: Vec<String>,
+    severity: Option<u8>,
+}
+
+impl Facts {
+    pub(super) fn of(document: &Document, reading: &Reading) -> Self {
+        let signals = &reading.signals;
+        let named = |kind: MentionKind| {
+            reading.mentions.iter().filter(move |mention| mention.kind == kind).map(|mention| mention.code.as_str())
+        };
+        let codes = named(MentionKind::Region).chain(document.meta_str("region"));
+        let regions = signals.iter().filter_map(|signal| signal.region);
+        let brands = signals.iter().filter_map(|signal| signal.brand.as_deref());
+        let brands = brands.chain(named(MentionKind::Brand)).chain(document.meta_str("brand"));
+        let stances = reading.mentions.iter().filter(|mention| mention.kind == MentionKind::Hazard);
+        Self {
+            categories: signals
+                .iter()
+                .map(|signal| signal.product)
+                .chain(named(MentionKind::Product).filter_map(|code| code.parse().ok()))
+                .collect(),
+            hazards: signals.iter().map(|signal| signal.hazard).collect(),
+            stances: signals.iter().map(|signal| signal.stance).chain(stances.map(|mention| mention.stance)).collect(),
+            regions: distinct(regions.chain(codes.filter_map(|code| code.parse().ok()))),
+            brands: names(brands),
+            platforms: names(named(MentionKind::Platform).chain(document.meta_str("platform"))),
+            severity: signals.iter().map(|signal| signal.severity).max(),
+        }
+    }
+}
+
+/// The tantivy document of a document as read.
+pub(super) fn to_tantivy(
+    fields: &Fields,
+    document: &Document,
+    reading: &Reading,
+    position: Position,
+) -> Result<TantivyDocument, IndexError> {
+    let facts = Facts::of(document, reading);
+    let mut out = TantivyDocument::default();
+    let id = document.id.as_str();
+    out.add_text(fields.id, id);
+    out.add_u64(fields.id_key, xxh3_64(id.as_bytes()));
+    out.add_u64(fields.position, position.0);
+
+    let mut text = normalise(&document.text);
+    if let Some((end, _)) = text.char_indices().nth(TEXT_CHARS_INDEXED_MAX) {
+        text.truncate(end);
+    }
+    if let Some(title) = &document.title {
+        let mut title = normalise(title);
+        if let Some((end, _)) = title.char_indices().nth(TEXT_CHARS_INDEXED_MAX) {
+            title.truncate(end);
+        }
+        out.add_text(fields.title_words, &title);
+        if !text.starts_with(&title) {
+            // A second value of the same field: positions go on behind a gap, so that no phrase spans title and text.
+            out.add_text(fields.words, &title);
+            out.add_text(fields.bigrams, &title);
+        }
+    }
+    out.add_text(fields.words, &text);
+    out.add_text(fields.bigrams, text);
+
+    if let Some(event) = document.event_at() {
+        out.add_i64(fields.event_s, event.as_second());
+        out.add_i64(fields.event_day, day_number(day_of(event)));
+    }
+    if let Some(seen) = document.seen_at {
+        out.add_i64(fields.seen_day, day_number(day_of(seen)));
+    }
+    out.add_text(fields.channel, document.channel.code());
+    for source in names(std::iter::once(document.source.as_str())) {
+        out.add_text(fields.source, source);
+    }
+    facts.categories.iter().for_each(|category| out.add_text(fields.category, category.code()));
+    facts.hazards.iter().for_each(|hazard| out.add_text(fields.hazard, hazard.code()));
+    facts.stances.iter().for_each(|stance| out.add_text(fields.stance, stance.code()));
+    for region in facts.regions.iter().flat_map(|r| [*r, r.prefecture(), r.province()]).collect::<BTreeSet<_>>() {
+        out.add_text(fields.region, region.to_string());
+    }
+    for province in facts.regions.iter().map(|region| region.province()).collect::<BTreeSet<_>>() {
+        out.add_text(fields.province, province.to_string());
+    }
+    facts.brands.iter().for_each(|brand| out.add_text(fields.brand, brand));
+    facts.platforms.iter().for_each(|platform| out.add_text(fields.platform, platform));
+    if let Some(severity) = facts.severity {
+        out.add_u64(fields.severity, u64::from(severity));
+    }
+    let stored = Stored {
+        document: Cow::Borrowed(document),
+        position,
+        region: facts.regions.first().copied(),
+        brand: facts.brands.first().cloned(),
+        categories: facts.categories,
+        hazards: facts.hazards,
+    };
+    out.add_text(fields.stored, serde_json::to_string(&stored)?);
+    Ok(out)
+}
+
+/// Each name once, in order, bounded.
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    distinct(
+        names.map(|name| name.trim().chars().take(NAME_CHARS_MAX).collect()).filter(|name: &String| !name.is_empty()),
+    )
+}
+
+fn distinct<T: Ord + Clone>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    values.filter(|value| seen.insert(value.clone())).collect()
+}

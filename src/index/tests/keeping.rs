@@ -1,0 +1,159 @@
+//! What survives, what is replaced, what is refused.
+
+#![expect(clippy::disallowed_methods, reason = "these tests break index files on purpose")]
+
+use super::*;
+
+#[test]
+fn a_new_revision_replaces_the_old_one_even_within_a_batch() {
+    let index = index_of(&[item("1", "起火"), item("2", "触电"), item("1", "冒烟")]);
+    check(&index, "起火", &[]);
+    check(&index, "冒烟", &["1"]);
+    fill(&index, &[item("2", "异味")]);
+    check(&index, "", &["1", "2"]);
+    check(&index, "触电", &[]);
+    let found = index.document(&DocumentId::from("2")).expect("readable").expect("there");
+    assert_eq!(found, item("2", "异味").document);
+    assert_eq!(index.document(&DocumentId::from("3")).expect("readable"), None);
+}
+
+#[test]
+fn log_2_the_cursor_survives_and_uncommitted_work_does_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (index, opened) = open(dir.path(), "lexicon-1");
+    assert_eq!((opened, index.cursor().expect("a cursor")), (Opened::Created, Position(0)));
+    fill(&index, &[item("1", "起火"), item("2", "触电")]);
+    let mut writer = index.writer().expect("the only writer");
+    let lost = item("3", "冒烟");
+    writer.put(&lost.document, &lost.reading, Position(3)).expect("a good document");
+    drop(writer);
+    drop(index);
+
+    let (index, opened) = open(dir.path(), "lexicon-1");
+    assert_eq!((opened, index.cursor().expect("a cursor")), (Opened::Existing, Position(2)));
+    check(&index, "", &["1", "2"]);
+    fill(&index, &[lost]);
+    assert_eq!(index.cursor().expect("a cursor"), Position(3));
+    check(&index, "冒烟", &["3"]);
+}
+
+#[test]
+fn log_2_a_killed_run_leaves_the_last_commit() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (index, _) = open(dir.path(), "lexicon-1");
+    fill(&index, &[item("1", "起火")]);
+    let mut writer = index.writer().expect("the only writer");
+    for number in 2..500 {
+        let lost = item(&number.to_string(), "冒烟");
+        writer.put(&lost.document, &lost.reading, Position(number)).expect("a good document");
+    }
+    // What lies on the disk at this moment is what a killed run leaves. The writer's own threads are still at work:
+    // a temporary file may vanish between listing and copying. No commit happens here, so nothing committed can.
+    let after = tempfile::tempdir().expect("a folder");
+    for file in std::fs::read_dir(dir.path()).expect("readable") {
+        let file = file.expect("readable");
+        match std::fs::copy(file.path(), after.path().join(file.file_name())) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            copied => assert!(copied.is_ok(), "{}: {copied:?}", file.path().display()),
+        }
+    }
+    let (index, opened) = open(after.path(), "lexicon-1");
+    assert_eq!((opened, index.cursor().expect("a cursor")), (Opened::Existing, Position(1)));
+    check(&index, "", &["1"]);
+    fill(&index, &[item("2", "冒烟")]);
+    check(&index, "冒烟", &["2"]);
+}
+
+#[test]
+fn an_empty_index_answers() {
+    let index = index_of(&[]);
+    for query in ["", "起火", "\"起火\"", "差", "hazard:fire", "date:2024", "severity>=1", "-起火", "usb*"] {
+        check(&index, query, &[]);
+    }
+}
+
+#[test]
+fn a_commit_shows_at_once_and_the_index_is_shared_between_threads() {
+    let index = Arc::new(index_of(&[item("1", "起火")]));
+    let mut writer = index.writer().expect("the only writer");
+    let second = item("2", "起火");
+    writer.put(&second.document, &second.reading, Position(2)).expect("a good document");
+    check(&index, "起火", &["1"]);
+    let shared = Arc::clone(&index);
+    std::thread::spawn(move || writer.commit(Position(2)).expect("a commit")).join().expect("no panic");
+    std::thread::spawn(move || check(&shared, "起火", &["1", "2"])).join().expect("no panic");
+}
+
+#[test]
+fn the_cursor_never_goes_back() {
+    let index = index_of(&[item("1", "起火"), item("2", "触电")]);
+    let mut writer = index.writer().expect("the only writer");
+    assert!(matches!(writer.commit(Position(1)), Err(IndexError::CursorBack { reached: Position(2), .. })));
+    let ahead = item("3", "冒烟");
+    writer.put(&ahead.document, &ahead.reading, Position(9)).expect("a good document");
+    assert!(matches!(writer.commit(Position(8)), Err(IndexError::CursorBack { reached: Position(9), .. })));
+    writer.commit(Position(9)).expect("a commit");
+}
+
+#[test]
+fn another_lexicon_or_other_stop_words_empty_the_index() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fill(&open(dir.path(), "lexicon-1").0, &[item("1", "起火")]);
+    let (index, opened) = open(dir.path(), "lexicon-2");
+    let Opened::Rebuilt { why } = opened else { panic!("{opened:?}") };
+    assert_eq!(why, "it was made with lexicon lexicon-1, now it is lexicon-2");
+    assert_eq!((index.documents(), index.cursor().expect("a cursor")), (0, Position(0)));
+    drop(index);
+    assert_eq!(open(dir.path(), "lexicon-2").1, Opened::Existing);
+    let other = SearchIndex::open(dir.path(), JIEBA.clone(), &LexiconVersion::from("lexicon-2"), &BTreeSet::new());
+    assert!(matches!(other.expect("an index").1, Opened::Rebuilt { .. }));
+}
+
+#[test]
+fn a_damaged_index_is_rebuilt_and_other_files_stay() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fill(&open(dir.path(), "lexicon-1").0, &[item("1", "起火")]);
+    std::fs::write(dir.path().join("notes.txt"), "mine").expect("writable");
+    std::fs::write(dir.path().join(META_FILE), "{").expect("writable");
+    let (index, opened) = open(dir.path(), "lexicon-1");
+    assert!(matches!(opened, Opened::Rebuilt { .. }), "{opened:?}");
+    fill(&index, &[item("1", "触电")]);
+    check(&index, "", &["1"]);
+    drop(index);
+
+    for file in std::fs::read_dir(dir.path()).expect("readable") {
+        let path = file.expect("readable").path();
+        if path.extension().is_some_and(|extension| extension == "term") {
+            std::fs::remove_file(path).expect("removable");
+        }
+    }
+    let (index, opened) = open(dir.path(), "lexicon-1");
+    assert!(matches!(opened, Opened::Rebuilt { .. }), "{opened:?}");
+    assert_eq!(index.documents(), 0);
+    assert!(dir.path().join("notes.txt").exists());
+}
+
+#[test]
+fn a_second_writer_is_refused_and_a_rebuild_does_not_pull_the_index_from_under_the_first() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (index, _) = open(dir.path(), "lexicon-1");
+    let _writer = index.writer().expect("the only writer");
+    assert!(matches!(index.writer(), Err(IndexError::Locked { .. })));
+    let other = SearchIndex::open(dir.path(), JIEBA.clone(), &LexiconVersion::from("lexicon-2"), &stop_words());
+    assert!(matches!(other, Err(IndexError::Locked { .. })));
+    let (reader, opened) = open(dir.path(), "lexicon-1");
+    assert_eq!((opened, reader.documents()), (Opened::Existing, 0));
+}
+
+#[test]
+fn readings_of_other_lexicons_or_documents_are_refused() {
+    let index = index_of(&[]);
+    let mut writer = index.writer().expect("the only writer");
+    let mut other = item("1", "起火");
+    other.reading.lexicon = LexiconVersion::from("lexicon-2");
+    assert!(matches!(writer.put(&other.document, &other.reading, Position(1)), Err(IndexError::Lexicon { .. })));
+    let reading = item("2", "起火").reading;
+    assert!(matches!(writer.put(&other.document, &reading, Position(1)), Err(IndexError::Mismatch { .. })));
+    let long = item(&"x".repeat(ID_BYTES_MAX + 1), "起火");
+    assert!(matches!(writer.put(&long.document, &long.reading, Position(1)), Err(IndexError::IdTooLong { .. })));
+}

@@ -1,0 +1,103 @@
+//! Puts documents into the index; they and the log cursor become visible in one step (LOG-2).
+
+use serde::{Deserialize, Serialize};
+use tantivy::{IndexReader, IndexWriter, Term};
+
+use super::error::IndexError;
+use super::record::{ID_BYTES_MAX, to_tantivy};
+use super::schema::{Fields, SCHEMA_VERSION};
+use crate::vocabulary::{Document, LexiconVersion, Position, Reading};
+
+/// Threads that cut and invert texts.
+pub(super) const WRITER_THREADS: usize = 2;
+/// Memory of one such thread before it writes a segment, in bytes.
+pub(super) const WRITER_THREAD_BYTES: usize = 100_000_000;
+/// The same in memory and in tests: the least that tantivy accepts.
+pub(super) const SMALL_THREAD_BYTES: usize = 15_000_000;
+
+/// What every commit says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Payload {
+    /// Format of the index.
+    pub(super) schema: u32,
+    /// Fingerprint of normalisation, cutting and stop words.
+    pub(super) analysis: String,
+    /// Lexicon that read the documents and cut the texts.
+    pub(super) lexicon: LexiconVersion,
+    /// Everything up to here is in.
+    pub(super) position: Position,
+}
+
+impl Payload {
+    pub(super) fn new(lexicon: &LexiconVersion, analysis: String) -> Self {
+        Self { schema: SCHEMA_VERSION, analysis, lexicon: lexicon.clone(), position: Position(0) }
+    }
+
+    /// Why an index with this payload cannot be gone on with, if so.
+    pub(super) fn differs(&self, wanted: &Self) -> Option<String> {
+        if self.schema != wanted.schema {
+            Some(format!("its format is {}, this program writes {}", self.schema, wanted.schema))
+        } else if self.lexicon != wanted.lexicon {
+            Some(format!("it was made with lexicon {}, now it is {}", self.lexicon, wanted.lexicon))
+        } else if self.analysis != wanted.analysis {
+            Some("its texts were cut in another way or with other stop words".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+/// The one writer of an index. Dropped without [`Writer::commit`], what was put since the last commit is gone.
+pub struct Writer {
+    pub(super) inner: IndexWriter,
+    pub(super) reader: IndexReader,
+    pub(super) fields: Fields,
+    pub(super) payload: Payload,
+    /// The furthest position put or committed.
+    pub(super) reached: Position,
+}
+
+impl Writer {
+    /// Adds a document as read, in place of any earlier revision with its id. Visible after [`Writer::commit`].
+    pub fn put(&mut self, document: &Document, reading: &Reading, position: Position) -> Result<(), IndexError> {
+        if reading.id != document.id {
+            return Err(IndexError::Mismatch { document: document.id.clone(), reading: reading.id.clone() });
+        }
+        if reading.lexicon != self.payload.lexicon {
+            return Err(IndexError::Lexicon {
+                id: document.id.clone(),
+                found: reading.lexicon.clone(),
+                expected: self.payload.lexicon.clone(),
+            });
+        }
+        let id = document.id.as_str();
+        if id.len() > ID_BYTES_MAX {
+            let start = id.chars().take(40).collect();
+            return Err(IndexError::IdTooLong { bytes: id.len(), max: ID_BYTES_MAX, start });
+        }
+        let record = to_tantivy(&self.fields, document, reading, position)?;
+        self.inner.delete_term(Term::from_field_text(self.fields.id, id));
+        self.inner.add_document(record).map_err(IndexError::engine("take a document"))?;
+        self.reached = self.reached.max(position);
+        Ok(())
+    }
+
+    /// Makes everything put so far durable and visible, together with the cursor: the log is in up to `position`.
+    pub fn commit(&mut self, position: Position) -> Result<(), IndexError> {
+        if position < self.reached {
+            return Err(IndexError::CursorBack { asked: position, reached: self.reached });
+        }
+        self.payload.position = position;
+        self.reached = position;
+        let payload = serde_json::to_string(&self.payload)?;
+        let mut prepared = self.inner.prepare_commit().map_err(IndexError::engine("prepare a commit"))?;
+        prepared.set_payload(&payload);
+        prepared.commit().map_err(IndexError::engine("commit"))?;
+        self.reader.reload().map_err(IndexError::engine("show its new commit"))
+    }
+
+    /// Waits until merges under way are done. Uncommitted documents are gone.
+    pub fn close(self) -> Result<(), IndexError> {
+        self.inner.wait_merging_threads().map_err(IndexError::engine("finish its merges"))
+    }
+}

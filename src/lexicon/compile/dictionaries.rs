@@ -1,0 +1,285 @@
+//! Dictionary tables into terms: each row checked, each surface given its meaning.
+
+use crate::lexicon::files::Files;
+use crate::lexicon::pattern::{self, Atom, Classes as _};
+use crate::lexicon::tables::{self, Row};
+use crate::lexicon::terms::{BrandTerm, Compiled, Injury, Meaning, NameKind, NameTerm, Owner, ProductTerm, RegionTerm};
+use crate::lexicon::{CategorySet, FileLine, Finding, Groups, LexiconError, fold_word};
+use crate::vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
+
+use super::{Builder, CLASS_GROUP, CLASS_PLATFORM, below, code, index, parse_code};
+
+impl Builder {
+    pub(super) fn read_dictionaries(&mut self, files: &Files) -> Result<(), LexiconError> {
+        for source in below(files, "dictionaries/") {
+            let base = source.name.strip_prefix("dictionaries/").unwrap_or(source.name);
+            let columns = match base {
+                "platforms.tsv"
+                | "materials.tsv"
+                | "groups.tsv"
+                | "platform_categories.tsv"
+                | "injuries.tsv"
+                | "shields.tsv"
+                | "stopwords.tsv" => 2,
+                _ => 4,
+            };
+            for row in tables::rows(source.name, source.text, columns)? {
+                match base {
+                    "brands.tsv" => self.brand(&row)?,
+                    "platforms.tsv" => self.named(&row, NameKind::Platform, 1, Some(CLASS_PLATFORM))?,
+                    "regions.tsv" => self.region(&row)?,
+                    "materials.tsv" => {
+                        let hazard: Hazard = code(&row, 1)?;
+                        self.named(&row, NameKind::Material, 0, Some(&format!("material.{hazard}")))?;
+                    }
+                    "standards.tsv" => self.named(&row, NameKind::Standard, 0, None)?,
+                    "groups.tsv" => {
+                        let focus: Focus = code(&row, 1)?;
+                        self.named(&row, NameKind::Group(focus), 1, Some(CLASS_GROUP))?;
+                    }
+                    "platform_categories.tsv" => {
+                        let category: Category = code(&row, 1)?;
+                        self.platform_categories.insert(fold_word(row.required(0, "surface")?), category);
+                    }
+                    "stopwords.tsv" => self.stopwords.push(fold_word(row.required(0, "surface")?)),
+                    "hazards.tsv" => self.hazard(&row)?,
+                    "injuries.tsv" => self.injury_word(&row)?,
+                    "shields.tsv" => self.shield(&row)?,
+                    _ if base.starts_with("products/") => self.product(&row)?,
+                    _ => {
+                        return Err(LexiconError::Wrong {
+                            at: FileLine::new(source.name, 0),
+                            what: "no dictionary is called that".to_owned(),
+                            snippet: base.to_owned(),
+                            help: "product words belong into dictionaries/products/; the other tables have fixed names"
+                                .to_owned(),
+                        });
+                    }
+                }
+            }
+        }
+        for category in Category::ALL {
+            for name in [category.code(), category.zh()] {
+                self.platform_categories.entry(fold_word(name)).or_insert(*category);
+            }
+        }
+        self.stopwords.sort();
+        self.stopwords.dedup();
+        Ok(())
+    }
+
+    fn product(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let surface = row.required(0, "surface")?;
+        let mut term = ProductTerm {
+            category: code(row, 1)?,
+            leaf: Some(row.cell(2)).filter(|leaf| !leaf.is_empty()).map(Into::into),
+            part: false,
+            generic: false,
+            ambiguous: false,
+            brand: false,
+            rule: RuleId::new(format!("dict:products/{surface}")),
+        };
+        for flag in row.flags(3) {
+            match flag {
+                "part" => term.part = true,
+                "generic" => term.generic = true,
+                "ambiguous" => term.ambiguous = true,
+                "brand" => term.brand = true,
+                _ => return Err(row.wrong(format!("`{flag}` is no flag"), "flags: part, generic, ambiguous, brand")),
+            }
+        }
+        let entry = self.row_entry(row, surface)?;
+        for meaning in &self.entries[entry as usize].meanings {
+            if let Meaning::Product(other) = meaning {
+                let other = &self.products[*other as usize];
+                if other.category == term.category {
+                    self.findings.push(Finding {
+                        at: row.at.clone(),
+                        message: format!("`{surface}` is listed twice for {}: delete one row", term.category),
+                        fatal: false,
+                    });
+                    return Ok(());
+                } else if !(term.ambiguous || other.ambiguous) {
+                    self.findings.push(Finding {
+                        at: row.at.clone(),
+                        message: format!(
+                            "`{surface}` is {} here and {} elsewhere: mark both `ambiguous` or delete one",
+                            term.category, other.category
+                        ),
+                        fatal: false,
+                    });
+                }
+            }
+        }
+        let index = index(self.products.len());
+        self.products.push(term);
+        self.entries[entry as usize].meanings.push(Meaning::Product(index));
+        Ok(())
+    }
+
+    fn brand(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let surface = row.required(0, "surface")?;
+        let canonical = row.required(1, "canonical")?;
+        let codes: Vec<&str> = row.flags(2).collect();
+        let categories = self
+            .groups
+            .resolve(&codes, CategorySet::NONE)
+            .map_err(|error| row.wrong(error.to_string(), "use codes of the label set"))?;
+        let ambiguous = row.flags(3).any(|flag| flag == "ambiguous");
+        if let Some(flag) = row.flags(3).find(|flag| *flag != "ambiguous") {
+            return Err(row.wrong(format!("`{flag}` is no flag"), "the only flag here is `ambiguous`"));
+        }
+        let entry = self.row_entry(row, surface)?;
+        if self.entries[entry as usize].meanings.iter().any(|meaning| matches!(meaning, Meaning::Brand(_))) {
+            self.findings.push(Finding {
+                at: row.at.clone(),
+                message: format!("brand `{surface}` is listed twice: merge the rows"),
+                fatal: false,
+            });
+            return Ok(());
+        }
+        let index = index(self.brands.len());
+        self.brands.push(BrandTerm {
+            canonical: canonical.into(),
+            categories,
+            ambiguous,
+            rule: RuleId::new(format!("dict:brands/{surface}")),
+        });
+        self.entries[entry as usize].meanings.push(Meaning::Brand(index));
+        Ok(())
+    }
+
+    fn named(&mut self, row: &Row<'_>, kind: NameKind, code: usize, class: Option<&str>) -> Result<(), LexiconError> {
+        let surface = row.required(0, "surface")?;
+        let folder = match kind {
+            NameKind::Platform => "platforms",
+            NameKind::Material => "materials",
+            NameKind::Standard => "standards",
+            NameKind::Group(_) => "groups",
+        };
+        let code = row.required(code, "code")?.into();
+        let entry = self.row_entry(row, surface)?;
+        if let Some(class) = class {
+            let class = self.class(class);
+            self.add_class(entry, class);
+        }
+        let index = index(self.names.len());
+        self.names.push(NameTerm { kind, code, rule: RuleId::new(format!("dict:{folder}/{surface}")) });
+        self.entries[entry as usize].meanings.push(Meaning::Name(index));
+        Ok(())
+    }
+
+    fn region(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let code: RegionCode = row
+            .required(0, "code")?
+            .parse()
+            .map_err(|error| row.wrong(format!("{error}"), "write six digits as in GB/T 2260"))?;
+        let surface = row.required(1, "surface")?;
+        let mut ambiguous = false;
+        for flag in row.flags(3) {
+            match flag {
+                "ambiguous" => ambiguous = true,
+                "former" | "short" => {}
+                _ => return Err(row.wrong(format!("`{flag}` is no flag"), "flags: ambiguous, former, short")),
+            }
+        }
+        let entry = self.row_entry(row, surface)?;
+        let index = index(self.regions.len());
+        let rule = RuleId::new(format!("dict:regions/{surface}"));
+        self.regions.push(RegionTerm { code, name: surface.into(), ambiguous, rule });
+        self.entries[entry as usize].meanings.push(Meaning::Region(index));
+        Ok(())
+    }
+
+    fn hazard(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let surface = row.required(0, "surface")?;
+        let hazard: Hazard = code(row, 1)?;
+        let severity = match row.cell(2) {
+            "" => 0,
+            cell => cell
+                .parse()
+                .ok()
+                .filter(|severity| *severity <= 4)
+                .ok_or_else(|| row.wrong(format!("`{cell}` is no severity"), "write 0 to 4"))?,
+        };
+        let mut effect = self.effect(RuleId::new(format!("dict:hazards/{surface}")), row.at.clone(), hazard, severity);
+        for flag in row.flags(3) {
+            let codes = |words: &str, groups: &Groups| {
+                groups
+                    .resolve(&words.split('+').collect::<Vec<_>>(), CategorySet::NONE)
+                    .map_err(|error| row.wrong(error.to_string(), "use codes of the label set, or @groups"))
+            };
+            match flag.split_once('=') {
+                None if flag == "weak" => effect.weak = true,
+                None if flag == "bare" => effect.bare = true,
+                None if flag == "suspected" => effect.stance = Some(Stance::Suspected),
+                Some(("only", words)) => effect.only = effect.only.and(codes(words, &self.groups)?),
+                Some(("implies", word)) => effect.implies = Some(parse_code(row, word)?),
+                _ => {
+                    return Err(row.wrong(
+                        format!("`{flag}` is no flag"),
+                        "flags: weak, bare, suspected, only=CODE+CODE, implies=CODE",
+                    ));
+                }
+            }
+        }
+        let folded = fold_word(surface);
+        if let Some((other, at)) = self.hazard_words.get(&folded) {
+            if *other != hazard {
+                return Err(row.wrong(
+                    format!("`{surface}` already means {other} at {at}"),
+                    "a word has one hazard: delete one row, or write a rule with context",
+                ));
+            }
+            self.findings.push(Finding {
+                at: row.at.clone(),
+                message: format!("hazard word `{surface}` is already at {at}: delete one row"),
+                fatal: false,
+            });
+            return Ok(());
+        }
+        self.hazard_words.insert(folded, (hazard, row.at.clone()));
+        let entry = self.row_entry(row, surface)?;
+        let index = index(self.effects.len());
+        self.effects.push(effect);
+        self.entries[entry as usize].meanings.push(Meaning::Hazard(index));
+        Ok(())
+    }
+
+    /// `shields.tsv`: a word that only holds the letters of a product or hazard, as an idiom of its own.
+    fn shield(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let surface = row.required(0, "surface")?;
+        row.required(1, "holds")?;
+        let entry = self.row_entry(row, surface)?;
+        if self.entries[entry as usize].meanings.iter().any(|meaning| matches!(meaning, Meaning::Idiom(_))) {
+            self.findings.push(Finding {
+                at: row.at.clone(),
+                message: format!("`{surface}` is already an idiom or a shield: delete one"),
+                fatal: false,
+            });
+            return Ok(());
+        }
+        let index = index(self.idioms.len());
+        self.idioms.push(RuleId::new(format!("dict:shields/{surface}")));
+        self.entries[entry as usize].meanings.push(Meaning::Idiom(index));
+        Ok(())
+    }
+
+    /// `injuries.tsv`: a word alone that states an injury, as a pattern of one element.
+    fn injury_word(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let surface = row.required(0, "surface")?;
+        let severity = row
+            .cell(1)
+            .parse()
+            .ok()
+            .filter(|severity| (1..=4).contains(severity))
+            .ok_or_else(|| row.wrong(format!("`{}` is no severity of an injury", row.cell(1)), "write 1 to 4"))?;
+        let owner = Owner::Injury(index(self.injuries.len()));
+        self.injuries.push(Injury { id: RuleId::new(format!("dict:injuries/{surface}")), severity });
+        let class = self.literal(vec![fold_word(surface)]);
+        let step = pattern::Step { gap: 0, accepts: vec![Atom::Class(class)] };
+        self.patterns
+            .push(Compiled { owner, variant: pattern::Variant { at_start: false, at_end: false, steps: vec![step] } });
+        Ok(())
+    }
+}

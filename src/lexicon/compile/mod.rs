@@ -1,0 +1,385 @@
+//! From files to a [`Lexicon`]: parse everything, give classes and surfaces their numbers, refuse contradictions.
+
+mod dictionaries;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use daachorse::{CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use jieba_rs::Jieba;
+use toml::Spanned;
+
+use crate::vocabulary::{Category, Hazard, LexiconVersion, RuleId};
+
+use crate::lexicon::files::Files;
+use crate::lexicon::pattern::{Atom, ClassId, Classes};
+use crate::lexicon::tables::Row;
+use crate::lexicon::terms;
+use crate::lexicon::terms::{
+    BrandTerm, Compiled, Cue, Effect, Entry, Injury, Meaning, NameTerm, ProductTerm, RegionTerm, Rule,
+};
+use crate::lexicon::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
+use crate::lexicon::{CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word};
+
+/// Longest surface, in characters.
+const SURFACE_CHARS_MAX: usize = 40;
+/// Frequency our words get in the segmenter: above any split of common words, below none of its own.
+const WORD_FREQUENCY: usize = 3_000;
+/// Word classes that dictionaries fill, beside `material.HAZARD`.
+const CLASS_GROUP: &str = "group";
+const CLASS_PLATFORM: &str = "platform";
+
+/// Compiles the files of one lexicon. `whence` names them in messages.
+pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon, LexiconError> {
+    for expected in ["rules/hazards/", "dictionaries/"] {
+        if !files.keys().any(|name| name.starts_with(expected)) {
+            return Err(LexiconError::Nothing { folder: whence.to_owned(), expected });
+        }
+    }
+    let mut builder = Builder::default();
+    builder.read_relations(files)?;
+    builder.read_words(files)?;
+    builder.read_dictionaries(files)?;
+    builder.read_context(files)?;
+    builder.read_rules(files)?;
+    builder.finish(version_of(files))
+}
+
+/// A hash over names and bytes, each preceded by its length, so that no two sets of files can be confused.
+fn version_of(files: &Files) -> LexiconVersion {
+    let mut hasher = blake3::Hasher::new();
+    for (name, text) in files {
+        for part in [name.as_bytes(), text.as_bytes()] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+    }
+    LexiconVersion::new(&hasher.finalize().to_hex()[..16])
+}
+
+#[derive(Default)]
+struct Builder {
+    entries: Vec<Entry>,
+    by_surface: BTreeMap<String, u32>,
+    class_names: Vec<String>,
+    class_ids: BTreeMap<String, ClassId>,
+    hazard_words: BTreeMap<String, (Hazard, FileLine)>,
+    groups: Groups,
+    products: Vec<ProductTerm>,
+    brands: Vec<BrandTerm>,
+    names: Vec<NameTerm>,
+    regions: Vec<RegionTerm>,
+    effects: Vec<Effect>,
+    rules: Vec<Rule>,
+    rule_ids: BTreeMap<String, FileLine>,
+    injuries: Vec<Injury>,
+    cues: Vec<Cue>,
+    idioms: Vec<RuleId>,
+    patterns: Vec<Compiled>,
+    platform_categories: BTreeMap<String, Category>,
+    stopwords: Vec<String>,
+    compatible: BTreeMap<Hazard, CategorySet>,
+    beside: terms::Beside,
+    instead: BTreeMap<Category, CategorySet>,
+    over: BTreeMap<Category, CategorySet>,
+    confidence: Option<WrittenConfidence>,
+    findings: Vec<Finding>,
+}
+
+/// A rule file that is being read: finds the line of any spanned value.
+struct Source<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn line<T>(&self, value: &Spanned<T>) -> FileLine {
+        let before = &self.text.as_bytes()[..value.span().start.min(self.text.len())];
+        FileLine::new(self.name, String::from_utf8_lossy(before).matches('\n').count() + 1)
+    }
+
+    fn wrong(&self, value: &Spanned<String>, what: impl Into<String>, help: &str) -> LexiconError {
+        LexiconError::Wrong {
+            at: self.line(value),
+            what: what.into(),
+            snippet: value.get_ref().chars().take(80).collect(),
+            help: help.to_owned(),
+        }
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, LexiconError> {
+    toml::from_str(text)
+        .map_err(|error| LexiconError::Toml { file: name.to_owned(), message: error.to_string().trim_end().to_owned() })
+}
+
+fn below<'a>(files: &'a Files, folder: &'a str) -> impl Iterator<Item = Source<'a>> {
+    files.iter().filter(move |(name, _)| name.starts_with(folder)).map(|(name, text)| Source { name, text })
+}
+
+impl Builder {
+    fn read_relations(&mut self, files: &Files) -> Result<(), LexiconError> {
+        let mut written = Vec::new();
+        for source in below(files, "rules/relations/") {
+            let file: RelationFile = parse(source.name, source.text)?;
+            for (name, codes) in &file.groups {
+                let set =
+                    self.groups.resolve(codes, CategorySet::NONE).map_err(|error| in_file(&source, name, &error))?;
+                self.groups.0.insert(name.clone(), set);
+            }
+            written.push((source, file));
+        }
+        for (source, file) in written {
+            for (hazard, codes) in &file.compatible {
+                let set = self
+                    .groups
+                    .resolve(codes, CategorySet::ALL)
+                    .map_err(|error| in_file(&source, hazard.code(), &error))?;
+                self.compatible.insert(*hazard, set);
+            }
+            for (category, words) in &file.beside {
+                let key = category.parse::<Category>().map_err(|error| in_file(&source, category, &error))?;
+                for word in words {
+                    let (code, leaf) =
+                        word.split_once(':').map_or((word.as_str(), None), |(code, leaf)| (code, Some(leaf)));
+                    let category = code.parse().map_err(|error| in_file(&source, word, &error))?;
+                    self.beside.entry(key).or_default().push((category, leaf.map(Into::into)));
+                }
+            }
+            for (table, into) in [(&file.instead, &mut self.instead), (&file.over, &mut self.over)] {
+                for (category, codes) in table {
+                    let key = category.parse::<Category>().map_err(|error| in_file(&source, category, &error))?;
+                    let set = self
+                        .groups
+                        .resolve(codes, CategorySet::NONE)
+                        .map_err(|error| in_file(&source, category, &error))?;
+                    into.insert(key, set);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Word classes first, so that every rule file may use the words of every other.
+    fn read_words(&mut self, files: &Files) -> Result<(), LexiconError> {
+        for name in [CLASS_GROUP, CLASS_PLATFORM] {
+            self.class(name);
+        }
+        for hazard in Hazard::ALL {
+            self.class(&format!("material.{hazard}"));
+        }
+        let mut defined: BTreeMap<String, FileLine> = BTreeMap::new();
+        for folder in ["rules/context/", "rules/hazards/"] {
+            for source in below(files, folder) {
+                let words = if folder == "rules/hazards/" {
+                    parse::<RuleFile>(source.name, source.text)?.words
+                } else {
+                    parse::<ContextFile>(source.name, source.text)?.words
+                };
+                for (name, list) in words {
+                    let at = source.line(&list);
+                    if let Some(first) = defined.insert(name.clone(), at.clone()) {
+                        return Err(LexiconError::Wrong {
+                            at,
+                            what: format!("the word class `{name}` is already defined at {first}"),
+                            snippet: name,
+                            help: "merge the two, or rename one".to_owned(),
+                        });
+                    }
+                    let class = self.class(&name);
+                    for word in list.get_ref() {
+                        let entry = self.entry(word).map_err(|what| LexiconError::Wrong {
+                            at: at.clone(),
+                            what,
+                            snippet: word.clone(),
+                            help: "a word has 1 to 40 characters".to_owned(),
+                        })?;
+                        self.add_class(entry, class);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unique(&mut self, source: &Source<'_>, id: &Spanned<String>) -> Result<(), LexiconError> {
+        match self.rule_ids.insert(id.get_ref().clone(), source.line(id)) {
+            None => Ok(()),
+            Some(first) => Err(source.wrong(id, format!("the id is already used at {first}"), "rename one of the two")),
+        }
+    }
+
+    fn effect(&self, id: RuleId, at: FileLine, hazard: Hazard, severity: u8) -> Effect {
+        let only = self.compatible.get(&hazard).copied().unwrap_or(CategorySet::ALL);
+        Effect {
+            id,
+            at,
+            hazard,
+            severity,
+            only,
+            implies: None,
+            weak: false,
+            told: false,
+            bare: false,
+            stance: None,
+            priority: 0,
+            log_odds: 0.0,
+        }
+    }
+
+    fn row_entry(&mut self, row: &Row<'_>, surface: &str) -> Result<u32, LexiconError> {
+        self.entry(surface).map_err(|what| row.wrong(what, "shorten or delete it"))
+    }
+
+    fn entry(&mut self, surface: &str) -> Result<u32, String> {
+        let folded = fold_word(surface);
+        let chars = folded.chars().count();
+        if chars == 0 || chars > SURFACE_CHARS_MAX {
+            return Err(format!("the word has {chars} characters, expected 1 to {SURFACE_CHARS_MAX}"));
+        }
+        if let Some(known) = self.by_surface.get(&folded) {
+            return Ok(*known);
+        }
+        let latin = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphabetic());
+        let at = index(self.entries.len());
+        self.entries.push(Entry {
+            chars: index(chars),
+            classes: Vec::new(),
+            meanings: Vec::new(),
+            latin: (latin(folded.chars().next()), latin(folded.chars().next_back())),
+            surface: folded.as_str().into(),
+        });
+        self.by_surface.insert(folded, at);
+        Ok(at)
+    }
+
+    fn class(&mut self, name: &str) -> ClassId {
+        if let Some(id) = self.class_ids.get(name) {
+            return *id;
+        }
+        let id = ClassId(u16::try_from(self.class_names.len()).unwrap_or(u16::MAX));
+        self.class_names.push(name.to_owned());
+        self.class_ids.insert(name.to_owned(), id);
+        id
+    }
+
+    fn add_class(&mut self, entry: u32, class: ClassId) {
+        let classes = &mut self.entries[entry as usize].classes;
+        if let Err(place) = classes.binary_search(&class) {
+            classes.insert(place, class);
+        }
+    }
+
+    fn finish(mut self, version: LexiconVersion) -> Result<Lexicon, LexiconError> {
+        let mut starts = Starts { by_class: vec![Vec::new(); self.class_names.len()], ..Starts::default() };
+        for (at, compiled) in self.patterns.iter().enumerate() {
+            let at = index(at);
+            for atom in &compiled.variant.steps[0].accepts {
+                match atom {
+                    Atom::Class(class) => starts.by_class[usize::from(class.0)].push(at),
+                    Atom::Product(_) => starts.product.push(at),
+                    Atom::Brand => starts.brand.push(at),
+                    Atom::Number => {}
+                }
+            }
+        }
+        for list in starts.by_class.iter_mut().chain([&mut starts.product, &mut starts.brand]) {
+            list.dedup();
+        }
+        let confidence = self.confidence.take();
+        if let Some(written) = &confidence {
+            for effect in &mut self.effects {
+                let share = written.rule.get(effect.id.as_str()).copied().unwrap_or(written.base).clamp(0.01, 0.99);
+                effect.log_odds = (share / (1.0 - share)).ln();
+            }
+        }
+        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
+            .match_kind(MatchKind::Standard)
+            .build_with_values(self.entries.iter().enumerate().map(|(at, entry)| (entry.surface.as_ref(), index(at))))
+            .map_err(|error| LexiconError::Automaton { words: self.entries.len(), message: error.to_string() })?;
+        let mut jieba = Jieba::new();
+        for entry in &self.entries {
+            let named = entry.meanings.iter().any(|meaning| !matches!(meaning, Meaning::Cue(_) | Meaning::NoCue));
+            if named && entry.chars >= 2 && !jieba.has_word(&entry.surface) {
+                jieba.add_word(&entry.surface, Some(WORD_FREQUENCY), None);
+            }
+        }
+        let mut region_names = BTreeMap::new();
+        for (at, term) in self.regions.iter().enumerate() {
+            region_names.entry(term.code).or_insert(index(at));
+        }
+        Ok(Lexicon {
+            version,
+            region_names,
+            jieba: Arc::new(jieba),
+            automaton,
+            entries: self.entries,
+            products: self.products,
+            brands: self.brands,
+            names: self.names,
+            regions: self.regions,
+            effects: self.effects,
+            rules: self.rules,
+            injuries: self.injuries,
+            cues: self.cues,
+            idioms: self.idioms,
+            patterns: self.patterns,
+            starts,
+            class_names: self.class_names,
+            platform_categories: self.platform_categories,
+            stopwords: self.stopwords,
+            compatible: self.compatible,
+            beside: self.beside,
+            instead: self.instead,
+            over: self.over,
+            confidence: Confidence { step: confidence.map(|written| written.step).unwrap_or_default() },
+            findings: self.findings,
+        })
+    }
+}
+
+impl Classes for Builder {
+    fn named(&mut self, name: &str) -> Option<ClassId> {
+        self.class_ids.get(name).copied()
+    }
+
+    fn literal(&mut self, mut words: Vec<String>) -> ClassId {
+        words.sort();
+        words.dedup();
+        let class = self.class(&format!("({})", words.join("|")));
+        for word in words {
+            if let Ok(entry) = self.entry(&word) {
+                self.add_class(entry, class);
+            }
+        }
+        class
+    }
+}
+
+fn index(at: usize) -> u32 {
+    u32::try_from(at).expect("files are bounded far below 2^32 entries")
+}
+
+fn code<T: std::str::FromStr<Err = crate::vocabulary::UnknownCode>>(
+    row: &Row<'_>,
+    cell: usize,
+) -> Result<T, LexiconError> {
+    parse_code(row, row.required(cell, "code")?)
+}
+
+fn parse_code<T: std::str::FromStr<Err = crate::vocabulary::UnknownCode>>(
+    row: &Row<'_>,
+    word: &str,
+) -> Result<T, LexiconError> {
+    word.parse().map_err(|error: crate::vocabulary::UnknownCode| row.wrong(error.to_string(), "use a known code"))
+}
+
+fn in_file(source: &Source<'_>, name: &str, error: &crate::vocabulary::UnknownCode) -> LexiconError {
+    LexiconError::Wrong {
+        at: FileLine::new(source.name, 0),
+        what: error.to_string(),
+        snippet: name.to_owned(),
+        help: "use codes of the label set, or @groups defined in an earlier entry".to_owned(),
+    }
+}

@@ -1,0 +1,195 @@
+//! Rules, cues, idioms and injuries into patterns and effects.
+
+use toml::Spanned;
+
+use crate::lexicon::files::Files;
+use crate::lexicon::pattern::{self, Atom};
+use crate::lexicon::terms::{Around, Compiled, Cue, Example, Gives, Injury, Meaning, Owner, Rule};
+use crate::lexicon::written::{ContextFile, RuleFile, WrittenRule};
+use crate::lexicon::{CategorySet, LexiconError, Reach};
+use crate::vocabulary::{RuleId, Stance};
+
+use super::{Builder, Source, below, index, parse};
+
+impl Builder {
+    pub(super) fn read_context(&mut self, files: &Files) -> Result<(), LexiconError> {
+        for source in below(files, "rules/context/") {
+            let file: ContextFile = parse(source.name, source.text)?;
+            for cue in file.cue {
+                self.unique(&source, &cue.id)?;
+                let needs_chars = matches!(cue.reach, Reach::Before | Reach::After);
+                if cue.means.trim().is_empty() || (needs_chars && cue.chars > usize::from(pattern::GAP_MAX)) {
+                    return Err(source.wrong(
+                        &cue.id,
+                        "the cue has no `means`, or reaches too far",
+                        "`chars` is at most 30",
+                    ));
+                }
+                let hazards = cue.hazards.iter().fold(0, |bits, hazard| bits | 1_u32 << (*hazard as u32));
+                let index = index(self.cues.len());
+                self.cues.push(Cue {
+                    id: RuleId::new(cue.id.get_ref().as_str()),
+                    at: source.line(&cue.id),
+                    stance: cue.stance,
+                    reach: cue.reach,
+                    chars: cue.chars,
+                    barrier: cue.barrier.clone(),
+                    hazards: if hazards == 0 { u32::MAX } else { hazards },
+                    platform: cue.platform,
+                });
+                for (words, meaning) in [(&cue.words, Meaning::Cue(index)), (&cue.not, Meaning::NoCue)] {
+                    self.meanings(&source, &cue.id, words, meaning)?;
+                }
+            }
+            for idiom in file.idiom {
+                self.unique(&source, &idiom.id)?;
+                if idiom.means.trim().is_empty() {
+                    return Err(source.wrong(&idiom.id, "the idioms have no `means`", "say what they mean"));
+                }
+                let index = index(self.idioms.len());
+                self.idioms.push(RuleId::new(idiom.id.get_ref().as_str()));
+                self.meanings(&source, &idiom.id, &idiom.words, Meaning::Idiom(index))?;
+            }
+            for injury in file.injury {
+                self.unique(&source, &injury.id)?;
+                if !(1..=4).contains(&injury.severity) || injury.means.trim().is_empty() {
+                    return Err(source.wrong(
+                        &injury.id,
+                        "an injury needs `means` and a severity of 1 to 4",
+                        "add them",
+                    ));
+                }
+                let owner = Owner::Injury(index(self.injuries.len()));
+                self.injuries.push(Injury { id: RuleId::new(injury.id.get_ref().as_str()), severity: injury.severity });
+                self.compile_patterns(&source, owner, &injury.finds)?;
+            }
+            if file.confidence.is_some() {
+                self.confidence = file.confidence;
+            }
+        }
+        Ok(())
+    }
+
+    fn meanings(
+        &mut self,
+        source: &Source<'_>,
+        id: &Spanned<String>,
+        words: &[String],
+        meaning: Meaning,
+    ) -> Result<(), LexiconError> {
+        for word in words {
+            let entry = self
+                .entry(word)
+                .map_err(|what| source.wrong(id, format!("`{word}`: {what}"), "shorten or delete it"))?;
+            let meanings = &mut self.entries[entry as usize].meanings;
+            if !meanings.contains(&meaning) {
+                meanings.push(meaning);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_rules(&mut self, files: &Files) -> Result<(), LexiconError> {
+        for source in below(files, "rules/hazards/") {
+            for rule in parse::<RuleFile>(source.name, source.text)?.rule {
+                self.unique(&source, &rule.id)?;
+                self.rule(&source, rule)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rule(&mut self, source: &Source<'_>, rule: WrittenRule) -> Result<(), LexiconError> {
+        let id = &rule.id;
+        if rule.means.trim().is_empty() || rule.matters.trim().is_empty() {
+            return Err(source.wrong(
+                id,
+                "`means` or `matters` is empty",
+                "say what the rule finds and why it matters",
+            ));
+        }
+        if rule.severity > 4 || rule.finds.is_empty() {
+            return Err(source.wrong(id, "the rule has no `finds`, or a severity above 4", "add a pattern"));
+        }
+        let mut effect = self.effect(RuleId::new(id.get_ref().as_str()), source.line(id), rule.hazard, rule.severity);
+        let unknown = |error: crate::vocabulary::UnknownCode| source.wrong(id, error.to_string(), "use a known code");
+        effect.only = effect.only.and(self.groups.resolve(&rule.only, CategorySet::ALL).map_err(unknown)?);
+        effect.implies = rule.implies.as_deref().map(str::parse).transpose().map_err(unknown)?;
+        effect.weak = rule.weak;
+        effect.told = rule.told;
+        effect.bare = rule.bare;
+        effect.stance = rule.stance;
+        effect.priority = rule.priority;
+        let mut examples = Vec::new();
+        for hit in &rule.hit {
+            examples.push(Example {
+                at: source.line(&hit.text),
+                text: hit.text.get_ref().clone(),
+                category: hit.category.as_deref().map(str::parse).transpose().map_err(unknown)?,
+                gives: Some(Gives {
+                    product: hit.gives.product.parse().map_err(unknown)?,
+                    stance: hit.gives.stance.unwrap_or(Stance::Asserted),
+                    severity: hit.gives.severity,
+                }),
+            });
+        }
+        for miss in &rule.miss {
+            examples.push(Example {
+                at: source.line(&miss.text),
+                text: miss.text.get_ref().clone(),
+                category: miss.category.as_deref().map(str::parse).transpose().map_err(unknown)?,
+                gives: None,
+            });
+        }
+        let around = Around {
+            not: [
+                self.atoms(source, &rule.not_before)?,
+                self.atoms(source, &rule.not_after)?,
+                self.atoms(source, &rule.not_in_clause)?,
+                self.atoms(source, &rule.not_in_text)?,
+            ],
+            needs: [self.atoms(source, &rule.in_clause)?, self.atoms(source, &rule.in_text)?],
+        };
+        let owner = Owner::Rule(index(self.rules.len()));
+        self.compile_patterns(source, owner, &rule.finds)?;
+        self.rules.push(Rule {
+            effect: index(self.effects.len()),
+            prose: [rule.means, rule.matters, rule.confused],
+            finds: rule.finds.into_iter().map(Spanned::into_inner).collect(),
+            around,
+            examples,
+        });
+        self.effects.push(effect);
+        Ok(())
+    }
+
+    fn atoms(&mut self, source: &Source<'_>, elements: &[Spanned<String>]) -> Result<Vec<Atom>, LexiconError> {
+        let groups = self.groups.clone();
+        let mut atoms = Vec::new();
+        for element in elements {
+            let help = "write one element, e.g. `(没有|不)` or `{class}`";
+            let variants =
+                pattern::compile(element.get_ref(), self, &groups).map_err(|what| source.wrong(element, what, help))?;
+            match variants.as_slice() {
+                [one] if one.steps.len() == 1 => atoms.extend(&one.steps[0].accepts),
+                _ => return Err(source.wrong(element, "this is more than one element", help)),
+            }
+        }
+        Ok(atoms)
+    }
+
+    fn compile_patterns(
+        &mut self,
+        source: &Source<'_>,
+        owner: Owner,
+        finds: &[Spanned<String>],
+    ) -> Result<(), LexiconError> {
+        let groups = self.groups.clone();
+        for find in finds {
+            let variants = pattern::compile(find.get_ref(), self, &groups)
+                .map_err(|what| source.wrong(find, what, "see src/lexicon/pattern.rs for the pattern language"))?;
+            self.patterns.extend(variants.into_iter().map(|variant| Compiled { owner, variant }));
+        }
+        Ok(())
+    }
+}

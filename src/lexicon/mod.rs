@@ -1,0 +1,267 @@
+//! The lexicon: rules and dictionaries, read, checked and compiled into one immutable, versioned value.
+//!
+//! In: the files of `rules/hazards`, `rules/context`, `rules/relations` and `dictionaries`, shipped in the binary or from a
+//! folder. Out: a [`Lexicon`] with one automaton over every surface, compiled patterns, and a version that is a hash over
+//! all file names and bytes. Not here: network, clock, any text that is read with it; the engine that applies it is
+//! `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken
+//! patterns are refused with file and line.
+
+mod check;
+mod compile;
+mod error;
+pub mod files;
+mod fold;
+pub mod pattern;
+mod sets;
+mod tables;
+pub mod terms;
+mod written;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use daachorse::CharwiseDoubleArrayAhoCorasick;
+use jieba_rs::Jieba;
+
+use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
+
+pub use check::{Finding, check};
+pub use error::{FileLine, LexiconError};
+pub use fold::{fold, fold_word};
+pub use sets::{CategorySet, Groups};
+pub use written::Reach;
+
+use terms::{BrandTerm, Compiled, Cue, Effect, Entry, Injury, NameTerm, ProductTerm, RegionTerm, Rule};
+
+/// Rules and dictionaries, compiled. Cheap to share behind an [`Arc`]; never changes.
+pub struct Lexicon {
+    version: LexiconVersion,
+    jieba: Arc<Jieba>,
+    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+    entries: Vec<Entry>,
+    products: Vec<ProductTerm>,
+    brands: Vec<BrandTerm>,
+    names: Vec<NameTerm>,
+    regions: Vec<RegionTerm>,
+    /// The first row of each code: the name that is shown.
+    region_names: BTreeMap<RegionCode, u32>,
+    effects: Vec<Effect>,
+    rules: Vec<Rule>,
+    injuries: Vec<Injury>,
+    cues: Vec<Cue>,
+    idioms: Vec<RuleId>,
+    patterns: Vec<Compiled>,
+    starts: Starts,
+    class_names: Vec<String>,
+    platform_categories: BTreeMap<String, Category>,
+    stopwords: Vec<String>,
+    compatible: BTreeMap<Hazard, CategorySet>,
+    beside: terms::Beside,
+    instead: BTreeMap<Category, CategorySet>,
+    over: BTreeMap<Category, CategorySet>,
+    confidence: Confidence,
+    findings: Vec<Finding>,
+}
+
+/// Which patterns may begin at a hit.
+#[derive(Debug, Default)]
+struct Starts {
+    by_class: Vec<Vec<u32>>,
+    product: Vec<u32>,
+    brand: Vec<u32>,
+}
+
+/// Log-odds steps of the confidence of a signal.
+#[derive(Debug, Clone, Default)]
+pub struct Confidence {
+    /// Steps by name: how the product was found (`named`, `meta`, `clause`, `sentence`, `elsewhere`, `implied`), what is
+    /// claimed (`asserted`, `suspected`), and `open` where no platform tells the product, with
+    /// `open_rule` added there to the weight 1 of the rule's own log-odds.
+    pub step: BTreeMap<String, f64>,
+}
+
+impl Lexicon {
+    /// The lexicon built into the binary.
+    ///
+    /// # Errors
+    /// Only when the shipped files themselves are broken; a test of the project would fail first.
+    pub fn shipped() -> Result<Self, LexiconError> {
+        compile::compile("the shipped lexicon", &files::shipped()?)
+    }
+
+    /// The lexicon of a folder that holds `rules/` and `dictionaries/`.
+    ///
+    /// # Errors
+    /// [`LexiconError`] with file, line and the offending text.
+    pub fn load(folder: &Path) -> Result<Self, LexiconError> {
+        compile::compile(&folder.display().to_string(), &files::folder(folder)?)
+    }
+
+    /// The lexicon of files given as `(name, text)`, names as below a lexicon folder. For tests and tools.
+    ///
+    /// # Errors
+    /// As [`Lexicon::load`].
+    pub fn from_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, LexiconError> {
+        let files = texts.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        compile::compile("the given files", &files)
+    }
+
+    /// The full name of a place: the first that `dictionaries/regions.tsv` gives its code.
+    pub fn region_name(&self, code: RegionCode) -> Option<&str> {
+        let at = *self.region_names.get(&code)?;
+        self.regions.get(at as usize).map(|term| &*term.name)
+    }
+
+    /// Hash over all file names and bytes.
+    pub fn version(&self) -> &LexiconVersion {
+        &self.version
+    }
+
+    /// The segmenter, with our words added.
+    pub fn jieba(&self) -> &Arc<Jieba> {
+        &self.jieba
+    }
+
+    /// Stop words for search, sorted.
+    pub fn stopwords(&self) -> &[String] {
+        &self.stopwords
+    }
+
+    /// The rules, in file order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What rules and hazard words say when found.
+    pub fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
+
+    /// The automaton over all folded surfaces; its values index [`Lexicon::entries`].
+    pub fn automaton(&self) -> &CharwiseDoubleArrayAhoCorasick<u32> {
+        &self.automaton
+    }
+
+    /// All surfaces.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Product names.
+    pub fn products(&self) -> &[ProductTerm] {
+        &self.products
+    }
+
+    /// Brands.
+    pub fn brands(&self) -> &[BrandTerm] {
+        &self.brands
+    }
+
+    /// Platforms, materials, standards, groups.
+    pub fn names(&self) -> &[NameTerm] {
+        &self.names
+    }
+
+    /// Places.
+    pub fn regions(&self) -> &[RegionTerm] {
+        &self.regions
+    }
+
+    /// Injury patterns.
+    pub fn injuries(&self) -> &[Injury] {
+        &self.injuries
+    }
+
+    /// Cues of stance.
+    pub fn cues(&self) -> &[Cue] {
+        &self.cues
+    }
+
+    /// Ids of the idioms.
+    pub fn idioms(&self) -> &[RuleId] {
+        &self.idioms
+    }
+
+    /// All patterns.
+    pub fn patterns(&self) -> &[Compiled] {
+        &self.patterns
+    }
+
+    /// Patterns whose first element accepts a word of the class.
+    pub fn patterns_from_class(&self, class: pattern::ClassId) -> &[u32] {
+        self.starts.by_class.get(usize::from(class.0)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Patterns whose first element accepts a product.
+    pub fn patterns_from_product(&self) -> &[u32] {
+        &self.starts.product
+    }
+
+    /// Patterns whose first element accepts a brand.
+    pub fn patterns_from_brand(&self) -> &[u32] {
+        &self.starts.brand
+    }
+
+    /// The name of a word class; literals are named by their words.
+    pub fn class_name(&self, class: pattern::ClassId) -> &str {
+        self.class_names.get(usize::from(class.0)).map_or("?", String::as_str)
+    }
+
+    /// The category that a platform's own word for one stands for: our codes, display names, or `platform_categories.tsv`.
+    pub fn platform_category(&self, word: &str) -> Option<Category> {
+        let folded = fold_word(word);
+        let known = |word: &str| self.platform_categories.get(word).copied();
+        known(&folded).or_else(|| {
+            // A path such as `家电 > 厨房小电 > 电水壶`: the finest known part counts.
+            folded.rsplit(['>', '/', '|', '»', '-']).map(str::trim).find_map(known)
+        })
+    }
+
+    /// Products that a hazard can be about.
+    pub fn compatible(&self, hazard: Hazard) -> CategorySet {
+        self.compatible.get(&hazard).copied().unwrap_or(CategorySet::ALL)
+    }
+
+    /// Whether a sentence of a text about a platform category may speak of that product instead.
+    pub fn is_beside(&self, category: Category, other: Category, leaf: Option<&str>) -> bool {
+        self.beside.get(&category).is_some_and(|list| {
+            list.iter().any(|(known, wanted)| {
+                *known == other
+                    && wanted.as_deref().is_none_or(|wanted| leaf.is_some_and(|leaf| leaf.starts_with(wanted)))
+            })
+        })
+    }
+
+    /// Products that a whole text may be about although the platform says `category`.
+    pub fn instead(&self, category: Category) -> CategorySet {
+        self.instead.get(&category).copied().unwrap_or(CategorySet::NONE)
+    }
+
+    /// Categories that give way to this one when both stand in one sentence.
+    pub fn over(&self, category: Category) -> CategorySet {
+        self.over.get(&category).copied().unwrap_or(CategorySet::NONE)
+    }
+
+    /// Steps of confidence.
+    pub fn confidence(&self) -> &Confidence {
+        &self.confidence
+    }
+
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lexicon")
+            .field("version", &self.version)
+            .field("surfaces", &self.entries.len())
+            .field("rules", &self.rules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! The small pattern language of rule files.
+//!
+//! A pattern is a sequence of elements, separated by spaces, that must follow one another inside one clause:
+//!
+//! | element | finds |
+//! |---|---|
+//! | `漏电` | these characters |
+//! | `(漏\|渗)` | any of these |
+//! | `{part.engine}` | a word of the class `part.engine` |
+//! | `{product}`, `{product:car}`, `{product:@food}` | a product, of that category or group |
+//! | `{brand}` | a brand |
+//! | `{number}` | a number in digits or Chinese numerals (not first) |
+//! | `{a\|product:car}` | any of these |
+//! | `…` | up to [`GAP_DEFAULT`] characters; `…12` up to 12 |
+//! | `^` and `$` | the clause begins, ends here |
+//!
+//! A `?` behind an element makes it optional. Elements with no `…` between them touch.
+
+use super::sets::{CategorySet, Groups};
+
+/// Characters that a bare `…` may skip.
+pub const GAP_DEFAULT: u8 = 6;
+/// Most characters that any gap may skip.
+pub const GAP_MAX: u8 = 30;
+/// Most sequences one pattern may stand for once its optional elements are spelled out.
+pub const VARIANTS_MAX: usize = 32;
+
+/// A word class, by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId(pub u16);
+
+/// What one element accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Atom {
+    /// A word of the class.
+    Class(ClassId),
+    /// A product of one of these categories.
+    Product(CategorySet),
+    /// Any brand.
+    Brand,
+    /// A number.
+    Number,
+}
+
+/// One element with the gap in front of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Most characters between the element before and this one.
+    pub gap: u8,
+    /// What is accepted.
+    pub accepts: Vec<Atom>,
+}
+
+/// One sequence without optional parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// It must begin its clause.
+    pub at_start: bool,
+    /// It must end its clause.
+    pub at_end: bool,
+    /// Its elements; never empty, the first is no number.
+    pub steps: Vec<Step>,
+}
+
+/// Gives class ids to names and literal words.
+pub(super) trait Classes {
+    /// The class of that name.
+    fn named(&mut self, name: &str) -> Option<ClassId>;
+    /// A class of exactly these words.
+    fn literal(&mut self, words: Vec<String>) -> ClassId;
+}
+
+/// Compiles one pattern to its variants; the error says what is wrong with it.
+pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Variant>, String> {
+    let mut at_start = false;
+    let mut at_end = false;
+    let mut gap = 0;
+    let mut elements: Vec<(Step, bool)> = Vec::new();
+    let mut trailing_gap = false;
+    for word in pattern.split_whitespace() {
+        if at_end {
+            return Err("nothing may follow `$`".to_owned());
+        }
+        if let Some(width) = word.strip_prefix('…') {
+            if elements.is_empty() {
+                return Err("it begins with a gap: begin with an element".to_owned());
+            }
+            gap = if width.is_empty() { GAP_DEFAULT } else { gap_of(width)? };
+            trailing_gap = true;
+            continue;
+        }
+        match word {
+            "^" if elements.is_empty() => at_start = true,
+            "^" => return Err("`^` stands only at the beginning".to_owned()),
+            "$" => at_end = true,
+            _ => {
+                let (word, optional) = word.strip_suffix('?').map_or((word, false), |word| (word, true));
+                elements.push((Step { gap, accepts: element(word, classes, groups)? }, optional));
+                gap = 0;
+                trailing_gap = false;
+            }
+        }
+    }
+    if trailing_gap {
+        return Err("`…` stands only between two elements".to_owned());
+    }
+    if elements.iter().all(|(_, optional)| *optional) {
+        return Err("it finds nothing: at least one element must be required".to_owned());
+    }
+    let mut variants = vec![Variant { at_start, at_end, steps: Vec::new() }];
+    // A gap in front of a left-out element is added to the next one's.
+    let mut owed = vec![0_u8];
+    for (step, optional) in elements {
+        let mut without = Vec::new();
+        for (at, variant) in variants.iter_mut().enumerate() {
+            if optional {
+                without.push((variant.clone(), owed[at].saturating_add(step.gap).min(GAP_MAX)));
+            }
+            let gap = if variant.steps.is_empty() { 0 } else { step.gap.saturating_add(owed[at]).min(GAP_MAX) };
+            variant.steps.push(Step { gap, accepts: step.accepts.clone() });
+            owed[at] = 0;
+        }
+        for (variant, gap) in without {
+            variants.push(variant);
+            owed.push(gap);
+        }
+        if variants.len() > VARIANTS_MAX {
+            return Err(format!("too many optional elements: more than {VARIANTS_MAX} sequences"));
+        }
+    }
+    if variants.iter().any(|variant| variant.steps[0].accepts.contains(&Atom::Number)) {
+        return Err("it begins with `{number}`: begin with a word or a product".to_owned());
+    }
+    Ok(variants)
+}
+
+fn gap_of(width: &str) -> Result<u8, String> {
+    width
+        .parse()
+        .ok()
+        .filter(|gap| (1..=GAP_MAX).contains(gap))
+        .ok_or_else(|| format!("`…{width}` is no gap: write `…` or `…1` to `…{GAP_MAX}`"))
+}
+
+fn element(word: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Atom>, String> {
+    if let Some(inner) = word.strip_prefix('{') {
+        let inner = inner.strip_suffix('}').ok_or_else(|| format!("`{word}` opens a brace and does not close it"))?;
+        return inner.split('|').map(|name| atom(name, classes, groups)).collect();
+    }
+    let inner = match word.strip_prefix('(') {
+        Some(inner) => {
+            inner.strip_suffix(')').ok_or_else(|| format!("`{word}` opens a bracket and does not close it"))?
+        }
+        None => word,
+    };
+    if inner.is_empty() || inner.contains(['{', '}', '(', ')', '…', '^', '$']) {
+        return Err(format!("`{word}` is no element: separate elements by spaces"));
+    }
+    let words: Vec<String> = inner.split('|').map(super::fold::fold_word).collect();
+    if words.iter().any(String::is_empty) {
+        return Err(format!("`{word}` has an empty alternative"));
+    }
+    Ok(vec![Atom::Class(classes.literal(words))])
+}
+
+fn atom(name: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Atom, String> {
+    match name {
+        "product" => Ok(Atom::Product(CategorySet::ALL)),
+        "brand" => Ok(Atom::Brand),
+        "number" => Ok(Atom::Number),
+        _ => match name.strip_prefix("product:") {
+            Some(category) => {
+                groups.resolve(&[category], CategorySet::NONE).map(Atom::Product).map_err(|error| error.to_string())
+            }
+            None => classes
+                .named(name)
+                .map(Atom::Class)
+                .ok_or_else(|| format!("no word class is called `{name}`: define it under [words] in any rule file")),
+        },
+    }
+}

@@ -1,0 +1,241 @@
+//! What a surface can mean: the typed rows behind the automaton's hits.
+
+use crate::vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
+
+use super::pattern::{Atom, ClassId, Variant};
+use super::written::Reach;
+use super::{CategorySet, FileLine};
+
+/// One surface and everything it can mean.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The folded surface.
+    pub surface: Box<str>,
+    /// Its length in characters.
+    pub chars: u32,
+    /// Word classes that hold it, sorted.
+    pub classes: Vec<ClassId>,
+    /// Other meanings, in file order.
+    pub meanings: Vec<Meaning>,
+    /// Whether it begins, ends with a Latin letter: then no letter may touch it there.
+    pub latin: (bool, bool),
+}
+
+/// One meaning: an index into the table of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// [`super::Lexicon::products`].
+    Product(u32),
+    /// [`super::Lexicon::effects`].
+    Hazard(u32),
+    /// [`super::Lexicon::brands`].
+    Brand(u32),
+    /// [`super::Lexicon::names`].
+    Name(u32),
+    /// [`super::Lexicon::regions`].
+    Region(u32),
+    /// [`super::Lexicon::cues`].
+    Cue(u32),
+    /// A longer word in which a cue is none.
+    NoCue,
+    /// [`super::Lexicon::idioms`].
+    Idiom(u32),
+}
+
+/// A product name.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags of a dictionary row")]
+pub struct ProductTerm {
+    /// Category.
+    pub category: Category,
+    /// Finer name below the category, when the dictionary has one.
+    pub leaf: Option<Box<str>>,
+    /// A component whose owner is that category.
+    pub part: bool,
+    /// Too general to choose alone.
+    pub generic: bool,
+    /// A common word that needs a hazard beside it or the platform's word for it.
+    pub ambiguous: bool,
+    /// A brand or series used as a product's name.
+    pub brand: bool,
+    /// Where it was defined.
+    pub rule: RuleId,
+}
+
+/// A brand.
+#[derive(Debug, Clone)]
+pub struct BrandTerm {
+    /// Canonical name.
+    pub canonical: Box<str>,
+    /// What it makes.
+    pub categories: CategorySet,
+    /// Also a common word.
+    pub ambiguous: bool,
+    /// Where it was defined.
+    pub rule: RuleId,
+}
+
+/// A platform, material, standard or vulnerable group.
+#[derive(Debug, Clone)]
+pub struct NameTerm {
+    /// Which of them.
+    pub kind: NameKind,
+    /// Code or canonical name.
+    pub code: Box<str>,
+    /// Where it was defined.
+    pub rule: RuleId,
+}
+
+/// Kinds of [`NameTerm`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameKind {
+    /// An e-commerce platform.
+    Platform,
+    /// A material or chemical.
+    Material,
+    /// A standard number.
+    Standard,
+    /// A group of people.
+    Group(Focus),
+}
+
+/// A place name; one surface may name several places.
+#[derive(Debug, Clone)]
+pub struct RegionTerm {
+    /// Code.
+    pub code: RegionCode,
+    /// The name as written in the table.
+    pub name: Box<str>,
+    /// Needs another place beside it.
+    pub ambiguous: bool,
+    /// Where it was defined.
+    pub rule: RuleId,
+}
+
+/// For a platform category: products, each with the leaf it must have, that a sentence may speak of instead.
+pub(super) type Beside = std::collections::BTreeMap<Category, Vec<(Category, Option<Box<str>>)>>;
+
+/// What a hazard word or rule says when it is found.
+#[derive(Debug, Clone)]
+pub struct Effect {
+    /// Rule id, or `dict:hazards/…`.
+    pub id: RuleId,
+    /// Where it is written.
+    pub at: FileLine,
+    /// The hazard.
+    pub hazard: Hazard,
+    /// Severity that the words themselves state.
+    pub severity: u8,
+    /// Products it can be about.
+    pub only: CategorySet,
+    /// The product when none is named.
+    pub implies: Option<Category>,
+    /// Needs a product in the clause, or the platform's word for it.
+    pub weak: bool,
+    /// Counts only where the platform tells the product.
+    pub told: bool,
+    /// Adds nothing beside a concrete hazard of the same product.
+    pub bare: bool,
+    /// Stance that the words carry.
+    pub stance: Option<Stance>,
+    /// Among overlapping finds the higher wins.
+    pub priority: i8,
+    /// Log-odds that a signal of it is real.
+    pub log_odds: f64,
+}
+
+/// A rule of `rules/hazards`.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its effect, in [`super::Lexicon::effects`].
+    pub effect: u32,
+    /// What it finds, why it matters, what it is confused with.
+    pub prose: [String; 3],
+    /// Its patterns as written.
+    pub finds: Vec<String>,
+    /// Conditions on the words around a find.
+    pub around: Around,
+    /// Texts it must find, must not find.
+    pub examples: Vec<Example>,
+}
+
+/// Conditions on the words around a find.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// None of these shortly before, shortly after, in the clause, in the text.
+    pub not: [Vec<Atom>; 4],
+    /// One of these in the clause, in the text (when not empty).
+    pub needs: [Vec<Atom>; 2],
+}
+
+/// A rule's own example.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// Where it is written.
+    pub at: FileLine,
+    /// The text.
+    pub text: String,
+    /// What the platform says the product is.
+    pub category: Option<Category>,
+    /// What it must give; none for a miss.
+    pub gives: Option<Gives>,
+}
+
+/// What a hit must give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gives {
+    /// Product.
+    pub product: Category,
+    /// Stance.
+    pub stance: Stance,
+    /// Severity, when the example says one.
+    pub severity: Option<u8>,
+}
+
+/// A cue.
+#[derive(Debug, Clone)]
+pub struct Cue {
+    /// Id.
+    pub id: RuleId,
+    /// Where it is written.
+    pub at: FileLine,
+    /// What it makes of a hazard.
+    pub stance: Stance,
+    /// Where it works.
+    pub reach: Reach,
+    /// For before and after: most characters between.
+    pub chars: usize,
+    /// Characters it does not reach over.
+    pub barrier: String,
+    /// Bit per hazard it works on.
+    pub hazards: u32,
+    /// Only without, only with a platform category.
+    pub platform: Option<bool>,
+}
+
+/// A pattern that states an injury.
+#[derive(Debug, Clone)]
+pub struct Injury {
+    /// Id.
+    pub id: RuleId,
+    /// 1–4.
+    pub severity: u8,
+}
+
+/// Whose pattern a variant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// [`super::Lexicon::rules`].
+    Rule(u32),
+    /// [`super::Lexicon::injuries`].
+    Injury(u32),
+}
+
+/// A compiled pattern and its owner.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// Whose.
+    pub owner: Owner,
+    /// The sequence.
+    pub variant: Variant,
+}

@@ -1,0 +1,126 @@
+//! What the loader accepts and refuses, and what it says then.
+
+use super::*;
+
+const RULE: &str = r#"
+[[rule]]
+id = "fire.any"
+means = "burns"
+matters = "fire"
+hazard = "fire"
+finds = ["起火"]
+[[rule.hit]]
+text = "电热毯起火"
+gives = { product = "small_appliance" }
+[[rule.miss]]
+text = "很好"
+"#;
+const PRODUCTS: &str = "# provenance: own\n# columns: surface\tcategory\tleaf\tflags\n电热毯\tsmall_appliance\t\t\n";
+
+fn error_of(rule: &str, products: &str) -> String {
+    let texts = [("rules/hazards/fire.toml", rule), ("dictionaries/products/a.tsv", products)];
+    Lexicon::from_texts(texts).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn a_small_lexicon_loads_and_its_version_changes_with_every_byte() {
+    let load = |rule: &str| {
+        Lexicon::from_texts([("rules/hazards/fire.toml", rule), ("dictionaries/products/a.tsv", PRODUCTS)])
+            .expect("loads")
+            .version()
+            .clone()
+    };
+    assert_eq!(load(RULE), load(RULE));
+    assert_ne!(load(RULE), load(&format!("{RULE} ")));
+}
+
+#[test]
+fn an_unknown_field_is_shown_with_its_line() {
+    let error = error_of(&RULE.replace("means", "meens"), PRODUCTS);
+    assert!(error.contains("rules/hazards/fire.toml") && error.contains("unknown field `meens`"), "{error}");
+    assert!(error.contains('^'), "a caret points at it: {error}");
+}
+
+#[test]
+fn an_unknown_word_class_is_shown_with_its_line() {
+    let error = error_of(&RULE.replace("\"起火\"", "\"{burns}\""), PRODUCTS);
+    assert!(error.contains("fire.toml:7") && error.contains("no word class is called `burns`"), "{error}");
+}
+
+#[test]
+fn an_unknown_category_is_shown_with_its_row() {
+    let error = error_of(RULE, &PRODUCTS.replace("small_appliance", "blanket"));
+    assert!(error.contains("dictionaries/products/a.tsv:3"), "{error}");
+    assert!(error.contains("`blanket` is not a known product category"), "{error}");
+}
+
+#[test]
+fn a_table_without_provenance_is_refused() {
+    let error = error_of(RULE, "电热毯\tsmall_appliance\n");
+    assert!(error.contains("# provenance:"), "{error}");
+}
+
+#[test]
+fn one_word_with_two_hazards_is_refused() {
+    let words = "# provenance: own\n# columns: x\n漏电\telectric_shock\t0\t\n漏电\tfire\t0\t\n";
+    let texts = [("rules/hazards/fire.toml", RULE), ("dictionaries/hazards.tsv", words)];
+    let error = Lexicon::from_texts(texts).expect_err("a contradiction").to_string();
+    assert!(error.contains("hazards.tsv:4") && error.contains("already means electric_shock"), "{error}");
+}
+
+#[test]
+fn an_empty_folder_says_what_is_missing() {
+    let error = Lexicon::from_texts([]).expect_err("nothing there").to_string();
+    assert!(error.contains("rules/hazards/"), "{error}");
+}
+
+#[test]
+fn a_rule_without_a_miss_is_a_fatal_finding() {
+    let rule = RULE.split("[[rule.miss]]").next().expect("a first part");
+    let texts = [("rules/hazards/fire.toml", rule), ("dictionaries/products/a.tsv", PRODUCTS)];
+    let lexicon = Lexicon::from_texts(texts).expect("loads");
+    let finding = check(&lexicon).into_iter().find(|finding| finding.message.contains("[[rule.miss]]")).expect("found");
+    assert!(finding.fatal && finding.at.to_string() == "rules/hazards/fire.toml:3", "{finding:?}");
+}
+
+#[test]
+fn broken_patterns_say_why() {
+    for (pattern, why) in [
+        ("… 起火", "it begins with a gap"),
+        ("起火 …", "stands only between two elements"),
+        ("起火 …99", "is no gap"),
+        ("起火?", "it finds nothing"),
+        ("{number} 起火", "begins with `{number}`"),
+        ("(起火", "does not close it"),
+        ("$ 起火", "nothing may follow"),
+    ] {
+        let rule = RULE.replace("\"起火\"", &format!("\"{pattern}\""));
+        let texts = [("rules/hazards/fire.toml", rule.as_str()), ("dictionaries/products/a.tsv", PRODUCTS)];
+        match Lexicon::from_texts(texts) {
+            Ok(_) => panic!("`{pattern}` was accepted"),
+            Err(error) => assert!(error.to_string().contains(why), "{pattern}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_place_has_the_first_name_of_its_table() {
+    let regions = "# provenance: own\n# columns: code\tsurface\tlevel\tflags\n110000\t北京市\tprovince\t\n110000\t北京\tprovince\t\n";
+    let lexicon = Lexicon::from_texts([
+        ("rules/hazards/fire.toml", RULE),
+        ("dictionaries/products/a.tsv", PRODUCTS),
+        ("dictionaries/regions.tsv", regions),
+    ])
+    .expect("loads");
+    let name = |code: &str| lexicon.region_name(code.parse().expect("a code")).map(str::to_owned);
+    assert_eq!(name("110000").as_deref(), Some("北京市"));
+    assert_eq!(name("120000"), None);
+}
+
+#[test]
+fn a_shield_that_does_not_say_what_it_holds_is_refused() {
+    let shields = "# provenance: own\n# columns: surface\tholds\n图书馆\t\n";
+    let texts = [("rules/hazards/fire.toml", RULE), ("dictionaries/shields.tsv", shields)];
+    let error = Lexicon::from_texts(texts).expect_err("must be refused").to_string();
+    assert!(error.contains("shields.tsv:3") && error.contains("holds"), "{error}");
+}

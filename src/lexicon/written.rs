@@ -1,0 +1,214 @@
+//! Rule files as an analyst writes them: TOML shapes with every unknown field refused.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::vocabulary::{Hazard, Stance};
+
+/// `rules/hazards/*.toml` and `rules/context/injuries.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleFile {
+    /// Word classes, by name; usable from every rule file.
+    #[serde(default)]
+    pub(super) words: BTreeMap<String, Spanned<Vec<String>>>,
+    #[serde(default)]
+    pub(super) rule: Vec<WrittenRule>,
+}
+
+/// One rule.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRule {
+    pub(super) id: Spanned<String>,
+    /// What it finds, for people.
+    pub(super) means: String,
+    /// Why it matters.
+    pub(super) matters: String,
+    /// What it can be confused with.
+    #[serde(default)]
+    pub(super) confused: String,
+    pub(super) hazard: Hazard,
+    /// Severity that the find itself states, 0–4.
+    #[serde(default)]
+    pub(super) severity: u8,
+    /// Patterns, any of which finds it.
+    pub(super) finds: Vec<Spanned<String>>,
+    /// Only about these products (codes, `@group`s); empty = whatever the hazard allows.
+    #[serde(default)]
+    pub(super) only: Vec<String>,
+    /// The product when none is named.
+    pub(super) implies: Option<String>,
+    /// Counts only with a product in the same clause, or told by the platform.
+    #[serde(default)]
+    pub(super) weak: bool,
+    /// Counts only where the platform tells the product: the words are too common elsewhere.
+    #[serde(default)]
+    pub(super) told: bool,
+    /// A vague complaint that adds nothing beside a concrete one about the same product.
+    #[serde(default)]
+    pub(super) bare: bool,
+    /// Stance that the words themselves carry.
+    pub(super) stance: Option<Stance>,
+    /// Among overlapping finds of different hazards the higher one wins; then the longer.
+    #[serde(default)]
+    pub(super) priority: i8,
+    #[serde(default)]
+    pub(super) not_before: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) not_after: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) not_in_clause: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) not_in_text: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) in_clause: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) in_text: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) hit: Vec<WrittenHit>,
+    #[serde(default)]
+    pub(super) miss: Vec<WrittenMiss>,
+}
+
+/// A text that the rule must find.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenHit {
+    pub(super) text: Spanned<String>,
+    /// What the platform says the product is.
+    pub(super) category: Option<String>,
+    pub(super) gives: WrittenGives,
+}
+
+/// What a hit must give.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenGives {
+    pub(super) product: String,
+    pub(super) stance: Option<Stance>,
+    pub(super) severity: Option<u8>,
+}
+
+/// A text in which the rule must find no signal.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenMiss {
+    pub(super) text: Spanned<String>,
+    pub(super) category: Option<String>,
+}
+
+/// `rules/context/*.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContextFile {
+    #[serde(default)]
+    pub(super) words: BTreeMap<String, Spanned<Vec<String>>>,
+    #[serde(default)]
+    pub(super) cue: Vec<WrittenCue>,
+    #[serde(default)]
+    pub(super) idiom: Vec<WrittenIdiom>,
+    #[serde(default)]
+    pub(super) injury: Vec<WrittenInjury>,
+    #[serde(default)]
+    pub(super) confidence: Option<WrittenConfidence>,
+}
+
+/// Words that change what a text claims about a hazard near them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCue {
+    pub(super) id: Spanned<String>,
+    pub(super) means: String,
+    pub(super) stance: Stance,
+    pub(super) reach: Reach,
+    /// For `before` and `after`: most characters between cue and hazard.
+    #[serde(default)]
+    pub(super) chars: usize,
+    pub(super) words: Vec<String>,
+    /// Characters that stop a `before` cue from reaching over them (没几天【就】坏了).
+    #[serde(default)]
+    pub(super) barrier: String,
+    /// Longer words in which the cue is none (不仅, 忍不住).
+    #[serde(default)]
+    pub(super) not: Vec<String>,
+    /// Only for these hazards; empty = all.
+    #[serde(default)]
+    pub(super) hazards: Vec<Hazard>,
+    /// Only in channels or texts without a platform category (titles, questions), or only with one (reviews).
+    pub(super) platform: Option<bool>,
+}
+
+/// Where a cue works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Before the hazard, within `chars`, in its clause.
+    Before,
+    /// After the hazard, within `chars`, in its clause.
+    After,
+    /// Anywhere in the hazard's clause.
+    Clause,
+    /// At the very end of the hazard's clause.
+    End,
+    /// Anywhere in the hazard's sentence.
+    Sentence,
+    /// Anywhere in the text.
+    Text,
+}
+
+/// Words that only look like a hazard or product.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenIdiom {
+    pub(super) id: Spanned<String>,
+    pub(super) means: String,
+    pub(super) words: Vec<String>,
+}
+
+/// A pattern that states an injury.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenInjury {
+    pub(super) id: Spanned<String>,
+    pub(super) means: String,
+    pub(super) severity: u8,
+    pub(super) finds: Vec<Spanned<String>>,
+}
+
+/// How sure a signal is, estimated on the labelled training texts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenConfidence {
+    /// When nothing else is known.
+    pub(super) base: f64,
+    /// Log-odds steps by how the product was found, stance, and whether a platform category is known.
+    #[serde(default)]
+    pub(super) step: BTreeMap<String, f64>,
+    /// Per rule or dictionary entry.
+    #[serde(default)]
+    pub(super) rule: BTreeMap<String, f64>,
+}
+
+/// `rules/relations/*.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelationFile {
+    /// Named groups of categories.
+    #[serde(default)]
+    pub(super) groups: BTreeMap<String, Vec<String>>,
+    /// Which products a hazard can belong to.
+    #[serde(default)]
+    pub(super) compatible: BTreeMap<Hazard, Vec<String>>,
+    /// For a platform category: products (`code` or `code:leaf`) that one sentence of a text may speak of.
+    #[serde(default)]
+    pub(super) beside: BTreeMap<String, Vec<String>>,
+    /// For a platform category: products that a whole text may be about, when it never names the category itself.
+    #[serde(default)]
+    pub(super) instead: BTreeMap<String, Vec<String>>,
+    /// For a category: those that give way to it when both stand in one sentence.
+    #[serde(default)]
+    pub(super) over: BTreeMap<String, Vec<String>>,
+}

@@ -1,0 +1,254 @@
+//! Documents into the log: from the collector, and from files that people bring.
+
+#![expect(clippy::disallowed_methods, reason = "an edge: the rejects file is written here")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use rayon::prelude::*;
+
+use super::warc_in::documents_of_warc;
+use super::{PipelineError, Tower};
+use crate::archive::ArchiveError;
+use crate::archive::documents::{Format, ImportSpec, Rejected, read_documents};
+use crate::collect::{self, Recipe, Round, mask, mask_document};
+use crate::log::{APPEND_MAX, Aside, Intake, Log, Outcome};
+use crate::vocabulary::{Document, SourceId};
+
+/// Reason under which set-aside items are counted that a round no longer lists one by one.
+const UNLISTED: &str = "further items, see the log of the round";
+
+/// Hands the collector's documents to the log.
+#[derive(Debug)]
+pub struct LogSink {
+    log: Log,
+    now: Timestamp,
+    /// Documents that the log found unchanged.
+    unchanged: AtomicU64,
+    /// Documents that the log found twice in one batch.
+    duplicate: AtomicU64,
+}
+
+impl LogSink {
+    /// Documents that come through here are logged at `now`.
+    #[must_use]
+    pub fn new(log: Log, now: Timestamp) -> Self {
+        Self { log, now, unchanged: AtomicU64::new(0), duplicate: AtomicU64::new(0) }
+    }
+
+    /// Books what the round met and the log never saw: pages not modified, items listed twice, and items set aside (COUNT-1).
+    pub async fn settle(&self, recipe: &Recipe, round: &Round) -> Result<(), PipelineError> {
+        let unchanged = round.unchanged.saturating_sub(self.unchanged.load(Ordering::Relaxed));
+        let duplicate = round.duplicate.saturating_sub(self.duplicate.load(Ordering::Relaxed));
+        let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+        for reject in &round.rejects {
+            *reasons.entry(reject.reason.clone()).or_default() += 1;
+        }
+        let unlisted = round.rejected.saturating_sub(round.rejects.len() as u64);
+        if unlisted > 0 {
+            reasons.insert(UNLISTED.to_owned(), unlisted);
+        }
+        Ok(self.log.count_aside(&recipe.id, recipe.channel, &Aside { unchanged, duplicate, reasons }).await?)
+    }
+}
+
+#[async_trait]
+impl collect::Sink for LogSink {
+    async fn put(&self, documents: Vec<Document>) -> Result<Vec<collect::Outcome>, collect::SinkError> {
+        let outcomes =
+            self.log.append(&documents, self.now).await.map_err(|error| collect::SinkError(Box::new(error)))?;
+        let told = |outcome| match outcome {
+            Outcome::Kept(_) => collect::Outcome::Kept,
+            Outcome::Revised(_) => collect::Outcome::Revised,
+            Outcome::Unchanged => {
+                self.unchanged.fetch_add(1, Ordering::Relaxed);
+                collect::Outcome::Unchanged
+            }
+            Outcome::Duplicate => {
+                self.duplicate.fetch_add(1, Ordering::Relaxed);
+                collect::Outcome::Duplicate
+            }
+        };
+        Ok(outcomes.into_iter().map(told).collect())
+    }
+}
+
+/// What became of one imported file.
+#[derive(Debug, Default)]
+pub struct ImportReport {
+    /// COUNT-1 per source.
+    pub intake: BTreeMap<SourceId, Intake>,
+    /// Why lines were set aside: the first few.
+    pub rejected: Vec<Rejected>,
+    /// Where all of them are kept, when there are any.
+    pub rejects_file: Option<PathBuf>,
+    /// The bad line at which a strict import stopped; what stands before it is in the log.
+    pub stopped: Option<Rejected>,
+}
+
+impl ImportReport {
+    /// Most reasons carried in a report; the rejects file has them all.
+    pub const REJECTED_SHOWN_MAX: usize = 5;
+}
+
+/// Batches of rows that may wait between the thread that reads the file and the log.
+const BATCHES_WAITING_MAX: usize = 2;
+/// Bytes of text at which a batch is handed over even when it has few rows.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+/// Different reasons for setting lines aside that are counted apart per file: some reasons name a column of the line.
+const REASONS_MAX: usize = 100;
+/// Reason of all further ones.
+const OTHER_REASONS: &str = "further reasons, see the rejects file";
+
+/// Puts a file's documents into the log. With `lenient`, bad lines go to a rejects file; without, the first one stops the
+/// import, see [`ImportReport::stopped`] (the documents before it stay: importing again is harmless).
+pub async fn import_file(
+    tower: &Tower,
+    path: &Path,
+    spec: &ImportSpec,
+    lenient: bool,
+    now: Timestamp,
+    tell: &(dyn Fn(u64) + Sync),
+) -> Result<ImportReport, PipelineError> {
+    let mut report = ImportReport::default();
+    let mut rejects = Rejects::beside(tower, path, &spec.source);
+    let (mut items, reader) = read_aside(path.to_owned(), spec.clone());
+    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    let mut done = 0;
+    while let Some(batch) = items.recv().await {
+        let mut documents = Vec::with_capacity(batch.len());
+        let mut bad = None;
+        for item in batch {
+            match item {
+                Ok(document) => documents.push(document),
+                Err(rejected) if lenient => {
+                    report.intake.entry(spec.source.clone()).or_default().reject();
+                    let known = reasons.len() < REASONS_MAX || reasons.contains_key(&rejected.reason);
+                    let reason = if known { rejected.reason.as_str() } else { OTHER_REASONS };
+                    *reasons.entry(reason.to_owned()).or_default() += 1;
+                    rejects.keep(&rejected)?;
+                    if report.rejected.len() < ImportReport::REJECTED_SHOWN_MAX {
+                        report.rejected.push(rejected);
+                    }
+                }
+                Err(rejected) => {
+                    bad = Some(rejected);
+                    break;
+                }
+            }
+        }
+        let outcomes = tower.log().append(&documents, now).await?;
+        for (document, outcome) in documents.iter().zip(outcomes) {
+            report.intake.entry(document.source.clone()).or_default().count(outcome);
+        }
+        if bad.is_some() {
+            report.stopped = bad;
+            return Ok(report);
+        }
+        done += documents.len() as u64;
+        tell(done);
+    }
+    let read = reader.await?;
+    if !reasons.is_empty() {
+        let aside = Aside { reasons, ..Aside::default() };
+        tower.log().count_aside(&spec.source, spec.channel, &aside).await?;
+        report.rejects_file = Some(rejects.path);
+    }
+    read?;
+    Ok(report)
+}
+
+pub(super) type Items = Vec<Result<Document, Rejected>>;
+
+/// Reads the file on a thread of its own and hands its rows over in batches, masked (PRIV-1); stops when nobody listens any more.
+pub(super) fn read_aside(
+    path: PathBuf,
+    spec: ImportSpec,
+) -> (mpsc::Receiver<Items>, JoinHandle<Result<(), PipelineError>>) {
+    let (sender, receiver) = mpsc::channel(BATCHES_WAITING_MAX);
+    let reader = tokio::task::spawn_blocking(move || {
+        let (mut items, mut bytes) = (Items::new(), 0);
+        // `false` = nobody listens any more: the import has stopped, with its own error.
+        let mut take = |item: Result<Document, Rejected>| {
+            bytes += item.as_ref().map_or(0, |document| document.text.len());
+            items.push(item);
+            let full = items.len() >= APPEND_MAX || bytes >= BATCH_BYTES_MAX;
+            if full {
+                bytes = 0;
+            }
+            !full || sender.blocking_send(masked(std::mem::take(&mut items))).is_ok()
+        };
+        if spec.format == Format::Warc {
+            documents_of_warc(&path, &spec.source, spec.channel, &mut take)?;
+        } else {
+            for item in read_documents(&path, &spec).map_err(PipelineError::Brought)? {
+                if !take(item) {
+                    return Ok(());
+                }
+            }
+        }
+        _ = sender.blocking_send(masked(items));
+        Ok(())
+    });
+    (receiver, reader)
+}
+
+fn masked(mut items: Items) -> Items {
+    items.par_iter_mut().for_each(|item| match item {
+        Ok(document) => mask_document(document),
+        Err(rejected) => {
+            rejected.reason = mask(&rejected.reason).into_owned();
+            rejected.found = mask(&rejected.found).into_owned();
+        }
+    });
+    items
+}
+
+/// The lines that were set aside, one JSON object a line, beside the log.
+struct Rejects {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Rejects {
+    fn beside(tower: &Tower, input: &Path, source: &SourceId) -> Self {
+        let name = input.file_name().and_then(|name| name.to_str()).unwrap_or("input");
+        let safe: String = format!("{source}-{name}")
+            .chars()
+            .map(|c| if c.is_alphanumeric() || c == '-' || c == '.' { c } else { '_' })
+            .collect();
+        // Two files of one name in two folders are two.
+        let whole = input.canonicalize().unwrap_or_else(|_| input.to_owned());
+        let place = blake3::hash(whole.as_os_str().as_encoded_bytes()).to_hex();
+        let path = tower.rejects_dir().join(format!("{safe}-{}.ndjson", &place.as_str()[..8]));
+        Self { path, file: None }
+    }
+
+    fn keep(&mut self, rejected: &Rejected) -> Result<(), PipelineError> {
+        let io = |what, source| ArchiveError::Io { what, path: self.path.clone(), source };
+        if self.file.is_none() {
+            if let Some(folder) = self.path.parent() {
+                fs::create_dir_all(folder).map_err(|error| io("create the folder of", error))?;
+            }
+            self.file = Some(File::create(&self.path).map_err(|error| io("create", error))?);
+        }
+        let line = serde_json::json!({
+            "file": rejected.file.display().to_string(),
+            "line": rejected.line,
+            "reason": rejected.reason,
+            "found": rejected.found,
+        });
+        match &mut self.file {
+            Some(file) => Ok(writeln!(file, "{line}").map_err(|error| io("write", error))?),
+            None => Ok(()),
+        }
+    }
+}

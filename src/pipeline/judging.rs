@@ -1,0 +1,249 @@
+//! signals ──► score(as_of) ──► episodes ──► alerts and sampling requests. One judge for live running and for reruns.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::{PipelineError, Tower};
+use crate::alert::{AlertPolicy, Episodes};
+use crate::log::Log;
+use crate::sampling::{self, SamplingPolicy};
+use crate::score::{Criteria, Events, Scorer, Volume};
+use crate::store::Store;
+use crate::vocabulary::{
+    Alert, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal, DocumentId, Evidence,
+    Hazard, LexiconVersion, Listing, Position, SamplingRequest, SignalRecord,
+};
+
+/// Listings offered to one sampling request, best-selling first.
+const LISTINGS_MAX: u32 = 500;
+/// Name of the cursor of the alerts tables.
+const ALERTS: &str = "alerts";
+/// Fact under which the open episodes are kept.
+const EPISODES: &str = "episodes";
+
+/// One criteria file, as the three rooms that judge by it understand it.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    scorer: Scorer,
+    alerts: AlertPolicy,
+    sampling: SamplingPolicy,
+}
+
+impl Judge {
+    /// Reads a criteria file's text and the table of test items; the file names are only for messages.
+    pub fn parse(text: &str, file: &str, items: &str, items_file: &str) -> Result<Self, PipelineError> {
+        let criteria = |error: &dyn std::fmt::Display| PipelineError::Criteria(error.to_string());
+        let scorer = Scorer::new(Criteria::parse(text, file).map_err(|error| criteria(&error))?);
+        let alerts = AlertPolicy::parse(text, file).map_err(|error| criteria(&error))?;
+        let sampling = SamplingPolicy::parse(text, file, items, items_file).map_err(|error| criteria(&error))?;
+        Ok(Self { scorer, alerts, sampling })
+    }
+
+    /// The version that every judgement names.
+    #[must_use]
+    pub fn version(&self) -> &CriteriaVersion {
+        &self.scorer.criteria().version
+    }
+}
+
+/// What one day's judgement said and changed.
+#[derive(Debug, Clone, Default)]
+pub struct Judgement {
+    /// Everything assessed, excluded matters too.
+    pub assessments: Vec<Assessment>,
+    /// What changed in the lives of alerts.
+    pub events: Vec<AlertEvent>,
+    /// The alerts that changed or are still active, as they stand now.
+    pub alerts: Vec<Alert>,
+    /// Samples asked for.
+    pub requests: Vec<SamplingRequest>,
+    /// Requests that could not be made whole, with the field that is missing (clause 3-05).
+    pub refused: Vec<String>,
+}
+
+/// A pile of signals under a judge, day after day.
+pub struct Review<'a> {
+    judge: &'a Judge,
+    records: Vec<SignalRecord>,
+    evidence: EvidenceBook,
+    events: Events,
+    volume: Volume,
+    listings: BTreeMap<Category, Vec<Listing>>,
+    episodes: Episodes,
+    asked: BTreeSet<AlertId>,
+    lexicon: LexiconVersion,
+}
+
+impl<'a> Review<'a> {
+    /// Lays everything on the desk, with no episode open.
+    #[must_use]
+    pub fn new(
+        judge: &'a Judge,
+        records: Vec<SignalRecord>,
+        volume: Volume,
+        listings: Vec<Listing>,
+        lexicon: LexiconVersion,
+    ) -> Self {
+        let events = Events::build(&records, judge.scorer.criteria());
+        let evidence = EvidenceBook::new(&records);
+        let mut by_category: BTreeMap<Category, Vec<Listing>> = BTreeMap::new();
+        for listing in listings {
+            by_category.entry(listing.category).or_default().push(listing);
+        }
+        let episodes = Episodes::default();
+        let asked = BTreeSet::new();
+        Self { judge, records, evidence, events, volume, listings: by_category, episodes, asked, lexicon }
+    }
+
+    /// Goes on with episodes kept from earlier days, and requests already made for them.
+    #[must_use]
+    pub fn resume(mut self, episodes: Episodes, asked: BTreeSet<AlertId>) -> Self {
+        self.episodes = episodes;
+        self.asked = asked;
+        self
+    }
+
+    /// All signals, in the order they were handed in.
+    #[must_use]
+    pub fn records(&self) -> &[SignalRecord] {
+        &self.records
+    }
+
+    /// The episodes as they stand.
+    #[must_use]
+    pub fn episodes(&self) -> &Episodes {
+        &self.episodes
+    }
+
+    /// Judges one day.
+    pub fn day(&mut self, as_of: Date) -> Judgement {
+        let assessments = self.judge.scorer.assess(&self.events, &self.volume, as_of);
+        let evidence = &self.evidence;
+        let show = |assessment: &Assessment, id: &DocumentId| evidence.of(assessment.category, assessment.hazard, id);
+        let events = self.episodes.advance(as_of, &assessments, &self.judge.alerts, &show, &self.lexicon);
+        let touched = |alert: &&Alert| alert.changed_on == as_of || alert.last_active_on == as_of;
+        let alerts: Vec<Alert> = self.episodes.all().filter(touched).cloned().collect();
+        let (mut requests, mut refused) = (Vec::new(), Vec::new());
+        for event in &events {
+            let asks = event.disposal == Disposal::Sample && event.event != AlertEventKind::Closed;
+            if asks
+                && !self.asked.contains(&event.alert_id)
+                && let Some(alert) = self.episodes.get(&event.alert_id)
+            {
+                let matter = &alert.assessment;
+                let product = self.events.product_named(matter.category, matter.hazard, &matter.documents);
+                let listings = self.listings.get(&event.category).map_or(&[][..], Vec::as_slice);
+                match sampling::request_for(alert, product.as_deref(), listings, &self.judge.sampling) {
+                    Ok(request) => {
+                        self.asked.insert(event.alert_id.clone());
+                        requests.push(request);
+                    }
+                    // It is tried again when the episode next moves: by then more may be known.
+                    Err(error) => refused.push(error.to_string()),
+                }
+            }
+        }
+        Judgement { assessments, events, alerts, requests, refused }
+    }
+}
+
+/// The excerpt to show for a document in a matter.
+#[derive(Debug)]
+struct EvidenceBook {
+    excerpts: BTreeMap<(Category, Hazard, DocumentId), Evidence>,
+}
+
+impl EvidenceBook {
+    fn new(records: &[SignalRecord]) -> Self {
+        let excerpt = |record: &SignalRecord| Evidence {
+            document_id: record.document_id.clone(),
+            published_at: record.event_at,
+            text: record.excerpt.clone(),
+            spans: record.spans.clone(),
+            url: record.url.clone(),
+            source: record.source.to_string(),
+        };
+        let mut excerpts = BTreeMap::new();
+        for record in records {
+            // The earliest revision: an alert of a past day must not show what was written later.
+            let key = (record.product, record.hazard, record.document_id.clone());
+            excerpts.entry(key).or_insert_with(|| excerpt(record));
+        }
+        Self { excerpts }
+    }
+
+    fn of(&self, category: Category, hazard: Hazard, id: &DocumentId) -> Option<Evidence> {
+        self.excerpts.get(&(category, hazard, id.clone())).cloned()
+    }
+}
+
+impl Tower {
+    /// Judges a day and keeps what changed, in one transaction with the cursor. Days do not run backwards: an earlier day
+    /// than the last judged one changes nothing.
+    pub async fn judge(&self, as_of: Date) -> Result<Judgement, PipelineError> {
+        let (from, last) = self.log().cursor(ALERTS).await?;
+        if last.parse::<Date>().is_ok_and(|last| as_of < last) {
+            return Ok(Judgement::default());
+        }
+        let to = self.signals_cursor();
+        let mut volume = Volume::new();
+        for (event_day, known_day, documents) in self.log().volume().await? {
+            volume.add(event_day, known_day, documents);
+        }
+        let records = self.standing_records().await?;
+        let episodes = match self.store().fact(EPISODES).await? {
+            Some(kept) => serde_json::from_str(&kept)?,
+            None => Episodes::default(),
+        };
+        let asked = self.store().sampled_alerts().await?;
+        let mut listings = Vec::new();
+        for category in Category::ALL {
+            listings.extend(self.store().listings(*category, LISTINGS_MAX).await?);
+        }
+        let judge = Arc::clone(self.judge_by());
+        let lexicon = self.lexicon().version().clone();
+        // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
+        let (judged, kept) = tokio::task::spawn_blocking(move || {
+            let mut review = Review::new(&judge, records, volume, listings, lexicon).resume(episodes, asked);
+            let judged = review.day(as_of);
+            review.episodes.forget_closed();
+            let kept = serde_json::to_string(review.episodes());
+            (judged, kept)
+        })
+        .await?;
+
+        for refused in &judged.refused {
+            tracing::warn!("{refused}");
+        }
+        let mut tx = self.store().begin().await?;
+        for alert in &judged.alerts {
+            Store::put_alert(&mut tx, alert).await?;
+        }
+        for event in &judged.events {
+            Store::add_alert_event(&mut tx, event).await?;
+        }
+        for request in &judged.requests {
+            Store::add_sampling_request(&mut tx, request).await?;
+        }
+        Store::set_fact(&mut tx, EPISODES, &kept?).await?;
+        Log::move_cursor(&mut tx, ALERTS, from, to, &as_of.to_string()).await?;
+        tx.commit().await?;
+        Ok(judged)
+    }
+
+    /// The day last judged.
+    pub async fn judged_until(&self) -> Result<Option<Date>, PipelineError> {
+        Ok(self.log().cursor(ALERTS).await?.1.parse().ok())
+    }
+
+    /// Signals of the newest revision of every document.
+    async fn standing_records(&self) -> Result<Vec<SignalRecord>, PipelineError> {
+        let revised: BTreeMap<DocumentId, Position> = self.log().revised().await?;
+        let all = self.signal_records();
+        let stands =
+            |record: &&SignalRecord| revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest);
+        Ok(all.iter().filter(stands).cloned().collect())
+    }
+}

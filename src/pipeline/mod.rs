@@ -1,0 +1,62 @@
+//! Wires the stages. This page is the whole way of a page, from the socket to a sampling request.
+//!
+//! In: a moment and the sources that are due. Out: alert events. Not here: details of any stage; each stage is a function
+//! of its own room, and [`rerun`] calls the very same ones on archives.
+//! LOG-2: each consumer of the log publishes its output together with its cursor, so [`turn`] may be killed anywhere and
+//! called again: nothing is lost, nothing is doubled.
+
+mod intake;
+mod judging;
+mod reading;
+pub mod rerun;
+mod tower;
+mod warc_in;
+
+pub use intake::{ImportReport, LogSink, import_file};
+pub use judging::{Judge, Judgement, Review};
+pub use reading::{ReadEntry, ReadReport, read_batch};
+pub use tower::{PipelineError, Tower, read_criteria, read_lexicon};
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+
+use crate::collect::{Recipe, Round};
+use crate::vocabulary::day_of;
+
+/// What one turn did.
+#[derive(Debug)]
+pub struct Turn {
+    /// One round per source, in the order given.
+    pub rounds: Vec<Round>,
+    /// What was read.
+    pub read: ReadReport,
+    /// What the day's judgement changed.
+    pub judged: Judgement,
+}
+
+/// One turn of the tower at the moment `now`.
+pub async fn turn(tower: &Tower, due: &[Recipe], now: Timestamp) -> Result<Turn, PipelineError> {
+    // sources ──► collect ──► raw WARC ──► LOG of documents
+    let rounds = collect(tower, due, now).await?;
+
+    // LOG ──► extract ──► signals (Parquet), index, listings; each with its cursor
+    let read = tower.read_new().await?;
+
+    // signals ──► score(as_of) ──► episodes ──► alerts and sampling requests, in one transaction with their cursor
+    let judged = tower.judge(day_of(now)).await?;
+
+    Ok(Turn { rounds, read, judged })
+}
+
+/// Goes once around the sources, a few at a time (one host's pace is one, whoever asks it); a source that fails says so in its round and does not stop the others.
+pub async fn collect(tower: &Tower, due: &[Recipe], now: Timestamp) -> Result<Vec<Round>, PipelineError> {
+    let rounds = stream::iter(due.iter().map(|recipe| one_round(tower, recipe, now)));
+    rounds.buffered(tower.sources_at_once()).try_collect().await
+}
+
+async fn one_round(tower: &Tower, recipe: &Recipe, now: Timestamp) -> Result<Round, PipelineError> {
+    let sink = LogSink::new(tower.log().clone(), now);
+    let round = tower.collector().round(recipe, now, &sink).await?;
+    sink.settle(recipe, &round).await?;
+    Ok(round)
+}

@@ -1,0 +1,171 @@
+//! LOG ──► extract ──► signals, index, listings. The reader is pure; this file moves the cursors of its three outputs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{PipelineError, Tower};
+use crate::extract;
+use crate::lexicon::Lexicon;
+use crate::log::{Entry, Log};
+use crate::store::Store;
+use crate::vocabulary::{
+    Category, Channel, Document, DocumentId, LexiconVersion, Listing, Position, Reading, SignalRecord, SourceId,
+};
+
+/// Documents read, published and committed together.
+const BATCH_MAX: usize = 10_000;
+/// Name of the cursor of the listings table; its detail is the lexicon that sorted the listings into categories.
+const LISTINGS: &str = "listings";
+
+// The log tells two sources with one id apart by `SOURCE/ID`; an id that the index refused would stop it for ever.
+const _: () = assert!(SourceId::BYTES_MAX + 1 + DocumentId::BYTES_MAX <= crate::index::ID_BYTES_MAX);
+
+/// One document with what was read in it.
+#[derive(Debug)]
+pub struct ReadEntry {
+    /// Its place in the log.
+    pub position: Position,
+    /// The document.
+    pub document: Document,
+    /// What was read.
+    pub reading: Reading,
+    /// Its signals, ready to be scored; none when the document has no time.
+    pub records: Vec<SignalRecord>,
+    /// Where the product is sold, when the document is a listing.
+    pub listing: Option<Listing>,
+}
+
+/// What [`Tower::read_new`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadReport {
+    /// Documents read.
+    pub documents: u64,
+    /// Signals found in them.
+    pub signals: u64,
+    /// Documents with a problem noted in their reading.
+    pub problems: u64,
+    /// Documents without any time: they are found, but no day can count them.
+    pub undated: u64,
+}
+
+/// Reads documents on all cores; same order out as in. The one stage that live running, import and rerun share.
+#[must_use]
+pub fn read_batch(lexicon: &Lexicon, entries: Vec<Entry>) -> Vec<ReadEntry> {
+    entries.into_par_iter().map(|entry| read_one(lexicon, entry)).collect()
+}
+
+fn read_one(lexicon: &Lexicon, Entry { position, document }: Entry) -> ReadEntry {
+    let reading = extract::read(&document, lexicon);
+    let records = extract::signal_records(&document, &reading, position);
+    let listing = listing_of(&document, lexicon);
+    ReadEntry { position, document, reading, records, listing }
+}
+
+/// A platform's document with an item id and what it costs or sells is a listing: something a sample can be bought from.
+/// A review names its item too, but is no offer: it carries a rating.
+fn listing_of(document: &Document, lexicon: &Lexicon) -> Option<Listing> {
+    let offers = ["price", "sold"].iter().any(|key| document.meta.contains_key(*key));
+    if document.channel != Channel::Platform || !offers || document.meta.contains_key("rating") {
+        return None;
+    }
+    let text = |key| document.meta_str(key).map(str::to_owned);
+    let item_id = text("item_id")?;
+    let seller = text("seller")?;
+    let category = extract::category_of_meta(document, lexicon).unwrap_or(Category::OtherProduct);
+    let title = document.title.clone().unwrap_or_else(|| document.text.chars().take(60).collect());
+    Some(Listing {
+        item_id,
+        platform: text("platform").unwrap_or_else(|| document.source.to_string()),
+        seller,
+        brand: text("brand"),
+        category,
+        title,
+        sold: document.meta_u64("sold").unwrap_or(0),
+        url: document.url.clone(),
+        digest: document.raw.as_ref().map(|raw| raw.digest.clone()),
+    })
+}
+
+/// Forgets listings that another lexicon sorted into categories: the log is read again for them.
+pub(super) async fn fresh_listings(store: &Store, log: &Log, lexicon: &LexiconVersion) -> Result<(), PipelineError> {
+    let (at, sorted_by) = log.cursor(LISTINGS).await?;
+    if at == Position(0) || sorted_by == lexicon.as_str() {
+        return Ok(());
+    }
+    let mut tx = store.begin().await?;
+    Store::clear_listings(&mut tx).await?;
+    Log::move_cursor(&mut tx, LISTINGS, at, Position(0), lexicon.as_str()).await?;
+    Ok(tx.commit().await?)
+}
+
+impl Tower {
+    /// Reads what the log has and the outputs have not. Each output skips what it published before a crash (LOG-2).
+    pub async fn read_new(&self) -> Result<ReadReport, PipelineError> {
+        let mut report = ReadReport::default();
+        loop {
+            let signals_at = self.signals_cursor();
+            let index_at = self.index().cursor()?;
+            let (listings_at, _) = self.log().cursor(LISTINGS).await?;
+            let after = signals_at.min(index_at).min(listings_at);
+            let batch = self.log().read(after, BATCH_MAX).await?;
+            let Some(to) = batch.last().map(|entry| entry.position) else { return Ok(report) };
+
+            let lexicon = Arc::clone(self.lexicon());
+            let read = tokio::task::spawn_blocking(move || read_batch(&lexicon, batch)).await?;
+            for entry in &read {
+                report.documents += 1;
+                report.signals += entry.records.len() as u64;
+                report.problems += u64::from(!entry.reading.problems.is_empty());
+                report.undated += u64::from(entry.document.known_at().is_none());
+            }
+
+            let read = self.publish_index(index_at, to, read).await?;
+            self.publish_listings(listings_at, to, &read).await?;
+            if to > signals_at {
+                let fresh = read.into_iter().filter(|entry| entry.position > signals_at);
+                self.publish_signals(to, fresh.flat_map(|entry| entry.records).collect())?;
+            }
+        }
+    }
+
+    async fn publish_index(
+        &self,
+        from: Position,
+        to: Position,
+        read: Vec<ReadEntry>,
+    ) -> Result<Vec<ReadEntry>, PipelineError> {
+        if to <= from {
+            return Ok(read);
+        }
+        let writer = self.index_writer();
+        tokio::task::spawn_blocking(move || {
+            let mut writer = writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            for entry in read.iter().filter(|entry| entry.position > from) {
+                writer.put(&entry.document, &entry.reading, entry.position)?;
+            }
+            writer.commit(to)?;
+            Ok(read)
+        })
+        .await?
+    }
+
+    async fn publish_listings(&self, from: Position, to: Position, read: &[ReadEntry]) -> Result<(), PipelineError> {
+        if to <= from {
+            return Ok(());
+        }
+        let newest: BTreeMap<(&str, &str), &Listing> = read
+            .iter()
+            .filter(|entry| entry.position > from)
+            .filter_map(|entry| entry.listing.as_ref())
+            .map(|listing| ((listing.platform.as_str(), listing.item_id.as_str()), listing))
+            .collect();
+        let mut tx = self.store().begin().await?;
+        for listing in newest.values() {
+            Store::put_listing(&mut tx, listing).await?;
+        }
+        Log::move_cursor(&mut tx, LISTINGS, from, to, self.lexicon().version().as_str()).await?;
+        Ok(tx.commit().await?)
+    }
+}

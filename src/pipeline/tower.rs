@@ -1,0 +1,410 @@
+//! The tower: one data folder, opened, with everything that stages need.
+#![expect(clippy::disallowed_methods, reason = "an edge: the lock, criteria and lexicon files are opened here")]
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::judging::Judge;
+use super::reading::fresh_listings;
+use crate::alert::feed::FeedHead;
+use crate::archive::documents::Rejected;
+use crate::archive::{ArchiveError, SignalParts, WarcError, WarcOptions, WarcWriter};
+use crate::collect::{CollectError, Collector, CollectorSettings, Recipe};
+use crate::config::Settings;
+use crate::index::{IndexError, Opened, SearchIndex, Writer};
+use crate::lexicon::{Lexicon, LexiconError};
+use crate::log::{Log, LogError};
+use crate::store::frontier::Frontier;
+use crate::store::{Store, StoreError};
+use crate::vocabulary::{Alert, LexiconVersion, Position, RegionCode, SignalRecord, start_of_day};
+
+/// The shipped criteria.
+const DEFAULT_CRITERIA: &str = include_str!("../../rules/criteria/default.toml");
+/// The shipped table of what is tested for which hazard, and by which standard.
+const TEST_ITEMS: &str = include_str!("../../rules/criteria/test_items.toml");
+/// Its name in messages.
+const TEST_ITEMS_FILE: &str = "rules/criteria/test_items.toml";
+
+/// Why the pipeline stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A file of the archive failed.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The raw archive failed.
+    #[error(transparent)]
+    Warc(#[from] WarcError),
+    /// A file that somebody brought cannot be read.
+    #[error(transparent)]
+    Brought(ArchiveError),
+    /// A WARC file that somebody brought cannot be read.
+    #[error(transparent)]
+    BroughtWarc(WarcError),
+    /// What was handed in does not say how it is written.
+    #[error("{0}: neither its name nor its first byte tells the format; name it .ndjson, .csv, .tsv, .xlsx or .warc")]
+    UnknownFormat(PathBuf),
+    /// A folder of archives without any.
+    #[error("{0} holds no file of documents (.ndjson, .csv, .tsv, .xlsx, .warc, compressed or not)")]
+    NoArchive(PathBuf),
+    /// Outputs would be written over what is not ours.
+    #[error("{out} holds `{found}`, which no rerun writes; give --out an empty folder or an earlier rerun's")]
+    Occupied {
+        /// The output folder.
+        out: PathBuf,
+        /// The first thing in it that is not ours.
+        found: String,
+    },
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Rules or dictionaries cannot be used.
+    #[error(transparent)]
+    Lexicon(#[from] LexiconError),
+    /// The collector failed as a whole; a single source's trouble is in its round.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// Criteria cannot be used.
+    #[error("{0}")]
+    Criteria(String),
+    /// A line of an import is no document.
+    #[error("{0}; mend the line, or set such lines aside with --lenient")]
+    BadLine(Box<Rejected>),
+    /// Another process works on the same data folder.
+    #[error("another wanglou is working on {0}; wait for it to end, or choose another folder with --data")]
+    Busy(PathBuf),
+    /// There is no data in the folder.
+    #[error(
+        "{0} holds no data yet; run `wanglou demo`, `wanglou run` or `wanglou import` first, or name another folder with --data"
+    )]
+    Empty(PathBuf),
+    /// A file the pipeline itself needs.
+    #[error("cannot {what} {path}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A stage stopped half-way through; a bug.
+    #[error("a stage broke off; this is a bug, please report it with the log")]
+    Broken(#[from] tokio::task::JoinError),
+    /// A value could not be kept as JSON; a bug.
+    #[error("a value cannot be kept")]
+    Json(#[from] serde_json::Error),
+}
+
+impl PipelineError {
+    /// Whether the caller's input or call is to be mended, not the program or its surroundings.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Lexicon(_)
+            | Self::Criteria(_)
+            | Self::BadLine(_)
+            | Self::Brought(_)
+            | Self::BroughtWarc(_)
+            | Self::UnknownFormat(_)
+            | Self::NoArchive(_)
+            | Self::Occupied { .. } => true,
+            Self::Store(_)
+            | Self::Log(_)
+            | Self::Archive(_)
+            | Self::Warc(_)
+            | Self::Index(_)
+            | Self::Collect(_)
+            | Self::Busy(_)
+            | Self::Empty(_)
+            | Self::Io { .. }
+            | Self::Broken(_)
+            | Self::Json(_) => false,
+        }
+    }
+}
+
+impl From<sqlx::Error> for PipelineError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(StoreError::Sql(error))
+    }
+}
+
+/// Reads the lexicon of a folder, or the shipped one.
+pub fn read_lexicon(dir: Option<&Path>) -> Result<Lexicon, LexiconError> {
+    dir.map_or_else(Lexicon::shipped, Lexicon::load)
+}
+
+/// Reads a criteria file, or the shipped one.
+pub fn read_criteria(file: Option<&Path>) -> Result<Judge, PipelineError> {
+    match file {
+        None => Judge::parse(DEFAULT_CRITERIA, "rules/criteria/default.toml", TEST_ITEMS, TEST_ITEMS_FILE),
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| {
+                PipelineError::Criteria(format!("cannot read the criteria file {}: {error}", path.display()))
+            })?;
+            Judge::parse(&text, &path.display().to_string(), TEST_ITEMS, TEST_ITEMS_FILE)
+        }
+    }
+}
+
+/// An open tower. One per data folder at a time, readers aside.
+pub struct Tower {
+    data: PathBuf,
+    /// Address of the web face, for links in feeds.
+    home: String,
+    store: Store,
+    log: Log,
+    lexicon: Arc<Lexicon>,
+    judge: Arc<Judge>,
+    index: SearchIndex,
+    /// What only a tower that works on its folder has.
+    work: Option<Work>,
+}
+
+struct Work {
+    index_writer: Arc<Mutex<Writer>>,
+    signals: Mutex<Signals>,
+    collector: Collector,
+    sources_at_once: usize,
+    /// Held as long as the tower works on the folder.
+    _lock: File,
+}
+
+/// The signals dataset and what it holds.
+struct Signals {
+    parts: SignalParts,
+    records: Arc<Vec<SignalRecord>>,
+}
+
+impl Tower {
+    /// Opens a folder to work on it, makes it when it is missing, and takes its lock.
+    pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
+        let data = settings.data.clone();
+        let io = |what, source| PipelineError::Io { what, path: settings.data.clone(), source };
+        fs::create_dir_all(&data).map_err(|error| io("make the data folder", error))?;
+        let lock = File::create(data.join("lock")).map_err(|error| io("take the lock of", error))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => PipelineError::Busy(data.clone()),
+            TryLockError::Error(error) => io("take the lock of", error),
+        })?;
+        let mut tower = Self::open_common(settings, true).await?;
+        let (end, version) = (tower.log.end().await?, tower.lexicon.version().clone());
+        fresh_listings(&tower.store, &tower.log, &version).await?;
+        let signals = Signals::open(&data.join("signals"), &version, end)?;
+        let warc = WarcWriter::open(&data.join("warc"), WarcOptions::default())?;
+        let collecting = CollectorSettings { user_agent: settings.user_agent.clone(), ..CollectorSettings::default() };
+        tower.work = Some(Work {
+            index_writer: Arc::new(Mutex::new(tower.index.writer()?)),
+            signals: Mutex::new(signals),
+            collector: Collector::new(collecting, Frontier::new(tower.store.clone()), warc)?,
+            sources_at_once: settings.sources_at_once,
+            _lock: lock,
+        });
+        Ok(tower)
+    }
+
+    /// Opens a folder only to look: search, alerts, pages. Works beside a running tower.
+    pub async fn open_to_look(settings: &Settings) -> Result<Self, PipelineError> {
+        if !settings.data.join("wanglou.sqlite").is_file() {
+            return Err(PipelineError::Empty(settings.data.clone()));
+        }
+        Self::open_common(settings, false).await
+    }
+
+    async fn open_common(settings: &Settings, working: bool) -> Result<Self, PipelineError> {
+        let data = settings.data.clone();
+        let lexicon = Arc::new(read_lexicon(settings.lexicon.as_deref())?);
+        let judge = Arc::new(read_criteria(settings.criteria.as_deref())?);
+        let store = Store::open(&data.join("wanglou.sqlite")).await?;
+        let log = Log::new(store.clone());
+        let folder = data.join("index");
+        let index = if working {
+            open_index(&folder, &lexicon, log.end().await?)?
+        } else {
+            let stop_words = stop_words(&lexicon);
+            SearchIndex::open_to_search(&folder, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?
+        };
+        let home = format!("http://{}", std::net::SocketAddr::new(settings.bind, settings.port));
+        Ok(Self { data, home, store, log, lexicon, judge, index, work: None })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Keeps a small fact in the store.
+    pub async fn remember(&self, key: &str, value: &str) -> Result<(), PipelineError> {
+        let mut tx = self.store.begin().await?;
+        Store::set_fact(&mut tx, key, value).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The lexicon that reads.
+    pub fn lexicon(&self) -> &Arc<Lexicon> {
+        &self.lexicon
+    }
+
+    /// The criteria that judge.
+    pub fn judge_by(&self) -> &Arc<Judge> {
+        &self.judge
+    }
+
+    /// The search index.
+    pub fn index(&self) -> &SearchIndex {
+        &self.index
+    }
+
+    /// The name of a place, its code when the name is not known.
+    #[must_use]
+    pub fn region_name(&self, code: RegionCode) -> String {
+        self.lexicon.region_name(code).map_or_else(|| code.to_string(), str::to_owned)
+    }
+
+    /// What a feed of these alerts says about itself. `updated` is the day of the newest change, so that an unchanged feed stays the same.
+    #[must_use]
+    pub fn feed_head(&self, alerts: &[Alert]) -> FeedHead {
+        let newest = alerts.iter().map(|alert| alert.changed_on).max();
+        FeedHead {
+            title: "望楼 产品质量安全预警".to_owned(),
+            home: self.home.clone(),
+            updated: newest.map_or(Timestamp::UNIX_EPOCH, start_of_day),
+        }
+    }
+
+    /// The collector.
+    ///
+    /// # Panics
+    /// When the tower was opened only to look.
+    pub fn collector(&self) -> &Collector {
+        &self.work().collector
+    }
+
+    /// How many sources are collected at the same time.
+    pub(super) fn sources_at_once(&self) -> usize {
+        self.work().sources_at_once
+    }
+
+    /// Whether a source's next round is due.
+    pub async fn is_due(&self, recipe: &Recipe, now: Timestamp) -> Result<bool, PipelineError> {
+        Ok(self.collector().due_at(recipe).await? <= now)
+    }
+
+    /// The index writer.
+    ///
+    /// # Panics
+    /// When the tower was opened only to look.
+    pub(super) fn index_writer(&self) -> Arc<Mutex<Writer>> {
+        Arc::clone(&self.work().index_writer)
+    }
+
+    /// Where lines that are no documents are set aside.
+    pub(super) fn rejects_dir(&self) -> PathBuf {
+        self.data.join("rejects")
+    }
+
+    /// The last log position whose signals are published.
+    ///
+    /// # Panics
+    /// When the tower was opened only to look, as all that has to do with signals.
+    pub fn signals_cursor(&self) -> Position {
+        self.signals().parts.cursor()
+    }
+
+    /// All signals, in log order.
+    pub fn signal_records(&self) -> Arc<Vec<SignalRecord>> {
+        Arc::clone(&self.signals().records)
+    }
+
+    /// Publishes signals up to `to`; the file's name is the cursor.
+    pub(super) fn publish_signals(&self, to: Position, records: Vec<SignalRecord>) -> Result<(), PipelineError> {
+        let mut signals = self.signals();
+        signals.parts.publish(to, &records)?;
+        Arc::make_mut(&mut signals.records).extend(records);
+        Ok(())
+    }
+
+    fn signals(&self) -> MutexGuard<'_, Signals> {
+        self.work().signals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) -> &Work {
+        self.work.as_ref().expect("a tower opened only to look does no work")
+    }
+
+    /// Ends the work: merges finish, connections close.
+    pub async fn close(self) -> Result<(), PipelineError> {
+        if let Some(writer) = self.work.and_then(|work| Arc::into_inner(work.index_writer)) {
+            let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+            tokio::task::spawn_blocking(move || writer.close()).await??;
+        }
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+impl Signals {
+    /// Opens the dataset; begins it again when another lexicon read it, or when it is ahead of the log.
+    fn open(dir: &Path, lexicon: &LexiconVersion, end: Position) -> Result<Self, PipelineError> {
+        let mut parts = SignalParts::open(dir)?;
+        let unfit = if parts.lexicon() == Some(lexicon) {
+            (parts.cursor() > end).then(|| ahead(parts.cursor(), end))
+        } else {
+            Some("another lexicon read them".to_owned())
+        };
+        if let Some(why) = unfit {
+            if parts.cursor() > Position(0) {
+                tracing::warn!("all documents are read again for signals: {why}");
+            }
+            parts.restart(lexicon)?;
+        }
+        let records = Arc::new(parts.load()?);
+        Ok(Self { parts, records })
+    }
+}
+
+/// Opens the index to write; begins it again when it does not fit, or when it is ahead of the log.
+fn open_index(dir: &Path, lexicon: &Lexicon, end: Position) -> Result<SearchIndex, PipelineError> {
+    let stop_words = stop_words(lexicon);
+    let open = || SearchIndex::open(dir, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words);
+    let (index, opened) = open()?;
+    if let Opened::Rebuilt { why } = &opened {
+        tracing::warn!("the index is made anew: {why}");
+    }
+    if index.cursor()? <= end {
+        return Ok(index);
+    }
+    tracing::warn!("the index is made anew: {}", ahead(index.cursor()?, end));
+    drop(index);
+    fs::remove_dir_all(dir).map_err(|source| PipelineError::Io {
+        what: "remove the index in",
+        path: dir.to_owned(),
+        source,
+    })?;
+    Ok(open()?.0)
+}
+
+fn stop_words(lexicon: &Lexicon) -> BTreeSet<String> {
+    lexicon.stopwords().iter().cloned().collect()
+}
+
+/// Outputs that know more than the log come from another one: a log restored from a backup. Going on behind them would
+/// skip what the log takes in next (LOG-2).
+fn ahead(cursor: Position, end: Position) -> String {
+    format!("they reach to position {cursor} of a log that ends at {end}; was it restored from a backup?")
+}

@@ -1,0 +1,46 @@
+//! Says what to buy and test when an alert asks for it (采样任务): product, batches, items and standards, platforms, sellers, deadline.
+//!
+//! In: an alert, the listings known for its category, the `[sampling]` table of the criteria file and the table of test items. Out: one
+//! complete request, or the name of the field that is missing. Not here: buying, testing, buyers (PRIV-2), I/O, the clock.
+//!
+//! **ALERT-1** a request's id follows from its alert's: asking twice gives the same request.
+
+mod policy;
+mod request;
+mod sellers;
+mod size;
+
+pub use policy::{BatchGoal, SamplingPolicy};
+pub use request::{request_for, validate};
+pub use size::{detect_one, detect_one_of, estimate, estimate_of};
+
+/// A sampling policy that cannot be used, or a request that must not leave.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SamplingError {
+    /// The criteria or the table of test items cannot be used.
+    #[error("{file}:{line}: {problem}")]
+    Policy {
+        /// The file as the caller named it.
+        file: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// A request lacks what DB33/T 980 §4.2.1 c and §6.2 ask for.
+    #[error("sampling request `{request}` has no `{field}`: fill it in before it is sent")]
+    Missing {
+        /// The request.
+        request: String,
+        /// The field.
+        field: &'static str,
+    },
+    /// The alert does not ask for samples.
+    #[error("the disposal of alert `{alert}` is `{disposal}`: only `sample` makes a sampling request")]
+    NotAsked {
+        /// The alert.
+        alert: String,
+        /// Its disposal.
+        disposal: &'static str,
+    },
+}

@@ -1,0 +1,483 @@
+//! The evaluation criteria (评价标准) of scoring: one versioned TOML file, checked once, so that no number is decided in code.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::vocabulary::{Channel, CriteriaVersion, Danger, Disposal, Hazard, Spread};
+
+/// A criteria file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {problem}")]
+pub struct CriteriaError {
+    /// The file as the caller named it.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// What was found and what was expected.
+    pub problem: String,
+}
+
+/// Everything that scoring decides by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criteria {
+    /// The file's `version` and a hash of its bytes.
+    pub version: CriteriaVersion,
+    /// What is counted as one event.
+    pub counting: Counting,
+    /// The temporal detector.
+    pub detector: DetectorCriteria,
+    /// Severity × probability.
+    pub danger: DangerCriteria,
+    /// Isolated, regional, industry-wide, systemic.
+    pub spread: SpreadCriteria,
+    /// Rules that need one report only.
+    pub single: Vec<SingleRule>,
+    /// Exclude, notify, sample; the first match decides.
+    pub disposal: Vec<DisposalRule>,
+    /// Queue order.
+    pub rank: Rank,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: String,
+    score: Sections,
+    #[serde(rename = "alert")]
+    _alert: IgnoredAny,
+    #[serde(rename = "sampling")]
+    _sampling: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sections {
+    counting: Counting,
+    detector: DetectorCriteria,
+    danger: DangerCriteria,
+    spread: SpreadCriteria,
+    #[serde(default)]
+    single: Vec<SingleRule>,
+    disposal: Vec<DisposalRule>,
+    rank: Rank,
+}
+
+/// What is counted as one independent event.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counting {
+    /// Signals below are never counted.
+    pub confidence_floor: f64,
+    /// Days within which a retelling belongs to its story.
+    pub story_days: u32,
+    /// Share of agreeing fingerprint lanes that makes a retelling.
+    pub story_similarity: f64,
+    /// Channels whose texts reprint one another with new headlines.
+    pub press_channels: Vec<Channel>,
+    /// Share of agreeing lanes that makes a retelling between two texts of these channels.
+    pub press_similarity: f64,
+    /// Channels whose signals are context, never events.
+    pub context_channels: Vec<Channel>,
+    /// Days in which one person's complaints about one brand and hazard are one event.
+    pub complainant_days: u32,
+    /// Channels in which an actor is a complainant.
+    pub complainant_channels: Vec<Channel>,
+    /// Most events one account adds per cell, brand and week.
+    pub source_cap_per_week: u32,
+    /// Channels in which a source without authors is one account.
+    pub capped_source_channels: Vec<Channel>,
+}
+
+/// The multi-window Gamma-Poisson detector.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectorCriteria {
+    /// Window lengths in days, ascending.
+    pub windows_days: Vec<u32>,
+    /// Length of the baseline.
+    pub baseline_weeks: u32,
+    /// Newest weeks that never enter the baseline.
+    pub guard_weeks: u32,
+    /// Prior shape when nothing can be fitted.
+    pub prior_shape: f64,
+    /// Prior mean per week when nothing was ever read.
+    pub prior_rate_per_week: f64,
+    /// Baseline events needed to fit a prior.
+    pub prior_min_events: u64,
+    /// Upper bound of a fitted shape.
+    pub prior_shape_max: f64,
+    /// Weeks of history that the prior of one brand or province is worth.
+    pub part_prior_weeks: f64,
+    /// A brand never seen before is expected to carry one part in this many.
+    pub part_shares: u32,
+    /// Baseline mean per week below which a cell is sparse.
+    pub sparse_below_per_week: f64,
+    /// Events a sparse cell needs to cross.
+    pub min_events_sparse: u64,
+    /// Events that one brand needs to cross in a sparse cell.
+    pub min_events_brand: u64,
+    /// Events any other cell needs to cross.
+    pub min_events_medium: u64,
+    /// Weekly size below which extra dispersion applies.
+    pub dispersion_below: f64,
+    /// Threshold of `h` for a whole category × hazard.
+    pub h_cell: f64,
+    /// Threshold of `h` for one brand or province of it.
+    pub h_part: f64,
+}
+
+/// Severity × probability.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DangerCriteria {
+    /// Lower probability bound of every row but the last, descending.
+    pub row_bounds: Vec<f64>,
+    /// Rows by probability, columns S1–S4.
+    pub matrix: Vec<[Danger; 4]>,
+    /// Row the level is read in while the probability is unknown.
+    pub assumed_row: u8,
+    /// First and last row of the range shown while the probability is unknown.
+    pub assumed_band: [u8; 2],
+    /// Confidence from which a stated injury counts.
+    pub credible_confidence: f64,
+    /// Steps added when a vulnerable group is concerned.
+    pub vulnerable_step: u8,
+    /// Highest severity that the steps give where no injury is stated.
+    pub vulnerable_credited_max: u8,
+    /// Severity of a hazard when no injury is stated; names all hazards.
+    pub severity: BTreeMap<Hazard, u8>,
+}
+
+/// How far a problem reaches.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpreadCriteria {
+    /// Days looked at.
+    pub window_days: u32,
+    /// A tail above it is nothing unusual.
+    pub p_unusual: f64,
+    /// Share from which one brand or province stands for the whole.
+    pub dominant_share: f64,
+    /// Highest share of events without a place (regional) or brand (industry-wide).
+    pub unknown_share_max: f64,
+    /// Events in the province that make it regional.
+    pub regional_events: u64,
+    /// Whether events of one brand alone can be regional.
+    pub regional_one_brand: bool,
+    /// Distinct and effective brands that make it industry-wide.
+    pub industry_brands: u32,
+    /// How many times more probable the rest without its top brand may be.
+    pub industry_slack: f64,
+    /// Effective provinces over provinces seen.
+    pub systemic_province_share: f64,
+    /// Least ratio of observed to expected.
+    pub systemic_rate_ratio: f64,
+}
+
+/// A rule by which one report opens a review.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SingleRule {
+    /// Its id.
+    pub id: String,
+    /// What it says, in Chinese.
+    pub means: String,
+    /// Channels it listens to; empty = all.
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// Least stated severity.
+    pub min_severity: u8,
+    /// Whether a named brand is enough instead of the severity.
+    #[serde(default)]
+    pub or_brand: bool,
+    /// Least confidence.
+    pub min_confidence: f64,
+    /// Days for which the report keeps the review open.
+    pub days: u32,
+}
+
+/// What a disposal rule rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The detector crossed.
+    Onset,
+    /// A single-report rule hit.
+    Single,
+}
+
+/// Which hazards a disposal rule is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HazardClass {
+    /// Every hazard.
+    #[default]
+    All,
+    /// Those that can hurt somebody.
+    Safety,
+    /// Quality trouble.
+    Quality,
+}
+
+impl HazardClass {
+    /// Whether the hazard belongs to the class.
+    #[must_use]
+    pub fn holds(self, hazard: Hazard) -> bool {
+        match self {
+            HazardClass::All => true,
+            HazardClass::Safety => hazard.is_safety(),
+            HazardClass::Quality => !hazard.is_safety(),
+        }
+    }
+}
+
+/// A disposal rule; all its conditions must hold.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DisposalRule {
+    /// Its id.
+    pub id: String,
+    /// What it says, in Chinese.
+    pub means: String,
+    /// What is to be done.
+    pub disposal: Disposal,
+    /// What it rests on.
+    pub basis: Basis,
+    /// Hazards it is for.
+    #[serde(default)]
+    pub hazards: HazardClass,
+    /// Least danger.
+    #[serde(default = "lowest_danger")]
+    pub min_danger: Danger,
+    /// Least spread.
+    #[serde(default = "narrowest_spread")]
+    pub min_spread: Spread,
+    /// Least independent events in the deciding window.
+    #[serde(default)]
+    pub min_events: u64,
+}
+
+fn lowest_danger() -> Danger {
+    Danger::Low
+}
+
+fn narrowest_spread() -> Spread {
+    Spread::Isolated
+}
+
+/// Weights of the queue order.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rank {
+    /// `h` counts up to here.
+    pub h_cap: f64,
+    /// Weight per danger.
+    pub danger: BTreeMap<Danger, f64>,
+    /// Weight per spread.
+    pub spread: BTreeMap<Spread, f64>,
+    /// Weight per disposal.
+    pub disposal: BTreeMap<Disposal, f64>,
+}
+
+impl Criteria {
+    /// Reads and checks a criteria file; `file` only names it in messages. The `[alert]` and `[sampling]` tables must be there
+    /// and are read by their own rooms.
+    ///
+    /// # Errors
+    /// [`CriteriaError`] with file and line when a key is missing, unknown or holds an impossible value.
+    pub fn parse(text: &str, file: &str) -> Result<Self, CriteriaError> {
+        let error = |line: usize, problem: String| CriteriaError { file: file.to_owned(), line, problem };
+        let parsed: File = toml::from_str(text).map_err(|found| {
+            let at = found.span().map_or(0, |span| span.start).min(text.len());
+            let line = text.get(..at).map_or(1, |head| head.matches('\n').count() + 1);
+            error(line, found.message().to_owned())
+        })?;
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        let Sections { counting, detector, danger, spread, single, disposal, rank } = parsed.score;
+        let version = CriteriaVersion::new(format!("{}+{}", parsed.version, &hash[..8]));
+        let criteria = Self { version, counting, detector, danger, spread, single, disposal, rank };
+        criteria.check().map_err(|(key, problem)| error(line_of(text, key), format!("`{key}` {problem}")))?;
+        Ok(criteria)
+    }
+
+    /// Longest stretch of days before `as_of` that any rule looks at, the baseline aside.
+    #[must_use]
+    pub fn horizon_days(&self) -> u32 {
+        let windows = self.detector.windows_days.iter().copied();
+        windows.chain(self.single.iter().map(|rule| rule.days)).chain([self.spread.window_days]).max().unwrap_or(0)
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let share = |key, value: f64| match value {
+            found if (0.0..=1.0).contains(&found) => Ok(()),
+            found => Err((key, format!("is {found}: expected a share from 0 to 1"))),
+        };
+        let positive = |key, value: f64| match value {
+            found if found > 0.0 && found.is_finite() => Ok(()),
+            found => Err((key, format!("is {found}: expected a number above 0"))),
+        };
+        share("confidence_floor", self.counting.confidence_floor)?;
+        share("story_similarity", self.counting.story_similarity)?;
+        share("press_similarity", self.counting.press_similarity)?;
+        share("credible_confidence", self.danger.credible_confidence)?;
+        share("p_unusual", self.spread.p_unusual)?;
+        share("dominant_share", self.spread.dominant_share)?;
+        share("unknown_share_max", self.spread.unknown_share_max)?;
+        share("systemic_province_share", self.spread.systemic_province_share)?;
+        let detector = &self.detector;
+        positive("prior_shape", detector.prior_shape)?;
+        positive("prior_rate_per_week", detector.prior_rate_per_week)?;
+        positive("prior_shape_max", detector.prior_shape_max)?;
+        positive("part_prior_weeks", detector.part_prior_weeks)?;
+        positive("part_shares", f64::from(detector.part_shares))?;
+        positive("baseline_weeks", f64::from(detector.baseline_weeks))?;
+        positive("h_cell", detector.h_cell)?;
+        positive("h_part", detector.h_part)?;
+        positive("industry_slack", self.spread.industry_slack)?;
+        positive("window_days", f64::from(self.spread.window_days))?;
+        let windows = &detector.windows_days;
+        if windows.is_empty() || windows[0] == 0 || windows.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err((
+                "windows_days",
+                format!("is {windows:?}: expected day counts above 0, each above the one before"),
+            ));
+        }
+        if windows.last().is_some_and(|longest| *longest > detector.guard_weeks * 7) {
+            return Err((
+                "guard_weeks",
+                "is shorter than the longest window: the baseline would hold the tested days".into(),
+            ));
+        }
+        self.check_danger()?;
+        if let Some(rule) = self.single.iter().find(|rule| rule.min_severity > 4) {
+            return Err(("min_severity", format!("of `{}` is {}: expected 0 to 4", rule.id, rule.min_severity)));
+        }
+        for danger in Danger::ALL {
+            positive("danger", self.rank.danger.get(danger).copied().unwrap_or(f64::NAN))?;
+        }
+        for spread in Spread::ALL {
+            positive("spread", self.rank.spread.get(spread).copied().unwrap_or(f64::NAN))?;
+        }
+        for disposal in Disposal::ALL {
+            positive("disposal", self.rank.disposal.get(disposal).copied().unwrap_or(f64::NAN))?;
+        }
+        Ok(())
+    }
+
+    fn check_danger(&self) -> Result<(), (&'static str, String)> {
+        let DangerCriteria { row_bounds, matrix, assumed_row, assumed_band, severity, .. } = &self.danger;
+        if row_bounds.windows(2).any(|pair| pair[0] <= pair[1])
+            || row_bounds.iter().any(|bound| !(0.0..1.0).contains(bound))
+        {
+            return Err((
+                "row_bounds",
+                format!("is {row_bounds:?}: expected probabilities, each below the one before"),
+            ));
+        }
+        if matrix.len() != row_bounds.len() + 1 {
+            let (found, expected) = (matrix.len(), row_bounds.len() + 1);
+            return Err(("matrix", format!("has {found} rows: expected {expected}, one more than `row_bounds`")));
+        }
+        let falls = matrix.iter().any(|row| row.windows(2).any(|pair| pair[0] > pair[1]))
+            || matrix.windows(2).any(|rows| rows[0].iter().zip(&rows[1]).any(|(above, below)| above < below));
+        if falls {
+            return Err((
+                "matrix",
+                "is not monotone: more severe or more probable must never be less dangerous".into(),
+            ));
+        }
+        let rows = matrix.len();
+        let known = |row: u8| usize::from(row) < rows;
+        if !known(*assumed_row) || !known(assumed_band[1]) || assumed_band[0] > assumed_band[1] {
+            return Err((
+                "assumed_band",
+                format!("{assumed_band:?} or row {assumed_row} is no row of the matrix (0 to {})", rows - 1),
+            ));
+        }
+        for hazard in Hazard::ALL {
+            match severity.get(hazard) {
+                Some(1..=4) => {}
+                Some(found) => return Err(("severity", format!("gives {hazard} {found}: expected 1 to 4"))),
+                None => return Err(("[score.danger.severity]", format!("has no line for hazard `{hazard}`"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// First line that begins with the key; 1 when there is none.
+fn line_of(text: &str, key: &str) -> usize {
+    let begins = |line: &str| {
+        line.trim_start()
+            .strip_prefix(key)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    text.lines().position(begins).map_or(1, |index| index + 1)
+}
+
+#[cfg(test)]
+pub(super) fn shipped() -> Criteria {
+    Criteria::parse(SHIPPED, "rules/criteria/default.toml").expect("the shipped criteria are good")
+}
+
+#[cfg(test)]
+const SHIPPED: &str = include_str!("../../rules/criteria/default.toml");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> CriteriaError {
+        Criteria::parse(text, "c.toml").expect_err("refused")
+    }
+
+    #[test]
+    fn the_shipped_criteria_are_good_and_their_version_follows_their_bytes() {
+        let version = shipped().version;
+        assert!(version.as_str().starts_with("2026.1+"), "{version}");
+        let changed = SHIPPED.replace("h_cell = 3.5", "h_cell = 3.4");
+        assert_ne!(Criteria::parse(&changed, "c.toml").expect("good").version, version);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let error = refused(&SHIPPED.replace("guard_weeks = 8", "gaurd_weeks = 8"));
+        assert!(error.problem.contains("unknown field `gaurd_weeks`"), "{error}");
+        assert_eq!(error.line, line_of(SHIPPED, "guard_weeks"));
+        assert!(error.to_string().starts_with("c.toml:"));
+    }
+
+    #[test]
+    fn a_missing_table_of_another_room_is_an_error() {
+        assert!(refused(&SHIPPED.replace("[alert]", "[alerts]")).problem.contains("alerts"));
+    }
+
+    #[test]
+    fn a_matrix_that_falls_is_refused_at_its_line() {
+        let error = refused(
+            &SHIPPED.replace(r#"["low", "high", "serious", "serious"]"#, r#"["low", "serious", "high", "serious"]"#),
+        );
+        assert!(error.problem.contains("not monotone"), "{error}");
+        assert_eq!(error.line, line_of(SHIPPED, "matrix"));
+    }
+
+    #[test]
+    fn windows_must_ascend_and_stay_inside_the_guard() {
+        assert!(
+            refused(&SHIPPED.replace("[3, 7, 14, 28, 56]", "[3, 3]")).problem.contains("each above the one before")
+        );
+        assert!(
+            refused(&SHIPPED.replace("[3, 7, 14, 28, 56]", "[3, 99]"))
+                .problem
+                .contains("shorter than the longest window")
+        );
+    }
+
+    #[test]
+    fn every_hazard_needs_a_severity() {
+        assert!(refused(&SHIPPED.replace("noise = 2\n", "")).problem.contains("no line for hazard `noise`"));
+        assert!(refused(&SHIPPED.replace("noise = 2\n", "noise = 5\n")).problem.contains("noise 5"));
+    }
+}

@@ -1,0 +1,480 @@
+//! From signals to independent events: retellings, one person's repeated complaints and one account's zeal are not counted again.
+//!
+//! Signals are taken in the order in which they could be known. Whether one is an event depends only on those before it, so judging an
+//! earlier day sees exactly what was known then, and nothing has to be rebuilt for it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+
+use super::cells::{self, CellRow, DailyCount, Grain};
+use super::criteria::{Counting, Criteria};
+use super::days::{self, Day};
+use super::stories::{Stories, StoryId};
+use crate::vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord, Stance, day_of};
+
+/// What became of the signals: `records = below_floor + context + events + echoes + same_person + capped`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Signals given.
+    pub records: u64,
+    /// Not counted: confidence below the floor.
+    pub below_floor: u64,
+    /// Not counted: from a channel that is context only.
+    pub context: u64,
+    /// Independent events.
+    pub events: u64,
+    /// Retellings of an event's story, and further readings of one document.
+    pub echoes: u64,
+    /// The same person about the same brand and hazard again.
+    pub same_person: u64,
+    /// Over what one account may add in a week.
+    pub capped: u64,
+}
+
+/// Signals sorted into events (独立事件).
+#[derive(Debug, Clone)]
+pub struct Events {
+    pub(super) cells: Vec<Cell>,
+    /// (day, seen) of every document that holds a counted signal, sorted.
+    pub(super) document_days: Vec<(Day, Day)>,
+    pub(super) names: Names,
+    tally: Tally,
+    grains: Vec<Grain>,
+}
+
+/// Interned names. Number 0 is "none" for brands and product words.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    pub(super) documents: Vec<DocumentId>,
+    pub(super) brands: Vec<String>,
+    products: Vec<String>,
+}
+
+/// Everything about one category × hazard.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    pub(super) category: Category,
+    pub(super) hazard: Hazard,
+    /// By day, then in the order in which they could be known.
+    pub(super) mentions: Vec<Mention>,
+    pub(super) events: Vec<Event>,
+    /// By day.
+    pub(super) daily: Vec<DailyCount>,
+}
+
+/// One signal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mention {
+    pub(super) day: Day,
+    pub(super) seen: Day,
+    pub(super) document: u32,
+    pub(super) story: StoryId,
+    /// Index of its event in the cell.
+    pub(super) event: u32,
+    /// Whether it is the one by which its event is counted.
+    pub(super) opens: bool,
+    pub(super) actor: u32,
+    pub(super) region: u32,
+    pub(super) severity: u8,
+    pub(super) vulnerable: bool,
+    pub(super) asserted: bool,
+    pub(super) confidence: f64,
+    pub(super) channel: Channel,
+    product: u32,
+}
+
+/// One event, with what was known of it at first and what a retelling added later.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Event {
+    brand: Learnt,
+    region: Learnt,
+}
+
+impl Event {
+    /// Its brand as known at the end of a day; 0 = none.
+    pub(super) fn brand(&self, as_of: Day) -> u32 {
+        self.brand.by(as_of)
+    }
+
+    /// Its region as known at the end of a day; 0 = none.
+    pub(super) fn region(&self, as_of: Day) -> u32 {
+        self.region.by(as_of)
+    }
+}
+
+/// A fact and the day it was learnt. 0 = not known.
+#[derive(Debug, Clone, Copy, Default)]
+struct Learnt {
+    value: u32,
+    seen: Day,
+}
+
+impl Learnt {
+    fn learn(&mut self, value: u32, seen: Day) {
+        if self.value == 0 {
+            *self = Self { value, seen };
+        }
+    }
+
+    fn by(self, as_of: Day) -> u32 {
+        if self.seen <= as_of { self.value } else { 0 }
+    }
+}
+
+impl Cell {
+    /// The mentions of `from..=to` that could be known at the end of `as_of`.
+    pub(super) fn known(&self, from: Day, to: Day, as_of: Day) -> impl Iterator<Item = &Mention> {
+        let first = self.mentions.partition_point(|mention| mention.day < from);
+        let past = self.mentions.partition_point(|mention| mention.day <= to);
+        self.mentions[first..past.max(first)].iter().filter(move |mention| mention.seen <= as_of)
+    }
+
+    /// Daily event counts of `from..=to` that could be known at the end of `as_of`.
+    pub(super) fn daily(&self, from: Day, to: Day, as_of: Day) -> impl Iterator<Item = &DailyCount> {
+        let first = self.daily.partition_point(|count| count.day < from);
+        let past = self.daily.partition_point(|count| count.day <= to);
+        self.daily[first..past.max(first)].iter().filter(move |count| count.seen <= as_of)
+    }
+}
+
+impl Events {
+    /// Sorts signals into events. The order of `records` does not matter (SCORE-1).
+    #[must_use]
+    pub fn build(records: &[SignalRecord], criteria: &Criteria) -> Self {
+        let mut ordered: Vec<&SignalRecord> = records.iter().collect();
+        ordered.sort_by(|a, b| causal(a, b));
+        let mut builder = Builder::new(&criteria.counting);
+        for record in ordered {
+            builder.take(record);
+        }
+        builder.finish()
+    }
+
+    /// What became of the signals.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// First and last event day, when there is any signal.
+    #[must_use]
+    pub fn span(&self) -> Option<(Date, Date)> {
+        let (first, last) = (self.document_days.first()?, self.document_days.last()?);
+        Some((days::date_of(first.0), days::date_of(last.0)))
+    }
+
+    /// The cells for the export, by category, hazard, region, day.
+    ///
+    /// # Panics
+    /// Never for a frame of our own making; a failing aggregation would be a bug.
+    #[must_use]
+    pub fn cells(&self) -> Vec<CellRow> {
+        cells::rows(&self.grains).expect("columns of one length and known types")
+    }
+
+    /// The product as most of these documents name it, when they do; the earliest name when two are equally frequent.
+    #[must_use]
+    pub fn product_named(&self, category: Category, hazard: Hazard, documents: &[DocumentId]) -> Option<String> {
+        let cell = self.cells.iter().find(|cell| (cell.category, cell.hazard) == (category, hazard))?;
+        let wanted: std::collections::BTreeSet<&DocumentId> = documents.iter().collect();
+        let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
+        for mention in cell.mentions.iter().filter(|mention| mention.product > 0) {
+            if wanted.contains(&self.names.documents[mention.document as usize]) {
+                *counts.entry(mention.product).or_default() += 1;
+            }
+        }
+        let best = counts.iter().max_by_key(|(product, count)| (**count, std::cmp::Reverse(**product)))?.0;
+        self.names.products.get(*best as usize).cloned()
+    }
+}
+
+/// The order in which signals could be known, and total: two records that compare equal count the same.
+fn causal(a: &SignalRecord, b: &SignalRecord) -> std::cmp::Ordering {
+    let place = |record: &SignalRecord| record.region.map_or(0, RegionCode::number);
+    (a.seen_at, a.event_at, &a.document_id, a.product, a.hazard)
+        .cmp(&(b.seen_at, b.event_at, &b.document_id, b.product, b.hazard))
+        .then_with(|| (&a.brand, place(a), &a.actor, a.stance).cmp(&(&b.brand, place(b), &b.actor, b.stance)))
+        .then_with(|| {
+            (a.severity, a.vulnerable, a.channel, &a.source).cmp(&(b.severity, b.vulnerable, b.channel, &b.source))
+        })
+        .then_with(|| a.confidence.total_cmp(&b.confidence))
+        .then_with(|| (&a.product_text, a.fingerprint.0).cmp(&(&b.product_text, b.fingerprint.0)))
+}
+
+#[derive(Default)]
+struct Interner<'a>(HashMap<&'a str, u32>);
+
+impl<'a> Interner<'a> {
+    fn number(&mut self, name: &'a str, names: &mut Vec<String>) -> u32 {
+        let next = u32::try_from(names.len()).unwrap_or(u32::MAX);
+        *self.0.entry(name).or_insert_with(|| {
+            names.push(name.to_owned());
+            next
+        })
+    }
+}
+
+/// Whom a complaint is from and what it is about: person, hazard, brand (0 = none), and the category where no brand is known.
+type PersonKey = (u32, Hazard, u32, Option<Category>);
+/// What one account's events are capped over: account, category, hazard, brand, province, week.
+type AccountKey = (u32, Category, Hazard, u32, u32, i32);
+
+struct Builder<'a> {
+    counting: &'a Counting,
+    stories: Stories,
+    cells: BTreeMap<(Category, Hazard), Cell>,
+    names: Names,
+    actors: Vec<String>,
+    document_numbers: HashMap<&'a DocumentId, u32>,
+    brand_numbers: Interner<'a>,
+    actor_numbers: Interner<'a>,
+    product_numbers: Interner<'a>,
+    told: HashMap<(StoryId, Category, Hazard), u32>,
+    people: HashMap<PersonKey, Day>,
+    accounts: HashMap<AccountKey, u32>,
+    document_days: Vec<(Day, Day)>,
+    grains: Vec<Grain>,
+    tally: Tally,
+}
+
+impl<'a> Builder<'a> {
+    fn new(counting: &'a Counting) -> Self {
+        let names = Names { documents: Vec::new(), brands: vec![String::new()], products: vec![String::new()] };
+        Self {
+            counting,
+            stories: Stories::new(counting.story_days, counting.story_similarity, counting.press_similarity),
+            cells: BTreeMap::new(),
+            names,
+            actors: Vec::new(),
+            document_numbers: HashMap::new(),
+            brand_numbers: Interner::default(),
+            actor_numbers: Interner::default(),
+            product_numbers: Interner::default(),
+            told: HashMap::new(),
+            people: HashMap::new(),
+            accounts: HashMap::new(),
+            document_days: Vec::new(),
+            grains: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    fn take(&mut self, record: &'a SignalRecord) {
+        self.tally.records += 1;
+        // A confidence that is no number is below every floor.
+        if !record.stance.counts() || record.confidence.is_nan() || record.confidence < self.counting.confidence_floor {
+            self.tally.below_floor += 1;
+            return;
+        }
+        let seen = days::number(day_of(record.seen_at));
+        // A document cannot tell of a day after it was seen: such dates are mistakes of the source.
+        let day = days::number(day_of(record.event_at)).min(seen);
+        let press = self.counting.press_channels.contains(&record.channel);
+        let (story, known) = self.stories.assign(&record.document_id, &record.fingerprint, day, press);
+        let document = *self.document_numbers.entry(&record.document_id).or_insert_with(|| {
+            self.names.documents.push(record.document_id.clone());
+            u32::try_from(self.names.documents.len() - 1).unwrap_or(u32::MAX)
+        });
+        if !known {
+            self.document_days.push((day, seen));
+        }
+        let named =
+            |name: &'a Option<String>, numbers: &mut Interner<'a>, names: &mut Vec<String>| match name.as_deref() {
+                Some(name) if !name.is_empty() => numbers.number(name, names),
+                _ => 0,
+            };
+        let brand = named(&record.brand, &mut self.brand_numbers, &mut self.names.brands);
+        let product = named(&record.product_text, &mut self.product_numbers, &mut self.names.products);
+        let actor = self.actor_numbers.number(&record.actor, &mut self.actors);
+        let region = record.region.map_or(0, RegionCode::number);
+
+        let cell_key = (record.product, record.hazard);
+        // Context stands beside the events: it neither is one nor makes a report at home the retelling of one.
+        let context = self.counting.context_channels.contains(&record.channel);
+        let told = self.told.get(&(story, record.product, record.hazard)).copied().filter(|_| !context);
+        let opens = !context && told.is_none() && self.counts(record, actor, brand, region, day);
+        let cell = self.cells.entry(cell_key).or_insert_with(|| Cell {
+            category: record.product,
+            hazard: record.hazard,
+            mentions: Vec::new(),
+            events: Vec::new(),
+            daily: Vec::new(),
+        });
+        let event = told.unwrap_or_else(|| {
+            cell.events.push(Event::default());
+            u32::try_from(cell.events.len() - 1).unwrap_or(u32::MAX)
+        });
+        if context {
+            self.tally.context += 1;
+        } else if told.is_some() {
+            self.tally.echoes += 1;
+        } else {
+            self.told.insert((story, record.product, record.hazard), event);
+        }
+        let facts = &mut cell.events[event as usize];
+        facts.brand.learn(brand, seen);
+        facts.region.learn(region, seen);
+        cell.mentions.push(Mention {
+            day,
+            seen,
+            document,
+            story,
+            event,
+            opens,
+            actor,
+            region,
+            severity: record.severity.min(4),
+            vulnerable: record.vulnerable,
+            asserted: record.stance == Stance::Asserted,
+            confidence: record.confidence,
+            channel: record.channel,
+            product,
+        });
+        let (category, hazard) = cell_key;
+        self.grains.push(Grain { category, hazard, region, day, seen, document, story, actor, event: opens });
+    }
+
+    /// Whether a new story is a new event: not when the same person said so before, nor when the account has had its share.
+    fn counts(&mut self, record: &SignalRecord, actor: u32, brand: u32, region: u32, day: Day) -> bool {
+        let anonymous = record.actor == record.source.as_str() || record.actor.is_empty();
+        if !anonymous && self.counting.complainant_channels.contains(&record.channel) {
+            let key = (actor, record.hazard, brand, (brand == 0).then_some(record.product));
+            let near = |earlier: &Day| (day - earlier).unsigned_abs() <= self.counting.complainant_days;
+            if self.people.get(&key).is_some_and(near) {
+                self.tally.same_person += 1;
+                return false;
+            }
+            self.people.insert(key, day);
+        }
+        if !anonymous || self.counting.capped_source_channels.contains(&record.channel) {
+            let key = (actor, record.product, record.hazard, brand, region / 10_000, days::week_of(day));
+            let used = self.accounts.entry(key).or_default();
+            if *used >= self.counting.source_cap_per_week {
+                self.tally.capped += 1;
+                return false;
+            }
+            *used += 1;
+        }
+        self.tally.events += 1;
+        true
+    }
+
+    fn finish(mut self) -> Events {
+        for (category, hazard, count) in cells::daily(&self.grains).expect("columns of one length and known types") {
+            if let Some(cell) = self.cells.get_mut(&(category, hazard)) {
+                cell.daily.push(count);
+            }
+        }
+        let mut cells: Vec<Cell> = self.cells.into_values().collect();
+        for cell in &mut cells {
+            // Stable: within a day the order in which they could be known stays.
+            cell.mentions.sort_by_key(|mention| mention.day);
+        }
+        self.document_days.sort_unstable();
+        Events { cells, document_days: self.document_days, names: self.names, tally: self.tally, grains: self.grains }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::criteria::shipped;
+    use super::super::testing::{Report, days_after};
+    use super::*;
+
+    fn tally(reports: &[Report]) -> Tally {
+        let records: Vec<SignalRecord> = reports.iter().map(Report::record).collect();
+        let tally = Events::build(&records, &shipped()).tally();
+        let uncounted = tally.below_floor + tally.context + tally.echoes + tally.same_person + tally.capped;
+        assert_eq!(tally.records, tally.events + uncounted);
+        tally
+    }
+
+    #[test]
+    fn five_hundred_reprints_add_nothing() {
+        let mut reports: Vec<Report> = vec![Report::new(0).text(7)];
+        reports.extend((1..=500).map(|index| Report::new(index % 10).text(7).actor(&format!("outlet {index}"))));
+        let tally = tally(&reports);
+        assert_eq!((tally.events, tally.echoes), (1, 500));
+    }
+
+    #[test]
+    fn one_person_complaining_again_is_no_second_event() {
+        let again = |day| Report::new(day).actor("消费者甲").brand("甲牌").channel(Channel::Complaint);
+        assert_eq!(tally(&[again(0), again(30), again(90)]).events, 1);
+        assert_eq!(tally(&[again(0), again(91)]).events, 2, "after 90 days it is news again");
+        assert_eq!(tally(&[again(0), again(1).brand("乙牌")]).events, 2, "another brand is another matter");
+        assert_eq!(tally(&[again(0), again(1).actor("消费者乙")]).events, 2);
+    }
+
+    #[test]
+    fn a_complaint_site_without_names_is_no_complainant() {
+        let anonymous = |day| Report::new(day).actor(Report::SOURCE).channel(Channel::Complaint);
+        let many: Vec<Report> = (0..7).map(anonymous).collect();
+        assert_eq!(tally(&many).events, 7);
+    }
+
+    #[test]
+    fn one_account_adds_at_most_three_events_a_week_and_cell() {
+        let day = |day| Report::new(day).actor("某自媒体").channel(Channel::Media);
+        let week: Vec<Report> = (0..7).map(day).collect();
+        // Days after a Monday: one calendar week.
+        assert_eq!((tally(&week).events, tally(&week).capped), (3, 4));
+        let brands: Vec<Report> = (0..7).map(|index| day(index).brand(&format!("品牌{index}"))).collect();
+        assert_eq!(tally(&brands).events, 7, "the cap is per brand");
+    }
+
+    #[test]
+    fn notices_from_abroad_are_context_and_no_events() {
+        let abroad = Report::new(0).channel(Channel::Standard).text(5);
+        let counted = tally(&[abroad, Report::new(1).text(5)]);
+        assert_eq!((counted.context, counted.events), (1, 1), "the report at home is an event of its own");
+    }
+
+    #[test]
+    fn weak_signals_are_not_counted() {
+        assert_eq!(tally(&[Report::new(0).confidence(0.29), Report::new(0).confidence(f64::NAN)]).below_floor, 2);
+        assert_eq!(tally(&[Report::new(0).stance(Stance::Historic)]).below_floor, 1);
+    }
+
+    #[test]
+    fn a_date_after_the_day_it_was_seen_is_taken_as_that_day() {
+        let mut record = Report::new(5).record();
+        record.event_at = Report::new(40).record().event_at;
+        let events = Events::build(&[record], &shipped());
+        assert_eq!(events.span(), Some((days_after(5), days_after(5))));
+    }
+
+    #[test]
+    fn a_brand_learnt_from_a_retelling_is_not_known_before_it() {
+        let records = [Report::new(0).text(1).record(), Report::new(3).text(1).brand("甲牌").actor("b").record()];
+        let events = Events::build(&records, &shipped());
+        let event = events.cells[0].events[0];
+        assert_eq!(event.brand(days::number(days_after(2))), 0);
+        assert_ne!(event.brand(days::number(days_after(3))), 0);
+    }
+
+    #[test]
+    fn the_product_is_named_as_most_documents_name_it() {
+        let records = [
+            Report::new(0).product_text("充电宝").record(),
+            Report::new(1).product_text("移动电源").record(),
+            Report::new(2).product_text("充电宝").record(),
+        ];
+        let events = Events::build(&records, &shipped());
+        let documents: Vec<DocumentId> = records.iter().map(|record| record.document_id.clone()).collect();
+        let named = |documents: &[DocumentId]| events.product_named(records[0].product, records[0].hazard, documents);
+        assert_eq!(named(&documents).as_deref(), Some("充电宝"));
+        assert_eq!(named(&documents[1..2]).as_deref(), Some("移动电源"));
+        assert_eq!(named(&[]), None);
+    }
+
+    #[test]
+    fn cells_add_up_to_the_events() {
+        let records: Vec<SignalRecord> =
+            (0..30).map(|day| Report::new(day).actor(&format!("{day}")).record()).collect();
+        let events = Events::build(&records, &shipped());
+        assert_eq!(events.cells().iter().map(|row| row.events).sum::<u64>(), events.tally().events);
+        assert_eq!(events.cells().len(), 30);
+    }
+}

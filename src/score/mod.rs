@@ -1,0 +1,40 @@
+//! Judges: which product–hazard pairs are worth attention as of a day, how dangerous, how wide, and what to do about it.
+//!
+//! In: signals, how much was read, the criteria file's text, `as_of`. Out: assessments with every number that made them, and the
+//! cells of the export. Not here: I/O, the clock, HTML, how a text was read, what an alert's life looks like.
+//!
+//! The way of a signal: `Events` sorts signals into stories and independent events, causally, so that the past never learns from
+//! the future · `cells` sums them by day · `exposure` says how much was read · `prior`, `detector` and `tails` say how surprising the
+//! newest days are · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one incident, what to do with it, and
+//! `explain` says so in a sentence.
+//!
+//! **SCORE-1** same signals, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
+//! an explanation is a stored term, and the terms recompute.
+
+mod cells;
+mod criteria;
+mod danger;
+mod days;
+mod detector;
+mod events;
+mod explain;
+mod exposure;
+mod prior;
+mod scorer;
+mod spread;
+mod stories;
+mod tails;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use cells::CellRow;
+pub use criteria::{
+    Basis, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria, DisposalRule, HazardClass, Rank,
+    SingleRule, SpreadCriteria,
+};
+pub use events::{Events, Tally};
+pub use exposure::Volume;
+pub use scorer::Scorer;
+pub use tails::CountLaw;

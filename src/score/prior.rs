@@ -1,0 +1,295 @@
+//! What is normal as of a day: exposure, baseline counts, and the Gamma priors and extra dispersion fitted to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::criteria::{Criteria, DetectorCriteria};
+use super::days::Day;
+use super::events::{Cell, Events};
+use super::exposure::{Exposure, Volume};
+use super::tails::ln_rising;
+use crate::vocabulary::{Category, Hazard};
+
+/// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
+const SHAPE_MIN: f64 = 0.02;
+/// Golden-section steps: narrows the logarithm of the shape to 1e-6.
+const SEARCH_STEPS: u32 = 36;
+/// Provinces, municipalities, regions and special administrative regions in GB/T 2260.
+const PROVINCES: f64 = 34.0;
+/// Baseline events a cell needs to tell something about dispersion.
+const DISPERSION_MIN_EVENTS: u32 = 10;
+/// Share of its fullest weeks that a cell leaves out of the dispersion: past outbreaks are not noise.
+const TRIMMED_SHARE: f64 = 0.01;
+
+/// A Gamma law of a rate: events per exposure week.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Gamma {
+    pub(super) shape: f64,
+    pub(super) rate: f64,
+}
+
+impl Gamma {
+    pub(super) fn mean(self) -> f64 {
+        self.shape / self.rate
+    }
+
+    /// The law after `events` in `weeks`.
+    pub(super) fn after(self, events: u64, weeks: f64) -> Self {
+        Self { shape: self.shape + events as f64, rate: self.rate + weeks }
+    }
+}
+
+/// Everything that one day's judgements share.
+#[derive(Debug)]
+pub(super) struct Ground<'a> {
+    pub(super) as_of: Day,
+    pub(super) exposure: Exposure,
+    pub(super) baseline_weeks: f64,
+    criteria: &'a DetectorCriteria,
+    counts: Vec<u64>,
+    by_category: Vec<Option<Gamma>>,
+    by_hazard: Vec<Option<Gamma>>,
+    overall: Gamma,
+    dispersion: Vec<Option<f64>>,
+    province_events: BTreeMap<u32, u64>,
+    placed_events: u64,
+    /// Baseline events by category and brand, and of all named brands of a category.
+    brand_events: BTreeMap<(Category, u32), u64>,
+    named_events: BTreeMap<Category, u64>,
+    /// The day on which the watch began: what is older was there before anybody looked.
+    pub(super) watched_from: Day,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn at(as_of: Day, events: &Events, volume: &Volume, criteria: &'a Criteria) -> Self {
+        let criteria = &criteria.detector;
+        let days = |weeks: u32| i32::try_from(weeks * 7).unwrap_or(i32::MAX / 4);
+        let exposure = Exposure::at(
+            as_of,
+            volume,
+            &events.document_days,
+            days(criteria.baseline_weeks),
+            days(criteria.guard_weeks),
+        );
+        let baseline_weeks = exposure.baseline_weeks();
+        let (from, to) = exposure.baseline();
+        let mut counts = vec![0_u64; Category::ALL.len() * Hazard::ALL.len()];
+        let mut province_events = BTreeMap::new();
+        let (mut brand_events, mut named_events) = (BTreeMap::new(), BTreeMap::new());
+        for cell in &events.cells {
+            counts[index(cell.category, cell.hazard)] =
+                cell.daily(from, to, as_of).map(|count| u64::from(count.events)).sum();
+            for mention in cell.known(from, as_of, as_of).filter(|mention| mention.opens && mention.region > 0) {
+                *province_events.entry(mention.region / 10_000).or_default() += 1;
+            }
+            for mention in cell.known(from, to, as_of).filter(|mention| mention.opens) {
+                let brand = cell.events[mention.event as usize].brand(as_of);
+                if brand > 0 {
+                    *brand_events.entry((cell.category, brand)).or_default() += 1;
+                    *named_events.entry(cell.category).or_default() += 1;
+                }
+            }
+        }
+        let fit = |counts: &mut dyn Iterator<Item = u64>| fit(&counts.collect::<Vec<_>>(), baseline_weeks, criteria);
+        let by_category =
+            Category::ALL.iter().map(|c| fit(&mut Hazard::ALL.iter().map(|h| counts[index(*c, *h)]))).collect();
+        let by_hazard =
+            Hazard::ALL.iter().map(|h| fit(&mut Category::ALL.iter().map(|c| counts[index(*c, *h)]))).collect();
+        let total: u64 = counts.iter().sum();
+        let grand = if baseline_weeks > 0.0 { total as f64 / counts.len() as f64 / baseline_weeks } else { 0.0 };
+        let overall =
+            Gamma { shape: criteria.prior_shape, rate: criteria.prior_shape / grand.max(criteria.prior_rate_per_week) };
+        let dispersion = dispersions(events, &exposure, criteria.dispersion_below);
+        let placed_events = province_events.values().sum();
+        let first_signal = events.document_days.iter().map(|(_, seen)| *seen).min();
+        let watched_from = volume.watched_from().into_iter().chain(first_signal).min().unwrap_or(as_of);
+        Self {
+            as_of,
+            exposure,
+            baseline_weeks,
+            criteria,
+            counts,
+            by_category,
+            by_hazard,
+            overall,
+            dispersion,
+            province_events,
+            placed_events,
+            brand_events,
+            named_events,
+            watched_from,
+        }
+    }
+
+    /// Baseline events of a cell.
+    pub(super) fn events(&self, category: Category, hazard: Hazard) -> u64 {
+        self.counts[index(category, hazard)]
+    }
+
+    /// Prior of a cell: fitted over its category, else over its hazard, else the overall one.
+    pub(super) fn prior(&self, category: Category, hazard: Hazard) -> Gamma {
+        self.by_category[category as usize].or(self.by_hazard[hazard as usize]).unwrap_or(self.overall)
+    }
+
+    /// Prior of one brand inside a cell: its share of all named events of the category, so that a brand of many reports, or one
+    /// of two in its trade, is expected to have them here too.
+    pub(super) fn brand_prior(&self, category: Category, hazard: Hazard, brand: u32) -> Gamma {
+        let events = self.brand_events.get(&(category, brand)).copied().unwrap_or(0) as f64;
+        let named = self.named_events.get(&category).copied().unwrap_or(0) as f64;
+        self.part_prior(category, hazard, (events + 1.0) / (named + f64::from(self.criteria.part_shares)))
+    }
+
+    /// Prior of one province (two digits) inside a cell: its share of all placed events.
+    pub(super) fn province_prior(&self, category: Category, hazard: Hazard, province: u32) -> Gamma {
+        let events = self.province_events.get(&province).copied().unwrap_or(0) as f64;
+        self.part_prior(category, hazard, (events + 1.0) / (self.placed_events as f64 + PROVINCES))
+    }
+
+    fn part_prior(&self, category: Category, hazard: Hazard, share: f64) -> Gamma {
+        let cell = self.prior(category, hazard).after(self.events(category, hazard), self.baseline_weeks);
+        let rate = self.criteria.part_prior_weeks;
+        Gamma { shape: (cell.mean() * share * rate).max(f64::MIN_POSITIVE), rate }
+    }
+
+    /// Weekly negative-binomial size of a category's cells; none when they are no more scattered than Poisson.
+    pub(super) fn dispersion(&self, category: Category) -> Option<f64> {
+        self.dispersion[category as usize]
+    }
+
+    /// Provinces that any event named since the baseline began.
+    pub(super) fn provinces_seen(&self) -> u64 {
+        self.province_events.len() as u64
+    }
+}
+
+fn index(category: Category, hazard: Hazard) -> usize {
+    category as usize * Hazard::ALL.len() + hazard as usize
+}
+
+/// Gamma prior of the rates of cells with equal exposure, by negative-binomial maximum likelihood. The mean's estimate is the mean
+/// itself; the shape's is found by golden section on its logarithm. None when there is too little to fit.
+fn fit(counts: &[u64], weeks: f64, criteria: &DetectorCriteria) -> Option<Gamma> {
+    let total: u64 = counts.iter().sum();
+    if total < criteria.prior_min_events || weeks <= 0.0 {
+        return None;
+    }
+    let mean = total as f64 / counts.len() as f64;
+    let likelihood = |ln_shape: f64| -> f64 {
+        let shape = ln_shape.exp();
+        let rising: f64 = counts.iter().filter(|count| **count > 0).map(|count| ln_rising(shape, *count)).sum();
+        let cells = counts.len() as f64;
+        rising - cells * shape * (mean / shape).ln_1p() - total as f64 * (shape / mean).ln_1p()
+    };
+    let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let (mut low, mut high) = (SHAPE_MIN.ln(), criteria.prior_shape_max.max(SHAPE_MIN).ln());
+    let (mut left, mut right) = (high - golden * (high - low), low + golden * (high - low));
+    let (mut at_left, mut at_right) = (likelihood(left), likelihood(right));
+    for _ in 0..SEARCH_STEPS {
+        if at_left < at_right {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + golden * (high - low);
+            at_right = likelihood(right);
+        } else {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - golden * (high - low);
+            at_left = likelihood(left);
+        }
+    }
+    let shape = f64::midpoint(low, high).exp();
+    Some(Gamma { shape, rate: shape / mean * weeks })
+}
+
+/// Weekly size per category by the method of moments, pooled over its cells: `Σ n·m² / Σ n·(s² − m)`.
+fn dispersions(events: &Events, exposure: &Exposure, below: f64) -> Vec<Option<f64>> {
+    let (from, to) = exposure.baseline();
+    let weeks = usize::try_from((to - from + 1) / 7).unwrap_or(0);
+    let week_of = |day: Day| usize::try_from((to - day) / 7).unwrap_or(0);
+    let days_of = |week: usize| {
+        let last = to - i32::try_from(week * 7).unwrap_or(0);
+        (last - 6, last)
+    };
+    let read: BTreeSet<usize> =
+        (0..weeks).filter(|week| exposure.documents(days_of(*week).0, days_of(*week).1) > 0).collect();
+    let mut sums = vec![(0.0, 0.0); Category::ALL.len()];
+    for cell in &events.cells {
+        if let Some((square, excess)) = scatter(cell, exposure, weeks, week_of, &read) {
+            let sum = &mut sums[cell.category as usize];
+            *sum = (sum.0 + square, sum.1 + excess);
+        }
+    }
+    let size =
+        |(square, excess): (f64, f64)| if excess > 0.0 { Some(square / excess).filter(|s| *s < below) } else { None };
+    sums.into_iter().map(size).collect()
+}
+
+fn scatter(
+    cell: &Cell,
+    exposure: &Exposure,
+    weeks: usize,
+    week_of: impl Fn(Day) -> usize,
+    read: &BTreeSet<usize>,
+) -> Option<(f64, f64)> {
+    let (from, to) = exposure.baseline();
+    let mut weekly = vec![0_u32; weeks];
+    let mut total = 0;
+    for count in cell.daily(from, to, exposure.as_of()) {
+        if let Some(week) = weekly.get_mut(week_of(count.day)) {
+            *week += count.events;
+            total += count.events;
+        }
+    }
+    if total < DISPERSION_MIN_EVENTS {
+        return None;
+    }
+    let mut counts: Vec<u32> = read.iter().map(|week| weekly[*week]).collect();
+    counts.sort_unstable();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of at most some hundred weeks"
+    )]
+    let trimmed = (counts.len() as f64 * TRIMMED_SHARE).ceil() as usize;
+    counts.truncate(counts.len().saturating_sub(trimmed));
+    if counts.len() < 3 {
+        return None;
+    }
+    let n = counts.len() as f64;
+    let mean = counts.iter().map(|count| f64::from(*count)).sum::<f64>() / n;
+    let variance = counts.iter().map(|count| (f64::from(*count) - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    Some((n * mean * mean, n * (variance - mean)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::criteria::shipped;
+    use super::*;
+
+    #[test]
+    fn an_uneven_category_gets_a_small_shape_and_an_even_one_a_large_one() {
+        let criteria = shipped().detector;
+        let uneven = fit(&[120, 30, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0], 104.0, &criteria).expect("fitted");
+        let even = fit(&[12, 13, 12, 11, 12, 13], 104.0, &criteria).expect("fitted");
+        assert!(uneven.shape < 0.3, "{uneven:?}");
+        assert!(even.shape > 10.0, "{even:?}");
+        assert!((uneven.mean() - 154.0 / 12.0 / 104.0).abs() < 1e-9, "the mean is the mean");
+    }
+
+    #[test]
+    fn the_fitted_shape_is_where_the_likelihood_is_flat() {
+        // Counts drawn by hand; the reference maximum was found by scanning shapes in steps of 0.001.
+        let counts = [0, 1, 0, 3, 7, 2, 0, 0, 1, 5];
+        let mean = 1.9;
+        let likelihood = |shape: f64| -> f64 {
+            counts.iter().map(|x| super::super::tails::CountLaw::negative_binomial(mean, shape).ln_pmf(*x)).sum()
+        };
+        let best =
+            (20..5000).map(|step| f64::from(step) / 1000.0).max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b)));
+        let fitted = fit(&counts, 10.0, &shipped().detector).expect("fitted").shape;
+        assert!((fitted - best.expect("scanned")).abs() < 0.0011, "{fitted} {best:?}");
+    }
+
+    #[test]
+    fn too_few_events_fit_nothing() {
+        assert_eq!(fit(&[3, 0, 0], 104.0, &shipped().detector), None);
+        assert_eq!(fit(&[30, 0, 0], 0.0, &shipped().detector), None);
+    }
+}

@@ -1,0 +1,402 @@
+//! What is one incident, how bad and how wide is it, and what is to be done: the judgement of one day.
+//!
+//! A centre wants one alert per incident, labelled where the label is clear. So each category × hazard is first looked at as a whole.
+//! A rise that several brands share, or that fills one province across brands, is one assessment. Otherwise brands that cross by
+//! themselves are taken out, each as an assessment of its own; then, unless the rest crosses as a whole, provinces are; and what
+//! remains is one assessment more, usually excluded. Every event is in exactly one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::criteria::{Basis, Criteria, SingleRule};
+use super::days::{self, Day};
+use super::detector::{self, Base, Test};
+use super::events::{Cell, Events, Mention, Names};
+use super::exposure::Volume;
+use super::prior::{Gamma, Ground};
+use super::spread::{self, Evidence, Shares};
+use super::{danger, explain};
+use crate::vocabulary::{Assessment, Counts, Danger, Disposal, DocumentId, RegionCode, Spread};
+
+/// Rule id of assessments that no disposal rule claims.
+const EXCLUDED: &str = "exclude.below_line";
+
+/// Judges days by one criteria file.
+#[derive(Debug, Clone)]
+pub struct Scorer {
+    criteria: Criteria,
+}
+
+impl Scorer {
+    /// A scorer for these criteria.
+    #[must_use]
+    pub fn new(criteria: Criteria) -> Self {
+        Self { criteria }
+    }
+
+    /// The criteria it judges by.
+    #[must_use]
+    pub fn criteria(&self) -> &Criteria {
+        &self.criteria
+    }
+
+    /// Judges every category × hazard with an event in the newest weeks, knowing only what was seen by the end of `as_of` in
+    /// Asia/Shanghai. Order: category, hazard, then brands and provinces as first seen, the rest last (SCORE-1).
+    #[must_use]
+    pub fn assess(&self, events: &Events, volume: &Volume, as_of: Date) -> Vec<Assessment> {
+        let day = days::number(as_of);
+        let from = day - i32::try_from(self.criteria.horizon_days()).unwrap_or(i32::MAX / 4) + 1;
+        let ground = Ground::at(day, events, volume, &self.criteria);
+        let mut assessments = Vec::new();
+        for cell in &events.cells {
+            let recent: Vec<Seen<'_>> =
+                cell.known(from, day, day).map(|mention| Seen::new(mention, cell, day)).collect();
+            if recent.iter().any(|seen| seen.mention.opens) {
+                let (from, to) = ground.exposure.baseline();
+                let baseline = cell.known(from, to, day).filter(|mention| mention.opens);
+                let history = baseline
+                    .map(|mention| Seen::new(mention, cell, day))
+                    .map(|seen| (seen.brand, seen.province))
+                    .collect();
+                let desk =
+                    Desk { criteria: &self.criteria, ground: &ground, cell, history, names: &events.names, as_of };
+                desk.judge(&recent, &mut assessments);
+            }
+        }
+        assessments
+    }
+}
+
+/// A mention with its event's brand and province (two digits) as known on the day; 0 = unknown.
+#[derive(Debug, Clone, Copy)]
+struct Seen<'a> {
+    mention: &'a Mention,
+    brand: u32,
+    province: u32,
+}
+
+impl<'a> Seen<'a> {
+    fn new(mention: &'a Mention, cell: &Cell, as_of: Day) -> Self {
+        let event = &cell.events[mention.event as usize];
+        Self { mention, brand: event.brand(as_of), province: event.region(as_of) / 10_000 }
+    }
+}
+
+/// Which events of a cell belong together.
+struct Matter {
+    /// Only this brand; 0 = all.
+    brand: u32,
+    /// Only this province; 0 = all.
+    province: u32,
+    /// Not these brands: they have an assessment of their own.
+    taken: BTreeSet<u32>,
+}
+
+impl Matter {
+    fn covers(&self, brand: u32, province: u32) -> bool {
+        (self.brand == 0 || self.brand == brand)
+            && (self.province == 0 || self.province == province)
+            && !self.taken.contains(&brand)
+    }
+}
+
+/// Events that are judged together.
+struct Part<'a> {
+    seen: Vec<Seen<'a>>,
+    matter: Matter,
+    base: Base,
+    test: Test,
+    single: Option<&'a SingleRule>,
+}
+
+impl Part<'_> {
+    fn above(&self) -> bool {
+        self.test.crossed || self.single.is_some()
+    }
+}
+
+/// One category × hazard on the desk, on one day.
+struct Desk<'a> {
+    criteria: &'a Criteria,
+    ground: &'a Ground<'a>,
+    cell: &'a Cell,
+    /// Brand and province of every baseline event.
+    history: Vec<(u32, u32)>,
+    names: &'a Names,
+    as_of: Date,
+}
+
+impl<'a> Desk<'a> {
+    fn judge(&self, recent: &[Seen<'a>], out: &mut Vec<Assessment>) {
+        let whole = self.rest(recent.to_vec(), &BTreeSet::new());
+        if whole.test.crossed {
+            let shares = self.shares(&whole);
+            let spread = self.spread(&whole, &shares).0;
+            let one_brand = shares.top_brand_share() >= self.criteria.spread.dominant_share;
+            if spread >= Spread::Industry || (spread == Spread::Regional && !one_brand) {
+                out.push(self.assessment(&whole));
+                return;
+            }
+        }
+        let mut taken = BTreeSet::new();
+        for (brand, seen) in grouped(recent, |seen| seen.brand) {
+            if !self.may_rise(&seen) {
+                continue;
+            }
+            let part = self.brand(seen, brand);
+            if part.above() {
+                taken.insert(brand);
+                out.push(self.assessment(&part));
+            }
+        }
+        let left: Vec<Seen<'_>> = recent.iter().filter(|seen| !taken.contains(&seen.brand)).copied().collect();
+        let rest = if taken.is_empty() { whole } else { self.rest(left.clone(), &taken) };
+        let mut provinces = BTreeSet::new();
+        if !rest.test.crossed {
+            for (province, seen) in grouped(&left, |seen| seen.province) {
+                if !self.may_rise(&seen) {
+                    continue;
+                }
+                let part = self.province(seen, province, &taken);
+                if part.above() {
+                    provinces.insert(province);
+                    out.push(self.assessment(&part));
+                }
+            }
+        }
+        let rest = if provinces.is_empty() {
+            rest
+        } else {
+            self.rest(left.into_iter().filter(|seen| !provinces.contains(&seen.province)).collect(), &taken)
+        };
+        if rest.seen.iter().any(|seen| seen.mention.opens) {
+            out.push(self.assessment(&rest));
+        }
+    }
+
+    /// Everything but the brands that were taken out.
+    fn rest(&self, seen: Vec<Seen<'a>>, taken: &BTreeSet<u32>) -> Part<'a> {
+        let prior = self.ground.prior(self.cell.category, self.cell.hazard);
+        self.part(seen, prior, (0, 0), taken, self.criteria.detector.h_cell)
+    }
+
+    fn brand(&self, seen: Vec<Seen<'a>>, brand: u32) -> Part<'a> {
+        let prior = self.ground.brand_prior(self.cell.category, self.cell.hazard, brand);
+        self.part(seen, prior, (brand, 0), &BTreeSet::new(), self.criteria.detector.h_part)
+    }
+
+    fn province(&self, seen: Vec<Seen<'a>>, province: u32, taken: &BTreeSet<u32>) -> Part<'a> {
+        let prior = self.ground.province_prior(self.cell.category, self.cell.hazard, province);
+        self.part(seen, prior, (0, province), taken, self.criteria.detector.h_part)
+    }
+
+    fn part(
+        &self,
+        seen: Vec<Seen<'a>>,
+        prior: Gamma,
+        (brand, province): (u32, u32),
+        taken: &BTreeSet<u32>,
+        threshold: f64,
+    ) -> Part<'a> {
+        let matter = Matter { brand, province, taken: taken.clone() };
+        let events = self.history.iter().filter(|(brand, province)| matter.covers(*brand, *province)).count() as u64;
+        let dispersion = self.ground.dispersion(self.cell.category);
+        let base = Base { prior, events, dispersion, one_brand: brand > 0 };
+        let single = self.criteria.single.iter().find(|rule| seen.iter().any(|seen| self.hits(rule, seen)));
+        let mut test = self.test(&seen, base, threshold, |_| true);
+        // What was there before the watch began is no onset, however unusual: it takes a report since then.
+        test.crossed &= seen.iter().any(|seen| seen.mention.opens && seen.mention.day >= self.ground.watched_from);
+        Part { seen, matter, base, test, single }
+    }
+
+    fn test(&self, seen: &[Seen<'_>], base: Base, threshold: f64, belongs: impl Fn(&Seen<'_>) -> bool) -> Test {
+        let counts: Vec<u64> = self
+            .criteria
+            .detector
+            .windows_days
+            .iter()
+            .map(|days| {
+                seen.iter().filter(|seen| seen.mention.opens && self.within(seen, *days) && belongs(seen)).count()
+                    as u64
+            })
+            .collect();
+        detector::test(&counts, base, threshold, self.ground, &self.criteria.detector)
+    }
+
+    fn within(&self, seen: &Seen<'_>, days: u32) -> bool {
+        i64::from(seen.mention.day) > i64::from(self.ground.as_of) - i64::from(days)
+    }
+
+    fn hits(&self, rule: &SingleRule, seen: &Seen<'_>) -> bool {
+        let Mention { asserted, confidence, channel, severity, .. } = *seen.mention;
+        self.cell.hazard.is_safety()
+            && asserted
+            && confidence >= rule.min_confidence
+            && (rule.channels.is_empty() || rule.channels.contains(&channel))
+            && (severity >= rule.min_severity || (rule.or_brand && seen.brand > 0))
+            && self.within(seen, rule.days)
+    }
+
+    /// Whether a group can be above the line at all: spares the arithmetic for the many brands with one report.
+    fn may_rise(&self, seen: &[Seen<'_>]) -> bool {
+        let detector = &self.criteria.detector;
+        let events = seen.iter().filter(|seen| seen.mention.opens).count() as u64;
+        events >= detector.min_events_brand.min(detector.min_events_sparse).min(detector.min_events_medium)
+            || self.criteria.single.iter().any(|rule| seen.iter().any(|seen| self.hits(rule, seen)))
+    }
+
+    fn shares(&self, part: &Part<'_>) -> Shares {
+        let mut shares = Shares::default();
+        for seen in &part.seen {
+            if seen.mention.opens && self.within(seen, self.criteria.spread.window_days) {
+                shares.add(seen.brand, seen.province);
+            }
+        }
+        shares
+    }
+
+    fn spread(&self, part: &Part<'_>, shares: &Shares) -> (Spread, crate::vocabulary::SpreadTerms) {
+        let crossed = part.test.crossed;
+        let without = |stays: &dyn Fn(u32, u32) -> bool| {
+            let left = self
+                .history
+                .iter()
+                .filter(|(brand, province)| part.matter.covers(*brand, *province) && stays(*brand, *province));
+            let base = Base { events: left.count() as u64, ..part.base };
+            self.test(&part.seen, base, part.test.terms.h_threshold, |seen| stays(seen.brand, seen.province)).tail()
+        };
+        let top_brand = shares.top_brand().filter(|_| crossed && part.matter.brand == 0);
+        let top_province = shares.top_province().filter(|_| crossed && part.matter.province == 0);
+        let window = part.test.window();
+        let evidence = Evidence {
+            crossed,
+            tail_threshold: 10_f64.powf(-part.test.terms.h_threshold),
+            rate_ratio: if window.mu > 0.0 { window.x as f64 / window.mu } else { 0.0 },
+            one_brand: part.matter.brand > 0,
+            without_top_brand: top_brand.map(|(top, _)| without(&|brand, _| brand != top)),
+            without_top_province: top_province.map(|(top, _)| without(&|_, province| province != top)),
+            provinces_seen: self.ground.provinces_seen(),
+        };
+        spread::judge(shares, &self.names.brands, evidence, &self.criteria.spread)
+    }
+
+    fn assessment(&self, part: &Part<'_>) -> Assessment {
+        let criteria = self.criteria;
+        let windows = &criteria.detector.windows_days;
+        let window_days = match part.single {
+            Some(rule) if !part.test.crossed => {
+                let fitting = windows.iter().copied().find(|days| *days >= rule.days);
+                fitting.or(windows.last().copied()).unwrap_or(rule.days)
+            }
+            _ => part.test.window().days,
+        };
+        let inside: Vec<&Seen<'_>> = part.seen.iter().filter(|seen| self.within(seen, window_days)).collect();
+        let events = inside.iter().filter(|seen| seen.mention.opens).count() as u64;
+        let (danger, danger_terms) =
+            danger::judge(self.cell.hazard, inside.iter().map(|seen| seen.mention), &criteria.danger);
+        let shares = self.shares(part);
+        let (spread, spread_terms) = self.spread(part, &shares);
+        let rule = criteria.disposal.iter().find(|rule| {
+            let based = match rule.basis {
+                Basis::Onset => part.test.crossed,
+                Basis::Single => part.single.is_some(),
+            };
+            let wide = danger >= rule.min_danger && spread >= rule.min_spread && events >= rule.min_events;
+            based && wide && rule.hazards.holds(self.cell.hazard)
+        });
+        let disposal = rule.map_or(Disposal::Exclude, |rule| rule.disposal);
+        let (brand, region) = self.labels(part, &shares, spread);
+        let counts = counts(&inside);
+        let detector = part.test.terms.clone();
+        let mut assessment = Assessment {
+            as_of: self.as_of,
+            category: self.cell.category,
+            hazard: self.cell.hazard,
+            brand,
+            region,
+            danger,
+            spread,
+            disposal,
+            rank_score: rank(criteria, danger, spread, disposal, detector.h, counts.reports),
+            counts,
+            window_days,
+            detector,
+            danger_terms,
+            spread_terms,
+            disposal_rule: rule.map_or(EXCLUDED, |rule| &rule.id).to_owned(),
+            explanation: String::new(),
+            criteria: criteria.version.clone(),
+            documents: self.documents(&inside),
+        };
+        assessment.explanation = explain::explain(&assessment, part.test.crossed, part.single, rule);
+        assessment
+    }
+
+    /// Brand and province of a part: what it was made by, or what clearly dominates it.
+    fn labels(&self, part: &Part<'_>, shares: &Shares, spread: Spread) -> (Option<String>, Option<RegionCode>) {
+        let limits = &self.criteria.spread;
+        let narrow = spread < Spread::Industry && part.above();
+        let top_brand = shares.top_brand().filter(|_| narrow && shares.top_brand_share() >= limits.dominant_share);
+        let placed = shares.unknown_region_share() <= limits.unknown_share_max;
+        let top_province =
+            shares.top_province().filter(|_| narrow && placed && shares.top_province_share() >= limits.dominant_share);
+        let brand = if part.matter.brand > 0 { Some(part.matter.brand) } else { top_brand.map(|(brand, _)| brand) };
+        let province = if part.matter.province > 0 {
+            Some(part.matter.province)
+        } else {
+            top_province.map(|(province, _)| province)
+        };
+        (
+            brand.and_then(|brand| self.names.brands.get(brand as usize).cloned()),
+            province.and_then(|province| RegionCode::new(province * 10_000).ok()),
+        )
+    }
+
+    /// Leaders of the events first, then what retold them; each in event order, each once.
+    fn documents(&self, inside: &[&Seen<'_>]) -> Vec<DocumentId> {
+        let mut listed = BTreeSet::new();
+        let leaders = inside.iter().filter(|seen| seen.mention.opens);
+        let others = inside.iter().filter(|seen| !seen.mention.opens);
+        leaders
+            .chain(others)
+            .filter(|seen| listed.insert(seen.mention.document))
+            .map(|seen| self.names.documents[seen.mention.document as usize].clone())
+            .collect()
+    }
+}
+
+/// Groups with a known key (not 0) and at least one event, by key.
+fn grouped<'a>(seen: &[Seen<'a>], key: impl Fn(&Seen<'a>) -> u32) -> impl Iterator<Item = (u32, Vec<Seen<'a>>)> {
+    let mut groups: BTreeMap<u32, Vec<Seen<'a>>> = BTreeMap::new();
+    for seen in seen {
+        groups.entry(key(seen)).or_default().push(*seen);
+    }
+    groups.into_iter().filter(|(key, group)| *key > 0 && group.iter().any(|seen| seen.mention.opens))
+}
+
+fn counts(inside: &[&Seen<'_>]) -> Counts {
+    let distinct = |value: &dyn Fn(&Mention) -> u32| -> u64 {
+        let values: BTreeSet<u32> = inside.iter().map(|seen| value(seen.mention)).collect();
+        values.len() as u64
+    };
+    let places: BTreeSet<u32> =
+        inside.iter().map(|seen| seen.mention.region / 100).filter(|prefecture| *prefecture > 0).collect();
+    Counts {
+        reports: distinct(&|mention| mention.document),
+        texts: distinct(&|mention| mention.story),
+        actors: distinct(&|mention| mention.actor),
+        places: places.len() as u64,
+    }
+}
+
+/// `danger × spread × disposal × (1 + min(h, cap)) × ln(1 + reports)`.
+fn rank(criteria: &Criteria, danger: Danger, spread: Spread, disposal: Disposal, h: f64, reports: u64) -> f64 {
+    let weights = &criteria.rank;
+    let weight = |found: Option<&f64>| found.copied().unwrap_or(1.0);
+    weight(weights.danger.get(&danger))
+        * weight(weights.spread.get(&spread))
+        * weight(weights.disposal.get(&disposal))
+        * (1.0 + h.min(weights.h_cap))
+        * (reports as f64).ln_1p()
+}

@@ -1,0 +1,134 @@
+//! Where state is kept: one SQLite file in WAL mode with `synchronous=FULL`, so that what was acknowledged survives a
+//! power cut (LOG-1).
+//!
+//! In: values to keep. Out: the same values. Not here: rules of the business, statistics, HTML. One connection writes,
+//! a small pool reads; every write that belongs together is one `BEGIN IMMEDIATE` transaction.
+
+mod alerts;
+pub mod frontier;
+
+pub use alerts::ALERTS_MAX;
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlSafeStr, Sqlite, SqlitePool, Transaction};
+
+/// How long a connection waits for another's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+/// Connections that read.
+const READERS_MAX: u32 = 4;
+
+/// The tables, oldest first. A shipped migration never changes.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "log", include_str!("migrations/0001_log.sql")),
+    (2, "frontier", include_str!("migrations/0002_frontier.sql")),
+    (3, "alerts", include_str!("migrations/0003_alerts.sql")),
+];
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file could not be opened or made.
+    #[error("cannot open the store at {path}; check that the folder exists, is writable and not held by another run")]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: sqlx::Error,
+    },
+    /// The file was made by a newer or damaged program.
+    #[error(
+        "the store at {path} has tables this program does not know; use the program that wrote it, or another --data folder"
+    )]
+    Migrate {
+        /// The database file.
+        path: PathBuf,
+        /// What the migrator said.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// A statement failed.
+    #[error("the store refused a statement")]
+    Sql(#[from] sqlx::Error),
+    /// A stored value is not what this program writes.
+    #[error("the store holds a {what} that cannot be read back")]
+    Stored {
+        /// Which kind of value.
+        what: &'static str,
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+}
+
+/// A handle to the store; clones share the same connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+impl Store {
+    /// Opens the file, makes it when it is missing, and brings its tables up to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let open_error = |source| StoreError::Open { path: path.to_owned(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let write =
+            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open_error)?;
+        migrator().run(&write).await.map_err(|source| StoreError::Migrate { path: path.to_owned(), source })?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(open_error)?;
+        Ok(Self { write, read })
+    }
+
+    /// Connections for reading.
+    pub fn reader(&self) -> &SqlitePool {
+        &self.read
+    }
+
+    /// Starts the only kind of write there is: a transaction that takes the write lock at once.
+    pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A small fact kept under a name.
+    pub async fn fact(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT value FROM facts WHERE key = ?").bind(key).fetch_optional(&self.read).await?)
+    }
+
+    /// Keeps a small fact, in the caller's transaction.
+    pub async fn set_fact(tx: &mut Transaction<'static, Sqlite>, key: &str, value: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )
+        .bind(key)
+        .bind(value)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Closes all connections; later calls fail.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+fn migrator() -> Migrator {
+    let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+}

@@ -1,0 +1,140 @@
+//! A judgement of one category × hazard as of a day, with every number that made it (SCORE-2).
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Category, CriteriaVersion, Danger, Disposal, DocumentId, Hazard, RegionCode, Spread};
+
+/// The four counts that are always shown together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Documents, reprints included (信息数).
+    pub reports: u64,
+    /// Distinct stories (不同文本).
+    pub texts: u64,
+    /// Distinct actors (不同来源主体).
+    pub actors: u64,
+    /// Distinct places (不同地区), prefecture level.
+    pub places: u64,
+}
+
+/// One window of the multi-window detector.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WindowTerm {
+    /// Window length in days, ending with `as_of`.
+    pub days: u32,
+    /// Independent events in it.
+    pub x: u64,
+    /// Expected events under "nothing new".
+    pub mu: f64,
+    /// Mid-p tail probability.
+    pub p: f64,
+}
+
+/// What the detector computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DetectorTerms {
+    /// Method name, e.g. `gamma_poisson_multi_window`.
+    pub method: String,
+    /// `max −log10 p` over the windows. Not a p-value.
+    pub h: f64,
+    /// Threshold of `h` that was applied.
+    pub h_threshold: f64,
+    /// The windows, shortest first.
+    pub windows: Vec<WindowTerm>,
+    /// Events in the baseline.
+    pub baseline_events: u64,
+    /// Length of the baseline in weeks, exposure-weighted.
+    pub baseline_weeks: f64,
+    /// Prior shape and rate that were used.
+    pub prior: [f64; 2],
+}
+
+/// What made the danger level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DangerTerms {
+    /// Worst credible severity, 1–4, after the vulnerable-group step.
+    pub severity: u8,
+    /// Severity as stated or implied before the step, 0–4.
+    pub severity_stated: u8,
+    /// Whether a vulnerable group raised it.
+    pub vulnerable: bool,
+    /// Probability class: index of the matrix row (0 = most probable), none when exposure is unknown.
+    pub probability_row: Option<u8>,
+    /// Lowest and highest cell the matrix allows when the probability is unknown or uncertain.
+    pub range: [Danger; 2],
+}
+
+/// What made the spread level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpreadTerms {
+    /// Distinct brands named.
+    pub brands: u64,
+    /// Effective number of brands, `1/Σ share²`.
+    pub effective_brands: f64,
+    /// The most frequent brand.
+    pub top_brand: Option<String>,
+    /// Share of events that name no brand.
+    pub unknown_brand_share: f64,
+    /// Distinct provinces.
+    pub provinces: u64,
+    /// Effective number of provinces.
+    pub effective_provinces: f64,
+    /// The province with most events and its share.
+    pub top_province: Option<RegionCode>,
+    /// Share of placed events in the top province.
+    pub top_province_share: f64,
+    /// Share of events that name no place.
+    pub unknown_region_share: f64,
+    /// Detector tail without the top brand.
+    pub p_without_top_brand: Option<f64>,
+    /// Detector tail without the top province.
+    pub p_without_top_province: Option<f64>,
+    /// One company in two or more regions (企业性), shown under isolated.
+    pub company_wide: bool,
+    /// Industry-wide only provisionally: too many events without a brand.
+    pub provisional: bool,
+    /// The rule of the criteria that decided.
+    pub rule: String,
+}
+
+/// A judgement (评估). Same signals, criteria and `as_of` give the same assessment (SCORE-1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The day judged, to its end.
+    pub as_of: Date,
+    /// Product category.
+    pub category: Category,
+    /// Hazard.
+    pub hazard: Hazard,
+    /// Brand, when the assessment is about one.
+    pub brand: Option<String>,
+    /// Region, when it is about one.
+    pub region: Option<RegionCode>,
+    /// Danger level.
+    pub danger: Danger,
+    /// Spread level.
+    pub spread: Spread,
+    /// What to do.
+    pub disposal: Disposal,
+    /// Queue order, larger first.
+    pub rank_score: f64,
+    /// Counts over the deciding window.
+    pub counts: Counts,
+    /// Deciding window in days.
+    pub window_days: u32,
+    /// Detector numbers.
+    pub detector: DetectorTerms,
+    /// Danger numbers.
+    pub danger_terms: DangerTerms,
+    /// Spread numbers.
+    pub spread_terms: SpreadTerms,
+    /// Why the disposal: the criteria rule hit.
+    pub disposal_rule: String,
+    /// One Chinese paragraph filled from the numbers above.
+    pub explanation: String,
+    /// Criteria that judged.
+    pub criteria: CriteriaVersion,
+    /// The documents behind it, event order, one leader per story first.
+    pub documents: Vec<DocumentId>,
+}

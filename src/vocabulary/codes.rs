@@ -1,0 +1,258 @@
+//! The closed label set: hazards, product categories, stances, channels, levels. Codes are stable; Chinese names are what
+//! people read. Every dictionary leaf, rule, label and screen uses these and nothing else.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A code that is not in the closed set it was looked up in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is not a known {set}; known: {known}")]
+pub struct UnknownCode {
+    /// Which set was asked, e.g. `hazard`.
+    pub set: &'static str,
+    /// What was found instead.
+    pub found: String,
+    /// All codes of the set, comma-separated, for the message.
+    pub known: String,
+}
+
+macro_rules! codes {
+    ($(#[$meta:meta])* $name:ident, $set:literal { $($(#[$vmeta:meta])* $variant:ident = $code:literal, $zh:literal, $en:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vmeta])* #[doc = $zh] #[serde(rename = $code)] $variant,)*
+        }
+
+        impl $name {
+            /// Every member, in the order of the label set.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
+
+            /// The stable code used in files, the index and the API.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $($name::$variant => $code,)* }
+            }
+
+            /// The Chinese display name.
+            #[must_use]
+            pub fn zh(self) -> &'static str {
+                match self { $($name::$variant => $zh,)* }
+            }
+
+            /// The English display name.
+            #[must_use]
+            pub fn en(self) -> &'static str {
+                match self { $($name::$variant => $en,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.code())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownCode;
+            fn from_str(text: &str) -> Result<Self, UnknownCode> {
+                match text {
+                    $($code => Ok($name::$variant),)*
+                    _ => Err(UnknownCode {
+                        set: $set,
+                        found: text.to_owned(),
+                        known: Self::ALL.iter().map(|c| c.code()).collect::<Vec<_>>().join(", "),
+                    }),
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// What can go wrong with a product (隐患类别).
+    Hazard, "hazard" {
+        Fire = "fire", "起火爆炸", "fire and explosion";
+        ElectricShock = "electric_shock", "触电", "electric shock";
+        Burn = "burn", "灼烫", "burns and scalds";
+        Chemical = "chemical", "化学危害", "chemical";
+        Irritation = "irritation", "过敏刺激", "allergy and irritation";
+        Microbial = "microbial", "微生物与变质", "microbes and spoilage";
+        Illness = "illness", "致病中毒", "illness and poisoning";
+        ForeignBody = "foreign_body", "异物", "foreign body";
+        Choking = "choking", "误吞与堵塞", "choking";
+        Suffocation = "suffocation", "窒息勒颈", "suffocation and strangulation";
+        Cut = "cut", "割刺夹伤", "cuts and pinching";
+        Collapse = "collapse", "断裂倒塌跌落", "breakage and collapse";
+        Entrapment = "entrapment", "卡夹束缚", "entrapment";
+        Drowning = "drowning", "溺水", "drowning";
+        ControlLoss = "control_loss", "失控与制动失效", "loss of control";
+        Radiation = "radiation", "光辐射与电磁", "radiation";
+        Noise = "noise", "噪声伤害", "harmful noise";
+        LackOfProtection = "lack_of_protection", "防护失效", "lack of protection";
+        InformationSecurity = "information_security", "信息安全", "information security";
+        Labelling = "labelling", "标识警示", "labelling and warnings";
+        Counterfeit = "counterfeit", "假冒伪劣", "counterfeit";
+        Measure = "measure", "计量短缺", "short measure";
+        Malfunction = "malfunction", "功能故障", "malfunction";
+        Other = "other", "其他", "other";
+    }
+}
+
+impl Hazard {
+    /// Safety hazards (安全隐患) can hurt somebody; the other four are quality hazards (质量问题).
+    #[must_use]
+    pub fn is_safety(self) -> bool {
+        !matches!(self, Hazard::Labelling | Hazard::Counterfeit | Hazard::Measure | Hazard::Malfunction)
+    }
+}
+
+codes! {
+    /// Product category (产品类别). Dictionaries are finer; each leaf names exactly one of these.
+    Category, "product category" {
+        Toy = "toy", "玩具", "toys";
+        ChildVehicle = "child_vehicle", "童车与儿童座椅", "child vehicles and seats";
+        InfantProduct = "infant_product", "婴幼儿用品", "infant products";
+        ChildWear = "child_wear", "儿童服装鞋", "children's wear";
+        StudentSupply = "student_supply", "学生用品", "student supplies";
+        KitchenAppliance = "kitchen_appliance", "厨房电器", "kitchen appliances";
+        LargeAppliance = "large_appliance", "大家电", "large appliances";
+        WaterHeater = "water_heater", "热水器", "water heaters";
+        SmallAppliance = "small_appliance", "小家电与个护电器", "small appliances";
+        GasAppliance = "gas_appliance", "燃气具", "gas appliances";
+        LightingElectric = "lighting_electric", "照明与电工", "lighting and electrical";
+        BatteryCharger = "battery_charger", "电池与充电器", "batteries and chargers";
+        Phone = "phone", "手机", "phones";
+        Computer = "computer", "电脑与办公设备", "computers and office";
+        SmartDevice = "smart_device", "智能设备", "smart devices";
+        AudioVideo = "audio_video", "影音设备", "audio and video";
+        Ebike = "ebike", "电动自行车与滑板车", "e-bikes and scooters";
+        BicycleHelmet = "bicycle_helmet", "自行车与头盔", "bicycles and helmets";
+        Car = "car", "汽车", "cars";
+        Motorcycle = "motorcycle", "摩托车", "motorcycles";
+        CarPart = "car_part", "汽车配件用品", "car parts";
+        Clothing = "clothing", "服装", "clothing";
+        ShoeBag = "shoe_bag", "鞋与箱包", "shoes and bags";
+        HomeTextile = "home_textile", "家用纺织品", "home textiles";
+        Furniture = "furniture", "家具", "furniture";
+        BuildingMaterial = "building_material", "建材装饰", "building materials";
+        Tableware = "tableware", "餐厨具与食品接触材料", "tableware and food contact";
+        HouseholdChemical = "household_chemical", "日化洗涤", "household chemicals";
+        Cosmetic = "cosmetic", "化妆品", "cosmetics";
+        PaperHygiene = "paper_hygiene", "纸品与卫生用品", "paper and hygiene";
+        MedicalDevice = "medical_device", "医疗器械", "medical devices";
+        DrugHealthFood = "drug_health_food", "药品与保健食品", "drugs and health food";
+        DairyFormula = "dairy_formula", "乳制品与婴配粉", "dairy and formula";
+        MeatSeafood = "meat_seafood", "肉蛋水产", "meat, eggs and seafood";
+        FruitVegetable = "fruit_vegetable", "果蔬", "fruit and vegetables";
+        GrainOil = "grain_oil", "粮油调味", "grain, oil and seasoning";
+        SnackDrink = "snack_drink", "零食饮料酒", "snacks and drinks";
+        Catering = "catering", "餐饮外卖", "catering";
+        SportOutdoor = "sport_outdoor", "运动户外", "sport and outdoor";
+        JewelryGlasses = "jewelry_glasses", "饰品与眼镜", "jewellery and glasses";
+        ToolGarden = "tool_garden", "工具五金农机农资", "tools, hardware and farm supplies";
+        FireworkLighter = "firework_lighter", "烟花与打火机", "fireworks and lighters";
+        ElevatorFacility = "elevator_facility", "电梯与公共设施", "lifts and public facilities";
+        Pet = "pet", "宠物用品", "pet products";
+        Publication = "publication", "图书音像文创", "publications";
+        TobaccoVape = "tobacco_vape", "烟草与电子烟", "tobacco and vapes";
+        HotelService = "hotel_service", "住宿等服务", "hotels and services";
+        OtherProduct = "other_product", "其他产品", "other products";
+    }
+}
+
+codes! {
+    /// What a text claims about a hazard (断言). Only `asserted` and `suspected` make a signal.
+    Stance, "stance" {
+        Asserted = "asserted", "断言", "asserted";
+        Suspected = "suspected", "怀疑", "suspected";
+        Negated = "negated", "否认", "negated";
+        Generic = "generic", "泛指", "generic";
+        Historic = "historic", "旧事", "historic";
+    }
+}
+
+impl Stance {
+    /// Whether a mention with this stance may become a signal.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        matches!(self, Stance::Asserted | Stance::Suspected)
+    }
+}
+
+codes! {
+    /// The five channel groups of DB33/T 980 §6.1.2 (渠道).
+    Channel, "channel" {
+        Complaint = "complaint", "投诉举报", "complaints";
+        Regulator = "regulator", "监管", "regulators";
+        Platform = "platform", "电商平台", "platforms";
+        Media = "media", "互联网媒体", "media";
+        Standard = "standard", "标准与境外通报", "standards and foreign notices";
+    }
+}
+
+codes! {
+    /// Danger (隐患程度): severity × probability. Ordered from least to worst.
+    Danger, "danger" {
+        Low = "low", "低", "low";
+        Medium = "medium", "中", "medium";
+        High = "high", "高", "high";
+        Serious = "serious", "严重", "serious";
+    }
+}
+
+codes! {
+    /// Spread (范围). Ordered from narrow to wide.
+    Spread, "spread" {
+        Isolated = "isolated", "个别", "isolated";
+        Regional = "regional", "区域性", "regional";
+        Industry = "industry", "行业性", "industry-wide";
+        Systemic = "systemic", "系统性", "systemic";
+    }
+}
+
+codes! {
+    /// What is to be done (处置), DB33/T 980 §6.1.3 a–c.
+    Disposal, "disposal" {
+        Exclude = "exclude", "排除", "exclude";
+        Notify = "notify", "通知", "notify";
+        Sample = "sample", "采样", "sample";
+    }
+}
+
+codes! {
+    /// Focus flags (重点) laid over the categories.
+    Focus, "focus flag" {
+        Children = "children", "儿童", "children";
+        Elderly = "elderly", "老人", "elderly";
+        Students = "students", "学生", "students";
+        Appliances = "appliances", "家电", "appliances";
+        Cars = "cars", "汽车", "cars";
+        EcommerceHot = "ecommerce_hot", "网售热点", "e-commerce hot sellers";
+        Smart = "smart", "智能产品", "smart products";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_back_as_itself() {
+        for hazard in Hazard::ALL {
+            assert_eq!(hazard.code().parse::<Hazard>().as_ref(), Ok(hazard));
+        }
+        for category in Category::ALL {
+            assert_eq!(category.code().parse::<Category>().as_ref(), Ok(category));
+        }
+        assert_eq!((Hazard::ALL.len(), Category::ALL.len()), (24, 48));
+    }
+
+    #[test]
+    fn an_unknown_code_names_the_set_and_what_is_known() {
+        let error = "fires".parse::<Hazard>().expect_err("no such hazard");
+        assert!(error.to_string().starts_with("`fires` is not a known hazard; known: fire, electric_shock"));
+    }
+}

@@ -1,0 +1,214 @@
+//! One item as it came from a source: a complaint, a listing, a notice, a report, a standard.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Channel, DocumentId, SourceId, time};
+
+/// Facts that the source gives beside the text (`platform_category`, `brand`, `region`, `seller`, `sold`, …). Unknown keys are kept.
+pub type Meta = serde_json::Map<String, serde_json::Value>;
+
+/// Where the exact bytes lie that a document was read from (RAW-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawRef {
+    /// File name of the WARC inside the archive folder.
+    pub file: String,
+    /// Byte offset of the record's gzip member.
+    pub offset: u64,
+    /// Digest of the payload, e.g. `sha1:…`.
+    pub digest: String,
+}
+
+/// One document (信息). Same source and same id = same document; changed text = a new revision of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Unique within the whole store.
+    pub id: DocumentId,
+    /// Where it came from.
+    pub source: SourceId,
+    /// Which of the five channel groups.
+    pub channel: Channel,
+    /// Canonical address, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Headline, when it has one. `text` repeats it as its first line where the source shows both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What is read, at most `collect`'s bound of characters.
+    pub text: String,
+    /// When the source says it was published. Event time.
+    #[serde(default, with = "time::moment::option", skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<Timestamp>,
+    /// When we first saw it. Processing time.
+    #[serde(default, with = "time::moment::option", skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
+    /// What the source says beside the text.
+    #[serde(default, skip_serializing_if = "Meta::is_empty")]
+    pub meta: Meta,
+    /// The bytes it was read from; none for imported documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<RawRef>,
+}
+
+impl Document {
+    /// A string value of `meta`, when it is there and not empty.
+    #[must_use]
+    pub fn meta_str(&self, key: &str) -> Option<&str> {
+        self.meta.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// A whole number of `meta`, given as a number or as digits.
+    #[must_use]
+    pub fn meta_u64(&self, key: &str) -> Option<u64> {
+        let value = self.meta.get(key)?;
+        value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+    }
+
+    /// Event time: published, else seen.
+    #[must_use]
+    pub fn event_at(&self) -> Option<Timestamp> {
+        self.published_at.or(self.seen_at)
+    }
+
+    /// When a replay may know of it: seen, else published.
+    #[must_use]
+    pub fn known_at(&self) -> Option<Timestamp> {
+        self.seen_at.or(self.published_at)
+    }
+}
+
+/// A line of documents NDJSON that cannot be used. The reader adds file and line.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Not a JSON object of the contract: broken JSON, a missing `id` or `text`, an unknown key, a bad time.
+    #[error("{0}")]
+    Shape(#[from] serde_json::Error),
+    /// `id` or `text` is there but empty.
+    #[error("`{0}` is empty: fill it, or leave the document out")]
+    Empty(&'static str),
+    /// A name that is too long to be one.
+    #[error("`{field}` has {found} bytes, at most {max} are taken: give it a shorter one")]
+    TooLong {
+        /// `id` or `source`.
+        field: &'static str,
+        /// How long it is.
+        found: usize,
+        /// How long it may be.
+        max: usize,
+    },
+}
+
+/// Refuses names that log and index could not keep.
+///
+/// # Errors
+/// [`DocumentError::TooLong`].
+pub fn check_names(id: &str, source: Option<&str>) -> Result<(), DocumentError> {
+    let fits = |field, text: &str, max| match text.len() {
+        found if found > max => Err(DocumentError::TooLong { field, found, max }),
+        _ => Ok(()),
+    };
+    fits("id", id, DocumentId::BYTES_MAX)?;
+    fits("source", source.unwrap_or_default(), SourceId::BYTES_MAX)
+}
+
+/// One line of documents NDJSON, checked against the contract. Unknown top-level keys are errors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentLine {
+    /// Required. Unique within its source.
+    pub id: String,
+    /// Required.
+    pub text: String,
+    /// Source id; the importer's `--source` counts when it is missing.
+    pub source: Option<String>,
+    /// Channel group.
+    pub channel: Option<Channel>,
+    /// Address.
+    pub url: Option<String>,
+    /// Headline.
+    pub title: Option<String>,
+    /// RFC 3339 or `YYYY-MM-DD` (Asia/Shanghai).
+    #[serde(default, with = "time::moment::option")]
+    pub published_at: Option<Timestamp>,
+    /// As `published_at`.
+    #[serde(default, with = "time::moment::option")]
+    pub seen_at: Option<Timestamp>,
+    /// Anything the platform knows.
+    #[serde(default)]
+    pub meta: Meta,
+    /// Where the raw bytes lie, in our own exports.
+    #[serde(default)]
+    pub raw: Option<RawRef>,
+}
+
+impl DocumentLine {
+    /// Reads and checks one line.
+    ///
+    /// # Errors
+    /// [`DocumentError`] saying what is wrong; the caller knows the file and line.
+    pub fn parse(line: &str) -> Result<Self, DocumentError> {
+        let parsed: Self = serde_json::from_str(line)?;
+        if parsed.id.trim().is_empty() {
+            return Err(DocumentError::Empty("id"));
+        }
+        if parsed.text.trim().is_empty() {
+            return Err(DocumentError::Empty("text"));
+        }
+        if parsed.source.as_ref().is_some_and(|source| source.trim().is_empty()) {
+            return Err(DocumentError::Empty("source"));
+        }
+        check_names(&parsed.id, parsed.source.as_deref())?;
+        Ok(parsed)
+    }
+
+    /// The document, with `source` and `channel` filled in where the line has none.
+    #[must_use]
+    pub fn into_document(self, source: &SourceId, channel: Channel) -> Document {
+        Document {
+            id: DocumentId::new(self.id),
+            source: self.source.map_or_else(|| source.clone(), SourceId::new),
+            channel: self.channel.unwrap_or(channel),
+            url: self.url,
+            title: self.title,
+            text: self.text,
+            published_at: self.published_at,
+            seen_at: self.seen_at,
+            meta: self.meta,
+            raw: self.raw,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = DocumentLine::parse(r#"{"id":"1","text":"x","body":"y"}"#).expect_err("no such key");
+        assert!(error.to_string().contains("unknown field `body`"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_text_is_named() {
+        let error = DocumentLine::parse(r#"{"id":"1"}"#).expect_err("no text");
+        assert!(error.to_string().contains("missing field `text`"), "{error}");
+        assert!(DocumentLine::parse(r#"{"id":"1","text":" "}"#).is_err());
+    }
+
+    #[test]
+    fn an_endless_id_is_refused_at_the_door() {
+        let line = |bytes: usize| format!(r#"{{"id":"{}","text":"x"}}"#, "i".repeat(bytes));
+        assert!(DocumentLine::parse(&line(DocumentId::BYTES_MAX)).is_ok());
+        let error = DocumentLine::parse(&line(DocumentId::BYTES_MAX + 1)).expect_err("too long");
+        assert!(error.to_string().contains("`id` has 769 bytes, at most 768"), "{error}");
+    }
+
+    #[test]
+    fn unknown_meta_keys_are_kept() {
+        let line = DocumentLine::parse(r#"{"id":"1","text":"x","meta":{"colour":"red","sold":"12"}}"#).expect("good");
+        let document = line.into_document(&SourceId::from("s"), Channel::Media);
+        assert_eq!(document.meta_str("colour"), Some("red"));
+        assert_eq!(document.meta_u64("sold"), Some(12));
+    }
+}

@@ -1,0 +1,29 @@
+//! The words every room shares: what a document, a mention, a signal, an assessment, an alert and a sampling request are.
+//!
+//! In: nothing. Out: plain values with their laws (a span is on character borders, a region code has six digits).
+//! Not here: any other room, any I/O, any clock, any rule of the business. Names and Chinese terms follow the
+//! glossary in `ARCHITECTURE.md`; the closed label set is in `codes`.
+
+mod alert;
+mod assessment;
+mod codes;
+mod document;
+mod ids;
+mod reading;
+mod region;
+mod sampling;
+mod signal;
+mod span;
+mod time;
+
+pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
+pub use assessment::{Assessment, Counts, DangerTerms, DetectorTerms, SpreadTerms, WindowTerm};
+pub use codes::{Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode};
+pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
+pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, Position, RequestId, RuleId, SourceId};
+pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Signal};
+pub use region::{RegionCode, RegionError};
+pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};
+pub use signal::{Fingerprint, SignalRecord};
+pub use span::CharSpan;
+pub use time::{DateRange, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment, start_of_day};

@@ -1,0 +1,117 @@
+//! What the reader found in one document: mentions, signals, and what went wrong on the way.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Category, CharSpan, Hazard, LexiconVersion, RegionCode, RuleId, Stance};
+
+/// What a mention names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MentionKind {
+    /// A product; code = category.
+    Product,
+    /// A hazard; code = hazard.
+    Hazard,
+    /// An injury; code = severity `1`–`4`.
+    Injury,
+    /// A brand; code = canonical brand name.
+    Brand,
+    /// A firm; code = canonical name.
+    Firm,
+    /// An in-platform seller.
+    Shop,
+    /// An e-commerce platform; code = canonical name.
+    Platform,
+    /// A place; code = GB/T 2260.
+    Region,
+    /// A standard number; code = canonical number.
+    Standard,
+    /// A material or chemical.
+    Material,
+    /// A model or batch number.
+    Model,
+    /// A number with a unit.
+    Quantity,
+    /// A vulnerable group; code = focus flag.
+    Group,
+}
+
+/// A span of text that names something, with the rule or dictionary entry behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mention {
+    /// What it names.
+    pub kind: MentionKind,
+    /// Code in the set of its kind.
+    pub code: String,
+    /// Where, in characters of the input text.
+    pub span: CharSpan,
+    /// The characters themselves, as in the input.
+    pub text: String,
+    /// What the text claims about it; `asserted` for names.
+    pub stance: Stance,
+    /// The rule or dictionary entry that found it.
+    pub rule: RuleId,
+}
+
+/// How a signal came by its product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductFrom {
+    /// Named in the text, near the hazard.
+    Text,
+    /// Told by the platform (`meta.platform_category`).
+    Meta,
+    /// Inherited from another sentence, or implied by the hazard itself.
+    Context,
+}
+
+/// A product–hazard pair asserted or suspected in one document (风险信号), as the reader sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// The product's category.
+    pub product: Category,
+    /// The hazard.
+    pub hazard: Hazard,
+    /// `asserted` or `suspected`, never another.
+    pub stance: Stance,
+    /// Injury severity 0–4 as in the label set.
+    pub severity: u8,
+    /// Where the product is named; none when it comes from `meta` or context.
+    pub product_span: Option<CharSpan>,
+    /// Where the hazard is named.
+    pub hazard_span: CharSpan,
+    /// How the product was found.
+    pub product_from: ProductFrom,
+    /// Canonical brand, when one belongs to the product.
+    pub brand: Option<String>,
+    /// Place, when one is stated.
+    pub region: Option<RegionCode>,
+    /// Probability that the signal is real, 0–1.
+    pub confidence: f64,
+    /// Rules and dictionary entries that made it, sorted.
+    pub rules: Vec<RuleId>,
+}
+
+/// A thing that went wrong, or was cut short, while reading. The reading is still honest for the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A stable word, e.g. `text_too_long`.
+    pub kind: String,
+    /// What was found, for people.
+    pub detail: String,
+}
+
+/// Everything the reader found in one document. Same document and lexicon give the same reading (READ-1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The document's id.
+    pub id: super::DocumentId,
+    /// Lexicon that read it.
+    pub lexicon: LexiconVersion,
+    /// Product–hazard pairs, one per distinct pair, in text order.
+    pub signals: Vec<Signal>,
+    /// Everything named, in text order.
+    pub mentions: Vec<Mention>,
+    /// What went wrong.
+    pub problems: Vec<Problem>,
+}

@@ -1,0 +1,88 @@
+//! A signal with all that scoring needs to know about the document it came from: one row of the signals dataset.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Category, Channel, CharSpan, DocumentId, Hazard, LexiconVersion, Position, ProductFrom, RegionCode, RuleId,
+    SourceId, Stance, time,
+};
+
+/// MinHash of a text's character shingles. Two texts that retell one another agree in most places. Stored: the hash seeds never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(pub [u32; Fingerprint::LANES]);
+
+impl Fingerprint {
+    /// Number of hash functions.
+    pub const LANES: usize = 16;
+
+    /// Share of agreeing lanes, 0–1: an estimate of the Jaccard similarity of the two shingle sets.
+    #[must_use]
+    pub fn similarity(&self, other: &Self) -> f64 {
+        let same = self.0.iter().zip(&other.0).filter(|(a, b)| a == b).count();
+        #[expect(clippy::cast_precision_loss, reason = "at most 16")]
+        let share = same as f64 / Self::LANES as f64;
+        share
+    }
+}
+
+/// One signal and its document's facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SignalRecord {
+    /// Where its document stands in the log; 0 in an archive rerun without a log.
+    pub position: Position,
+    /// The document.
+    pub document_id: DocumentId,
+    /// Its source.
+    pub source: SourceId,
+    /// Its channel group.
+    pub channel: Channel,
+    /// Its address.
+    pub url: Option<String>,
+    /// Event time: published, else seen.
+    #[serde(with = "time::moment")]
+    pub event_at: Timestamp,
+    /// When it could first be known.
+    #[serde(with = "time::moment")]
+    pub seen_at: Timestamp,
+    /// Product category.
+    pub product: Category,
+    /// The product as the text names it, when it does.
+    pub product_text: Option<String>,
+    /// Hazard.
+    pub hazard: Hazard,
+    /// The hazard as the text names it.
+    pub hazard_text: String,
+    /// `asserted` or `suspected`.
+    pub stance: Stance,
+    /// 0–4.
+    pub severity: u8,
+    /// How the product was found.
+    pub product_from: ProductFrom,
+    /// Canonical brand.
+    pub brand: Option<String>,
+    /// Place.
+    pub region: Option<RegionCode>,
+    /// Who says so: the author where the source names one, else the source. Masked, stable.
+    pub actor: String,
+    /// 0–1.
+    pub confidence: f64,
+    /// Whether a vulnerable group (children, elderly, students) is concerned.
+    pub vulnerable: bool,
+    /// Rules behind it.
+    pub rules: Vec<RuleId>,
+    /// Fingerprint of the whole text, for story de-duplication.
+    pub fingerprint: Fingerprint,
+    /// The piece of text shown as evidence, at most [`SignalRecord::EXCERPT_CHARS`] characters.
+    pub excerpt: String,
+    /// Product and hazard spans, in characters of `excerpt`.
+    pub spans: Vec<CharSpan>,
+    /// Lexicon that read it.
+    pub lexicon: LexiconVersion,
+}
+
+impl SignalRecord {
+    /// Longest excerpt kept as evidence.
+    pub const EXCERPT_CHARS: usize = 300;
+}

@@ -1,0 +1,134 @@
+//! Days and moments as people in China write them. A day is a civil day in Asia/Shanghai.
+
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+
+/// A time text that is neither RFC 3339 nor `YYYY-MM-DD`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is no time: expected RFC 3339 (2024-07-02T08:00:00+08:00) or a date (2024-07-02)")]
+pub struct TimeError {
+    /// The text that was found.
+    pub found: String,
+}
+
+/// Asia/Shanghai: UTC+8 without daylight saving since 1991, so a fixed offset needs no zone database.
+#[must_use]
+pub fn shanghai() -> TimeZone {
+    TimeZone::fixed(Offset::constant(8))
+}
+
+/// The civil day of a moment in Asia/Shanghai.
+#[must_use]
+pub fn day_of(moment: Timestamp) -> Date {
+    moment.to_zoned(shanghai()).date()
+}
+
+/// The first moment of a day in Asia/Shanghai.
+#[must_use]
+pub fn start_of_day(day: Date) -> Timestamp {
+    day.to_zoned(shanghai()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+}
+
+/// The last whole second of a day in Asia/Shanghai: the usual `as_of` of a daily run.
+#[must_use]
+pub fn end_of_day(day: Date) -> Timestamp {
+    start_of_day(day).checked_add((24 * 3600 - 1).seconds()).unwrap_or(Timestamp::MAX)
+}
+
+/// Reads RFC 3339, `YYYY-MM-DD HH:MM[:SS]`, or `YYYY-MM-DD`; without an offset it means Asia/Shanghai.
+///
+/// # Errors
+/// [`TimeError`] with the text when it is none of these.
+pub fn parse_moment(text: &str) -> Result<Timestamp, TimeError> {
+    let text = text.trim();
+    let fail = || TimeError { found: text.chars().take(40).collect() };
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    if let Ok(date_time) = text.parse::<jiff::civil::DateTime>() {
+        return date_time.to_zoned(shanghai()).map(|zoned| zoned.timestamp()).map_err(|_| fail());
+    }
+    text.parse::<Date>().map(start_of_day).map_err(|_| fail())
+}
+
+/// RFC 3339 with the Shanghai offset, to the second: `2024-07-02T08:00:00+08:00`.
+#[must_use]
+pub fn show_moment(moment: Timestamp) -> String {
+    moment.to_zoned(shanghai()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// Serde for moments: reads what [`parse_moment`] reads, writes what [`show_moment`] writes.
+pub(super) mod moment {
+    use super::{Timestamp, parse_moment, show_moment};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(moment: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&show_moment(*moment))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        parse_moment(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+
+    /// The same for `Option<Timestamp>`.
+    pub(crate) mod option {
+        use super::{Deserialize, Deserializer, Serializer, Timestamp, parse_moment, show_moment};
+
+        #[expect(clippy::ref_option, reason = "serde's `with` passes a reference")]
+        pub(crate) fn serialize<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+            match moment {
+                Some(moment) => to.serialize_some(&show_moment(*moment)),
+                None => to.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+            Option::<String>::deserialize(from)?
+                .map(|text| parse_moment(&text).map_err(serde::de::Error::custom))
+                .transpose()
+        }
+    }
+}
+
+/// Days from `from` to `to`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateRange {
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub to: Date,
+}
+
+impl DateRange {
+    /// The days in order. Empty when `to` lies before `from`.
+    pub fn days(self) -> impl Iterator<Item = Date> {
+        self.from.series(1.day()).take_while(move |day| *day <= self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_bare_date_is_midnight_in_shanghai() {
+        let moment = parse_moment("2021-01-08").expect("a date");
+        assert_eq!(show_moment(moment), "2021-01-08T00:00:00+08:00");
+        assert_eq!(day_of(moment), date(2021, 1, 8));
+        assert_eq!(day_of(end_of_day(date(2021, 1, 8))), date(2021, 1, 8));
+    }
+
+    #[test]
+    fn an_impossible_date_is_refused_with_its_text() {
+        assert_eq!(parse_moment("2022-13-40").expect_err("no such day").found, "2022-13-40");
+    }
+
+    #[test]
+    fn a_range_counts_both_ends() {
+        let range = DateRange { from: date(2020, 2, 28), to: date(2020, 3, 1) };
+        assert_eq!(range.days().count(), 3);
+    }
+}

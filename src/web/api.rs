@@ -1,0 +1,166 @@
+//! Answers for programs: JSON, feeds, probes. Shapes on the wire are stable: fields are added, never changed.
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::desk::{Desk, DeskError, SearchOutcome};
+use super::pages::alerts::ListQuery;
+use super::pages::search::SearchQuery;
+use super::pages::{Shared, alert_id};
+use super::problem::{Dressed, Problem};
+use super::words;
+use crate::vocabulary::{
+    Alert, AlertEvent, AlertId, Category, Counts, Danger, Disposal, Hazard, RegionCode, SamplingRequest, Spread,
+};
+
+/// Most hits in one answer.
+pub(super) const HITS_MAX: usize = 100;
+/// Hits when the caller names no number.
+pub(super) const HITS_DEFAULT: usize = 20;
+
+#[derive(Serialize)]
+pub(super) struct AlertsAnswer {
+    total: u64,
+    alerts: Vec<AlertLine>,
+}
+
+/// One alert in the ranked list.
+#[derive(Serialize)]
+struct AlertLine {
+    id: AlertId,
+    state: &'static str,
+    opened_on: Date,
+    changed_on: Date,
+    as_of: Date,
+    category: Category,
+    category_name: &'static str,
+    hazard: Hazard,
+    hazard_name: &'static str,
+    brand: Option<String>,
+    region: Option<RegionCode>,
+    region_name: Option<String>,
+    danger: Danger,
+    spread: Spread,
+    disposal: Disposal,
+    rank_score: f64,
+    counts: Counts,
+    explanation: String,
+    evidence_total: u64,
+}
+
+impl AlertLine {
+    fn new(desk: &dyn Desk, alert: Alert) -> Self {
+        let judged = alert.assessment;
+        Self {
+            id: alert.id,
+            state: words::state_code(alert.state),
+            opened_on: alert.opened_on,
+            changed_on: alert.changed_on,
+            as_of: judged.as_of,
+            category: judged.category,
+            category_name: judged.category.zh(),
+            hazard: judged.hazard,
+            hazard_name: judged.hazard.zh(),
+            brand: judged.brand,
+            region: judged.region,
+            region_name: judged.region.map(|code| desk.region_name(code)),
+            danger: judged.danger,
+            spread: judged.spread,
+            disposal: judged.disposal,
+            rank_score: judged.rank_score,
+            counts: judged.counts,
+            explanation: judged.explanation,
+            evidence_total: alert.evidence_total,
+        }
+    }
+}
+
+/// The ranked list; takes the same parameters as the page, and `skip`, `limit`.
+pub(super) async fn alerts(
+    State(desk): State<Shared>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<AlertsAnswer>, Problem> {
+    let filter = query?.0.filter()?;
+    let page = desk.alerts(&filter).await?;
+    let alerts = page.alerts.into_iter().map(|alert| AlertLine::new(desk.as_ref(), alert)).collect();
+    Ok(Json(AlertsAnswer { total: page.total, alerts }))
+}
+
+#[derive(Serialize)]
+pub(super) struct AlertAnswer {
+    alert: Alert,
+    history: Vec<AlertEvent>,
+    sampling: Option<SamplingRequest>,
+}
+
+/// One alert with every term, its history and its sampling request.
+pub(super) async fn alert(
+    State(desk): State<Shared>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<AlertAnswer>, Problem> {
+    let id = alert_id(id?.0)?;
+    let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    let (history, sampling) = (desk.history(&id).await?, desk.sampling(&id).await?);
+    Ok(Json(AlertAnswer { alert, history, sampling }))
+}
+
+/// A search; parameters `q`, `after`, `limit`.
+pub(super) async fn search(
+    State(desk): State<Shared>,
+    query: Result<Query<SearchQuery>, QueryRejection>,
+) -> Result<Json<SearchOutcome>, Problem> {
+    let query = query?.0;
+    let (text, after) = query.checked()?;
+    if text.is_empty() {
+        return Err(Problem::bad_request("缺少检索式：请给出参数 q，例如 ?q=起火。"));
+    }
+    let limit = query.limit.unwrap_or(HITS_DEFAULT);
+    if !(1..=HITS_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit 应在 1 到 {HITS_MAX} 之间，收到 {limit}。")));
+    }
+    Ok(Json(desk.search(text, limit, after).await?))
+}
+
+pub(super) async fn feed_json(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(feed(desk.feed_json().await?, "application/json", &headers))
+}
+
+pub(super) async fn feed_atom(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(feed(desk.feed_atom().await?, "application/atom+xml; charset=utf-8", &headers))
+}
+
+/// A feed that is polled: unchanged, it costs its reader nothing.
+fn feed(body: String, kind: &'static str, headers: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", &blake3::hash(body.as_bytes()).to_hex()[..32]);
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let same = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
+    if known.flat_map(|list| list.split(',')).any(|known| same(known.trim())) {
+        return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
+    }
+    ([(CONTENT_TYPE, kind.to_owned()), (ETAG, tag)], body).into_response()
+}
+
+pub(super) async fn health(State(desk): State<Shared>) -> Response {
+    probe(desk.health().await)
+}
+
+pub(super) async fn ready(State(desk): State<Shared>) -> Response {
+    probe(desk.ready().await)
+}
+
+/// `ok`, or 503 with the reason in one line of plain text.
+fn probe(answer: Result<(), DeskError>) -> Response {
+    match answer {
+        Ok(()) => "ok\n".into_response(),
+        Err(error) => {
+            tracing::warn!("a probe found: {error}");
+            (StatusCode::SERVICE_UNAVAILABLE, Extension(Dressed), format!("{error}\n")).into_response()
+        }
+    }
+}

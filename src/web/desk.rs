@@ -1,0 +1,337 @@
+//! What the web face asks for, and the plain values it gets. Whoever owns the store and the index sits behind the desk;
+//! the face itself knows neither SQL nor tantivy nor statistics.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+
+use crate::vocabulary::{
+    Alert, AlertEvent, AlertId, AlertState, Category, Channel, CharSpan, CriteriaVersion, Danger, Disposal, Document,
+    DocumentId, Hazard, LexiconVersion, Position, Reading, RegionCode, SamplingRequest, SourceId, show_moment,
+};
+
+/// Answers the questions of the web face. Every answer is bounded by its caller's `limit`.
+#[async_trait]
+pub trait Desk: Send + Sync + 'static {
+    /// The alerts that pass `filter`: open ones first, then by rank score, largest first. [`AlertFilter::page_of`] does all of it.
+    async fn alerts(&self, filter: &AlertFilter) -> Result<AlertPage, DeskError>;
+    /// One alert as it stands now.
+    async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError>;
+    /// The events of its life, oldest first. Empty for an unknown alert.
+    async fn history(&self, id: &AlertId) -> Result<Vec<AlertEvent>, DeskError>;
+    /// The sampling request that answers it, when there is one (at most one: ALERT-1).
+    async fn sampling(&self, alert: &AlertId) -> Result<Option<SamplingRequest>, DeskError>;
+    /// All sampling requests, newest first, at most [`SAMPLING_REQUESTS_MAX`].
+    async fn sampling_requests(&self) -> Result<Vec<SamplingRequest>, DeskError>;
+    /// A document and what was read in it, when the reader has got there.
+    async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError>;
+    /// The analysts' query language on the index. `after` is the `next` of an earlier outcome of the same query.
+    async fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, DeskError>;
+    /// Examples of the query language, simplest first, shown beside the search box.
+    fn query_examples(&self) -> Vec<QueryExample>;
+    /// How the service is doing, in numbers.
+    async fn status(&self) -> Result<Status, DeskError>;
+    /// The ranked alerts as JSON, ready to be sent.
+    async fn feed_json(&self) -> Result<String, DeskError>;
+    /// The ranked alerts as an Atom feed, ready to be sent.
+    async fn feed_atom(&self) -> Result<String, DeskError>;
+    /// Whether the service works at all: the store answers. An error's text is shown to the prober.
+    async fn health(&self) -> Result<(), DeskError>;
+    /// Whether it should be sent visitors yet: migrations done, index opened, first cursors moved.
+    async fn ready(&self) -> Result<(), DeskError> {
+        self.health().await
+    }
+    /// The name of a place, its code when the name is not known.
+    fn region_name(&self, code: RegionCode) -> String;
+}
+
+/// Most sampling requests listed at once.
+pub const SAMPLING_REQUESTS_MAX: usize = 500;
+
+/// Why the desk has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The visitor's query cannot be understood; shown to the visitor with a caret under the place.
+    #[error("the query cannot be understood: {}", .0.message)]
+    BadQuery(QueryFault),
+    /// The `after` of a search is not one we gave, or belongs to another query.
+    #[error("`{found}` is not a place in these results: start again from the first page")]
+    BadCursor {
+        /// The text that was found.
+        found: String,
+    },
+    /// Not now, perhaps later: starting, rebuilding, too busy. The reason is shown to the visitor.
+    #[error("not available at the moment: {reason}")]
+    Unavailable {
+        /// Why, for people.
+        reason: String,
+    },
+    /// Anything else. Logged with its causes; the visitor sees only that it happened.
+    #[error("{doing} failed")]
+    Internal {
+        /// What the desk was doing, e.g. `reading alert a-1 from the store`.
+        doing: String,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl DeskError {
+    /// Wraps the error of a neighbouring room.
+    pub fn internal(doing: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal { doing: doing.into(), source: source.into() }
+    }
+}
+
+/// What is wrong with a query, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueryFault {
+    /// What was found and what was expected, for people.
+    pub message: String,
+    /// The characters of the query it is about; empty at a place where something is missing; none when it is about the whole.
+    pub span: Option<CharSpan>,
+}
+
+impl QueryFault {
+    /// A fault known only by where it begins: a bracket or quote by itself, otherwise the word or value that begins there.
+    /// A place past the end becomes the end.
+    #[must_use]
+    pub fn at(message: impl Into<String>, query: &str, at: usize) -> Self {
+        let ends =
+            |letter: char| letter.is_whitespace() || matches!(letter, '(' | ')' | '（' | '）' | ',' | '，' | '、');
+        let at = at.min(query.chars().count());
+        let chars = match query.chars().nth(at) {
+            Some('(' | ')' | '（' | '）' | '"' | '“' | '”' | '＂') => 1,
+            _ => query.chars().skip(at).take_while(|letter| !ends(*letter)).count(),
+        };
+        Self { message: message.into(), span: Some(CharSpan::new(at, at + chars)) }
+    }
+}
+
+/// Which alerts, and which stretch of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// Only open or only closed ones.
+    pub state: Option<AlertState>,
+    /// Only with this disposal.
+    pub disposal: Option<Disposal>,
+    /// Only with this danger.
+    pub danger: Option<Danger>,
+    /// Only of this category.
+    pub category: Option<Category>,
+    /// Only of this hazard.
+    pub hazard: Option<Hazard>,
+    /// How many of the ranked list to pass over.
+    pub skip: usize,
+    /// How many to give, at most [`AlertFilter::LIMIT_MAX`].
+    pub limit: usize,
+}
+
+impl AlertFilter {
+    /// Alerts on one page.
+    pub const LIMIT_DEFAULT: usize = 30;
+    /// Most alerts in one answer.
+    pub const LIMIT_MAX: usize = 200;
+    /// Farthest that a visitor may page.
+    pub const SKIP_MAX: usize = 100_000;
+
+    /// Whether the alert passes; `skip` and `limit` aside.
+    #[must_use]
+    pub fn accepts(&self, alert: &Alert) -> bool {
+        let judged = &alert.assessment;
+        self.state.is_none_or(|state| state == alert.state)
+            && self.disposal.is_none_or(|disposal| disposal == judged.disposal)
+            && self.danger.is_none_or(|danger| danger == judged.danger)
+            && self.category.is_none_or(|category| category == judged.category)
+            && self.hazard.is_none_or(|hazard| hazard == judged.hazard)
+    }
+
+    /// Filters, ranks (open first, then rank score, then id, so that ties never move) and cuts.
+    #[must_use]
+    pub fn page_of(&self, all: impl IntoIterator<Item = Alert>) -> AlertPage {
+        let mut alerts: Vec<Alert> = all.into_iter().filter(|alert| self.accepts(alert)).collect();
+        alerts.sort_by(|a, b| {
+            (a.state.cmp(&b.state))
+                .then_with(|| b.assessment.rank_score.total_cmp(&a.assessment.rank_score))
+                .then_with(|| a.id.cmp(&b.id))
+        });
+        let total = alerts.len() as u64;
+        let open = alerts.iter().filter(|alert| alert.state == AlertState::Open).count() as u64;
+        let alerts = alerts.into_iter().skip(self.skip).take(self.limit.min(Self::LIMIT_MAX)).collect();
+        AlertPage { alerts, total, open }
+    }
+}
+
+impl Default for AlertFilter {
+    fn default() -> Self {
+        Self {
+            state: None,
+            disposal: None,
+            danger: None,
+            category: None,
+            hazard: None,
+            skip: 0,
+            limit: Self::LIMIT_DEFAULT,
+        }
+    }
+}
+
+/// A stretch of the ranked list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AlertPage {
+    /// In rank order.
+    pub alerts: Vec<Alert>,
+    /// How many pass the filter in all.
+    pub total: u64,
+    /// How many of these go on.
+    pub open: u64,
+}
+
+/// What a search found. Also the wire format of `/api/v1/search`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SearchOutcome {
+    /// Exact number of matches.
+    pub total: u64,
+    /// Best first.
+    pub hits: Vec<SearchHit>,
+    /// How the matches divide.
+    pub facets: Vec<Facet>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<String>,
+}
+
+/// One document that matches.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SearchHit {
+    /// The document.
+    pub id: DocumentId,
+    /// Relevance; only its order means anything.
+    pub score: f32,
+    /// Its headline.
+    pub title: Option<String>,
+    /// The stretch of its text that matches best.
+    pub snippet: String,
+    /// The matching words, in characters of `snippet`.
+    pub spans: Vec<CharSpan>,
+    /// When it was published.
+    #[serde(serialize_with = "moment_or_null")]
+    pub published_at: Option<Timestamp>,
+    /// Where it came from.
+    pub source: SourceId,
+    /// Its channel group.
+    pub channel: Channel,
+    /// Product categories read in it.
+    pub categories: Vec<Category>,
+    /// Hazards read in it.
+    pub hazards: Vec<Hazard>,
+    /// Brand read in it.
+    pub brand: Option<String>,
+    /// Place read in it.
+    pub region: Option<RegionCode>,
+    /// Its address.
+    pub url: Option<String>,
+}
+
+#[expect(clippy::ref_option, reason = "serde's `serialize_with` passes a reference")]
+fn moment_or_null<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+    moment.map(show_moment).serialize(to)
+}
+
+/// How the matches divide over one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Facet {
+    /// Field name: `category`, `hazard`, `channel`, `source`, `brand`, `region`, …
+    pub field: String,
+    /// Most frequent first.
+    pub values: Vec<FacetValue>,
+}
+
+/// One value of a facet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FacetValue {
+    /// Its code.
+    pub value: String,
+    /// How many matches carry it.
+    pub count: u64,
+    /// The term of the query language that keeps only these, e.g. `category:toy`, quoted where it needs to be.
+    pub narrow: String,
+}
+
+/// A query worth copying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryExample {
+    /// The query.
+    pub query: String,
+    /// What it finds, in Chinese.
+    pub means: String,
+}
+
+/// How the service is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// Documents in the log.
+    pub documents: u64,
+    /// Signals read.
+    pub signals: u64,
+    /// Alerts that go on.
+    pub alerts_open: u64,
+    /// Alerts that are over.
+    pub alerts_closed: u64,
+    /// Sampling requests made.
+    pub sampling_requests: u64,
+    /// The day last scored.
+    pub last_as_of: Option<Date>,
+    /// The last position of the log.
+    pub log_end: Position,
+    /// Where each consumer stands.
+    pub cursors: Vec<CursorState>,
+    /// COUNT-1 for each source.
+    pub sources: Vec<SourceCounts>,
+    /// The program's version.
+    pub program: String,
+    /// The lexicon in use.
+    pub lexicon: LexiconVersion,
+    /// The criteria in use.
+    pub criteria: CriteriaVersion,
+}
+
+/// Where a consumer of the log stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CursorState {
+    /// Its name, e.g. `index`.
+    pub consumer: String,
+    /// The last position it has published.
+    pub position: Position,
+}
+
+/// COUNT-1 for one source: collected = kept + duplicate + unchanged + rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// The source.
+    pub source: SourceId,
+    /// Its channel group.
+    pub channel: Channel,
+    /// Items seen.
+    pub collected: u64,
+    /// Entered the log.
+    pub kept: u64,
+    /// Seen before under the same id.
+    pub duplicate: u64,
+    /// Fetched again, text unchanged.
+    pub unchanged: u64,
+    /// Set aside with a reason.
+    pub rejected: u64,
+    /// Rejected by reason, most frequent first.
+    pub reasons: Vec<(String, u64)>,
+}
+
+impl SourceCounts {
+    /// Whether COUNT-1 holds.
+    #[must_use]
+    pub fn balances(&self) -> bool {
+        let parts = [self.kept, self.duplicate, self.unchanged, self.rejected];
+        parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(*part)) == Some(self.collected)
+    }
+}

@@ -1,0 +1,69 @@
+//! What surrounds every answer: bounds on the way in, strict headers and a decent look for errors on the way out.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use super::problem::{self, Problem};
+
+/// Largest request body. Nothing here reads one yet.
+pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Longest time for one answer.
+pub(super) const ANSWER_MS_MAX: u64 = 15_000;
+/// Longest address, path and query together, in bytes. Chinese takes nine bytes a character once encoded.
+pub(super) const ADDRESS_BYTES_MAX: usize = 8 * 1024;
+
+/// No scripts at all, nothing from other hosts, no framing.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+/// Puts the guard around the routes.
+pub(super) fn around(routes: Router) -> Router {
+    let timeout = Duration::from_millis(ANSWER_MS_MAX);
+    routes
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        // Failures are logged where they are handled, with their causes; not a second time here.
+        .layer(TraceLayer::new_for_http().on_failure(()))
+        .layer(from_fn(watch))
+}
+
+/// Refuses endless addresses, turns a panic into a 500, dresses errors for their reader, and sets the headers.
+async fn watch(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let address_bytes = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let response = if address_bytes > ADDRESS_BYTES_MAX {
+        Problem::plain(StatusCode::URI_TOO_LONG).into_response()
+    } else {
+        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(path, "a handler panicked");
+            Problem::plain(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        })
+    };
+    let mut response = problem::dress(response, &path);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    response
+}

@@ -1,0 +1,190 @@
+//! One document: its text with everything that was read in it, and where it came from.
+
+use askama::Template;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Html;
+
+use super::super::desk::Desk;
+use super::super::problem::Problem;
+use super::super::text::{self, Mark, Segment};
+use super::super::words::{self, NONE};
+use super::{Fact, Shared, Shell, bounded, render};
+use crate::vocabulary::{Document, DocumentId, Mention, MentionKind, Reading, RuleId, Signal};
+
+/// Longest text shown, in characters; the rest stays in the archive.
+pub(in crate::web) const TEXT_CHARS_SHOWN: usize = 50_000;
+/// Most rows of `meta` shown.
+const META_ROWS_SHOWN: usize = 60;
+/// Longest value of `meta` shown, in characters.
+const META_CHARS_SHOWN: usize = 400;
+/// Most mentions listed under the text.
+const MENTIONS_SHOWN: usize = 500;
+
+struct SignalRow<'a> {
+    signal: &'a Signal,
+    product_from: &'static str,
+    severity: &'static str,
+    region: Option<String>,
+    confidence: String,
+    rules: String,
+}
+
+struct MentionRow<'a> {
+    mention: &'a Mention,
+    kind: &'static str,
+    class: &'static str,
+    name: String,
+}
+
+#[derive(Template)]
+#[template(path = "document.html")]
+struct DocumentPage<'a> {
+    shell: Shell,
+    title: String,
+    /// The headline with its marks, when the text begins with it.
+    headline: Vec<Segment<'a>>,
+    segments: Vec<Segment<'a>>,
+    chars_hidden: usize,
+    facts: Vec<Fact>,
+    link: Option<String>,
+    address: Option<&'a str>,
+    meta: Vec<Fact>,
+    meta_hidden: usize,
+    reading: Option<&'a Reading>,
+    signals: Vec<SignalRow<'a>>,
+    mentions: Vec<MentionRow<'a>>,
+    mentions_total: usize,
+}
+
+pub(in crate::web) async fn show(
+    State(desk): State<Shared>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Html<String>, Problem> {
+    let missing = || Problem::not_found("没有这个编号的信息：可能尚未采集，或已按保存期限删除。");
+    let id = bounded(id?.0).map(DocumentId::new).ok_or_else(missing)?;
+    let (document, reading) = desk.document(&id).await?.ok_or_else(missing)?;
+    let mentions = reading.as_ref().map_or(&[][..], |reading| &reading.mentions);
+    let signals = reading.as_ref().map_or(&[][..], |reading| &reading.signals);
+    let (shown, chars_hidden) = cut(&document.text);
+    let link = text::link(document.url.as_deref());
+    let marks: Vec<Mark> = mentions.iter().map(|mention| mark(desk.as_ref(), mention)).collect();
+    let (headline, body) = parts(&document, shown);
+    let body_from = headline.chars().count();
+    let in_body: Vec<Mark> =
+        marks.iter().map(|mark| Mark { span: text::shifted(mark.span, body_from), ..mark.clone() }).collect();
+    render(&DocumentPage {
+        shell: Shell::at("search"),
+        title: title(&document),
+        headline: if headline.is_empty() { Vec::new() } else { text::split(headline.trim_end(), &marks) },
+        segments: text::split(body, &in_body),
+        chars_hidden,
+        facts: facts(&document),
+        address: if link.is_none() { document.url.as_deref() } else { None },
+        link,
+        meta: meta(&document),
+        meta_hidden: document.meta.len().saturating_sub(META_ROWS_SHOWN),
+        signals: signals
+            .iter()
+            .map(|signal| SignalRow {
+                product_from: words::product_from(signal.product_from),
+                severity: words::severity(signal.severity),
+                region: signal.region.map(|code| desk.region_name(code)),
+                confidence: words::share(signal.confidence),
+                rules: rules(&signal.rules),
+                signal,
+            })
+            .collect(),
+        mentions: mentions.iter().take(MENTIONS_SHOWN).map(|mention| row(desk.as_ref(), mention)).collect(),
+        mentions_total: mentions.len(),
+        reading: reading.as_ref(),
+    })
+}
+
+/// The headline, or the first words.
+fn title(document: &Document) -> String {
+    let title = document.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+    let first = || document.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("（空白信息）");
+    text::shorten(title.unwrap_or_else(first), 80)
+}
+
+/// The headline and the text after it, when the text begins with the headline: no page says it twice.
+fn parts<'a>(document: &Document, shown: &'a str) -> (&'a str, &'a str) {
+    let title = document.title.as_deref().map(str::trim).unwrap_or_default();
+    let from = text::after_title(shown, title);
+    let byte = shown.char_indices().nth(from).map_or(shown.len(), |(byte, _)| byte);
+    shown.split_at(byte)
+}
+
+/// The stretch of the text that is shown, and how many characters are not.
+fn cut(text: &str) -> (&str, usize) {
+    match text.char_indices().nth(TEXT_CHARS_SHOWN) {
+        Some((byte, _)) => (&text[..byte], text[byte..].chars().count()),
+        None => (text, 0),
+    }
+}
+
+fn mark(desk: &dyn Desk, mention: &Mention) -> Mark {
+    let (kind, class, rank) = words::mention(mention.kind);
+    let name = name(desk, mention);
+    let title = format!("{kind}：{name} · {} · 规则 {}", mention.stance.zh(), mention.rule);
+    // What is denied, general or old is not counted: it is shown, but paler.
+    let class = match (mention.stance.counts(), class) {
+        (true, class) => class,
+        (false, "m-hazard") => "m-hazard m-uncounted",
+        (false, "m-injury") => "m-injury m-uncounted",
+        (false, "m-product") => "m-product m-uncounted",
+        (false, _) => "m-fact m-uncounted",
+    };
+    Mark { span: mention.span, class, title, rank }
+}
+
+/// What a mention's code is called.
+fn name(desk: &dyn Desk, mention: &Mention) -> String {
+    let region = (mention.kind == MentionKind::Region).then(|| mention.code.parse().ok()).flatten();
+    region.map_or_else(|| words::mention_code(mention.kind, &mention.code), |code| desk.region_name(code))
+}
+
+fn row<'a>(desk: &dyn Desk, mention: &'a Mention) -> MentionRow<'a> {
+    let (kind, class, _) = words::mention(mention.kind);
+    MentionRow { kind, class, name: name(desk, mention), mention }
+}
+
+fn rules(rules: &[RuleId]) -> String {
+    rules.iter().map(RuleId::as_str).collect::<Vec<_>>().join("，")
+}
+
+fn facts(document: &Document) -> Vec<Fact> {
+    let time =
+        |moment: Option<jiff::Timestamp>, say: fn(jiff::Timestamp) -> String| moment.map_or(NONE.to_owned(), say);
+    let mut facts = vec![
+        Fact::new("信息编号", document.id.as_str()),
+        Fact::new("来源", document.source.as_str()),
+        Fact::new("渠道", document.channel.zh()),
+        Fact::new("发布时间", time(document.published_at, words::published)),
+        Fact::new("采集时间", time(document.seen_at, words::moment)),
+    ];
+    match &document.raw {
+        Some(raw) => {
+            facts.push(Fact::new("原始记录", format!("{}，偏移 {}", raw.file, raw.offset)));
+            facts.push(Fact::new("摘要", raw.digest.as_str()));
+        }
+        None => facts.push(Fact::new("原始记录", "无（由文件导入）")),
+    }
+    facts
+}
+
+fn meta(document: &Document) -> Vec<Fact> {
+    let show = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let row = |(key, value): (&String, &serde_json::Value)| {
+        let value = text::shorten(&show(value), META_CHARS_SHOWN);
+        match words::meta_name(key) {
+            Some(name) => Fact { exact: text::shorten(key, 60), ..Fact::new(name, value) },
+            None => Fact::new(text::shorten(key, 60), value),
+        }
+    };
+    document.meta.iter().take(META_ROWS_SHOWN).map(row).collect()
+}

@@ -1,0 +1,327 @@
+//! Search: a box, what it found, and ways to narrow it.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::super::desk::{Desk, DeskError, Facet, QueryExample, QueryFault, SearchHit, SearchOutcome};
+use super::super::problem::{Dressed, Problem};
+use super::super::text::{self, Segment};
+use super::super::words::{self, NONE};
+use super::{Shared, Shell, render};
+use crate::vocabulary::{Category, CharSpan, Hazard};
+
+/// Longest query, in characters.
+pub(in crate::web) const QUERY_CHARS_MAX: usize = 500;
+/// Longest place mark of a next page, in bytes.
+const AFTER_BYTES_MAX: usize = 1_000;
+/// Hits on one page.
+const HITS_SHOWN: usize = 20;
+/// Categories, and hazards, named under one hit.
+const LABELS_SHOWN: usize = 3;
+/// The order of facets on the page; others follow.
+const FACETS_FIRST: [&str; 5] = ["hazard", "category", "brand", "region", "channel"];
+/// Values shown of one facet.
+const FACET_VALUES_SHOWN: usize = 12;
+
+/// The parameters of a search as they come in the address.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct SearchQuery {
+    q: String,
+    after: String,
+    pub(in crate::web) limit: Option<usize>,
+}
+
+impl SearchQuery {
+    /// The trimmed query and the place to go on from, within their bounds.
+    pub(in crate::web) fn checked(&self) -> Result<(&str, Option<&str>), DeskError> {
+        let query = self.q.trim();
+        let chars = query.chars().count();
+        if chars > QUERY_CHARS_MAX {
+            let message = format!("检索式过长：最多 {QUERY_CHARS_MAX} 个字，收到 {chars} 个字");
+            return Err(DeskError::BadQuery(QueryFault { message, span: None }));
+        }
+        if self.after.len() > AFTER_BYTES_MAX {
+            return Err(DeskError::BadCursor { found: self.after.clone() });
+        }
+        Ok((query, Some(self.after.as_str()).filter(|after| !after.is_empty())))
+    }
+}
+
+fn address(query: &str, after: Option<&str>) -> String {
+    let mut pairs = form_urlencoded::Serializer::new(String::from("/search?"));
+    pairs.append_pair("q", query);
+    if let Some(after) = after {
+        pairs.append_pair("after", after);
+    }
+    pairs.finish()
+}
+
+struct HitView<'a> {
+    hit: &'a SearchHit,
+    /// Its headline, or that it has none; marked where the snippet begins with it.
+    title: Vec<Segment<'a>>,
+    segments: Vec<Segment<'a>>,
+    published: String,
+    products: String,
+    hazards: String,
+    region: Option<String>,
+    link: Option<String>,
+}
+
+impl<'a> HitView<'a> {
+    fn new(desk: &dyn Desk, hit: &'a SearchHit) -> Self {
+        let title = hit.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+        let (title, segments) = title_and_snippet(title.unwrap_or("（无标题）"), &hit.snippet, &hit.spans);
+        Self {
+            title,
+            segments,
+            published: hit.published_at.map_or_else(|| NONE.to_owned(), words::published),
+            products: listed(hit.categories.iter().copied().map(Category::zh)),
+            hazards: listed(hit.hazards.iter().copied().map(Hazard::zh)),
+            region: hit.region.map(|code| desk.region_name(code)),
+            link: text::link(hit.url.as_deref()),
+            hit,
+        }
+    }
+}
+
+/// A snippet that begins with the headline is not shown to say it twice: its marks move there.
+fn title_and_snippet<'a>(title: &'a str, snippet: &'a str, spans: &[CharSpan]) -> (Vec<Segment<'a>>, Vec<Segment<'a>>) {
+    match text::after_title(snippet, title) {
+        0 if snippet.trim() == title => (text::highlight(title, spans), Vec::new()),
+        0 => (text::highlight(title, &[]), text::highlight(snippet, spans)),
+        from => {
+            let byte = snippet.char_indices().nth(from).map_or(snippet.len(), |(byte, _)| byte);
+            let rest: Vec<CharSpan> = spans.iter().map(|span| text::shifted(*span, from)).collect();
+            (text::highlight(title, spans), text::highlight(&snippet[byte..], &rest))
+        }
+    }
+}
+
+/// The first few names, and how many there are in all.
+fn listed(names: impl Iterator<Item = &'static str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown = names[..names.len().min(LABELS_SHOWN)].join("、");
+    if names.len() > LABELS_SHOWN { format!("{shown}等 {} 类", names.len()) } else { shown }
+}
+
+struct FacetLink {
+    name: String,
+    count: u64,
+    address: String,
+    chosen: bool,
+}
+
+struct FacetView<'a> {
+    title: &'a str,
+    links: Vec<FacetLink>,
+}
+
+impl<'a> FacetView<'a> {
+    fn new(desk: &dyn Desk, query: &str, facet: &'a Facet) -> Self {
+        let link = |value: &super::super::desk::FacetValue| {
+            let chosen = has_term(query, &value.narrow);
+            let narrowed = if chosen { without_term(query, &value.narrow) } else { with_term(query, &value.narrow) };
+            let region = (facet.field == "region").then(|| value.value.parse().ok()).flatten();
+            FacetLink {
+                name: region
+                    .map_or_else(|| words::facet_value(&facet.field, &value.value), |code| desk.region_name(code)),
+                count: value.count,
+                address: address(narrowed.trim(), None),
+                chosen,
+            }
+        };
+        let links = facet.values.iter().take(FACET_VALUES_SHOWN).map(link).collect();
+        Self { title: words::facet(&facet.field), links }
+    }
+}
+
+/// Where a term that a facet link added stands in the query: only at its end or between spaces.
+fn find_term(query: &str, term: &str) -> Option<usize> {
+    if term.is_empty() {
+        return None;
+    }
+    query.match_indices(term).map(|(at, _)| at).find(|at| {
+        let after = at + term.len();
+        (*at == 0 || query[..*at].ends_with(' ')) && (after == query.len() || query[after..].starts_with(' '))
+    })
+}
+
+fn has_term(query: &str, term: &str) -> bool {
+    find_term(query, term).is_some()
+}
+
+/// AND binds closer than OR, so alternatives go into brackets before a term narrows them all.
+fn with_term(query: &str, term: &str) -> String {
+    if has_alternatives(query) { format!("({query}) {term}") } else { format!("{query} {term}") }
+}
+
+/// Whether the query has an OR outside quotes and brackets.
+fn has_alternatives(query: &str) -> bool {
+    let (mut depth, mut quoted, mut word) = (0_usize, false, String::new());
+    for letter in query.chars().chain([' ']) {
+        match letter {
+            '"' | '“' | '”' | '＂' => quoted = !quoted,
+            _ if quoted => continue,
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth = depth.saturating_sub(1),
+            _ if letter.is_whitespace() => {}
+            _ => {
+                word.push(letter);
+                continue;
+            }
+        }
+        if word == "OR" && depth == 0 {
+            return true;
+        }
+        word.clear();
+    }
+    false
+}
+
+fn without_term(query: &str, term: &str) -> String {
+    find_term(query, term).map_or_else(
+        || query.to_owned(),
+        |at| format!("{} {}", query[..at].trim_end(), query[at + term.len()..].trim_start()).trim().to_owned(),
+    )
+}
+
+/// A query that cannot be understood, split around the place.
+struct FaultView<'a> {
+    message: &'a str,
+    /// Before, at and after the fault; none when it is about the whole query.
+    parts: Option<[&'a str; 3]>,
+}
+
+impl<'a> FaultView<'a> {
+    fn new(query: &'a str, fault: &'a QueryFault) -> Self {
+        let parts = fault.span.map(|span| {
+            let at = span.slice(query);
+            let from = CharSpan::new(0, span.from()).slice(query);
+            [from, at, &query[from.len() + at.len()..]]
+        });
+        Self { message: &fault.message, parts }
+    }
+}
+
+struct ExampleView {
+    example: QueryExample,
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchPage<'a> {
+    shell: Shell,
+    query: &'a str,
+    fault: Option<FaultView<'a>>,
+    searched: bool,
+    total: u64,
+    hits: Vec<HitView<'a>>,
+    facets: Vec<FacetView<'a>>,
+    first: Option<String>,
+    next: Option<String>,
+    examples: Vec<ExampleView>,
+    query_chars_max: usize,
+}
+
+pub(in crate::web) async fn show(
+    State(desk): State<Shared>,
+    query: Result<Query<SearchQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = query?.0;
+    let query = asked.q.trim();
+    let found = match asked.checked() {
+        Ok(("", _)) => Ok(None),
+        Ok((query, after)) => desk.search(query, HITS_SHOWN, after).await.map(Some),
+        Err(error) => Err(error),
+    };
+    let (outcome, fault) = match found {
+        Ok(outcome) => (outcome, None),
+        Err(DeskError::BadQuery(fault)) => (None, Some(fault)),
+        Err(other) => return Err(other.into()),
+    };
+    let searched = outcome.is_some();
+    let outcome = outcome.unwrap_or_else(SearchOutcome::default);
+    let example = |example: QueryExample| ExampleView { address: address(&example.query, None), example };
+    let mut facet_views: Vec<&Facet> = outcome.facets.iter().filter(|facet| !facet.values.is_empty()).collect();
+    let place = |facet: &&Facet| FACETS_FIRST.iter().position(|first| *first == facet.field).unwrap_or(usize::MAX);
+    facet_views.sort_by_key(place);
+    let html = render(&SearchPage {
+        shell: Shell::at("search"),
+        query,
+        fault: fault.as_ref().map(|fault| FaultView::new(query, fault)),
+        searched,
+        total: outcome.total,
+        hits: outcome.hits.iter().map(|hit| HitView::new(desk.as_ref(), hit)).collect(),
+        facets: facet_views.into_iter().map(|facet| FacetView::new(desk.as_ref(), query, facet)).collect(),
+        first: (searched && !asked.after.is_empty()).then(|| address(query, None)),
+        next: outcome.next.as_deref().map(|next| address(query, Some(next))),
+        examples: desk.query_examples().into_iter().map(example).collect(),
+        query_chars_max: QUERY_CHARS_MAX,
+    })?;
+    Ok(if fault.is_some() {
+        (StatusCode::BAD_REQUEST, Extension(Dressed), html).into_response()
+    } else {
+        html.into_response()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_facet_link_adds_its_term_and_takes_it_back() {
+        let narrowed = "起火 category:toy brand:\"大 米\"";
+        assert!(has_term(narrowed, "category:toy") && has_term(narrowed, "brand:\"大 米\""));
+        assert!(!has_term("起火 category:toys", "category:toy"));
+        assert_eq!(without_term(narrowed, "category:toy"), "起火 brand:\"大 米\"");
+        assert_eq!(without_term("category:toy", "category:toy"), "");
+    }
+
+    #[test]
+    fn a_fault_is_bracketed_even_past_the_end() {
+        let parts = |from, to| {
+            let fault = QueryFault { message: String::new(), span: Some(CharSpan::new(from, to)) };
+            FaultView::new("起火 AND (", &fault).parts.expect("a place").map(str::to_owned)
+        };
+        assert_eq!(parts(3, 6), ["起火 ", "AND", " ("]);
+        assert_eq!(parts(8, 8), ["起火 AND (", "", ""]);
+        assert_eq!(parts(40, 50), ["起火 AND (", "", ""]);
+        assert_eq!(QueryFault::at("", "起火 AND (", 3).span, Some(CharSpan::new(3, 6)));
+        assert_eq!(QueryFault::at("", "起火 (甲", 3).span, Some(CharSpan::new(3, 4)));
+        assert_eq!(QueryFault::at("", "hazard:foo,fire", 7).span, Some(CharSpan::new(7, 10)));
+        assert_eq!(QueryFault::at("", "起火", 9).span, Some(CharSpan::new(2, 2)));
+    }
+
+    #[test]
+    fn narrowing_alternatives_narrows_them_all() {
+        assert_eq!(with_term("甲 乙", "brand:丙"), "甲 乙 brand:丙");
+        assert_eq!(with_term("甲 OR 乙", "brand:丙"), "(甲 OR 乙) brand:丙");
+        assert_eq!(with_term("(甲 OR 乙) brand:丙", "hazard:fire"), "(甲 OR 乙) brand:丙 hazard:fire");
+        assert_eq!(with_term("\"甲 OR 乙\" ORB", "hazard:fire"), "\"甲 OR 乙\" ORB hazard:fire");
+    }
+
+    #[test]
+    fn a_headline_is_said_once_and_keeps_its_marks() {
+        let marked = |segments: &[Segment<'_>]| {
+            segments
+                .iter()
+                .map(|part| if part.class.is_empty() { part.text.into() } else { format!("[{}]", part.text) })
+                .collect::<String>()
+        };
+        let spans = [CharSpan::new(0, 3), CharSpan::new(8, 11)];
+        let (title, rest) = title_and_snippet("充电宝冒烟", "充电宝冒烟 昨天充电宝", &spans);
+        assert_eq!((marked(&title), marked(&rest)), ("[充电宝]冒烟".into(), "昨天[充电宝]".into()));
+        let (title, rest) = title_and_snippet("充电宝", "昨天充电宝", &[CharSpan::new(2, 5)]);
+        assert_eq!((marked(&title), marked(&rest)), ("充电宝".into(), "昨天[充电宝]".into()));
+    }
+}

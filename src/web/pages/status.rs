@@ -1,0 +1,88 @@
+//! How the service is doing: COUNT-1, cursors, versions.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+
+use super::super::desk::{SourceCounts, Status};
+use super::super::problem::Problem;
+use super::super::words::{self, NONE};
+use super::{Fact, Shared, Shell, render};
+
+struct SourceRow<'a> {
+    counts: &'a SourceCounts,
+    balances: bool,
+    reasons: String,
+}
+
+struct CursorRow<'a> {
+    consumer: &'a str,
+    position: u64,
+    lag: u64,
+}
+
+#[derive(Template)]
+#[template(path = "status.html")]
+struct StatusPage<'a> {
+    shell: Shell,
+    facts: Vec<Fact>,
+    versions: Vec<Fact>,
+    log_end: u64,
+    cursors: Vec<CursorRow<'a>>,
+    sources: Vec<SourceRow<'a>>,
+    sums: [u64; 5],
+}
+
+pub(in crate::web) async fn show(State(desk): State<Shared>) -> Result<Html<String>, Problem> {
+    let status: Status = desk.status().await?;
+    let end = status.log_end.0;
+    let sum = |of: fn(&SourceCounts) -> u64| status.sources.iter().map(of).fold(0, u64::saturating_add);
+    let as_of = status.last_as_of.map_or_else(|| NONE.to_owned(), |day| day.to_string());
+    render(&StatusPage {
+        shell: Shell::at("status"),
+        facts: vec![
+            Fact::new("信息", status.documents.to_string()),
+            Fact::new("风险信号", status.signals.to_string()),
+            Fact::new("进行中的预警", status.alerts_open.to_string()),
+            Fact::new("已结束的预警", status.alerts_closed.to_string()),
+            Fact::new("采样任务", status.sampling_requests.to_string()),
+            Fact::new("最近评估日", as_of),
+        ],
+        versions: vec![
+            Fact::new("程序", status.program.as_str()),
+            Fact::new("词典与规则", status.lexicon.as_str()),
+            Fact::new("评价标准", status.criteria.as_str()),
+        ],
+        log_end: end,
+        cursors: status
+            .cursors
+            .iter()
+            .map(|cursor| CursorRow {
+                consumer: words::consumer(&cursor.consumer),
+                position: cursor.position.0,
+                lag: end.saturating_sub(cursor.position.0),
+            })
+            .collect(),
+        sums: [
+            sum(|counts| counts.collected),
+            sum(|counts| counts.kept),
+            sum(|counts| counts.duplicate),
+            sum(|counts| counts.unchanged),
+            sum(|counts| counts.rejected),
+        ],
+        sources: status
+            .sources
+            .iter()
+            .map(|counts| SourceRow {
+                balances: counts.balances(),
+                reasons: counts
+                    .reasons
+                    .iter()
+                    .map(|(why, n)| format!("{}：{n} 条", words::reject_reason(why)))
+                    .collect::<Vec<_>>()
+                    .join("；"),
+                counts,
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,282 @@
+//! Promises of the web face, kept over real HTTP on loopback.
+
+use std::sync::Arc;
+
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use reqwest::{Method, StatusCode};
+
+use super::fake::{FakeDesk, LONG_WORD_CHARS, Mood, SCRIPT, power_banks};
+use super::guard::BODY_BYTES_MAX;
+use super::{router, serve};
+
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    headers: reqwest::header::HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn kind(&self) -> &str {
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+}
+
+async fn ask(mood: Mood, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    send(mood, method, path, headers, "").await
+}
+
+async fn send(mood: Mood, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let serving = tokio::spawn(serve(listener, router(Arc::new(FakeDesk(mood))), shutdown));
+    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+    let mut request = client.request(method, format!("http://127.0.0.1:{port}{path}"));
+    if !body.is_empty() {
+        request = request.body(body.to_owned());
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.text().await.expect("text");
+    stop.send(()).expect("still serving");
+    serving.await.expect("no panic").expect("served to the end");
+    Answer { status, headers, body }
+}
+
+async fn get(path: &str) -> Answer {
+    ask(Mood::Well, Method::GET, path, &[]).await
+}
+
+/// The part of a page that is its own, without the digest of the style sheet and without lines that only indent.
+fn main_of(page: &str) -> String {
+    let main = page.split("<main").nth(1).and_then(|rest| rest.split("</main>").next()).expect("a main part");
+    main.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+const POWER_BANKS: &str = "/alerts/a-2024-0708-battery_charger-fire";
+const COMPLAINT: &str = "/documents/sim.complaints%2F2024%2F0711";
+const HOSTILE_ALERT: &str = "/alerts/a-hostile%2F%22%3E%3Cb%3E";
+const HOSTILE_DOCUMENT: &str = "/documents/sim.media%2F%3Cb%3E";
+
+#[tokio::test]
+async fn the_pages_read_as_we_like_them() {
+    for (name, path) in [
+        ("alerts", "/"),
+        ("alert", POWER_BANKS),
+        ("search", "/search?q=充电宝+起火+category:toy"),
+        ("search_empty", "/search"),
+        ("document", COMPLAINT),
+        ("sampling", "/sampling"),
+        ("status", "/status"),
+    ] {
+        let answer = get(path).await;
+        assert_eq!((answer.status, answer.kind()), (StatusCode::OK, "text/html; charset=utf-8"), "{path}");
+        insta::assert_snapshot!(name, main_of(&answer.body));
+    }
+}
+
+#[tokio::test]
+async fn open_alerts_come_first_then_the_higher_score() {
+    let body = get("/").await.body;
+    let at = |words: &str| body.find(words).unwrap_or_else(|| panic!("{words} is on the list"));
+    let order = [at("误吞与堵塞</a>"), at("其他产品<i"), at("过敏刺激</a>")];
+    assert!(at("起火爆炸</a>") < order[0] && order.is_sorted(), "{order:?}");
+}
+
+#[tokio::test]
+async fn filters_narrow_the_list_and_an_unknown_code_is_explained() {
+    let cards = get("/?disposal=notify&danger=high&category=&hazard=&state=").await.body;
+    assert!(cards.contains("误吞与堵塞</a>") && !cards.contains("起火爆炸</a>"));
+    let paged = get("/?limit=1&skip=1&state=open").await.body;
+    assert!(paged.contains("误吞与堵塞</a>") && paged.contains("/?state=open&#38;skip=2&#38;limit=1"), "{paged}");
+    let none = get("/?category=tobacco_vape").await.body;
+    assert!(none.contains("没有符合条件的预警"));
+    for bad in ["/?danger=awful", "/?limit=0", "/?skip=99999999", "/?limit=abc", "/?skip=1&skip=2"] {
+        assert_eq!(get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    assert!(get("/?danger=awful").await.body.contains("low, medium, high, serious"));
+}
+
+#[tokio::test]
+async fn an_empty_house_says_what_to_do() {
+    for (path, words) in [("/", "wanglou import"), ("/sampling", "处置为采样的预警")] {
+        let body = ask(Mood::Empty, Method::GET, path, &[]).await.body;
+        assert!(body.contains(words), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_text_is_shown_as_text() {
+    let paths = ["/", HOSTILE_ALERT, HOSTILE_DOCUMENT, "/search?q=%3Cscript%3Ealert(1)%3C/script%3E", POWER_BANKS];
+    for path in paths.into_iter().chain([COMPLAINT, "/nowhere/%3Cscript%3E", "/?danger=%3Cscript%3E"]) {
+        let body = get(path).await.body;
+        assert!(!body.contains("<script"), "{path}");
+        assert!(!body.contains("<img src=x") && !body.contains("href=\"javascript:"), "{path}");
+        assert!(!body.contains('\u{202E}'), "{path} turns text around");
+    }
+    let alert = get(HOSTILE_ALERT).await;
+    assert_eq!(alert.status, StatusCode::OK);
+    assert!(alert.body.contains("⟦U+202E⟧全安常非") && alert.body.contains("<code>javascript:alert(1)</code>"));
+    assert!(alert.body.contains(&"长".repeat(LONG_WORD_CHARS)), "nothing is lost");
+    let raw = "&#60;script&#62;alert(&#39;拍手&#39;)&#60;/script&#62;";
+    assert!(get(HOSTILE_DOCUMENT).await.body.contains(raw), "{SCRIPT} is readable");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_404_that_helps() {
+    let long = format!("/alerts/{}", "x".repeat(2_000));
+    for path in ["/alerts/none", "/documents/none", "/nowhere", "/alerts/%FF", long.as_str()] {
+        let answer = get(path).await;
+        assert_eq!((answer.status, answer.kind()), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"), "{path}");
+        assert!(answer.body.contains("没有") && answer.body.contains("href=\"/\""), "{path}");
+    }
+    let api = get("/api/v1/alerts/none").await;
+    assert_eq!((api.status, api.kind()), (StatusCode::NOT_FOUND, "application/problem+json"));
+    insta::assert_snapshot!(api.body, @r#"{"type":"urn:wanglou:problem:not-found","title":"没有找到","status":404,"detail":"没有这个编号的预警。","instance":"/api/v1/alerts/none"}"#);
+}
+
+#[tokio::test]
+async fn a_bad_query_is_answered_with_the_place_marked() {
+    let page = get("/search?q=起火+hazrad:fire").await;
+    assert_eq!((page.status, page.kind()), (StatusCode::BAD_REQUEST, "text/html; charset=utf-8"));
+    assert!(page.body.contains("<code>起火 <mark>hazrad</mark>:fire</code>"), "{}", page.body);
+    assert!(page.body.contains("没有叫 hazrad 的字段") && page.body.contains("value=\"起火 hazrad:fire\""));
+    let api = get("/api/v1/search?q=起火+hazrad:fire").await;
+    assert_eq!((api.status, api.kind()), (StatusCode::BAD_REQUEST, "application/problem+json"));
+    assert!(api.body.contains(r#""span":[3,9]"#), "{}", api.body);
+}
+
+#[tokio::test]
+async fn searches_have_bounds() {
+    let long = format!("/search?q={}", "a".repeat(501));
+    let answer = get(&long).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.body.contains("最多 500 个字，收到 501 个字"));
+    let endless = format!("/search?q={}", "a".repeat(9_000));
+    assert_eq!(get(&endless).await.status, StatusCode::URI_TOO_LONG);
+    assert!(get("/search?q=x&after=elsewhere").await.body.contains("翻页位置“elsewhere”无效"));
+    for bad in ["/api/v1/search", "/api/v1/search?q=x&limit=101", "/api/v1/search?q=x&limit=0"] {
+        assert_eq!(get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    assert!(get("/search?q=查无").await.body.contains("没有找到"));
+}
+
+#[tokio::test]
+async fn the_api_answers_in_json() {
+    let search = get("/api/v1/search?q=充电宝&limit=1").await;
+    assert_eq!(search.kind(), "application/json");
+    let search: serde_json::Value = serde_json::from_str(&search.body).expect("JSON");
+    assert_eq!(search["total"], 130);
+    assert_eq!(search["hits"].as_array().map(Vec::len), Some(1));
+    insta::assert_json_snapshot!("api_search_hit", search["hits"][0]);
+    let alerts: serde_json::Value = serde_json::from_str(&get("/api/v1/alerts?limit=2").await.body).expect("JSON");
+    assert_eq!((&alerts["total"], alerts["alerts"].as_array().map(Vec::len)), (&4.into(), Some(2)));
+    insta::assert_json_snapshot!("api_alert_line", alerts["alerts"][0]);
+    let one = get("/api/v1/alerts/a-2024-0708-battery_charger-fire").await.body;
+    let one: serde_json::Value = serde_json::from_str(&one).expect("JSON");
+    let alert: crate::vocabulary::Alert = serde_json::from_value(one["alert"].clone()).expect("reads back");
+    assert_eq!(alert, power_banks());
+    assert_eq!(one["history"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn feeds_have_their_types_and_cost_nothing_when_unchanged() {
+    for (path, kind) in
+        [("/feeds/alerts.json", "application/json"), ("/feeds/alerts.atom", "application/atom+xml; charset=utf-8")]
+    {
+        let first = get(path).await;
+        assert_eq!((first.status, first.kind()), (StatusCode::OK, kind));
+        let tag = first.headers[ETAG].to_str().expect("ASCII").to_owned();
+        let again = ask(Mood::Well, Method::GET, path, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
+        assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+        let changed = ask(Mood::Well, Method::GET, path, &[(IF_NONE_MATCH.as_str(), "\"other\"")]).await;
+        assert_eq!(changed.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn probes_tell_the_reason() {
+    assert_eq!(get("/healthz").await.body, "ok\n");
+    let starting = ask(Mood::Empty, Method::GET, "/readyz", &[]).await;
+    assert_eq!(starting.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(starting.body, "not available at the moment: the index is being built\n");
+    let broken = ask(Mood::Broken, Method::GET, "/healthz", &[]).await;
+    assert_eq!((broken.status, broken.body.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "reading alerts failed\n"));
+}
+
+#[tokio::test]
+async fn nothing_of_an_internal_error_reaches_a_visitor() {
+    for mood in [Mood::Broken, Mood::Panicking] {
+        for path in ["/", "/search?q=x", "/status", "/sampling", "/documents/x", "/feeds/alerts.atom", "/api/v1/alerts"]
+        {
+            let answer = ask(mood, Method::GET, path, &[]).await;
+            assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+            assert!(answer.body.contains("服务内部出错"), "{path}: {}", answer.body);
+            for secret in ["hunter2", "secret.db", "on purpose"] {
+                assert!(!answer.body.contains(secret), "{path}");
+            }
+            assert!(answer.headers.contains_key("content-security-policy"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_strict_headers() {
+    let paths =
+        ["/", POWER_BANKS, "/search", "/status", "/nowhere", "/healthz", "/feeds/alerts.atom", "/api/v1/alerts"];
+    for path in paths.into_iter().chain(["/static/style.css", "/static/logo.svg", "/?danger=awful"]) {
+        let headers = get(path).await.headers;
+        let policy = headers["content-security-policy"].to_str().expect("ASCII");
+        assert!(
+            policy.starts_with(
+                "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+            ),
+            "{path}: {policy}"
+        );
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+        assert!(headers.contains_key("cache-control"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_reading_is_allowed_and_bodies_are_bounded() {
+    let post = ask(Mood::Well, Method::POST, "/", &[]).await;
+    assert_eq!((post.status, post.kind()), (StatusCode::METHOD_NOT_ALLOWED, "text/html; charset=utf-8"));
+    assert_eq!(post.headers["allow"], "GET,HEAD");
+    let flood = send(Mood::Well, Method::POST, "/search", &[], &"x".repeat(BODY_BYTES_MAX + 1)).await;
+    assert_eq!((flood.status, flood.kind()), (StatusCode::PAYLOAD_TOO_LARGE, "text/html; charset=utf-8"));
+    let head = ask(Mood::Well, Method::HEAD, "/", &[]).await;
+    assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
+}
+
+#[tokio::test]
+async fn pages_ask_nothing_of_other_hosts_and_need_no_script() {
+    for path in ["/", POWER_BANKS, "/search?q=x", COMPLAINT, "/sampling", "/status"] {
+        let body = get(path).await.body;
+        for fetching in
+            ["src=\"http", "src=\"//", "<script", "<link rel=\"stylesheet\" href=\"http", " style=\"", " onclick"]
+        {
+            assert!(!body.contains(fetching), "{path}: {fetching}");
+        }
+    }
+    let style = get("/static/style.css").await;
+    assert_eq!(style.kind(), "text/css; charset=utf-8");
+    assert!(!style.body.contains("url(") && !style.body.contains("@import"));
+}
+
+#[tokio::test]
+async fn every_page_is_well_formed() {
+    let paths = ["/", POWER_BANKS, HOSTILE_ALERT, "/search", "/search?q=x", "/search?q=hazrad:x", COMPLAINT];
+    for path in paths.into_iter().chain([HOSTILE_DOCUMENT, "/sampling", "/status", "/nowhere", "/?category=pet"]) {
+        let page = scraper::Html::parse_document(&get(path).await.body);
+        assert!(page.errors.is_empty(), "{path}: {:?}", page.errors);
+    }
+}

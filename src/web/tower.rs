@@ -1,0 +1,264 @@
+//! The desk of a real tower: answers from the store, the index and the log.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::desk::{
+    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, QueryExample, QueryFault, SearchHit,
+    SearchOutcome, SourceCounts, Status,
+};
+use crate::alert::feed;
+use crate::index::{Hit, IndexError, SearchPage, SearchRequest, Sort};
+use crate::pipeline::Tower;
+use crate::vocabulary::{
+    Alert, AlertEvent, AlertId, AlertState, Document, DocumentId, Position, Reading, RegionCode, SamplingRequest,
+    parse_moment,
+};
+
+/// What a visitor may copy.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("充电宝 起火", "两个词都出现"),
+    ("\"突然起火\" -电影", "整句出现，且没有另一个词"),
+    ("hazard:fire category:battery_charger", "按隐患和产品类别"),
+    ("region:330000 channel:complaint 漏电", "浙江省的投诉里提到漏电"),
+    ("date:2024-01-01..2024-06-30 (甲醛 OR 异味)", "按时间，两个词任一"),
+    ("severity>=3", "读出住院以上伤害的"),
+];
+
+#[async_trait]
+impl Desk for Tower {
+    async fn alerts(&self, filter: &AlertFilter) -> Result<AlertPage, DeskError> {
+        let all = self.store().alerts().await.map_err(doing("reading the alerts"))?;
+        Ok(filter.page_of(all))
+    }
+
+    async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError> {
+        self.store().alert(id).await.map_err(doing("reading an alert"))
+    }
+
+    async fn history(&self, id: &AlertId) -> Result<Vec<AlertEvent>, DeskError> {
+        self.store().alert_events(Some(id)).await.map_err(doing("reading an alert's history"))
+    }
+
+    async fn sampling(&self, alert: &AlertId) -> Result<Option<SamplingRequest>, DeskError> {
+        self.store().sampling_request(alert).await.map_err(doing("reading a sampling request"))
+    }
+
+    async fn sampling_requests(&self) -> Result<Vec<SamplingRequest>, DeskError> {
+        self.store().sampling_requests().await.map_err(doing("reading the sampling requests"))
+    }
+
+    async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError> {
+        let entry = self.log().document(id).await.map_err(doing("reading a document"))?;
+        let Some(entry) = entry else { return Ok(None) };
+        // READ-1: reading it again gives what was read then, as long as the lexicon is the same.
+        let lexicon = Arc::clone(self.lexicon());
+        let read = move || {
+            let reading = crate::pipeline::read_batch(&lexicon, vec![entry]).pop();
+            reading.map(|read| (read.document, Some(read.reading)))
+        };
+        tokio::task::spawn_blocking(read).await.map_err(doing("reading a document's text"))
+    }
+
+    async fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, DeskError> {
+        let request =
+            SearchRequest { query: query.to_owned(), limit, after: after.map(str::to_owned), sort: Sort::Relevance };
+        let page = on_disk(|| self.index().search(&request)).map_err(|error| fault(error, query))?;
+        Ok(outcome(page))
+    }
+
+    fn query_examples(&self) -> Vec<QueryExample> {
+        let example =
+            |(query, means): &(&str, &str)| QueryExample { query: (*query).to_owned(), means: (*means).to_owned() };
+        EXAMPLES.iter().map(example).collect()
+    }
+
+    async fn status(&self) -> Result<Status, DeskError> {
+        let internal = "reading the status";
+        let log_end = self.log().end().await.map_err(doing(internal))?;
+        let alerts = self.store().alert_counts().await.map_err(doing(internal))?;
+        let mut sources = Vec::new();
+        for (source, (channel, intake)) in self.log().intake().await.map_err(doing(internal))? {
+            let reasons = self.log().reject_reasons(&source).await.map_err(doing(internal))?;
+            sources.push(SourceCounts {
+                source,
+                channel,
+                collected: intake.collected,
+                kept: intake.kept,
+                duplicate: intake.duplicate,
+                unchanged: intake.unchanged,
+                rejected: intake.rejected,
+                reasons,
+            });
+        }
+        let (alerts_at, _) = self.log().cursor("alerts").await.map_err(doing(internal))?;
+        let (listings_at, _) = self.log().cursor("listings").await.map_err(doing(internal))?;
+        let cursor = |consumer: &str, position: Position| CursorState { consumer: consumer.to_owned(), position };
+        Ok(Status {
+            documents: self.index().documents(),
+            signals: self.signal_records().len() as u64,
+            alerts_open: alerts.0,
+            alerts_closed: alerts.1,
+            sampling_requests: alerts.2,
+            last_as_of: self.judged_until().await.map_err(doing(internal))?,
+            log_end,
+            cursors: vec![
+                cursor("index", on_disk(|| self.index().cursor()).map_err(doing(internal))?),
+                cursor("signals", self.signals_cursor()),
+                cursor("listings", listings_at),
+                cursor("alerts", alerts_at),
+            ],
+            sources,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            lexicon: self.lexicon().version().clone(),
+            criteria: self.judge_by().version().clone(),
+        })
+    }
+
+    async fn feed_json(&self) -> Result<String, DeskError> {
+        let alerts = self.open_alerts().await?;
+        Ok(feed::json(&alerts.iter().collect::<Vec<_>>(), &self.feed_head(&alerts), &|code| self.region_name(code)))
+    }
+
+    async fn feed_atom(&self) -> Result<String, DeskError> {
+        let alerts = self.open_alerts().await?;
+        Ok(feed::atom(&alerts.iter().collect::<Vec<_>>(), &self.feed_head(&alerts), &|code| self.region_name(code)))
+    }
+
+    async fn health(&self) -> Result<(), DeskError> {
+        self.store().alert_counts().await.map(|_| ()).map_err(doing("asking the store"))
+    }
+
+    fn region_name(&self, code: RegionCode) -> String {
+        Tower::region_name(self, code)
+    }
+}
+
+impl Tower {
+    async fn open_alerts(&self) -> Result<Vec<Alert>, DeskError> {
+        let mut alerts = self.store().alerts().await.map_err(doing("reading the alerts"))?;
+        alerts.retain(|alert| alert.state == AlertState::Open);
+        Ok(alerts)
+    }
+}
+
+/// Runs what may read from disk for a moment. Where there are other threads they take this one's tasks meanwhile; on a
+/// runtime of one thread there is nobody to hand them to, and tokio would panic.
+fn on_disk<T>(read: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(read),
+        _ => read(),
+    }
+}
+
+fn doing<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: &'static str) -> impl Fn(E) -> DeskError {
+    move |error| DeskError::internal(what, error)
+}
+
+/// A bad query is the visitor's to mend; everything else is ours.
+fn fault(error: IndexError, query: &str) -> DeskError {
+    match error {
+        IndexError::Query(error) => DeskError::BadQuery(QueryFault::at(error.message, query, error.at)),
+        IndexError::Cursor { found } => DeskError::BadCursor { found },
+        other => DeskError::internal("searching", other),
+    }
+}
+
+fn outcome(page: SearchPage) -> SearchOutcome {
+    let facet = |(field, counts): (String, Vec<(String, u64)>)| Facet {
+        values: counts
+            .into_iter()
+            .map(|(value, count)| FacetValue { narrow: narrow(&field, &value), value, count })
+            .collect(),
+        field,
+    };
+    SearchOutcome {
+        total: page.total,
+        hits: page.hits.into_iter().map(hit).collect(),
+        facets: page.facets.into_iter().map(facet).collect(),
+        next: page.next,
+    }
+}
+
+/// The query term that keeps only this value.
+fn narrow(field: &str, value: &str) -> String {
+    let plain = value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '.');
+    if plain { format!("{field}:{value}") } else { format!("{field}:\"{}\"", value.replace('"', "")) }
+}
+
+fn hit(hit: Hit) -> SearchHit {
+    SearchHit {
+        id: hit.id,
+        score: hit.score,
+        title: hit.title,
+        snippet: hit.snippet,
+        spans: hit.spans,
+        published_at: hit.published_at.as_deref().and_then(|text| parse_moment(text).ok()),
+        source: hit.source,
+        channel: hit.channel,
+        categories: hit.categories,
+        hazards: hit.hazards,
+        brand: hit.brand,
+        region: hit.region,
+        url: hit.url,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jieba_rs::Jieba;
+
+    use super::*;
+    use crate::index::SearchIndex;
+    use crate::vocabulary::LexiconVersion;
+
+    fn empty() -> SearchIndex {
+        SearchIndex::in_memory(Arc::new(Jieba::new()), &LexiconVersion::from("test"), &BTreeSet::new())
+            .expect("an index")
+    }
+
+    fn request(query: &str) -> SearchRequest {
+        SearchRequest { query: query.to_owned(), limit: 1, after: None, sort: Sort::Relevance }
+    }
+
+    #[test]
+    fn every_example_is_a_query() {
+        let index = empty();
+        for (query, _) in EXAMPLES {
+            assert!(index.search(&request(query)).is_ok(), "{query}");
+        }
+    }
+
+    #[test]
+    fn every_term_that_narrows_is_a_query() {
+        let index = empty();
+        for (field, value) in
+            [("brand", "大 米"), ("brand", "a\"b:(c)"), ("region", "330000"), ("category", "toy"), ("channel", "media")]
+        {
+            let term = narrow(field, value);
+            assert!(index.search(&request(&format!("起火 {term}"))).is_ok(), "{term}");
+        }
+    }
+
+    #[test]
+    fn a_bad_query_is_marked_where_it_is_bad_and_worded_in_chinese() {
+        let error = empty().search(&request("充电宝 hazrad:fire")).expect_err("no such field");
+        let DeskError::BadQuery(found) = fault(error, "充电宝 hazrad:fire") else { panic!("the visitor's fault") };
+        assert_eq!(found.span.map(|span| span.slice("充电宝 hazrad:fire").to_owned()).as_deref(), Some("hazrad:fire"));
+        assert!(found.message.contains("没有叫“hazrad”的字段"), "{}", found.message);
+    }
+
+    #[tokio::test]
+    async fn reading_from_disk_works_on_a_runtime_of_one_thread() {
+        assert_eq!(on_disk(|| 1), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn reading_from_disk_works_on_a_runtime_of_many_threads() {
+        assert_eq!(on_disk(|| 1), 1);
+    }
+}

@@ -1,0 +1,283 @@
+//! The house keeps its plan: rooms, walls, docs. Each message says what to do instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Rooms in the order in which a page meets them, each with the rooms it may import. `vocabulary` may be imported by all.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("vocabulary", &[]),
+    ("config", &[]),
+    ("lexicon", &[]),
+    ("collect", &["config", "store", "archive"]),
+    ("archive", &[]),
+    ("log", &["config", "store"]),
+    ("extract", &["lexicon"]),
+    ("index", &["lexicon"]),
+    ("score", &[]),
+    ("alert", &[]),
+    ("sampling", &[]),
+    ("store", &["config"]),
+    (
+        "pipeline",
+        &["config", "lexicon", "collect", "archive", "log", "extract", "index", "score", "alert", "sampling", "store"],
+    ),
+    ("web", &["store", "index", "alert", "sampling", "pipeline"]),
+    ("simulate", &[]),
+    (
+        "cli",
+        &[
+            "config", "pipeline", "web", "simulate", "lexicon", "extract", "index", "score", "alert", "sampling",
+            "archive", "log", "collect", "store",
+        ],
+    ),
+];
+
+/// Rooms that decide and never wait: what they may not name, and what to do instead.
+const PURE: &[&str] = &["vocabulary", "lexicon", "extract", "score", "alert", "sampling"];
+const WAITING: &[&str] =
+    &["tokio::", "reqwest::", "sqlx::", "axum::", "tower_http::", "std::fs", "std::net", "std::env"];
+
+/// Longest source file, in lines, its tests included.
+const FILE_LINES_MAX: usize = 950;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn files_under(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting = vec![dir.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        for entry in fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display())) {
+            let path = entry.expect("listed").path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Lines of code, without comments.
+fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(index, line)| (index + 1, line))
+}
+
+#[test]
+fn the_folders_of_src_are_the_rooms_of_the_plan() {
+    let found: BTreeSet<String> = fs::read_dir(root().join("src"))
+        .expect("src")
+        .map(|entry| entry.expect("listed").path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().expect("named").to_string_lossy().into_owned())
+        .collect();
+    let planned: BTreeSet<String> = ROOMS.iter().map(|(room, _)| (*room).to_owned()).collect();
+    assert_eq!(found, planned, "a new room needs its place in ROOMS here and in ARCHITECTURE.md");
+}
+
+#[test]
+fn lib_rs_lists_the_rooms_in_the_order_a_page_meets_them_with_a_sentence_each() {
+    let lib = read(&root().join("src/lib.rs"));
+    let lines: Vec<&str> = lib.lines().collect();
+    let mut listed = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if let Some(room) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) {
+            assert!(lines[index - 1].starts_with("// "), "lib.rs: `{room}` has no sentence above it");
+            listed.push(room);
+        }
+    }
+    let planned: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    assert_eq!(listed, planned);
+}
+
+#[test]
+fn every_room_says_at_its_door_what_it_is_for_and_what_may_not_enter() {
+    for (room, _) in ROOMS {
+        let door = read(&root().join("src").join(room).join("mod.rs"));
+        assert!(door.starts_with("//! "), "src/{room}/mod.rs must open with what the room is for");
+        assert!(
+            door.lines()
+                .take_while(|line| line.starts_with("//!"))
+                .any(|line| line.contains("Not here") || line.contains("not")),
+            "src/{room}/mod.rs does not say what may not enter"
+        );
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for path in files_under(&root().join("src"), "rs") {
+        assert!(read(&path).starts_with("//! "), "{} does not open with `//! `", path.display());
+    }
+}
+
+#[test]
+fn rooms_import_only_along_the_arrows() {
+    let mut wrong = Vec::new();
+    for (room, may) in ROOMS {
+        for path in files_under(&root().join("src").join(room), "rs") {
+            let text = read(&path);
+            for (number, line) in code_lines(&text) {
+                for (at, _) in line.match_indices("crate::") {
+                    let name: String =
+                        line[at + 7..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                    let known = ROOMS.iter().any(|(other, _)| *other == name);
+                    if known && name != *room && name != "vocabulary" && !may.contains(&name.as_str()) {
+                        wrong.push(format!("{}:{number}: `{room}` may not import `{name}`", path.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "arrows of the house:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_rooms_neither_wait_nor_touch_files() {
+    let mut wrong = Vec::new();
+    for room in PURE {
+        for path in files_under(&root().join("src").join(room), "rs") {
+            // The lexicon reads files through one door.
+            if path.ends_with("src/lexicon/files.rs") {
+                continue;
+            }
+            let text = read(&path);
+            let body = text.split("#[cfg(test)]").next().unwrap_or(&text);
+            for (number, line) in code_lines(body) {
+                for word in WAITING {
+                    if line.contains(word) {
+                        wrong.push(format!("{}:{number}: names {word}; take the value as a parameter", path.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn polars_stays_behind_two_doors() {
+    let allowed = ["src/archive/parquet.rs", "src/archive/mod.rs", "src/score/cells.rs"];
+    for path in files_under(&root().join("src"), "rs") {
+        let named = code_lines(&read(&path)).any(|(_, line)| line.contains("polars::"));
+        assert!(!named || allowed.iter().any(|door| path.ends_with(door)), "{} names polars", path.display());
+    }
+}
+
+#[test]
+fn production_paths_never_import_the_simulated_world() {
+    for path in files_under(&root().join("src"), "rs") {
+        let inside = path.starts_with(root().join("src/simulate"));
+        let allowed = inside || path.ends_with("src/cli/demo.rs") || path.ends_with("src/lib.rs");
+        let named = code_lines(&read(&path)).any(|(_, line)| line.contains("crate::simulate"));
+        assert!(allowed || !named, "{}: only the demo command may use the simulated world", path.display());
+    }
+}
+
+#[test]
+fn no_file_outgrows_a_head() {
+    for path in files_under(&root().join("src"), "rs") {
+        let lines = read(&path).lines().count();
+        assert!(lines <= FILE_LINES_MAX, "{} has {lines} lines; split it along meaning", path.display());
+    }
+}
+
+#[test]
+fn every_source_file_is_part_of_the_program() {
+    for path in files_under(&root().join("src"), "rs") {
+        let name = path.file_stem().expect("named").to_string_lossy().into_owned();
+        if matches!(name.as_str(), "lib" | "main" | "mod") {
+            continue;
+        }
+        let folder = path.parent().expect("in a folder");
+        let beside = folder.with_extension("rs");
+        let parent = if folder.join("mod.rs").exists() { folder.join("mod.rs") } else { beside };
+        let declared = read(&parent).lines().any(|line| {
+            let line = line.trim();
+            line.ends_with(&format!("mod {name};")) || line.ends_with(&format!("mod {name} {{"))
+        });
+        assert!(declared, "{} is declared nowhere: delete it or declare it", path.display());
+    }
+}
+
+#[test]
+fn the_architecture_names_every_room_and_every_invariant() {
+    let architecture = read(&root().join("ARCHITECTURE.md"));
+    for (room, _) in ROOMS {
+        assert!(architecture.contains(&format!("](src/{room})")), "ARCHITECTURE.md has no line for src/{room}");
+    }
+    for id in [
+        "LOG-1", "LOG-2", "RAW-1", "READ-1", "READ-2", "READ-3", "SCORE-1", "SCORE-2", "ALERT-1", "ALERT-2", "COUNT-1",
+        "POLITE-1", "SAFE-1", "PRIV-1", "PRIV-2",
+    ] {
+        assert!(architecture.contains(id), "ARCHITECTURE.md does not say how {id} is kept");
+    }
+}
+
+#[test]
+fn every_link_in_the_docs_leads_somewhere() {
+    for page in ["README.md", "ARCHITECTURE.md", "dictionaries/README.md"] {
+        let text = read(&root().join(page));
+        let base = root().join(page).parent().expect("in a folder").to_owned();
+        for part in text.split("](").skip(1) {
+            let target = part.split(')').next().unwrap_or_default();
+            if target.starts_with("http") || target.starts_with('#') || target.is_empty() {
+                continue;
+            }
+            let file = target.split('#').next().unwrap_or(target);
+            assert!(base.join(file).exists(), "{page}: link to {target} leads nowhere");
+        }
+    }
+}
+
+#[test]
+fn every_dictionary_says_where_it_comes_from() {
+    for path in files_under(&root().join("dictionaries"), "tsv") {
+        let text = read(&path);
+        assert!(text.starts_with("# provenance: "), "{}: the first line must be `# provenance: …`", path.display());
+        assert!(text.lines().any(|line| line.starts_with("# columns: ")), "{}: no `# columns: …` line", path.display());
+    }
+}
+
+#[test]
+fn the_dictionaries_cover_every_category_with_terms_of_our_own() {
+    let mut terms: BTreeMap<String, usize> = BTreeMap::new();
+    for path in files_under(&root().join("dictionaries/products"), "tsv") {
+        for line in read(&path).lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let category = line.split('\t').nth(1).unwrap_or_default().to_owned();
+            *terms.entry(category).or_default() += 1;
+        }
+    }
+    let total: usize = terms.values().sum();
+    assert!(total >= 1_500, "only {total} product terms");
+    for category in wanglou::vocabulary::Category::ALL {
+        assert!(terms.get(category.code()).is_some_and(|count| *count >= 5), "{category} has hardly a term");
+    }
+}
+
+#[test]
+fn nothing_that_is_kept_names_a_machine() {
+    for extension in ["rs", "toml", "md", "tsv", "html", "css", "sh", "sql"] {
+        for path in files_under(&root().join("src"), extension)
+            .into_iter()
+            .chain(files_under(&root().join("docs"), extension))
+            .chain(files_under(&root().join("rules"), extension))
+        {
+            let text = read(&path);
+            for place in ["/root/", "/home/", concat!("/wo", "rk/")] {
+                assert!(!text.contains(place), "{} names {place}", path.display());
+            }
+        }
+    }
+}

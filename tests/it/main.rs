@@ -1,0 +1,10 @@
+//! Promises of the whole house, in one binary. Module names say what is promised.
+#![expect(clippy::disallowed_methods, reason = "tests read fixtures and start the program")]
+
+mod bad_input;
+mod detection;
+mod house;
+mod real_data;
+mod resume;
+mod support;
+mod whole_way;
