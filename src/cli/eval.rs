@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{Common, Failure, say};
+use crate::extract::names::{self, Tagger};
 use crate::extract::quality::{self, Measured, Quality, Share};
 use crate::pipeline::read_lexicon;
 
@@ -29,17 +30,52 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Product and brand names in tagged sentences: the dictionary alone beside a tagger trained here
+    Names {
+        /// Sentences to judge by: one character and its BIOES tag (HC product, HP brand) a line
+        file: PathBuf,
+        /// Sentences to train on, in the same form
+        #[arg(long)]
+        train: PathBuf,
+    },
 }
 
 pub(super) fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure> {
-    let What::Extraction { file, json } = &args.what;
-    let text = fs::read_to_string(file)
+    match &args.what {
+        What::Extraction { file, json } => extraction(file, *json, common),
+        What::Names { file, train } => names(file, train, common),
+    }
+}
+
+fn labelled(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file)
         .with_context(|| format!("cannot read {}; give a file of labelled texts", file.display()))
-        .map_err(Failure::Input)?;
+        .map_err(Failure::Input)
+}
+
+fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
+    let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
+    let read = |file: &Path| {
+        names::parse(&labelled(file)?).map_err(|error| Failure::Input(anyhow!("{}:{error}", file.display())))
+    };
+    let (judged, taught) = (read(file)?, read(train)?);
+    let tagger = Tagger::train(&taught, &lexicon);
+    say(format!(
+        "{} sentences, exact spans\ndictionary alone\n{}tagger trained on {} sentences, {} features\n{}",
+        judged.len(),
+        names::measure(&judged, |chars| names::by_dictionary(chars, &lexicon)),
+        taught.len(),
+        tagger.features(),
+        names::measure(&judged, |chars| tagger.tag(chars, &lexicon)),
+    ))
+}
+
+fn extraction(file: &Path, json: bool, common: &Common) -> Result<(), Failure> {
+    let text = labelled(file)?;
     let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
     let gold = quality::parse(&text).map_err(|error| Failure::Input(anyhow!("{}:{error}", file.display())))?;
     let report = quality::measure(&gold, &lexicon);
-    if *json { say(serde_json::to_string_pretty(&as_json(&report))?) } else { say(report) }
+    if json { say(serde_json::to_string_pretty(&as_json(&report))?) } else { say(report) }
 }
 
 fn as_json(report: &Quality) -> Value {

@@ -19,6 +19,7 @@ mod explain;
 mod facts;
 mod fingerprint;
 mod matching;
+pub mod names;
 mod normalise;
 pub mod quality;
 mod record;

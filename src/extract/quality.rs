@@ -113,13 +113,13 @@ impl Tally {
         share(2 * self.hit, 2 * self.hit + self.extra + self.missed)
     }
 
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.hit += other.hit;
         self.extra += other.extra;
         self.missed += other.missed;
     }
 
-    fn of<T: Ord>(found: &BTreeSet<T>, labelled: &BTreeSet<T>) -> Self {
+    pub(super) fn of<T: Ord>(found: &BTreeSet<T>, labelled: &BTreeSet<T>) -> Self {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Self {
             hit: count(found.intersection(labelled).count()),
