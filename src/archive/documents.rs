@@ -201,11 +201,14 @@ fn ndjson<'a>(
 
 /// Takes the mark away that some editors put before the first line.
 pub fn strip_bom(line: &mut Vec<u8>) {
+    let mark = line.len() - without_bom(line).len();
+    line.drain(..mark);
+}
+
+/// The first line without that mark.
+pub fn without_bom(line: &[u8]) -> &[u8] {
     let mut mark = [0; 4];
-    let mark = BOM.encode_utf8(&mut mark).as_bytes();
-    if line.starts_with(mark) {
-        line.drain(..mark.len());
-    }
+    line.strip_prefix(BOM.encode_utf8(&mut mark).as_bytes()).unwrap_or(line)
 }
 
 /// What [`read_line`] met.

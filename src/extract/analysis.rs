@@ -100,19 +100,32 @@ const HAZARDS_AFTER: usize = 8;
 
 impl Analysis {
     pub(super) fn new(document: &Document, lexicon: &Lexicon) -> Self {
+        Self::of(document, lexicon, scan::scan_for_reading)
+    }
+
+    /// The same without leaving anything out early.
+    #[cfg(test)]
+    pub(super) fn in_full(document: &Document, lexicon: &Lexicon) -> Self {
+        Self::of(document, lexicon, |folded, _, lexicon| scan::scan(folded, lexicon))
+    }
+
+    fn of(document: &Document, lexicon: &Lexicon, scan: impl Fn(&Folded, &[Clause], &Lexicon) -> Hits) -> Self {
         let folded = Folded::new(&document.text);
         let clauses = clauses::split(&folded);
-        let hits = scan::scan(&folded, lexicon);
-        let cues = stance::cues(&hits, lexicon);
+        let hits = scan(&folded, &clauses, lexicon);
+        let quiet = hits.quiet;
+        let cues = if quiet { Vec::new() } else { stance::cues(&hits, lexicon) };
         let meta = super::category_of_meta(document, lexicon);
         let products = relate::products(&hits, &clauses, lexicon, meta);
-        let titled = titled(document, lexicon);
+        let titled = if quiet { Vec::new() } else { titled(document, lexicon) };
         let facts = facts::facts(&folded, &hits, lexicon, document);
         let mut analysis =
             Self { folded, clauses, hits, cues, products, found: Vec::new(), hurts: Vec::new(), facts, meta, titled };
-        analysis.hazards(lexicon);
-        analysis.drop_settled(lexicon);
-        analysis.drop_bare(lexicon);
+        if !quiet {
+            analysis.hazards(lexicon);
+            analysis.drop_settled(lexicon);
+            analysis.drop_bare(lexicon);
+        }
         analysis
     }
 

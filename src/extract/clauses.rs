@@ -1,6 +1,6 @@
 //! Sentences and clauses: the frames inside which words relate to one another.
 
-use super::normalise::Folded;
+use super::normalise::{Folded, is_letter};
 
 /// Longest clause, in characters: a text without marks is cut here, so that looking through a clause stays cheap (READ-3).
 pub(super) const CLAUSE_CHARS_MAX: usize = 200;
@@ -24,6 +24,9 @@ pub(super) fn split(folded: &Folded) -> Vec<Clause> {
     let mut clauses = Vec::with_capacity(chars.len() / 12 + 1);
     let (mut from, mut sentence) = (0, 0);
     for at in 0..=chars.len() {
+        if matches!(chars.get(at), Some('\u{4e00}'..='\u{9fff}')) && at - from < CLAUSE_CHARS_MAX {
+            continue;
+        }
         let (ends_clause, ends_sentence) = match chars.get(at) {
             None => (true, true),
             Some(_) => border(chars, at),
@@ -34,7 +37,7 @@ pub(super) fn split(folded: &Folded) -> Vec<Clause> {
             from = at;
         }
         if ends_clause {
-            if chars[from..at].iter().any(|character| character.is_alphanumeric()) {
+            if chars[from..at].iter().any(|character| is_letter(*character)) {
                 let question = chars[at..].iter().take(3).take_while(|mark| is_mark(**mark)).any(|mark| *mark == '?');
                 clauses.push(Clause { from, to: at, sentence, question });
             }

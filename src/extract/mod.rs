@@ -21,6 +21,7 @@ mod fingerprint;
 mod matching;
 pub mod names;
 mod normalise;
+mod possible;
 pub mod quality;
 mod record;
 mod relate;

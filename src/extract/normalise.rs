@@ -1,6 +1,6 @@
 //! The text as it is compared, with a way back to the characters of the input (READ-2).
 
-use crate::lexicon::fold;
+use crate::lexicon::{fold, folds_to_itself};
 use crate::vocabulary::CharSpan;
 
 /// Longest text that is read, in characters; the rest is left out with a problem.
@@ -32,25 +32,42 @@ impl Folded {
             origin: Vec::with_capacity(capacity),
             cut_at: None,
         };
+        // Most characters fold to themselves: they are copied in runs.
+        let mut copied = 0;
+        let mut byte = 0;
         for (at, character) in text.chars().enumerate() {
             if at >= TEXT_CHARS_MAX {
                 folded.cut_at = Some(at);
                 break;
             }
-            #[expect(clippy::cast_possible_truncation, reason = "bounded by TEXT_CHARS_MAX")]
-            fold(character, |part| {
-                // Runs of spaces say no more than one, and would stretch gaps.
-                if part == ' ' && folded.chars.last().is_some_and(|last| *last == ' ' || *last == '\n') {
-                    return;
-                }
-                folded.bytes.push(folded.text.len() as u32);
-                folded.origin.push(at as u32);
-                folded.text.push(part);
-                folded.chars.push(part);
-            });
+            if folds_to_itself(character) {
+                folded.place(character, at, byte - copied);
+            } else {
+                folded.text.push_str(&text[copied..byte]);
+                copied = byte + character.len_utf8();
+                fold(character, |part| {
+                    // Runs of spaces say no more than one, and would stretch gaps.
+                    if part == ' ' && folded.chars.last().is_some_and(|last| *last == ' ' || *last == '\n') {
+                        return;
+                    }
+                    folded.place(part, at, 0);
+                    folded.text.push(part);
+                });
+            }
+            byte += character.len_utf8();
         }
+        folded.text.push_str(&text[copied..byte]);
         folded.bytes.push(u32::try_from(folded.text.len()).unwrap_or(u32::MAX));
         folded
+    }
+
+    /// Notes a folded character that came from character `at` of the input; `ahead` bytes before it are still to be copied.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by TEXT_CHARS_MAX")]
+    fn place(&mut self, character: char, at: usize, ahead: usize) {
+        self.bytes.push((self.text.len() + ahead) as u32);
+        self.origin.push(at as u32);
+        self.chars.push(character);
     }
 
     /// Length in folded characters.
@@ -59,8 +76,15 @@ impl Folded {
     }
 
     /// The folded character that begins at a byte.
+    #[cfg(test)]
     pub(super) fn char_at_byte(&self, byte: usize) -> usize {
         self.bytes.partition_point(|start| (*start as usize) < byte)
+    }
+
+    /// The folded character that begins at a byte, looked for from character `from` on: for bytes that come in order.
+    #[inline]
+    pub(super) fn char_at_byte_from(&self, from: usize, byte: usize) -> usize {
+        from + self.bytes[from..].iter().take_while(|start| (**start as usize) < byte).count()
     }
 
     /// The folded text of a stretch of folded characters.
@@ -78,6 +102,16 @@ impl Folded {
     }
 }
 
+/// Whether a character is a letter or digit, as [`char::is_alphanumeric`] has it, without its table for the usual ones.
+#[inline]
+pub(super) fn is_letter(character: char) -> bool {
+    match character {
+        '\u{4e00}'..='\u{9fff}' => true,
+        _ if character.is_ascii() => character.is_ascii_alphanumeric(),
+        _ => character.is_alphanumeric(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +124,12 @@ mod tests {
         let at = folded.char_at_byte(folded.text.find("起火").expect("there"));
         assert_eq!(folded.original(at, at + 2).slice(text), "起\u{200b}火");
         assert_eq!(folded.original(3, 4), folded.original(4, 5), "both letters of ㎏ lead to it");
+    }
+
+    #[test]
+    fn letters_are_what_the_standard_library_says() {
+        let wrong = (0..=0x3_ffff).filter_map(char::from_u32).find(|c| is_letter(*c) != c.is_alphanumeric());
+        assert_eq!(wrong, None);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! One pass of the automaton over the folded text: every surface that is there, with words inside idioms left out.
 
-use crate::lexicon::Lexicon;
 use crate::lexicon::pattern::Atom;
 use crate::lexicon::terms::{Entry, Meaning};
+use crate::lexicon::{Brief, Lexicon};
 
-use super::normalise::Folded;
+use super::clauses::Clause;
+use super::normalise::{Folded, is_letter};
+use super::possible::{self, Live};
 
 /// Most hits that are kept of one text; later ones are left out with a problem.
 pub const HITS_MAX: usize = 100_000;
@@ -31,6 +33,8 @@ pub(super) struct Hits {
     first: Vec<u32>,
     /// Whether hits were left out.
     pub(super) overflow: bool,
+    /// Whether no hazard and no injury can be found in the text: there is nothing to match, relate or judge.
+    pub(super) quiet: bool,
 }
 
 impl Hits {
@@ -54,27 +58,65 @@ impl Hits {
 
 /// Finds all surfaces.
 pub(super) fn scan(folded: &Folded, lexicon: &Lexicon) -> Hits {
+    let mut hits = surfaces(folded, lexicon);
+    drop_torn(&mut hits, folded, lexicon);
+    index(&mut hits, folded.len());
+    hits
+}
+
+/// Finds what matters for a reading: of the surfaces that only rules know, those that a rule asks for which may find
+/// something here. Most texts hold no such rule, and most surfaces are single characters of rules.
+pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
+    let mut hits = surfaces(folded, lexicon);
+    hits.quiet = possible::with_live(&mut hits.all, clauses, lexicon, |all, live| {
+        drop_what_nobody_asks_for(all, live, lexicon);
+        live.is_none()
+    });
+    drop_torn(&mut hits, folded, lexicon);
+    if !hits.quiet {
+        index(&mut hits, folded.len());
+    }
+    hits
+}
+
+/// One pass of the automaton, idioms settled, nothing else dropped yet.
+fn surfaces(folded: &Folded, lexicon: &Lexicon) -> Hits {
     let mut hits = Hits::default();
+    let briefs = lexicon.briefs();
+    let mut idioms = false;
+    let mut to = 0;
+    // First character, what is missing to the longest length, entry: in that order they are sorted.
+    let mut packed: Vec<u64> = Vec::with_capacity(folded.len() / 2 + 8);
     for found in lexicon.automaton().find_overlapping_iter(&folded.text) {
-        let entry = &lexicon.entries()[found.value() as usize];
-        let to = folded.char_at_byte(found.end());
-        let from = to - entry.chars as usize;
-        if !latin_borders(folded, entry, from, to) {
+        to = folded.char_at_byte_from(to, found.end());
+        let brief = briefs[found.value() as usize];
+        let from = to - usize::from(brief.chars);
+        if brief.any(Brief::LATIN_FIRST | Brief::LATIN_LAST) && !latin_borders(folded, brief, from, to) {
             continue;
         }
-        if hits.all.len() >= HITS_MAX {
+        if packed.len() >= HITS_MAX {
             hits.overflow = true;
             break;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "bounded by TEXT_CHARS_MAX")]
-        hits.all.push(Hit { from: from as u32, to: to as u32, entry: found.value() });
+        idioms |= brief.any(Brief::IDIOM);
+        packed.push((from as u64) << 40 | u64::from(u8::MAX - length(brief)) << 32 | u64::from(found.value()));
     }
-    hits.all.sort_unstable_by_key(|hit| (hit.from, std::cmp::Reverse(hit.to), hit.entry));
-    drop_what_idioms_cover(&mut hits, lexicon);
-    drop_torn_characters(&mut hits, folded, lexicon);
-    drop_torn_words(&mut hits, folded, lexicon);
-    index(&mut hits, folded.len());
+    packed.sort_unstable();
+    hits.all.reserve_exact(packed.len());
+    #[expect(clippy::cast_possible_truncation, reason = "taken apart as it was put together")]
+    hits.all.extend(packed.iter().map(|packed| {
+        let (from, entry) = ((packed >> 40) as u32, (packed & u64::from(u32::MAX)) as u32);
+        Hit { from, to: from + u32::from(briefs[entry as usize].chars), entry }
+    }));
+    if idioms {
+        drop_what_idioms_cover(&mut hits, lexicon);
+    }
     hits
+}
+
+/// Length of a surface; a lexicon takes none of more than 40 characters.
+fn length(brief: Brief) -> u8 {
+    u8::try_from(brief.chars).unwrap_or(u8::MAX)
 }
 
 fn index(hits: &mut Hits, len: usize) {
@@ -90,34 +132,52 @@ fn index(hits: &mut Hits, len: usize) {
 }
 
 /// A Latin word is found only whole: `led` is not in `sealed`.
-fn latin_borders(folded: &Folded, entry: &Entry, from: usize, to: usize) -> bool {
+fn latin_borders(folded: &Folded, brief: Brief, from: usize, to: usize) -> bool {
     let letter = |at: Option<usize>| at.and_then(|at| folded.chars.get(at)).is_some_and(char::is_ascii_alphabetic);
-    !(entry.latin.0 && letter(from.checked_sub(1)) || entry.latin.1 && letter(Some(to)))
+    !(brief.any(Brief::LATIN_FIRST) && letter(from.checked_sub(1)) || brief.any(Brief::LATIN_LAST) && letter(Some(to)))
 }
 
-fn is_idiom(entry: &Entry) -> bool {
-    entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Idiom(_)))
-}
+/// What names a thing, a place, a firm: told in every reading.
+const NAMES: u16 = Brief::PRODUCT | Brief::BRAND | Brief::REGION | Brief::NAME;
+/// What covers a product's name inside it: words of hazards and rules.
+const COVERS: u16 = Brief::CLASS | Brief::HAZARD;
 
-/// Whether a surface is a product, hazard, brand or rule word, so that a longer one beats an idiom inside or beside it.
-fn is_content(entry: &Entry) -> bool {
-    entry.chars >= 2
-        && (!entry.classes.is_empty()
-            || entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Product(_) | Meaning::Hazard(_))))
+/// Keeps names, longer words that cover one, and where a rule may find something, what it asks for and what speaks against it.
+fn drop_what_nobody_asks_for(all: &mut Vec<Hit>, live: Option<&Live<'_>>, lexicon: &Lexicon) {
+    let briefs = lexicon.briefs();
+    let asked = |hit: &Hit, brief: Brief| {
+        live.is_some_and(|live| {
+            brief.any(Brief::HAZARD | Brief::CUE) || live.any(&lexicon.entries()[hit.entry as usize].classes)
+        })
+    };
+    // From the end: `nearest` is the first end of a name that begins at or behind the place.
+    let mut nearest = u32::MAX;
+    let mut kept = all.len();
+    for at in (0..all.len()).rev() {
+        let hit = all[at];
+        let brief = briefs[hit.entry as usize];
+        if brief.any(NAMES) {
+            nearest = nearest.min(hit.to);
+        } else if !(brief.any(COVERS) && nearest <= hit.to || asked(&hit, brief)) {
+            continue;
+        }
+        kept -= 1;
+        all[kept] = hit;
+    }
+    all.drain(..kept);
 }
 
 /// Longest-leftmost among idioms and content words; what begins inside a winning idiom is no hit (乐坏 is not 坏了).
 fn drop_what_idioms_cover(hits: &mut Hits, lexicon: &Lexicon) {
-    let entries = lexicon.entries();
-    if !hits.all.iter().any(|hit| is_idiom(&entries[hit.entry as usize])) {
-        return;
-    }
+    let briefs = lexicon.briefs();
+    // A product, hazard, brand or rule word that is longer beats an idiom inside or beside it.
+    let is_content = |brief: Brief| brief.chars >= 2 && brief.any(Brief::CLASS | Brief::PRODUCT | Brief::HAZARD);
     let mut end = 0;
     let mut winners: Vec<Hit> = Vec::new();
     for hit in &hits.all {
-        let entry = &entries[hit.entry as usize];
-        let idiom = is_idiom(entry);
-        if hit.from < end || !(idiom || is_content(entry)) {
+        let brief = briefs[hit.entry as usize];
+        let idiom = brief.any(Brief::IDIOM);
+        if hit.from < end || !(idiom || is_content(brief)) {
             continue;
         }
         end = hit.to;
@@ -129,107 +189,93 @@ fn drop_what_idioms_cover(hits: &mut Hits, lexicon: &Lexicon) {
         let at = winners.partition_point(|idiom| idiom.to <= hit.from);
         !winners.get(at).is_some_and(|idiom| {
             let itself = (idiom.from, idiom.to) == (hit.from, hit.to);
-            idiom.from <= hit.from && !(itself && is_product(&entries[hit.entry as usize]))
+            idiom.from <= hit.from && !(itself && briefs[hit.entry as usize].any(Brief::PRODUCT))
         })
     });
     hits.idioms = winners;
 }
 
-/// A single character is a word of a class only when the segmenter does not see it inside a longer word (灿烂 is not 烂).
-/// Segments only the stretches around such characters.
-fn drop_torn_characters(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
-    let entries = lexicon.entries();
-    let single = |hit: &Hit| {
-        let entry = &entries[hit.entry as usize];
-        entry.chars == 1
-            && !GLUE.contains(&*entry.surface)
-            && (!entry.classes.is_empty()
-                || entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Product(_) | Meaning::Hazard(_))))
-    };
-    let Some(first) = hits.all.iter().position(single) else { return };
-    let mut tokens = Tokens::default();
-    let mut kept = Vec::with_capacity(hits.all.len());
-    kept.extend_from_slice(&hits.all[..first]);
-    for hit in &hits.all[first..] {
-        if single(hit) {
-            let at = hit.from as usize;
-            let word = tokens.word(at, folded, lexicon);
-            if !word.filter(|other| *other != at).all(|other| GLUE.contains(folded.chars[other])) {
-                continue;
-            }
-        }
-        kept.push(*hit);
-    }
-    hits.all = kept;
-}
-
-/// A word of two or more characters is none when the segmenter tears it at both ends: 起火 is not in 今起/火车票,
-/// 火车 not in 起火/车辆. Hazards, products and words of rules are looked at; brands and places may stand anywhere.
-fn drop_torn_words(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
-    let entries = lexicon.entries();
-    let words = |hit: &Hit| {
-        let entry = &entries[hit.entry as usize];
-        (2..=3).contains(&entry.chars)
-            && (!entry.classes.is_empty()
-                || entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Hazard(_) | Meaning::Product(_))))
-    };
+/// Drops words that the segmenter sees otherwise. Hazards, products and words of rules are looked at; brands and places may
+/// stand anywhere.
+///
+/// - A single character is a word only when it stands alone (灿烂 is not 烂).
+/// - A word of two or three characters is none when it is torn at both ends: 起火 is not in 今起/火车票, 火车 not in 起火/车辆.
+fn drop_torn(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
+    let briefs = lexicon.briefs();
     let mut tokens = Tokens::default();
     hits.all.retain(|hit| {
-        if !words(hit) {
+        let brief = briefs[hit.entry as usize];
+        if brief.chars > 3 || !brief.any(Brief::CLASS | Brief::PRODUCT | Brief::HAZARD) {
             return true;
         }
         let (from, to) = (hit.from as usize, hit.to as usize);
-        !(tokens.is_inside(from, folded, lexicon) && to < folded.len() && tokens.is_inside(to, folded, lexicon))
+        if brief.chars == 1 {
+            GLUE.contains(folded.chars[from])
+                || tokens.word(from, folded, lexicon).all(|at| at == from || GLUE.contains(folded.chars[at]))
+        } else {
+            !(tokens.is_inside(from, folded, lexicon) && tokens.is_inside(to, folded, lexicon))
+        }
     });
-}
-
-/// The segmenter's words in the stretch that was looked at last; hits come in text order, so each stretch is cut once.
-#[derive(Default)]
-struct Tokens {
-    /// First character of the stretch and one past its last.
-    stretch: (usize, usize),
-    /// Where its words begin, and its end.
-    starts: Vec<usize>,
-}
-
-impl Tokens {
-    fn cut(&mut self, at: usize, folded: &Folded, lexicon: &Lexicon) {
-        if self.stretch.0 <= at && at < self.stretch.1 {
-            return;
-        }
-        self.stretch = stretch_around(folded, at);
-        self.starts.clear();
-        let mut start = self.stretch.0;
-        for token in lexicon.jieba().cut(folded.slice(self.stretch.0, self.stretch.1), false) {
-            self.starts.push(start);
-            start += token.word.chars().count();
-        }
-        self.starts.push(self.stretch.1);
-    }
-
-    /// The word that holds a character.
-    fn word(&mut self, at: usize, folded: &Folded, lexicon: &Lexicon) -> std::ops::Range<usize> {
-        self.cut(at, folded, lexicon);
-        let token = self.starts.partition_point(|start| *start <= at);
-        self.starts[token - 1]..self.starts[token]
-    }
-
-    /// Whether a character stands inside a word, not at its beginning.
-    fn is_inside(&mut self, at: usize, folded: &Folded, lexicon: &Lexicon) -> bool {
-        self.word(at, folded, lexicon).start != at
-    }
 }
 
 /// Adverbs and verb endings that the segmenter may glue to a single character without changing what it says (很烂, 坏了).
 const GLUE: &str = "很太不没有好更都全了的着过到出还就又在是真巨超";
 
-/// The stretch of letters around a character, at most a few dozen characters to each side.
-fn stretch_around(folded: &Folded, at: usize) -> (usize, usize) {
-    const SIDE: usize = 24;
-    let is_letter = |character: &char| character.is_alphanumeric();
-    let from = at - folded.chars[at.saturating_sub(SIDE)..at].iter().rev().take_while(|c| is_letter(c)).count();
-    let ahead = &folded.chars[at..(at + SIDE).min(folded.len())];
-    (from, at + ahead.iter().take_while(|c| is_letter(c)).count().max(1))
+/// The segmenter's words in the run of letters that was looked at last; hits come in text order, so each run is cut once.
+#[derive(Default)]
+struct Tokens {
+    /// First character of the run and one past its last.
+    run: (usize, usize),
+    /// Where its words begin, and its end; empty until it is cut.
+    starts: Vec<usize>,
+}
+
+impl Tokens {
+    /// Turns to the run of letters that holds a character.
+    fn turn(&mut self, at: usize, folded: &Folded) {
+        if self.run.0 <= at && at < self.run.1 {
+            return;
+        }
+        let from = at - folded.chars[self.run.1.min(at)..at].iter().rev().take_while(|c| is_letter(**c)).count();
+        let to = at + folded.chars[at..].iter().take_while(|c| is_letter(**c)).count();
+        self.run = (from, to.max(at + 1));
+        self.starts.clear();
+    }
+
+    fn cut(&mut self, folded: &Folded, lexicon: &Lexicon) {
+        if self.starts.is_empty() {
+            let mut start = self.run.0;
+            for token in lexicon.jieba().cut(folded.slice(self.run.0, self.run.1), false) {
+                self.starts.push(start);
+                start += token.end - token.start;
+            }
+            self.starts.push(self.run.1);
+        }
+    }
+
+    /// The word that holds a character.
+    fn word(&mut self, at: usize, folded: &Folded, lexicon: &Lexicon) -> std::ops::Range<usize> {
+        self.turn(at, folded);
+        if self.run == (at, at + 1) {
+            return at..at + 1;
+        }
+        self.cut(folded, lexicon);
+        let token = self.starts.partition_point(|start| *start <= at);
+        self.starts[token - 1]..self.starts[token]
+    }
+
+    /// Whether a character stands inside a word, not at its beginning; past the end of a run nothing does.
+    fn is_inside(&mut self, at: usize, folded: &Folded, lexicon: &Lexicon) -> bool {
+        if at == self.run.1 || !folded.chars.get(at).is_some_and(|c| is_letter(*c)) {
+            return false;
+        }
+        self.turn(at, folded);
+        if at == self.run.0 {
+            return false;
+        }
+        self.cut(folded, lexicon);
+        self.starts.binary_search(&at).is_err()
+    }
 }
 
 /// Whether a hit is what an element of a pattern accepts.
@@ -243,9 +289,4 @@ pub(super) fn accepts(lexicon: &Lexicon, entry: &Entry, atom: &Atom) -> bool {
         Atom::Brand => entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Brand(_))),
         Atom::Number => false,
     }
-}
-
-/// Whether an entry names a product.
-fn is_product(entry: &Entry) -> bool {
-    entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Product(_)))
 }

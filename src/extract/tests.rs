@@ -162,6 +162,24 @@ fn an_explanation_shows_the_words_the_cue_and_the_rule() {
     }
 }
 
+/// What is left out early, because no rule can find anything with it, changes no reading.
+fn the_short_way_is_right(one: &Document) {
+    let in_full = reading_of(&Analysis::in_full(one, &LEXICON), one, &LEXICON);
+    assert_eq!(read(one, &LEXICON), in_full, "{}", one.text);
+}
+
+#[test]
+fn the_short_way_reads_the_texts_of_all_examples_alike() {
+    let texts: Vec<String> =
+        LEXICON.rules().iter().flat_map(|rule| rule.examples.iter().map(|example| example.text.clone())).collect();
+    for pair in texts.windows(2) {
+        for meta in [&[][..], &[("platform_category", "phone")]] {
+            the_short_way_is_right(&document(&pair[0], meta));
+            the_short_way_is_right(&document(&pair.concat(), meta));
+        }
+    }
+}
+
 /// READ-2 for one text: every span is inside it and shows the mention's own words.
 fn spans_hold(text: &str) {
     let one = document(text, &[]);
@@ -175,6 +193,7 @@ fn spans_hold(text: &str) {
         assert!(signal.hazard_span.to() <= length && (0.0..=1.0).contains(&signal.confidence));
     }
     assert_eq!(read(&one, &LEXICON), reading, "READ-1");
+    the_short_way_is_right(&one);
 }
 
 #[test]

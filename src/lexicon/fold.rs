@@ -39,10 +39,49 @@ pub fn fold_word(word: &str) -> String {
     folded
 }
 
+/// Whether a character folds to itself, so that a text of such characters need not be looked at one by one. Only the
+/// common ones are known here; `false` says nothing.
+#[inline]
+pub fn folds_to_itself(character: char) -> bool {
+    match character {
+        '\u{4e00}'..='\u{9fff}' => !is_traditional(character),
+        '!'..='@' | '['..='~' | '。' => true,
+        _ => false,
+    }
+}
+
 /// A common traditional character as its simplified one; others stay. Character level only: phrases are not converted.
 fn simplify(character: char) -> char {
+    if !is_traditional(character) {
+        return character;
+    }
     TRADITIONAL.binary_search_by_key(&character, |pair| pair.0).map_or(character, |at| TRADITIONAL[at].1)
 }
+
+/// Whether a character is the traditional one of a pair.
+#[inline]
+fn is_traditional(character: char) -> bool {
+    let at = (character as usize).wrapping_sub(HAN_FIRST);
+    at < HAN_COUNT && (IS_TRADITIONAL[at / 64] >> (at % 64)) & 1 == 1
+}
+
+/// First character of the block that holds every character of the table.
+const HAN_FIRST: usize = 0x4e00;
+/// Characters of that block.
+const HAN_COUNT: usize = 0x5200;
+
+/// A bit for each character of the block: set for those that [`TRADITIONAL`] changes.
+static IS_TRADITIONAL: [u64; HAN_COUNT / 64] = {
+    let mut bits = [0; HAN_COUNT / 64];
+    let table = sorted();
+    let mut at = 0;
+    while at < PAIRS {
+        let place = table[at].0 as usize - HAN_FIRST;
+        bits[place / 64] |= 1 << (place % 64);
+        at += 1;
+    }
+    bits
+};
 
 /// Pairs of traditional and simplified characters that mean the same in nearly every text about products, sorted.
 static TRADITIONAL: [(char, char); PAIRS] = sorted();
@@ -112,6 +151,18 @@ mod tests {
         assert_eq!(fold_word("電動車漏電"), "电动车漏电");
         assert_eq!(fold_word("起\u{200b}火"), "起火");
         assert_eq!(fold_word("㎏"), "kg");
+    }
+
+    #[test]
+    fn what_is_said_to_fold_to_itself_does() {
+        let mut count = 0;
+        for character in (0..=0x1_ffff).filter_map(char::from_u32).filter(|character| folds_to_itself(*character)) {
+            let mut parts = Vec::new();
+            fold(character, |part| parts.push(part));
+            assert_eq!(parts, [character]);
+            count += 1;
+        }
+        assert_eq!(count, HAN_COUNT - TRADITIONAL.len() + 94 - 26 + 1);
     }
 
     #[test]

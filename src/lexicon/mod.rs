@@ -6,6 +6,7 @@
 //! `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken
 //! patterns are refused with file and line.
 
+mod brief;
 mod check;
 mod compile;
 mod error;
@@ -26,9 +27,10 @@ use jieba_rs::Jieba;
 
 use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
+pub use brief::Brief;
 pub use check::{Finding, check};
 pub use error::{FileLine, LexiconError};
-pub use fold::{fold, fold_word};
+pub use fold::{fold, fold_word, folds_to_itself};
 pub use sets::{CategorySet, Groups};
 pub use written::Reach;
 
@@ -40,6 +42,7 @@ pub struct Lexicon {
     jieba: Arc<Jieba>,
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
     entries: Vec<Entry>,
+    briefs: Vec<Brief>,
     products: Vec<ProductTerm>,
     brands: Vec<BrandTerm>,
     names: Vec<NameTerm>,
@@ -146,6 +149,16 @@ impl Lexicon {
     /// All surfaces.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// What the scanner asks of every surface, by the index of its entry.
+    pub fn briefs(&self) -> &[Brief] {
+        &self.briefs
+    }
+
+    /// Number of word classes.
+    pub fn class_count(&self) -> usize {
+        self.class_names.len()
     }
 
     /// Product names.

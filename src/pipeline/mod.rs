@@ -7,6 +7,7 @@
 
 mod intake;
 mod judging;
+mod lines;
 mod reading;
 pub mod rerun;
 mod tower;
@@ -14,6 +15,7 @@ mod warc_in;
 
 pub use intake::{ImportReport, LogSink, import_file};
 pub use judging::{Judge, Judgement, Review};
+pub use lines::{LinesError, answer_lines};
 pub use reading::{ReadEntry, ReadReport, read_batch};
 pub use tower::{PipelineError, Tower, read_criteria, read_lexicon};
 

@@ -37,6 +37,9 @@ pub fn end_of_day(day: Date) -> Timestamp {
     start_of_day(day).checked_add((24 * 3600 - 1).seconds()).unwrap_or(Timestamp::MAX)
 }
 
+/// Length of `YYYY-MM-DD`.
+const DATE_BYTES: usize = 10;
+
 /// Reads RFC 3339, `YYYY-MM-DD HH:MM[:SS]`, or `YYYY-MM-DD`; without an offset it means Asia/Shanghai.
 ///
 /// # Errors
@@ -44,6 +47,10 @@ pub fn end_of_day(day: Date) -> Timestamp {
 pub fn parse_moment(text: &str) -> Result<Timestamp, TimeError> {
     let text = text.trim();
     let fail = || TimeError { found: text.chars().take(40).collect() };
+    // Ten characters are a date or nothing: asking for the longer forms first would cost most of the time.
+    if text.len() == DATE_BYTES {
+        return text.parse::<Date>().map(start_of_day).map_err(|_| fail());
+    }
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }

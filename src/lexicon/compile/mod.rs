@@ -6,7 +6,7 @@ mod rules;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use daachorse::{CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use jieba_rs::Jieba;
 use toml::Spanned;
 
@@ -20,7 +20,9 @@ use crate::lexicon::terms::{
     BrandTerm, Compiled, Cue, Effect, Entry, Injury, Meaning, NameTerm, ProductTerm, RegionTerm, Rule,
 };
 use crate::lexicon::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
-use crate::lexicon::{CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word};
+use crate::lexicon::{
+    Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word,
+};
 
 /// Longest surface, in characters.
 const SURFACE_CHARS_MAX: usize = 40;
@@ -37,13 +39,20 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
             return Err(LexiconError::Nothing { folder: whence.to_owned(), expected });
         }
     }
-    let mut builder = Builder::default();
-    builder.read_relations(files)?;
-    builder.read_words(files)?;
-    builder.read_dictionaries(files)?;
-    builder.read_context(files)?;
-    builder.read_rules(files)?;
-    builder.finish(version_of(files))
+    // The segmenter's own dictionary takes as long to load as all the rest, and knows nothing of it.
+    std::thread::scope(|scope| {
+        let jieba = scope.spawn(Jieba::new);
+        let mut builder = Builder::default();
+        builder.read_relations(files)?;
+        builder.read_words(files)?;
+        builder.read_dictionaries(files)?;
+        builder.read_context(files)?;
+        builder.read_rules(files)?;
+        let automaton = builder.automaton()?;
+        let version = version_of(files);
+        let jieba = jieba.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(builder.finish(version, automaton, jieba))
+    })
 }
 
 /// A hash over names and bytes, each preceded by its length, so that no two sets of files can be confused.
@@ -271,7 +280,19 @@ impl Builder {
         }
     }
 
-    fn finish(mut self, version: LexiconVersion) -> Result<Lexicon, LexiconError> {
+    fn automaton(&self) -> Result<CharwiseDoubleArrayAhoCorasick<u32>, LexiconError> {
+        CharwiseDoubleArrayAhoCorasickBuilder::new()
+            .match_kind(MatchKind::Standard)
+            .build_with_values(self.entries.iter().enumerate().map(|(at, entry)| (entry.surface.as_ref(), index(at))))
+            .map_err(|error| LexiconError::Automaton { words: self.entries.len(), message: error.to_string() })
+    }
+
+    fn finish(
+        mut self,
+        version: LexiconVersion,
+        automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+        mut jieba: Jieba,
+    ) -> Lexicon {
         let mut starts = Starts { by_class: vec![Vec::new(); self.class_names.len()], ..Starts::default() };
         for (at, compiled) in self.patterns.iter().enumerate() {
             let at = index(at);
@@ -294,11 +315,6 @@ impl Builder {
                 effect.log_odds = (share / (1.0 - share)).ln();
             }
         }
-        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .build_with_values(self.entries.iter().enumerate().map(|(at, entry)| (entry.surface.as_ref(), index(at))))
-            .map_err(|error| LexiconError::Automaton { words: self.entries.len(), message: error.to_string() })?;
-        let mut jieba = Jieba::new();
         for entry in &self.entries {
             let named = entry.meanings.iter().any(|meaning| !matches!(meaning, Meaning::Cue(_) | Meaning::NoCue));
             if named && entry.chars >= 2 && !jieba.has_word(&entry.surface) {
@@ -309,11 +325,12 @@ impl Builder {
         for (at, term) in self.regions.iter().enumerate() {
             region_names.entry(term.code).or_insert(index(at));
         }
-        Ok(Lexicon {
+        Lexicon {
             version,
             region_names,
             jieba: Arc::new(jieba),
             automaton,
+            briefs: self.entries.iter().map(Brief::of).collect(),
             entries: self.entries,
             products: self.products,
             brands: self.brands,
@@ -335,7 +352,7 @@ impl Builder {
             over: self.over,
             confidence: Confidence { step: confidence.map(|written| written.step).unwrap_or_default() },
             findings: self.findings,
-        })
+        }
     }
 }
 
