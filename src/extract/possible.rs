@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use crate::lexicon::pattern::{Atom, ClassId, Step};
 use crate::lexicon::terms::{Compiled, Owner};
-use crate::lexicon::{Brief, Lexicon};
+use crate::lexicon::{Brief, Lexicon, Next};
 
 use super::clauses::Clause;
 use super::scan::Hit;
@@ -99,32 +99,41 @@ impl Last {
         for hit in hits.iter().filter(own) {
             let brief = briefs[hit.entry as usize];
             for class in &entries[hit.entry as usize].classes {
-                found |= self.patterns(lexicon.patterns_from_class(*class), hit.to, lexicon);
+                let patterns = lexicon.patterns_from_class(*class).iter().zip(lexicon.next_from_class(*class));
+                for (pattern, next) in patterns {
+                    // Nearly all patterns end here: what they ask for next is not in the clause.
+                    if let Next::Class(class) = next
+                        && self.seen[usize::from(class.0)] < (self.clause, hit.to)
+                    {
+                        continue;
+                    }
+                    found |= self.pattern(*pattern, hit.to, lexicon);
+                }
             }
             if brief.any(Brief::PRODUCT) {
-                found |= self.patterns(lexicon.patterns_from_product(), hit.to, lexicon);
+                for pattern in lexicon.patterns_from_product() {
+                    found |= self.pattern(*pattern, hit.to, lexicon);
+                }
             }
             if brief.any(Brief::BRAND) {
-                found |= self.patterns(lexicon.patterns_from_brand(), hit.to, lexicon);
+                for pattern in lexicon.patterns_from_brand() {
+                    found |= self.pattern(*pattern, hit.to, lexicon);
+                }
             }
         }
         found
     }
 
-    /// Notes which of the patterns may find something when their first element ends at `to`.
-    fn patterns(&mut self, patterns: &[u32], to: u32, lexicon: &Lexicon) -> bool {
-        let mut found = false;
-        for pattern in patterns {
-            if self.possible[*pattern as usize] == self.text {
-                found = true;
-                continue;
-            }
-            let compiled = &lexicon.patterns()[*pattern as usize];
-            if compiled.variant.steps[1..].iter().all(|step| self.behind(step, to)) {
-                found = true;
-                self.possible[*pattern as usize] = self.text;
-                self.ask_for(compiled, lexicon);
-            }
+    /// Whether a pattern may find something when its first element ends at `to`; notes it.
+    fn pattern(&mut self, pattern: u32, to: u32, lexicon: &Lexicon) -> bool {
+        if self.possible[pattern as usize] == self.text {
+            return true;
+        }
+        let compiled = &lexicon.patterns()[pattern as usize];
+        let found = compiled.variant.steps[1..].iter().all(|step| self.behind(step, to));
+        if found {
+            self.possible[pattern as usize] = self.text;
+            self.ask_for(compiled, lexicon);
         }
         found
     }

@@ -71,8 +71,21 @@ pub struct Lexicon {
 #[derive(Debug, Default)]
 struct Starts {
     by_class: Vec<Vec<u32>>,
+    /// What stands behind the first element of each pattern of `by_class`, in the same order.
+    next: Vec<Vec<Next>>,
     product: Vec<u32>,
     brand: Vec<u32>,
+}
+
+/// What a pattern asks for behind its first element: enough to set most patterns aside without looking at them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: the pattern has one element.
+    Nothing,
+    /// A word of this class, and perhaps more behind it.
+    Class(pattern::ClassId),
+    /// Something that only the pattern itself can say.
+    Other,
 }
 
 /// Log-odds steps of the confidence of a signal.
@@ -204,6 +217,11 @@ impl Lexicon {
     /// Patterns whose first element accepts a word of the class.
     pub fn patterns_from_class(&self, class: pattern::ClassId) -> &[u32] {
         self.starts.by_class.get(usize::from(class.0)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the patterns of [`Lexicon::patterns_from_class`] ask for next, in their order.
+    pub fn next_from_class(&self, class: pattern::ClassId) -> &[Next] {
+        self.starts.next.get(usize::from(class.0)).map_or(&[], Vec::as_slice)
     }
 
     /// Patterns whose first element accepts a product.

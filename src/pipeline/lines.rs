@@ -13,6 +13,9 @@ const BLOCK_BYTES: usize = 256 << 10;
 /// Finished blocks per thread that may wait for an earlier one.
 const WAITING_PER_THREAD: u64 = 4;
 
+/// Largest buffer that is kept for the next block, in bytes.
+const SPARE_BYTES_MAX: usize = 4 << 20;
+
 /// Why a filter stopped before the end of its input.
 #[derive(Debug)]
 pub enum LinesError<E> {
@@ -44,7 +47,14 @@ pub fn answer_lines<E: Send>(
     let threads = threads.max(1);
     let filter = Filter {
         input: Mutex::new(Input { from: input, rest: Vec::new(), next: 0, ended: false, line_bytes_max }),
-        output: Mutex::new(Output { into: output, due: 0, lines: 0, waiting: BTreeMap::new(), stopped: None }),
+        output: Mutex::new(Output {
+            into: output,
+            due: 0,
+            lines: 0,
+            waiting: BTreeMap::new(),
+            spare: Vec::new(),
+            stopped: None,
+        }),
         written: Condvar::new(),
         ahead: WAITING_PER_THREAD * threads as u64,
         line_bytes_max,
@@ -90,6 +100,8 @@ struct Output<W, E> {
     /// Lines answered so far.
     lines: u64,
     waiting: BTreeMap<u64, Answers<E>>,
+    /// Buffers of written blocks.
+    spare: Vec<Vec<u8>>,
     stopped: Option<LinesError<E>>,
 }
 
@@ -111,14 +123,17 @@ where
     F: Fn(bool, Option<&[u8]>, &mut Vec<u8>) -> Result<(), E>,
 {
     fn work(&self) {
+        // Both are used again: fresh memory for every block would be cleared by the system every time.
+        let mut block = Vec::new();
+        let mut spare = Vec::new();
         loop {
-            let taken = lock(&self.input).block();
+            let taken = lock(&self.input).block(&mut block);
             match taken {
-                Ok(Some((number, block))) => {
-                    let answers = self.answers(number == 0, &block);
-                    drop(block);
-                    if !self.put(number, answers) {
-                        return;
+                Ok(Some(number)) => {
+                    let answers = self.answers(number == 0, &block, spare);
+                    match self.put(number, answers) {
+                        Some(empty) => spare = empty,
+                        None => return,
                     }
                 }
                 Ok(None) => return,
@@ -131,8 +146,8 @@ where
         }
     }
 
-    fn answers(&self, first: bool, block: &[u8]) -> Answers<E> {
-        let mut answers = Answers { bytes: Vec::with_capacity(block.len()), lines: 0, refused: None };
+    fn answers(&self, first: bool, block: &[u8], bytes: Vec<u8>) -> Answers<E> {
+        let mut answers = Answers { bytes, lines: 0, refused: None };
         let body = block.strip_suffix(b"\n").unwrap_or(block);
         for line in body.split(|byte| *byte == b'\n') {
             let fits = line.len() < self.line_bytes_max;
@@ -146,8 +161,9 @@ where
         answers
     }
 
-    /// Hands in a block's answers, writes what is due, and waits while too much is unwritten. False when all is over.
-    fn put(&self, number: u64, answers: Answers<E>) -> bool {
+    /// Hands in a block's answers, writes what is due, and waits while too much is unwritten. Gives an empty buffer for the
+    /// next answers, none when all is over.
+    fn put(&self, number: u64, answers: Answers<E>) -> Option<Vec<u8>> {
         let mut output = lock(&self.output);
         output.waiting.insert(number, answers);
         output.write_due();
@@ -155,20 +171,21 @@ where
         while output.stopped.is_none() && number >= output.due + self.ahead {
             output = self.written.wait(output).unwrap_or_else(PoisonError::into_inner);
         }
-        output.stopped.is_none()
+        output.stopped.is_none().then(|| output.spare.pop().unwrap_or_default())
     }
 }
 
 impl<R: Read> Input<R> {
-    /// The next whole lines and their number as a block; the last one may lack its line end.
-    fn block(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
-        let mut block = std::mem::take(&mut self.rest);
+    /// Puts the next whole lines into `block` and tells its number; the last line may lack its end.
+    fn block(&mut self, block: &mut Vec<u8>) -> io::Result<Option<u64>> {
+        block.clear();
+        block.append(&mut self.rest);
         let mut searched = 0;
         while !self.ended {
             let had = block.len();
             let want = BLOCK_BYTES.saturating_sub(had).max(BLOCK_BYTES / 4) as u64;
-            block.reserve(BLOCK_BYTES);
-            if self.from.by_ref().take(want).read_to_end(&mut block)? == 0 {
+            block.reserve(BLOCK_BYTES.saturating_sub(had));
+            if self.from.by_ref().take(want).read_to_end(block)? == 0 {
                 self.ended = true;
                 break;
             }
@@ -190,7 +207,7 @@ impl<R: Read> Input<R> {
             return Ok(None);
         }
         self.next += 1;
-        Ok(Some((self.next - 1, block)))
+        Ok(Some(self.next - 1))
     }
 }
 
@@ -202,6 +219,11 @@ impl<W: Write, E> Output<W, E> {
             self.due += 1;
             self.lines += answers.lines;
             let written = self.into.write_all(&answers.bytes);
+            let mut spare = answers.bytes;
+            spare.clear();
+            if spare.capacity() <= SPARE_BYTES_MAX {
+                self.spare.push(spare);
+            }
             if let Err(error) = written {
                 self.stopped = Some(LinesError::Io(error));
             } else if let Some(refused) = answers.refused {

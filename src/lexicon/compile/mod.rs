@@ -21,7 +21,7 @@ use crate::lexicon::terms::{
 };
 use crate::lexicon::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
 use crate::lexicon::{
-    Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word,
+    Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Next, Starts, fold_word,
 };
 
 /// Longest surface, in characters.
@@ -308,6 +308,13 @@ impl Builder {
         for list in starts.by_class.iter_mut().chain([&mut starts.product, &mut starts.brand]) {
             list.dedup();
         }
+        let next =
+            |pattern: &u32| match self.patterns[*pattern as usize].variant.steps.get(1).map(|step| &*step.accepts) {
+                None => Next::Nothing,
+                Some([Atom::Class(class)]) => Next::Class(*class),
+                Some(_) => Next::Other,
+            };
+        starts.next = starts.by_class.iter().map(|patterns| patterns.iter().map(next).collect()).collect();
         let confidence = self.confidence.take();
         if let Some(written) = &confidence {
             for effect in &mut self.effects {
