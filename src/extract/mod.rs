@@ -182,6 +182,10 @@ fn nearest_fact<'a>(analysis: &'a Analysis, found: &Found, kind: MentionKind) ->
 /// Everything named, in text order.
 fn mentions(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Mention> {
     let mut mentions = Vec::new();
+    let Analysis { products, found, hurts, facts, .. } = analysis;
+    if products.is_empty() && found.is_empty() && hurts.is_empty() && facts.is_empty() {
+        return mentions;
+    }
     let offsets = ByteOffsets::new(&document.text);
     let mut put = |from: usize, to: usize, kind, code: String, stance, rule: &RuleId| {
         let span = analysis.folded.original(from, to);

@@ -79,13 +79,13 @@ impl Last {
     }
 
     fn clause(&mut self, hits: &[Hit], clause: &Clause, lexicon: &Lexicon) -> bool {
-        let (entries, briefs) = (lexicon.entries(), lexicon.briefs());
+        let briefs = lexicon.briefs();
         let classes = self.live.len();
         self.clause += 1;
         let own = |hit: &&Hit| hit.to as usize <= clause.to;
         for hit in hits.iter().filter(own) {
             let brief = briefs[hit.entry as usize];
-            for class in &entries[hit.entry as usize].classes {
+            for class in lexicon.classes_of(hit.entry) {
                 self.seen[usize::from(class.0)] = (self.clause, hit.from);
             }
             if brief.any(Brief::PRODUCT) {
@@ -98,7 +98,7 @@ impl Last {
         let mut found = false;
         for hit in hits.iter().filter(own) {
             let brief = briefs[hit.entry as usize];
-            for class in &entries[hit.entry as usize].classes {
+            for class in lexicon.classes_of(hit.entry) {
                 let patterns = lexicon.patterns_from_class(*class).iter().zip(lexicon.next_from_class(*class));
                 for (pattern, next) in patterns {
                     // Nearly all patterns end here: what they ask for next is not in the clause.

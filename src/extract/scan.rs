@@ -1,5 +1,7 @@
 //! One pass of the automaton over the folded text: every surface that is there, with words inside idioms left out.
 
+use std::cell::RefCell;
+
 use crate::lexicon::pattern::Atom;
 use crate::lexicon::terms::{Entry, Meaning};
 use crate::lexicon::{Brief, Lexicon};
@@ -79,14 +81,25 @@ pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Le
     hits
 }
 
+thread_local! {
+    /// Room for the hits of a text before they are sorted, used again for the next one.
+    static PACKED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
 /// One pass of the automaton, idioms settled, nothing else dropped yet.
 fn surfaces(folded: &Folded, lexicon: &Lexicon) -> Hits {
+    PACKED.with_borrow_mut(|packed| {
+        packed.clear();
+        surfaces_in(packed, folded, lexicon)
+    })
+}
+
+fn surfaces_in(packed: &mut Vec<u64>, folded: &Folded, lexicon: &Lexicon) -> Hits {
     let mut hits = Hits::default();
     let briefs = lexicon.briefs();
     let mut idioms = false;
     let mut to = 0;
-    // First character, what is missing to the longest length, entry: in that order they are sorted.
-    let mut packed: Vec<u64> = Vec::with_capacity(folded.len() / 2 + 8);
+    // Packed: first character, what is missing to the longest length, entry: in that order they are sorted.
     for found in lexicon.automaton().find_overlapping_iter(&folded.text) {
         to = folded.char_at_byte_from(to, found.end());
         let brief = briefs[found.value() as usize];
@@ -146,9 +159,7 @@ const COVERS: u16 = Brief::CLASS | Brief::HAZARD;
 fn drop_what_nobody_asks_for(all: &mut Vec<Hit>, live: Option<&Live<'_>>, lexicon: &Lexicon) {
     let briefs = lexicon.briefs();
     let asked = |hit: &Hit, brief: Brief| {
-        live.is_some_and(|live| {
-            brief.any(Brief::HAZARD | Brief::CUE) || live.any(&lexicon.entries()[hit.entry as usize].classes)
-        })
+        live.is_some_and(|live| brief.any(Brief::HAZARD | Brief::CUE) || live.any(lexicon.classes_of(hit.entry)))
     };
     // From the end: `nearest` is the first end of a name that begins at or behind the place.
     let mut nearest = u32::MAX;

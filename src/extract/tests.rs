@@ -205,7 +205,8 @@ fn hostile_texts_are_read_in_bounded_time() {
         long("充电宝起火", 1_000_000),
         long("没有质量问题", 600_000),
         long("（", 300_000),
-        "[".repeat(100_000),
+        "[".repeat(1_000_000),
+        long("【（「『《", 3_000_000) + "起火" + &long("》』」）】", 3_000_000),
         long("\u{0}\u{1}\u{7f}\u{200b}", 100_000),
         long("e\u{301}\u{fdfa}", 200_000),
         long("1.", 200_000),
@@ -228,6 +229,24 @@ proptest! {
     #[test]
     fn any_text_is_read_with_spans_that_hold(text in "\\PC{0,200}") {
         spans_hold(&text);
+    }
+
+    #[test]
+    fn any_characters_at_all_are_read_with_spans_that_hold(
+        characters in proptest::collection::vec(
+            prop_oneof![
+                any::<char>(),
+                proptest::sample::select(
+                    "\u{0}\u{7}\u{85}\u{ad}\u{200b}\u{200d}\u{202e}\u{2028}\u{feff}\u{fffd}\u{d7ff}\u{e000}\u{10ffff}\u{301}\u{fe0f}\u{1f525}\u{1f9d1}\u{20000}[]【】()（）\r\n\t 　.,。，"
+                        .chars()
+                        .collect::<Vec<char>>()
+                ),
+                proptest::sample::select("充电宝起火了没有漏电坏烂不好浙江杭州，ＡＢ1２.5㎏㈱ﬁ".chars().collect::<Vec<char>>()),
+            ],
+            0..120,
+        )
+    ) {
+        spans_hold(&characters.into_iter().collect::<String>());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the scanner asks of an entry, in one word: a text meets dozens of surfaces, and most are set aside by these bits
 //! alone. Derived from the entry; nothing is decided here.
 
+use super::pattern::ClassId;
 use super::terms::{Entry, Meaning};
 
 /// Length and kinds of meaning of one entry.
@@ -9,6 +10,8 @@ pub struct Brief {
     /// Length in characters.
     pub chars: u16,
     bits: u16,
+    /// Where its word classes stand in [`super::Lexicon::classes_of`]'s table, and how many there are.
+    classes: (u32, u32),
 }
 
 impl Brief {
@@ -33,7 +36,27 @@ impl Brief {
     /// Ends with a Latin letter.
     pub const LATIN_LAST: u16 = 1 << 9;
 
-    pub(super) fn of(entry: &Entry) -> Self {
+    /// The briefs of all entries, and the word classes of all entries one behind the other.
+    pub(super) fn table(entries: &[Entry]) -> (Vec<Self>, Vec<ClassId>) {
+        let mut classes = Vec::new();
+        let briefs = entries
+            .iter()
+            .map(|entry| {
+                let from = u32::try_from(classes.len()).unwrap_or(u32::MAX);
+                classes.extend_from_slice(&entry.classes);
+                Self::of(entry, from)
+            })
+            .collect();
+        (briefs, classes)
+    }
+
+    /// Its word classes, out of that table.
+    #[inline]
+    pub(super) fn classes(self, table: &[ClassId]) -> &[ClassId] {
+        &table[self.classes.0 as usize..][..self.classes.1 as usize]
+    }
+
+    fn of(entry: &Entry, from: u32) -> Self {
         let mut bits = 0;
         let mut set = |bit: u16, holds: bool| bits |= if holds { bit } else { 0 };
         set(Self::CLASS, !entry.classes.is_empty());
@@ -53,7 +76,8 @@ impl Brief {
                 true,
             );
         }
-        Self { chars: u16::try_from(entry.chars).unwrap_or(u16::MAX), bits }
+        let classes = (from, u32::try_from(entry.classes.len()).unwrap_or(u32::MAX));
+        Self { chars: u16::try_from(entry.chars).unwrap_or(u16::MAX), bits, classes }
     }
 
     /// Whether any of the given bits is set.

@@ -43,6 +43,8 @@ pub struct Lexicon {
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
     entries: Vec<Entry>,
     briefs: Vec<Brief>,
+    /// The word classes of all entries, one behind the other.
+    entry_classes: Vec<pattern::ClassId>,
     products: Vec<ProductTerm>,
     brands: Vec<BrandTerm>,
     names: Vec<NameTerm>,
@@ -167,6 +169,12 @@ impl Lexicon {
     /// What the scanner asks of every surface, by the index of its entry.
     pub fn briefs(&self) -> &[Brief] {
         &self.briefs
+    }
+
+    /// The word classes of an entry, by its index: as [`Entry::classes`], without touching the entry.
+    #[inline]
+    pub fn classes_of(&self, entry: u32) -> &[pattern::ClassId] {
+        self.briefs[entry as usize].classes(&self.entry_classes)
     }
 
     /// Number of word classes.

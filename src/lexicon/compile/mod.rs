@@ -328,6 +328,7 @@ impl Builder {
                 jieba.add_word(&entry.surface, Some(WORD_FREQUENCY), None);
             }
         }
+        let (briefs, entry_classes) = Brief::table(&self.entries);
         let mut region_names = BTreeMap::new();
         for (at, term) in self.regions.iter().enumerate() {
             region_names.entry(term.code).or_insert(index(at));
@@ -337,7 +338,8 @@ impl Builder {
             region_names,
             jieba: Arc::new(jieba),
             automaton,
-            briefs: self.entries.iter().map(Brief::of).collect(),
+            briefs,
+            entry_classes,
             entries: self.entries,
             products: self.products,
             brands: self.brands,
