@@ -7,6 +7,7 @@
 
 mod alerts;
 mod demo;
+mod emerging;
 mod eval;
 mod explain;
 mod extract;
@@ -17,6 +18,7 @@ mod rerun;
 mod rules;
 mod run;
 mod search;
+mod standards;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -85,6 +87,10 @@ enum Command {
     Alerts(alerts::AlertsArgs),
     /// Replay archives as if time passed, day by day
     Rerun(rerun::RerunArgs),
+    /// Show what the dictionaries do not know yet: unseen pairs, hazards without a product, words to propose
+    Emerging(emerging::EmergingArgs),
+    /// List standards that documents announce as new, revised, replaced or abolished, and what to look at again
+    Standards(standards::StandardsArgs),
     /// Check the rules and dictionaries, or run their own examples
     Rules(rules::RulesArgs),
     /// Measure quality on labelled data
@@ -154,6 +160,8 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Search(args) => search::run(args, common).await,
         Command::Alerts(args) => alerts::run(args, common).await,
         Command::Rerun(args) => rerun::run(args, common).await,
+        Command::Emerging(args) => emerging::run(args, common).await,
+        Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),
         Command::Eval(args) => eval::run(&args, common),
     }

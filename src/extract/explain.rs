@@ -24,6 +24,8 @@ pub struct Explanation {
     pub platform_category: Option<String>,
     /// One step per hazard that was found, kept or not.
     pub steps: Vec<Step>,
+    /// The fields of a structured document, one line a row.
+    pub rows: Vec<String>,
     /// The reading.
     pub reading: Reading,
 }
@@ -49,8 +51,11 @@ pub struct Step {
 
 /// Reads a document and tells why.
 pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
+    let beside = super::Beside::of(document, lexicon);
+    let document = beside.told.as_ref().unwrap_or(document);
     let analysis = Analysis::new(document, lexicon);
-    let reading = super::reading_of(&analysis, document, lexicon);
+    let mut reading = super::reading_of(&analysis, document, lexicon);
+    beside.apply(document, lexicon, &mut reading);
     let folded = &analysis.folded;
     let original = |from: usize, to: usize| folded.original(from, to).slice(&document.text).to_owned();
     let tokens = lexicon.jieba().cut(&folded.text, false).into_iter().map(|token| token.word.to_owned());
@@ -106,6 +111,7 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
             None => format!("{word} → 未收录"),
         }),
         steps,
+        rows: beside.sheet.as_ref().map(super::structured::Sheet::lines).unwrap_or_default(),
         reading,
     }
 }
@@ -186,6 +192,9 @@ impl fmt::Display for Explanation {
             writeln!(f, "  伤害  {}", step.severity)?;
             writeln!(f, "  结果  {}", step.outcome)?;
         }
+        for (at, row) in self.rows.iter().enumerate() {
+            writeln!(f, "栏目 {}  {row}", at + 1)?;
+        }
         for signal in &self.reading.signals {
             let brand = signal.brand.as_ref().map_or_else(String::new, |brand| format!(" 品牌 {brand}"));
             let region = signal.region.map_or_else(String::new, |region| format!(" 地区 {region}"));
@@ -197,6 +206,20 @@ impl fmt::Display for Explanation {
                 signal.stance.zh(),
                 signal.severity,
                 signal.confidence
+            )?;
+        }
+        for recheck in &self.reading.rechecks {
+            let title = recheck.title.as_ref().map_or_else(String::new, |title| format!("《{title}》"));
+            let effective = recheck.effective.as_ref().map_or_else(String::new, |date| format!("，{date} 起"));
+            let other = recheck.replaces.as_ref().map_or_else(String::new, |other| format!("，代替 {other}"));
+            let by = recheck.replaced_by.as_ref().map_or_else(String::new, |other| format!("，由 {other} 代替"));
+            let products: Vec<&str> = recheck.categories.iter().map(|category| category.zh()).collect();
+            writeln!(
+                f,
+                "复核  {}{title} {}{effective}{other}{by}  涉及 {}",
+                recheck.standard,
+                recheck.action.zh(),
+                products.join("、")
             )?;
         }
         for problem in &self.reading.problems {

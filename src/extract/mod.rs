@@ -14,6 +14,8 @@
 mod analysis;
 mod clauses;
 mod confidence;
+pub mod emerging;
+mod english;
 mod examples;
 mod explain;
 mod facts;
@@ -27,6 +29,8 @@ mod record;
 mod relate;
 mod scan;
 mod stance;
+mod standards;
+mod structured;
 
 use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
@@ -43,14 +47,46 @@ pub use fingerprint::{SHINGLE_CHARS, SHINGLE_CHARS_SHORT, SHORT_CHARS, fingerpri
 pub use normalise::TEXT_CHARS_MAX;
 pub use record::signal_records;
 pub use scan::HITS_MAX;
+pub use standards::{RECHECKS_MAX, without_year};
 
 /// Most mentions in one reading; the rest is left out with a problem.
 pub const MENTIONS_MAX: usize = 2_000;
 
 /// Reads a document. Pure, total, linear in the length of the text.
 pub fn read(document: &Document, lexicon: &Lexicon) -> Reading {
+    let beside = Beside::of(document, lexicon);
+    let document = beside.told.as_ref().unwrap_or(document);
     let analysis = Analysis::new(document, lexicon);
-    reading_of(&analysis, document, lexicon)
+    let mut reading = reading_of(&analysis, document, lexicon);
+    beside.apply(document, lexicon, &mut reading);
+    reading
+}
+
+/// What is read beside running Chinese text: columns and labelled fields, English records, announcements of standards.
+struct Beside {
+    rows: Vec<Vec<structured::fields::Field>>,
+    sheet: Option<structured::Sheet>,
+    /// The document with its product column told as the platform's word.
+    told: Option<Document>,
+}
+
+impl Beside {
+    fn of(document: &Document, lexicon: &Lexicon) -> Self {
+        let rows = structured::fields::rows(document, lexicon.structured());
+        let latin = english::is_latin(&document.text);
+        let sheet = if rows.is_empty() || latin { None } else { structured::Sheet::of(rows.clone(), lexicon) };
+        let told = sheet.as_ref().and_then(|sheet| sheet.told(document, lexicon));
+        Self { rows, sheet, told }
+    }
+
+    fn apply(&self, document: &Document, lexicon: &Lexicon, reading: &mut Reading) {
+        if let Some(sheet) = &self.sheet {
+            sheet.apply(document, lexicon, reading);
+        } else if english::is_latin(&document.text) && !lexicon.english().is_empty() {
+            english::apply(document, &self.rows, lexicon, reading);
+        }
+        reading.rechecks = standards::rechecks(document, reading, lexicon);
+    }
 }
 
 /// The category that the platform names for a document (`meta.platform_category`), when it is one we know.
@@ -81,6 +117,7 @@ fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Re
         signals: signals(analysis, document, lexicon),
         mentions,
         problems,
+        rechecks: Vec::new(),
     }
 }
 

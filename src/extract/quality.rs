@@ -399,6 +399,7 @@ mod tests {
             signals: pairs.iter().map(signal).collect(),
             mentions: Vec::new(),
             problems: Vec::new(),
+            rechecks: vec![],
         }
     }
 

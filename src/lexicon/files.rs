@@ -77,8 +77,11 @@ fn walk(folder: &Path, name: &str, depth: usize, files: &mut Files) -> Result<()
 /// Other rooms keep recipes and criteria under `rules/` too; the lexicon reads only its own folders.
 fn belongs(name: &str) -> bool {
     let has = |extension: &str| Path::new(name).extension().is_some_and(|found| found == extension);
-    let rule = ["rules/hazards/", "rules/context/", "rules/relations/"].iter().any(|own| name.starts_with(own));
-    (rule && has("toml")) || (name.starts_with("dictionaries/") && has("tsv"))
+    let rule = ["rules/hazards/", "rules/context/", "rules/relations/", "rules/structured/"]
+        .iter()
+        .any(|own| name.starts_with(own));
+    let table = ["dictionaries/", "rules/structured/"].iter().any(|own| name.starts_with(own));
+    (rule && has("toml")) || (table && has("tsv"))
 }
 
 fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, LexiconError> {

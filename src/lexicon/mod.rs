@@ -1,6 +1,6 @@
 //! The lexicon: rules and dictionaries, read, checked and compiled into one immutable, versioned value.
 //!
-//! In: the files of `rules/hazards`, `rules/context`, `rules/relations` and `dictionaries`, shipped in the binary or from a
+//! In: the files of `rules/hazards`, `rules/context`, `rules/relations`, `rules/structured` and `dictionaries`, shipped in the binary or from a
 //! folder. Out: a [`Lexicon`] with one automaton over every surface, compiled patterns, and a version that is a hash over
 //! all file names and bytes. Not here: network, clock, any text that is read with it; the engine that applies it is
 //! `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken
@@ -9,11 +9,13 @@
 mod brief;
 mod check;
 mod compile;
+pub mod english;
 mod error;
 pub mod files;
 mod fold;
 pub mod pattern;
 mod sets;
+pub mod structured;
 mod tables;
 pub mod terms;
 mod written;
@@ -67,6 +69,8 @@ pub struct Lexicon {
     over: BTreeMap<Category, CategorySet>,
     confidence: Confidence,
     findings: Vec<Finding>,
+    structured: structured::Structured,
+    english: english::English,
 }
 
 /// Which patterns may begin at a hit.
@@ -285,6 +289,16 @@ impl Lexicon {
     /// Steps of confidence.
     pub fn confidence(&self) -> &Confidence {
         &self.confidence
+    }
+
+    /// Headings, test items and verdicts of structured sources.
+    pub fn structured(&self) -> &structured::Structured {
+        &self.structured
+    }
+
+    /// English names.
+    pub fn english(&self) -> &english::English {
+        &self.english
     }
 
     pub(super) fn findings(&self) -> &[Finding] {

@@ -46,6 +46,17 @@ impl Judge {
     pub fn version(&self) -> &CriteriaVersion {
         &self.scorer.criteria().version
     }
+
+    /// Test items whose standard, without its year, is one of `numbers`: `项目（标准）`, each once.
+    #[must_use]
+    pub fn citing(&self, numbers: &[&str]) -> Vec<String> {
+        let cites = |standard: &str| numbers.contains(&crate::extract::without_year(standard));
+        let items = self.sampling.items().filter(|(.., item)| cites(&item.standard));
+        let mut found: Vec<String> = items.map(|(.., item)| format!("{}（{}）", item.item, item.standard)).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
 }
 
 /// What one day's judgement said and changed.

@@ -10,6 +10,7 @@ mod judging;
 mod lines;
 mod reading;
 pub mod rerun;
+pub mod survey;
 mod tower;
 mod warc_in;
 

@@ -370,7 +370,7 @@ impl Heap {
 }
 
 /// Files of documents in a folder, in the order of their names.
-fn files_of(dir: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
+pub(super) fn files_of(dir: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
     let io = |source| ArchiveError::Io { what: "list", path: dir.to_owned(), source };
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).map_err(io)? {

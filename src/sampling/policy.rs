@@ -137,6 +137,11 @@ impl SamplingPolicy {
         Ok(Self { mode, staff, default_platforms, sellers_max, batches, deadline_days, items: by_cell, fallback })
     }
 
+    /// Every test item that is named for a category × hazard.
+    pub fn items(&self) -> impl Iterator<Item = (Category, Hazard, &TestItem)> {
+        self.items.iter().flat_map(|((category, hazard), items)| items.iter().map(|item| (*category, *hazard, item)))
+    }
+
     /// What to test, and whether it is named for this very category × hazard (else it is the hazard's general test).
     #[must_use]
     pub fn tests(&self, category: Category, hazard: Hazard) -> (&[TestItem], bool) {

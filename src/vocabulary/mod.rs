@@ -21,7 +21,7 @@ pub use assessment::{Assessment, Counts, DangerTerms, DetectorTerms, SpreadTerms
 pub use codes::{Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, Position, RequestId, RuleId, SourceId};
-pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Signal};
+pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, Signal, StandardAction};
 pub use region::{RegionCode, RegionError};
 pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};
 pub use signal::{Fingerprint, SignalRecord};

@@ -114,4 +114,65 @@ pub struct Reading {
     pub mentions: Vec<Mention>,
     /// What went wrong.
     pub problems: Vec<Problem>,
+    /// Standards that the text announces: what was judged by them has to be looked at again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rechecks: Vec<Recheck>,
+}
+
+/// What happens to a standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StandardAction {
+    /// Published for the first time.
+    New,
+    /// Published as a new edition, or amended.
+    Revised,
+    /// Another one takes its place.
+    Replaced,
+    /// No longer in force.
+    Abolished,
+    /// Comes into force, or its transition runs out.
+    InForce,
+    /// A plan or a draft for comment: nothing changes yet.
+    Draft,
+}
+
+impl StandardAction {
+    /// The Chinese display name.
+    #[must_use]
+    pub fn zh(self) -> &'static str {
+        match self {
+            StandardAction::New => "发布",
+            StandardAction::Revised => "修订",
+            StandardAction::Replaced => "被代替",
+            StandardAction::Abolished => "废止",
+            StandardAction::InForce => "实施",
+            StandardAction::Draft => "征求意见",
+        }
+    }
+}
+
+/// A change of a standard that makes earlier judgements due for another look (复核).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recheck {
+    /// Its number, with the year where the text gives one.
+    pub standard: String,
+    /// Its title, from the text or the dictionary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What happens to it.
+    pub action: StandardAction,
+    /// The standard whose place it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+    /// The standard that takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// From when, as `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<String>,
+    /// Products it is about.
+    pub categories: Vec<Category>,
+    /// Where its number stands, in characters of the input text.
+    pub span: CharSpan,
 }

@@ -503,6 +503,7 @@ fn reading() -> Reading {
         ],
         mentions,
         problems: vec![Problem { kind: "ambiguous_date".to_owned(), detail: "7月9日没有年份".to_owned() }],
+        rechecks: vec![],
     }
 }
 

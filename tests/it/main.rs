@@ -5,6 +5,7 @@ mod bad_input;
 mod detection;
 mod house;
 mod real_data;
+mod recalls;
 mod resume;
 mod support;
 mod whole_way;

@@ -54,7 +54,17 @@ fn item(id: &str, text: &str) -> Item {
         raw: None,
     };
     let id = document.id.clone();
-    Item { document, reading: Reading { id, lexicon: lexicon(), signals: vec![], mentions: vec![], problems: vec![] } }
+    Item {
+        document,
+        reading: Reading {
+            id,
+            lexicon: lexicon(),
+            signals: vec![],
+            mentions: vec![],
+            problems: vec![],
+            rechecks: vec![],
+        },
+    }
 }
 
 impl Item {

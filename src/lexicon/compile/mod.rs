@@ -12,8 +12,10 @@ use toml::Spanned;
 
 use crate::vocabulary::{Category, Hazard, LexiconVersion, RuleId};
 
+use crate::lexicon::english::English;
 use crate::lexicon::files::Files;
 use crate::lexicon::pattern::{Atom, ClassId, Classes};
+use crate::lexicon::structured::Structured;
 use crate::lexicon::tables::Row;
 use crate::lexicon::terms;
 use crate::lexicon::terms::{
@@ -46,6 +48,8 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
         builder.read_relations(files)?;
         builder.read_words(files)?;
         builder.read_dictionaries(files)?;
+        builder.structured = Structured::read(files, &builder.groups, &mut builder.findings)?;
+        builder.english = English::read(files, &mut builder.findings)?;
         builder.read_context(files)?;
         builder.read_rules(files)?;
         let automaton = builder.automaton()?;
@@ -94,6 +98,8 @@ struct Builder {
     over: BTreeMap<Category, CategorySet>,
     confidence: Option<WrittenConfidence>,
     findings: Vec<Finding>,
+    structured: Structured,
+    english: English,
 }
 
 /// A rule file that is being read: finds the line of any spanned value.
@@ -361,6 +367,8 @@ impl Builder {
             over: self.over,
             confidence: Confidence { step: confidence.map(|written| written.step).unwrap_or_default() },
             findings: self.findings,
+            structured: self.structured,
+            english: self.english,
         }
     }
 }
