@@ -118,7 +118,7 @@ impl Analysis {
         let meta = super::category_of_meta(document, lexicon);
         let products = relate::products(&hits, &clauses, lexicon, meta);
         let titled = if quiet { Vec::new() } else { titled(document, lexicon) };
-        let facts = facts::facts(&folded, &hits, lexicon, document);
+        let facts = facts::facts(&folded, &hits, lexicon, document, meta);
         let mut analysis =
             Self { folded, clauses, hits, cues, products, found: Vec::new(), hurts: Vec::new(), facts, meta, titled };
         if !quiet {

@@ -35,7 +35,7 @@ mod structured;
 use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
 use crate::vocabulary::{
-    Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RegionCode, RuleId, Signal, Stance,
+    Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, Signal, Stance,
 };
 
 use analysis::{Analysis, Fate, Found};
@@ -164,7 +164,7 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
                 hazard_span: analysis.folded.original(best.from, best.to),
                 product_from: choice.product_from(),
                 brand: brand_of(analysis, best, document, lexicon),
-                region: region_of(analysis, best).or(region),
+                region: facts::region_for(&analysis.facts, &analysis.clauses, best.clause, best.from).or(region),
                 confidence: confidence::of(&group, best, analysis.meta.is_some(), lexicon),
                 rules,
             })
@@ -185,35 +185,7 @@ fn brand_of(analysis: &Analysis, found: &Found, document: &Document, lexicon: &L
         });
         return Some(canonical.unwrap_or_else(|| told.chars().take(60).collect()));
     }
-    nearest_fact(analysis, found, MentionKind::Brand).map(|fact| fact.code.clone())
-}
-
-fn region_of(analysis: &Analysis, found: &Found) -> Option<RegionCode> {
-    let nearest = nearest_fact(analysis, found, MentionKind::Region)?;
-    // 浙江杭州: of two places that touch, the finer one.
-    let finer = analysis
-        .facts
-        .iter()
-        .find(|fact| fact.kind == MentionKind::Region && fact.from >= nearest.to && fact.from - nearest.to <= 1);
-    let parse = |code: &str| code.parse::<RegionCode>().ok();
-    let coarse = parse(&nearest.code);
-    finer
-        .and_then(|fact| parse(&fact.code))
-        .filter(|fine| coarse.is_some_and(|coarse| fine.province() == coarse.province()))
-        .or(coarse)
-}
-
-/// The fact of a kind nearest to a hazard in its sentence, else the first of the text.
-fn nearest_fact<'a>(analysis: &'a Analysis, found: &Found, kind: MentionKind) -> Option<&'a facts::Fact> {
-    /// Facts that are looked at: enough for any sentence, whatever the text.
-    const FACTS_MAX: usize = 200;
-    let sentence = analysis.clauses[found.clause].sentence;
-    let at = analysis.facts.partition_point(|fact| fact.from < found.from);
-    let near = at.saturating_sub(FACTS_MAX)..(at + FACTS_MAX).min(analysis.facts.len());
-    analysis.facts[near].iter().filter(|fact| fact.kind == kind).min_by_key(|fact| {
-        let other = analysis.clauses[clauses::at(&analysis.clauses, fact.from)].sentence != sentence;
-        (other, if other { fact.from } else { fact.from.abs_diff(found.from) })
-    })
+    facts::brand_for(&analysis.facts, &analysis.clauses, found.clause, found.from).map(str::to_owned)
 }
 
 /// Everything named, in text order.

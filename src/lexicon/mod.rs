@@ -51,6 +51,9 @@ pub struct Lexicon {
     brands: Vec<BrandTerm>,
     names: Vec<NameTerm>,
     regions: Vec<RegionTerm>,
+    standards: BTreeMap<Box<str>, terms::StandardTerm>,
+    place_words: BTreeMap<Box<str>, terms::PlaceWord>,
+    area_codes: BTreeMap<Box<str>, RegionCode>,
     /// The first row of each code: the name that is shown.
     region_names: BTreeMap<RegionCode, u32>,
     effects: Vec<Effect>,
@@ -196,7 +199,7 @@ impl Lexicon {
         &self.brands
     }
 
-    /// Platforms, materials, standards, groups.
+    /// Platforms, materials, marks, groups.
     pub fn names(&self) -> &[NameTerm] {
         &self.names
     }
@@ -204,6 +207,22 @@ impl Lexicon {
     /// Places.
     pub fn regions(&self) -> &[RegionTerm] {
         &self.regions
+    }
+
+    /// The standard of a canonical number (`GB/T 35590`), with or without its year; an entry with the year wins.
+    pub fn standard(&self, number: &str) -> Option<&terms::StandardTerm> {
+        let bare = number.rsplit_once('-').filter(|(_, year)| year.len() == 4).map(|(bare, _)| bare);
+        self.standards.get(number).or_else(|| self.standards.get(bare?))
+    }
+
+    /// What a folded word beside the name of a place says about it.
+    pub fn place_word(&self, word: &str) -> Option<terms::PlaceWord> {
+        self.place_words.get(word).copied()
+    }
+
+    /// The place of a telephone area code such as `0571`.
+    pub fn area_code(&self, code: &str) -> Option<RegionCode> {
+        self.area_codes.get(code).copied()
     }
 
     /// Injury patterns.

@@ -40,6 +40,8 @@ pub enum Meaning {
     NoCue,
     /// [`super::Lexicon::idioms`].
     Idiom(u32),
+    /// A longer word in which a place's name names no place (北京时间).
+    NoPlace,
 }
 
 /// A product name.
@@ -75,7 +77,7 @@ pub struct BrandTerm {
     pub rule: RuleId,
 }
 
-/// A platform, material, standard or vulnerable group.
+/// A platform, material, certification mark or group.
 #[derive(Debug, Clone)]
 pub struct NameTerm {
     /// Which of them.
@@ -93,10 +95,55 @@ pub enum NameKind {
     Platform,
     /// A material or chemical.
     Material,
-    /// A standard number.
-    Standard,
-    /// A group of people.
+    /// A certification mark or licence.
+    Mark,
+    /// A group of people, or what marks a smart product.
     Group(Focus),
+}
+
+/// A standard that we know.
+#[derive(Debug, Clone)]
+pub struct StandardTerm {
+    /// Title.
+    pub title: Box<str>,
+    /// Product it is about, when one category says it.
+    pub category: Option<Category>,
+    /// Hazard it mainly guards against.
+    pub hazard: Option<Hazard>,
+    /// Whether it is in force.
+    pub status: StandardStatus,
+    /// Number of the standard that took its place, with the year when that differs only by it.
+    pub replaced_by: Option<Box<str>>,
+    /// Year of the edition meant.
+    pub year: Option<u16>,
+    /// Where it was defined.
+    pub rule: RuleId,
+}
+
+/// Whether a standard is in force, as far as its table says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandardStatus {
+    /// In force.
+    Current,
+    /// Another took its place.
+    Replaced,
+    /// Given up without a successor.
+    Withdrawn,
+    /// The table does not say.
+    Unknown,
+}
+
+/// What a word beside the name of a place says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceWord {
+    /// Behind the name: then it is no place (南京 + 路).
+    After,
+    /// Behind the name: an office, so it is the place (鼓楼 + 警方).
+    Office,
+    /// Behind the name: people of a place, probably (安宁 + 的居民).
+    People,
+    /// In front of the name: it is probably a place (位于 + 和平).
+    Before,
 }
 
 /// A place name; one surface may name several places.
@@ -106,8 +153,10 @@ pub struct RegionTerm {
     pub code: RegionCode,
     /// The name as written in the table.
     pub name: Box<str>,
-    /// Needs another place beside it.
+    /// Needs another place in the text or told by the platform.
     pub ambiguous: bool,
+    /// Also an everyday word: needs support right beside it.
+    pub word: bool,
     /// Where it was defined.
     pub rule: RuleId,
 }

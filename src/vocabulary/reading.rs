@@ -32,8 +32,12 @@ pub enum MentionKind {
     Model,
     /// A number with a unit.
     Quantity,
-    /// A vulnerable group; code = focus flag.
+    /// A vulnerable group, or what marks a smart product; code = focus flag.
     Group,
+    /// A certification mark or licence, with its number when one is written.
+    Certificate,
+    /// When a product was made or expires; code = `YYYY-MM-DD`, `YYYY-MM`, or two of them with `/` between.
+    Date,
 }
 
 /// A span of text that names something, with the rule or dictionary entry behind it.

@@ -157,6 +157,8 @@ pub(super) fn mention(kind: MentionKind) -> (&'static str, &'static str, u8) {
         MentionKind::Material => ("材料", "m-fact", 7),
         MentionKind::Model => ("型号", "m-fact", 7),
         MentionKind::Quantity => ("数量", "m-fact", 8),
+        MentionKind::Certificate => ("认证许可", "m-fact", 7),
+        MentionKind::Date => ("生产日期", "m-fact", 8),
     }
 }
 

@@ -3,7 +3,10 @@
 use crate::lexicon::files::Files;
 use crate::lexicon::pattern::{self, Atom, Classes as _};
 use crate::lexicon::tables::{self, Row};
-use crate::lexicon::terms::{BrandTerm, Compiled, Injury, Meaning, NameKind, NameTerm, Owner, ProductTerm, RegionTerm};
+use crate::lexicon::terms::{
+    BrandTerm, Compiled, Injury, Meaning, NameKind, NameTerm, Owner, PlaceWord, ProductTerm, RegionTerm, StandardStatus,
+    StandardTerm,
+};
 use crate::lexicon::{CategorySet, FileLine, Finding, Groups, LexiconError, fold_word};
 use crate::vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
 
@@ -23,8 +26,12 @@ impl Builder {
                 | "groups.tsv"
                 | "platform_categories.tsv"
                 | "injuries.tsv"
+                | "marks.tsv"
+                | "place_words.tsv"
+                | "area_codes.tsv"
                 | "shields.tsv"
                 | "stopwords.tsv" => 2,
+                "standards.tsv" => 7,
                 _ => 4,
             };
             for row in tables::rows(source.name, source.text, columns)? {
@@ -36,10 +43,19 @@ impl Builder {
                         let hazard: Hazard = code(&row, 1)?;
                         self.named(&row, NameKind::Material, 0, Some(&format!("material.{hazard}")))?;
                     }
-                    "standards.tsv" => self.named(&row, NameKind::Standard, 0, None)?,
+                    "standards.tsv" => self.standard(&row)?,
+                    "marks.tsv" => self.named(&row, NameKind::Mark, 1, None)?,
+                    "place_words.tsv" => self.place_word(&row)?,
+                    "area_codes.tsv" => {
+                        let region = row.required(1, "region")?.parse();
+                        let region = region.map_err(|error| row.wrong(format!("{error}"), "six digits as in GB/T 2260"))?;
+                        self.area_codes.insert(row.required(0, "area code")?.into(), region);
+                    }
                     "groups.tsv" => {
                         let focus: Focus = code(&row, 1)?;
-                        self.named(&row, NameKind::Group(focus), 1, Some(CLASS_GROUP))?;
+                        // Rules write {group} for people; what marks a smart product is none.
+                        let class = (focus != Focus::Smart).then_some(CLASS_GROUP);
+                        self.named(&row, NameKind::Group(focus), 1, class)?;
                     }
                     "platform_categories.tsv" => {
                         let category: Category = code(&row, 1)?;
@@ -158,7 +174,7 @@ impl Builder {
         let folder = match kind {
             NameKind::Platform => "platforms",
             NameKind::Material => "materials",
-            NameKind::Standard => "standards",
+            NameKind::Mark => "marks",
             NameKind::Group(_) => "groups",
         };
         let code = row.required(code, "code")?.into();
@@ -179,19 +195,79 @@ impl Builder {
             .parse()
             .map_err(|error| row.wrong(format!("{error}"), "write six digits as in GB/T 2260"))?;
         let surface = row.required(1, "surface")?;
-        let mut ambiguous = false;
+        let (mut ambiguous, mut word) = (false, false);
         for flag in row.flags(3) {
             match flag {
                 "ambiguous" => ambiguous = true,
+                "word" => word = true,
                 "former" | "short" => {}
-                _ => return Err(row.wrong(format!("`{flag}` is no flag"), "flags: ambiguous, former, short")),
+                _ => return Err(row.wrong(format!("`{flag}` is no flag"), "flags: ambiguous, word, former, short")),
             }
         }
         let entry = self.row_entry(row, surface)?;
         let index = index(self.regions.len());
         let rule = RuleId::new(format!("dict:regions/{surface}"));
-        self.regions.push(RegionTerm { code, name: surface.into(), ambiguous, rule });
+        self.regions.push(RegionTerm { code, name: surface.into(), ambiguous: ambiguous || word, word, rule });
         self.entries[entry as usize].meanings.push(Meaning::Region(index));
+        Ok(())
+    }
+
+    /// `standards.tsv`: found by the shape of its number, so that it is no surface of the automaton.
+    fn standard(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let number = row.required(0, "number")?;
+        let filled = |cell: usize| Some(row.cell(cell)).filter(|text| !text.is_empty());
+        let status = match row.cell(4) {
+            "" => StandardStatus::Unknown,
+            "current" => StandardStatus::Current,
+            "replaced" => StandardStatus::Replaced,
+            "withdrawn" => StandardStatus::Withdrawn,
+            other => {
+                return Err(row.wrong(format!("`{other}` is no status"), "status: current, replaced, withdrawn, or empty"));
+            }
+        };
+        let year = filled(6).map(|text| {
+            text.parse::<u16>()
+                .ok()
+                .filter(|year| (1950..2100).contains(year))
+                .ok_or_else(|| row.wrong(format!("`{text}` is no year"), "write four digits"))
+        });
+        let term = StandardTerm {
+            title: row.cell(1).into(),
+            category: filled(2).map(|word| parse_code(row, word)).transpose()?,
+            hazard: filled(3).map(|word| parse_code(row, word)).transpose()?,
+            status,
+            replaced_by: filled(5).map(Into::into),
+            year: year.transpose()?,
+            rule: RuleId::new(format!("dict:standards/{number}")),
+        };
+        if self.standards.insert(number.into(), term).is_some() {
+            self.findings.push(Finding {
+                at: row.at.clone(),
+                message: format!("standard `{number}` is listed twice: delete one row"),
+                fatal: false,
+            });
+        }
+        Ok(())
+    }
+
+    /// `place_words.tsv`: longer words that are no place, and words beside a place that say whether it is one.
+    fn place_word(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+        let surface = row.required(0, "surface")?;
+        let role = match row.required(1, "role")? {
+            "name" => {
+                let entry = self.row_entry(row, surface)?;
+                self.entries[entry as usize].meanings.push(Meaning::NoPlace);
+                return Ok(());
+            }
+            "after" => PlaceWord::After,
+            "office" => PlaceWord::Office,
+            "people" => PlaceWord::People,
+            "before" => PlaceWord::Before,
+            other => {
+                return Err(row.wrong(format!("`{other}` is no role"), "roles: name, after, office, people, before"));
+            }
+        };
+        self.place_words.insert(fold_word(surface).into(), role);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBu
 use jieba_rs::Jieba;
 use toml::Spanned;
 
-use crate::vocabulary::{Category, Hazard, LexiconVersion, RuleId};
+use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
 use crate::lexicon::english::English;
 use crate::lexicon::files::Files;
@@ -83,6 +83,9 @@ struct Builder {
     brands: Vec<BrandTerm>,
     names: Vec<NameTerm>,
     regions: Vec<RegionTerm>,
+    standards: BTreeMap<Box<str>, terms::StandardTerm>,
+    place_words: BTreeMap<Box<str>, terms::PlaceWord>,
+    area_codes: BTreeMap<Box<str>, RegionCode>,
     effects: Vec<Effect>,
     rules: Vec<Rule>,
     rule_ids: BTreeMap<String, FileLine>,
@@ -329,7 +332,7 @@ impl Builder {
             }
         }
         for entry in &self.entries {
-            let named = entry.meanings.iter().any(|meaning| !matches!(meaning, Meaning::Cue(_) | Meaning::NoCue));
+            let named = entry.meanings.iter().any(|meaning| !matches!(meaning, Meaning::Cue(_) | Meaning::NoCue | Meaning::NoPlace));
             if named && entry.chars >= 2 && !jieba.has_word(&entry.surface) {
                 jieba.add_word(&entry.surface, Some(WORD_FREQUENCY), None);
             }
@@ -351,6 +354,9 @@ impl Builder {
             brands: self.brands,
             names: self.names,
             regions: self.regions,
+            standards: self.standards,
+            place_words: self.place_words,
+            area_codes: self.area_codes,
             effects: self.effects,
             rules: self.rules,
             injuries: self.injuries,

@@ -1,0 +1,41 @@
+//! Model names and batch numbers: runs that mix Latin letters and digits, or stand behind 型号, 批号.
+
+use crate::lexicon::Lexicon;
+use crate::vocabulary::MentionKind;
+
+use super::Fact;
+use crate::extract::normalise::Folded;
+
+/// Shortest and longest model name, in characters.
+const CHARS: std::ops::RangeInclusive<usize> = 2..=24;
+/// Runs that mix letters and digits and are no model.
+const NONE: &[&str] = &[
+    "3d", "2d", "4k", "2k", "8k", "4s", "5g", "4g", "3g", "2g", "1080p", "720p", "usb3", "usb2.0", "usb3.0", "mp3", "mp4", "mp5",
+    "h5", "a4", "a3", "b2b", "o2o", "b2c", "c2c", "p2p", "pm2", "pm2.5", "pm10", "3c", "k12", "5a", "4a", "3a",
+];
+/// Words in front of a number that make it a model or batch.
+const LABELS: &[&str] = &["型号", "货号", "批号", "批次号", "款号", "产品编号", "生产批次", "机型", "规格型号"];
+/// Characters between such a word and the number.
+const BETWEEN: usize = 2;
+
+/// The model that a run of letters and digits is.
+pub(super) fn model(folded: &Folded, _: &Lexicon, from: usize, to: usize) -> Option<Fact> {
+    let word = folded.slice(from, to);
+    let letters = word.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let digits = word.bytes().any(|byte| byte.is_ascii_digit());
+    let labelled = is_labelled(folded, from);
+    let web = word.starts_with("www.") || word.contains("//") || word.ends_with(".com") || word.ends_with(".cn");
+    if web || NONE.contains(&word) || !CHARS.contains(&(to - from)) || !(labelled || letters && digits) {
+        return None;
+    }
+    Some(Fact::new(from, to, MentionKind::Model, word.to_uppercase(), if labelled { "shape:number" } else { "shape:model" }))
+}
+
+fn is_labelled(folded: &Folded, from: usize) -> bool {
+    let gap = folded.chars[from.saturating_sub(BETWEEN)..from].iter().rev();
+    let label_to = from - gap.take_while(|c| matches!(c, ':' | ' ' | '为' | '是')).count();
+    LABELS.iter().any(|label| {
+        let chars = label.chars().count();
+        label_to >= chars && folded.slice(label_to - chars, label_to) == *label
+    })
+}
