@@ -34,9 +34,7 @@ mod structured;
 
 use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
-use crate::vocabulary::{
-    Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, Signal, Stance,
-};
+use crate::vocabulary::{Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, Signal, Stance};
 
 use analysis::{Analysis, Fate, Found};
 

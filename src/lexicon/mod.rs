@@ -215,6 +215,17 @@ impl Lexicon {
         self.standards.get(number).or_else(|| self.standards.get(bare?))
     }
 
+    /// The edition that is in force where the named one is not: `GB 31241-2022` for `GB 31241-2014`. As far as the table says.
+    pub fn standard_in_force(&self, number: &str) -> Option<String> {
+        let known = self.standard(number)?;
+        if let Some(successor) = &known.replaced_by {
+            return Some(successor.to_string());
+        }
+        let (bare, year) = number.rsplit_once('-')?;
+        let (year, current) = (year.parse::<u16>().ok()?, known.year?);
+        (known.status == terms::StandardStatus::Current && year < current).then(|| format!("{bare}-{current}"))
+    }
+
     /// What a folded word beside the name of a place says about it.
     pub fn place_word(&self, word: &str) -> Option<terms::PlaceWord> {
         self.place_words.get(word).copied()

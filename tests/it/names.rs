@@ -5,7 +5,7 @@ use std::io::Read;
 
 use wanglou::extract::read;
 use wanglou::pipeline::read_lexicon;
-use wanglou::vocabulary::{Channel, Document, DocumentId, Meta, MentionKind, RegionCode, SourceId};
+use wanglou::vocabulary::{Channel, Document, DocumentId, MentionKind, Meta, RegionCode, SourceId};
 
 use super::support::shared;
 

@@ -26,7 +26,8 @@ pub(super) fn date(folded: &Folded, _: &Lexicon, from: usize, _: usize) -> Optio
             code = format!("{code}/{until}");
         }
     }
-    let after: String = chars[to..].iter().take(6).filter(|c| !matches!(c, '期' | '间' | '的' | '前' | '后' | ' ')).collect();
+    let after: String =
+        chars[to..].iter().take(6).filter(|c| !matches!(c, '期' | '间' | '的' | '前' | '后' | ' ')).collect();
     let behind = BEHIND.iter().any(|word| after.starts_with(word));
     let gap = chars[from.saturating_sub(BETWEEN)..from].iter().rev();
     let label_to = from - gap.take_while(|c| matches!(c, ':' | ' ' | '为' | '是' | '/' | ')')).count();

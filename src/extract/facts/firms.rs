@@ -33,37 +33,190 @@ enum Kind {
 
 /// Suffixes, longest first where one ends another.
 const SUFFIXES: &[(&str, Kind)] = &[
-    ("有限责任公司", Kind::Firm), ("股份有限公司", Kind::Firm), ("集团有限公司", Kind::Firm), ("有限公司", Kind::Firm),
-    ("集团公司", Kind::Firm), ("股份公司", Kind::Firm), ("分公司", Kind::Bare), ("公司", Kind::Bare), ("集团", Kind::Bare),
-    ("加工厂", Kind::Bare), ("制造厂", Kind::Bare), ("厂", Kind::Bare), ("商行", Kind::Firm), ("贸易行", Kind::Firm), ("经营部", Kind::Firm),
-    ("批发部", Kind::Firm), ("门市部", Kind::Firm), ("经销部", Kind::Firm), ("销售部", Kind::Bare), ("服务部", Kind::Bare), ("便利店", Kind::Bare),
-    ("大药房", Kind::Bare), ("药房", Kind::Bare), ("药店", Kind::Bare), ("旗舰店", Kind::Shop), ("专营店", Kind::Shop), ("官方店", Kind::Shop),
-    ("企业店", Kind::Shop), ("专卖店", Kind::Store), ("直营店", Kind::Store), ("体验店", Kind::Bare), ("食品店", Kind::Bare), ("副食店", Kind::Bare),
-    ("日用品店", Kind::Bare), ("百货店", Kind::Bare), ("母婴店", Kind::Bare), ("餐饮店", Kind::Bare), ("超市", Kind::Bare), ("商场", Kind::Bare),
-    ("购物广场", Kind::Bare), ("购物中心", Kind::Bare), ("合作社", Kind::Firm), ("工作室", Kind::Bare), ("养殖场", Kind::Bare),
+    ("有限责任公司", Kind::Firm),
+    ("股份有限公司", Kind::Firm),
+    ("集团有限公司", Kind::Firm),
+    ("有限公司", Kind::Firm),
+    ("集团公司", Kind::Firm),
+    ("股份公司", Kind::Firm),
+    ("分公司", Kind::Bare),
+    ("公司", Kind::Bare),
+    ("集团", Kind::Bare),
+    ("加工厂", Kind::Bare),
+    ("制造厂", Kind::Bare),
+    ("厂", Kind::Bare),
+    ("商行", Kind::Firm),
+    ("贸易行", Kind::Firm),
+    ("经营部", Kind::Firm),
+    ("批发部", Kind::Firm),
+    ("门市部", Kind::Firm),
+    ("经销部", Kind::Firm),
+    ("销售部", Kind::Bare),
+    ("服务部", Kind::Bare),
+    ("便利店", Kind::Bare),
+    ("大药房", Kind::Bare),
+    ("药房", Kind::Bare),
+    ("药店", Kind::Bare),
+    ("旗舰店", Kind::Shop),
+    ("专营店", Kind::Shop),
+    ("官方店", Kind::Shop),
+    ("企业店", Kind::Shop),
+    ("专卖店", Kind::Store),
+    ("直营店", Kind::Store),
+    ("体验店", Kind::Bare),
+    ("食品店", Kind::Bare),
+    ("副食店", Kind::Bare),
+    ("日用品店", Kind::Bare),
+    ("百货店", Kind::Bare),
+    ("母婴店", Kind::Bare),
+    ("餐饮店", Kind::Bare),
+    ("超市", Kind::Bare),
+    ("商场", Kind::Bare),
+    ("购物广场", Kind::Bare),
+    ("购物中心", Kind::Bare),
+    ("合作社", Kind::Firm),
+    ("工作室", Kind::Bare),
+    ("养殖场", Kind::Bare),
 ];
 
 /// Words that no name holds, as the segmenter gives them.
 const BORDERS: &[&str] = &[
-    "由", "委托", "称", "为", "召回", "是", "在", "向", "对", "和", "与", "及", "以及", "从", "被", "把", "将", "的", "了", "经", "据", "给",
-    "到", "去", "找", "叫", "该", "此", "这", "本", "我", "我们", "其", "因", "以", "于", "等", "或", "让", "使", "并", "而", "但", "若", "如",
-    "购买", "买", "购", "投诉", "举报", "起诉", "反映", "发现", "显示", "通报", "公布", "发布", "抽检", "抽查", "检出", "涉及", "包括", "其中",
-    "标称", "标示", "生产商", "制造商", "经销商", "供应商", "进口商", "代理商", "销售商", "厂家", "生产厂家", "生产企业", "生产单位", "企业",
-    "单位", "受检单位", "被抽样单位", "委托方", "受托方", "名称", "法人", "隶属", "属于", "隶属于", "来自", "位于", "日前", "近日", "今日",
-    "昨日", "今天", "昨天", "日", "讯", "记者", "获悉", "责令", "约谈", "处罚", "对象", "客户", "顾客", "消费者", "用户", "车主", "同时", "目前",
-    "此前", "随后", "表示", "宣布", "关于", "一家", "某家", "两家", "多家", "几家", "上", "里", "自",
+    "由",
+    "委托",
+    "称",
+    "为",
+    "召回",
+    "是",
+    "在",
+    "向",
+    "对",
+    "和",
+    "与",
+    "及",
+    "以及",
+    "从",
+    "被",
+    "把",
+    "将",
+    "的",
+    "了",
+    "经",
+    "据",
+    "给",
+    "到",
+    "去",
+    "找",
+    "叫",
+    "该",
+    "此",
+    "这",
+    "本",
+    "我",
+    "我们",
+    "其",
+    "因",
+    "以",
+    "于",
+    "等",
+    "或",
+    "让",
+    "使",
+    "并",
+    "而",
+    "但",
+    "若",
+    "如",
+    "购买",
+    "买",
+    "购",
+    "投诉",
+    "举报",
+    "起诉",
+    "反映",
+    "发现",
+    "显示",
+    "通报",
+    "公布",
+    "发布",
+    "抽检",
+    "抽查",
+    "检出",
+    "涉及",
+    "包括",
+    "其中",
+    "标称",
+    "标示",
+    "生产商",
+    "制造商",
+    "经销商",
+    "供应商",
+    "进口商",
+    "代理商",
+    "销售商",
+    "厂家",
+    "生产厂家",
+    "生产企业",
+    "生产单位",
+    "企业",
+    "单位",
+    "受检单位",
+    "被抽样单位",
+    "委托方",
+    "受托方",
+    "名称",
+    "法人",
+    "隶属",
+    "属于",
+    "隶属于",
+    "来自",
+    "位于",
+    "日前",
+    "近日",
+    "今日",
+    "昨日",
+    "今天",
+    "昨天",
+    "日",
+    "讯",
+    "记者",
+    "获悉",
+    "责令",
+    "约谈",
+    "处罚",
+    "对象",
+    "客户",
+    "顾客",
+    "消费者",
+    "用户",
+    "车主",
+    "同时",
+    "目前",
+    "此前",
+    "随后",
+    "表示",
+    "宣布",
+    "关于",
+    "一家",
+    "某家",
+    "两家",
+    "多家",
+    "几家",
+    "上",
+    "里",
+    "自",
 ];
 /// Bodies that name nobody before a bare suffix.
 const NOBODY: &[&str] = &[
-    "保险", "快递", "物流", "物业", "搬家", "装修", "装饰", "旅游", "广告", "房产", "投资", "上市", "母", "子", "分", "总", "某", "该", "本", "贵",
-    "我", "大", "小", "同一", "制造", "代", "加工", "生产", "电子", "服装", "食品", "玩具", "汽车", "手机", "化工", "印刷", "工", "药", "钢", "水", "原",
-    "老", "出", "进", "建", "酒", "造纸", "连锁", "大型", "楼下", "小区", "附近", "生活", "平价", "社区", "自家", "本地", "官方", "品牌", "天猫", "京东",
-    "淘宝", "网上", "线上", "实体", "某某",
+    "保险", "快递", "物流", "物业", "搬家", "装修", "装饰", "旅游", "广告", "房产", "投资", "上市", "母", "子", "分",
+    "总", "某", "该", "本", "贵", "我", "大", "小", "同一", "制造", "代", "加工", "生产", "电子", "服装", "食品",
+    "玩具", "汽车", "手机", "化工", "印刷", "工", "药", "钢", "水", "原", "老", "出", "进", "建", "酒", "造纸", "连锁",
+    "大型", "楼下", "小区", "附近", "生活", "平价", "社区", "自家", "本地", "官方", "品牌", "天猫", "京东", "淘宝",
+    "网上", "线上", "实体", "某某",
 ];
 /// What follows a car brand's 汽车 when it is the firm that acts.
 const ACTS: &[&str] = &[
-    "召回", "宣布", "表示", "决定", "将", "向", "回应", "称", "发布", "官方", "官网", "(", "因", "计划", "承认", "致歉", "道歉", "通过", "也",
-    "采", "已", "新车",
+    "召回", "宣布", "表示", "决定", "将", "向", "回应", "称", "发布", "官方", "官网", "(", "因", "计划", "承认",
+    "致歉", "道歉", "通过", "也", "采", "已", "新车",
 ];
 
 /// Finds the firms of one text.
@@ -124,15 +277,14 @@ impl<'a> Firms<'a> {
             && !self.folded.chars[self.end..suffix].iter().any(|c| !c.is_alphanumeric())
         {
             last.to = at + 1;
-            last.code = self.folded.slice(last.from, at + 1).to_owned();
+            self.folded.slice(last.from, at + 1).clone_into(&mut last.code);
             self.end = at + 1;
             return;
         }
         if let Some(from) = self.begin(suffix, at + 1, kind) {
             let platform = self.on_platform || self.has(from.saturating_sub(12)..at + 1, MentionKind::Platform);
             let shop = kind == Kind::Shop || kind == Kind::Store && platform;
-            let (kind, rule) =
-                if shop { (MentionKind::Shop, "shape:shop") } else { (MentionKind::Firm, "shape:firm") };
+            let (kind, rule) = if shop { (MentionKind::Shop, "shape:shop") } else { (MentionKind::Firm, "shape:firm") };
             // 丰田汽车(中国)投资有限公司 is one name: what was taken for the maker alone lies in it.
             while found.last().is_some_and(|last| last.kind == MentionKind::Firm && last.from >= from) {
                 found.pop();
@@ -151,7 +303,7 @@ impl<'a> Firms<'a> {
         let to = at + 1;
         let next = self.folded.slice(to, (to + 3).min(self.folded.len()));
         let acts = ACTS.iter().any(|word| next.starts_with(word))
-            || matches!(self.folded.chars.get(to), Some('”' | '"' | '」' | '》')) ;
+            || matches!(self.folded.chars.get(to), Some('”' | '"' | '」' | '》'));
         if !acts {
             return;
         }
@@ -192,9 +344,10 @@ impl<'a> Firms<'a> {
         for token in self.lexicon.jieba().cut(self.folded.slice(low, suffix), false) {
             let after = at + token.word.chars().count();
             brackets += i32::from(token.word == "(") - i32::from(token.word == ")");
-            let inside_name = self.named.iter().any(|(known, known_kind)| {
-                *known_kind == MentionKind::Brand && known.start < after && at < known.end
-            });
+            let inside_name = self
+                .named
+                .iter()
+                .any(|(known, known_kind)| *known_kind == MentionKind::Brand && known.start < after && at < known.end);
             if BORDERS.contains(&token.word) && brackets == 0 && !inside_name {
                 from = after;
             }
@@ -212,9 +365,11 @@ impl<'a> Firms<'a> {
                 last_end = known.end;
             }
         }
-        let brand_before = |start: usize| self.named.iter().any(|(known, known_kind)| {
-            *known_kind == MentionKind::Brand && known.end == start && known.start >= from
-        });
+        let brand_before = |start: usize| {
+            self.named.iter().any(|(known, known_kind)| {
+                *known_kind == MentionKind::Brand && known.end == start && known.start >= from
+            })
+        };
         let placed = start.is_some();
         let mut from = start.filter(|start| !brand_before(*start)).unwrap_or(from);
         if !placed && let Some(national) = self.folded.slice(from, suffix).rfind("中国").filter(|at| *at > 0) {
@@ -247,14 +402,18 @@ impl<'a> Firms<'a> {
         match kind {
             Kind::Firm => own >= 2 && !nobody || brand,
             Kind::Shop | Kind::Store => brand || own >= 2 && !nobody,
-            Kind::Bare => brand || own >= 2 && placed && !nobody || own >= 4 && !nobody && !placed && is_long_enough(rest),
+            Kind::Bare => {
+                brand || own >= 2 && placed && !nobody || own >= 4 && !nobody && !placed && is_long_enough(rest)
+            }
         }
     }
 }
 
 /// A body without place or brand: four characters that are no list of common words.
 fn is_long_enough(body: &str) -> bool {
-    !NOBODY.iter().any(|word| word.chars().count() >= 2 && (body.ends_with(word) && body.chars().count() < 5 || body.starts_with("一")))
+    !NOBODY.iter().any(|word| {
+        word.chars().count() >= 2 && (body.ends_with(word) && body.chars().count() < 5 || body.starts_with("一"))
+    })
 }
 
 /// The last `chars` characters.
@@ -265,8 +424,10 @@ fn last(text: &str, chars: usize) -> String {
 
 fn may_be_in_name(chars: &[char], at: usize) -> bool {
     let character = chars[at];
-    character.is_alphanumeric() || matches!(character, '(' | ')' | '·' | '&') || matches!(character, '-' | '.' | ' ') && {
-        let latin = |at: Option<&char>| at.is_some_and(char::is_ascii_alphanumeric);
-        latin(chars.get(at + 1)) && at > 0 && latin(chars.get(at - 1))
-    }
+    character.is_alphanumeric()
+        || matches!(character, '(' | ')' | '·' | '&')
+        || matches!(character, '-' | '.' | ' ') && {
+            let latin = |at: Option<&char>| at.is_some_and(char::is_ascii_alphanumeric);
+            latin(chars.get(at + 1)) && at > 0 && latin(chars.get(at - 1))
+        }
 }

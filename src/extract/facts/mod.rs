@@ -54,7 +54,8 @@ pub(super) fn facts(
     names::names(folded, hits, lexicon, meta, &mut facts);
     places::places(folded, hits, lexicon, document, &mut facts);
     shapes(folded, hits, lexicon, document, &mut facts);
-    let marks: Vec<_> = facts.iter().filter(|fact| fact.kind == MentionKind::Certificate).map(|fact| fact.from..fact.to).collect();
+    let marks: Vec<_> =
+        facts.iter().filter(|fact| fact.kind == MentionKind::Certificate).map(|fact| fact.from..fact.to).collect();
     // The number of a mark is no model.
     facts.retain(|fact| {
         let mark = marks.partition_point(|mark| mark.end <= fact.from);
@@ -109,13 +110,22 @@ fn in_word(character: char, next: Option<&char>) -> bool {
 /// Longest run of Latin letters and digits that is read by its shape, in characters.
 const WORD_CHARS_MAX: usize = 60;
 
+/// Reads a run of Latin letters and digits as one kind of fact.
+type Reader = fn(&Folded, &Lexicon, usize, usize) -> Option<Fact>;
+
 /// What a run of Latin letters and digits `[from, to)` is; gives the end of what was read.
 fn word(folded: &Folded, lexicon: &Lexicon, from: usize, to: usize, found: &mut Vec<Fact>) -> usize {
     if to - from > WORD_CHARS_MAX {
         return to;
     }
-    let readers: [fn(&Folded, &Lexicon, usize, usize) -> Option<Fact>; 5] =
-        [standards::standard, dates::date, places::phone_or_plate, quantities::quantity, models::model];
+    let readers: [Reader; 6] = [
+        standards::standard,
+        dates::date,
+        places::phone_or_plate,
+        models::numbered,
+        quantities::quantity,
+        models::model,
+    ];
     for read in readers {
         if let Some(fact) = read(folded, lexicon, from, to) {
             let end = fact.to;

@@ -10,25 +10,33 @@ use crate::extract::normalise::Folded;
 const CHARS: std::ops::RangeInclusive<usize> = 2..=24;
 /// Runs that mix letters and digits and are no model.
 const NONE: &[&str] = &[
-    "3d", "2d", "4k", "2k", "8k", "4s", "5g", "4g", "3g", "2g", "1080p", "720p", "usb3", "usb2.0", "usb3.0", "mp3", "mp4", "mp5",
-    "h5", "a4", "a3", "b2b", "o2o", "b2c", "c2c", "p2p", "pm2", "pm2.5", "pm10", "3c", "k12", "5a", "4a", "3a",
+    "3d", "2d", "4k", "2k", "8k", "4s", "5g", "4g", "3g", "2g", "1080p", "720p", "usb3", "usb2.0", "usb3.0", "mp3",
+    "mp4", "mp5", "h5", "a4", "a3", "b2b", "o2o", "b2c", "c2c", "p2p", "pm2", "pm2.5", "pm10", "3c", "k12", "5a", "4a",
+    "3a",
 ];
 /// Words in front of a number that make it a model or batch.
 const LABELS: &[&str] = &["型号", "货号", "批号", "批次号", "款号", "产品编号", "生产批次", "机型", "规格型号"];
 /// Characters between such a word and the number.
 const BETWEEN: usize = 2;
 
+/// The model or batch number that stands behind 型号, 批号.
+pub(super) fn numbered(folded: &Folded, _: &Lexicon, from: usize, to: usize) -> Option<Fact> {
+    let good = CHARS.contains(&(to - from)) && is_labelled(folded, from);
+    good.then(|| fact(folded, from, to, "shape:number"))
+}
+
 /// The model that a run of letters and digits is.
 pub(super) fn model(folded: &Folded, _: &Lexicon, from: usize, to: usize) -> Option<Fact> {
     let word = folded.slice(from, to);
     let letters = word.bytes().any(|byte| byte.is_ascii_alphabetic());
     let digits = word.bytes().any(|byte| byte.is_ascii_digit());
-    let labelled = is_labelled(folded, from);
-    let web = word.starts_with("www.") || word.contains("//") || word.ends_with(".com") || word.ends_with(".cn");
-    if web || NONE.contains(&word) || !CHARS.contains(&(to - from)) || !(labelled || letters && digits) {
-        return None;
-    }
-    Some(Fact::new(from, to, MentionKind::Model, word.to_uppercase(), if labelled { "shape:number" } else { "shape:model" }))
+    let web = word.starts_with("www.") || [".com", ".cn"].iter().any(|end| word.ends_with(end));
+    let good = letters && digits && CHARS.contains(&(to - from)) && !web && !NONE.contains(&word);
+    good.then(|| fact(folded, from, to, "shape:model"))
+}
+
+fn fact(folded: &Folded, from: usize, to: usize, rule: &str) -> Fact {
+    Fact::new(from, to, MentionKind::Model, folded.slice(from, to).to_uppercase(), rule)
 }
 
 fn is_labelled(folded: &Folded, from: usize) -> bool {

@@ -15,19 +15,37 @@ const PRODUCT_BEFORE: u32 = 4;
 const HITS_LOOKED_AT: usize = 40;
 /// Words that touch a brand and say that it is one.
 const BEHIND: &[&str] = &[
-    "牌", "官方", "旗舰", "专卖", "专营", "公司", "集团", "股份", "品牌", "厂家", "厂商", "4s", "客服", "售后", "商城",
-    "官网", "科技", "电器", "召回", "将召回", "宣布", "回应", "道歉", "致歉", "发布会", "宣称",
+    "牌",
+    "官方",
+    "旗舰",
+    "专卖",
+    "专营",
+    "公司",
+    "集团",
+    "股份",
+    "品牌",
+    "厂家",
+    "厂商",
+    "4s",
+    "客服",
+    "售后",
+    "商城",
+    "官网",
+    "科技",
+    "电器",
+    "召回",
+    "将召回",
+    "宣布",
+    "回应",
+    "道歉",
+    "致歉",
+    "发布会",
+    "宣称",
 ];
 const BEFORE: &[&str] = &["品牌", "牌子", "国产", "进口", "牌:"];
 
 /// Puts the names of a text: for each kind the longest at each place.
-pub(super) fn names(
-    folded: &Folded,
-    hits: &Hits,
-    lexicon: &Lexicon,
-    meta: Option<Category>,
-    facts: &mut Vec<Fact>,
-) {
+pub(super) fn names(folded: &Folded, hits: &Hits, lexicon: &Lexicon, meta: Option<Category>, facts: &mut Vec<Fact>) {
     let mut ends = [0_u32; 5];
     for (at, hit) in hits.all.iter().enumerate() {
         for meaning in &lexicon.entries()[hit.entry as usize].meanings {
@@ -91,7 +109,7 @@ fn is_brand(
         let chars = word.chars().count();
         chars <= from && folded.slice(from - chars, from) == *word
     };
-    if BEHIND.iter().any(|word| behind(word)) || BEFORE.iter().any(|word| before(word)) {
+    if BEHIND.iter().any(behind) || BEFORE.iter().any(before) {
         return true;
     }
     // With the platform's word for the product, a series or model number right behind is enough.
@@ -103,7 +121,8 @@ fn is_brand(
         let entry = &lexicon.entries()[other.entry as usize];
         (other.entry != hit.entry) && !categories(entry, lexicon).and(makes).is_empty()
     };
-    let clear = |from: usize, to: usize| !folded.chars[from..to].iter().any(|c| matches!(c, '。' | '!' | '?' | ';' | '\n'));
+    let clear =
+        |from: usize, to: usize| !folded.chars[from..to].iter().any(|c| matches!(c, '。' | '!' | '?' | ';' | '\n'));
     let ahead = hits.all[at..].iter().take(HITS_LOOKED_AT).take_while(|other| other.from <= hit.to + PRODUCT_BEHIND);
     let mut ahead = ahead.filter(|other| other.from >= hit.to && clear(to, other.from as usize));
     let back = hits.all[..at].iter().rev().take(HITS_LOOKED_AT);
@@ -125,14 +144,18 @@ fn certificate(folded: &Folded, hit: &Hit, code: &str, rule: &RuleId) -> Fact {
     const NUMBER_CHARS_MAX: usize = 30;
     let (from, to) = (hit.from as usize, hit.to as usize);
     let chars = &folded.chars;
-    let link = |c: &char| matches!(c, ':' | ' ' | '号' | '编' | '为' | '是' | '证' | '书' | '(' | '[' | '码' | 'n' | 'o');
+    let link =
+        |c: &char| matches!(c, ':' | ' ' | '号' | '编' | '为' | '是' | '证' | '书' | '(' | '[' | '码' | 'n' | 'o');
     let gap = chars[to..].iter().take(BETWEEN).take_while(|c| link(c)).count();
     let number = |start: usize| {
         let run = chars[start..].iter().take(NUMBER_CHARS_MAX);
-        let part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '(' | ')' | '[' | ']' | '第' | '字' | '网' | '妆' | 'g');
+        let part = |c: &char| {
+            c.is_ascii_alphanumeric() || matches!(c, '-' | '(' | ')' | '[' | ']' | '第' | '字' | '网' | '妆' | 'g')
+        };
         let length = run.take_while(|c| part(c)).count();
         let digits = chars[start..start + length].iter().filter(|c| c.is_ascii_digit()).count();
-        let length = length - chars[start..start + length].iter().rev().take_while(|c| !c.is_ascii_alphanumeric()).count();
+        let length =
+            length - chars[start..start + length].iter().rev().take_while(|c| !c.is_ascii_alphanumeric()).count();
         (digits >= 4).then_some(start + length)
     };
     let mut code = code.to_owned();

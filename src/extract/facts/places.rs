@@ -130,8 +130,7 @@ fn regions(entry: &Entry) -> impl Iterator<Item = u32> {
 
 /// The one meaning that the table leaves unflagged.
 fn certain(lexicon: &Lexicon, entry: u32) -> Option<u32> {
-    let mut plain =
-        regions(&lexicon.entries()[entry as usize]).filter(|at| !lexicon.regions()[*at as usize].ambiguous);
+    let mut plain = regions(&lexicon.entries()[entry as usize]).filter(|at| !lexicon.regions()[*at as usize].ambiguous);
     plain.next().filter(|_| plain.next().is_none())
 }
 
@@ -155,7 +154,9 @@ fn collect(folded: &Folded, hits: &Hits, lexicon: &Lexicon) -> Vec<Candidate> {
         for meaning in &entry.meanings {
             match meaning {
                 Meaning::Region(at) => place = Some(&lexicon.regions()[*at as usize]),
-                Meaning::Product(_) | Meaning::Brand(_) | Meaning::Name(_) | Meaning::NoPlace => other = entry.chars > 1,
+                Meaning::Product(_) | Meaning::Brand(_) | Meaning::Name(_) | Meaning::NoPlace => {
+                    other = entry.chars > 1;
+                }
                 _ => {}
             }
         }
@@ -196,9 +197,8 @@ fn ends_as_place(entry: &Entry) -> bool {
 /// What the longest known word behind, else in front of, a name says about it.
 fn frame(folded: &Folded, from: usize, to: usize, lexicon: &Lexicon) -> Option<PlaceWord> {
     let behind = (1..=BESIDE_WORD_CHARS.min(folded.len() - to)).rev();
-    let behind = behind.filter_map(|chars| {
-        lexicon.place_word(folded.slice(to, to + chars)).filter(|word| *word != PlaceWord::Before)
-    });
+    let behind = behind
+        .filter_map(|chars| lexicon.place_word(folded.slice(to, to + chars)).filter(|word| *word != PlaceWord::Before));
     let before = (1..=BESIDE_WORD_CHARS.min(from)).rev();
     let mut before = before.filter_map(|chars| {
         lexicon.place_word(folded.slice(from - chars, from)).filter(|word| *word == PlaceWord::Before)
@@ -222,7 +222,8 @@ fn is_torn(folded: &Folded, from: usize, to: usize, term: &RegionTerm, lexicon: 
     if !suspicious {
         return false;
     }
-    let low = from - folded.chars[from.saturating_sub(SIDE)..from].iter().rev().take_while(|c| c.is_alphanumeric()).count();
+    let low =
+        from - folded.chars[from.saturating_sub(SIDE)..from].iter().rev().take_while(|c| c.is_alphanumeric()).count();
     let high = (to + SIDE).min(folded.len());
     let high = to + folded.chars[to..high].iter().take_while(|c| c.is_alphanumeric()).count();
     let (mut starts, mut ends, mut at) = (false, false, low);
@@ -306,15 +307,15 @@ fn choose(
             sum += weight;
         };
         for (code, near, other) in &beside {
-            match code {
-                Some(code) => add(near * relation(*code, term.code) / 100),
+            let weight = if let Some(code) = code {
+                near * relation(*code, term.code) / 100
+            } else {
                 // Two open names that share a prefecture speak a little for each other.
-                None => {
-                    let mut namesakes = regions(&lexicon.entries()[*other as usize]);
-                    let same = |at: u32| lexicon.regions()[at as usize].code.prefecture() == term.code.prefecture();
-                    add(if namesakes.any(same) { near / 8 } else { 0 });
-                }
-            }
+                let mut namesakes = regions(&lexicon.entries()[*other as usize]);
+                let same = |at: u32| lexicon.regions()[at as usize].code.prefecture() == term.code.prefecture();
+                if namesakes.any(same) { near / 8 } else { 0 }
+            };
+            add(weight);
         }
         for code in places {
             add(TEXT * relation(*code, term.code) / 100);
@@ -367,11 +368,37 @@ fn nearness(folded: &Folded, one: &Candidate, other: &Candidate) -> u32 {
 
 /// Provinces by the character on their number plates.
 const PLATES: &[(char, u32)] = &[
-    ('京', 110_000), ('津', 120_000), ('冀', 130_000), ('晋', 140_000), ('蒙', 150_000), ('辽', 210_000), ('吉', 220_000),
-    ('黑', 230_000), ('沪', 310_000), ('苏', 320_000), ('浙', 330_000), ('皖', 340_000), ('闽', 350_000), ('赣', 360_000),
-    ('鲁', 370_000), ('豫', 410_000), ('鄂', 420_000), ('湘', 430_000), ('粤', 440_000), ('桂', 450_000), ('琼', 460_000),
-    ('渝', 500_000), ('川', 510_000), ('贵', 520_000), ('云', 530_000), ('藏', 540_000), ('陕', 610_000), ('甘', 620_000),
-    ('青', 630_000), ('宁', 640_000), ('新', 650_000),
+    ('京', 110_000),
+    ('津', 120_000),
+    ('冀', 130_000),
+    ('晋', 140_000),
+    ('蒙', 150_000),
+    ('辽', 210_000),
+    ('吉', 220_000),
+    ('黑', 230_000),
+    ('沪', 310_000),
+    ('苏', 320_000),
+    ('浙', 330_000),
+    ('皖', 340_000),
+    ('闽', 350_000),
+    ('赣', 360_000),
+    ('鲁', 370_000),
+    ('豫', 410_000),
+    ('鄂', 420_000),
+    ('湘', 430_000),
+    ('粤', 440_000),
+    ('桂', 450_000),
+    ('琼', 460_000),
+    ('渝', 500_000),
+    ('川', 510_000),
+    ('贵', 520_000),
+    ('云', 530_000),
+    ('藏', 540_000),
+    ('陕', 610_000),
+    ('甘', 620_000),
+    ('青', 630_000),
+    ('宁', 640_000),
+    ('新', 650_000),
 ];
 
 /// A number plate (豫A12345, 鲁B牌照) or a telephone number with its area code (0571-8123…) as a place.

@@ -8,14 +8,15 @@ use crate::extract::normalise::Folded;
 
 /// Bodies and industries whose documents are numbered; with `/t`, `/z` recommended, guiding.
 const BODIES: &[&str] = &[
-    "gb", "gbz", "gbj", "qb", "yy", "yc", "jjf", "jjg", "jt", "jb", "jc", "jg", "hj", "hg", "hy", "fz", "ny", "sn", "sb", "sc",
-    "sj", "sy", "wh", "wb", "ga", "cj", "ly", "bb", "qc", "qx", "ws", "yd", "yb", "ys", "dl", "dz", "mt", "mz", "nb", "rb",
-    "tb", "xf", "zy", "cy", "cb", "hb", "hs", "ld", "ty", "xb", "ccgf", "iso", "iec", "en", "din", "bs", "jis", "ansi", "ul",
-    "astm", "cns", "gost",
+    "gb", "gbz", "gbj", "qb", "yy", "yc", "jjf", "jjg", "jt", "jb", "jc", "jg", "hj", "hg", "hy", "fz", "ny", "sn",
+    "sb", "sc", "sj", "sy", "wh", "wb", "ga", "cj", "ly", "bb", "qc", "qx", "ws", "yd", "yb", "ys", "dl", "dz", "mt",
+    "mz", "nb", "rb", "tb", "xf", "zy", "cy", "cb", "hb", "hs", "ld", "ty", "xb", "ccgf", "iso", "iec", "en", "din",
+    "bs", "jis", "ansi", "ul", "astm", "cns", "gost",
 ];
 /// Bodies that count only with four digits or a part, because their letters also begin models (`en 71`, `ul 94` excepted).
 const WEAK: &[&str] = &[
-    "bs", "hs", "hb", "cb", "cy", "ty", "ld", "zy", "xf", "tb", "rb", "nb", "mz", "mt", "dz", "sc", "sy", "hy", "xb", "ul",
+    "bs", "hs", "hb", "cb", "cy", "ty", "ld", "zy", "xf", "tb", "rb", "nb", "mz", "mt", "dz", "sc", "sy", "hy", "xb",
+    "ul",
 ];
 
 /// The standard that begins at a run of letters and digits.
@@ -42,10 +43,16 @@ pub(super) fn standard(folded: &Folded, lexicon: &Lexicon, from: usize, to: usiz
             c.is_ascii_digit() || matches!(c, '.' | '-' | '—' | '–' | ':') && more()
         })
         .count();
-    let number: String = rest.chars().take(length).map(|c| if matches!(c, '—' | '–' | ':') { '-' } else { c }).collect();
+    let number: String =
+        rest.chars().take(length).map(|c| if matches!(c, '—' | '–' | ':') { '-' } else { c }).collect();
     let digits = number.chars().take_while(char::is_ascii_digit).count();
     let weak = WEAK.contains(&word.get(..used)?.trim_end_matches("/t")) && !(digits >= 4 || number.contains('-'));
-    let few = digits < if matches!(body.as_str(), "EN" | "UL" | "GB" | "ISO" | "IEC" | "ASTM") || body.starts_with("T/") { 1 } else { 3 };
+    let few = digits
+        < if matches!(body.as_str(), "EN" | "UL" | "GB" | "GBZ" | "ISO" | "IEC" | "ASTM") || body.starts_with("T/") {
+            1
+        } else {
+            3
+        };
     if digits == 0 || digits > 6 || weak || few {
         return None;
     }
@@ -83,7 +90,7 @@ fn body(word: &str) -> Option<(String, usize)> {
     // Group and firm standards: T/CNFA, Q/ABC.
     if matches!(head, "t" | "q") && rest.starts_with('/') {
         let name = rest[1..].bytes().take_while(u8::is_ascii_alphanumeric).count();
-        let named = rest[1..1 + name].bytes().take_while(u8::is_ascii_alphabetic).count();
+        let named = rest[1..=name].bytes().take_while(u8::is_ascii_alphabetic).count();
         return (named >= 2).then(|| (word[..letters + 1 + named].to_uppercase(), letters + 1 + named));
     }
     if !BODIES.contains(&head) {

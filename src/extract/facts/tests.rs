@@ -64,8 +64,7 @@ fn nineteen_of_twenty_ambiguous_places_are_resolved() {
             .filter(|m| m.kind == MentionKind::Region && m.span.from() < to && from < m.span.to())
             .map(|m| ((m.span.from(), m.span.to()), m.code.as_str()))
             .collect();
-        let right =
-            if *code == "-" { places.is_empty() } else { places.contains(&((from, to), code)) };
+        let right = if *code == "-" { places.is_empty() } else { places.contains(&((from, to), code)) };
         if !right {
             missed.push(format!("{text} ({surface}): {code} expected, {places:?} found"));
         }
@@ -102,7 +101,9 @@ fn firms_are_found_whole_and_end_where_their_name_does() {
 
 #[test]
 fn a_kind_of_firm_names_nobody() {
-    for text in ["保险公司不赔", "楼下超市买的", "快递公司弄丢了", "厂家说不保修", "该公司拒绝回应", "一家公司召回了充电宝"] {
+    for text in
+        ["保险公司不赔", "楼下超市买的", "快递公司弄丢了", "厂家说不保修", "该公司拒绝回应", "一家公司召回了充电宝"]
+    {
         assert_eq!(words(text, MentionKind::Firm), Vec::<String>::new(), "{text}");
     }
 }
@@ -118,7 +119,17 @@ fn sellers_on_platforms_are_shops() {
 fn quantities_are_plain_numbers_with_a_unit() {
     let text = "已售 3.2万件，共计 12,345 辆，约5000台，标称10000mAh，37.5元，三万余件，十几人，4800多辆，¥99，5-8元，0.05mg/kg";
     let expected = [
-        "32000 件", "12345 辆", "5000 台", "10000 mAh", "37.5 元", "30000 件", "10 人", "4800 辆", "99 元", "5-8 元", "0.05 mg/kg",
+        "32000 件",
+        "12345 辆",
+        "5000 台",
+        "10000 mAh",
+        "37.5 元",
+        "30000 件",
+        "10 人",
+        "4800 辆",
+        "99 元",
+        "5-8 元",
+        "0.05 mg/kg",
     ];
     assert_eq!(codes(text, MentionKind::Quantity), expected);
     assert_eq!(codes("用了3个月，保修2年", MentionKind::Quantity), ["3 个月", "2 年"]);
@@ -129,8 +140,16 @@ fn quantities_are_plain_numbers_with_a_unit() {
 fn standards_are_read_with_their_year_and_known_by_their_number() {
     let text = "执行GB/T 35590-2017、gb4706.1—2005、QB/T 2954、DB33/T 310、DBS44/006、T/ZZB 0305-2018、ISO 8124-1、EN 71-3、ASTM F963-17、GBZ 2.1";
     let expected = [
-        "GB/T 35590-2017", "GB 4706.1-2005", "QB/T 2954", "DB33/T 310", "DBS44 006", "T/ZZB 0305-2018", "ISO 8124-1", "EN 71-3",
-        "ASTM F963-17", "GBZ 2.1",
+        "GB/T 35590-2017",
+        "GB 4706.1-2005",
+        "QB/T 2954",
+        "DB33/T 310",
+        "DBS44 006",
+        "T/ZZB 0305-2018",
+        "ISO 8124-1",
+        "EN 71-3",
+        "ASTM F963-17",
+        "GBZ 2.1",
     ];
     assert_eq!(codes(text, MentionKind::Standard), expected);
     assert!(LEXICON.standard("GB/T 35590-2017").is_some_and(|known| known.title.contains("移动电源")));
@@ -141,6 +160,8 @@ fn standards_are_read_with_their_year_and_known_by_their_number() {
 fn a_replaced_standard_says_what_took_its_place() {
     let old = LEXICON.standard("GB 6675-2003").expect("known with its year");
     assert_eq!(old.replaced_by.as_deref(), Some("GB 6675.1-2014"));
+    assert_eq!(LEXICON.standard_in_force("GB 31241-2014").as_deref(), Some("GB 31241-2022"));
+    assert_eq!(LEXICON.standard_in_force("GB 31241-2022"), None);
     assert_eq!(old.status, crate::lexicon::terms::StandardStatus::Replaced);
 }
 

@@ -4,8 +4,8 @@ use crate::lexicon::files::Files;
 use crate::lexicon::pattern::{self, Atom, Classes as _};
 use crate::lexicon::tables::{self, Row};
 use crate::lexicon::terms::{
-    BrandTerm, Compiled, Injury, Meaning, NameKind, NameTerm, Owner, PlaceWord, ProductTerm, RegionTerm, StandardStatus,
-    StandardTerm,
+    BrandTerm, Compiled, Injury, Meaning, NameKind, NameTerm, Owner, PlaceWord, ProductTerm, RegionTerm,
+    StandardStatus, StandardTerm,
 };
 use crate::lexicon::{CategorySet, FileLine, Finding, Groups, LexiconError, fold_word};
 use crate::vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
@@ -48,7 +48,8 @@ impl Builder {
                     "place_words.tsv" => self.place_word(&row)?,
                     "area_codes.tsv" => {
                         let region = row.required(1, "region")?.parse();
-                        let region = region.map_err(|error| row.wrong(format!("{error}"), "six digits as in GB/T 2260"))?;
+                        let region =
+                            region.map_err(|error| row.wrong(format!("{error}"), "six digits as in GB/T 2260"))?;
                         self.area_codes.insert(row.required(0, "area code")?.into(), region);
                     }
                     "groups.tsv" => {
@@ -222,7 +223,9 @@ impl Builder {
             "replaced" => StandardStatus::Replaced,
             "withdrawn" => StandardStatus::Withdrawn,
             other => {
-                return Err(row.wrong(format!("`{other}` is no status"), "status: current, replaced, withdrawn, or empty"));
+                return Err(
+                    row.wrong(format!("`{other}` is no status"), "status: current, replaced, withdrawn, or empty")
+                );
             }
         };
         let year = filled(6).map(|text| {

@@ -332,7 +332,10 @@ impl Builder {
             }
         }
         for entry in &self.entries {
-            let named = entry.meanings.iter().any(|meaning| !matches!(meaning, Meaning::Cue(_) | Meaning::NoCue | Meaning::NoPlace));
+            let named = entry
+                .meanings
+                .iter()
+                .any(|meaning| !matches!(meaning, Meaning::Cue(_) | Meaning::NoCue | Meaning::NoPlace));
             if named && entry.chars >= 2 && !jieba.has_word(&entry.surface) {
                 jieba.add_word(&entry.surface, Some(WORD_FREQUENCY), None);
             }
