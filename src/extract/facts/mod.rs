@@ -187,8 +187,9 @@ fn near(facts: &[Fact], from: usize) -> &[Fact] {
 /// The product categories that a surface names plainly, for what stands beside it.
 fn categories(entry: &crate::lexicon::terms::Entry, lexicon: &Lexicon) -> crate::lexicon::CategorySet {
     entry.meanings.iter().fold(crate::lexicon::CategorySet::NONE, |set, meaning| match meaning {
-        Meaning::Product(at) if !lexicon.products()[*at as usize].generic => {
-            set.or(lexicon.products()[*at as usize].category.into())
+        Meaning::Product(at) => {
+            let product = &lexicon.products()[*at as usize];
+            if product.generic || product.ambiguous || product.brand { set } else { set.or(product.category.into()) }
         }
         _ => set,
     })

@@ -121,8 +121,9 @@ fn is_brand(
         let entry = &lexicon.entries()[other.entry as usize];
         (other.entry != hit.entry) && !categories(entry, lexicon).and(makes).is_empty()
     };
-    let clear =
-        |from: usize, to: usize| !folded.chars[from..to].iter().any(|c| matches!(c, '。' | '!' | '?' | ';' | '\n'));
+    let clear = |from: usize, to: usize| {
+        !folded.chars[from..to].iter().any(|c| matches!(c, ',' | '。' | '!' | '?' | ';' | '\n'))
+    };
     let ahead = hits.all[at..].iter().take(HITS_LOOKED_AT).take_while(|other| other.from <= hit.to + PRODUCT_BEHIND);
     let mut ahead = ahead.filter(|other| other.from >= hit.to && clear(to, other.from as usize));
     let back = hits.all[..at].iter().rev().take(HITS_LOOKED_AT);

@@ -47,12 +47,10 @@ pub(super) fn standard(folded: &Folded, lexicon: &Lexicon, from: usize, to: usiz
         rest.chars().take(length).map(|c| if matches!(c, '—' | '–' | ':') { '-' } else { c }).collect();
     let digits = number.chars().take_while(char::is_ascii_digit).count();
     let weak = WEAK.contains(&word.get(..used)?.trim_end_matches("/t")) && !(digits >= 4 || number.contains('-'));
-    let few = digits
-        < if matches!(body.as_str(), "EN" | "UL" | "GB" | "GBZ" | "ISO" | "IEC" | "ASTM") || body.starts_with("T/") {
-            1
-        } else {
-            3
-        };
+    // `EN 71`, `GBZ 2.1`: few digits need a space or a part, or they begin a model.
+    let short = matches!(body.as_str(), "EN" | "UL" | "GB" | "GBZ" | "ISO" | "IEC" | "ASTM") || body.starts_with("T/");
+    let apart = number.contains(['.', '-']) || start > from + used;
+    let few = digits < if short && apart { 1 } else { 3 };
     if digits == 0 || digits > 6 || weak || few {
         return None;
     }
