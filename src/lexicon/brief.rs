@@ -23,7 +23,7 @@ impl Brief {
     pub const BRAND: u16 = 1 << 2;
     /// Names a place.
     pub const REGION: u16 = 1 << 3;
-    /// Names a platform, material, standard or group.
+    /// Names a platform, material, mark or group, or only looks like a place.
     pub const NAME: u16 = 1 << 4;
     /// States a hazard alone.
     pub const HAZARD: u16 = 1 << 5;
@@ -68,7 +68,7 @@ impl Brief {
                     Meaning::Product(_) => Self::PRODUCT,
                     Meaning::Brand(_) => Self::BRAND,
                     Meaning::Region(_) => Self::REGION,
-                    Meaning::Name(_) => Self::NAME,
+                    Meaning::Name(_) | Meaning::NoPlace => Self::NAME,
                     Meaning::Hazard(_) => Self::HAZARD,
                     Meaning::Idiom(_) => Self::IDIOM,
                     Meaning::Cue(_) | Meaning::NoCue => Self::CUE,

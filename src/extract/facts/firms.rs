@@ -308,7 +308,8 @@ impl<'a> Firms<'a> {
             return;
         }
         // A brand that needs its product beside it has it here: 汽车.
-        let brand = self.hits.between(at.saturating_sub(7), at - 1).iter().filter(|hit| hit.to as usize == at - 1);
+        let brand =
+            super::between(self.hits, at.saturating_sub(7), at - 1).iter().filter(|hit| hit.to as usize == at - 1);
         let brand = brand.filter(|hit| super::names::has_brand(self.lexicon, hit)).map(|hit| hit.from as usize).min();
         if let Some(from) = brand {
             let code = self.folded.slice(from, to).to_owned();

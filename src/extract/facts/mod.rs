@@ -184,6 +184,12 @@ fn near(facts: &[Fact], from: usize) -> &[Fact] {
     &facts[at.saturating_sub(FACTS_MAX)..(at + FACTS_MAX).min(facts.len())]
 }
 
+/// Hits that begin in `[from, to)`. Looked up by halving: the index of [`Hits`] is not there for a text without hazards.
+fn between(hits: &Hits, from: usize, to: usize) -> &[super::scan::Hit] {
+    let at = |place: usize| hits.all.partition_point(|hit| (hit.from as usize) < place);
+    &hits.all[at(from)..at(to.max(from))]
+}
+
 /// The product categories that a surface names plainly, for what stands beside it.
 fn categories(entry: &crate::lexicon::terms::Entry, lexicon: &Lexicon) -> crate::lexicon::CategorySet {
     entry.meanings.iter().fold(crate::lexicon::CategorySet::NONE, |set, meaning| match meaning {

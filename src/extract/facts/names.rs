@@ -1,7 +1,7 @@
 //! Names that stand in a dictionary: brands, platforms, materials, certification marks, groups and smart features.
 
-use crate::lexicon::Lexicon;
 use crate::lexicon::terms::{Meaning, NameKind};
+use crate::lexicon::{Brief, Lexicon};
 use crate::vocabulary::{Category, Focus, MentionKind, RuleId};
 
 use super::{Fact, categories};
@@ -47,7 +47,11 @@ const BEFORE: &[&str] = &["品牌", "牌子", "国产", "进口", "牌:"];
 /// Puts the names of a text: for each kind the longest at each place.
 pub(super) fn names(folded: &Folded, hits: &Hits, lexicon: &Lexicon, meta: Option<Category>, facts: &mut Vec<Fact>) {
     let mut ends = [0_u32; 5];
+    let briefs = lexicon.briefs();
     for (at, hit) in hits.all.iter().enumerate() {
+        if !briefs[hit.entry as usize].any(Brief::BRAND | Brief::NAME) {
+            continue;
+        }
         for meaning in &lexicon.entries()[hit.entry as usize].meanings {
             let (slot, kind, code, rule) = match meaning {
                 Meaning::Brand(index) => {

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::lexicon::Lexicon;
 use crate::lexicon::terms::{Entry, Meaning, PlaceWord, RegionTerm};
+use crate::lexicon::{Brief, Lexicon};
 use crate::vocabulary::{Document, MentionKind, RegionCode};
 
 use super::Fact;
@@ -142,11 +142,13 @@ fn is_fixed(lexicon: &Lexicon, candidate: &Candidate) -> bool {
 
 /// Names in text order, the longest at each place; what a longer word of another kind holds is none (北京现代, 青岛啤酒).
 fn collect(folded: &Folded, hits: &Hits, lexicon: &Lexicon) -> Vec<Candidate> {
+    let briefs = lexicon.briefs();
     let mut candidates = Vec::new();
     let mut end = 0;
     for hit in &hits.all {
         let (from, to) = (hit.from as usize, hit.to as usize);
-        if from < end {
+        let names = Brief::REGION | Brief::PRODUCT | Brief::BRAND | Brief::NAME;
+        if from < end || !briefs[hit.entry as usize].any(names) {
             continue;
         }
         let entry = &lexicon.entries()[hit.entry as usize];
@@ -184,7 +186,7 @@ fn collect(folded: &Folded, hits: &Hits, lexicon: &Lexicon) -> Vec<Candidate> {
 fn borrows_its_end(folded: &Folded, hits: &Hits, entry: &Entry, to: usize, lexicon: &Lexicon) -> bool {
     entry.surface.ends_with('市')
         && (matches!(folded.chars.get(to), Some('民' | '场' | '面' | '值'))
-            || hits.starting_at(to - 1).iter().any(|hit| {
+            || super::between(hits, to - 1, to).iter().any(|hit| {
                 let other = &lexicon.entries()[hit.entry as usize];
                 other.chars == 3 && regions(other).next().is_some()
             }))
