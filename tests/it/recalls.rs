@@ -62,7 +62,7 @@ fn documents(folder: &Path) -> Vec<((&'static str, String), Value)> {
 fn foreign_recalls_are_read_into_our_categories_and_hazards() {
     let Some(folder) = shared("data/us_recalls_en") else { return };
     let documents = documents(&folder);
-    let input: String = documents.iter().map(|(_, document)| format!("{document}\n")).collect();
+    let input = documents.iter().map(|(_, document)| document.to_string()).collect::<Vec<_>>().join("\n");
     let said = run_with(&["extract"], &input).good();
     let mut found: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
     for ((key, _), line) in documents.iter().zip(said.out.lines()) {
