@@ -67,7 +67,6 @@ fn fineness(code: &str) -> u8 {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figure is the point of the measure")]
 fn nineteen_of_twenty_places_of_incident_reports_are_resolved() {
     let Some(file) = shared("data/cec_incidents/cec.tar.zst") else { return };
     let mut archive = Vec::new();
@@ -103,7 +102,6 @@ fn nineteen_of_twenty_places_of_incident_reports_are_resolved() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figure is the point of the measure")]
 fn four_of_five_slots_of_recall_sentences_are_found_as_exact_spans() {
     let Some(file) = shared("data/duee_events/sentences.csv") else { return };
     let mut reader = csv::Reader::from_path(file).expect("opened");
