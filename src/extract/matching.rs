@@ -54,7 +54,7 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
             } else {
                 &[]
             });
-            for pattern in starts {
+            for pattern in starts.filter(|pattern| hits.may_find(**pattern)) {
                 let compiled = &lexicon.patterns()[*pattern as usize];
                 let Some((from, to)) = search.variant(&compiled.variant, hit, clause) else { continue };
                 let (owner, injury) = match compiled.owner {

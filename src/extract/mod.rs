@@ -52,9 +52,13 @@ pub const MENTIONS_MAX: usize = 2_000;
 
 /// Reads a document. Pure, total, linear in the length of the text.
 pub fn read(document: &Document, lexicon: &Lexicon) -> Reading {
+    read_with(document, lexicon, Analysis::new)
+}
+
+fn read_with(document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lexicon) -> Analysis) -> Reading {
     let beside = Beside::of(document, lexicon);
     let document = beside.told.as_ref().unwrap_or(document);
-    let analysis = Analysis::new(document, lexicon);
+    let analysis = analyse(document, lexicon);
     let mut reading = reading_of(&analysis, document, lexicon);
     beside.apply(document, lexicon, &mut reading);
     reading

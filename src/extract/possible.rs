@@ -14,6 +14,13 @@ use super::scan::Hit;
 pub(super) struct Live<'a>(&'a Last);
 
 impl Live<'_> {
+    /// The patterns that may find something, sorted.
+    pub(super) fn patterns(&self) -> Vec<u32> {
+        let mut patterns = self.0.found.clone();
+        patterns.sort_unstable();
+        patterns
+    }
+
     /// Whether a rule that may find something asks for a word of any of these classes.
     pub(super) fn any(&self, classes: &[ClassId]) -> bool {
         classes.iter().any(|class| self.0.live[usize::from(class.0)] == self.0.text)
@@ -55,6 +62,8 @@ pub(super) struct Last {
     seen: Vec<(u32, u32)>,
     /// Per pattern: the text in which it was last found possible.
     possible: Vec<u32>,
+    /// The patterns that were found possible in the text.
+    found: Vec<u32>,
     /// Per class: the text in which a possible pattern last asked for it.
     live: Vec<u32>,
 }
@@ -76,6 +85,7 @@ impl Last {
             self.live = vec![0; classes];
         }
         self.text = self.clause + 1;
+        self.found.clear();
     }
 
     fn clause(&mut self, hits: &[Hit], clause: &Clause, lexicon: &Lexicon) -> bool {
@@ -133,6 +143,7 @@ impl Last {
         let found = compiled.variant.steps[1..].iter().all(|step| self.behind(step, to));
         if found {
             self.possible[pattern as usize] = self.text;
+            self.found.push(pattern);
             self.ask_for(compiled, lexicon);
         }
         found

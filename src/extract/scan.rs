@@ -37,9 +37,16 @@ pub(super) struct Hits {
     pub(super) overflow: bool,
     /// Whether no hazard and no injury can be found in the text: there is nothing to match, relate or judge.
     pub(super) quiet: bool,
+    /// The only patterns that may find something, sorted; none when that was not asked.
+    possible: Option<Vec<u32>>,
 }
 
 impl Hits {
+    /// Whether a pattern may find something in this text.
+    pub(super) fn may_find(&self, pattern: u32) -> bool {
+        self.possible.as_ref().is_none_or(|possible| possible.binary_search(&pattern).is_ok())
+    }
+
     /// Hits that begin at a character, longest first.
     pub(super) fn starting_at(&self, at: usize) -> &[Hit] {
         match (self.first.get(at), self.first.get(at + 1)) {
@@ -70,10 +77,11 @@ pub(super) fn scan(folded: &Folded, lexicon: &Lexicon) -> Hits {
 /// something here. Most texts hold no such rule, and most surfaces are single characters of rules.
 pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
     let mut hits = surfaces(folded, lexicon);
-    hits.quiet = possible::with_live(&mut hits.all, clauses, lexicon, |all, live| {
+    hits.possible = possible::with_live(&mut hits.all, clauses, lexicon, |all, live| {
         drop_what_nobody_asks_for(all, live, lexicon);
-        live.is_none()
+        live.map(Live::patterns)
     });
+    hits.quiet = hits.possible.is_none();
     drop_torn(&mut hits, folded, lexicon);
     if !hits.quiet {
         index(&mut hits, folded.len());

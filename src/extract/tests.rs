@@ -164,7 +164,7 @@ fn an_explanation_shows_the_words_the_cue_and_the_rule() {
 
 /// What is left out early, because no rule can find anything with it, changes no reading.
 fn the_short_way_is_right(one: &Document) {
-    let in_full = reading_of(&Analysis::in_full(one, &LEXICON), one, &LEXICON);
+    let in_full = read_with(one, &LEXICON, Analysis::in_full);
     assert_eq!(read(one, &LEXICON), in_full, "{}", one.text);
 }
 
