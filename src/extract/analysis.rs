@@ -1,7 +1,7 @@
 //! Everything that is worked out about one text before it is told as a reading or an explanation.
 
-use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
+use crate::lexicon::{CategorySet, Lexicon};
 use crate::vocabulary::{Category, Document, Hazard, Stance};
 
 use super::clauses::{self, Clause};
@@ -11,6 +11,7 @@ use super::normalise::Folded;
 use super::relate::{self, Choice, Named, Why};
 use super::scan::{self, Hits};
 use super::stance::{self, CueHit, Judged, Place};
+use super::title;
 
 /// A hazard in the text, in folded characters.
 #[derive(Debug, Clone)]
@@ -70,6 +71,8 @@ pub(super) struct Analysis {
     pub(super) meta: Option<Category>,
     /// What a headline outside the text names, in its order: the subject when the text names no product of its own.
     pub(super) titled: Vec<Category>,
+    /// The headline that the text does not repeat, worked out as a text of its own.
+    pub(super) title: Option<Box<Analysis>>,
 }
 
 /// Hazards whose own severity says it all: an illness told beside mould is counted with the illness, not twice.
@@ -79,20 +82,16 @@ const OWN_SEVERITY: [Hazard; 3] = [Hazard::Microbial, Hazard::ForeignBody, Hazar
 const INJURIES_EACH_SIDE: usize = 8;
 
 /// Plain product names of a headline that the text does not repeat.
-fn titled(document: &Document, lexicon: &Lexicon) -> Vec<Category> {
-    let Some(title) = document.title.as_deref().filter(|title| !document.text.contains(*title)) else {
-        return Vec::new();
-    };
-    let folded = Folded::new(title);
-    let clauses = clauses::split(&folded);
-    let hits = scan::scan(&folded, lexicon);
-    let named = relate::products(&hits, &clauses, lexicon, None);
-    let plain = named.iter().filter(|named| !(named.part || named.generic || named.ambiguous || named.brand));
+fn titled(title: &Analysis) -> Vec<Category> {
+    let plain = title.products.iter().filter(|named| !(named.part || named.generic || named.ambiguous || named.brand));
     plain.take(TITLE_PRODUCTS_MAX).filter_map(|named| named.categories.iter().next()).collect()
 }
 
 /// Products of a headline that are looked at.
 const TITLE_PRODUCTS_MAX: usize = 4;
+/// Products of one list that share a hazard, beside the last, and characters between the last and the hazard.
+const LISTED_MAX: usize = 4;
+const LISTED_CHARS: usize = 8;
 /// How many clauses after a fear may settle it.
 const SETTLED_CLAUSES: usize = 3;
 /// Hazards after a fear that are looked at.
@@ -100,27 +99,53 @@ const HAZARDS_AFTER: usize = 8;
 
 impl Analysis {
     pub(super) fn new(document: &Document, lexicon: &Lexicon) -> Self {
-        Self::of(document, lexicon, scan::scan_for_reading)
+        Self::with(document, lexicon, scan::scan_for_reading)
     }
 
     /// The same without leaving anything out early.
     #[cfg(test)]
     pub(super) fn in_full(document: &Document, lexicon: &Lexicon) -> Self {
-        Self::of(document, lexicon, |folded, _, lexicon| scan::scan(folded, lexicon))
+        Self::with(document, lexicon, |folded, _, lexicon| scan::scan(folded, lexicon))
     }
 
-    fn of(document: &Document, lexicon: &Lexicon, scan: impl Fn(&Folded, &[Clause], &Lexicon) -> Hits) -> Self {
-        let folded = Folded::new(&document.text);
+    fn with(document: &Document, lexicon: &Lexicon, scan: impl Fn(&Folded, &[Clause], &Lexicon) -> Hits) -> Self {
+        let headline = document.title.as_deref().filter(|title| !document.text.contains(*title));
+        let title = headline.map(|headline| Box::new(Self::of(headline, None, document, lexicon, &scan)));
+        let mut analysis = Self::of(&document.text, title, document, lexicon, &scan);
+        title::relate(&mut analysis, lexicon);
+        analysis
+    }
+
+    /// Works out one text of a document: its headline, or its text with what its headline says.
+    fn of(
+        text: &str,
+        title: Option<Box<Self>>,
+        document: &Document,
+        lexicon: &Lexicon,
+        scan: &impl Fn(&Folded, &[Clause], &Lexicon) -> Hits,
+    ) -> Self {
+        let folded = Folded::new(text);
         let clauses = clauses::split(&folded);
         let hits = scan(&folded, &clauses, lexicon);
         let quiet = hits.quiet;
         let cues = if quiet { Vec::new() } else { stance::cues(&hits, lexicon) };
         let meta = super::category_of_meta(document, lexicon);
         let products = relate::products(&hits, &clauses, lexicon, meta);
-        let titled = if quiet { Vec::new() } else { titled(document, lexicon) };
+        let titled = title.as_deref().map(titled).unwrap_or_default();
         let facts = facts::facts(&folded, &hits, lexicon, document, meta);
-        let mut analysis =
-            Self { folded, clauses, hits, cues, products, found: Vec::new(), hurts: Vec::new(), facts, meta, titled };
+        let mut analysis = Self {
+            folded,
+            clauses,
+            hits,
+            cues,
+            products,
+            found: Vec::new(),
+            hurts: Vec::new(),
+            facts,
+            meta,
+            titled,
+            title,
+        };
         if !quiet {
             analysis.hazards(lexicon);
             analysis.drop_settled(lexicon);
@@ -136,16 +161,36 @@ impl Analysis {
             let Find { from, to, clause, owner, .. } = *find;
             self.hurts.push(Hurt { from, to, clause, injury: owner, judged });
         }
-        for (from, to, clause, index, choice) in self.candidates(&finds, lexicon) {
+        let candidates = self.candidates(&finds, lexicon);
+        let mut judged: Vec<Judged> = Vec::with_capacity(candidates.len());
+        for (from, to, clause, index, _) in &candidates {
+            let effect = &lexicon.effects()[*index as usize];
+            judged.push(self.judge(lexicon, *from, *to, *clause, Some(effect.hazard), effect.stance));
+        }
+        let mut places: Vec<(Place, &mut Judged)> = candidates
+            .iter()
+            .zip(&mut judged)
+            .map(|((from, to, clause, index, _), judged)| {
+                let effect = &lexicon.effects()[*index as usize];
+                let (from, to, clause) = (*from, *to, *clause);
+                (Place { from, to, clause, hazard: Some(effect.hazard), own: effect.stance }, judged)
+            })
+            .collect();
+        stance::coordinate(&mut places, &self.folded, &self.clauses, lexicon);
+        for ((from, to, clause, index, choice), judged) in candidates.into_iter().zip(judged) {
             let effect = &lexicon.effects()[index as usize];
-            let judged = self.judge(lexicon, from, to, clause, Some(effect.hazard), effect.stance);
             let fate = match (judged.stance.counts(), choice) {
                 (false, _) => Fate::Stance,
                 (true, None) => Fate::NoProduct,
                 (true, Some(_)) => Fate::Kept,
             };
             let severity = effect.severity.max(self.injury_beside(lexicon, from, to, clause, effect.hazard));
-            self.found.push(Found { from, to, clause, effect: index, judged, choice, severity, fate });
+            let found = Found { from, to, clause, effect: index, judged, choice, severity, fate };
+            let also = self.also_about(&found, lexicon);
+            let others = also.into_iter().map(|choice| Found { choice: Some(choice), ..found.clone() });
+            let others: Vec<Found> = others.collect();
+            self.found.push(found);
+            self.found.extend(others);
         }
     }
 
@@ -198,6 +243,40 @@ impl Analysis {
         candidates
     }
 
+    /// 冰箱和热水器都漏电: the other products of a list whose last one a hazard was related to, when it is said of all.
+    fn also_about(&self, found: &Found, lexicon: &Lexicon) -> Vec<Choice> {
+        let Some(Choice { named: Some(at), why: Why::Clause, category }) = found.choice else { return Vec::new() };
+        let last = &self.products[at];
+        let listing = lexicon.coordination();
+        if self.meta.is_some() || last.to > found.from || found.from - last.to > LISTED_CHARS {
+            return Vec::new();
+        }
+        // 都 may be the first character of the find itself.
+        let between = self.folded.slice(last.to, (found.from + 1).min(found.to));
+        if !listing.all.iter().any(|word| between.contains(&**word)) {
+            return Vec::new();
+        }
+        let effect = &lexicon.effects()[found.effect as usize];
+        let mut seen = CategorySet::from(category);
+        let mut choices = Vec::new();
+        let mut next = last;
+        for (index, other) in self.products[..at].iter().enumerate().rev().take(LISTED_MAX) {
+            let plain = !(other.part || other.generic || other.ambiguous || other.brand);
+            let linked = other.clause == found.clause
+                && other.to <= next.from
+                && stance::links(self.folded.slice(other.to, next.from), listing);
+            if !(plain && linked) {
+                break;
+            }
+            if let Some(category) = other.categories.and(effect.only).iter().next().filter(|known| !seen.has(*known)) {
+                seen = seen.or(category.into());
+                choices.push(Choice { category, named: Some(index), why: Why::Clause });
+            }
+            next = other;
+        }
+        choices
+    }
+
     fn judge(
         &self,
         lexicon: &Lexicon,
@@ -248,20 +327,25 @@ impl Analysis {
         }
     }
 
+    /// A vague complaint counts for nothing beside a concrete one about the same product, or, where its rule says so, about any.
     fn drop_bare(&mut self, lexicon: &Lexicon) {
-        let concrete: Vec<Category> = self
-            .found
-            .iter()
-            .filter(|found| found.fate == Fate::Kept && !lexicon.effects()[found.effect as usize].bare)
-            .filter_map(|found| found.choice.map(|choice| choice.category))
-            .collect();
-        let mut seen = crate::lexicon::CategorySet::NONE;
-        for category in concrete {
-            seen = seen.or(category.into());
+        let untold = self.meta.is_none();
+        let bare = |found: &Found| {
+            let effect = &lexicon.effects()[found.effect as usize];
+            effect.bare || (untold && effect.bare_untold)
+        };
+        let mut seen = CategorySet::NONE;
+        for found in self.found.iter().filter(|found| found.fate == Fate::Kept && !bare(found)) {
+            if let Some(choice) = found.choice {
+                seen = seen.or(choice.category.into());
+            }
         }
         for found in &mut self.found {
-            let bare = lexicon.effects()[found.effect as usize].bare;
-            if bare && found.fate == Fate::Kept && found.choice.is_some_and(|choice| seen.has(choice.category)) {
+            let any = lexicon.effects()[found.effect as usize].bare_text && !seen.is_empty();
+            if bare(found)
+                && found.fate == Fate::Kept
+                && found.choice.is_some_and(|choice| any || seen.has(choice.category))
+            {
                 found.fate = Fate::Bare;
             }
         }

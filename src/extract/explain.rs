@@ -198,9 +198,10 @@ impl fmt::Display for Explanation {
         for signal in &self.reading.signals {
             let brand = signal.brand.as_ref().map_or_else(String::new, |brand| format!(" 品牌 {brand}"));
             let region = signal.region.map_or_else(String::new, |region| format!(" 地区 {region}"));
+            let place = if signal.title_span.is_some() { "（见于标题）" } else { "" };
             writeln!(
                 f,
-                "信号  {} × {}  {}  伤害 {}{brand}{region}  可信度 {:.2}",
+                "信号  {} × {}  {}  伤害 {}{brand}{region}  可信度 {:.2}{place}",
                 signal.product.zh(),
                 signal.hazard.zh(),
                 signal.stance.zh(),

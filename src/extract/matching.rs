@@ -1,9 +1,11 @@
 //! Applies compiled patterns to the hits of a text, clause by clause, in time linear in the text: every gap is bounded.
 
-use crate::lexicon::pattern::{Atom, Step, Variant};
-use crate::lexicon::terms::{Around, Meaning, Owner};
-use crate::lexicon::{Lexicon, Reach};
+use std::collections::BTreeMap;
 
+use crate::lexicon::count::{COUNT_CHARS_MAX, Count, is_number};
+use crate::lexicon::pattern::{Atom, Step, Variant};
+use crate::lexicon::terms::{Around, Beyond, Meaning, Owner};
+use crate::lexicon::{Lexicon, Reach};
 use crate::vocabulary::Stance;
 
 use super::clauses::Clause;
@@ -13,8 +15,10 @@ use super::stance::CueHit;
 
 /// How near `not_before` and `not_after` look, in characters.
 pub(super) const NEAR_CHARS: usize = 4;
-/// Longest run of characters that counts as one number.
-const NUMBER_CHARS_MAX: usize = 12;
+/// How far from its clause a sentence is looked at, in characters, whatever its length.
+const SENTENCE_SIDE: usize = 200;
+/// A denial this near in front of what another clause must hold takes it away, in characters.
+const DENIED_CHARS: usize = 3;
 
 /// A pattern found in a clause, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,10 +40,16 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
     let mut finds = Vec::new();
     let denies = |cue: &&CueHit| {
         let cue = &lexicon.cues()[cue.cue as usize];
-        cue.stance == Stance::Negated && cue.reach == Reach::Before
+        let shields = cue.reach != Reach::Text && cue.reach != Reach::Sentence && cue.reach != Reach::After;
+        match cue.stance {
+            Stance::Negated => cue.reach == Reach::Before,
+            Stance::Generic => shields && cue.hazards == u32::MAX && cue.platform.is_none(),
+            _ => false,
+        }
     };
     let denials = cues.iter().filter(denies).map(|cue| cue.from).collect();
-    let search = Search { folded, hits, lexicon, denials };
+    let search = Search { folded, clauses, hits, lexicon, denials };
+    let mut elsewhere = Elsewhere::default();
     for (index, clause) in clauses.iter().enumerate() {
         for hit in hits.between(clause.from, clause.to) {
             if hit.to as usize > clause.to {
@@ -59,7 +69,11 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
                 let Some((from, to)) = search.variant(&compiled.variant, hit, clause) else { continue };
                 let (owner, injury) = match compiled.owner {
                     Owner::Rule(rule) => {
-                        if !search.around(&lexicon.rules()[rule as usize].around, from, to, clause) {
+                        let written = &lexicon.rules()[rule as usize];
+                        if !search.around(&written.around, from, to, clause)
+                            || !search.text_allows(rule, &written.around, &mut elsewhere)
+                            || !search.beyond(&written.beyond, (rule, from, to, index), &mut elsewhere)
+                        {
                             continue;
                         }
                         (rule, false)
@@ -75,11 +89,25 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
     finds
 }
 
+/// What was found out for rules that look beyond the clause of a find, so that nothing is searched twice (READ-3).
+#[derive(Default)]
+struct Elsewhere {
+    /// Where the side of a rule stands in a clause.
+    sides: BTreeMap<(u32, usize, usize), Vec<(usize, usize)>>,
+    /// Whether the whole text allows a rule.
+    texts: BTreeMap<u32, bool>,
+}
+
+/// Finds of one side that are kept for a clause.
+const SIDE_FINDS_MAX: usize = 8;
+
 struct Search<'a> {
     folded: &'a Folded,
+    clauses: &'a [Clause],
     hits: &'a Hits,
     lexicon: &'a Lexicon,
-    /// Characters at which a denial begins, sorted: no gap reaches over one (洗了不缩水 is no 洗…缩水).
+    /// Characters at which a denial, a protection or a condition begins, sorted: no gap reaches over one (洗了不缩水 is no
+    /// 洗…缩水, 插座防漏电 no 插座…漏电).
     denials: Vec<usize>,
 }
 
@@ -92,7 +120,11 @@ impl Search<'_> {
         if !first.accepts.iter().any(|atom| accepts(self.lexicon, entry, atom)) {
             return None;
         }
-        if variant.at_start && self.folded.chars[clause.from..from].iter().any(|c| c.is_alphanumeric()) {
+        let begins = match variant.lead {
+            None => from,
+            Some((count, gap)) => self.led(&count, usize::from(gap), from, clause)?,
+        };
+        if variant.at_start && self.folded.chars[clause.from..begins].iter().any(|c| c.is_alphanumeric()) {
             return None;
         }
         let end = self.rest(rest, to, clause, variant.at_end)?;
@@ -124,71 +156,139 @@ impl Search<'_> {
                     return Some(end);
                 }
             }
-            if step.accepts.contains(&Atom::Number)
-                && let Some(to) = self.number(from, clause)
-                && let Some(end) = self.rest(rest, to, clause, at_end)
-            {
-                return Some(end);
+            for atom in &step.accepts {
+                let Atom::Count(count) = atom else { continue };
+                // No gap ends inside a number: 30天 is not 0天.
+                let torn = from > at && is_number(self.folded.chars[from - 1]);
+                if !torn
+                    && let Some(length) = count.length_of(&self.folded.chars[from..clause.to])
+                    && let Some(end) = self.rest(rest, from + length, clause, at_end)
+                {
+                    return Some(end);
+                }
             }
         }
         None
     }
 
-    fn number(&self, from: usize, clause: &Clause) -> Option<usize> {
-        let ahead = &self.folded.chars[from..clause.to.min(from + NUMBER_CHARS_MAX)];
-        let length = ahead.iter().take_while(|character| is_number(**character)).count();
-        (length > 0).then_some(from + length)
+    /// Where a quantity begins that ends at most `gap` characters before `at`.
+    fn led(&self, count: &Count, gap: usize, at: usize, clause: &Clause) -> Option<usize> {
+        let low = at.saturating_sub(gap + COUNT_CHARS_MAX).max(clause.from);
+        (low..at).find(|from| {
+            let torn = *from > clause.from && is_number(self.folded.chars[from - 1]);
+            !torn && count.length_of(&self.folded.chars[*from..at]).is_some_and(|length| at - (from + length) <= gap)
+        })
+    }
+
+    /// Whether any element stands in a stretch: as a word that `keep` accepts, or as a quantity.
+    fn any(&self, atoms: &[Atom], (from, to): (usize, usize), keep: &dyn Fn(&Hit) -> bool) -> bool {
+        let counts = || atoms.iter().filter_map(|atom| if let Atom::Count(count) = atom { Some(count) } else { None });
+        let chars = &self.folded.chars;
+        let counted = |count: &Count| {
+            (from..to).any(|at| !(at > 0 && is_number(chars[at - 1])) && count.length_of(&chars[at..to]).is_some())
+        };
+        !atoms.is_empty()
+            && (self.hits.between(from, to).iter().any(|hit| {
+                let entry = &self.lexicon.entries()[hit.entry as usize];
+                keep(hit) && atoms.iter().any(|atom| accepts(self.lexicon, entry, atom))
+            }) || counts().any(counted))
+    }
+
+    /// The characters of a clause's sentence, at most [`SENTENCE_SIDE`] to each side of the clause.
+    fn sentence(&self, clause: &Clause) -> (usize, usize) {
+        let same = |other: &&Clause| other.sentence == clause.sentence;
+        let at = super::clauses::at(self.clauses, clause.from);
+        let near = |other: &&Clause| {
+            other.from + SENTENCE_SIDE >= clause.from && other.to <= clause.to + SENTENCE_SIDE && same(other)
+        };
+        let from = self.clauses[..at].iter().rev().take_while(near).last().map_or(clause.from, |first| first.from);
+        let to = self.clauses[at..].iter().take_while(near).last().map_or(clause.to, |last| last.to);
+        (from, to.max(clause.to))
     }
 
     /// Whether the words around a find allow it.
     fn around(&self, around: &Around, from: usize, to: usize, clause: &Clause) -> bool {
-        let any = |atoms: &[Atom], hits: &[Hit], keep: &dyn Fn(&Hit) -> bool| {
-            !atoms.is_empty()
-                && hits.iter().any(|hit| {
-                    let entry = &self.lexicon.entries()[hit.entry as usize];
-                    keep(hit) && atoms.iter().any(|atom| accepts(self.lexicon, entry, atom))
-                })
-        };
-        let [before, after, in_clause, in_text] = &around.not;
-        let [needs_clause, needs_text] = &around.needs;
+        let [before, after, in_clause, in_sentence, _] = &around.not;
+        let [needs_clause, needs_sentence, _] = &around.needs;
         let low = from.saturating_sub(NEAR_CHARS + 6).max(clause.from);
+        let high = (to + NEAR_CHARS).min(clause.to);
         let near_before = |hit: &Hit| hit.to as usize <= from && hit.to as usize + NEAR_CHARS >= from;
         let inside = |hit: &Hit| hit.to as usize <= clause.to;
-        let in_clause_hits = self.hits.between(clause.from, clause.to);
-        !(any(before, self.hits.between(low, from), &near_before)
-            || any(after, self.hits.between(to, (to + NEAR_CHARS).min(clause.to)), &inside)
-            || any(in_clause, in_clause_hits, &inside)
-            || any(in_text, &self.hits.all, &|_| true))
-            && (needs_clause.is_empty() || any(needs_clause, in_clause_hits, &inside))
-            && (needs_text.is_empty() || any(needs_text, &self.hits.all, &|_| true))
+        let whole = (clause.from, clause.to);
+        let wide = |atoms: &[Atom]| {
+            !atoms.is_empty() && {
+                let sentence = self.sentence(clause);
+                self.any(atoms, sentence, &|hit| hit.to as usize <= sentence.1)
+            }
+        };
+        !(self.any(before, (low, from), &near_before)
+            || self.any(after, (to, high), &inside)
+            || self.any(in_clause, whole, &inside)
+            || wide(in_sentence))
+            && (needs_clause.is_empty() || self.any(needs_clause, whole, &inside))
+            && (needs_sentence.is_empty() || wide(needs_sentence))
     }
-}
 
-/// Digits, separators inside them, and Chinese numerals.
-pub(super) fn is_number(character: char) -> bool {
-    character.is_ascii_digit()
-        || matches!(
-            character,
-            '.' | '%'
-                | '一'
-                | '二'
-                | '三'
-                | '四'
-                | '五'
-                | '六'
-                | '七'
-                | '八'
-                | '九'
-                | '十'
-                | '百'
-                | '千'
-                | '万'
-                | '亿'
-                | '两'
-                | '几'
-                | '半'
-                | '多'
-                | '余'
-                | '数'
-        )
+    /// Whether the whole text allows a rule.
+    fn text_allows(&self, rule: u32, around: &Around, elsewhere: &mut Elsewhere) -> bool {
+        let [.., not] = &around.not;
+        let [.., needs] = &around.needs;
+        (not.is_empty() && needs.is_empty())
+            || *elsewhere.texts.entry(rule).or_insert_with(|| {
+                let text = (0, self.folded.len());
+                !self.any(not, text, &|_| true) && (needs.is_empty() || self.any(needs, text, &|_| true))
+            })
+    }
+
+    /// Whether what must stand earlier and what must follow do.
+    fn beyond(
+        &self,
+        [after, then]: &[Option<Beyond>; 2],
+        (rule, from, to, clause): (u32, usize, usize, usize),
+        elsewhere: &mut Elsewhere,
+    ) -> bool {
+        let sentence = self.clauses[clause].sentence;
+        let mut holds = |side: usize, beyond: &Beyond| {
+            let range = if side == 0 {
+                clause.saturating_sub(beyond.clauses)..clause + 1
+            } else {
+                clause..(clause + beyond.clauses + 1).min(self.clauses.len())
+            };
+            range.into_iter().any(|other| {
+                self.clauses[other].sentence.abs_diff(sentence) <= beyond.sentences && {
+                    let stands = elsewhere
+                        .sides
+                        .entry((rule, side, other))
+                        .or_insert_with(|| self.stands(&beyond.variants, &self.clauses[other]));
+                    stands.iter().any(|(begin, end)| {
+                        let between = if side == 0 { (*end, from) } else { (to, *begin) };
+                        let inside = |hit: &Hit| hit.to as usize <= between.1;
+                        between.0 <= between.1
+                            && (beyond.link.is_empty() || self.any(&beyond.link, between, &inside))
+                            && !self.any(&beyond.unless, between, &inside)
+                    })
+                }
+            })
+        };
+        after.as_ref().is_none_or(|beyond| holds(0, beyond)) && then.as_ref().is_none_or(|beyond| holds(1, beyond))
+    }
+
+    /// The first places of a clause where any of the sequences stands, undenied.
+    fn stands(&self, variants: &[Variant], clause: &Clause) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for hit in self.hits.between(clause.from, clause.to) {
+            let denied = self.denials.partition_point(|denial| *denial < hit.from as usize);
+            let near = denied.checked_sub(1).map(|at| self.denials[at]);
+            if hit.to as usize > clause.to
+                || near.is_some_and(|denial| denial >= clause.from && denial + DENIED_CHARS >= hit.from as usize)
+            {
+                continue;
+            }
+            found.extend(variants.iter().filter_map(|variant| self.variant(variant, hit, clause)));
+            if found.len() >= SIDE_FINDS_MAX {
+                break;
+            }
+        }
+        found
+    }
 }

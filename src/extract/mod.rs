@@ -31,6 +31,8 @@ mod scan;
 mod stance;
 mod standards;
 mod structured;
+pub mod survey;
+mod title;
 
 use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
@@ -113,10 +115,12 @@ fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Re
         problems.push(problem("too_many_mentions", format!("{MENTIONS_MAX} of {} mentions are kept", mentions.len())));
         mentions.truncate(MENTIONS_MAX);
     }
+    let mut signals = signals(analysis, document, lexicon);
+    title::add(&mut signals, analysis, document, lexicon);
     Reading {
         id: document.id.clone(),
         lexicon: lexicon.version().clone(),
-        signals: signals(analysis, document, lexicon),
+        signals,
         mentions,
         problems,
         rechecks: Vec::new(),
@@ -164,6 +168,7 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
                     analysis.folded.original(named.from, named.to)
                 }),
                 hazard_span: analysis.folded.original(best.from, best.to),
+                title_span: None,
                 product_from: choice.product_from(),
                 brand: brand_of(analysis, best, document, lexicon),
                 region: facts::region_for(&analysis.facts, &analysis.clauses, best.clause, best.from).or(region),

@@ -151,12 +151,17 @@ impl Last {
 
     /// Notes the classes that a pattern and the conditions of its rule ask for.
     fn ask_for(&mut self, compiled: &Compiled, lexicon: &Lexicon) {
-        let around = match compiled.owner {
-            Owner::Rule(rule) => Some(&lexicon.rules()[rule as usize].around),
+        let rule = match compiled.owner {
+            Owner::Rule(rule) => Some(&lexicon.rules()[rule as usize]),
             Owner::Injury(_) => None,
         };
-        let conditions = around.into_iter().flat_map(|around| around.not.iter().chain(&around.needs)).flatten();
-        for atom in compiled.variant.steps.iter().flat_map(|step| &step.accepts).chain(conditions) {
+        let around = rule.into_iter().flat_map(|rule| rule.around.not.iter().chain(&rule.around.needs)).flatten();
+        let beyond = rule.into_iter().flat_map(|rule| rule.beyond.iter().flatten()).flat_map(|beyond| {
+            let steps = beyond.variants.iter().flat_map(|variant| &variant.steps).flat_map(|step| &step.accepts);
+            steps.chain(&beyond.link).chain(&beyond.unless)
+        });
+        let own = compiled.variant.steps.iter().flat_map(|step| &step.accepts);
+        for atom in own.chain(around).chain(beyond) {
             if let Atom::Class(class) = atom {
                 self.live[usize::from(class.0)] = self.text;
             }
@@ -170,7 +175,7 @@ impl Last {
             Atom::Class(class) => seen(usize::from(class.0)),
             Atom::Product(_) => seen(self.live.len()),
             Atom::Brand => seen(self.live.len() + 1),
-            Atom::Number => true,
+            Atom::Count(_) => true,
         })
     }
 }

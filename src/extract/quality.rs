@@ -387,6 +387,7 @@ mod tests {
             severity: 0,
             product_span: None,
             hazard_span: crate::vocabulary::CharSpan::new(0, 1),
+            title_span: None,
             product_from: crate::vocabulary::ProductFrom::Meta,
             brand: None,
             region: None,

@@ -23,7 +23,12 @@ pub fn signal_records(document: &Document, reading: &Reading, position: Position
         .signals
         .iter()
         .map(|signal| {
-            let (window, spans) = excerpt(chars.len(), signal.product_span, signal.hazard_span);
+            // A hazard that only the headline names is shown there.
+            let headline: Option<Vec<char>> =
+                signal.title_span.and(document.title.as_deref()).map(|title| title.chars().collect());
+            let chars = headline.as_ref().unwrap_or(&chars);
+            let hazard_span = signal.title_span.filter(|_| headline.is_some()).unwrap_or(signal.hazard_span);
+            let (window, spans) = excerpt(chars.len(), signal.product_span, hazard_span);
             SignalRecord {
                 position,
                 document_id: document.id.clone(),
@@ -33,9 +38,9 @@ pub fn signal_records(document: &Document, reading: &Reading, position: Position
                 event_at,
                 seen_at,
                 product: signal.product,
-                product_text: signal.product_span.map(|span| name(&chars, span)),
+                product_text: signal.product_span.map(|span| name(chars, span)),
                 hazard: signal.hazard,
-                hazard_text: name(&chars, signal.hazard_span),
+                hazard_text: name(chars, hazard_span),
                 stance: signal.stance,
                 severity: signal.severity,
                 product_from: signal.product_from,

@@ -91,6 +91,14 @@ pub(super) fn products(hits: &Hits, clauses: &[Clause], lexicon: &Lexicon, meta:
             }
             continue;
         }
+        // 台电 in 这台电热毯: a brand gives way to a longer product name that begins inside it.
+        let whole =
+            |meaning: &Meaning| matches!(meaning, Meaning::Product(at) if !lexicon.products()[*at as usize].brand);
+        let over = |last: &Named| last.brand && last.from < from && to > last.to && to - from > last.to - last.from;
+        if to > covered && found.last().is_some_and(over) && entry.meanings.iter().any(whole) {
+            found.pop();
+            end = from;
+        }
         if from < end || to <= covered {
             continue;
         }
@@ -172,6 +180,9 @@ pub(super) fn choose(
         told: meta.is_some(),
     };
     let implied = || effect.implies.map(|category| Choice { category, named: None, why: Why::Implied });
+    if effect.untold && meta.is_some() {
+        return None;
+    }
     let Some(meta) = meta else {
         if effect.told {
             return None;

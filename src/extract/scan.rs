@@ -208,7 +208,8 @@ fn drop_what_idioms_cover(hits: &mut Hits, lexicon: &Lexicon) {
         let at = winners.partition_point(|idiom| idiom.to <= hit.from);
         !winners.get(at).is_some_and(|idiom| {
             let itself = (idiom.from, idiom.to) == (hit.from, hit.to);
-            idiom.from <= hit.from && !(itself && briefs[hit.entry as usize].any(Brief::PRODUCT))
+            // 假如 holds no 假 and is a condition all the same.
+            idiom.from <= hit.from && !(itself && briefs[hit.entry as usize].any(Brief::PRODUCT | Brief::CUE))
         })
     });
     hits.idioms = winners;
@@ -306,6 +307,6 @@ pub(super) fn accepts(lexicon: &Lexicon, entry: &Entry, atom: &Atom) -> bool {
             _ => false,
         }),
         Atom::Brand => entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Brand(_))),
-        Atom::Number => false,
+        Atom::Count(_) => false,
     }
 }

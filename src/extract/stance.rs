@@ -1,6 +1,6 @@
 //! What the text claims about a hazard: the cues around it, strongest first.
 
-use crate::lexicon::terms::Meaning;
+use crate::lexicon::terms::{Coordination, Meaning};
 use crate::lexicon::{Lexicon, Reach};
 use crate::vocabulary::{Hazard, Stance};
 
@@ -83,6 +83,7 @@ pub(super) fn judge(
     let clause = &clauses[place.clause];
     let mut best: Option<(u8, CueHit, Stance)> = None;
     let mut negations: Vec<CueHit> = Vec::new();
+    let mut voids: Vec<CueHit> = Vec::new();
     for hit in cues_near(cues, clauses, clause) {
         let cue = &lexicon.cues()[hit.cue as usize];
         let wanted = place.hazard.is_none_or(|hazard| cue.hazards & (1 << hazard as u32) != 0);
@@ -93,6 +94,16 @@ pub(super) fn judge(
             continue;
         }
         let in_clause = hit.from >= clause.from && hit.to <= clause.to;
+        // 不是漏电【就是】漏水: words behind the hazard may take the cue's force.
+        let behind = |words: &[Box<str>]| {
+            place.to < clause.to && {
+                let rest = folded.slice(place.to, clause.to);
+                words.iter().any(|word| rest.contains(&**word))
+            }
+        };
+        if !cue.unless.is_empty() && behind(&cue.unless) {
+            continue;
+        }
         let applies = inside
             || match cue.reach {
                 // A find may begin inside its own denial (没【有坏的】).
@@ -103,6 +114,7 @@ pub(super) fn judge(
                         && place.from - hit.to <= cue.chars
                         && !folded.chars[hit.to..place.from].iter().any(|between| cue.barrier.contains(*between))
                 }
+                Reach::Between => in_clause && hit.to <= place.from && behind(&cue.until),
                 Reach::After => in_clause && hit.from >= place.to && hit.from - place.to <= cue.chars,
                 Reach::Clause => in_clause,
                 Reach::End => in_clause && hit.to + 1 >= clause.to,
@@ -110,6 +122,10 @@ pub(super) fn judge(
                 Reach::Text => true,
             };
         if !applies {
+            continue;
+        }
+        if cue.stance == Stance::Asserted {
+            voids.push(*hit);
             continue;
         }
         if cue.stance == Stance::Negated && cue.reach == Reach::Before {
@@ -121,6 +137,8 @@ pub(super) fn judge(
             best = Some((weight, *hit, cue.stance));
         }
     }
+    // 不漏电才怪, 不是漏电就是冒烟: a cue that asserts takes the force of the denial in its own words.
+    negations.retain(|denial| !voids.iter().any(|void| denial.from < void.to && void.from < denial.to));
     let doubled = doubled(&negations);
     let cancelled = doubled / 2 * 2;
     if doubled % 2 == 1 && best.is_none_or(|(best, ..)| weight(Stance::Negated) > best) {
@@ -130,6 +148,114 @@ pub(super) fn judge(
         Some((_, cue, stance)) => Judged { stance, cue: Some(cue), cancelled },
         None => Judged { stance: place.own.unwrap_or(Stance::Asserted), cue: None, cancelled },
     }
+}
+
+/// What is said of one listed thing holds for all of them: 没有漏电、漏水和异响; 怕漏电或者冒烟; 漏水、异响都没有. `places` are the hazards
+/// of a text in its order, each with what was judged of it alone; a hazard whose own words carry a stance keeps it.
+pub(super) fn coordinate(places: &mut [(Place, &mut Judged)], folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) {
+    let listing = lexicon.coordination();
+    if listing.links.is_empty() || places.len() < 2 {
+        return;
+    }
+    let plain = |(place, judged): &(Place, &mut Judged)| judged.cue.is_none() && place.own.is_none();
+    let speaks_of = |cue: CueHit, place: &Place| {
+        place.hazard.is_none_or(|hazard| lexicon.cues()[cue.cue as usize].hazards & (1 << hazard as u32) != 0)
+    };
+    // From left to right with what stands in front of a list, then from right to left with what stands behind it. Several
+    // rules may find the same words: the neighbour is the nearest place that does not overlap.
+    for at in 1..places.len() {
+        let (earlier, later) = places.split_at_mut(at);
+        let second = &mut later[0];
+        let mut near = earlier.iter().rev().take(NEIGHBOURS_MAX);
+        if plain(second)
+            && let Some(first) = near.find(|first| first.0.to <= second.0.from)
+            && let Some(cue) = first.1.cue
+            && lexicon.cues()[cue.cue as usize].reach == Reach::Before
+            && cue.to <= first.0.from
+            && speaks_of(cue, &second.0)
+            && listed(&first.0, &second.0, folded, clauses, listing)
+        {
+            *second.1 = *first.1;
+        }
+    }
+    for at in (1..places.len()).rev() {
+        let (earlier, later) = places.split_at_mut(at);
+        let first = &mut earlier[at - 1];
+        let mut near = later.iter().take(NEIGHBOURS_MAX);
+        if plain(first)
+            && let Some(second) = near.find(|second| first.0.to <= second.0.from)
+            && let Some(cue) = second.1.cue
+            && lexicon.cues()[cue.cue as usize].reach == Reach::After
+            && cue.from >= second.0.to
+            && speaks_of(cue, &first.0)
+            && listed(&first.0, &second.0, folded, clauses, listing)
+        {
+            *first.1 = *second.1;
+        }
+    }
+}
+
+/// Finds beside a hazard that are looked at for its neighbour in a list.
+const NEIGHBOURS_MAX: usize = 12;
+
+/// Whether two hazards are things of one list.
+fn listed(first: &Place, second: &Place, folded: &Folded, clauses: &[Clause], listing: &Coordination) -> bool {
+    /// Characters between two listed things, others of the list included.
+    const BETWEEN_MAX: usize = 24;
+    if second.from < first.to || second.from - first.to > BETWEEN_MAX {
+        return false;
+    }
+    if first.clause == second.clause {
+        return links(folded.slice(first.to, second.from), listing);
+    }
+    // 没有漏电，漏水，异响等问题: over commas only where the list is closed in so many words.
+    let sentence = clauses[first.clause].sentence;
+    let closed = |at: usize| {
+        let clause = &clauses[at];
+        let behind = if at == second.clause { second.to } else { clause.from };
+        let rest = folded.slice(behind.min(clause.to), clause.to);
+        listing
+            .closes
+            .iter()
+            .any(|word| if at == second.clause { rest.starts_with(&**word) } else { rest.contains(&**word) })
+    };
+    let same = |at: &usize| clauses[*at].sentence == sentence;
+    let bare = |place: &Place, clause: &Clause| place.from == clause.from && place.to <= clause.to;
+    second.clause == first.clause + 1
+        && clauses[second.clause].sentence == sentence
+        && bare(second, &clauses[second.clause])
+        && folded.slice(first.to, clauses[first.clause].to).chars().count() <= 2
+        && (second.clause..clauses.len()).take(LIST_CLAUSES_MAX).take_while(same).any(closed)
+}
+
+/// Clauses that one list parted by commas may have.
+const LIST_CLAUSES_MAX: usize = 6;
+
+/// Whether the words between two things are those of a list: 、 / 现象和 / 、掉漆、.
+pub(super) fn links(between: &str, listing: &Coordination) -> bool {
+    /// Longest thing of a list that is no hazard, in characters.
+    const THING_CHARS: usize = 6;
+    let cut = |text: &str, words: &[Box<str>], front: bool| -> Option<usize> {
+        words
+            .iter()
+            .filter(|word| if front { text.starts_with(&***word) } else { text.ends_with(&***word) })
+            .map(|word| word.len())
+            .max()
+    };
+    let mut rest = between;
+    rest = &rest[cut(rest, &listing.tails, true).unwrap_or(0)..];
+    let Some(link) = cut(rest, &listing.links, true) else { return false };
+    rest = &rest[link..];
+    rest = &rest[..rest.len() - cut(rest, &listing.heads, false).unwrap_or(0)];
+    if rest.is_empty() {
+        return true;
+    }
+    // Other things of the list stand between: short, without marks of their own, parted by 、.
+    let Some(rest) = rest.strip_suffix(|last| "、和或及与".contains(last)) else { return false };
+    rest.split('、').all(|thing| {
+        let length = thing.chars().count();
+        (1..=THING_CHARS).contains(&length) && thing.chars().all(char::is_alphanumeric)
+    })
 }
 
 /// How many denials in front of a hazard touch one another, counted from the nearest: 不会不漏 holds two, 不鼓包不发烫 one.

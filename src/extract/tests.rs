@@ -117,6 +117,36 @@ fn a_headline_outside_the_text_names_the_product() {
 }
 
 #[test]
+fn a_hazard_that_only_the_headline_names_is_a_signal_whose_place_is_in_the_headline() {
+    let mut one = document("事发时王女士正在卧室休息，所幸无人受伤。", &[]);
+    one.title = Some("杭州一家中电热毯起火".to_owned());
+    one.published_at = crate::vocabulary::parse_moment("2024-03-01").ok();
+    let reading = read(&one, &LEXICON);
+    let [signal] = reading.signals.as_slice() else { panic!("one signal, got {:?}", reading.signals) };
+    assert_eq!((signal.product, signal.hazard), (Category::SmallAppliance, Hazard::Fire));
+    assert!(signal.hazard_span.is_empty() && signal.product_span.is_none());
+    assert_eq!(signal.title_span.map(|span| span.slice("杭州一家中电热毯起火")), Some("起火"));
+    let record = &signal_records(&one, &reading, Position(1))[0];
+    assert_eq!((record.hazard_text.as_str(), record.excerpt.as_str()), ("起火", "杭州一家中电热毯起火"));
+    // The text decides where it speaks of the same hazard, and names the product where the headline does not.
+    "电热毯没有起火，是误会。".clone_into(&mut one.text);
+    assert!(read(&one, &LEXICON).signals.is_empty());
+    one.title = Some("深夜突然自燃，一家人惊醒".to_owned());
+    "消防员说，这台电热毯买了不到一年。".clone_into(&mut one.text);
+    let pairs: Vec<_> = read(&one, &LEXICON).signals.iter().map(|s| (s.product, s.hazard)).collect();
+    assert_eq!(pairs, [(Category::SmallAppliance, Hazard::Fire)]);
+}
+
+#[test]
+fn a_hazard_said_of_all_listed_products_belongs_to_each() {
+    check(
+        "冰箱和热水器都漏电",
+        &["water_heater/electric_shock/asserted/0", "large_appliance/electric_shock/asserted/0"],
+    );
+    check("买了冰箱和热水器，热水器漏电", &["water_heater/electric_shock/asserted/0"]);
+}
+
+#[test]
 fn the_injury_told_beside_a_hazard_sets_its_severity() {
     check("电热毯起火，老人死亡", &["small_appliance/fire/asserted/4"]);
 }
@@ -178,6 +208,138 @@ fn the_short_way_reads_the_texts_of_all_examples_alike() {
             the_short_way_is_right(&document(&pair.concat(), meta));
         }
     }
+}
+
+/// Quantities, sides and lists in a lexicon of three rules.
+fn small_lexicon() -> Lexicon {
+    let rules = r#"
+[words]
+"result" = ["结果", "没想到"]
+[[rule]]
+id = "t.soon"
+means = "breaks within a month"
+matters = "x"
+hazard = "malfunction"
+finds = ["{duration<=1月} …2 (坏了|报废)"]
+[[rule]]
+id = "t.red"
+means = "red after spraying"
+matters = "x"
+hazard = "irritation"
+finds = ["红了一片"]
+after = { finds = ["(喷|涂) (了|完)"], clauses = 3, sentences = 1, unless = ["{product:clothing}"] }
+[[rule]]
+id = "t.smoke"
+means = "smoke that came of use"
+matters = "x"
+hazard = "fire"
+finds = ["冒烟"]
+after = { finds = ["用了 {duration}"], link = ["{result}"] }
+[[rule]]
+id = "t.many"
+means = "many times"
+matters = "x"
+hazard = "control_loss"
+finds = ["熄火"]
+in_sentence = ["{quantity:次>=3}"]
+"#;
+    let products = "# provenance: own\n# columns: surface\tcategory\tleaf\tflags\n面霜\tcosmetic\t\t\n车\tcar\t\t\n裙子\tclothing\t\t\n风扇\tsmall_appliance\t\t\n";
+    let cues = r#"
+[[cue]]
+id = "c.no"
+means = "denial"
+stance = "negated"
+reach = "before"
+chars = 3
+words = ["没"]
+"#;
+    let files =
+        [("rules/hazards/t.toml", rules), ("rules/context/c.toml", cues), ("dictionaries/products/p.tsv", products)];
+    Lexicon::from_texts(files).expect("loads")
+}
+
+#[test]
+fn quantities_and_what_stands_in_other_clauses_decide_whether_a_rule_fires() {
+    let lexicon = small_lexicon();
+    for (text, rules) in [
+        ("风扇不到一周就坏了", "t.soon"),
+        ("风扇三天坏了", "t.soon"),
+        ("风扇用了十年坏了", ""),
+        ("风扇用了30年坏了", ""),
+        ("面霜喷了之后，第二天脸上红了一片", "t.red"),
+        ("面霜涂完没管。早上红了一片", "t.red"),
+        ("面霜没涂完，红了一片", ""),
+        ("面霜红了一片，涂了药", ""),
+        ("面霜涂了，裙子红了一片", ""),
+        ("风扇用了三天，结果冒烟", "t.smoke"),
+        ("风扇用了三天，冒烟", ""),
+        ("车一天两次熄火", ""),
+        ("车一天五次，路上熄火", "t.many"),
+    ] {
+        let reading = read(&document(text, &[]), &lexicon);
+        let found: Vec<&str> = reading.signals.iter().flat_map(|s| s.rules.iter().map(RuleId::as_str)).collect();
+        assert_eq!(found.join(" "), rules, "{text}");
+    }
+}
+
+#[test]
+fn the_stance_of_sentence_forms_is_what_a_careful_reader_says() {
+    /// Rows of the table that the reader may get wrong: it holds forms that are not solved.
+    const WRONG_MAX: usize = 10;
+    let rows: Vec<Vec<&str>> = include_str!("../../tests/stance.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert!(rows.len() >= 120, "{} rows", rows.len());
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let [_, category, text, expected] = row[..] else { panic!("four columns: {row:?}") };
+        let meta: &[(&str, &str)] = if category.is_empty() { &[] } else { &[("platform_category", category)] };
+        let reading = read(&document(text, meta), &LEXICON);
+        let holds = expected.split(',').all(|pair| {
+            let (hazard, stances) = pair.split_once('=').expect("hazard=stance");
+            let mut of: Vec<&Mention> = reading.mentions.iter().filter(|m| m.kind == MentionKind::Hazard).collect();
+            of.retain(|mention| mention.code == hazard);
+            !of.is_empty() && (stances == "*" || of.iter().all(|m| stances.split('|').any(|s| s == m.stance.code())))
+        });
+        if !holds {
+            wrong.push(format!("{text}  (expected {expected})"));
+        }
+    }
+    let right = rows.len() - wrong.len();
+    assert!(wrong.len() <= WRONG_MAX, "{right} of {} right, wrong:\n{}", rows.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_survey_counts_what_fires_and_a_comparison_what_changes() {
+    let lexicon = small_lexicon();
+    let texts = ["风扇三天坏了", "风扇用了三天，结果冒烟", "天气很好"];
+    let mut seen = survey::Survey::default();
+    for text in texts {
+        seen.add(&document(text, &[]), &lexicon);
+    }
+    let soon = &seen.rules[&RuleId::new("t.soon")];
+    assert_eq!((seen.texts, soon.finds, soon.signals, soon.examples.len()), (3, 1, 1, 1));
+    let notes: Vec<String> = seen.findings(&lexicon).into_iter().map(|finding| finding.message).collect();
+    assert!(notes.iter().any(|note| note == "never fires: rule `t.red` in 3 texts"), "{notes:?}");
+    let bare = Lexicon::from_texts([
+        (
+            "rules/hazards/t.toml",
+            "[[rule]]\nid = \"t.x\"\nmeans = \"x\"\nmatters = \"x\"\nhazard = \"fire\"\nfinds = [\"冒烟\"]\n",
+        ),
+        ("dictionaries/products/p.tsv", "# provenance: own\n# columns: s\n风扇\tsmall_appliance\t\t\n"),
+    ])
+    .expect("loads");
+    let mut change = survey::Comparison::default();
+    for text in texts {
+        change.add(&document(text, &[]), &lexicon, &bare);
+    }
+    insta::assert_snapshot!(change.to_string().trim_end(), @"
+    3 条文本，1 条读法不同
+    t.soon  增 0  减 1  断言改变 0
+          - 小家电与个护电器 × 功能故障  风扇三天坏了
+    ");
 }
 
 /// READ-2 for one text: every span is inside it and shows the mention's own words.

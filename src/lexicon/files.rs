@@ -14,6 +14,10 @@ pub const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Deepest nesting of folders.
 const DEPTH_MAX: usize = 8;
 
+/// Folders below `rules/` that belong to the lexicon; criteria and sources are read by others.
+pub(super) const RULE_FOLDERS: [&str; 5] =
+    ["rules/hazards/", "rules/context/", "rules/forms/", "rules/relations/", "rules/structured/"];
+
 #[derive(rust_embed::Embed)]
 #[folder = "$CARGO_MANIFEST_DIR/rules/"]
 #[prefix = "rules/"]
@@ -77,9 +81,7 @@ fn walk(folder: &Path, name: &str, depth: usize, files: &mut Files) -> Result<()
 /// Other rooms keep recipes and criteria under `rules/` too; the lexicon reads only its own folders.
 fn belongs(name: &str) -> bool {
     let has = |extension: &str| Path::new(name).extension().is_some_and(|found| found == extension);
-    let rule = ["rules/hazards/", "rules/context/", "rules/relations/", "rules/structured/"]
-        .iter()
-        .any(|own| name.starts_with(own));
+    let rule = RULE_FOLDERS.iter().any(|own| name.starts_with(own));
     let table = ["dictionaries/", "rules/structured/"].iter().any(|own| name.starts_with(own));
     (rule && has("toml")) || (table && has("tsv"))
 }
@@ -94,7 +96,7 @@ fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, LexiconError> {
         LexiconError::Wrong {
             at: super::FileLine::new(name, line),
             what: "this is no UTF-8".to_owned(),
-            snippet: String::from_utf8_lossy(&error.as_bytes()[at..]).chars().take(20).collect(),
+            shown: Box::default(),
             help: "save the file as UTF-8".to_owned(),
         }
     })

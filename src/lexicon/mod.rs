@@ -1,6 +1,6 @@
 //! The lexicon: rules and dictionaries, read, checked and compiled into one immutable, versioned value.
 //!
-//! In: the files of `rules/hazards`, `rules/context`, `rules/relations`, `rules/structured` and `dictionaries`, shipped in the binary or from a
+//! In: the files of `rules/hazards`, `rules/context`, `rules/forms`, `rules/relations`, `rules/structured` and `dictionaries`, shipped in the binary or from a
 //! folder. Out: a [`Lexicon`] with one automaton over every surface, compiled patterns, and a version that is a hash over
 //! all file names and bytes. Not here: network, clock, any text that is read with it; the engine that applies it is
 //! `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken
@@ -9,12 +9,15 @@
 mod brief;
 mod check;
 mod compile;
+pub mod count;
+mod diff;
 pub mod english;
 mod error;
 pub mod files;
 mod fold;
 pub mod pattern;
 mod sets;
+pub mod show;
 pub mod structured;
 mod tables;
 pub mod terms;
@@ -31,7 +34,8 @@ use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
 pub use brief::Brief;
 pub use check::{Finding, check};
-pub use error::{FileLine, LexiconError};
+pub use diff::{Changed, Difference, diff};
+pub use error::{FileLine, LexiconError, Shown};
 pub use fold::{fold, fold_word, folds_to_itself};
 pub use sets::{CategorySet, Groups};
 pub use written::Reach;
@@ -71,6 +75,7 @@ pub struct Lexicon {
     instead: BTreeMap<Category, CategorySet>,
     over: BTreeMap<Category, CategorySet>,
     confidence: Confidence,
+    coordination: terms::Coordination,
     findings: Vec<Finding>,
     structured: structured::Structured,
     english: english::English,
@@ -314,6 +319,11 @@ impl Lexicon {
     /// Categories that give way to this one when both stand in one sentence.
     pub fn over(&self, category: Category) -> CategorySet {
         self.over.get(&category).copied().unwrap_or(CategorySet::NONE)
+    }
+
+    /// How things are listed.
+    pub fn coordination(&self) -> &terms::Coordination {
+        &self.coordination
     }
 
     /// Steps of confidence.

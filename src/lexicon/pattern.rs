@@ -9,13 +9,20 @@
 //! | `{part.engine}` | a word of the class `part.engine` |
 //! | `{product}`, `{product:car}`, `{product:@food}` | a product, of that category or group |
 //! | `{brand}` | a brand |
-//! | `{number}` | a number in digits or Chinese numerals (not first) |
+//! | `{number}`, `{number>=3}` | a number in digits or Chinese numerals |
+//! | `{quantity:次<=3}` | a number with that unit |
+//! | `{duration}`, `{duration<=1月}` | a span of time: 三天, 半个月, 不到一周, 第二天, 没多久; bounds are written the same way |
 //! | `{a\|product:car}` | any of these |
 //! | `…` | up to [`GAP_DEFAULT`] characters; `…12` up to 12 |
 //! | `^` and `$` | the clause begins, ends here |
 //!
 //! A `?` behind an element makes it optional. Elements with no `…` between them touch.
+//!
+//! Bounds are `>=`, `<=`, `>`, `<`, `=`, several in a row (`{duration>=1天<=1月}`); what vague words are worth stands in
+//! `count`. A quantity is found by what stands beside it, so a pattern cannot consist of quantities alone: `{duration<=1月} 就 坏了`
+//! finds 三天就坏了 and not 十年就坏了.
 
+use super::count::{self, Count, Counted};
 use super::sets::{CategorySet, Groups};
 
 /// Characters that a bare `…` may skip.
@@ -38,8 +45,8 @@ pub enum Atom {
     Product(CategorySet),
     /// Any brand.
     Brand,
-    /// A number.
-    Number,
+    /// A number, an amount, a span of time.
+    Count(Count),
 }
 
 /// One element with the gap in front of it.
@@ -58,7 +65,9 @@ pub struct Variant {
     pub at_start: bool,
     /// It must end its clause.
     pub at_end: bool,
-    /// Its elements; never empty, the first is no number.
+    /// A quantity in front of the first element, and the most characters between the two.
+    pub lead: Option<(Count, u8)>,
+    /// Its elements; never empty, the first is no quantity.
     pub steps: Vec<Step>,
 }
 
@@ -68,6 +77,8 @@ pub(super) trait Classes {
     fn named(&mut self, name: &str) -> Option<ClassId>;
     /// A class of exactly these words.
     fn literal(&mut self, words: Vec<String>) -> ClassId;
+    /// The names of all classes that a pattern may use.
+    fn names(&self) -> Vec<String>;
 }
 
 /// Compiles one pattern to its variants; the error says what is wrong with it.
@@ -107,7 +118,7 @@ pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups)
     if elements.iter().all(|(_, optional)| *optional) {
         return Err("it finds nothing: at least one element must be required".to_owned());
     }
-    let mut variants = vec![Variant { at_start, at_end, steps: Vec::new() }];
+    let mut variants = vec![Variant { at_start, at_end, lead: None, steps: Vec::new() }];
     // A gap in front of a left-out element is added to the next one's.
     let mut owed = vec![0_u8];
     for (step, optional) in elements {
@@ -128,10 +139,39 @@ pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups)
             return Err(format!("too many optional elements: more than {VARIANTS_MAX} sequences"));
         }
     }
-    if variants.iter().any(|variant| variant.steps[0].accepts.contains(&Atom::Number)) {
-        return Err("it begins with `{number}`: begin with a word or a product".to_owned());
+    for variant in &mut variants {
+        lead(variant)?;
     }
     Ok(variants)
+}
+
+/// Takes a quantity at the beginning out of the elements: it is looked for backwards from the first word.
+fn lead(variant: &mut Variant) -> Result<(), String> {
+    let is_count = |step: &Step| step.accepts.iter().any(|atom| matches!(atom, Atom::Count(_)));
+    if !variant.steps.first().is_some_and(is_count) {
+        return Ok(());
+    }
+    let [Atom::Count(count)] = variant.steps[0].accepts[..] else {
+        return Err("it begins with a quantity beside other words: write two patterns".to_owned());
+    };
+    match variant.steps.get(1) {
+        None => return Err("it is a quantity and nothing else: add a word or a product".to_owned()),
+        Some(next) if is_count(next) => {
+            return Err("it begins with two quantities: put a word or a product between them".to_owned());
+        }
+        Some(next) => variant.lead = Some((count, next.gap)),
+    }
+    variant.steps.remove(0);
+    variant.steps[0].gap = 0;
+    Ok(())
+}
+
+/// Compiles one element that stands alone, as the conditions around a find do; the error says what is wrong with it.
+pub(super) fn compile_element(written: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Atom>, String> {
+    match written.split_whitespace().collect::<Vec<_>>()[..] {
+        [one] if !one.ends_with('?') && !one.starts_with(['…', '^', '$']) => element(one, classes, groups),
+        _ => Err("this is not one element".to_owned()),
+    }
 }
 
 fn gap_of(width: &str) -> Result<u8, String> {
@@ -164,18 +204,35 @@ fn element(word: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec
 }
 
 fn atom(name: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Atom, String> {
+    let (bare, bounds) = name.split_at(name.find(['<', '>', '=']).unwrap_or(name.len()));
+    let count = |counted| Count::any(counted).bound(bounds).map(Atom::Count);
+    match bare {
+        "number" => return count(Counted::Number),
+        "duration" => return count(Counted::Duration),
+        _ => {}
+    }
+    if let Some(unit) = bare.strip_prefix("quantity:") {
+        let unit = count::unit(unit)
+            .ok_or_else(|| format!("`{unit}` is no unit: write 1 to {} characters", count::UNIT_CHARS_MAX))?;
+        return count(Counted::Amount(unit));
+    }
     match name {
         "product" => Ok(Atom::Product(CategorySet::ALL)),
         "brand" => Ok(Atom::Brand),
-        "number" => Ok(Atom::Number),
+        "quantity" => Err("`{quantity}` needs its unit, e.g. `{quantity:次>=3}`".to_owned()),
         _ => match name.strip_prefix("product:") {
             Some(category) => {
                 groups.resolve(&[category], CategorySet::NONE).map(Atom::Product).map_err(|error| error.to_string())
             }
-            None => classes
-                .named(name)
-                .map(Atom::Class)
-                .ok_or_else(|| format!("no word class is called `{name}`: define it under [words] in any rule file")),
+            None => classes.named(name).map(Atom::Class).ok_or_else(|| unknown_class(name, &classes.names())),
         },
     }
+}
+
+/// What to say of a class that nobody defined; a known name that is close is offered.
+fn unknown_class(name: &str, known: &[String]) -> String {
+    let near =
+        super::error::nearest(name, known.iter().map(String::as_str).chain(["product", "brand", "number", "duration"]));
+    let hint = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+    format!("no word class is called `{name}`: define it under [words] in any rule file.{hint}")
 }

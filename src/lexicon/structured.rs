@@ -312,10 +312,7 @@ impl Structured {
         let is_toml = |name: &str| name.starts_with("rules/structured/") && name.rsplit('.').next() == Some("toml");
         for (name, text) in files.iter().filter(|(name, _)| is_toml(name)) {
             if name.ends_with("/emerging.toml") {
-                tables.emerging = toml::from_str(text).map_err(|error| LexiconError::Toml {
-                    file: name.to_owned(),
-                    message: error.to_string().trim_end().to_owned(),
-                })?;
+                tables.emerging = super::compile::parse(name, text)?;
                 continue;
             }
             tables.read_fields(name, text)?;
@@ -354,15 +351,12 @@ impl Structured {
     }
 
     fn read_fields(&mut self, name: &str, text: &str) -> Result<(), LexiconError> {
-        let file: WrittenFields = toml::from_str(text).map_err(|error| LexiconError::Toml {
-            file: name.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+        let file: WrittenFields = super::compile::parse(name, text)?;
         let line = |at: usize| text.get(..at).map_or(1, |head| head.matches('\n').count() + 1);
         let wrong = |word: &Spanned<String>, what: String, help: &str| LexiconError::Wrong {
             at: FileLine::new(name, line(word.span().start)),
             what,
-            snippet: word.get_ref().chars().take(80).collect(),
+            shown: Box::new(super::Shown::of(text, word.span())),
             help: help.to_owned(),
         };
         for (role, headings) in file.roles {

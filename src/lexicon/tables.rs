@@ -1,5 +1,6 @@
 //! Reads dictionary tables: UTF-8, tab-separated, `#` comments, one provenance line and one columns line on top.
 
+use super::error::Shown;
 use super::{FileLine, LexiconError};
 
 /// One row with where it stands.
@@ -23,10 +24,11 @@ impl<'a> Row<'a> {
 
     /// An error about this row.
     pub(super) fn wrong(&self, what: impl Into<String>, help: impl Into<String>) -> LexiconError {
+        let what = what.into();
         LexiconError::Wrong {
             at: self.at.clone(),
-            what: what.into(),
-            snippet: self.line.chars().take(80).collect(),
+            shown: Box::new(Shown::line(self.at.line, self.line, &what)),
+            what,
             help: help.into(),
         }
     }
@@ -51,7 +53,7 @@ pub(super) fn rows<'a>(file: &str, text: &'a str, columns: usize) -> Result<Vec<
             return Err(LexiconError::Wrong {
                 at: FileLine::new(file, 1),
                 what: format!("the table does not say its `{head}`"),
-                snippet: text.lines().next().unwrap_or("").chars().take(80).collect(),
+                shown: Box::new(Shown::line(1, text.lines().next().unwrap_or(""), "")),
                 help: format!("begin the file with a line `{head} …`"),
             });
         }

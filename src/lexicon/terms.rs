@@ -166,6 +166,7 @@ pub(super) type Beside = std::collections::BTreeMap<Category, Vec<(Category, Opt
 
 /// What a hazard word or rule says when it is found.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags of a rule")]
 pub struct Effect {
     /// Rule id, or `dict:hazards/…`.
     pub id: RuleId,
@@ -183,8 +184,14 @@ pub struct Effect {
     pub weak: bool,
     /// Counts only where the platform tells the product.
     pub told: bool,
+    /// Counts only where no platform tells the product.
+    pub untold: bool,
     /// Adds nothing beside a concrete hazard of the same product.
     pub bare: bool,
+    /// `bare` where no platform tells the product.
+    pub bare_untold: bool,
+    /// Adds nothing beside a concrete hazard of any product of the text.
+    pub bare_text: bool,
     /// Stance that the words carry.
     pub stance: Option<Stance>,
     /// Among overlapping finds the higher wins.
@@ -204,6 +211,8 @@ pub struct Rule {
     pub finds: Vec<String>,
     /// Conditions on the words around a find.
     pub around: Around,
+    /// What must stand earlier, what must follow.
+    pub beyond: [Option<Beyond>; 2],
     /// Texts it must find, must not find.
     pub examples: Vec<Example>,
 }
@@ -211,10 +220,40 @@ pub struct Rule {
 /// Conditions on the words around a find.
 #[derive(Debug, Clone, Default)]
 pub struct Around {
-    /// None of these shortly before, shortly after, in the clause, in the text.
-    pub not: [Vec<Atom>; 4],
-    /// One of these in the clause, in the text (when not empty).
-    pub needs: [Vec<Atom>; 2],
+    /// None of these shortly before, shortly after, in the clause, in the sentence, in the text.
+    pub not: [Vec<Atom>; 5],
+    /// One of these in the clause, in the sentence, in the text (when not empty).
+    pub needs: [Vec<Atom>; 3],
+}
+
+/// What must stand on one side of a find, in its clause or in others near it.
+#[derive(Debug, Clone)]
+pub struct Beyond {
+    /// Sequences, any of which must stand there.
+    pub variants: Vec<Variant>,
+    /// How many clauses away at most.
+    pub clauses: usize,
+    /// How many sentences away at most.
+    pub sentences: usize,
+    /// One of these between the two (when not empty).
+    pub link: Vec<Atom>,
+    /// None of these between the two.
+    pub unless: Vec<Atom>,
+}
+
+/// How things are listed.
+#[derive(Debug, Clone, Default)]
+pub struct Coordination {
+    /// Words between two listed things.
+    pub links: Vec<Box<str>>,
+    /// Words behind a listed thing.
+    pub tails: Vec<Box<str>>,
+    /// Words before a listed thing.
+    pub heads: Vec<Box<str>>,
+    /// Words that close a list parted by commas.
+    pub closes: Vec<Box<str>>,
+    /// Words that make what follows hold for every listed product.
+    pub all: Vec<Box<str>>,
 }
 
 /// A rule's own example.
@@ -256,6 +295,10 @@ pub struct Cue {
     pub chars: usize,
     /// Characters it does not reach over.
     pub barrier: String,
+    /// For between: words that close the stretch.
+    pub until: Vec<Box<str>>,
+    /// Words behind the hazard that take its force.
+    pub unless: Vec<Box<str>>,
     /// Bit per hazard it works on.
     pub hazards: u32,
     /// Only without, only with a platform category.

@@ -39,6 +39,84 @@ fn an_unknown_field_is_shown_with_its_line() {
     let error = error_of(&RULE.replace("means", "meens"), PRODUCTS);
     assert!(error.contains("rules/hazards/fire.toml") && error.contains("unknown field `meens`"), "{error}");
     assert!(error.contains('^'), "a caret points at it: {error}");
+    assert!(error.contains("did you mean `means`?"), "{error}");
+}
+
+#[test]
+fn a_broken_pattern_is_shown_with_its_line_and_a_caret_under_the_element() {
+    let error = error_of(&RULE.replace("\"起火\"", "\"漏电 {burns} 起火\""), PRODUCTS);
+    insta::assert_snapshot!(error, @r#"
+    rules/hazards/fire.toml:7:15: no word class is called `burns`: define it under [words] in any rule file.
+      |
+    7 | finds = ["漏电 {burns} 起火"]
+      |                 ^^^^^
+      = the pattern language stands in rules/README.md
+    "#);
+    let error = error_of(&RULE.replace("hazard = \"fire\"", "hazard = \"fier\""), PRODUCTS);
+    assert!(error.contains("fire.toml:6:10") && error.contains("did you mean `fire`?"), "{error}");
+}
+
+#[test]
+fn a_rule_that_looks_too_far_or_for_a_quantity_in_a_whole_text_is_refused() {
+    let with =
+        |field: &str| error_of(&RULE.replace("finds = [\"起火\"]", &format!("finds = [\"起火\"]\n{field}")), PRODUCTS);
+    let error = with("after = { finds = [\"用\"], clauses = 50 }");
+    assert!(error.contains("the bounds are 8 and 3"), "{error}");
+    let error = with("in_text = [\"{duration<=1月}\"]");
+    assert!(error.contains("not looked for in a whole text"), "{error}");
+}
+
+#[test]
+fn words_that_cannot_be_found_or_say_two_things_are_notes() {
+    let second = RULE.replace("fire.any", "burn.any").replace("hazard = \"fire\"", "hazard = \"burn\"");
+    let higher = RULE.replace("fire.any", "noise.any").replace("hazard = \"fire\"", "hazard = \"noise\"\npriority = 1");
+    let hidden = RULE.replace("fire.any", "fire.hidden").replace("起火", "火爆");
+    let rules = format!("{RULE}{second}{higher}{hidden}");
+    let context = r#"
+[[idiom]]
+id = "idiom.hot"
+means = "popular"
+words = ["火爆"]
+[[cue]]
+id = "c.no"
+means = "no"
+stance = "negated"
+reach = "before"
+words = ["防"]
+[[cue]]
+id = "c.guard"
+means = "guards"
+stance = "generic"
+reach = "before"
+words = ["防"]
+"#;
+    let texts = [
+        ("rules/hazards/a.toml", rules.as_str()),
+        ("rules/context/c.toml", context),
+        ("dictionaries/products/a.tsv", PRODUCTS),
+    ];
+    let lexicon = Lexicon::from_texts(texts).expect("loads");
+    let notes: Vec<String> =
+        check(&lexicon).into_iter().filter(|finding| !finding.fatal).map(|finding| finding.message).collect();
+    insta::assert_snapshot!(notes.join("\n"), @r"
+    contradictory: `防` means negated in `c.no` and generic in `c.guard`: the stronger wins, delete it in the other
+    contradictory: `起火` alone is fire by `fire.any` and burn by `burn.any` with the same priority: give one a higher priority, or ask more of the other
+    shadowed: `起火` of rule `fire.any` always goes to `noise.any`, which has a higher priority: delete it in one of the two
+    shadowed: `起火` of rule `burn.any` always goes to `noise.any`, which has a higher priority: delete it in one of the two
+    shadowed: `火爆` of rule `fire.hidden` can never be found, `idiom.hot` hides it: delete it in one of the two
+    ");
+    assert!(show::show(&lexicon, "fire.any").expect("a rule").starts_with("规则  fire.any (rules/hazards/a.toml:3)"));
+    assert!(show::show(&lexicon, "c.no").expect("a cue").contains("隐患之前 0 字以内"));
+    assert_eq!(show::similar(&lexicon, "fire.ani"), ["fire.any"]);
+}
+
+#[test]
+fn a_class_that_no_pattern_names_is_a_note() {
+    let rule = format!("[words]\n\"idle\" = [\"闲\"]\n{RULE}");
+    let texts = [("rules/hazards/fire.toml", rule.as_str()), ("dictionaries/products/a.tsv", PRODUCTS)];
+    let lexicon = Lexicon::from_texts(texts).expect("loads");
+    let finding = check(&lexicon).into_iter().find(|finding| finding.message.contains("`idle`")).expect("found");
+    assert!(!finding.fatal && finding.at.to_string() == "rules/hazards/fire.toml:2", "{finding:?}");
 }
 
 #[test]
@@ -90,7 +168,12 @@ fn broken_patterns_say_why() {
         ("起火 …", "stands only between two elements"),
         ("起火 …99", "is no gap"),
         ("起火?", "it finds nothing"),
-        ("{number} 起火", "begins with `{number}`"),
+        ("{number}", "is a quantity and nothing else"),
+        ("{number} {duration} 起火", "begins with two quantities"),
+        ("{number|product} 起火", "beside other words"),
+        ("起火 {quantity}", "needs its unit"),
+        ("起火 {duration<=3}", "is no span of time"),
+        ("{prodct} 起火", "Did you mean `product`?"),
         ("(起火", "does not close it"),
         ("$ 起火", "nothing may follow"),
     ] {

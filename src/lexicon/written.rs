@@ -21,6 +21,7 @@ pub(super) struct RuleFile {
 /// One rule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags of a rule")]
 pub(super) struct WrittenRule {
     pub(super) id: Spanned<String>,
     /// What it finds, for people.
@@ -47,9 +48,16 @@ pub(super) struct WrittenRule {
     /// Counts only where the platform tells the product: the words are too common elsewhere.
     #[serde(default)]
     pub(super) told: bool,
-    /// A vague complaint that adds nothing beside a concrete one about the same product.
+    /// Counts only where no platform tells the product: news and questions.
     #[serde(default)]
-    pub(super) bare: bool,
+    pub(super) untold: bool,
+    /// A vague complaint that adds nothing beside a concrete one about the same product; `"untold"`: only where no platform
+    /// tells the product.
+    #[serde(default)]
+    pub(super) bare: WrittenBare,
+    /// As `bare`, beside a concrete one about any product of the text.
+    #[serde(default)]
+    pub(super) bare_text: bool,
     /// Stance that the words themselves carry.
     pub(super) stance: Option<Stance>,
     /// Among overlapping finds of different hazards the higher one wins; then the longer.
@@ -62,15 +70,71 @@ pub(super) struct WrittenRule {
     #[serde(default)]
     pub(super) not_in_clause: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) not_in_sentence: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) not_in_text: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) in_clause: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) in_sentence: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) in_text: Vec<Spanned<String>>,
+    /// What must stand earlier: 喷了之后……脸上红了一片.
+    pub(super) after: Option<WrittenBeyond>,
+    /// What must follow: 发霉……吃了拉肚子.
+    pub(super) then: Option<WrittenBeyond>,
     #[serde(default)]
     pub(super) hit: Vec<WrittenHit>,
     #[serde(default)]
     pub(super) miss: Vec<WrittenMiss>,
+}
+
+/// When a rule is `bare`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum WrittenBare {
+    /// Always, never.
+    Flag(bool),
+    /// Somewhere.
+    Where(BareWhere),
+}
+
+impl Default for WrittenBare {
+    fn default() -> Self {
+        Self::Flag(false)
+    }
+}
+
+/// Where a rule is `bare`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum BareWhere {
+    /// Where no platform tells the product.
+    Untold,
+}
+
+/// What must stand in another clause than the find, or on the same side of it in its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenBeyond {
+    /// Patterns, any of which must stand there, undenied.
+    pub(super) finds: Vec<Spanned<String>>,
+    /// How many clauses away at most; 0 is the clause of the find.
+    #[serde(default = "two")]
+    pub(super) clauses: usize,
+    /// How many sentences away at most; 0 is the sentence of the find.
+    #[serde(default)]
+    pub(super) sentences: usize,
+    /// Elements, one of which must stand between the two: 结果, 没想到, `{duration<=3天}`.
+    #[serde(default)]
+    pub(super) link: Vec<Spanned<String>>,
+    /// Elements, none of which may stand between the two: a new subject, 换了一个.
+    #[serde(default)]
+    pub(super) unless: Vec<Spanned<String>>,
+}
+
+fn two() -> usize {
+    2
 }
 
 /// A text that the rule must find.
@@ -100,7 +164,7 @@ pub(super) struct WrittenMiss {
     pub(super) category: Option<String>,
 }
 
-/// `rules/context/*.toml`.
+/// `rules/context/*.toml`, `rules/forms/*.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ContextFile {
@@ -114,6 +178,29 @@ pub(super) struct ContextFile {
     pub(super) injury: Vec<WrittenInjury>,
     #[serde(default)]
     pub(super) confidence: Option<WrittenConfidence>,
+    #[serde(default)]
+    pub(super) coordination: Option<WrittenCoordination>,
+}
+
+/// How things are listed, so that what is said of one holds for all: 没有漏电、漏水和异响.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCoordination {
+    /// Words between two listed things.
+    #[serde(default)]
+    pub(super) links: Vec<String>,
+    /// Words that may stand behind a listed thing, before the link (现象, 的问题).
+    #[serde(default)]
+    pub(super) tails: Vec<String>,
+    /// Words that may stand before a listed thing, behind the link (会, 有).
+    #[serde(default)]
+    pub(super) heads: Vec<String>,
+    /// Words that close a list whose things are parted by commas (等问题).
+    #[serde(default)]
+    pub(super) closes: Vec<String>,
+    /// Words that make what follows hold for every listed product (都, 均).
+    #[serde(default)]
+    pub(super) all: Vec<String>,
 }
 
 /// Words that change what a text claims about a hazard near them.
@@ -131,6 +218,12 @@ pub(super) struct WrittenCue {
     /// Characters that stop a `before` cue from reaching over them (没几天【就】坏了).
     #[serde(default)]
     pub(super) barrier: String,
+    /// For `between`: words that close the stretch (比……【的好】).
+    #[serde(default)]
+    pub(super) until: Vec<String>,
+    /// Words behind the hazard in its clause that take the cue's force (不是漏电【就是】漏水).
+    #[serde(default)]
+    pub(super) unless: Vec<String>,
     /// Longer words in which the cue is none (不仅, 忍不住).
     #[serde(default)]
     pub(super) not: Vec<String>,
@@ -147,6 +240,8 @@ pub(super) struct WrittenCue {
 pub enum Reach {
     /// Before the hazard, within `chars`, in its clause.
     Before,
+    /// Before the hazard in its clause, and one of `until` behind it: 比上一个漏电的好.
+    Between,
     /// After the hazard, within `chars`, in its clause.
     After,
     /// Anywhere in the hazard's clause.

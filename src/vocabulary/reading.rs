@@ -82,8 +82,11 @@ pub struct Signal {
     pub severity: u8,
     /// Where the product is named; none when it comes from `meta` or context.
     pub product_span: Option<CharSpan>,
-    /// Where the hazard is named.
+    /// Where the hazard is named; empty at 0 when only the headline names it.
     pub hazard_span: CharSpan,
+    /// Where the headline names the hazard, in its characters, when the text does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_span: Option<CharSpan>,
     /// How the product was found.
     pub product_from: ProductFrom,
     /// Canonical brand, when one belongs to the product.

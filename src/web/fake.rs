@@ -488,6 +488,7 @@ fn reading() -> Reading {
         severity: 2,
         product_span: Some(mentions[5].span),
         hazard_span,
+        title_span: None,
         product_from: ProductFrom::Text,
         brand: Some("磐能".to_owned()),
         region: Some(region(330_100)),

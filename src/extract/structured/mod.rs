@@ -194,6 +194,7 @@ impl Row {
                 severity: one.severity,
                 product_span,
                 hazard_span: one.span,
+                title_span: None,
                 product_from: if product_span.is_some() { ProductFrom::Text } else { ProductFrom::Meta },
                 brand: brand.clone(),
                 region,

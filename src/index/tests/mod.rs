@@ -96,6 +96,7 @@ impl Item {
             severity,
             product_span: None,
             hazard_span: CharSpan::new(0, 1),
+            title_span: None,
             product_from: ProductFrom::Text,
             brand: None,
             region: None,

@@ -70,8 +70,8 @@ impl Builder {
                     _ => {
                         return Err(LexiconError::Wrong {
                             at: FileLine::new(source.name, 0),
-                            what: "no dictionary is called that".to_owned(),
-                            snippet: base.to_owned(),
+                            what: format!("no dictionary is called `{base}`"),
+                            shown: Box::default(),
                             help: "product words belong into dictionaries/products/; the other tables have fixed names"
                                 .to_owned(),
                         });
@@ -361,8 +361,10 @@ impl Builder {
         self.injuries.push(Injury { id: RuleId::new(format!("dict:injuries/{surface}")), severity });
         let class = self.literal(vec![fold_word(surface)]);
         let step = pattern::Step { gap: 0, accepts: vec![Atom::Class(class)] };
-        self.patterns
-            .push(Compiled { owner, variant: pattern::Variant { at_start: false, at_end: false, steps: vec![step] } });
+        self.patterns.push(Compiled {
+            owner,
+            variant: pattern::Variant { at_start: false, at_end: false, lead: None, steps: vec![step] },
+        });
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 mod dictionaries;
 mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
@@ -13,6 +13,7 @@ use toml::Spanned;
 use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
 use crate::lexicon::english::English;
+use crate::lexicon::error::{self, Shown};
 use crate::lexicon::files::Files;
 use crate::lexicon::pattern::{Atom, ClassId, Classes};
 use crate::lexicon::structured::Structured;
@@ -52,6 +53,7 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
         builder.english = English::read(files, &mut builder.findings)?;
         builder.read_context(files)?;
         builder.read_rules(files)?;
+        builder.drop_unused_classes();
         let automaton = builder.automaton()?;
         let version = version_of(files);
         let jieba = jieba.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -100,9 +102,13 @@ struct Builder {
     instead: BTreeMap<Category, CategorySet>,
     over: BTreeMap<Category, CategorySet>,
     confidence: Option<WrittenConfidence>,
+    coordination: terms::Coordination,
     findings: Vec<Finding>,
     structured: Structured,
     english: English,
+    /// Word classes of rule files with where they are defined, and those that some pattern names.
+    defined: BTreeMap<String, FileLine>,
+    used: BTreeSet<ClassId>,
 }
 
 /// A rule file that is being read: finds the line of any spanned value.
@@ -117,19 +123,44 @@ impl Source<'_> {
         FileLine::new(self.name, String::from_utf8_lossy(before).matches('\n').count() + 1)
     }
 
+    /// The line of a list in which a word stands.
+    fn show(&self, list: &Spanned<Vec<String>>, word: &str) -> Shown {
+        let span = list.span();
+        let quoted = format!("\"{word}\"");
+        let at = self.text.get(span.clone()).and_then(|text| text.find(&quoted)).map(|at| span.start + at);
+        Shown::of(self.text, at.map_or(span, |at| at..at + quoted.len()))
+    }
+
     fn wrong(&self, value: &Spanned<String>, what: impl Into<String>, help: &str) -> LexiconError {
+        let what = what.into();
+        let span = value.span();
+        // Of a whole pattern, the caret goes under the element that the message speaks of.
+        let part = self.text.get(span.clone()).and_then(|text| {
+            error::quoted(&what)
+                .find_map(|word| text.find(word).map(|at| span.start + at..span.start + at + word.len()))
+        });
         LexiconError::Wrong {
             at: self.line(value),
-            what: what.into(),
-            snippet: value.get_ref().chars().take(80).collect(),
+            shown: Box::new(Shown::of(self.text, part.unwrap_or(span))),
+            what,
             help: help.to_owned(),
         }
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, LexiconError> {
-    toml::from_str(text)
-        .map_err(|error| LexiconError::Toml { file: name.to_owned(), message: error.to_string().trim_end().to_owned() })
+pub(super) fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, LexiconError> {
+    toml::from_str(text).map_err(|error| {
+        let what = error.message().replace('\n', " ");
+        let span = error.span().unwrap_or(0..0);
+        let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+        let mut words = error::quoted(&what);
+        let near = words.next().and_then(|found| error::nearest(found, words));
+        let help = near.map_or_else(
+            || "mend the line; the fields of rule files are listed in rules/README.md".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        LexiconError::Wrong { at: FileLine::new(name, line), shown: Box::new(Shown::of(text, span)), what, help }
+    })
 }
 
 fn below<'a>(files: &'a Files, folder: &'a str) -> impl Iterator<Item = Source<'a>> {
@@ -187,8 +218,7 @@ impl Builder {
         for hazard in Hazard::ALL {
             self.class(&format!("material.{hazard}"));
         }
-        let mut defined: BTreeMap<String, FileLine> = BTreeMap::new();
-        for folder in ["rules/context/", "rules/hazards/"] {
+        for folder in ["rules/context/", "rules/forms/", "rules/hazards/"] {
             for source in below(files, folder) {
                 let words = if folder == "rules/hazards/" {
                     parse::<RuleFile>(source.name, source.text)?.words
@@ -197,11 +227,11 @@ impl Builder {
                 };
                 for (name, list) in words {
                     let at = source.line(&list);
-                    if let Some(first) = defined.insert(name.clone(), at.clone()) {
+                    if let Some(first) = self.defined.insert(name.clone(), at.clone()) {
                         return Err(LexiconError::Wrong {
                             at,
                             what: format!("the word class `{name}` is already defined at {first}"),
-                            snippet: name,
+                            shown: Box::new(Shown::of(source.text, list.span())),
                             help: "merge the two, or rename one".to_owned(),
                         });
                     }
@@ -210,7 +240,7 @@ impl Builder {
                         let entry = self.entry(word).map_err(|what| LexiconError::Wrong {
                             at: at.clone(),
                             what,
-                            snippet: word.clone(),
+                            shown: Box::new(source.show(&list, word)),
                             help: "a word has 1 to 40 characters".to_owned(),
                         })?;
                         self.add_class(entry, class);
@@ -239,7 +269,10 @@ impl Builder {
             implies: None,
             weak: false,
             told: false,
+            untold: false,
             bare: false,
+            bare_untold: false,
+            bare_text: false,
             stance: None,
             priority: 0,
             log_odds: 0.0,
@@ -289,10 +322,31 @@ impl Builder {
         }
     }
 
+    /// A class that no pattern names finds nothing: its words are not looked for, and a note says so.
+    fn drop_unused_classes(&mut self) {
+        let used = &self.used;
+        for entry in &mut self.entries {
+            entry.classes.retain(|class| used.contains(class));
+        }
+        for (name, at) in &self.defined {
+            if self.class_ids.get(name).is_some_and(|class| !self.used.contains(class)) {
+                self.findings.push(Finding {
+                    at: at.clone(),
+                    message: format!("no pattern uses the word class `{name}`: use it or delete it"),
+                    fatal: false,
+                });
+            }
+        }
+    }
+
     fn automaton(&self) -> Result<CharwiseDoubleArrayAhoCorasick<u32>, LexiconError> {
         CharwiseDoubleArrayAhoCorasickBuilder::new()
             .match_kind(MatchKind::Standard)
-            .build_with_values(self.entries.iter().enumerate().map(|(at, entry)| (entry.surface.as_ref(), index(at))))
+            .build_with_values(
+                (self.entries.iter().enumerate())
+                    .filter(|(_, entry)| !(entry.classes.is_empty() && entry.meanings.is_empty()))
+                    .map(|(at, entry)| (entry.surface.as_ref(), index(at))),
+            )
             .map_err(|error| LexiconError::Automaton { words: self.entries.len(), message: error.to_string() })
     }
 
@@ -310,7 +364,7 @@ impl Builder {
                     Atom::Class(class) => starts.by_class[usize::from(class.0)].push(at),
                     Atom::Product(_) => starts.product.push(at),
                     Atom::Brand => starts.brand.push(at),
-                    Atom::Number => {}
+                    Atom::Count(_) => {}
                 }
             }
         }
@@ -375,6 +429,7 @@ impl Builder {
             instead: self.instead,
             over: self.over,
             confidence: Confidence { step: confidence.map(|written| written.step).unwrap_or_default() },
+            coordination: self.coordination,
             findings: self.findings,
             structured: self.structured,
             english: self.english,
@@ -384,13 +439,20 @@ impl Builder {
 
 impl Classes for Builder {
     fn named(&mut self, name: &str) -> Option<ClassId> {
-        self.class_ids.get(name).copied()
+        let class = self.class_ids.get(name).copied()?;
+        self.used.insert(class);
+        Some(class)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.class_ids.keys().filter(|name| !name.starts_with('(')).cloned().collect()
     }
 
     fn literal(&mut self, mut words: Vec<String>) -> ClassId {
         words.sort();
         words.dedup();
         let class = self.class(&format!("({})", words.join("|")));
+        self.used.insert(class);
         for word in words {
             if let Ok(entry) = self.entry(&word) {
                 self.add_class(entry, class);
@@ -415,14 +477,27 @@ fn parse_code<T: std::str::FromStr<Err = crate::vocabulary::UnknownCode>>(
     row: &Row<'_>,
     word: &str,
 ) -> Result<T, LexiconError> {
-    word.parse().map_err(|error: crate::vocabulary::UnknownCode| row.wrong(error.to_string(), "use a known code"))
+    word.parse().map_err(|error: crate::vocabulary::UnknownCode| row.wrong(error.to_string(), help_of(&error)))
 }
 
 fn in_file(source: &Source<'_>, name: &str, error: &crate::vocabulary::UnknownCode) -> LexiconError {
+    let text = source.text;
+    let quoted = format!("\"{}\"", error.found);
+    let at =
+        text.find(&quoted).map(|at| at..at + quoted.len()).or_else(|| text.find(name).map(|at| at..at + name.len()));
+    let line = at.as_ref().map_or(0, |at| text[..at.start].matches('\n').count() + 1);
     LexiconError::Wrong {
-        at: FileLine::new(source.name, 0),
+        at: FileLine::new(source.name, line),
+        shown: Box::new(at.map_or_else(Shown::default, |at| Shown::of(text, at))),
         what: error.to_string(),
-        snippet: name.to_owned(),
-        help: "use codes of the label set, or @groups defined in an earlier entry".to_owned(),
+        help: help_of(error),
     }
+}
+
+/// What to do about a code that is none: the closest known one.
+fn help_of(unknown: &crate::vocabulary::UnknownCode) -> String {
+    error::nearest(&unknown.found, unknown.known.split(", ")).map_or_else(
+        || "use codes of the label set, or @groups defined in an earlier entry".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    )
 }

@@ -4,16 +4,27 @@ use toml::Spanned;
 
 use crate::lexicon::files::Files;
 use crate::lexicon::pattern::{self, Atom};
-use crate::lexicon::terms::{Around, Compiled, Cue, Example, Gives, Injury, Meaning, Owner, Rule};
-use crate::lexicon::written::{ContextFile, RuleFile, WrittenRule};
-use crate::lexicon::{CategorySet, LexiconError, Reach};
+use crate::lexicon::terms::{
+    Around, Beyond, Compiled, Coordination, Cue, Example, Gives, Injury, Meaning, Owner, Rule,
+};
+use crate::lexicon::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule};
+use crate::lexicon::{CategorySet, LexiconError, Reach, fold_word};
 use crate::vocabulary::{RuleId, Stance};
 
-use super::{Builder, Source, below, index, parse};
+use super::{Builder, Source, below, help_of, index, parse};
+
+/// Farthest that a rule may look for what belongs to its find.
+const BEYOND_CLAUSES_MAX: usize = 8;
+const BEYOND_SENTENCES_MAX: usize = 3;
+const PATTERN_HELP: &str = "the pattern language stands in rules/README.md";
+
+fn folded(words: &[String]) -> Vec<Box<str>> {
+    words.iter().map(|word| fold_word(word).into()).collect()
+}
 
 impl Builder {
     pub(super) fn read_context(&mut self, files: &Files) -> Result<(), LexiconError> {
-        for source in below(files, "rules/context/") {
+        for source in below(files, "rules/context/").chain(below(files, "rules/forms/")) {
             let file: ContextFile = parse(source.name, source.text)?;
             for cue in file.cue {
                 self.unique(&source, &cue.id)?;
@@ -25,6 +36,13 @@ impl Builder {
                         "`chars` is at most 30",
                     ));
                 }
+                if (cue.reach == Reach::Between) == cue.until.is_empty() {
+                    return Err(source.wrong(
+                        &cue.id,
+                        "`until` and `reach = \"between\"` belong together",
+                        "say which words close the stretch that begins with the cue",
+                    ));
+                }
                 let hazards = cue.hazards.iter().fold(0, |bits, hazard| bits | 1_u32 << (*hazard as u32));
                 let index = index(self.cues.len());
                 self.cues.push(Cue {
@@ -34,6 +52,8 @@ impl Builder {
                     reach: cue.reach,
                     chars: cue.chars,
                     barrier: cue.barrier.clone(),
+                    until: folded(&cue.until),
+                    unless: folded(&cue.unless),
                     hazards: if hazards == 0 { u32::MAX } else { hazards },
                     platform: cue.platform,
                 });
@@ -65,6 +85,15 @@ impl Builder {
             }
             if file.confidence.is_some() {
                 self.confidence = file.confidence;
+            }
+            if let Some(written) = file.coordination {
+                self.coordination = Coordination {
+                    links: folded(&written.links),
+                    tails: folded(&written.tails),
+                    heads: folded(&written.heads),
+                    closes: folded(&written.closes),
+                    all: folded(&written.all),
+                };
             }
         }
         Ok(())
@@ -112,12 +141,15 @@ impl Builder {
             return Err(source.wrong(id, "the rule has no `finds`, or a severity above 4", "add a pattern"));
         }
         let mut effect = self.effect(RuleId::new(id.get_ref().as_str()), source.line(id), rule.hazard, rule.severity);
-        let unknown = |error: crate::vocabulary::UnknownCode| source.wrong(id, error.to_string(), "use a known code");
+        let unknown = |error: crate::vocabulary::UnknownCode| source.wrong(id, error.to_string(), &help_of(&error));
         effect.only = effect.only.and(self.groups.resolve(&rule.only, CategorySet::ALL).map_err(unknown)?);
         effect.implies = rule.implies.as_deref().map(str::parse).transpose().map_err(unknown)?;
         effect.weak = rule.weak;
         effect.told = rule.told;
-        effect.bare = rule.bare;
+        effect.untold = rule.untold;
+        effect.bare = rule.bare == WrittenBare::Flag(true) || rule.bare_text;
+        effect.bare_untold = rule.bare == WrittenBare::Where(BareWhere::Untold);
+        effect.bare_text = rule.bare_text;
         effect.stance = rule.stance;
         effect.priority = rule.priority;
         let mut examples = Vec::new();
@@ -146,10 +178,16 @@ impl Builder {
                 self.atoms(source, &rule.not_before)?,
                 self.atoms(source, &rule.not_after)?,
                 self.atoms(source, &rule.not_in_clause)?,
-                self.atoms(source, &rule.not_in_text)?,
+                self.atoms(source, &rule.not_in_sentence)?,
+                self.atoms_of_text(source, &rule.not_in_text)?,
             ],
-            needs: [self.atoms(source, &rule.in_clause)?, self.atoms(source, &rule.in_text)?],
+            needs: [
+                self.atoms(source, &rule.in_clause)?,
+                self.atoms(source, &rule.in_sentence)?,
+                self.atoms_of_text(source, &rule.in_text)?,
+            ],
         };
+        let beyond = [self.beyond(source, rule.after.as_ref())?, self.beyond(source, rule.then.as_ref())?];
         let owner = Owner::Rule(index(self.rules.len()));
         self.compile_patterns(source, owner, &rule.finds)?;
         self.rules.push(Rule {
@@ -157,6 +195,7 @@ impl Builder {
             prose: [rule.means, rule.matters, rule.confused],
             finds: rule.finds.into_iter().map(Spanned::into_inner).collect(),
             around,
+            beyond,
             examples,
         });
         self.effects.push(effect);
@@ -167,15 +206,60 @@ impl Builder {
         let groups = self.groups.clone();
         let mut atoms = Vec::new();
         for element in elements {
-            let help = "write one element, e.g. `(没有|不)` or `{class}`";
-            let variants =
-                pattern::compile(element.get_ref(), self, &groups).map_err(|what| source.wrong(element, what, help))?;
-            match variants.as_slice() {
-                [one] if one.steps.len() == 1 => atoms.extend(&one.steps[0].accepts),
-                _ => return Err(source.wrong(element, "this is more than one element", help)),
-            }
+            let help = "write one element, e.g. `(没有|不)`, `{class}` or `{duration<=1月}`";
+            atoms.extend(
+                pattern::compile_element(element.get_ref(), self, &groups)
+                    .map_err(|what| source.wrong(element, what, help))?,
+            );
         }
         Ok(atoms)
+    }
+
+    /// As `atoms`, for the whole text: a quantity would have to be looked for everywhere.
+    fn atoms_of_text(&mut self, source: &Source<'_>, elements: &[Spanned<String>]) -> Result<Vec<Atom>, LexiconError> {
+        let atoms = self.atoms(source, elements)?;
+        match (atoms.iter().any(|atom| matches!(atom, Atom::Count(_))), elements) {
+            (true, [first, ..]) => Err(source.wrong(
+                first,
+                "a quantity is not looked for in a whole text",
+                "use `in_sentence`, `not_in_sentence`, `in_clause` or `not_in_clause`",
+            )),
+            _ => Ok(atoms),
+        }
+    }
+
+    fn beyond(&mut self, source: &Source<'_>, written: Option<&WrittenBeyond>) -> Result<Option<Beyond>, LexiconError> {
+        let Some(written) = written else { return Ok(None) };
+        let [first, ..] = written.finds.as_slice() else {
+            return Err(LexiconError::Wrong {
+                at: crate::lexicon::FileLine::new(source.name, 0),
+                what: "an `after` or `then` has no `finds`".to_owned(),
+                shown: Box::default(),
+                help: "say which words must stand there".to_owned(),
+            });
+        };
+        if written.clauses > BEYOND_CLAUSES_MAX || written.sentences > BEYOND_SENTENCES_MAX {
+            let what = format!(
+                "it looks {} clauses and {} sentences far, the bounds are {BEYOND_CLAUSES_MAX} and {BEYOND_SENTENCES_MAX}",
+                written.clauses, written.sentences
+            );
+            return Err(source.wrong(first, what, "what belongs together stands closer"));
+        }
+        let groups = self.groups.clone();
+        let mut variants = Vec::new();
+        for find in &written.finds {
+            variants.extend(
+                pattern::compile(find.get_ref(), self, &groups)
+                    .map_err(|what| source.wrong(find, what, PATTERN_HELP))?,
+            );
+        }
+        Ok(Some(Beyond {
+            variants,
+            clauses: written.clauses,
+            sentences: written.sentences,
+            link: self.atoms(source, &written.link)?,
+            unless: self.atoms(source, &written.unless)?,
+        }))
     }
 
     fn compile_patterns(
@@ -187,7 +271,7 @@ impl Builder {
         let groups = self.groups.clone();
         for find in finds {
             let variants = pattern::compile(find.get_ref(), self, &groups)
-                .map_err(|what| source.wrong(find, what, "see src/lexicon/pattern.rs for the pattern language"))?;
+                .map_err(|what| source.wrong(find, what, PATTERN_HELP))?;
             self.patterns.extend(variants.into_iter().map(|variant| Compiled { owner, variant }));
         }
         Ok(())
