@@ -9,7 +9,8 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Common, Failure, say};
+use super::{Common, Failure, Reader, say};
+use crate::extract::mistakes;
 use crate::extract::names::{self, Tagger};
 use crate::extract::quality::{self, Measured, Quality, Share};
 use crate::pipeline::read_lexicon;
@@ -29,6 +30,11 @@ enum What {
         /// One JSON document on standard output
         #[arg(long)]
         json: bool,
+        /// The worst mistakes with text, labels and the way the reader went
+        #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20")]
+        errors: Option<usize>,
+        #[command(flatten)]
+        reader: Reader,
     },
     /// Product and brand names in tagged sentences: the dictionary alone beside a tagger trained here
     Names {
@@ -42,7 +48,7 @@ enum What {
 
 pub(super) fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure> {
     match &args.what {
-        What::Extraction { file, json } => extraction(file, *json, common),
+        What::Extraction { file, json, errors, reader } => extraction(file, *json, *errors, reader, common),
         What::Names { file, train } => names(file, train, common),
     }
 }
@@ -70,12 +76,32 @@ fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
     ))
 }
 
-fn extraction(file: &Path, json: bool, common: &Common) -> Result<(), Failure> {
+fn extraction(file: &Path, json: bool, errors: Option<usize>, reader: &Reader, common: &Common) -> Result<(), Failure> {
     let text = labelled(file)?;
-    let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
+    let lexicon = reader.lexicon(common)?;
     let gold = quality::parse(&text).map_err(|error| Failure::Input(anyhow!("{}:{error}", file.display())))?;
     let report = quality::measure(&gold, &lexicon);
-    if json { say(serde_json::to_string_pretty(&as_json(&report))?) } else { say(report) }
+    let beside = lexicon
+        .judge()
+        .map(|_| quality::measure_with(&gold, |document| crate::extract::read_by_rules(document, &lexicon)));
+    let mistakes = mistakes::mistakes(&gold, &lexicon);
+    if json {
+        let mut told = as_json(&report);
+        if let Some(rules) = &beside {
+            told["rules_only"] = as_json(rules);
+        }
+        told["confusions"] = mistakes.confusions().into_iter().map(|(gold, told, n)| json!([gold, told, n])).collect();
+        return say(serde_json::to_string_pretty(&told)?);
+    }
+    say(&report)?;
+    say(&mistakes)?;
+    if let Some(rules) = &beside {
+        say(quality::side_by_side(&[("rules only", rules), ("rules+judge", &report)]))?;
+    }
+    match errors {
+        Some(most) => say(mistakes.told(most, &gold, &lexicon)),
+        None => Ok(()),
+    }
 }
 
 fn as_json(report: &Quality) -> Value {

@@ -4,9 +4,8 @@ use std::io::IsTerminal;
 
 use clap::Args;
 
-use super::{Common, Failure, say};
+use super::{Common, Failure, Reader, say};
 use crate::extract;
-use crate::pipeline::read_lexicon;
 use crate::vocabulary::{Category, Channel, Document, DocumentId, Meta, SourceId};
 
 #[derive(Debug, Args)]
@@ -14,12 +13,14 @@ pub(super) struct ExplainArgs {
     /// What the platform says the product is, e.g. phone
     #[arg(long, value_name = "CODE")]
     category: Option<Category>,
+    #[command(flatten)]
+    reader: Reader,
     /// The text
     text: String,
 }
 
 pub(super) fn run(args: &ExplainArgs, common: &Common) -> Result<(), Failure> {
-    let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
+    let lexicon = args.reader.lexicon(common)?;
     let mut meta = Meta::new();
     if let Some(category) = args.category {
         meta.insert("platform_category".to_owned(), category.zh().into());

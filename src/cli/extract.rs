@@ -5,9 +5,9 @@ use std::io;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::{Common, Failure};
+use super::{Common, Failure, Reader};
 use crate::archive::documents::{LINE_BYTES_MAX, without_bom};
-use crate::pipeline::{LinesError, answer_lines, read_lexicon};
+use crate::pipeline::{LinesError, answer_lines};
 use crate::vocabulary::{Channel, DocumentLine, SourceId};
 
 #[derive(Debug, Args)]
@@ -15,10 +15,12 @@ pub(super) struct ExtractArgs {
     /// Threads [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 pub(super) fn run(args: &ExtractArgs, common: &Common) -> Result<(), Failure> {
-    let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
+    let lexicon = args.reader.lexicon(common)?;
     let threads = args.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let source = SourceId::from("stdin");
     let answer = |first: bool, line: Option<&[u8]>, output: &mut Vec<u8>| -> Result<(), String> {

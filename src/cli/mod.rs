@@ -19,6 +19,7 @@ mod rules;
 mod run;
 mod search;
 mod standards;
+mod train;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -28,7 +29,8 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Overrides, Settings};
-use crate::pipeline::PipelineError;
+use crate::lexicon::Lexicon;
+use crate::pipeline::{PipelineError, read_lexicon};
 
 /// 望楼 Wanglou: a watchtower for product safety.
 ///
@@ -69,6 +71,22 @@ impl Common {
     }
 }
 
+/// How texts are read, for the commands that read texts.
+#[derive(Debug, Clone, Args)]
+struct Reader {
+    /// Read by rules alone, without the learned judge
+    #[arg(long)]
+    rules_only: bool,
+}
+
+impl Reader {
+    /// The lexicon that the flags name.
+    fn lexicon(&self, common: &Common) -> Result<Lexicon, Failure> {
+        let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
+        Ok(if self.rules_only { lexicon.rules_only() } else { lexicon })
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show everything at once: a simulated world on loopback is crawled, read, scored and shown
@@ -95,6 +113,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Measure quality on labelled data
     Eval(eval::EvalArgs),
+    /// Teach the judge that stands beside the rules from labelled texts
+    Train(train::TrainArgs),
 }
 
 /// Why a command ends without having done its work.
@@ -164,6 +184,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),
         Command::Eval(args) => eval::run(&args, common),
+        Command::Train(args) => train::run(&args, common),
     }
 }
 

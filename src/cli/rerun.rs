@@ -8,9 +8,9 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::progress::Progress;
-use super::{Common, Failure, say};
+use super::{Common, Failure, Reader, say};
+use crate::pipeline::read_criteria;
 use crate::pipeline::rerun::{self, RerunSpec, Stage};
-use crate::pipeline::{read_criteria, read_lexicon};
 use crate::vocabulary::DateRange;
 
 #[derive(Debug, Args)]
@@ -30,6 +30,8 @@ pub(super) struct RerunArgs {
     /// Where alerts.ndjson, assessments.parquet, signals/ and summary.json go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    reader: Reader,
 }
 
 pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure> {
@@ -41,7 +43,7 @@ pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure>
             return Err(Failure::Input(anyhow!("{}: no such file or folder", path.display())));
         }
     }
-    let lexicon = Arc::new(read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?);
+    let lexicon = Arc::new(args.reader.lexicon(common)?);
     let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
     let spec = RerunSpec {
         archives: args.archive,

@@ -6,6 +6,7 @@ use crate::vocabulary::{Category, Document, Hazard, Stance};
 
 use super::clauses::{self, Clause};
 use super::facts::{self, Fact};
+use super::judge::{self, Verdict};
 use super::matching::{self, Find};
 use super::normalise::Folded;
 use super::relate::{self, Choice, Named, Why};
@@ -44,6 +45,8 @@ pub(super) enum Fate {
     Bare,
     /// A fear that the text itself settles further on.
     Settled,
+    /// The learned judge thinks it unlikely.
+    Vetoed,
 }
 
 /// An injury in the text.
@@ -73,6 +76,8 @@ pub(super) struct Analysis {
     pub(super) titled: Vec<Category>,
     /// The headline that the text does not repeat, worked out as a text of its own.
     pub(super) title: Option<Box<Analysis>>,
+    /// What the learned judge says, pair by pair.
+    pub(super) verdicts: Vec<Verdict>,
 }
 
 /// Hazards whose own severity says it all: an illness told beside mould is counted with the illness, not twice.
@@ -98,14 +103,24 @@ const SETTLED_CLAUSES: usize = 3;
 const HAZARDS_AFTER: usize = 8;
 
 impl Analysis {
+    /// By rules, then by the judge when the lexicon has one.
     pub(super) fn new(document: &Document, lexicon: &Lexicon) -> Self {
+        let mut analysis = Self::by_rules(document, lexicon);
+        judge::apply(&mut analysis, lexicon);
+        analysis
+    }
+
+    /// By rules alone.
+    pub(super) fn by_rules(document: &Document, lexicon: &Lexicon) -> Self {
         Self::with(document, lexicon, scan::scan_for_reading)
     }
 
-    /// The same without leaving anything out early.
+    /// The same as [`Analysis::new`] without leaving anything out early.
     #[cfg(test)]
     pub(super) fn in_full(document: &Document, lexicon: &Lexicon) -> Self {
-        Self::with(document, lexicon, |folded, _, lexicon| scan::scan(folded, lexicon))
+        let mut analysis = Self::with(document, lexicon, |folded, _, lexicon| scan::scan(folded, lexicon));
+        judge::apply(&mut analysis, lexicon);
+        analysis
     }
 
     fn with(document: &Document, lexicon: &Lexicon, scan: impl Fn(&Folded, &[Clause], &Lexicon) -> Hits) -> Self {
@@ -128,7 +143,7 @@ impl Analysis {
         let clauses = clauses::split(&folded);
         let hits = scan(&folded, &clauses, lexicon);
         let quiet = hits.quiet;
-        let cues = if quiet { Vec::new() } else { stance::cues(&hits, lexicon) };
+        let cues = if quiet { Vec::new() } else { stance::cues(&hits.all, lexicon) };
         let meta = super::category_of_meta(document, lexicon);
         let products = relate::products(&hits, &clauses, lexicon, meta);
         let titled = title.as_deref().map(titled).unwrap_or_default();
@@ -145,6 +160,7 @@ impl Analysis {
             meta,
             titled,
             title,
+            verdicts: Vec::new(),
         };
         if !quiet {
             analysis.hazards(lexicon);
@@ -277,7 +293,7 @@ impl Analysis {
         choices
     }
 
-    fn judge(
+    pub(super) fn judge(
         &self,
         lexicon: &Lexicon,
         from: usize,
@@ -291,7 +307,7 @@ impl Analysis {
     }
 
     /// The worst injury that belongs to a hazard: told in the same words, or in the same sentence.
-    fn injury_beside(&self, lexicon: &Lexicon, from: usize, to: usize, clause: usize, hazard: Hazard) -> u8 {
+    pub(super) fn injury_beside(&self, lexicon: &Lexicon, from: usize, to: usize, clause: usize, hazard: Hazard) -> u8 {
         if !hazard.is_safety() || OWN_SEVERITY.contains(&hazard) {
             return 0;
         }

@@ -1,5 +1,5 @@
-//! How sure a signal is: log-odds of the best rule behind it, moved by how the product was found, what is claimed, and where
-//! the text stands. The numbers are estimated by cross-validation and live in `rules/context/confidence.toml`.
+//! How sure a signal is where no learned judge says it: even for every rule, moved by how the product was found and what is
+//! claimed. The numbers are estimated and live in `rules/context/confidence.toml`.
 
 use crate::lexicon::Lexicon;
 
@@ -7,14 +7,14 @@ use super::analysis::Found;
 use super::relate::Why;
 
 /// The confidence of a signal, 0 to 1, to four digits: more than the estimate is worth, and readings stay short.
-pub(super) fn of(group: &[&Found], best: &Found, told: bool, lexicon: &Lexicon) -> f64 {
-    let rule =
-        group.iter().map(|found| lexicon.effects()[found.effect as usize].log_odds).fold(f64::NEG_INFINITY, f64::max);
+pub(super) fn of(best: &Found, lexicon: &Lexicon) -> f64 {
     let step = |name: &str| lexicon.confidence().step.get(name).copied().unwrap_or(0.0);
     let found = best.choice.map_or("implied", |choice| place(choice.why));
-    // Most finds behind a rule's share come from texts whose product the platform tells; in open text it says less.
-    let (open, weight) = if told { (0.0, 1.0) } else { (step("open"), 1.0 + step("open_rule")) };
-    let probability = logistic(weight * rule + step(found) + step(best.judged.stance.code()) + open);
+    four_digits(logistic(lexicon.confidence().base + step(found) + step(best.judged.stance.code())))
+}
+
+/// More digits than the estimate is worth.
+pub(super) fn four_digits(probability: f64) -> f64 {
     (probability * 10_000.0).round() / 10_000.0
 }
 
@@ -30,7 +30,7 @@ fn place(why: Why) -> &'static str {
     }
 }
 
-fn logistic(log_odds: f64) -> f64 {
+pub(super) fn logistic(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
@@ -40,7 +40,7 @@ mod tests {
     use crate::vocabulary::{Document, Signal};
 
     fn signals(text: &str, category: Option<&str>) -> Vec<Signal> {
-        let lexicon = Lexicon::shipped().expect("the shipped lexicon loads");
+        let lexicon = Lexicon::shipped().expect("the shipped lexicon loads").rules_only();
         let mut document: Document =
             serde_json::from_value(serde_json::json!({"id": "1", "source": "s", "channel": "media", "text": text}))
                 .expect("a document");

@@ -4,7 +4,7 @@ use crate::lexicon::terms::Example;
 use crate::lexicon::{FileLine, Lexicon};
 use crate::vocabulary::{Channel, Document, DocumentId, Meta, RuleId, SourceId};
 
-use super::read;
+use super::read_by_rules;
 
 /// How one example came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<String> 
         meta,
         raw: None,
     };
-    let reading = read(&document, lexicon);
+    let reading = read_by_rules(&document, lexicon);
     let by_rule = |signal: &&crate::vocabulary::Signal| signal.rules.contains(id);
     let seen = || {
         let all: Vec<String> = reading

@@ -3,9 +3,10 @@
 use std::fmt::{self, Write as _};
 
 use crate::lexicon::Lexicon;
-use crate::vocabulary::{Document, Reading};
+use crate::vocabulary::{Document, Hazard, Reading};
 
-use super::analysis::{Analysis, Fate};
+use super::analysis::{Analysis, Fate, Found};
+use super::judge;
 use super::relate::Why;
 
 /// Words shown of one text.
@@ -47,6 +48,8 @@ pub struct Step {
     pub severity: u8,
     /// What became of it.
     pub outcome: &'static str,
+    /// What the learned judge says of it: probability, terms, the words that speak loudest.
+    pub judged: Option<String>,
 }
 
 /// Reads a document and tells why.
@@ -65,7 +68,9 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
         .map(|found| {
             let effect = &lexicon.effects()[found.effect as usize];
             let rule = lexicon.rules().iter().find(|rule| rule.effect == found.effect);
-            let means = rule.map_or("词典条目", |rule| rule.prose[0].as_str());
+            let judged_alone = lexicon.judge_effect(effect.hazard) == Some(found.effect);
+            let otherwise = if judged_alone { "无规则，由复核模型找到" } else { "词典条目" };
+            let means = rule.map_or(otherwise, |rule| rule.prose[0].as_str());
             let judged = found.judged;
             let mut stance = format!("{} {}", judged.stance.zh(), judged.stance);
             if let Some(hit) = judged.cue {
@@ -99,6 +104,7 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
                 relation,
                 severity: found.severity,
                 outcome: outcome(found.fate),
+                judged: verdict(&analysis, found, effect.hazard, lexicon),
             }
         })
         .collect();
@@ -114,6 +120,15 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
         rows: beside.sheet.as_ref().map(super::structured::Sheet::lines).unwrap_or_default(),
         reading,
     }
+}
+
+/// What the judge says of a find that it decided on.
+fn verdict(analysis: &Analysis, found: &Found, hazard: Hazard, lexicon: &Lexicon) -> Option<String> {
+    let judge = lexicon.judge().filter(|_| matches!(found.fate, Fate::Kept | Fate::Vetoed))?;
+    let category = found.choice?.category;
+    let mut verdicts = analysis.verdicts.iter();
+    let verdict = verdicts.find(|verdict| (verdict.category, verdict.hazard) == (category, hazard))?;
+    Some(judge::shown(verdict, analysis, judge))
 }
 
 fn why(why: Why) -> &'static str {
@@ -134,6 +149,7 @@ fn outcome(fate: Fate) -> &'static str {
         Fate::Stance => "不计：断言不是肯定或怀疑",
         Fate::NoProduct => "不计：没有产品",
         Fate::Bare => "不计：同一产品另有具体缺陷",
+        Fate::Vetoed => "不计：复核认为可能性低",
         Fate::Settled => "不计：担心之事下文已否认",
     }
 }
@@ -190,6 +206,9 @@ impl fmt::Display for Explanation {
             writeln!(f, "  断言  {}", step.stance)?;
             writeln!(f, "  产品  {}", step.relation)?;
             writeln!(f, "  伤害  {}", step.severity)?;
+            if let Some(judged) = &step.judged {
+                writeln!(f, "  复核  {judged}")?;
+            }
             writeln!(f, "  结果  {}", step.outcome)?;
         }
         for (at, row) in self.rows.iter().enumerate() {

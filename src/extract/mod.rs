@@ -20,7 +20,9 @@ mod examples;
 mod explain;
 mod facts;
 mod fingerprint;
+pub mod judge;
 mod matching;
+pub mod mistakes;
 pub mod names;
 mod normalise;
 mod possible;
@@ -91,6 +93,11 @@ impl Beside {
         }
         reading.rechecks = standards::rechecks(document, reading, lexicon);
     }
+}
+
+/// As [`read`], by rules alone: the learned judge is not asked.
+pub fn read_by_rules(document: &Document, lexicon: &Lexicon) -> Reading {
+    read_with(document, lexicon, Analysis::by_rules)
 }
 
 /// The category that the platform names for a document (`meta.platform_category`), when it is one we know.
@@ -172,7 +179,14 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
                 product_from: choice.product_from(),
                 brand: brand_of(analysis, best, document, lexicon),
                 region: facts::region_for(&analysis.facts, &analysis.clauses, best.clause, best.from).or(region),
-                confidence: confidence::of(&group, best, analysis.meta.is_some(), lexicon),
+                confidence: analysis
+                    .verdicts
+                    .iter()
+                    .find(|verdict| (verdict.category, verdict.hazard) == (product, hazard))
+                    .map_or_else(
+                        || confidence::of(best, lexicon),
+                        |verdict| confidence::four_digits(verdict.probability),
+                    ),
                 rules,
             })
         })

@@ -43,6 +43,9 @@ pub struct GoldSignal {
     pub stance: Stance,
     /// 0–4.
     pub severity: u8,
+    /// The words that tell the hazard, as they stand in the text.
+    #[serde(default)]
+    pub hazard_text: Option<String>,
 }
 
 /// A line of a gold file that is no labelled text.
@@ -243,7 +246,31 @@ pub fn measure_with(gold: &[Gold], mut read: impl FnMut(&Document) -> Reading) -
     }
 }
 
-fn same(gold: &GoldSignal, signal: &Signal) -> bool {
+/// Several readers on the same texts, the main figures of each in a line.
+pub fn side_by_side(readers: &[(&str, &Quality)]) -> String {
+    use fmt::Write as _;
+    let mut text = String::new();
+    let names = ["risk", "hazard", "pair", "pair P", "pair R", "safety R", "stance", "severity", "Brier"];
+    let _ = writeln!(text, "{:<30}{}", "F1", names.map(|name| format!("{name:>9}")).concat());
+    for (name, quality) in readers {
+        let tally = quality.pair.tally;
+        let values = [
+            quality.risk.tally.f1(),
+            quality.hazard.tally.f1(),
+            tally.f1(),
+            tally.precision(),
+            tally.recall(),
+            quality.safety_recall.value(),
+            quality.stance.value(),
+            quality.severity.value(),
+            quality.brier,
+        ];
+        let _ = writeln!(text, "{name:<30}{}", values.map(|value| format!("{value:>9.3}")).concat());
+    }
+    text
+}
+
+pub(super) fn same(gold: &GoldSignal, signal: &Signal) -> bool {
     gold.product == signal.product && gold.hazard == signal.hazard
 }
 
@@ -327,7 +354,7 @@ fn interval(len: usize, statistic: impl Fn(&[usize]) -> f64) -> [f64; 2] {
 }
 
 /// SplitMix64: small, seeded, the same everywhere.
-fn below(state: &mut u64, len: usize) -> usize {
+pub(super) fn below(state: &mut u64, len: usize) -> usize {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut value = *state;
     value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -39,6 +39,8 @@ pub(super) struct Hits {
     pub(super) quiet: bool,
     /// The only patterns that may find something, sorted; none when that was not asked.
     possible: Option<Vec<u32>>,
+    /// All surfaces as they stand, for the learned judge: what it sees must not depend on what rules leave out early.
+    pub(super) surfaces: Vec<Hit>,
 }
 
 impl Hits {
@@ -68,6 +70,7 @@ impl Hits {
 /// Finds all surfaces.
 pub(super) fn scan(folded: &Folded, lexicon: &Lexicon) -> Hits {
     let mut hits = surfaces(folded, lexicon);
+    hits.surfaces.clone_from(&hits.all);
     drop_torn(&mut hits, folded, lexicon);
     index(&mut hits, folded.len());
     hits
@@ -77,6 +80,7 @@ pub(super) fn scan(folded: &Folded, lexicon: &Lexicon) -> Hits {
 /// something here. Most texts hold no such rule, and most surfaces are single characters of rules.
 pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
     let mut hits = surfaces(folded, lexicon);
+    hits.surfaces.clone_from(&hits.all);
     hits.possible = possible::with_live(&mut hits.all, clauses, lexicon, |all, live| {
         drop_what_nobody_asks_for(all, live, lexicon);
         live.map(Live::patterns)

@@ -6,7 +6,7 @@ use crate::vocabulary::{Hazard, Stance};
 
 use super::clauses::Clause;
 use super::normalise::Folded;
-use super::scan::Hits;
+use super::scan::Hit;
 
 /// A cue that stands in the text, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +31,10 @@ pub(super) struct Judged {
 }
 
 /// The cues of a text, in order: among overlapping surfaces the leftmost, longest one decides whether it is a cue at all.
-pub(super) fn cues(hits: &Hits, lexicon: &Lexicon) -> Vec<CueHit> {
+pub(super) fn cues(hits: &[Hit], lexicon: &Lexicon) -> Vec<CueHit> {
     let mut found = Vec::new();
     let mut end = 0;
-    for hit in &hits.all {
+    for hit in hits {
         if hit.from < end {
             continue;
         }

@@ -83,7 +83,7 @@ fn belongs(name: &str) -> bool {
     let has = |extension: &str| Path::new(name).extension().is_some_and(|found| found == extension);
     let rule = RULE_FOLDERS.iter().any(|own| name.starts_with(own));
     let table = ["dictionaries/", "rules/structured/"].iter().any(|own| name.starts_with(own));
-    (rule && has("toml")) || (table && has("tsv"))
+    (rule && has("toml")) || (table && has("tsv")) || name == super::judge::FILE
 }
 
 fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, LexiconError> {

@@ -1,6 +1,6 @@
 //! The lexicon: rules and dictionaries, read, checked and compiled into one immutable, versioned value.
 //!
-//! In: the files of `rules/hazards`, `rules/context`, `rules/forms`, `rules/relations`, `rules/structured` and `dictionaries`, shipped in the binary or from a
+//! In: the files of `rules/hazards`, `rules/context`, `rules/forms`, `rules/judge`, `rules/relations`, `rules/structured` and `dictionaries`, shipped in the binary or from a
 //! folder. Out: a [`Lexicon`] with one automaton over every surface, compiled patterns, and a version that is a hash over
 //! all file names and bytes. Not here: network, clock, any text that is read with it; the engine that applies it is
 //! `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken
@@ -15,6 +15,7 @@ pub mod english;
 mod error;
 pub mod files;
 mod fold;
+pub mod judge;
 pub mod pattern;
 mod sets;
 pub mod show;
@@ -76,6 +77,11 @@ pub struct Lexicon {
     over: BTreeMap<Category, CategorySet>,
     confidence: Confidence,
     coordination: terms::Coordination,
+    judge: Option<judge::Judge>,
+    /// The effect of each hazard that only the judge finds.
+    judge_effects: BTreeMap<Hazard, u32>,
+    /// Version without the judge's model.
+    rules_version: LexiconVersion,
     findings: Vec<Finding>,
     structured: structured::Structured,
     english: english::English,
@@ -102,12 +108,13 @@ pub enum Next {
     Other,
 }
 
-/// Log-odds steps of the confidence of a signal.
+/// Log-odds of the confidence of a signal where no learned judge says it.
 #[derive(Debug, Clone, Default)]
 pub struct Confidence {
-    /// Steps by name: how the product was found (`named`, `meta`, `clause`, `sentence`, `elsewhere`, `implied`), what is
-    /// claimed (`asserted`, `suspected`), and `open` where no platform tells the product, with
-    /// `open_rule` added there to the weight 1 of the rule's own log-odds.
+    /// Of any signal.
+    pub base: f64,
+    /// Steps by name: how the product was found (`named`, `meta`, `clause`, `sentence`, `elsewhere`, `implied`), and what is
+    /// claimed (`asserted`, `suspected`).
     pub step: BTreeMap<String, f64>,
 }
 
@@ -339,6 +346,64 @@ impl Lexicon {
     /// English names.
     pub fn english(&self) -> &english::English {
         &self.english
+    }
+
+    /// The learned judge, when the lexicon holds a model.
+    pub fn judge(&self) -> Option<&judge::Judge> {
+        self.judge.as_ref()
+    }
+
+    /// The effect of a hazard that only the judge finds, into [`Lexicon::effects`].
+    pub fn judge_effect(&self, hazard: Hazard) -> Option<u32> {
+        self.judge_effects.get(&hazard).copied()
+    }
+
+    /// The same rules and dictionaries with this model as their judge.
+    ///
+    /// # Errors
+    /// When the model's automaton cannot be built.
+    pub fn judged_by(mut self, weights: &judge::Weights) -> Result<Self, LexiconError> {
+        let model = judge::Judge::new(weights, &self.class_names, &self.cues)?;
+        self.judge = Some(model);
+        let both = format!("{} {weights}", self.rules_version);
+        self.version = LexiconVersion::new(&blake3::hash(both.as_bytes()).to_hex()[..16]);
+        self.judge_effects.clear();
+        self.effects.retain(|effect| effect.at.file != judge::FILE);
+        for (question, ask) in &weights.asks {
+            let judge::Question::Hazard(hazard) = *question else { continue };
+            let at = u32::try_from(self.effects.len()).unwrap_or(u32::MAX);
+            self.judge_effects.insert(hazard, at);
+            self.effects.push(Effect {
+                id: RuleId::new(format!("judge:{hazard}")),
+                at: FileLine::new(judge::FILE, 0),
+                hazard,
+                severity: ask.severity,
+                only: self.compatible(hazard),
+                implies: None,
+                weak: false,
+                told: true,
+                untold: false,
+                bare: false,
+                bare_untold: false,
+                bare_text: false,
+                stance: None,
+                priority: 0,
+            });
+        }
+        Ok(self)
+    }
+
+    /// The same rules and dictionaries without the judge: what loading them without its file would give.
+    #[must_use]
+    pub fn rules_only(mut self) -> Self {
+        self.judge = None;
+        self.version = self.rules_version.clone();
+        self
+    }
+
+    /// Names of all word classes, by class.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
     }
 
     pub(super) fn findings(&self) -> &[Finding] {

@@ -196,8 +196,6 @@ pub struct Effect {
     pub stance: Option<Stance>,
     /// Among overlapping finds the higher wins.
     pub priority: i8,
-    /// Log-odds that a signal of it is real.
-    pub log_odds: f64,
 }
 
 /// A rule of `rules/hazards`.

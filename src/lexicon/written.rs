@@ -279,12 +279,9 @@ pub(super) struct WrittenInjury {
 pub(super) struct WrittenConfidence {
     /// When nothing else is known.
     pub(super) base: f64,
-    /// Log-odds steps by how the product was found, stance, and whether a platform category is known.
+    /// Log-odds steps by how the product was found and stance.
     #[serde(default)]
     pub(super) step: BTreeMap<String, f64>,
-    /// Per rule or dictionary entry.
-    #[serde(default)]
-    pub(super) rule: BTreeMap<String, f64>,
 }
 
 /// `rules/relations/*.toml`.

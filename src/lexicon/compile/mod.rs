@@ -15,6 +15,7 @@ use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 use crate::lexicon::english::English;
 use crate::lexicon::error::{self, Shown};
 use crate::lexicon::files::Files;
+use crate::lexicon::judge::{self, Weights};
 use crate::lexicon::pattern::{Atom, ClassId, Classes};
 use crate::lexicon::structured::Structured;
 use crate::lexicon::tables::Row;
@@ -42,8 +43,9 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
             return Err(LexiconError::Nothing { folder: whence.to_owned(), expected });
         }
     }
+    let weights = files.get(judge::FILE).map(|text| Weights::parse(judge::FILE, text)).transpose()?;
     // The segmenter's own dictionary takes as long to load as all the rest, and knows nothing of it.
-    std::thread::scope(|scope| {
+    let rules = std::thread::scope(|scope| {
         let jieba = scope.spawn(Jieba::new);
         let mut builder = Builder::default();
         builder.read_relations(files)?;
@@ -55,16 +57,20 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
         builder.read_rules(files)?;
         builder.drop_unused_classes();
         let automaton = builder.automaton()?;
-        let version = version_of(files);
+        let version = version_of(files, false);
         let jieba = jieba.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(builder.finish(version, automaton, jieba))
-    })
+    })?;
+    match weights {
+        Some(weights) => Ok(Lexicon { version: version_of(files, true), ..rules.judged_by(&weights)? }),
+        None => Ok(rules),
+    }
 }
 
 /// A hash over names and bytes, each preceded by its length, so that no two sets of files can be confused.
-fn version_of(files: &Files) -> LexiconVersion {
+fn version_of(files: &Files, with_judge: bool) -> LexiconVersion {
     let mut hasher = blake3::Hasher::new();
-    for (name, text) in files {
+    for (name, text) in files.iter().filter(|(name, _)| with_judge || *name != judge::FILE) {
         for part in [name.as_bytes(), text.as_bytes()] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
@@ -275,7 +281,6 @@ impl Builder {
             bare_text: false,
             stance: None,
             priority: 0,
-            log_odds: 0.0,
         }
     }
 
@@ -379,12 +384,6 @@ impl Builder {
             };
         starts.next = starts.by_class.iter().map(|patterns| patterns.iter().map(next).collect()).collect();
         let confidence = self.confidence.take();
-        if let Some(written) = &confidence {
-            for effect in &mut self.effects {
-                let share = written.rule.get(effect.id.as_str()).copied().unwrap_or(written.base).clamp(0.01, 0.99);
-                effect.log_odds = (share / (1.0 - share)).ln();
-            }
-        }
         for entry in &self.entries {
             let named = entry
                 .meanings
@@ -400,6 +399,7 @@ impl Builder {
             region_names.entry(term.code).or_insert(index(at));
         }
         Lexicon {
+            rules_version: version.clone(),
             version,
             region_names,
             jieba: Arc::new(jieba),
@@ -428,7 +428,12 @@ impl Builder {
             beside: self.beside,
             instead: self.instead,
             over: self.over,
-            confidence: Confidence { step: confidence.map(|written| written.step).unwrap_or_default() },
+            confidence: confidence.map_or_else(Confidence::default, |written| {
+                let base = written.base.clamp(0.01, 0.99);
+                Confidence { base: (base / (1.0 - base)).ln(), step: written.step }
+            }),
+            judge: None,
+            judge_effects: BTreeMap::new(),
             coordination: self.coordination,
             findings: self.findings,
             structured: self.structured,

@@ -1,0 +1,57 @@
+//! `wanglou train`: teaches the judge from labelled texts.
+#![expect(clippy::disallowed_methods, reason = "reads the labelled file and writes the model")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use super::{Common, Failure, say};
+use crate::extract::judge::train::{Options, train};
+use crate::extract::quality;
+use crate::pipeline::read_lexicon;
+
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    /// Labelled texts, one JSON object a line; never the ones to judge by
+    file: PathBuf,
+    /// Where the model goes, e.g. rules/judge/model.tsv
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Folds of the cross-validation
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=50))]
+    folds: u16,
+    /// Turns an option away from its default, e.g. strength=3
+    #[arg(long, value_name = "KEY=NUMBER")]
+    set: Vec<String>,
+}
+
+pub(super) fn run(args: &TrainArgs, common: &Common) -> Result<(), Failure> {
+    let text = fs::read_to_string(&args.file)
+        .with_context(|| format!("cannot read {}; give a file of labelled texts", args.file.display()))
+        .map_err(Failure::Input)?;
+    let gold = quality::parse(&text).map_err(|error| Failure::Input(anyhow!("{}:{error}", args.file.display())))?;
+    let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?.rules_only();
+    let mut options = Options { folds: usize::from(args.folds), ..Options::default() };
+    for written in &args.set {
+        options.set(written).map_err(|what| Failure::Input(anyhow!("--set {what}")))?;
+    }
+    let name = args.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let whence = format!("{name} (blake3 {})", &blake3::hash(text.as_bytes()).to_hex()[..16]);
+    let taught = train(&gold, &lexicon, &options, &whence).map_err(Failure::input)?;
+    write_whole(&args.out, &taught.weights.to_string())?;
+    say(taught)
+}
+
+/// Writes beside the file and renames, so that nobody ever reads half a model.
+fn write_whole(path: &std::path::Path, text: &str) -> Result<(), Failure> {
+    let failed = || format!("cannot write {}", path.display());
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).with_context(failed)?;
+    }
+    let beside = path.with_extension("part");
+    fs::write(&beside, text).with_context(failed)?;
+    fs::rename(&beside, path).with_context(failed)?;
+    Ok(())
+}

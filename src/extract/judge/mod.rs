@@ -1,0 +1,281 @@
+//! The learned judge at work: how likely each signal is, which finds of rules it vetoes, what it recovers without a rule.
+//!
+//! In: an analysis by rules and the lexicon's model. Out: [`Verdict`]s, each the sum of terms that are shown. Not here: the
+//! model's form (`lexicon::judge`), files. Where the platform does not tell the product nothing is recovered: open texts
+//! with a signal are too rare to learn from.
+
+mod linear;
+#[cfg(test)]
+mod tests;
+pub mod train;
+
+use crate::lexicon::Lexicon;
+use crate::lexicon::judge::{Answers, Judge, Question, Setting, Term, Word};
+use crate::vocabulary::{Category, Hazard, Stance};
+
+use super::analysis::{Analysis, Fate, Found};
+use super::confidence::logistic;
+use super::relate::{self, Why};
+use super::stance;
+
+/// Clauses of the longest text in which something is recovered: in a long one there is always some clause that sounds alike.
+const RECOVER_CLAUSES_MAX: usize = 60;
+
+/// What the judge makes of one pair of product and hazard.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) category: Category,
+    pub(super) hazard: Hazard,
+    /// That the signal is real.
+    pub(super) probability: f64,
+    /// What the log-odds are the sum of.
+    pub(super) terms: Vec<(Term, f64)>,
+    /// The clause that was judged, and the question that was asked of it.
+    pub(super) clause: usize,
+    pub(super) question: usize,
+    pub(super) decision: Decision,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Rules found it, and it stays.
+    Kept,
+    /// Rules found it, and it goes.
+    Vetoed,
+    /// No rule found it.
+    Recovered,
+}
+
+/// Judges an analysis by rules, when the lexicon has a judge and there is something to judge.
+pub(super) fn apply(analysis: &mut Analysis, lexicon: &Lexicon) {
+    let Some(judge) = lexicon.judge() else { return };
+    let kept = analysis.found.iter().any(|found| found.fate == Fate::Kept);
+    if analysis.clauses.is_empty() || !(kept || analysis.meta.is_some()) {
+        return;
+    }
+    if analysis.hits.quiet {
+        analysis.cues = stance::cues(&analysis.hits.surfaces, lexicon);
+    }
+    let rows: Vec<(u32, u32)> =
+        words(analysis, lexicon).into_iter().filter_map(|(clause, word)| Some((clause, judge.row(word)?))).collect();
+    let folded = &analysis.folded;
+    let clauses = analysis.clauses.iter().map(|clause| &folded.chars[clause.from..clause.to]);
+    let answers = judge.answers(clauses, &rows, analysis.meta);
+    decide(analysis, &answers, lexicon, judge);
+}
+
+/// The words of the rules in each clause, each once, by clause.
+fn words(analysis: &Analysis, lexicon: &Lexicon) -> Vec<(u32, Word)> {
+    let mut words = Vec::new();
+    let mut clause = 0;
+    let mut advance = |from: usize| {
+        while analysis.clauses.get(clause + 1).is_some_and(|next| next.from <= from) {
+            clause += 1;
+        }
+        u32::try_from(clause).unwrap_or(u32::MAX)
+    };
+    for hit in &analysis.hits.surfaces {
+        let entry = &lexicon.entries()[hit.entry as usize];
+        if !entry.classes.is_empty() {
+            let at = advance(hit.from as usize);
+            words.extend(entry.classes.iter().map(|class| (at, Word::Class(*class))));
+        }
+    }
+    for hit in &stance::cues(&analysis.hits.surfaces, lexicon) {
+        let at = u32::try_from(super::clauses::at(&analysis.clauses, hit.from)).unwrap_or(u32::MAX);
+        words.push((at, Word::Cue(hit.cue)));
+        words.push((at, Word::Stance(lexicon.cues()[hit.cue as usize].stance)));
+    }
+    for found in analysis.found.iter().filter(|found| found.choice.is_some()) {
+        let hazard = lexicon.effects()[found.effect as usize].hazard;
+        let word = if found.judged.stance.counts() { Word::Found(hazard) } else { Word::Denied(hazard) };
+        words.push((u32::try_from(found.clause).unwrap_or(u32::MAX), word));
+    }
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// Rule finds of one product and hazard.
+struct Candidate {
+    category: Category,
+    hazard: Hazard,
+    /// Indices of its finds.
+    members: Vec<usize>,
+}
+
+fn candidates(analysis: &Analysis, lexicon: &Lexicon) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (at, found) in analysis.found.iter().enumerate().filter(|(_, found)| found.fate == Fate::Kept) {
+        let Some(choice) = found.choice else { continue };
+        let hazard = lexicon.effects()[found.effect as usize].hazard;
+        match candidates.iter_mut().find(|known| known.category == choice.category && known.hazard == hazard) {
+            Some(known) => known.members.push(at),
+            None => candidates.push(Candidate { category: choice.category, hazard, members: vec![at] }),
+        }
+    }
+    candidates
+}
+
+/// A candidate in numbers: one value for each [`Term`], with the clause and question that speak for it.
+fn features(
+    candidate: &Candidate,
+    analysis: &Analysis,
+    answers: &Answers,
+    questions: &[Question],
+) -> ([f64; Term::ALL.len()], usize, usize) {
+    let any = questions.iter().position(|question| *question == Question::Any).unwrap_or(0);
+    let asked = questions.iter().position(|question| *question == Question::Hazard(candidate.hazard));
+    let question = asked.unwrap_or(any);
+    let members = || candidate.members.iter().map(|at| &analysis.found[*at]);
+    let best = |question: usize| {
+        let odds = members().map(|found| (answers.of(found.clause, question), found.clause));
+        odds.fold((f64::NEG_INFINITY, 0), |best, next| if next.0 > best.0 { next } else { best })
+    };
+    let (evidence, clause) = best(question);
+    let flag = |holds: bool| f64::from(u8::from(holds));
+    let is = |why: &[Why]| flag(members().all(|found| found.choice.is_some_and(|choice| why.contains(&choice.why))));
+    let open = flag(analysis.meta.is_none());
+    let mut rules: Vec<u32> = members().map(|found| found.effect).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    let mut values = [0.0; Term::ALL.len()];
+    for (term, value) in [
+        (Term::Rule, 1.0),
+        (Term::Evidence, evidence),
+        (Term::Any, best(any).0),
+        (Term::Open, open),
+        (Term::OpenEvidence, open * best(any).0),
+        (Term::FromContext, is(&[Why::Text, Why::Title, Why::Implied])),
+        (Term::FromMeta, is(&[Why::Meta])),
+        (Term::Suspected, flag(members().all(|found| found.judged.stance == Stance::Suspected))),
+        (Term::Several, flag(rules.len() > 1)),
+        (Term::Unasked, flag(asked.is_none())),
+        (Term::Malfunction, flag(candidate.hazard == Hazard::Malfunction)),
+    ] {
+        values[term as usize] = value;
+    }
+    (values, clause, question)
+}
+
+/// Decides on every candidate, then looks for what no rule found.
+fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &Judge) {
+    let floor = judge.setting(if analysis.meta.is_some() { Setting::VetoTold } else { Setting::VetoOpen });
+    for candidate in candidates(analysis, lexicon) {
+        let (values, clause, question) = features(&candidate, analysis, answers, judge.questions());
+        let terms: Vec<(Term, f64)> = Term::ALL
+            .iter()
+            .map(|term| (*term, judge.term(*term) * values[*term as usize]))
+            .filter(|(_, value)| *value != 0.0)
+            .collect();
+        let probability = logistic(terms.iter().map(|(_, value)| value).sum());
+        let vetoed = probability < floor;
+        if vetoed {
+            for member in &candidate.members {
+                analysis.found[*member].fate = Fate::Vetoed;
+            }
+        }
+        let Candidate { category, hazard, .. } = candidate;
+        let decision = if vetoed { Decision::Vetoed } else { Decision::Kept };
+        analysis.verdicts.push(Verdict { category, hazard, probability, terms, clause, question, decision });
+    }
+    recover(analysis, answers, lexicon, judge);
+}
+
+/// Hazards that the words of a clause tell loudly although no rule found them, of the product that the platform tells.
+fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &Judge) {
+    if analysis.meta.is_none() || analysis.clauses.len() > RECOVER_CLAUSES_MAX {
+        return;
+    }
+    let least = judge.setting(Setting::Recover);
+    for (at, question) in judge.questions().iter().enumerate() {
+        let Question::Hazard(hazard) = *question else { continue };
+        let Some(effect) = lexicon.judge_effect(hazard) else { continue };
+        let hazard_of = |found: &Found| lexicon.effects()[found.effect as usize].hazard;
+        if analysis.verdicts.iter().any(|verdict| verdict.hazard == hazard) {
+            continue;
+        }
+        // A clause that already tells a hazard, or denies this one, is spoken for.
+        let spoken_for = |clause: usize| {
+            analysis.found.iter().any(|found| {
+                found.clause == clause
+                    && (found.fate == Fate::Kept || (found.fate == Fate::Stance && hazard_of(found) == hazard))
+            })
+        };
+        let mut best: Option<(f64, usize)> = None;
+        for clause in 0..analysis.clauses.len() {
+            let odds = answers.of(clause, at);
+            if best.is_none_or(|(known, _)| odds > known) && !spoken_for(clause) {
+                best = Some((odds, clause));
+            }
+        }
+        let Some((evidence, clause)) = best else { continue };
+        let terms = vec![(Term::Evidence, evidence), (Term::Recovered, judge.term(Term::Recovered))];
+        let probability = logistic(terms.iter().map(|(_, value)| value).sum());
+        if probability < least {
+            continue;
+        }
+        let Some(found) = analysis.recovered(clause, effect, at, lexicon, judge) else { continue };
+        let Some(category) = found.choice.map(|choice| choice.category) else { continue };
+        let place = analysis.found.partition_point(|known| known.from <= found.from);
+        analysis.found.insert(place, found);
+        let decision = Decision::Recovered;
+        analysis.verdicts.push(Verdict { category, hazard, probability, terms, clause, question: at, decision });
+    }
+}
+
+impl Analysis {
+    /// The find that a clause's loudest n-gram makes, when its stance counts and a product fits.
+    fn recovered(
+        &self,
+        clause: usize,
+        effect: u32,
+        question: usize,
+        lexicon: &Lexicon,
+        judge: &Judge,
+    ) -> Option<Found> {
+        let frame = self.clauses[clause];
+        let loudest = judge.loudest(&self.folded.chars[frame.from..frame.to], question);
+        let (from, to, _) = *loudest.iter().find(|(.., weight)| *weight > 0.0)?;
+        let (from, to) = (frame.from + from, frame.from + to);
+        let known = &lexicon.effects()[effect as usize];
+        let judged = self.judge(lexicon, from, to, clause, Some(known.hazard), None);
+        if !judged.stance.counts() {
+            return None;
+        }
+        let choice = relate::choose((from, to, clause), known, &self.products, &self.clauses, lexicon, self.meta)?;
+        let severity = known.severity.max(self.injury_beside(lexicon, from, to, clause, known.hazard));
+        Some(Found { from, to, clause, effect, judged, choice: Some(choice), severity, fate: Fate::Kept })
+    }
+}
+
+/// What `explain` says of a verdict: the terms, the largest first, and the words that speak loudest.
+pub(super) fn shown(verdict: &Verdict, analysis: &Analysis, judge: &Judge) -> String {
+    use std::fmt::Write as _;
+    let mut terms = verdict.terms.clone();
+    terms.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    let mut text = format!("概率 {:.2}", verdict.probability);
+    for (term, value) in &terms {
+        let _ = write!(text, "；{} {value:+.2}", term.zh());
+    }
+    let frame = analysis.clauses[verdict.clause];
+    let clause = &analysis.folded.chars[frame.from..frame.to];
+    let mut words: Vec<String> = Vec::new();
+    for (from, to, weight) in judge.loudest(clause, verdict.question) {
+        let word = format!("「{}」{weight:+.2}", clause[from..to].iter().collect::<String>());
+        if !words.contains(&word) {
+            words.push(word);
+        }
+        if words.len() >= WORDS_SHOWN {
+            break;
+        }
+    }
+    if !words.is_empty() {
+        let _ = write!(text, "；用字 {}", words.join(" "));
+    }
+    text
+}
+
+/// N-grams that are shown of one verdict.
+const WORDS_SHOWN: usize = 5;

@@ -1,0 +1,127 @@
+//! The judge on texts of our own, with models made by hand or taught on a handful of sentences.
+
+use super::train::{Options, TrainError, train};
+use crate::extract::quality::{self, Gold};
+use crate::extract::{explain, read, read_by_rules};
+use crate::lexicon::Lexicon;
+use crate::lexicon::judge::{HEAD, Weights};
+use crate::vocabulary::{Document, Hazard, Stance};
+
+fn rules() -> Lexicon {
+    Lexicon::shipped().expect("the shipped lexicon loads").rules_only()
+}
+
+fn with(lines: &str) -> Lexicon {
+    let weights = Weights::parse("by hand", &format!("{HEAD}\n{lines}")).expect("a model");
+    rules().judged_by(&weights).expect("it loads")
+}
+
+fn document(text: &str, category: Option<&str>) -> Document {
+    let meta = category.map_or_else(|| serde_json::json!({}), |word| serde_json::json!({"platform_category": word}));
+    let written = serde_json::json!({"id": "1", "source": "s", "channel": "platform", "text": text, "meta": meta});
+    serde_json::from_value(written).expect("a document")
+}
+
+/// Asks for one hazard; its n-gram counts, nothing else does.
+const MOULD: &str = "ask\tany\tbias=-5\nask\tmicrobial\tbias=-5 severity=0\ngram\t绒绒\tmicrobial=120\n\
+                     term\trule\t3\nset\trecover\t0.5\nset\tveto.told\t0.3\nset\tveto.open\t0.3\n";
+
+#[test]
+fn a_find_that_the_judge_thinks_unlikely_gives_no_signal_and_says_why() {
+    let unlikely = with("ask\tany\tbias=0\nterm\trule\t-2\nset\tveto.open\t0.3\nset\tveto.told\t0.3\n");
+    let text = document("充电宝充电时突然起火", None);
+    assert_eq!(read_by_rules(&text, &unlikely).signals.len(), 1);
+    assert!(read(&text, &unlikely).signals.is_empty());
+    let told = explain(&text, &unlikely).to_string();
+    assert!(told.contains("复核  概率 0.12；规则找到 -2.00") && told.contains("不计：复核认为可能性低"), "{told}");
+}
+
+#[test]
+fn a_find_that_the_judge_believes_keeps_its_signal_with_the_probability_as_confidence() {
+    let likely = with(MOULD);
+    let signals = read(&document("充电宝充电时突然起火", None), &likely).signals;
+    assert_eq!(signals.len(), 1);
+    assert!((signals[0].confidence - 0.9526).abs() < 1e-9, "{}", signals[0].confidence);
+}
+
+#[test]
+fn what_no_rule_finds_is_recovered_where_the_platform_tells_the_product() {
+    let lexicon = with(MOULD);
+    let told = document("收到就绒绒", Some("水果"));
+    assert!(read_by_rules(&told, &lexicon).signals.is_empty());
+    let signals = read(&told, &lexicon).signals;
+    assert_eq!(signals.len(), 1);
+    let signal = &signals[0];
+    assert_eq!((signal.hazard, signal.stance), (Hazard::Microbial, Stance::Asserted));
+    assert_eq!(signal.hazard_span.slice(&told.text), "绒绒");
+    assert_eq!(signal.rules[0].as_str(), "judge:microbial");
+    let open = document("收到就绒绒", None);
+    assert!(read(&open, &lexicon).signals.is_empty(), "an open text tells no product");
+}
+
+#[test]
+fn what_is_recovered_is_judged_for_its_stance_and_its_product_as_any_find() {
+    let lexicon = with(MOULD);
+    let denied = document("没有绒绒", Some("水果"));
+    assert!(read(&denied, &lexicon).signals.is_empty());
+    let unfit = document("收到就绒绒", Some("手机"));
+    let signals = read(&unfit, &lexicon).signals;
+    assert!(signals.iter().all(|signal| signal.hazard != Hazard::Microbial), "{signals:?}");
+}
+
+#[test]
+fn a_lexicon_without_its_judge_reads_as_one_that_never_had_it() {
+    let (without, taken) = (rules(), with(MOULD).rules_only());
+    assert_eq!(without.version(), taken.version());
+    assert_ne!(without.version(), with(MOULD).version());
+    for (text, category) in [("收到就绒绒", Some("水果")), ("充电宝充电时突然起火", None)] {
+        let text = document(text, category);
+        assert_eq!(read(&text, &taken), read(&text, &without));
+        assert_eq!(read_by_rules(&text, &with(MOULD)).signals, read(&text, &without).signals);
+    }
+}
+
+/// Texts of our own: half tell of mould in words that no rule knows.
+fn lessons() -> Vec<Gold> {
+    let lines: Vec<String> = (0..40)
+        .map(|at| {
+            let (text, signals) = if at % 2 == 0 {
+                let signal = serde_json::json!({"product": "fruit_vegetable", "hazard": "microbial", "stance": "asserted",
+                                                "severity": 0, "hazard_text": "绒绒一层"});
+                (format!("第{at}箱，绒绒一层，不想要"), serde_json::json!([signal]))
+            } else {
+                (format!("第{at}箱，个个香甜，还想要"), serde_json::json!([]))
+            };
+            serde_json::json!({"id": at.to_string(), "source": "own", "meta": {"platform_category": "水果"},
+                               "text": text, "signals": signals})
+            .to_string()
+        })
+        .collect();
+    quality::parse(&lines.join("\n")).expect("labelled texts")
+}
+
+#[test]
+fn teaching_twice_gives_the_same_bytes_and_the_lesson_is_learned() {
+    let lexicon = rules();
+    let options = Options { ask_texts: 5, ..Options::default() };
+    let taught = train(&lessons(), &lexicon, &options, "lessons").expect("enough to learn");
+    let again = train(&lessons(), &lexicon, &options, "lessons").expect("enough to learn");
+    assert_eq!(taught.weights.to_string(), again.weights.to_string());
+    assert!(taught.judged.pair.tally.f1() > 0.9 && taught.rules.pair.tally.f1() < 0.1, "{taught}");
+    let written = Weights::parse("m.tsv", &taught.weights.to_string()).expect("its own form");
+    let signals =
+        read(&document("这一箱绒绒一层", Some("水果")), &lexicon.judged_by(&written).expect("it loads")).signals;
+    assert_eq!(signals.len(), 1, "{signals:?}");
+}
+
+#[test]
+fn too_little_to_learn_from_is_said() {
+    let lexicon = rules();
+    let few = train(&lessons()[..3], &lexicon, &Options::default(), "few").expect_err("three texts");
+    assert!(matches!(few, TrainError::TooFew { found: 3, .. }));
+    let mut silent = lessons();
+    for text in &mut silent {
+        text.signals.clear();
+    }
+    assert_eq!(train(&silent, &lexicon, &Options::default(), "none").expect_err("no signal"), TrainError::NoSignal);
+}
