@@ -90,7 +90,7 @@ impl Default for Options {
             sizes: [0.7, 0.6, 0.5, 1.3],
             wrong_counts: 2.0,
             pruned: 0.08,
-            settings: BTreeMap::from([(Setting::VetoTold, 0.1), (Setting::VetoOpen, 0.1), (Setting::Recover, 0.2)]),
+            settings: BTreeMap::from([(Setting::VetoTold, 0.1), (Setting::VetoOpen, 0.1), (Setting::Recover, 0.5)]),
             recovered: 0.0,
         }
     }
