@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::lexicon::count::{COUNT_CHARS_MAX, Count, is_number};
 use crate::lexicon::pattern::{Atom, Step, Variant};
-use crate::lexicon::terms::{Around, Beyond, Meaning, Owner};
-use crate::lexicon::{Lexicon, Reach};
+use crate::lexicon::terms::{Around, Beyond, Owner};
+use crate::lexicon::{Brief, Lexicon, Reach};
 use crate::vocabulary::Stance;
 
 use super::clauses::Clause;
@@ -55,33 +55,17 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
             if hit.to as usize > clause.to {
                 continue;
             }
-            let entry = &lexicon.entries()[hit.entry as usize];
-            let product = entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Product(_)));
-            let brand = entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Brand(_)));
-            let starts = entry.classes.iter().flat_map(|class| lexicon.patterns_from_class(*class));
-            let starts = starts.chain(if product { lexicon.patterns_from_product() } else { &[] }).chain(if brand {
-                lexicon.patterns_from_brand()
-            } else {
-                &[]
-            });
-            for pattern in starts.filter(|pattern| hits.may_find(**pattern)) {
-                let compiled = &lexicon.patterns()[*pattern as usize];
-                let Some((from, to)) = search.variant(&compiled.variant, hit, clause) else { continue };
-                let (owner, injury) = match compiled.owner {
-                    Owner::Rule(rule) => {
-                        let written = &lexicon.rules()[rule as usize];
-                        if !search.around(&written.around, from, to, clause)
-                            || !search.text_allows(rule, &written.around, &mut elsewhere)
-                            || !search.beyond(&written.beyond, (rule, from, to, index), &mut elsewhere)
-                        {
-                            continue;
-                        }
-                        (rule, false)
-                    }
-                    Owner::Injury(injury) => (injury, true),
-                };
-                finds.push(Find { from, to, clause: index, owner, injury });
+            let mut try_one = |pattern: &u32| finds.extend(search.find(*pattern, hit, (index, clause), &mut elsewhere));
+            if let Some(few) = hits.few() {
+                few.iter().for_each(&mut try_one);
+                continue;
             }
+            let brief = lexicon.briefs()[hit.entry as usize];
+            let starts = lexicon.classes_of(hit.entry).iter().flat_map(|class| lexicon.patterns_from_class(*class));
+            let products = if brief.any(Brief::PRODUCT) { lexicon.patterns_from_product() } else { &[] };
+            let brands = if brief.any(Brief::BRAND) { lexicon.patterns_from_brand() } else { &[] };
+            let starts = starts.chain(products).chain(brands);
+            starts.filter(|pattern| hits.may_find(**pattern)).for_each(try_one);
         }
     }
     finds.sort_unstable();
@@ -112,6 +96,29 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// What a pattern finds when its first element is `hit`.
+    fn find(
+        &self,
+        pattern: u32,
+        hit: &Hit,
+        (index, clause): (usize, &Clause),
+        elsewhere: &mut Elsewhere,
+    ) -> Option<Find> {
+        let compiled = &self.lexicon.patterns()[pattern as usize];
+        let (from, to) = self.variant(&compiled.variant, hit, clause)?;
+        let (owner, injury) = match compiled.owner {
+            Owner::Rule(rule) => {
+                let written = &self.lexicon.rules()[rule as usize];
+                let allowed = self.around(&written.around, from, to, clause)
+                    && self.text_allows(rule, &written.around, elsewhere)
+                    && self.beyond(&written.beyond, (rule, from, to, index), elsewhere);
+                (allowed.then_some(rule)?, false)
+            }
+            Owner::Injury(injury) => (injury, true),
+        };
+        Some(Find { from, to, clause: index, owner, injury })
+    }
+
     /// Where the variant stands when its first element is `hit`.
     fn variant(&self, variant: &Variant, hit: &Hit, clause: &Clause) -> Option<(usize, usize)> {
         let (first, rest) = variant.steps.split_first()?;

@@ -72,6 +72,8 @@ fn read_with(document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lex
 struct Beside {
     rows: Vec<Vec<structured::fields::Field>>,
     sheet: Option<structured::Sheet>,
+    /// Whether the text is mostly Latin.
+    latin: bool,
     /// The document with its product column told as the platform's word.
     told: Option<Document>,
 }
@@ -80,15 +82,15 @@ impl Beside {
     fn of(document: &Document, lexicon: &Lexicon) -> Self {
         let rows = structured::fields::rows(document, lexicon.structured());
         let latin = english::is_latin(&document.text);
-        let sheet = if rows.is_empty() || latin { None } else { structured::Sheet::of(rows.clone(), lexicon) };
+        let sheet = if rows.is_empty() || latin { None } else { structured::Sheet::of(&rows, lexicon) };
         let told = sheet.as_ref().and_then(|sheet| sheet.told(document, lexicon));
-        Self { rows, sheet, told }
+        Self { rows, sheet, latin, told }
     }
 
     fn apply(&self, document: &Document, lexicon: &Lexicon, reading: &mut Reading) {
         if let Some(sheet) = &self.sheet {
             sheet.apply(document, lexicon, reading);
-        } else if english::is_latin(&document.text) && !lexicon.english().is_empty() {
+        } else if self.latin && !lexicon.english().is_empty() {
             english::apply(document, &self.rows, lexicon, reading);
         }
         reading.rechecks = standards::rechecks(document, reading, lexicon);

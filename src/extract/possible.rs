@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use crate::lexicon::pattern::{Atom, ClassId, Step};
 use crate::lexicon::terms::{Compiled, Owner};
-use crate::lexicon::{Brief, Lexicon, Next};
+use crate::lexicon::{Anchored, Brief, Lexicon, Other};
 
 use super::clauses::Clause;
 use super::scan::Hit;
@@ -58,14 +58,37 @@ pub(super) struct Last {
     clause: u32,
     /// Number of the clause that the text begins with.
     text: u32,
-    /// Per class, then product, then brand: the clause in which it was seen last, and the last place there.
-    seen: Vec<(u32, u32)>,
+    /// Per class, then product, then brand: where it was seen.
+    seen: Vec<Seen>,
     /// Per pattern: the text in which it was last found possible.
     possible: Vec<u32>,
     /// The patterns that were found possible in the text.
     found: Vec<u32>,
     /// Per class: the text in which a possible pattern last asked for it.
     live: Vec<u32>,
+}
+
+/// Where words of one kind were seen.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// The last clause in which they were.
+    clause: u32,
+    /// The first end of one there.
+    first_to: u32,
+    /// The last beginning of one there.
+    last_from: u32,
+}
+
+impl Seen {
+    #[inline]
+    fn note(&mut self, clause: u32, hit: &Hit) {
+        if self.clause == clause {
+            self.first_to = self.first_to.min(hit.to);
+            self.last_from = hit.from;
+        } else {
+            *self = Self { clause, first_to: hit.to, last_from: hit.from };
+        }
+    }
 }
 
 thread_local! {
@@ -80,7 +103,7 @@ impl Last {
         let (classes, patterns) = (lexicon.class_count(), lexicon.patterns().len());
         if (self.live.len(), self.possible.len()) != (classes, patterns) || self.clause > CLAUSES_MAX {
             self.clause = 0;
-            self.seen = vec![(0, 0); classes + 2];
+            self.seen = vec![Seen::default(); classes + 2];
             self.possible = vec![0; patterns];
             self.live = vec![0; classes];
         }
@@ -95,52 +118,56 @@ impl Last {
         let own = |hit: &&Hit| hit.to as usize <= clause.to;
         for hit in hits.iter().filter(own) {
             let brief = briefs[hit.entry as usize];
-            for class in lexicon.classes_of(hit.entry) {
-                self.seen[usize::from(class.0)] = (self.clause, hit.from);
+            for class in lexicon.asked_of(hit.entry) {
+                self.seen[usize::from(class.0)].note(self.clause, hit);
             }
             if brief.any(Brief::PRODUCT) {
-                self.seen[classes] = (self.clause, hit.from);
+                self.seen[classes].note(self.clause, hit);
             }
             if brief.any(Brief::BRAND) {
-                self.seen[classes + 1] = (self.clause, hit.from);
+                self.seen[classes + 1].note(self.clause, hit);
             }
         }
         let mut found = false;
         for hit in hits.iter().filter(own) {
             let brief = briefs[hit.entry as usize];
-            for class in lexicon.classes_of(hit.entry) {
-                let patterns = lexicon.patterns_from_class(*class).iter().zip(lexicon.next_from_class(*class));
-                for (pattern, next) in patterns {
-                    // Nearly all patterns end here: what they ask for next is not in the clause.
-                    if let Next::Class(class) = next
-                        && self.seen[usize::from(class.0)] < (self.clause, hit.to)
-                    {
-                        continue;
-                    }
-                    found |= self.pattern(*pattern, hit.to, lexicon);
-                }
+            for anchored in lexicon.patterns_at(hit.entry) {
+                found |= self.pattern(anchored, hit, lexicon);
             }
             if brief.any(Brief::PRODUCT) {
-                for pattern in lexicon.patterns_from_product() {
-                    found |= self.pattern(*pattern, hit.to, lexicon);
+                for anchored in lexicon.patterns_at_product() {
+                    found |= self.pattern(anchored, hit, lexicon);
                 }
             }
             if brief.any(Brief::BRAND) {
-                for pattern in lexicon.patterns_from_brand() {
-                    found |= self.pattern(*pattern, hit.to, lexicon);
+                for anchored in lexicon.patterns_at_brand() {
+                    found |= self.pattern(anchored, hit, lexicon);
                 }
             }
         }
         found
     }
 
-    /// Whether a pattern may find something when its first element ends at `to`; notes it.
-    fn pattern(&mut self, pattern: u32, to: u32, lexicon: &Lexicon) -> bool {
+    /// Whether a pattern may find something when its rarest element is `hit`; notes it.
+    #[inline]
+    fn pattern(&mut self, anchored: &Anchored, hit: &Hit, lexicon: &Lexicon) -> bool {
+        match anchored.other {
+            // Nearly all patterns end here: what they ask for beside is not in the clause.
+            Other::Class(class) if self.seen[usize::from(class.0)].clause != self.clause => false,
+            _ => self.whole(anchored, hit, lexicon),
+        }
+    }
+
+    fn whole(&mut self, anchored: &Anchored, hit: &Hit, lexicon: &Lexicon) -> bool {
+        let pattern = anchored.pattern;
         if self.possible[pattern as usize] == self.text {
             return true;
         }
         let compiled = &lexicon.patterns()[pattern as usize];
-        let found = compiled.variant.steps[1..].iter().all(|step| self.behind(step, to));
+        let steps = &compiled.variant.steps;
+        let at = usize::from(anchored.step);
+        let found = steps[..at].iter().all(|step| self.stands(step, |seen| seen.first_to <= hit.from))
+            && steps[at + 1..].iter().all(|step| self.stands(step, |seen| seen.last_from >= hit.to));
         if found {
             self.possible[pattern as usize] = self.text;
             self.found.push(pattern);
@@ -168,9 +195,9 @@ impl Last {
         }
     }
 
-    /// Whether something that a step accepts begins at or behind a place of the clause.
-    fn behind(&self, step: &Step, at: u32) -> bool {
-        let seen = |kind: usize| self.seen[kind].0 == self.clause && self.seen[kind].1 >= at;
+    /// Whether something that a step accepts stands in the clause where `place` wants it.
+    fn stands(&self, step: &Step, place: impl Fn(Seen) -> bool) -> bool {
+        let seen = |kind: usize| self.seen[kind].clause == self.clause && place(self.seen[kind]);
         step.accepts.iter().any(|atom| match atom {
             Atom::Class(class) => seen(usize::from(class.0)),
             Atom::Product(_) => seen(self.live.len()),

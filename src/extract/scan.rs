@@ -24,6 +24,9 @@ pub(super) struct Hit {
     pub(super) entry: u32,
 }
 
+/// Patterns that may find something in a text, up to which they are few.
+const FEW: usize = 24;
+
 /// All hits of a text, by first character, longest first.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
@@ -44,6 +47,12 @@ pub(super) struct Hits {
 }
 
 impl Hits {
+    /// The only patterns that may find something, when these are so few that asking each of them is quicker than asking every
+    /// pattern that may begin at a hit.
+    pub(super) fn few(&self) -> Option<&[u32]> {
+        self.possible.as_deref().filter(|possible| possible.len() <= FEW)
+    }
+
     /// Whether a pattern may find something in this text.
     pub(super) fn may_find(&self, pattern: u32) -> bool {
         self.possible.as_ref().is_none_or(|possible| possible.binary_search(&pattern).is_ok())
@@ -124,9 +133,16 @@ fn surfaces_in(packed: &mut Vec<u64>, folded: &Folded, lexicon: &Lexicon) -> Hit
             break;
         }
         idioms |= brief.any(Brief::IDIOM);
-        packed.push((from as u64) << 40 | u64::from(u8::MAX - length(brief)) << 32 | u64::from(found.value()));
+        // They come by their ends, so each is put but a few places before the last: none reaches back over 40 characters.
+        let key = (from as u64) << 40 | u64::from(u8::MAX - length(brief)) << 32 | u64::from(found.value());
+        let mut place = packed.len();
+        packed.push(key);
+        while place > 0 && packed[place - 1] > key {
+            packed[place] = packed[place - 1];
+            place -= 1;
+        }
+        packed[place] = key;
     }
-    packed.sort_unstable();
     hits.all.reserve_exact(packed.len());
     #[expect(clippy::cast_possible_truncation, reason = "taken apart as it was put together")]
     hits.all.extend(packed.iter().map(|packed| {
@@ -234,16 +250,48 @@ fn drop_torn(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
         }
         let (from, to) = (hit.from as usize, hit.to as usize);
         if brief.chars == 1 {
-            GLUE.contains(folded.chars[from])
-                || tokens.word(from, folded, lexicon).all(|at| at == from || GLUE.contains(folded.chars[at]))
+            is_glue(folded.chars[from])
+                || tokens.word(from, folded, lexicon).all(|at| at == from || is_glue(folded.chars[at]))
         } else {
-            !(tokens.is_inside(from, folded, lexicon) && tokens.is_inside(to, folded, lexicon))
+            // Of one run of letters, nothing is torn at the beginning and the end: no need to cut it.
+            let letter = |at: Option<usize>| at.and_then(|at| folded.chars.get(at)).is_some_and(|c| is_letter(*c));
+            let whole = folded.chars[from..to].iter().all(|c| is_letter(*c));
+            let edge = whole && !(letter(from.checked_sub(1)) && letter(Some(to)));
+            edge || !(tokens.is_inside(from, folded, lexicon) && tokens.is_inside(to, folded, lexicon))
         }
     });
 }
 
-/// Adverbs and verb endings that the segmenter may glue to a single character without changing what it says (很烂, 坏了).
-const GLUE: &str = "很太不没有好更都全了的着过到出还就又在是真巨超";
+/// Whether a character is an adverb or a verb ending that the segmenter may glue to a single character without changing what it
+/// says (很烂, 坏了).
+#[inline]
+fn is_glue(character: char) -> bool {
+    matches!(
+        character,
+        '很' | '太'
+            | '不'
+            | '没'
+            | '有'
+            | '好'
+            | '更'
+            | '都'
+            | '全'
+            | '了'
+            | '的'
+            | '着'
+            | '过'
+            | '到'
+            | '出'
+            | '还'
+            | '就'
+            | '又'
+            | '在'
+            | '是'
+            | '真'
+            | '巨'
+            | '超'
+    )
+}
 
 /// The segmenter's words in the run of letters that was looked at last; hits come in text order, so each run is cut once.
 #[derive(Default)]

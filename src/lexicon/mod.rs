@@ -6,6 +6,7 @@
 //! `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken
 //! patterns are refused with file and line.
 
+mod anchor;
 mod brief;
 mod check;
 mod compile;
@@ -33,6 +34,7 @@ use jieba_rs::Jieba;
 
 use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
+pub use anchor::{Anchored, Other};
 pub use brief::Brief;
 pub use check::{Finding, check};
 pub use diff::{Changed, Difference, diff};
@@ -68,6 +70,7 @@ pub struct Lexicon {
     idioms: Vec<RuleId>,
     patterns: Vec<Compiled>,
     starts: Starts,
+    anchors: anchor::Anchors,
     class_names: Vec<String>,
     platform_categories: BTreeMap<String, Category>,
     stopwords: Vec<String>,
@@ -91,21 +94,8 @@ pub struct Lexicon {
 #[derive(Debug, Default)]
 struct Starts {
     by_class: Vec<Vec<u32>>,
-    /// What stands behind the first element of each pattern of `by_class`, in the same order.
-    next: Vec<Vec<Next>>,
     product: Vec<u32>,
     brand: Vec<u32>,
-}
-
-/// What a pattern asks for behind its first element: enough to set most patterns aside without looking at them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing: the pattern has one element.
-    Nothing,
-    /// A word of this class, and perhaps more behind it.
-    Class(pattern::ClassId),
-    /// Something that only the pattern itself can say.
-    Other,
 }
 
 /// Log-odds of the confidence of a signal where no learned judge says it.
@@ -273,9 +263,26 @@ impl Lexicon {
         self.starts.by_class.get(usize::from(class.0)).map_or(&[], Vec::as_slice)
     }
 
-    /// What the patterns of [`Lexicon::patterns_from_class`] ask for next, in their order.
-    pub fn next_from_class(&self, class: pattern::ClassId) -> &[Next] {
-        self.starts.next.get(usize::from(class.0)).map_or(&[], Vec::as_slice)
+    /// The patterns whose rarest element accepts a word of the entry as one of a class.
+    #[inline]
+    pub fn patterns_at(&self, entry: u32) -> &[Anchored] {
+        self.anchors.of_entry(entry)
+    }
+
+    /// The word classes of an entry that patterns ask for beside their rarest element.
+    #[inline]
+    pub fn asked_of(&self, entry: u32) -> &[pattern::ClassId] {
+        self.anchors.asked_of(entry)
+    }
+
+    /// The patterns whose rarest element accepts a product.
+    pub fn patterns_at_product(&self) -> &[Anchored] {
+        self.anchors.product()
+    }
+
+    /// The patterns whose rarest element accepts a brand.
+    pub fn patterns_at_brand(&self) -> &[Anchored] {
+        self.anchors.brand()
     }
 
     /// Patterns whose first element accepts a product.

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use crate::vocabulary::{Category, Hazard};
 
-use super::{CategorySet, FileLine, Groups, LexiconError, fold_word, tables};
+use super::{CategorySet, FileLine, Groups, LexiconError, fold, fold_word, tables};
 
 /// What a field of a structured document says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -408,7 +408,15 @@ const STANDARD_COLUMNS_MAX: usize = 12;
 
 /// A heading as it is compared: folded, without spaces.
 pub fn fold_heading(heading: &str) -> String {
-    fold_word(heading).chars().filter(|character| *character != ' ' && *character != '_').collect()
+    let mut folded = String::with_capacity(heading.len());
+    for character in heading.trim().chars() {
+        fold(character, |part| {
+            if part != ' ' && part != '_' {
+                folded.push(part);
+            }
+        });
+    }
+    folded
 }
 
 /// Whether the character at `at` has no letter at either side, but for a bracket or a sign.

@@ -79,6 +79,9 @@ const SUFFIXES: &[(&str, Kind)] = &[
     ("养殖场", Kind::Bare),
 ];
 
+/// Longest suffix, in characters.
+const SUFFIX_CHARS_MAX: usize = 6;
+
 /// Words that no name holds, as the segmenter gives them.
 const BORDERS: &[&str] = &[
     "由",
@@ -262,10 +265,9 @@ impl<'a> Firms<'a> {
             self.car_maker(at, found);
             return;
         }
-        let suffix = SUFFIXES.iter().find_map(|(suffix, kind)| {
-            let from = (at + 1).checked_sub(suffix.chars().count())?;
-            (self.folded.slice(from, at + 1) == *suffix).then_some((from, *kind))
-        });
+        let ahead = self.folded.slice((at + 1).saturating_sub(SUFFIX_CHARS_MAX), at + 1);
+        let suffix = SUFFIXES.iter().find(|(suffix, _)| ahead.ends_with(suffix));
+        let suffix = suffix.map(|(suffix, kind)| (at + 1 - suffix.chars().count(), *kind));
         let Some((suffix, kind)) = suffix else { return };
         self.tried += 1;
         // 某某有限公司北京分公司 is one name.

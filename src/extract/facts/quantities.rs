@@ -166,14 +166,33 @@ const LATIN: &[(&str, &str)] = &[
 ];
 /// Words behind a small number of `g` that make it a generation of mobile network.
 const NETWORK: &[&str] = &["手机", "网", "信号", "基站", "套餐", "时代", "版"];
-/// Chinese numerals, and words that stand for a rough number.
-const NUMERALS: &str = "一二两三四五六七八九十百千万亿零半几数上";
 /// Longest number, in characters.
 const NUMBER_CHARS_MAX: usize = 18;
 
-/// Whether a number in Chinese numerals may begin here.
+/// Whether a number in Chinese numerals may begin here, or a word that stands for a rough one. Asked of every character.
+#[inline]
 pub(super) fn is_numeral(character: char) -> bool {
-    matches!(character, '一'..='龥') && NUMERALS.contains(character) && character != '亿'
+    matches!(
+        character,
+        '一' | '二'
+            | '两'
+            | '三'
+            | '四'
+            | '五'
+            | '六'
+            | '七'
+            | '八'
+            | '九'
+            | '十'
+            | '百'
+            | '千'
+            | '万'
+            | '零'
+            | '半'
+            | '几'
+            | '数'
+            | '上'
+    )
 }
 
 /// The quantity that begins at a run of digits `[from, to)`.
@@ -248,7 +267,7 @@ pub(super) fn quantity(folded: &Folded, _: &Lexicon, from: usize, to: usize) -> 
 /// The quantity in Chinese numerals that begins at `from`, when it is more than a bare 一个: gives where to go on.
 pub(super) fn numeral(folded: &Folded, from: usize, found: &mut Vec<Fact>) -> usize {
     let chars = &folded.chars;
-    let run = chars[from..].iter().take(NUMBER_CHARS_MAX).take_while(|c| NUMERALS.contains(**c) || **c == '亿').count();
+    let run = chars[from..].iter().take(NUMBER_CHARS_MAX).take_while(|c| is_numeral(**c) || **c == '亿').count();
     let mut at = from + run;
     let rough = matches!(chars.get(at), Some('余' | '多' | '来'));
     at += usize::from(rough);

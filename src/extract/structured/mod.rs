@@ -43,7 +43,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(fields: Vec<Field>, lexicon: &Lexicon) -> Option<Self> {
+    fn new(fields: &[Field], lexicon: &Lexicon) -> Option<Self> {
         let tables = lexicon.structured();
         let has = |role| fields.iter().any(|field| field.role == role);
         let named = has(Role::Product) || has(Role::Category);
@@ -65,7 +65,7 @@ impl Row {
         } else {
             Verdict::Unclear
         };
-        Some(Self { fields, category, verdict })
+        Some(Self { fields: fields.to_vec(), category, verdict })
     }
 
     fn of(&self, role: Role) -> impl Iterator<Item = &Field> {
@@ -84,8 +84,8 @@ struct Stated {
 
 impl Sheet {
     /// The sheet of a document, when it is structured.
-    pub(super) fn of(rows: Vec<Vec<Field>>, lexicon: &Lexicon) -> Option<Self> {
-        let rows: Vec<Row> = rows.into_iter().filter_map(|fields| Row::new(fields, lexicon)).collect();
+    pub(super) fn of(rows: &[Vec<Field>], lexicon: &Lexicon) -> Option<Self> {
+        let rows: Vec<Row> = rows.iter().filter_map(|fields| Row::new(fields, lexicon)).collect();
         (!rows.is_empty()).then_some(Self { rows })
     }
 

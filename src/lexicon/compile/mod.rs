@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
+use crate::lexicon::anchor::Anchors;
 use crate::lexicon::english::English;
 use crate::lexicon::error::{self, Shown};
 use crate::lexicon::files::Files;
@@ -25,7 +26,7 @@ use crate::lexicon::terms::{
 };
 use crate::lexicon::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
 use crate::lexicon::{
-    Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Next, Starts, fold_word,
+    Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word,
 };
 
 /// Longest surface, in characters.
@@ -376,13 +377,7 @@ impl Builder {
         for list in starts.by_class.iter_mut().chain([&mut starts.product, &mut starts.brand]) {
             list.dedup();
         }
-        let next =
-            |pattern: &u32| match self.patterns[*pattern as usize].variant.steps.get(1).map(|step| &*step.accepts) {
-                None => Next::Nothing,
-                Some([Atom::Class(class)]) => Next::Class(*class),
-                Some(_) => Next::Other,
-            };
-        starts.next = starts.by_class.iter().map(|patterns| patterns.iter().map(next).collect()).collect();
+        let anchors = Anchors::new(&self.patterns, &self.entries, self.class_names.len());
         let confidence = self.confidence.take();
         for entry in &self.entries {
             let named = entry
@@ -421,6 +416,7 @@ impl Builder {
             idioms: self.idioms,
             patterns: self.patterns,
             starts,
+            anchors,
             class_names: self.class_names,
             platform_categories: self.platform_categories,
             stopwords: self.stopwords,
