@@ -80,6 +80,10 @@ pub struct Counting {
     pub press_similarity: f64,
     /// Channels whose signals are context, never events.
     pub context_channels: Vec<Channel>,
+    /// Beginnings of rule ids that read a failed row of a planned test: context, never an event, in [`Self::tested_channels`].
+    pub tested_rules: Vec<String>,
+    /// Channels that publish the results of planned tests.
+    pub tested_channels: Vec<Channel>,
     /// Days in which one person's complaints about one brand and hazard are one event.
     pub complainant_days: u32,
     /// Channels in which an actor is a complainant.

@@ -74,6 +74,8 @@ pub(super) struct Mention {
     pub(super) event: u32,
     /// Whether it is the one by which its event is counted.
     pub(super) opens: bool,
+    /// Kept and shown, never counted and no reason of its own.
+    pub(super) context: bool,
     pub(super) actor: u32,
     pub(super) region: u32,
     pub(super) severity: u8,
@@ -291,7 +293,7 @@ impl<'a> Builder<'a> {
 
         let cell_key = (record.product, record.hazard);
         // Context stands beside the events: it neither is one nor makes a report at home the retelling of one.
-        let context = self.counting.context_channels.contains(&record.channel);
+        let context = self.counting.context_channels.contains(&record.channel) || self.is_planned_test(record);
         let told = self.told.get(&(story, record.product, record.hazard)).copied().filter(|_| !context);
         let opens = !context && told.is_none() && self.counts(record, actor, brand, region, day);
         let cell = self.cells.entry(cell_key).or_insert_with(|| Cell {
@@ -322,6 +324,7 @@ impl<'a> Builder<'a> {
             story,
             event,
             opens,
+            context,
             actor,
             region,
             severity: record.severity.min(4),
@@ -333,6 +336,14 @@ impl<'a> Builder<'a> {
         });
         let (category, hazard) = cell_key;
         self.grains.push(Grain { category, hazard, region, day, seen, document, story, actor, event: opens });
+    }
+
+    /// A failed row of a spot check follows the authority's plan, not what happens in the market; the authority knows it.
+    fn is_planned_test(&self, record: &SignalRecord) -> bool {
+        let reads_tests = |rule: &crate::vocabulary::RuleId| {
+            self.counting.tested_rules.iter().any(|prefix| rule.as_str().starts_with(prefix.as_str()))
+        };
+        self.counting.tested_channels.contains(&record.channel) && record.rules.iter().any(reads_tests)
     }
 
     /// Whether a new story is a new event: not when the same person said so before, nor when the account has had its share.
@@ -429,6 +440,19 @@ mod tests {
         let abroad = Report::new(0).channel(Channel::Standard).text(5);
         let counted = tally(&[abroad, Report::new(1).text(5)]);
         assert_eq!((counted.context, counted.events), (1, 1), "the report at home is an event of its own");
+    }
+
+    #[test]
+    fn a_failed_row_of_a_spot_check_is_context_and_the_same_words_of_a_complainant_an_event() {
+        let row = |day| Report::new(day).rule("dict:test_items/小零件").brand("甲");
+        let official = [row(0).channel(Channel::Regulator), row(1).channel(Channel::Regulator)];
+        assert_eq!((tally(&official).context, tally(&official).events), (2, 0));
+        assert_eq!(tally(&[row(0).channel(Channel::Complaint)]).events, 1);
+        assert_eq!(
+            tally(&[Report::new(0).channel(Channel::Regulator).rule("structured:hazard")]).events,
+            1,
+            "a recall counts"
+        );
     }
 
     #[test]

@@ -229,9 +229,10 @@ impl<'a> Desk<'a> {
     }
 
     fn hits(&self, rule: &SingleRule, seen: &Seen<'_>) -> bool {
-        let Mention { asserted, confidence, channel, severity, .. } = *seen.mention;
+        let Mention { asserted, confidence, channel, severity, context, .. } = *seen.mention;
         self.cell.hazard.is_safety()
             && asserted
+            && !context
             && confidence >= rule.min_confidence
             && (rule.channels.is_empty() || rule.channels.contains(&channel))
             && (severity >= rule.min_severity || (rule.or_brand && seen.brand > 0))

@@ -103,6 +103,11 @@ impl Report {
         self
     }
 
+    pub(super) fn rule(mut self, rule: &str) -> Self {
+        self.record.rules.push(rule.into());
+        self
+    }
+
     pub(super) fn channel(mut self, channel: Channel) -> Self {
         self.record.channel = channel;
         self

@@ -50,7 +50,7 @@ fn what_was_taught_is_found_again_and_training_repeats_itself() {
 
 #[test]
 fn the_dictionary_alone_finds_its_own_words() {
-    let chars: Vec<char> = "美的电饭煲全新包邮".chars().collect();
+    let chars: Vec<char> = "九阳电饭煲全新包邮".chars().collect();
     let names = by_dictionary(&chars, &lexicon());
     assert!(names.contains(&NameSpan { from: 2, to: 5, named: Named::Product }), "{names:?}");
     assert!(names.iter().any(|name| name.named == Named::Brand), "{names:?}");
