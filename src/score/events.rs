@@ -65,6 +65,7 @@ pub(super) struct Cell {
 
 /// One signal.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one mention")]
 pub(super) struct Mention {
     pub(super) day: Day,
     pub(super) seen: Day,
