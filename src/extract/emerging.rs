@@ -436,7 +436,7 @@ impl Emerging {
             | prune(&mut self.named, |named| named.count);
     }
 
-    /// What is new since `from` (by default the last [`WINDOW_DAYS`] days): at most `limit` rows a table.
+    /// What is new since `from` (by default the last `WINDOW_DAYS` days): at most `limit` rows a table.
     #[must_use]
     pub fn report(&self, from: Option<Date>, limit: usize) -> Report {
         let from =

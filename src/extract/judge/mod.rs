@@ -1,6 +1,6 @@
 //! The learned judge at work: how likely each signal is, which finds of rules it vetoes, what it recovers without a rule.
 //!
-//! In: an analysis by rules and the lexicon's model. Out: [`Verdict`]s, each the sum of terms that are shown. Not here: the
+//! In: an analysis by rules and the lexicon's model. Out: verdicts, each the sum of terms that are shown. Not here: the
 //! model's form (`lexicon::judge`), files. Where the platform does not tell the product nothing is recovered: open texts
 //! with a signal are too rare to learn from.
 
