@@ -12,7 +12,7 @@ use super::normalise::Folded;
 use super::relate::{self, Choice, Named, Why};
 use super::scan::{self, Hits};
 use super::stance::{self, CueHit, Judged, Place};
-use super::title;
+use super::{subject, title};
 
 /// A hazard in the text, in folded characters.
 #[derive(Debug, Clone)]
@@ -216,7 +216,7 @@ impl Analysis {
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut put = |from, to, clause, effect: u32| {
             let known = &lexicon.effects()[effect as usize];
-            let choice = relate::choose((from, to, clause), known, &self.products, &self.clauses, lexicon, self.meta);
+            let choice = relate::choose((from, to, clause), known, self.named(lexicon), self.meta);
             let choice = match (choice, self.meta) {
                 (None | Some(Choice { why: Why::Implied, .. }), None) if !known.told => self
                     .titled
@@ -304,6 +304,11 @@ impl Analysis {
     ) -> Judged {
         let place = Place { from, to, clause, hazard, own };
         stance::judge(place, &self.folded, &self.clauses, &self.cues, lexicon, self.meta.is_some())
+    }
+
+    /// The text as far as the relation of products and hazards needs it.
+    pub(super) fn named<'a>(&'a self, lexicon: &'a Lexicon) -> subject::Text<'a> {
+        subject::Text { folded: &self.folded, clauses: &self.clauses, products: &self.products, lexicon }
     }
 
     /// The worst injury that belongs to a hazard: told in the same words, or in the same sentence.

@@ -23,7 +23,7 @@ fn place(why: Why) -> &'static str {
     match why {
         Why::Clause => "clause",
         Why::Sentence => "sentence",
-        Why::Text | Why::Title => "elsewhere",
+        Why::Referred | Why::Inherited | Why::Text | Why::Title => "elsewhere",
         Why::MetaNamed => "named",
         Why::Meta => "meta",
         Why::Implied => "implied",

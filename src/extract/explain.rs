@@ -93,7 +93,22 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
                         let brand = if named.brand { "，由品牌推知" } else { "" };
                         format!("「{}」{part}{brand}", original(named.from, named.to))
                     });
-                    format!("{} {} ← {word}{}", choice.category.zh(), choice.category, why(choice.why))
+                    let why = match (choice.why, choice.named) {
+                        (Why::Referred | Why::Inherited, Some(named)) => {
+                            let (pointer, sentences, clauses) =
+                                analysis.named(lexicon).way_back((found.from, found.clause), named);
+                            let far = match sentences {
+                                0 => format!("前 {clauses} 分句"),
+                                _ => format!("前 {sentences} 句"),
+                            };
+                            match pointer {
+                                Some(word) => format!("（承{far}，由「{}」指代）", original(word.from, word.to)),
+                                None => format!("（承{far}，主语省略）"),
+                            }
+                        }
+                        (other, _) => why(other).to_owned(),
+                    };
+                    format!("{} {} ← {word}{why}", choice.category.zh(), choice.category)
                 }
             };
             Step {
@@ -135,6 +150,7 @@ fn why(why: Why) -> &'static str {
     match why {
         Why::Clause => "（同一分句）",
         Why::Sentence => "（同一句）",
+        Why::Referred | Why::Inherited => "（承前）",
         Why::Text => "（全文主语）",
         Why::MetaNamed => "（平台类目，文中也提到）",
         Why::Meta => "（平台类目）",

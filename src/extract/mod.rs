@@ -4,7 +4,7 @@
 //! it came about. Not here: I/O, clock, scores; nothing in this room knows what a signal is worth.
 //!
 //! Steps, each a file: fold the text (`normalise`), split clauses, one pass of the automaton, patterns, stance,
-//! relation of product and hazard, names beside them.
+//! relation of product and hazard (`relate`; over sentences `subject`), names beside them.
 //!
 //! - **READ-1** the same document and lexicon give the same reading, byte for byte.
 //! - **READ-2** every span is on character borders of the folded text and leads back to the input.
@@ -33,6 +33,7 @@ mod scan;
 mod stance;
 mod standards;
 mod structured;
+mod subject;
 pub mod survey;
 mod title;
 

@@ -6,6 +6,7 @@ use crate::vocabulary::{Category, Hazard, ProductFrom};
 
 use super::clauses::{self, Clause};
 use super::scan::Hits;
+use super::subject::{self, Before};
 
 /// A product or brand named in the text, in folded characters.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,10 @@ pub(super) enum Why {
     Clause,
     /// Named in the same sentence.
     Sentence,
+    /// Named before, and pointed back to: 它, 该产品.
+    Referred,
+    /// Named before, and the subject of what follows without being said again.
+    Inherited,
     /// Named elsewhere in the text.
     Text,
     /// The platform says so, and the text names it too.
@@ -67,7 +72,7 @@ impl Choice {
         match self.why {
             Why::Clause | Why::Sentence | Why::MetaNamed => ProductFrom::Text,
             Why::Meta => ProductFrom::Meta,
-            Why::Text | Why::Title | Why::Implied => ProductFrom::Context,
+            Why::Referred | Why::Inherited | Why::Text | Why::Title | Why::Implied => ProductFrom::Context,
         }
     }
 }
@@ -164,11 +169,10 @@ const BESIDE_CHARS: usize = 10;
 pub(super) fn choose(
     (from, to, clause): (usize, usize, usize),
     effect: &Effect,
-    products: &[Named],
-    clauses: &[Clause],
-    lexicon: &Lexicon,
+    text: subject::Text<'_>,
     meta: Option<Category>,
 ) -> Option<Choice> {
+    let subject::Text { clauses, products, lexicon, .. } = text;
     let place = Around {
         from,
         to,
@@ -195,7 +199,8 @@ pub(super) fn choose(
             }
             _ => choice.why <= Why::Sentence,
         };
-        return nearest.filter(|choice| !effect.weak || close(choice)).or_else(implied);
+        let near = nearest.filter(|choice| !effect.weak || close(choice));
+        return text.inherit((from, clause), near, effect).or_else(implied);
     };
     let own = place.nearest(|named| named.categories.and(meta.into()));
     // An accessory named before or in the hazard's own clause, nearer than the thing itself.
@@ -204,6 +209,15 @@ pub(super) fn choose(
         let fits = category.is_some_and(|category| lexicon.is_beside(meta, category, leaf(named, lexicon)));
         if fits && !named.part && !named.brand { named.categories } else { CategorySet::NONE }
     });
+    // 送的充电宝也试了。它冒烟: an accessory that the hazard's sentence points back to.
+    if let Before::Thing(choice @ Choice { why: Why::Referred, named: Some(at), .. }) =
+        text.before((from, clause), true, |named| named.categories)
+        && choice.category != meta
+        && effect.only.has(choice.category)
+        && lexicon.is_beside(meta, choice.category, leaf(&products[at], lexicon))
+    {
+        return Some(choice);
+    }
     if let Some(beside) = beside.filter(|beside| beside.why <= Why::Sentence) {
         let distance = |choice: &Choice| choice.named.map_or(usize::MAX, |at| distance(&products[at], from, to));
         let nearer = own.is_none_or(|own| (beside.why, distance(&beside)) < (own.why, distance(&own)));
@@ -228,6 +242,41 @@ pub(super) fn choose(
     }
     implied()
 }
+
+impl subject::Text<'_> {
+    /// The product of a hazard at `from` of `clause`, of which `near` stands nearest: what the words before it spoke of comes
+    /// before what is named anywhere in the text, and another subject ends both.
+    fn inherit(&self, (from, clause): (usize, usize), near: Option<Choice>, effect: &Effect) -> Option<Choice> {
+        let whole =
+            |choice: &Choice| choice.named.is_none_or(|at| !(self.products[at].part || self.products[at].ambiguous));
+        if near.is_some_and(|choice| choice.why <= Why::Sentence && whole(&choice)) {
+            return near;
+        }
+        let before = self.before((from, clause), effect.weak, |named| named.categories.and(effect.only));
+        match (before, near) {
+            // 它的手柄漏电: a part is that of the thing spoken of, when something points there.
+            (Before::Thing(choice), Some(near)) if near.why <= Why::Sentence => {
+                Some(if choice.why == Why::Referred { choice } else { near })
+            }
+            (Before::Thing(choice), _) => Some(choice),
+            (Before::Other, Some(Choice { why: Why::Text, named: Some(at), .. })) if self.products[at].from < from => {
+                None
+            }
+            (_, near) => near.filter(|choice| choice.why != Why::Text || self.reaches(choice, clause)),
+        }
+    }
+
+    /// Whether a product named elsewhere is near enough, or named often enough to be what the text is about.
+    fn reaches(&self, choice: &Choice, clause: usize) -> bool {
+        let Some(at) = choice.named else { return true };
+        let named = &self.products[at];
+        let alike = |other: &(usize, &Named)| other.0 != at && other.1.categories.has(choice.category);
+        clause.abs_diff(named.clause) <= TEXT_CLAUSES_MAX || near(self.products, named.from).any(|other| alike(&other))
+    }
+}
+
+/// How many clauses from a hazard a product may stand that the text names only once.
+const TEXT_CLAUSES_MAX: usize = 12;
 
 fn leaf<'a>(named: &Named, lexicon: &'a Lexicon) -> Option<&'a str> {
     lexicon.entries()[named.entry as usize].meanings.iter().find_map(|meaning| match meaning {

@@ -1,5 +1,6 @@
 //! What reading must hold to, whatever the text: the invariants of this room, and the cases that once went wrong.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -286,17 +287,12 @@ fn quantities_and_what_stands_in_other_clauses_decide_whether_a_rule_fires() {
 fn the_stance_of_sentence_forms_is_what_a_careful_reader_says() {
     /// Rows of the table that the reader may get wrong: it holds forms that are not solved.
     const WRONG_MAX: usize = 10;
-    let rows: Vec<Vec<&str>> = include_str!("../../tests/stance.tsv")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.split('\t').collect())
-        .collect();
+    let rows = rows(include_str!("../../tests/stance.tsv"));
     assert!(rows.len() >= 120, "{} rows", rows.len());
     let mut wrong = Vec::new();
     for row in &rows {
         let [_, category, text, expected] = row[..] else { panic!("four columns: {row:?}") };
-        let meta: &[(&str, &str)] = if category.is_empty() { &[] } else { &[("platform_category", category)] };
-        let reading = read(&document(text, meta), &LEXICON);
+        let reading = read(&document(text, &platform(&category)), &LEXICON);
         let holds = expected.split(',').all(|pair| {
             let (hazard, stances) = pair.split_once('=').expect("hazard=stance");
             let mut of: Vec<&Mention> = reading.mentions.iter().filter(|m| m.kind == MentionKind::Hazard).collect();
@@ -309,6 +305,64 @@ fn the_stance_of_sentence_forms_is_what_a_careful_reader_says() {
     }
     let right = rows.len() - wrong.len();
     assert!(wrong.len() <= WRONG_MAX, "{right} of {} right, wrong:\n{}", rows.len(), wrong.join("\n"));
+}
+
+/// Rows of a table in `tests/`.
+fn rows(table: &str) -> Vec<Vec<&str>> {
+    table.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect()
+}
+
+fn platform<'a>(category: &'a &str) -> Vec<(&'static str, &'a str)> {
+    if category.is_empty() { Vec::new() } else { vec![("platform_category", *category)] }
+}
+
+#[test]
+fn a_sentence_without_a_product_is_about_the_one_spoken_of_before_it() {
+    /// Rows of the table that the reader may get wrong: it holds words that no rule knows.
+    const WRONG_MAX: usize = 9;
+    let rows = rows(include_str!("../../tests/subjects.tsv"));
+    assert!(rows.len() >= 100, "{} rows", rows.len());
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let [_, category, text, expected] = row[..] else { panic!("four columns: {row:?}") };
+        let reading = read(&document(text, &platform(&category)), &LEXICON);
+        let found: BTreeSet<String> =
+            reading.signals.iter().map(|signal| format!("{}={}", signal.product, signal.hazard)).collect();
+        let holds = expected.split('|').any(|pairs| {
+            let pairs = pairs.split(',').filter(|pair| *pair != "-").map(str::to_owned);
+            pairs.collect::<BTreeSet<String>>() == found
+        });
+        if !holds {
+            wrong.push(format!("{text}  (expected {expected}, found {found:?})"));
+        }
+    }
+    let right = rows.len() - wrong.len();
+    assert!(wrong.len() <= WRONG_MAX, "{right} of {} right, wrong:\n{}", rows.len(), wrong.join("\n"));
+}
+
+#[test]
+fn an_explanation_says_from_where_a_product_was_inherited() {
+    let relation = |text: &str| {
+        let explained = explain(&document(text, &[]), &LEXICON);
+        explained.steps.iter().find(|step| step.outcome == "计入信号").map(|step| step.relation.clone())
+    };
+    for (text, expected) in [
+        (
+            "家里新换了一台洗衣机。这东西用了三天就漏水。",
+            "大家电 large_appliance ← 「洗衣机」（承前 1 句，由「这东西」指代）",
+        ),
+        (
+            "我买了电饭煲和电热毯。前者通电就冒烟。",
+            "厨房电器 kitchen_appliance ← 「电饭煲」（承前 1 句，由「前者」指代）",
+        ),
+        ("电动车停在楼下。凌晨两点突然自燃。", "电动自行车与滑板车 ebike ← 「电动车」（承前 1 句，主语省略）"),
+        (
+            "上个月买了一台冰箱，用了不到三十天，压缩机就异响",
+            "大家电 large_appliance ← 「冰箱」（承前 2 分句，主语省略）",
+        ),
+    ] {
+        assert_eq!(relation(text).as_deref(), Some(expected), "{text}");
+    }
 }
 
 #[test]

@@ -80,6 +80,7 @@ pub struct Lexicon {
     over: BTreeMap<Category, CategorySet>,
     confidence: Confidence,
     coordination: terms::Coordination,
+    subjects: terms::Subjects,
     judge: Option<judge::Judge>,
     /// The effect of each hazard that only the judge finds.
     judge_effects: BTreeMap<Hazard, u32>,
@@ -338,6 +339,11 @@ impl Lexicon {
     /// How things are listed.
     pub fn coordination(&self) -> &terms::Coordination {
         &self.coordination
+    }
+
+    /// What a sentence is about that names no product itself.
+    pub fn subjects(&self) -> &terms::Subjects {
+        &self.subjects
     }
 
     /// Steps of confidence.

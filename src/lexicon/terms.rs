@@ -1,5 +1,7 @@
 //! What a surface can mean: the typed rows behind the automaton's hits.
 
+use std::collections::BTreeMap;
+
 use crate::vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
 
 use super::pattern::{Atom, ClassId, Variant};
@@ -252,6 +254,57 @@ pub struct Coordination {
     pub closes: Vec<Box<str>>,
     /// Words that make what follows hold for every listed product.
     pub all: Vec<Box<str>>,
+}
+
+/// Words that are looked for at a given place of a text.
+#[derive(Debug, Clone, Default)]
+pub struct Words(BTreeMap<char, Vec<Box<[char]>>>);
+
+impl Words {
+    /// Words as they are compared, folded.
+    pub fn new(words: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let mut by_first: BTreeMap<char, Vec<Box<[char]>>> = BTreeMap::new();
+        for word in words {
+            let word: Box<[char]> = word.as_ref().chars().collect();
+            if let Some(first) = word.first() {
+                by_first.entry(*first).or_default().push(word);
+            }
+        }
+        Self(by_first)
+    }
+
+    /// Length of the longest word that `chars` begins with, in characters.
+    pub fn at(&self, chars: &[char]) -> Option<usize> {
+        let words = self.0.get(chars.first()?)?;
+        words.iter().filter(|word| chars.starts_with(word)).map(|word| word.len()).max()
+    }
+
+    /// Whether `chars` ends with one of the words.
+    pub fn ends(&self, chars: &[char]) -> bool {
+        let longest = self.0.values().flatten().map(|word| word.len()).max().unwrap_or(0);
+        (1..=longest.min(chars.len())).any(|length| self.at(&chars[chars.len() - length..]) == Some(length))
+    }
+}
+
+/// What a sentence is about that names no product itself.
+#[derive(Debug, Clone, Default)]
+pub struct Subjects {
+    /// Words that point back to a thing.
+    pub pointers: Words,
+    /// Words for the first of several things.
+    pub former: Words,
+    /// Words for the last of several things.
+    pub latter: Words,
+    /// Longer words in which nothing points back.
+    pub none: Words,
+    /// Words of having and using.
+    pub has: Words,
+    /// Places and things that are subjects of their own.
+    pub others: Words,
+    /// Words in front of those after which they only say where.
+    pub places: Words,
+    /// Words that begin another matter.
+    pub topics: Words,
 }
 
 /// A rule's own example.

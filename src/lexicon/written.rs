@@ -180,6 +180,38 @@ pub(super) struct ContextFile {
     pub(super) confidence: Option<WrittenConfidence>,
     #[serde(default)]
     pub(super) coordination: Option<WrittenCoordination>,
+    #[serde(default)]
+    pub(super) subjects: Option<WrittenSubjects>,
+}
+
+/// What a sentence is about that names no product itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSubjects {
+    /// Words that point back to a thing: 它, 该产品.
+    #[serde(default)]
+    pub(super) pointers: Vec<String>,
+    /// Words for the first of several things: 前者.
+    #[serde(default)]
+    pub(super) former: Vec<String>,
+    /// Words for the last of several things: 后者.
+    #[serde(default)]
+    pub(super) latter: Vec<String>,
+    /// Longer words in which nothing points back: 其它.
+    #[serde(default)]
+    pub(super) none: Vec<String>,
+    /// Words of having and using: what follows is told of the thing.
+    #[serde(default)]
+    pub(super) has: Vec<String>,
+    /// Places and things that are subjects of their own: 工厂.
+    #[serde(default)]
+    pub(super) others: Vec<String>,
+    /// Words in front of those after which they only say where: 在.
+    #[serde(default)]
+    pub(super) r#where: Vec<String>,
+    /// Words that begin another matter: 另外.
+    #[serde(default)]
+    pub(super) topics: Vec<String>,
 }
 
 /// How things are listed, so that what is said of one holds for all: 没有漏电、漏水和异响.

@@ -147,7 +147,7 @@ fn features(
         (Term::Any, best(any).0),
         (Term::Open, open),
         (Term::OpenEvidence, open * best(any).0),
-        (Term::FromContext, is(&[Why::Text, Why::Title, Why::Implied])),
+        (Term::FromContext, is(&[Why::Referred, Why::Inherited, Why::Text, Why::Title, Why::Implied])),
         (Term::FromMeta, is(&[Why::Meta])),
         (Term::Suspected, flag(members().all(|found| found.judged.stance == Stance::Suspected))),
         (Term::Several, flag(rules.len() > 1)),
@@ -244,7 +244,7 @@ impl Analysis {
         if !judged.stance.counts() {
             return None;
         }
-        let choice = relate::choose((from, to, clause), known, &self.products, &self.clauses, lexicon, self.meta)?;
+        let choice = relate::choose((from, to, clause), known, self.named(lexicon), self.meta)?;
         let severity = known.severity.max(self.injury_beside(lexicon, from, to, clause, known.hazard));
         Some(Found { from, to, clause, effect, judged, choice: Some(choice), severity, fate: Fate::Kept })
     }

@@ -5,7 +5,7 @@ use toml::Spanned;
 use crate::lexicon::files::Files;
 use crate::lexicon::pattern::{self, Atom};
 use crate::lexicon::terms::{
-    Around, Beyond, Compiled, Coordination, Cue, Example, Gives, Injury, Meaning, Owner, Rule,
+    Around, Beyond, Compiled, Coordination, Cue, Example, Gives, Injury, Meaning, Owner, Rule, Subjects, Words,
 };
 use crate::lexicon::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule};
 use crate::lexicon::{CategorySet, LexiconError, Reach, fold_word};
@@ -93,6 +93,19 @@ impl Builder {
                     heads: folded(&written.heads),
                     closes: folded(&written.closes),
                     all: folded(&written.all),
+                };
+            }
+            if let Some(written) = file.subjects {
+                let words = |list: &[String]| Words::new(folded(list));
+                self.subjects = Subjects {
+                    pointers: words(&written.pointers),
+                    former: words(&written.former),
+                    latter: words(&written.latter),
+                    none: words(&written.none),
+                    has: words(&written.has),
+                    others: words(&written.others),
+                    places: words(&written.r#where),
+                    topics: words(&written.topics),
                 };
             }
         }
