@@ -118,9 +118,14 @@ impl Analysis {
     /// The same as [`Analysis::new`] without leaving anything out early.
     #[cfg(test)]
     pub(super) fn in_full(document: &Document, lexicon: &Lexicon) -> Self {
-        let mut analysis = Self::with(document, lexicon, |folded, _, lexicon| scan::scan(folded, lexicon));
+        let mut analysis = Self::by_rules_in_full(document, lexicon);
         judge::apply(&mut analysis, lexicon);
         analysis
+    }
+
+    /// The same as [`Analysis::by_rules`] without leaving anything out early: what a judge is taught from.
+    pub(super) fn by_rules_in_full(document: &Document, lexicon: &Lexicon) -> Self {
+        Self::with(document, lexicon, scan::scan)
     }
 
     fn with(document: &Document, lexicon: &Lexicon, scan: impl Fn(&Folded, &[Clause], &Lexicon) -> Hits) -> Self {

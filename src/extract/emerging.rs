@@ -266,9 +266,10 @@ fn is_known(word: &str, lexicon: &Lexicon, wanted: &Wanted) -> bool {
     if wanted.plain.contains(word) || lexicon.stopwords().binary_search_by(|known| known.as_str().cmp(word)).is_ok() {
         return true;
     }
-    lexicon.automaton().find_overlapping_iter(word).any(|found| {
-        let entry = &lexicon.entries()[found.value() as usize];
-        if found.end() != word.len() {
+    let chars: Vec<char> = word.chars().collect();
+    lexicon.surfaces().all(&chars).into_iter().any(|(_, end, entry)| {
+        let entry = &lexicon.entries()[entry as usize];
+        if end != chars.len() {
             return false;
         }
         let whole = entry.surface.len() == word.len();

@@ -200,13 +200,7 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
 fn brand_of(analysis: &Analysis, found: &Found, document: &Document, lexicon: &Lexicon) -> Option<String> {
     if let Some(told) = document.meta_str("brand") {
         let folded = crate::lexicon::fold_word(told);
-        let canonical = lexicon.automaton().find_overlapping_iter(&folded).find_map(|found| {
-            let entry = &lexicon.entries()[found.value() as usize];
-            (*entry.surface == *folded).then_some(&entry.meanings)?.iter().find_map(|meaning| match meaning {
-                Meaning::Brand(at) => Some(lexicon.brands()[*at as usize].canonical.to_string()),
-                _ => None,
-            })
-        });
+        let canonical = lexicon.canonical_brand(&folded).map(str::to_owned);
         return Some(canonical.unwrap_or_else(|| told.chars().take(60).collect()));
     }
     facts::brand_for(&analysis.facts, &analysis.clauses, found.clause, found.from).map(str::to_owned)

@@ -81,12 +81,6 @@ impl Folded {
         self.bytes.partition_point(|start| (*start as usize) < byte)
     }
 
-    /// The folded character that begins at a byte, looked for from character `from` on: for bytes that come in order.
-    #[inline]
-    pub(super) fn char_at_byte_from(&self, from: usize, byte: usize) -> usize {
-        from + self.bytes[from..].iter().take_while(|start| (**start as usize) < byte).count()
-    }
-
     /// The folded text of a stretch of folded characters.
     pub(super) fn slice(&self, from: usize, to: usize) -> &str {
         &self.text[self.bytes[from] as usize..self.bytes[to] as usize]

@@ -27,7 +27,7 @@ impl Live<'_> {
     }
 }
 
-/// Calls `then` with the hits and the classes that matter in a text, or with none when no hazard and no injury can be found in it: no
+/// Calls `then` with the classes that matter in a text, or with none when no hazard and no injury can be found in it: no
 /// hazard word stands there, and of no pattern do all elements stand in one clause in the pattern's order.
 pub(super) fn with_live<T>(
     hits: &mut Vec<Hit>,

@@ -1,6 +1,4 @@
-//! One pass of the automaton over the folded text: every surface that is there, with words inside idioms left out.
-
-use std::cell::RefCell;
+//! One pass over the folded text: every surface that is there, with words inside idioms left out.
 
 use crate::lexicon::pattern::Atom;
 use crate::lexicon::terms::{Entry, Meaning};
@@ -38,7 +36,9 @@ pub(super) struct Hits {
     first: Vec<u32>,
     /// Whether hits were left out.
     pub(super) overflow: bool,
-    /// Whether no hazard and no injury can be found in the text: there is nothing to match, relate or judge.
+    /// Whether no hazard and no injury can be found in the text.
+    pub(super) hopeless: bool,
+    /// Whether matching, relating and judging are left out, because the text is hopeless.
     pub(super) quiet: bool,
     /// The only patterns that may find something, sorted; none when that was not asked.
     possible: Option<Vec<u32>>,
@@ -77,8 +77,9 @@ impl Hits {
 }
 
 /// Finds all surfaces.
-pub(super) fn scan(folded: &Folded, lexicon: &Lexicon) -> Hits {
+pub(super) fn scan(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
     let mut hits = surfaces(folded, lexicon);
+    hits.hopeless = possible::with_live(&mut hits.all, clauses, lexicon, |_, live| live.is_none());
     hits.surfaces.clone_from(&hits.all);
     drop_torn(&mut hits, folded, lexicon);
     index(&mut hits, folded.len());
@@ -89,12 +90,16 @@ pub(super) fn scan(folded: &Folded, lexicon: &Lexicon) -> Hits {
 /// something here. Most texts hold no such rule, and most surfaces are single characters of rules.
 pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
     let mut hits = surfaces(folded, lexicon);
-    hits.surfaces.clone_from(&hits.all);
-    hits.possible = possible::with_live(&mut hits.all, clauses, lexicon, |all, live| {
+    let Hits { all, surfaces, .. } = &mut hits;
+    hits.possible = possible::with_live(all, clauses, lexicon, |all, live| {
+        if live.is_some() {
+            surfaces.clone_from(all);
+        }
         drop_what_nobody_asks_for(all, live, lexicon);
         live.map(Live::patterns)
     });
-    hits.quiet = hits.possible.is_none();
+    hits.hopeless = hits.possible.is_none();
+    hits.quiet = hits.hopeless;
     drop_torn(&mut hits, folded, lexicon);
     if !hits.quiet {
         index(&mut hits, folded.len());
@@ -102,62 +107,33 @@ pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Le
     hits
 }
 
-thread_local! {
-    /// Room for the hits of a text before they are sorted, used again for the next one.
-    static PACKED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-}
-
-/// One pass of the automaton, idioms settled, nothing else dropped yet.
+/// All surfaces, idioms settled, nothing else dropped yet.
 fn surfaces(folded: &Folded, lexicon: &Lexicon) -> Hits {
-    PACKED.with_borrow_mut(|packed| {
-        packed.clear();
-        surfaces_in(packed, folded, lexicon)
-    })
-}
-
-fn surfaces_in(packed: &mut Vec<u64>, folded: &Folded, lexicon: &Lexicon) -> Hits {
-    let mut hits = Hits::default();
+    let mut hits = Hits { all: Vec::with_capacity(folded.len()), ..Hits::default() };
     let briefs = lexicon.briefs();
     let mut idioms = false;
-    let mut to = 0;
-    // Packed: first character, what is missing to the longest length, entry: in that order they are sorted.
-    for found in lexicon.automaton().find_overlapping_iter(&folded.text) {
-        to = folded.char_at_byte_from(to, found.end());
-        let brief = briefs[found.value() as usize];
-        let from = to - usize::from(brief.chars);
-        if brief.any(Brief::LATIN_FIRST | Brief::LATIN_LAST) && !latin_borders(folded, brief, from, to) {
-            continue;
-        }
-        if packed.len() >= HITS_MAX {
-            hits.overflow = true;
+    #[expect(clippy::cast_possible_truncation, reason = "texts are bounded far below 2^32 characters")]
+    for from in 0..folded.len() {
+        let before = hits.all.len();
+        lexicon.surfaces().beginning(&folded.chars[from..], |chars, entry| {
+            let (brief, to) = (briefs[entry as usize], from + chars);
+            if brief.any(Brief::LATIN_FIRST | Brief::LATIN_LAST) && !latin_borders(folded, brief, from, to) {
+                return;
+            }
+            idioms |= brief.any(Brief::IDIOM);
+            hits.all.push(Hit { from: from as u32, to: to as u32, entry });
+        });
+        hits.all[before..].reverse();
+        if hits.all.len() >= HITS_MAX {
+            hits.overflow = hits.all.len() > HITS_MAX || from + 1 < folded.len();
+            hits.all.truncate(HITS_MAX);
             break;
         }
-        idioms |= brief.any(Brief::IDIOM);
-        // They come by their ends, so each is put but a few places before the last: none reaches back over 40 characters.
-        let key = (from as u64) << 40 | u64::from(u8::MAX - length(brief)) << 32 | u64::from(found.value());
-        let mut place = packed.len();
-        packed.push(key);
-        while place > 0 && packed[place - 1] > key {
-            packed[place] = packed[place - 1];
-            place -= 1;
-        }
-        packed[place] = key;
     }
-    hits.all.reserve_exact(packed.len());
-    #[expect(clippy::cast_possible_truncation, reason = "taken apart as it was put together")]
-    hits.all.extend(packed.iter().map(|packed| {
-        let (from, entry) = ((packed >> 40) as u32, (packed & u64::from(u32::MAX)) as u32);
-        Hit { from, to: from + u32::from(briefs[entry as usize].chars), entry }
-    }));
     if idioms {
         drop_what_idioms_cover(&mut hits, lexicon);
     }
     hits
-}
-
-/// Length of a surface; a lexicon takes none of more than 40 characters.
-fn length(brief: Brief) -> u8 {
-    u8::try_from(brief.chars).unwrap_or(u8::MAX)
 }
 
 fn index(hits: &mut Hits, len: usize) {

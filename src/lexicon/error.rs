@@ -71,14 +71,6 @@ pub enum LexiconError {
         /// What to do.
         help: String,
     },
-    /// The matching automaton could not be built.
-    #[error("cannot build the matcher over {words} words: {message}")]
-    Automaton {
-        /// Number of words.
-        words: usize,
-        /// The builder's message.
-        message: String,
-    },
 }
 
 /// The source line of an error with a caret under the offending part. Its `Display` ends with a line break, or is empty.

@@ -8,17 +8,17 @@
 //! [`GRAM_CHARS_MAX`] characters; two numbers, in the clause and around it), `term` ([`Term`], log-odds of a candidate) and
 //! `set` ([`Setting`]).
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
-
-use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 
 use crate::vocabulary::{Category, Hazard, Stance};
 
 use super::error::Shown;
 use super::pattern::ClassId;
 use super::terms::Cue;
+use super::trie::Trie;
 use super::{FileLine, LexiconError};
 
 /// The file, below a lexicon folder.
@@ -397,9 +397,9 @@ pub struct Judge {
     by_stance: Vec<u32>,
     by_found: Vec<u32>,
     by_denied: Vec<u32>,
-    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
-    /// By n-gram: in the clause by question, then around it by question.
-    rows: Vec<f32>,
+    grams: Trie,
+    /// By n-gram: in the clause by question, then around it by question, each in hundredths and filled up to whole lanes.
+    rows: Vec<i16>,
     terms: Vec<f64>,
     settings: Vec<f64>,
     provenance: Vec<String>,
@@ -426,27 +426,62 @@ impl Answers {
     }
 }
 
+/// Numbers that are added at a time.
+const LANE: usize = 8;
+
+fn lanes(questions: usize) -> usize {
+    questions.next_multiple_of(LANE)
+}
+
+/// What the weights of n-grams are kept in: two digits are more than a weight is worth.
+const HUNDREDTHS: f64 = 100.0;
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped")]
+fn hundredths(weight: f64) -> i16 {
+    (weight * HUNDREDTHS).round().clamp(-30_000.0, 30_000.0) as i16
+}
+
+/// Adds a row of weights; both are filled up to whole lanes.
+#[inline]
+fn add(sums: &mut [i32], row: &[i16]) {
+    let (sums, _) = sums.as_chunks_mut::<LANE>();
+    let (row, _) = row.as_chunks::<LANE>();
+    for (sums, row) in sums.iter_mut().zip(row) {
+        for (sum, weight) in sums.iter_mut().zip(row) {
+            *sum = sum.wrapping_add(i32::from(*weight));
+        }
+    }
+}
+
+/// Room for one text, used again for the next.
+#[derive(Default)]
+struct Scratch {
+    /// A clause as the n-grams see it.
+    buffer: Vec<char>,
+    /// Characters of each clause.
+    sizes: Vec<usize>,
+    /// By clause: what its n-grams say of it, then what they say of those around.
+    sums: Vec<i32>,
+    /// By clause: what words of the rules say.
+    rules: Vec<f32>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
 impl Judge {
     /// Makes a model ready for a lexicon with these word classes and cues. Words that the lexicon does not know are left out.
-    ///
-    /// # Errors
-    /// When the automaton cannot be built.
-    pub fn new(weights: &Weights, class_names: &[String], cues: &[Cue]) -> Result<Self, LexiconError> {
+    pub fn new(weights: &Weights, class_names: &[String], cues: &[Cue]) -> Self {
         let asked = weights.asks.len();
-        let mut rows = Vec::with_capacity(weights.grams.len() * asked * 2);
-        #[expect(clippy::cast_possible_truncation, reason = "a weight has two digits")]
+        let lanes = lanes(asked);
+        let fill = || std::iter::repeat_n(0.0, lanes - asked);
+        let mut rows = Vec::with_capacity(weights.grams.len() * lanes * 2);
         for row in weights.grams.values() {
-            rows.extend(row.iter().map(|[clause, _]| *clause as f32));
-            rows.extend(row.iter().map(|[_, around]| *around as f32));
+            rows.extend(row.iter().map(|[clause, _]| hundredths(*clause)).chain(std::iter::repeat_n(0, lanes - asked)));
+            rows.extend(row.iter().map(|[_, around]| hundredths(*around)).chain(std::iter::repeat_n(0, lanes - asked)));
         }
-        // An automaton needs a pattern: a character that no folded text holds stands for a model without n-grams.
-        let grams: Vec<&str> = weights.grams.keys().map(String::as_str).collect();
-        let grams = if grams.is_empty() { vec!["\u{0}"] } else { grams };
-        rows.resize(grams.len() * asked * 2, 0.0);
-        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .build_with_values(grams.iter().zip(0_u32..).map(|(gram, at)| (*gram, at)))
-            .map_err(|error| LexiconError::Automaton { words: grams.len(), message: error.to_string() })?;
+        let grams = Trie::new(weights.grams.keys().map(String::as_str).zip(0..));
         #[expect(clippy::cast_possible_truncation, reason = "a weight has three digits")]
         let categories = weights
             .categories
@@ -461,10 +496,11 @@ impl Judge {
             words.map(|word| row_of(word).unwrap_or(NO_ROW)).collect()
         };
         #[expect(clippy::cast_possible_truncation, reason = "a weight has three digits")]
-        let words = weights.words.values().flatten().map(|value| *value as f32).collect();
+        let words =
+            weights.words.values().flat_map(|row| row.iter().map(|value| *value as f32).chain(fill())).collect();
         let classes = u16::try_from(class_names.len()).unwrap_or(u16::MAX);
         let cue_count = u32::try_from(cues.len()).unwrap_or(u32::MAX);
-        Ok(Self {
+        Self {
             words,
             by_class: rows_of(&mut (0..classes).map(|class| Word::Class(ClassId(class)))),
             by_cue: rows_of(&mut (0..cue_count).map(Word::Cue)),
@@ -474,7 +510,7 @@ impl Judge {
             questions: weights.asks.keys().copied().collect(),
             asks: weights.asks.values().copied().collect(),
             categories,
-            automaton,
+            grams,
             rows,
             terms: Term::ALL.iter().map(|term| weights.terms.get(term).copied().unwrap_or(0.0)).collect(),
             settings: Setting::ALL
@@ -482,7 +518,7 @@ impl Judge {
                 .map(|setting| weights.settings.get(setting).copied().unwrap_or(0.0))
                 .collect(),
             provenance: weights.provenance.clone(),
-        })
+        }
     }
 
     /// The questions, in order.
@@ -529,51 +565,76 @@ impl Judge {
         words: &[(u32, u32)],
         told: Option<Category>,
     ) -> Answers {
+        SCRATCH.with_borrow_mut(|scratch| self.answers_in(scratch, clauses, words, told))
+    }
+
+    fn answers_in<'a>(
+        &self,
+        scratch: &mut Scratch,
+        clauses: impl Iterator<Item = &'a [char]>,
+        words: &[(u32, u32)],
+        told: Option<Category>,
+    ) -> Answers {
+        let Scratch { buffer, sizes, sums, rules } = scratch;
         let asked = self.questions.len();
-        let width = asked * 2;
-        let mut buffer = String::new();
-        let mut ends = Vec::new();
-        let mut sizes = Vec::new();
+        let (lanes, width) = (self.lanes(), self.lanes() * 2);
+        sizes.clear();
+        sums.clear();
         for clause in clauses {
             sizes.push(clause.len() + 2);
-            put(&mut buffer, clause);
-            ends.push(buffer.len());
-        }
-        let mut sums = vec![0.0_f32; ends.len() * width];
-        let mut at = 0;
-        for found in self.automaton.find_overlapping_iter(&buffer) {
-            // An n-gram that ends beyond its clause began in it only by accident of the joint: borders keep them apart.
-            while ends.get(at).is_some_and(|end| found.end() > *end) {
-                at += 1;
-            }
-            let row = &self.rows[found.value() as usize * width..][..width];
-            for (sum, weight) in sums[at * width..][..width].iter_mut().zip(row) {
-                *sum += weight;
+            buffer.clear();
+            put(buffer, clause);
+            let from = sums.len();
+            sums.resize(from + width, 0);
+            let sums = &mut sums[from..];
+            for at in 0..buffer.len() {
+                self.grams.beginning(&buffer[at..], |_, gram| add(sums, &self.rows[gram as usize * width..][..width]));
             }
         }
-        let mut rules = vec![0.0_f32; ends.len() * asked];
+        let count = sizes.len();
+        rules.clear();
+        rules.resize(count * lanes, 0.0);
         for (clause, row) in words {
-            let row = &self.words[*row as usize * asked..][..asked];
-            for (sum, weight) in rules[*clause as usize * asked..][..asked].iter_mut().zip(row) {
+            let sums = &mut rules[*clause as usize * lanes..][..lanes];
+            for (sum, weight) in sums.iter_mut().zip(&self.words[*row as usize * lanes..][..lanes]) {
                 *sum += weight;
             }
         }
-        let mut log_odds = Vec::with_capacity(ends.len() * asked);
-        for clause in 0..ends.len() {
-            let near = clause.saturating_sub(AROUND)..(clause + AROUND + 1).min(ends.len());
-            let [own, around] = scales(sizes[clause], sizes[near.clone()].iter().sum());
+        let platform: Vec<f64> = (0..asked)
+            .map(|question| {
+                told.map_or(0.0, |category| {
+                    let known = self.categories.get(&category).map_or(0.0, |row| f64::from(row[question]));
+                    self.asks[question].told + known
+                })
+            })
+            .collect();
+        let mut log_odds = Vec::with_capacity(count * asked);
+        // What stands around, as a window that moves along the clauses.
+        let mut around_sums = vec![0_i32; asked];
+        let mut around_chars = sizes.iter().take(AROUND).sum::<usize>();
+        let move_over = |around: &mut [i32], clause: usize, sign: i32| {
+            for (sum, weight) in around.iter_mut().zip(&sums[clause * width + lanes..]) {
+                *sum += sign * weight;
+            }
+        };
+        (0..AROUND.min(count)).for_each(|clause| move_over(&mut around_sums, clause, 1));
+        for clause in 0..count {
+            if clause + AROUND < count {
+                move_over(&mut around_sums, clause + AROUND, 1);
+                around_chars += sizes[clause + AROUND];
+            }
+            if clause > AROUND {
+                move_over(&mut around_sums, clause - AROUND - 1, -1);
+                around_chars -= sizes[clause - AROUND - 1];
+            }
+            let [own, around] = scales(sizes[clause], around_chars).map(|scale| scale / HUNDREDTHS);
             for question in 0..asked {
                 let ask = &self.asks[question];
-                let words: f32 = near.clone().map(|other| sums[other * width + asked + question]).sum();
-                let platform = told.map_or(0.0, |category| {
-                    let known = self.categories.get(&category).map_or(0.0, |row| f64::from(row[question]));
-                    ask.told + known
-                });
                 let raw = ask.bias
-                    + platform
-                    + f64::from(rules[clause * asked + question])
+                    + platform[question]
+                    + f64::from(rules[clause * lanes + question])
                     + f64::from(sums[clause * width + question]) * own
-                    + f64::from(words) * around;
+                    + f64::from(around_sums[question]) * around;
                 #[expect(clippy::cast_possible_truncation, reason = "log-odds of a few digits")]
                 log_odds.push((raw * ask.slope + ask.shift).clamp(-9.0, 9.0) as f32);
             }
@@ -581,26 +642,26 @@ impl Judge {
         Answers { questions: asked, log_odds }
     }
 
+    /// Numbers in a row of weights: one for each question, filled up so that rows are added several numbers at a time.
+    fn lanes(&self) -> usize {
+        lanes(self.questions.len())
+    }
+
     /// The n-grams of a clause that speak loudest for or against a question: characters from, to within the clause, and
     /// what they add to its log-odds. Those around the clause are left out.
     pub fn loudest(&self, clause: &[char], question: usize) -> Vec<(usize, usize, f64)> {
-        let width = self.questions.len() * 2;
-        let mut buffer = String::new();
+        let width = self.lanes() * 2;
+        let mut buffer = Vec::new();
         put(&mut buffer, clause);
         let [own, _] = scales(clause.len() + 2, 1);
-        let slope = self.ask(question).slope;
-        let mut found: Vec<(usize, usize, f64)> = self
-            .automaton
-            .find_overlapping_iter(&buffer)
-            .map(|hit| {
-                let weight = self.rows[hit.value() as usize * width + question];
-                let chars = |bytes: usize| buffer[..bytes].chars().count();
-                // One border in front: positions in the clause are one less.
-                let (from, to) = (chars(hit.start()).saturating_sub(1), chars(hit.end()) - 1);
-                (from, to.min(clause.len()), f64::from(weight) * own * slope)
-            })
-            .filter(|(from, to, weight)| from < to && *weight != 0.0)
-            .collect();
+        let scale = own / HUNDREDTHS * self.ask(question).slope;
+        let all = self.grams.all(&buffer).into_iter().map(|(from, to, gram)| {
+            let weight = self.rows[gram as usize * width + question];
+            // One border in front: positions in the clause are one less.
+            (from.saturating_sub(1), (to - 1).min(clause.len()), f64::from(weight) * scale)
+        });
+        let mut found: Vec<(usize, usize, f64)> =
+            all.filter(|(from, to, weight)| from < to && *weight != 0.0).collect();
         found.sort_by(|a, b| b.2.abs().total_cmp(&a.2.abs()).then(a.0.cmp(&b.0)));
         found
     }
@@ -613,7 +674,7 @@ impl fmt::Debug for Judge {
 }
 
 /// Puts a clause, as the n-grams see it: between borders, digits all alike.
-pub fn put(buffer: &mut String, clause: &[char]) {
+pub fn put(buffer: &mut Vec<char>, clause: &[char]) {
     buffer.push(BORDERS[0]);
     buffer.extend(clause.iter().map(|character| match character {
         digit if digit.is_ascii_digit() => '0',
@@ -672,7 +733,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_sum_that_the_file_says() {
-        let judge = Judge::new(&model(), &["x".to_owned(), "heat".to_owned()], &[]).expect("builds");
+        let judge = Judge::new(&model(), &["x".to_owned(), "heat".to_owned()], &[]);
         let clauses: Vec<Vec<char>> = ["没火", "着火"].iter().map(|text| text.chars().collect()).collect();
         let answers = judge.row(Word::Class(ClassId(1))).map(|row| {
             assert_eq!(judge.row(Word::Class(ClassId(0))), None);
@@ -690,7 +751,7 @@ mod tests {
     #[test]
     fn clauses_do_not_touch_for_the_n_grams() {
         let text = format!("{HEAD}\nask\tany\tbias=0\ngram\t着火\tany=4\n");
-        let judge = Judge::new(&Weights::parse("m", &text).expect("a model"), &[], &[]).expect("builds");
+        let judge = Judge::new(&Weights::parse("m", &text).expect("a model"), &[], &[]);
         let answers = judge.answers([&['着'][..], &['火'][..]].into_iter(), &[], None);
         assert!(answers.of(0, 0).abs() < 1e-6 && answers.of(1, 0).abs() < 1e-6);
     }

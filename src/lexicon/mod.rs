@@ -23,13 +23,13 @@ pub mod show;
 pub mod structured;
 mod tables;
 pub mod terms;
+pub mod trie;
 mod written;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use daachorse::CharwiseDoubleArrayAhoCorasick;
 use jieba_rs::Jieba;
 
 use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
@@ -44,12 +44,13 @@ pub use sets::{CategorySet, Groups};
 pub use written::Reach;
 
 use terms::{BrandTerm, Compiled, Cue, Effect, Entry, Injury, NameTerm, ProductTerm, RegionTerm, Rule};
+use trie::Trie;
 
 /// Rules and dictionaries, compiled. Cheap to share behind an [`Arc`]; never changes.
 pub struct Lexicon {
     version: LexiconVersion,
     jieba: Arc<Jieba>,
-    automaton: CharwiseDoubleArrayAhoCorasick<u32>,
+    surfaces: Trie,
     entries: Vec<Entry>,
     briefs: Vec<Brief>,
     /// The word classes of all entries, one behind the other.
@@ -166,9 +167,18 @@ impl Lexicon {
         &self.effects
     }
 
-    /// The automaton over all folded surfaces; its values index [`Lexicon::entries`].
-    pub fn automaton(&self) -> &CharwiseDoubleArrayAhoCorasick<u32> {
-        &self.automaton
+    /// All folded surfaces; their numbers index [`Lexicon::entries`].
+    pub fn surfaces(&self) -> &Trie {
+        &self.surfaces
+    }
+
+    /// The canonical form of a brand, given by exactly one of its folded surfaces.
+    pub fn canonical_brand(&self, folded: &str) -> Option<&str> {
+        let entry = &self.entries[self.surfaces.get(folded)? as usize];
+        entry.meanings.iter().find_map(|meaning| match meaning {
+            terms::Meaning::Brand(at) => Some(&*self.brands[*at as usize].canonical),
+            _ => None,
+        })
     }
 
     /// All surfaces.
@@ -372,11 +382,9 @@ impl Lexicon {
     }
 
     /// The same rules and dictionaries with this model as their judge.
-    ///
-    /// # Errors
-    /// When the model's automaton cannot be built.
-    pub fn judged_by(mut self, weights: &judge::Weights) -> Result<Self, LexiconError> {
-        let model = judge::Judge::new(weights, &self.class_names, &self.cues)?;
+    #[must_use]
+    pub fn judged_by(mut self, weights: &judge::Weights) -> Self {
+        let model = judge::Judge::new(weights, &self.class_names, &self.cues);
         self.judge = Some(model);
         let both = format!("{} {weights}", self.rules_version);
         self.version = LexiconVersion::new(&blake3::hash(both.as_bytes()).to_hex()[..16]);
@@ -403,7 +411,7 @@ impl Lexicon {
                 priority: 0,
             });
         }
-        Ok(self)
+        self
     }
 
     /// The same rules and dictionaries without the judge: what loading them without its file would give.

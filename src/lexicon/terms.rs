@@ -23,6 +23,13 @@ pub struct Entry {
     pub latin: (bool, bool),
 }
 
+impl Entry {
+    /// Whether it means anything, or belongs to a word class: else it is not looked for.
+    pub fn is_used(&self) -> bool {
+        !(self.classes.is_empty() && self.meanings.is_empty())
+    }
+}
+
 /// One meaning: an index into the table of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {

@@ -61,7 +61,7 @@ pub(super) fn place_of(text: &str, lexicon: &Lexicon) -> Option<RegionCode> {
         return Some(code);
     }
     let folded = Folded::new(text);
-    let hits = scan::scan(&folded, lexicon);
+    let hits = scan::scan_for_reading(&folded, &[], lexicon);
     let mut found = Vec::new();
     settle(&folded, &hits, lexicon, &|_| None, None, &mut found);
     found.iter().filter_map(|fact| fact.code.parse::<RegionCode>().ok()).max_by_key(|code| fineness(*code))

@@ -13,7 +13,7 @@ fn rules() -> Lexicon {
 
 fn with(lines: &str) -> Lexicon {
     let weights = Weights::parse("by hand", &format!("{HEAD}\n{lines}")).expect("a model");
-    rules().judged_by(&weights).expect("it loads")
+    rules().judged_by(&weights)
 }
 
 fn document(text: &str, category: Option<&str>) -> Document {
@@ -47,7 +47,7 @@ fn a_find_that_the_judge_believes_keeps_its_signal_with_the_probability_as_confi
 #[test]
 fn what_no_rule_finds_is_recovered_where_the_platform_tells_the_product() {
     let lexicon = with(MOULD);
-    let told = document("收到就绒绒", Some("水果"));
+    let told = document("没有异味，收到就绒绒", Some("水果"));
     assert!(read_by_rules(&told, &lexicon).signals.is_empty());
     let signals = read(&told, &lexicon).signals;
     assert_eq!(signals.len(), 1);
@@ -55,16 +55,18 @@ fn what_no_rule_finds_is_recovered_where_the_platform_tells_the_product() {
     assert_eq!((signal.hazard, signal.stance), (Hazard::Microbial, Stance::Asserted));
     assert_eq!(signal.hazard_span.slice(&told.text), "绒绒");
     assert_eq!(signal.rules[0].as_str(), "judge:microbial");
-    let open = document("收到就绒绒", None);
+    let open = document("没有异味，收到就绒绒", None);
     assert!(read(&open, &lexicon).signals.is_empty(), "an open text tells no product");
+    let hopeless = document("收到就绒绒", Some("水果"));
+    assert!(read(&hopeless, &lexicon).signals.is_empty(), "no word of a rule stands there: the judge is not asked");
 }
 
 #[test]
 fn what_is_recovered_is_judged_for_its_stance_and_its_product_as_any_find() {
     let lexicon = with(MOULD);
-    let denied = document("没有绒绒", Some("水果"));
+    let denied = document("没有异味，没有绒绒", Some("水果"));
     assert!(read(&denied, &lexicon).signals.is_empty());
-    let unfit = document("收到就绒绒", Some("手机"));
+    let unfit = document("没有异味，收到就绒绒", Some("手机"));
     let signals = read(&unfit, &lexicon).signals;
     assert!(signals.iter().all(|signal| signal.hazard != Hazard::Microbial), "{signals:?}");
 }
@@ -74,7 +76,8 @@ fn a_lexicon_without_its_judge_reads_as_one_that_never_had_it() {
     let (without, taken) = (rules(), with(MOULD).rules_only());
     assert_eq!(without.version(), taken.version());
     assert_ne!(without.version(), with(MOULD).version());
-    for (text, category) in [("收到就绒绒", Some("水果")), ("充电宝充电时突然起火", None)] {
+    for (text, category) in [("没有异味，收到就绒绒", Some("水果")), ("充电宝充电时突然起火", None)]
+    {
         let text = document(text, category);
         assert_eq!(read(&text, &taken), read(&text, &without));
         assert_eq!(read_by_rules(&text, &with(MOULD)).signals, read(&text, &without).signals);
@@ -88,9 +91,9 @@ fn lessons() -> Vec<Gold> {
             let (text, signals) = if at % 2 == 0 {
                 let signal = serde_json::json!({"product": "fruit_vegetable", "hazard": "microbial", "stance": "asserted",
                                                 "severity": 0, "hazard_text": "绒绒一层"});
-                (format!("第{at}箱，绒绒一层，不想要"), serde_json::json!([signal]))
+                (format!("第{at}箱，没有异味，绒绒一层，不想要"), serde_json::json!([signal]))
             } else {
-                (format!("第{at}箱，个个香甜，还想要"), serde_json::json!([]))
+                (format!("第{at}箱，没有异味，个个香甜，还想要"), serde_json::json!([]))
             };
             serde_json::json!({"id": at.to_string(), "source": "own", "meta": {"platform_category": "水果"},
                                "text": text, "signals": signals})
@@ -109,8 +112,7 @@ fn teaching_twice_gives_the_same_bytes_and_the_lesson_is_learned() {
     assert_eq!(taught.weights.to_string(), again.weights.to_string());
     assert!(taught.judged.pair.tally.f1() > 0.9 && taught.rules.pair.tally.f1() < 0.1, "{taught}");
     let written = Weights::parse("m.tsv", &taught.weights.to_string()).expect("its own form");
-    let signals =
-        read(&document("这一箱绒绒一层", Some("水果")), &lexicon.judged_by(&written).expect("it loads")).signals;
+    let signals = read(&document("这一箱没有异味，绒绒一层", Some("水果")), &lexicon.judged_by(&written)).signals;
     assert_eq!(signals.len(), 1, "{signals:?}");
 }
 

@@ -157,7 +157,8 @@ pub fn train(gold: &[Gold], lexicon: &Lexicon, options: &Options, whence: &str) 
     if gold.len() < folds * 2 {
         return Err(TrainError::TooFew { found: gold.len(), folds, wanted: folds * 2 });
     }
-    let analyses: Vec<Analysis> = gold.iter().map(|text| Analysis::by_rules(&text.document(), lexicon)).collect();
+    let analyses: Vec<Analysis> =
+        gold.iter().map(|text| Analysis::by_rules_in_full(&text.document(), lexicon)).collect();
     let clauses = clauses_of(gold, &analyses, lexicon);
     let questions = questions(&clauses, options);
     if clauses.iter().all(|clause| clause.told.is_empty()) {
@@ -237,9 +238,8 @@ fn clauses_of(gold: &[Gold], analyses: &[Analysis], lexicon: &Lexicon) -> Vec<Cl
 
 /// All n-grams of a clause, as often as they stand there. None is only a border.
 fn grams(clause: &[char]) -> Vec<String> {
-    let mut buffer = String::new();
-    put(&mut buffer, clause);
-    let chars: Vec<char> = buffer.chars().collect();
+    let mut chars = Vec::new();
+    put(&mut chars, clause);
     let mut grams = Vec::new();
     for size in 1..=GRAM_CHARS_MAX {
         let usable = |gram: &&[char]| !gram.contains(&' ') && gram.iter().any(|one| one.is_alphanumeric());
@@ -465,9 +465,7 @@ fn cross_validated(
     weights: &Weights,
     lexicon: &Lexicon,
 ) -> (Quality, Quality) {
-    let Ok(judge) = Judge::new(weights, lexicon.class_names(), lexicon.cues()) else {
-        unreachable!("an automaton over short n-grams can be built");
-    };
+    let judge = Judge::new(weights, lexicon.class_names(), lexicon.cues());
     let mut analyses = analyses.into_iter();
     let mut readings = Vec::new();
     let rules = quality::measure_with(gold, |document| {

@@ -22,7 +22,7 @@ pub(super) struct Known {
 pub(super) fn dictionary(chars: &[char], lexicon: &Lexicon) -> Vec<Known> {
     let text: String = chars.iter().collect();
     let folded = Folded::new(&text);
-    let hits = scan::scan(&folded, lexicon);
+    let hits = scan::scan(&folded, &[], lexicon);
     let mut known = Vec::new();
     let mut end = 0;
     for hit in &hits.all {

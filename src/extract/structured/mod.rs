@@ -400,7 +400,7 @@ fn vague(field: &Field, document: &Document, rule: &str, confidence: f64) -> Sta
 
 /// Substances found: the longest material names of a cell, where no test item is known by that name.
 fn materials(field: &Field, folded: &Folded, lexicon: &Lexicon, document: &Document, stated: &mut Vec<Stated>) {
-    let hits = super::scan::scan(folded, lexicon);
+    let hits = super::scan::scan(folded, &[], lexicon);
     let mut end = 0;
     for hit in &hits.all {
         let (from, to) = (hit.from as usize, hit.to as usize);
@@ -446,14 +446,15 @@ pub(super) fn category_of_name(name: &str, lexicon: &Lexicon) -> Option<Category
     let folded = fold_word(name);
     let plain = without_brackets(&folded);
     let head = |text: &str| {
-        let hits = lexicon.automaton().find_overlapping_iter(text).filter_map(|found| {
-            let entry = &lexicon.entries()[found.value() as usize];
+        let chars: Vec<char> = text.chars().collect();
+        let hits = lexicon.surfaces().all(&chars).into_iter().filter_map(|(_, end, entry)| {
+            let entry = &lexicon.entries()[entry as usize];
             let term = entry.meanings.iter().find_map(|meaning| match meaning {
                 Meaning::Product(at) => Some(&lexicon.products()[*at as usize]),
                 _ => None,
             })?;
             let whole = !(term.part || term.brand);
-            (!term.generic && entry.chars > 1).then_some(((whole, found.end(), entry.chars), term.category))
+            (!term.generic && entry.chars > 1).then_some(((whole, end, entry.chars), term.category))
         });
         hits.max_by_key(|(rank, _)| *rank).map(|(_, category)| category)
     };
@@ -485,13 +486,7 @@ fn canonical_brand(name: &str, lexicon: &Lexicon) -> Option<String> {
         return None;
     }
     let folded = fold_word(name);
-    let known = lexicon.automaton().find_overlapping_iter(&folded).find_map(|found| {
-        let entry = &lexicon.entries()[found.value() as usize];
-        (*entry.surface == *folded).then_some(&entry.meanings)?.iter().find_map(|meaning| match meaning {
-            Meaning::Brand(at) => Some(lexicon.brands()[*at as usize].canonical.to_string()),
-            _ => None,
-        })
-    });
+    let known = lexicon.canonical_brand(&folded).map(str::to_owned);
     Some(known.unwrap_or_else(|| name.chars().take(NAME_CHARS_MAX).collect()))
 }
 

@@ -6,7 +6,6 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use jieba_rs::Jieba;
 use toml::Spanned;
 
@@ -24,6 +23,7 @@ use crate::lexicon::terms;
 use crate::lexicon::terms::{
     BrandTerm, Compiled, Cue, Effect, Entry, Injury, Meaning, NameTerm, ProductTerm, RegionTerm, Rule,
 };
+use crate::lexicon::trie::Trie;
 use crate::lexicon::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
 use crate::lexicon::{
     Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word,
@@ -57,13 +57,12 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
         builder.read_context(files)?;
         builder.read_rules(files)?;
         builder.drop_unused_classes();
-        let automaton = builder.automaton()?;
         let version = version_of(files, false);
         let jieba = jieba.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok(builder.finish(version, automaton, jieba))
+        Ok(builder.finish(version, jieba))
     })?;
     match weights {
-        Some(weights) => Ok(Lexicon { version: version_of(files, true), ..rules.judged_by(&weights)? }),
+        Some(weights) => Ok(Lexicon { version: version_of(files, true), ..rules.judged_by(&weights) }),
         None => Ok(rules),
     }
 }
@@ -346,23 +345,7 @@ impl Builder {
         }
     }
 
-    fn automaton(&self) -> Result<CharwiseDoubleArrayAhoCorasick<u32>, LexiconError> {
-        CharwiseDoubleArrayAhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .build_with_values(
-                (self.entries.iter().enumerate())
-                    .filter(|(_, entry)| !(entry.classes.is_empty() && entry.meanings.is_empty()))
-                    .map(|(at, entry)| (entry.surface.as_ref(), index(at))),
-            )
-            .map_err(|error| LexiconError::Automaton { words: self.entries.len(), message: error.to_string() })
-    }
-
-    fn finish(
-        mut self,
-        version: LexiconVersion,
-        automaton: CharwiseDoubleArrayAhoCorasick<u32>,
-        mut jieba: Jieba,
-    ) -> Lexicon {
+    fn finish(mut self, version: LexiconVersion, mut jieba: Jieba) -> Lexicon {
         let mut starts = Starts { by_class: vec![Vec::new(); self.class_names.len()], ..Starts::default() };
         for (at, compiled) in self.patterns.iter().enumerate() {
             let at = index(at);
@@ -390,6 +373,8 @@ impl Builder {
             }
         }
         let (briefs, entry_classes) = Brief::table(&self.entries);
+        let used = self.entries.iter().zip(0..).filter(|(entry, _)| entry.is_used());
+        let surfaces = Trie::new(used.map(|(entry, at)| (entry.surface.as_ref(), at)));
         let mut region_names = BTreeMap::new();
         for (at, term) in self.regions.iter().enumerate() {
             region_names.entry(term.code).or_insert(index(at));
@@ -399,7 +384,7 @@ impl Builder {
             version,
             region_names,
             jieba: Arc::new(jieba),
-            automaton,
+            surfaces,
             briefs,
             entry_classes,
             entries: self.entries,
