@@ -13,6 +13,7 @@ mod explain;
 mod extract;
 mod face;
 mod import;
+mod method;
 mod progress;
 mod rerun;
 mod rules;
@@ -111,6 +112,8 @@ enum Command {
     Standards(standards::StandardsArgs),
     /// Check the rules and dictionaries, or run their own examples
     Rules(rules::RulesArgs),
+    /// Run one published statistical method on files, for comparison; `method --list` shows all
+    Method(method::MethodArgs),
     /// Measure quality on labelled data
     Eval(eval::EvalArgs),
     /// Teach the judge that stands beside the rules from labelled texts
@@ -183,6 +186,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Emerging(args) => emerging::run(args, common).await,
         Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),
+        Command::Method(args) => method::run(&args),
         Command::Eval(args) => eval::run(&args, common),
         Command::Train(args) => train::run(&args, common),
     }

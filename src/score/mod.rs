@@ -8,6 +8,9 @@
 //! newest days are · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one incident, what to do with it, and
 //! `explain` says so in a sentence.
 //!
+//! Beside it stand the published methods (`methods`), each on plain slices, for comparison and as parts, over the special functions
+//! and distributions of `numeric`.
+//!
 //! **SCORE-1** same signals, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
 //! an explanation is a stored term, and the terms recompute.
 
@@ -19,6 +22,8 @@ mod detector;
 mod events;
 mod explain;
 mod exposure;
+pub mod methods;
+pub mod numeric;
 mod prior;
 mod scorer;
 mod spread;

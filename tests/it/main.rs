@@ -4,6 +4,7 @@
 mod bad_input;
 mod detection;
 mod house;
+mod methods;
 mod names;
 mod real_data;
 mod recalls;

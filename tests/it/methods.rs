@@ -1,0 +1,47 @@
+//! `wanglou method` beside the programs that published each method.
+
+use std::process::Command;
+
+use super::support::{run, shared, wanglou};
+
+/// Every method agrees with the public program that is its reference, within the stated tolerances, on all their data.
+#[test]
+fn published_methods_give_the_answers_of_the_reference_programs() {
+    let Some(check) = shared("reference/check.py") else { return };
+    let program = wanglou().get_program().to_owned();
+    let said = match Command::new("python3").arg(&check).arg("--bin").arg(program).output() {
+        Ok(said) => said,
+        Err(error) => {
+            eprintln!("skipped: python3 cannot be started: {error}");
+            return;
+        }
+    };
+    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert!(said.status.success(), "{out}\n{err}");
+}
+
+#[test]
+fn a_wrong_call_is_told_what_is_wrong_and_where() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let good = file("config.json", r#"{"configs": {"c1": {"method": "C1", "baseline": 7, "alpha": 0.001}}}"#);
+    let broken = file("broken.json", "{");
+    let input = file("input.csv", "index,date,count\n1,,1\n2,,many\n");
+    for (args, wanted) in [
+        (vec!["method", "tea_leaves", "--config", &good, "--input", &input], "tea_leaves"),
+        (vec!["method", "ears", "--config", &broken, "--input", &input], "not JSON"),
+        (vec!["method", "ears", "--config", &good, "--input", "/nowhere.csv"], "/nowhere.csv"),
+        (vec!["method", "ears", "--config", &good], "--input"),
+        (vec!["method", "ears", "--config", &good, "--input", &input], "line 3"),
+    ] {
+        let said = run(&args);
+        assert_eq!(said.status, 2, "{args:?}: {}", said.err);
+        assert!(said.err.contains(wanted) && said.out.is_empty(), "{args:?}: {}", said.err);
+    }
+    let list = run(&["method", "--list"]).good();
+    assert!(list.out.contains("kulldorff_spatial") && list.out.contains("Kulldorff"), "{}", list.out);
+}
