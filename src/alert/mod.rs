@@ -7,6 +7,8 @@
 //! **ALERT-1** a rerun or a retry never opens a second alert for one episode: ids follow from what the alert is about and the day it
 //! opened, and a day that was already taken in changes nothing. **ALERT-2** every change of level keeps before and after.
 
+/// A replay judged by incidents that are known to have happened.
+pub mod backtest;
 mod episodes;
 /// The ranked list for other programs and for the terminal.
 pub mod feed;

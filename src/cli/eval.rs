@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{Common, Failure, Reader, say};
+use crate::alert::{self, backtest::incidents};
 use crate::extract::mistakes;
 use crate::extract::names::{self, Tagger};
 use crate::extract::quality::{self, Measured, Quality, Share};
 use crate::pipeline::read_lexicon;
+use crate::vocabulary::{AlertEvent, DateRange};
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
@@ -36,6 +39,30 @@ enum What {
         #[command(flatten)]
         reader: Reader,
     },
+    /// How early a replay told of incidents that are known, and how much else it told
+    Backtest {
+        /// Incidents: CSV with event, first_signal, first_action (YYYY-MM-DD) and signal_regex
+        #[arg(long, value_name = "FILE")]
+        events: PathBuf,
+        /// What `wanglou rerun --out` wrote
+        #[arg(long, value_name = "DIR", required_unless_present = "archive", conflicts_with = "archive")]
+        run: Option<PathBuf>,
+        /// Replay these archives first, as `wanglou rerun` does, into --out
+        #[arg(long, num_args = 1.., value_name = "PATH", requires_all = ["from", "to", "out"])]
+        archive: Vec<PathBuf>,
+        /// First day judged
+        #[arg(long)]
+        from: Option<Date>,
+        /// Last day judged
+        #[arg(long)]
+        to: Option<Date>,
+        /// Where the replay goes
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
     /// Product and brand names in tagged sentences: the dictionary alone beside a tagger trained here
     Names {
         /// Sentences to judge by: one character and its BIOES tag (HC product, HP brand) a line
@@ -46,9 +73,21 @@ enum What {
     },
 }
 
-pub(super) fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure> {
+pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure> {
     match &args.what {
         What::Extraction { file, json, errors, reader } => extraction(file, *json, *errors, reader, common),
+        What::Backtest { events, run, archive, from, to, out, json } => {
+            let run = match (run, from, to, out) {
+                (Some(run), ..) => run,
+                (None, Some(from), Some(to), Some(out)) => {
+                    super::rerun::replay(archive.clone(), DateRange { from: *from, to: *to }, out.clone(), common)
+                        .await?;
+                    out
+                }
+                _ => return Err(Failure::Input(anyhow!("give --run DIR, or --archive with --from, --to and --out"))),
+            };
+            backtest(events, run, *json)
+        }
         What::Names { file, train } => names(file, train, common),
     }
 }
@@ -74,6 +113,31 @@ fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
         tagger.features(),
         names::measure(&judged, |chars| tagger.tag(chars, &lexicon)),
     ))
+}
+
+fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
+    let read = |path: &Path, what: &str| {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}; give {what}", path.display()));
+        text.map_err(Failure::Input)
+    };
+    let table = read(events, "a CSV file of incidents")?;
+    let incidents = incidents(&table).map_err(|error| Failure::Input(anyhow!("{}: {error}", events.display())))?;
+    let path = run.join("alerts.ndjson");
+    let mut lines = Vec::new();
+    for (number, line) in read(&path, "a folder that `wanglou rerun --out` wrote")?.lines().enumerate() {
+        let line: AlertEvent = serde_json::from_str(line)
+            .map_err(|error| Failure::Input(anyhow!("{}:{}: {error}", path.display(), number + 1)))?;
+        lines.push(line);
+    }
+    let path = run.join("summary.json");
+    let summary: Value = serde_json::from_str(&read(&path, "a folder that `wanglou rerun --out` wrote")?)
+        .with_context(|| path.display().to_string())
+        .map_err(Failure::Input)?;
+    let range: DateRange = serde_json::from_value(summary["range"].clone())
+        .with_context(|| format!("{}: `range`", path.display()))
+        .map_err(Failure::Input)?;
+    let report = alert::backtest::backtest(&incidents, &lines, range);
+    if json { say(serde_json::to_string_pretty(&report)?) } else { say(report) }
 }
 
 fn extraction(file: &Path, json: bool, errors: Option<usize>, reader: &Reader, common: &Common) -> Result<(), Failure> {

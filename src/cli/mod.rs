@@ -187,7 +187,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),
         Command::Method(args) => method::run(&args),
-        Command::Eval(args) => eval::run(&args, common),
+        Command::Eval(args) => eval::run(&args, common).await,
         Command::Train(args) => train::run(&args, common),
     }
 }

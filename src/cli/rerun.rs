@@ -38,30 +38,9 @@ pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure>
     if args.to < args.from {
         return Err(Failure::Input(anyhow!("--to {} lies before --from {}", args.to, args.from)));
     }
-    for path in &args.archive {
-        if !path.exists() {
-            return Err(Failure::Input(anyhow!("{}: no such file or folder", path.display())));
-        }
-    }
-    let lexicon = Arc::new(args.reader.lexicon(common)?);
-    let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
-    let spec = RerunSpec {
-        archives: args.archive,
-        range: DateRange { from: args.from, to: args.to },
-        every_days: args.every,
-        out: args.out,
-    };
-    let days = spec.range.days().step_by(spec.every_days as usize).count() as u64;
-    let bar = Progress::start("评估", days);
-    let tell = |stage| match stage {
-        Stage::Reading { documents } => bar.at(0, format!("已阅读 {documents} 条")),
-        Stage::Judging { done, day, opened, .. } => bar.at(done, format!("{day} 预警 {opened}")),
-    };
-    let summary = rerun::rerun(&spec, &lexicon, &judge, &tell).await.map_err(super::pipeline_failure)?;
-    bar.finish();
-    for problem in &summary.problems {
-        eprintln!("搁置 {problem}");
-    }
+    let range = DateRange { from: args.from, to: args.to };
+    let spec = RerunSpec { archives: args.archive, range, every_days: args.every, out: args.out };
+    let summary = run_spec(&spec, &args.reader, common).await?;
     say(serde_json::to_string_pretty(&serde_json::json!({
         "sources": summary.sources,
         "days": summary.days,
@@ -74,6 +53,42 @@ pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure>
         "timings": summary.timings,
         "out": spec.out,
     }))?)
+}
+
+/// Replays day by day with the shipped reader, for commands that judge a replay.
+pub(super) async fn replay(
+    archives: Vec<PathBuf>,
+    range: DateRange,
+    out: PathBuf,
+    common: &Common,
+) -> Result<(), Failure> {
+    if range.to < range.from {
+        return Err(Failure::Input(anyhow!("--to {} lies before --from {}", range.to, range.from)));
+    }
+    let spec = RerunSpec { archives, range, every_days: 1, out };
+    run_spec(&spec, &Reader { rules_only: false }, common).await.map(|_| ())
+}
+
+async fn run_spec(spec: &RerunSpec, reader: &Reader, common: &Common) -> Result<rerun::Summary, Failure> {
+    for path in &spec.archives {
+        if !path.exists() {
+            return Err(Failure::Input(anyhow!("{}: no such file or folder", path.display())));
+        }
+    }
+    let lexicon = Arc::new(reader.lexicon(common)?);
+    let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
+    let days = spec.range.days().step_by(spec.every_days as usize).count() as u64;
+    let bar = Progress::start("评估", days);
+    let tell = |stage| match stage {
+        Stage::Reading { documents } => bar.at(0, format!("已阅读 {documents} 条")),
+        Stage::Judging { done, day, opened, .. } => bar.at(done, format!("{day} 预警 {opened}")),
+    };
+    let summary = rerun::rerun(spec, &lexicon, &judge, &tell).await.map_err(super::pipeline_failure)?;
+    bar.finish();
+    for problem in &summary.problems {
+        eprintln!("搁置 {problem}");
+    }
+    Ok(summary)
 }
 
 fn days(text: &str) -> Result<u32, String> {
