@@ -36,6 +36,7 @@ mod structured;
 mod subject;
 pub mod survey;
 mod title;
+mod work;
 
 use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
