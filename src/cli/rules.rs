@@ -1,6 +1,7 @@
 //! `wanglou rules`: are the rules sound, do their own examples hold, what does one do, what does a change do?
 #![expect(clippy::disallowed_methods, reason = "reads the corpus")]
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use clap::{Args, Subcommand};
 use super::{Common, Failure, say};
 use crate::archive::documents::{LINE_BYTES_MAX, Line, read_line, strip_bom};
 use crate::extract::survey::{Comparison, Survey};
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Finding, Lexicon};
 use crate::pipeline::read_lexicon;
 use crate::vocabulary::{Channel, Document, DocumentLine, SourceId};
 use crate::{extract, lexicon};
@@ -73,25 +74,35 @@ fn check(lexicon: &Lexicon, corpus: Option<&Path>, strict: bool) -> Result<(), F
     if let Some(file) = corpus {
         findings.extend(survey(file, lexicon)?.findings(lexicon));
     }
-    for finding in &findings {
-        let weight = if finding.fatal { "error" } else { "note" };
-        say(format_args!("{weight}: {}: {}", finding.at, finding.message))?;
-    }
-    say(lexicon::show::counts(lexicon).trim_end())?;
     let fatal = findings.iter().filter(|finding| finding.fatal).count();
     let notes = findings.len() - fatal;
-    say(format_args!(
-        "{} rules, {} terms, version {}: {fatal} errors, {notes} notes",
-        lexicon.rules().len(),
-        lexicon.entries().len(),
-        lexicon.version(),
-    ))?;
+    say(checked(lexicon, &findings))?;
     match (fatal, notes) {
         (0, 0) => Ok(()),
         (0, _) if !strict => Ok(()),
         (0, _) => Err(Failure::Input(anyhow!("{notes} notes, and --strict lets none pass; see above"))),
         _ => Err(Failure::Input(anyhow!("{fatal} errors; see above"))),
     }
+}
+
+/// What `check` prints: the findings, the counts, one line of sums.
+fn checked(lexicon: &Lexicon, findings: &[Finding]) -> String {
+    let mut shown = String::new();
+    for finding in findings {
+        let weight = if finding.fatal { "error" } else { "note" };
+        let _ = writeln!(shown, "{weight}: {}: {}", finding.at, finding.message);
+    }
+    let _ = writeln!(shown, "{}", lexicon::show::counts(lexicon).trim_end());
+    let fatal = findings.iter().filter(|finding| finding.fatal).count();
+    let _ = write!(
+        shown,
+        "{} rules, {} terms, version {}: {fatal} errors, {} notes",
+        lexicon.rules().len(),
+        lexicon.entries().len(),
+        lexicon.version(),
+        findings.len() - fatal,
+    );
+    shown
 }
 
 fn test(lexicon: &Lexicon) -> Result<(), Failure> {
@@ -115,28 +126,24 @@ fn show(lexicon: &Lexicon, id: Option<&str>, corpus: Option<&Path>) -> Result<()
             if near.is_empty() { "`wanglou rules show` lists all".to_owned() } else { format!("did you mean {near}?") };
         return Err(Failure::Input(anyhow!("no rule or cue is called `{id}`; {hint}")));
     };
+    let used = corpus.map(|file| survey(file, lexicon).map(|survey| used(&survey, id))).transpose()?;
     say(shown.trim_end())?;
-    if let Some(file) = corpus {
-        let survey = survey(file, lexicon)?;
-        let id = crate::vocabulary::RuleId::new(id);
-        match (survey.rules.get(&id), survey.cues.get(&id)) {
-            (Some(used), _) => {
-                say(format_args!(
-                    "语料  {} 条文本：找到 {}，成立 {}，计入信号 {}",
-                    survey.texts,
-                    used.finds.max(used.stands),
-                    used.stands,
-                    used.signals
-                ))?;
-                for example in &used.examples {
-                    say(format_args!("      {example}"))?;
-                }
-            }
-            (None, Some(count)) => say(format_args!("语料  {} 条文本：决定断言 {count} 次", survey.texts))?,
-            (None, None) => say(format_args!("语料  {} 条文本：从未命中", survey.texts))?,
+    used.map_or(Ok(()), say)
+}
+
+/// What a corpus says of one rule or cue.
+fn used(survey: &Survey, id: &str) -> String {
+    let id = crate::vocabulary::RuleId::new(id);
+    let texts = survey.texts;
+    match (survey.rules.get(&id), survey.cues.get(&id)) {
+        (Some(used), _) => {
+            let finds = used.finds.max(used.stands);
+            let head = format!("语料  {texts} 条文本：找到 {finds}，成立 {}，计入信号 {}", used.stands, used.signals);
+            used.examples.iter().fold(head, |shown, example| format!("{shown}\n      {example}"))
         }
+        (None, Some(count)) => format!("语料  {texts} 条文本：决定断言 {count} 次"),
+        (None, None) => format!("语料  {texts} 条文本：从未命中"),
     }
-    Ok(())
 }
 
 fn diff(first: &Path, second: &Path, corpus: Option<&Path>) -> Result<(), Failure> {
@@ -190,4 +197,90 @@ fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Fai
         take(&document);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    const RULES: &str = r#"
+[words]
+"idle" = ["闲"]
+[[rule]]
+id = "fire.any"
+means = "burns or smokes"
+matters = "fire kills"
+confused = "moods"
+hazard = "fire"
+severity = 1
+finds = ["(起火|冒烟)", "{product} …4 烧了", "{duration<=1月} …2 着了"]
+only = ["small_appliance", "battery_charger"]
+weak = true
+not_before = ["(防|阻)"]
+not_in_sentence = ["(厨房|电影)"]
+after = { finds = ["用了"], clauses = 2, unless = ["{product:clothing}"] }
+[[rule.hit]]
+text = "电热毯用了三天起火"
+gives = { product = "small_appliance" }
+[[rule.miss]]
+text = "电热毯很好"
+[[rule]]
+id = "fire.never"
+means = "never found"
+matters = "x"
+hazard = "fire"
+finds = ["无此词"]
+[[rule.hit]]
+text = "电热毯无此词"
+gives = { product = "small_appliance" }
+[[rule.miss]]
+text = "很好"
+"#;
+    const CUES: &str = "[[cue]]\nid = \"c.no\"\nmeans = \"a denial\"\nstance = \"negated\"\nreach = \"before\"\nchars = 3\nwords = [\"没有\", \"没\"]\nnot = [\"没想到\"]\n";
+
+    fn small() -> Lexicon {
+        Lexicon::from_texts([
+            ("rules/hazards/t.toml", RULES),
+            ("rules/context/c.toml", CUES),
+            (
+                "dictionaries/products/p.tsv",
+                "# provenance: own\n# columns: s\n电热毯\tsmall_appliance\t\t\n充电宝\tbattery_charger\t\t\n",
+            ),
+        ])
+        .expect("loads")
+    }
+
+    fn corpus() -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        for (at, text) in
+            ["电热毯用了三天起火", "充电宝用了一周没有冒烟", "电热毯防起火", "天气很好"].iter().enumerate()
+        {
+            writeln!(file, "{{\"id\":\"{at}\",\"text\":\"{text}\"}}").expect("written");
+        }
+        file
+    }
+
+    #[test]
+    fn a_rule_and_a_cue_are_shown_with_what_a_corpus_says_of_them() {
+        let lexicon = small();
+        let file = corpus();
+        let survey = survey(file.path(), &lexicon).expect("read");
+        let shown = |id: &str| {
+            format!("{}\n{}", lexicon::show::show(&lexicon, id).expect("known").trim_end(), used(&survey, id))
+        };
+        insta::assert_snapshot!("rule", shown("fire.any"));
+        insta::assert_snapshot!("cue", shown("c.no"));
+        assert_eq!(used(&survey, "fire.never"), "语料  4 条文本：从未命中");
+    }
+
+    #[test]
+    fn a_check_lists_what_the_lexicon_and_the_corpus_leave_to_mend() {
+        let lexicon = small();
+        let file = corpus();
+        let mut findings = lexicon::check(&lexicon);
+        findings.extend(survey(file.path(), &lexicon).expect("read").findings(&lexicon));
+        insta::assert_snapshot!("check", checked(&lexicon, &findings));
+    }
 }

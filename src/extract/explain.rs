@@ -27,6 +27,8 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// The fields of a structured document, one line a row.
     pub rows: Vec<String>,
+    /// Standards that the text names and that are no longer, or newer than, what the table has in force: number and note.
+    pub standards: Vec<(String, String)>,
     /// The reading.
     pub reading: Reading,
 }
@@ -132,6 +134,7 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
             None => format!("{word} → 未收录"),
         }),
         steps,
+        standards: super::standards::noted(&reading, lexicon),
         rows: beside.sheet.as_ref().map(super::structured::Sheet::lines).unwrap_or_default(),
         reading,
     }
@@ -243,6 +246,9 @@ impl fmt::Display for Explanation {
                 signal.severity,
                 signal.confidence
             )?;
+        }
+        for (number, note) in &self.standards {
+            writeln!(f, "标准  {number} {note}")?;
         }
         for recheck in &self.reading.rechecks {
             let title = recheck.title.as_ref().map_or_else(String::new, |title| format!("《{title}》"));

@@ -12,6 +12,7 @@ use super::clauses::Clause;
 use super::normalise::Folded;
 use super::scan::{Hit, Hits, accepts};
 use super::stance::CueHit;
+use super::work;
 
 /// How near `not_before` and `not_after` look, in characters.
 pub(super) const NEAR_CHARS: usize = 4;
@@ -121,6 +122,7 @@ impl Search<'_> {
 
     /// Where the variant stands when its first element is `hit`.
     fn variant(&self, variant: &Variant, hit: &Hit, clause: &Clause) -> Option<(usize, usize)> {
+        work::done(1);
         let (first, rest) = variant.steps.split_first()?;
         let (from, to) = (hit.from as usize, hit.to as usize);
         let entry = &self.lexicon.entries()[hit.entry as usize];
@@ -153,6 +155,7 @@ impl Search<'_> {
         let denied = self.denials.get(self.denials.partition_point(|denial| *denial < at)).copied();
         let reach = (at + usize::from(step.gap)).min(clause.to).min(denied.unwrap_or(usize::MAX));
         for from in at..=reach {
+            work::done(1 + self.hits.starting_at(from).len());
             for hit in self.hits.starting_at(from) {
                 let entry = &self.lexicon.entries()[hit.entry as usize];
                 let to = hit.to as usize;
@@ -190,6 +193,7 @@ impl Search<'_> {
     /// Whether any element stands in a stretch: as a word that `keep` accepts, or as a quantity.
     fn any(&self, atoms: &[Atom], (from, to): (usize, usize), keep: &dyn Fn(&Hit) -> bool) -> bool {
         let counts = || atoms.iter().filter_map(|atom| if let Atom::Count(count) = atom { Some(count) } else { None });
+        work::done(self.hits.between(from, to).len());
         let chars = &self.folded.chars;
         let counted = |count: &Count| {
             (from..to).any(|at| !(at > 0 && is_number(chars[at - 1])) && count.length_of(&chars[at..to]).is_some())

@@ -36,6 +36,7 @@ mod structured;
 mod subject;
 pub mod survey;
 mod title;
+mod work;
 
 use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
@@ -50,7 +51,7 @@ pub use fingerprint::{SHINGLE_CHARS, SHINGLE_CHARS_SHORT, SHORT_CHARS, fingerpri
 pub use normalise::TEXT_CHARS_MAX;
 pub use record::signal_records;
 pub use scan::HITS_MAX;
-pub use standards::{RECHECKS_MAX, without_year};
+pub use standards::{RECHECKS_MAX, standard_note, without_year};
 
 /// Most mentions in one reading; the rest is left out with a problem.
 pub const MENTIONS_MAX: usize = 2_000;

@@ -7,6 +7,7 @@ use crate::vocabulary::{Category, Hazard, ProductFrom};
 use super::clauses::{self, Clause};
 use super::scan::Hits;
 use super::subject::{self, Before};
+use super::work;
 
 /// A product or brand named in the text, in folded characters.
 #[derive(Debug, Clone, Copy)]
@@ -311,6 +312,7 @@ impl Around<'_> {
             }
         }
         for (at, named) in near(self.products, self.from) {
+            work::done(1);
             let Some(category) = allowed(named).iter().next() else { continue };
             // A brand that makes several things names none of them.
             if named.brand && allowed(named).iter().nth(1).is_some() {

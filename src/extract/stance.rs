@@ -7,6 +7,7 @@ use crate::vocabulary::{Hazard, Stance};
 use super::clauses::Clause;
 use super::normalise::Folded;
 use super::scan::Hit;
+use super::work;
 
 /// A cue that stands in the text, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +86,7 @@ pub(super) fn judge(
     let mut negations: Vec<CueHit> = Vec::new();
     let mut voids: Vec<CueHit> = Vec::new();
     for hit in cues_near(cues, clauses, clause) {
+        work::done(1);
         let cue = &lexicon.cues()[hit.cue as usize];
         let wanted = place.hazard.is_none_or(|hazard| cue.hazards & (1 << hazard as u32) != 0);
         // A denial inside the words is part of what they say (不新鲜); a doubt inside them still is one (学生疑似食物中毒).

@@ -11,6 +11,7 @@ use crate::vocabulary::Category;
 use super::clauses::Clause;
 use super::normalise::Folded;
 use super::relate::{Choice, Named, Why};
+use super::work;
 
 /// How far back a subject may stand.
 const SENTENCES_BACK: usize = 3;
@@ -73,6 +74,7 @@ impl Text<'_> {
         let (mut sentence, mut sentences) = (self.clauses[clause].sentence, 0);
         for at in (clause.saturating_sub(CLAUSES_BACK)..=clause).rev() {
             let frame = &self.clauses[at];
+            work::done(frame.to - frame.from);
             if frame.sentence != sentence {
                 (sentence, sentences) = (frame.sentence, sentences + 1);
                 if sentences > SENTENCES_BACK {

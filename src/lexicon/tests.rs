@@ -126,6 +126,38 @@ fn an_unknown_word_class_is_shown_with_its_line() {
 }
 
 #[test]
+fn a_pattern_among_the_words_of_a_cue_is_refused_with_a_caret() {
+    let error = |context: &str| {
+        let texts = [
+            ("rules/hazards/fire.toml", RULE),
+            ("rules/context/c.toml", context),
+            ("dictionaries/products/a.tsv", PRODUCTS),
+        ];
+        Lexicon::from_texts(texts).err().map(|error| error.to_string())
+    };
+    let cue = "[[cue]]\nid = \"c.no\"\nmeans = \"no\"\nstance = \"negated\"\nreach = \"clause\"\nwords = [\"没有\"]\n";
+    assert_eq!(error(cue), None);
+    let with = |word: &str| error(&cue.replace("没有", word));
+    insta::assert_snapshot!(with("{discourse.but} 没有").expect("refused"), @r#"
+    rules/context/c.toml:6:11: `{discourse.but}` belongs to a pattern, and a pattern is no word
+      |
+    6 | words = ["{discourse.but} 没有"]
+      |           ^^^^^^^^^^^^^^^
+      = these lists hold words as they are written: write each word out in full; only `finds`, `after`, `then` and the `in_…` and `not_…` lists of a rule take patterns
+    "#);
+    for pattern in ["(没|未) 有", "没有…坏", "^没有", "没有$", "没有 坏? 了", "没有 坏"] {
+        assert!(with(pattern).is_some_and(|error| error.contains("a pattern is no word")), "{pattern}");
+    }
+    assert_eq!(with("no problem"), None, "two words of one Latin phrase");
+    let not = error(&format!("{cue}not = [\"没有(问题|事)\"]\n")).expect("refused");
+    assert!(not.contains("c.toml:7:9"), "{not}");
+    let idiom = error("[[idiom]]\nid = \"i\"\nmeans = \"i\"\nwords = [\"火 …2 爆\"]\n").expect("refused");
+    assert!(idiom.contains("c.toml:4"), "{idiom}");
+    let class = error("[words]\n\"w\" = [\"火|爆\"]\n").expect("refused");
+    assert!(class.contains("c.toml:2") && class.contains("a pattern is no word"), "{class}");
+}
+
+#[test]
 fn an_unknown_category_is_shown_with_its_row() {
     let error = error_of(RULE, &PRODUCTS.replace("small_appliance", "blanket"));
     assert!(error.contains("dictionaries/products/a.tsv:3"), "{error}");

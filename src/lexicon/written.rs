@@ -190,28 +190,28 @@ pub(super) struct ContextFile {
 pub(super) struct WrittenSubjects {
     /// Words that point back to a thing: 它, 该产品.
     #[serde(default)]
-    pub(super) pointers: Vec<String>,
+    pub(super) pointers: Vec<Spanned<String>>,
     /// Words for the first of several things: 前者.
     #[serde(default)]
-    pub(super) former: Vec<String>,
+    pub(super) former: Vec<Spanned<String>>,
     /// Words for the last of several things: 后者.
     #[serde(default)]
-    pub(super) latter: Vec<String>,
+    pub(super) latter: Vec<Spanned<String>>,
     /// Longer words in which nothing points back: 其它.
     #[serde(default)]
-    pub(super) none: Vec<String>,
+    pub(super) none: Vec<Spanned<String>>,
     /// Words of having and using: what follows is told of the thing.
     #[serde(default)]
-    pub(super) has: Vec<String>,
+    pub(super) has: Vec<Spanned<String>>,
     /// Places and things that are subjects of their own: 工厂.
     #[serde(default)]
-    pub(super) others: Vec<String>,
+    pub(super) others: Vec<Spanned<String>>,
     /// Words in front of those after which they only say where: 在.
     #[serde(default)]
-    pub(super) r#where: Vec<String>,
+    pub(super) r#where: Vec<Spanned<String>>,
     /// Words that begin another matter: 另外.
     #[serde(default)]
-    pub(super) topics: Vec<String>,
+    pub(super) topics: Vec<Spanned<String>>,
 }
 
 /// How things are listed, so that what is said of one holds for all: 没有漏电、漏水和异响.
@@ -220,19 +220,19 @@ pub(super) struct WrittenSubjects {
 pub(super) struct WrittenCoordination {
     /// Words between two listed things.
     #[serde(default)]
-    pub(super) links: Vec<String>,
+    pub(super) links: Vec<Spanned<String>>,
     /// Words that may stand behind a listed thing, before the link (现象, 的问题).
     #[serde(default)]
-    pub(super) tails: Vec<String>,
+    pub(super) tails: Vec<Spanned<String>>,
     /// Words that may stand before a listed thing, behind the link (会, 有).
     #[serde(default)]
-    pub(super) heads: Vec<String>,
+    pub(super) heads: Vec<Spanned<String>>,
     /// Words that close a list whose things are parted by commas (等问题).
     #[serde(default)]
-    pub(super) closes: Vec<String>,
+    pub(super) closes: Vec<Spanned<String>>,
     /// Words that make what follows hold for every listed product (都, 均).
     #[serde(default)]
-    pub(super) all: Vec<String>,
+    pub(super) all: Vec<Spanned<String>>,
 }
 
 /// Words that change what a text claims about a hazard near them.
@@ -246,19 +246,19 @@ pub(super) struct WrittenCue {
     /// For `before` and `after`: most characters between cue and hazard.
     #[serde(default)]
     pub(super) chars: usize,
-    pub(super) words: Vec<String>,
+    pub(super) words: Vec<Spanned<String>>,
     /// Characters that stop a `before` cue from reaching over them (没几天【就】坏了).
     #[serde(default)]
     pub(super) barrier: String,
     /// For `between`: words that close the stretch (比……【的好】).
     #[serde(default)]
-    pub(super) until: Vec<String>,
+    pub(super) until: Vec<Spanned<String>>,
     /// Words behind the hazard in its clause that take the cue's force (不是漏电【就是】漏水).
     #[serde(default)]
-    pub(super) unless: Vec<String>,
+    pub(super) unless: Vec<Spanned<String>>,
     /// Longer words in which the cue is none (不仅, 忍不住).
     #[serde(default)]
-    pub(super) not: Vec<String>,
+    pub(super) not: Vec<Spanned<String>>,
     /// Only for these hazards; empty = all.
     #[serde(default)]
     pub(super) hazards: Vec<Hazard>,
@@ -292,7 +292,7 @@ pub enum Reach {
 pub(super) struct WrittenIdiom {
     pub(super) id: Spanned<String>,
     pub(super) means: String,
-    pub(super) words: Vec<String>,
+    pub(super) words: Vec<Spanned<String>>,
 }
 
 /// A pattern that states an injury.

@@ -276,6 +276,12 @@ impl Tower {
         self.lexicon.region_name(code).map_or_else(|| code.to_string(), str::to_owned)
     }
 
+    /// What a reader has to know of a standard that a text names: another one is in force, or none.
+    #[must_use]
+    pub fn standard_note(&self, number: &str) -> Option<String> {
+        crate::extract::standard_note(number, &self.lexicon)
+    }
+
     /// What a feed of these alerts says about itself. `updated` is the day of the newest change, so that an unchanged feed stays the same.
     #[must_use]
     pub fn feed_head(&self, alerts: &[Alert]) -> FeedHead {

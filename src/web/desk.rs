@@ -44,6 +44,8 @@ pub trait Desk: Send + Sync + 'static {
     }
     /// The name of a place, its code when the name is not known.
     fn region_name(&self, code: RegionCode) -> String;
+    /// What a reader has to know of a standard: another one is in force, or none. None when there is nothing to say.
+    fn standard_note(&self, number: &str) -> Option<String>;
 }
 
 /// Most sampling requests listed at once.

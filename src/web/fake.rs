@@ -11,9 +11,9 @@ use super::desk::{
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel, CharSpan,
     Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document, DocumentId, Evidence, Hazard,
-    LexiconVersion, Listing, Mention, MentionKind, Position, Problem, ProductFrom, RawRef, Reading, RegionCode,
-    RequestId, RuleId, SamplingRequest, Signal, SourceId, Spread, SpreadTerms, Stance, TestItem, WindowTerm,
-    parse_moment,
+    LexiconVersion, Listing, Mention, MentionKind, Position, Problem, ProductFrom, RawRef, Reading, Recheck,
+    RegionCode, RequestId, RuleId, SamplingRequest, Signal, SourceId, Spread, SpreadTerms, Stance, StandardAction,
+    TestItem, WindowTerm, parse_moment,
 };
 
 /// What the hostile alert and document try.
@@ -178,6 +178,10 @@ impl Desk for FakeDesk {
             440_000 => "广东省".to_owned(),
             _ => code.to_string(),
         }
+    }
+
+    fn standard_note(&self, number: &str) -> Option<String> {
+        (number == "GB 31241-2014").then(|| "已被 GB 31241-2022 代替".to_owned())
     }
 }
 
@@ -435,7 +439,7 @@ fn complaint() -> Document {
         url: Some("http://complaints.example/case/0711".to_owned()),
         title: Some("磐能充电宝半夜起火".to_owned()),
         text: "磐能充电宝半夜起火\n晚上给孩子的平板充电，充电宝放在床头柜上突然起火，床单烧了一大片，孩子的手也被烫伤，连夜去了医院。\n\
-            商家说他们的产品不会爆炸，还说通过了GB 31241-2022。我在杭州市西湖区，7月9日在云铺买的，型号PN-20K。"
+            商家说他们的产品不会爆炸，还说通过了GB 31241-2014。我在杭州市西湖区，7月9日在云铺买的，型号PN-20K。"
             .to_owned(),
         published_at: Some(parse_moment("2024-07-09T21:14:00+08:00").expect("a moment")),
         seen_at: Some(parse_moment("2024-07-10T06:00:00+08:00").expect("a moment")),
@@ -476,7 +480,7 @@ fn reading() -> Reading {
         mention(Danger, "burn", "烫伤", 0, Asserted, "burn.injury"),
         mention(Injury, "2", "连夜去了医院", 0, Asserted, "injury.hospital_visit"),
         mention(Danger, "fire", "爆炸", 0, Negated, "context.denial"),
-        mention(Standard, "GB 31241-2022", "GB 31241-2022", 0, Asserted, "standard.number"),
+        mention(Standard, "GB 31241-2014", "GB 31241-2014", 0, Asserted, "standard.number"),
         mention(Region, "330106", "杭州市西湖区", 0, Asserted, "dict:regions/330106"),
         mention(Platform, "云铺", "云铺", 0, Asserted, "dict:platforms/云铺"),
         mention(Model, "PN-20K", "PN-20K", 0, Asserted, "model.number"),
@@ -504,7 +508,16 @@ fn reading() -> Reading {
         ],
         mentions,
         problems: vec![Problem { kind: "ambiguous_date".to_owned(), detail: "7月9日没有年份".to_owned() }],
-        rechecks: vec![],
+        rechecks: vec![Recheck {
+            standard: "GB/T 35590-2017".to_owned(),
+            title: Some("信息技术 便携式数字设备用移动电源通用规范".to_owned()),
+            action: StandardAction::Revised,
+            replaces: None,
+            replaced_by: None,
+            effective: Some("2024-08-01".to_owned()),
+            categories: vec![Category::BatteryCharger],
+            span: CharSpan::new(0, 0),
+        }],
     }
 }
 

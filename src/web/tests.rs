@@ -83,6 +83,22 @@ async fn the_pages_read_as_we_like_them() {
 }
 
 #[tokio::test]
+async fn a_document_shows_what_happened_to_the_standards_it_names() {
+    let body = get(COMPLAINT).await.body;
+    let section = body.split("<h2>标准 ").nth(1).and_then(|rest| rest.split("</section>").next()).expect("a section");
+    for words in [
+        "<bdi>GB 31241-2014</bdi>",
+        "已被 GB 31241-2022 代替",
+        "<bdi>GB/T 35590-2017</bdi>",
+        "修订，2024-08-01 起",
+        "电池与充电器",
+    ] {
+        assert!(section.contains(words), "{words}: {section}");
+    }
+    assert!(!get(HOSTILE_DOCUMENT).await.body.contains("<h2>标准 "), "no section where no standard is named");
+}
+
+#[tokio::test]
 async fn open_alerts_come_first_then_the_higher_score() {
     let body = get("/").await.body;
     let at = |words: &str| body.find(words).unwrap_or_else(|| panic!("{words} is on the list"));

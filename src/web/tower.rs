@@ -134,6 +134,10 @@ impl Desk for Tower {
     fn region_name(&self, code: RegionCode) -> String {
         Tower::region_name(self, code)
     }
+
+    fn standard_note(&self, number: &str) -> Option<String> {
+        Tower::standard_note(self, number)
+    }
 }
 
 impl Tower {

@@ -261,6 +261,7 @@ fn outside<'a>(
 
 /// How strongly a place speaks for another, in percent: 0 when they have nothing in common.
 fn relation(place: RegionCode, other: RegionCode) -> u32 {
+    crate::extract::work::done(1);
     let (a, b) = (place.number(), other.number());
     if a / 10_000 != b / 10_000 {
         return 0;
@@ -346,6 +347,7 @@ fn choose(
 
 /// How near two names stand to one another.
 fn nearness(folded: &Folded, one: &Candidate, other: &Candidate) -> u32 {
+    crate::extract::work::done(1);
     let (from, to) = if one.from < other.from { (one.to, other.from) } else { (other.to, one.from) };
     let between = &folded.chars[from.min(to)..to];
     if between.len() > 120 {

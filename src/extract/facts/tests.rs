@@ -198,3 +198,22 @@ fn what_marks_a_smart_product_is_told_but_a_shop_app_is_none() {
     assert_eq!(codes("京东APP下单", MentionKind::Group), Vec::<String>::new());
     assert!(!is_vulnerable("smart"));
 }
+
+#[test]
+fn a_maker_of_many_goods_is_named_beside_each_of_them_and_stands_for_none() {
+    for (text, brand) in [
+        ("美的电饭煲漏电", "美的"),
+        ("小米电饭煲漏电", "小米"),
+        ("松下吹风机冒烟", "松下"),
+        ("三星洗衣机爆炸", "三星"),
+        ("西门子烤箱漏电", "西门子"),
+    ] {
+        let reading = crate::extract::read(&document(text, ""), &LEXICON);
+        let brands: Vec<Option<&str>> = reading.signals.iter().map(|signal| signal.brand.as_deref()).collect();
+        assert_eq!(brands, [Some(brand)], "{text}");
+    }
+    assert!(
+        crate::extract::read(&document("美的起火", ""), &LEXICON).signals.is_empty(),
+        "of all it makes, nothing is named"
+    );
+}

@@ -244,6 +244,14 @@ impl Builder {
                     }
                     let class = self.class(&name);
                     for word in list.get_ref() {
+                        if let Some(part) = rules::pattern_in(word) {
+                            return Err(LexiconError::Wrong {
+                                at: at.clone(),
+                                what: format!("`{part}` belongs to a pattern, and a pattern is no word"),
+                                shown: Box::new(source.show(&list, word)),
+                                help: rules::WORD_HELP.to_owned(),
+                            });
+                        }
                         let entry = self.entry(word).map_err(|what| LexiconError::Wrong {
                             at: at.clone(),
                             what,

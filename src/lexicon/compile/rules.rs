@@ -18,8 +18,33 @@ const BEYOND_CLAUSES_MAX: usize = 8;
 const BEYOND_SENTENCES_MAX: usize = 3;
 const PATTERN_HELP: &str = "the pattern language stands in rules/README.md";
 
-fn folded(words: &[String]) -> Vec<Box<str>> {
-    words.iter().map(|word| fold_word(word).into()).collect()
+pub(super) const WORD_HELP: &str = "these lists hold words as they are written: write each word out in full; only `finds`, `after`, `then` and \
+                         the `in_…` and `not_…` lists of a rule take patterns";
+
+/// Words of a list, folded.
+fn folded(source: &Source<'_>, words: &[Spanned<String>]) -> Result<Vec<Box<str>>, LexiconError> {
+    words.iter().map(|word| plain(source, word).map(|word| fold_word(word).into())).collect()
+}
+
+/// A word that is written out, and no pattern: the matcher would look for its very characters and never find them.
+fn plain<'a>(source: &Source<'_>, word: &'a Spanned<String>) -> Result<&'a str, LexiconError> {
+    match pattern_in(word.get_ref()) {
+        None => Ok(word.get_ref()),
+        Some(part) => {
+            Err(source.wrong(word, format!("`{part}` belongs to a pattern, and a pattern is no word"), WORD_HELP))
+        }
+    }
+}
+
+/// What makes a pattern of a word: its first piece of the pattern language, or all of it when spaces part its elements.
+pub(super) fn pattern_in(word: &str) -> Option<&str> {
+    let marked =
+        |piece: &&str| piece.contains(['{', '}', '(', ')', '|', '…']) || piece.starts_with('^') || piece.ends_with('$');
+    let parted = word.split_once(' ').is_some_and(|(first, second)| {
+        let latin = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
+        !(latin(first.chars().next_back()) || latin(second.chars().next()))
+    });
+    word.split(' ').find(marked).or_else(|| parted.then_some(word))
 }
 
 impl Builder {
@@ -52,13 +77,13 @@ impl Builder {
                     reach: cue.reach,
                     chars: cue.chars,
                     barrier: cue.barrier.clone(),
-                    until: folded(&cue.until),
-                    unless: folded(&cue.unless),
+                    until: folded(&source, &cue.until)?,
+                    unless: folded(&source, &cue.unless)?,
                     hazards: if hazards == 0 { u32::MAX } else { hazards },
                     platform: cue.platform,
                 });
                 for (words, meaning) in [(&cue.words, Meaning::Cue(index)), (&cue.not, Meaning::NoCue)] {
-                    self.meanings(&source, &cue.id, words, meaning)?;
+                    self.meanings(&source, words, meaning)?;
                 }
             }
             for idiom in file.idiom {
@@ -68,7 +93,7 @@ impl Builder {
                 }
                 let index = index(self.idioms.len());
                 self.idioms.push(RuleId::new(idiom.id.get_ref().as_str()));
-                self.meanings(&source, &idiom.id, &idiom.words, Meaning::Idiom(index))?;
+                self.meanings(&source, &idiom.words, Meaning::Idiom(index))?;
             }
             for injury in file.injury {
                 self.unique(&source, &injury.id)?;
@@ -88,24 +113,24 @@ impl Builder {
             }
             if let Some(written) = file.coordination {
                 self.coordination = Coordination {
-                    links: folded(&written.links),
-                    tails: folded(&written.tails),
-                    heads: folded(&written.heads),
-                    closes: folded(&written.closes),
-                    all: folded(&written.all),
+                    links: folded(&source, &written.links)?,
+                    tails: folded(&source, &written.tails)?,
+                    heads: folded(&source, &written.heads)?,
+                    closes: folded(&source, &written.closes)?,
+                    all: folded(&source, &written.all)?,
                 };
             }
             if let Some(written) = file.subjects {
-                let words = |list: &[String]| Words::new(folded(list));
+                let words = |list: &[Spanned<String>]| folded(&source, list).map(Words::new);
                 self.subjects = Subjects {
-                    pointers: words(&written.pointers),
-                    former: words(&written.former),
-                    latter: words(&written.latter),
-                    none: words(&written.none),
-                    has: words(&written.has),
-                    others: words(&written.others),
-                    places: words(&written.r#where),
-                    topics: words(&written.topics),
+                    pointers: words(&written.pointers)?,
+                    former: words(&written.former)?,
+                    latter: words(&written.latter)?,
+                    none: words(&written.none)?,
+                    has: words(&written.has)?,
+                    others: words(&written.others)?,
+                    places: words(&written.r#where)?,
+                    topics: words(&written.topics)?,
                 };
             }
         }
@@ -115,14 +140,12 @@ impl Builder {
     fn meanings(
         &mut self,
         source: &Source<'_>,
-        id: &Spanned<String>,
-        words: &[String],
+        words: &[Spanned<String>],
         meaning: Meaning,
     ) -> Result<(), LexiconError> {
         for word in words {
-            let entry = self
-                .entry(word)
-                .map_err(|what| source.wrong(id, format!("`{word}`: {what}"), "shorten or delete it"))?;
+            let entry =
+                self.entry(plain(source, word)?).map_err(|what| source.wrong(word, what, "shorten or delete it"))?;
             let meanings = &mut self.entries[entry as usize].meanings;
             if !meanings.contains(&meaning) {
                 meanings.push(meaning);

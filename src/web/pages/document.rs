@@ -20,6 +20,8 @@ const META_ROWS_SHOWN: usize = 60;
 const META_CHARS_SHOWN: usize = 400;
 /// Most mentions listed under the text.
 const MENTIONS_SHOWN: usize = 500;
+/// Most standards listed.
+const STANDARDS_SHOWN: usize = 50;
 
 struct SignalRow<'a> {
     signal: &'a Signal,
@@ -35,6 +37,14 @@ struct MentionRow<'a> {
     kind: &'static str,
     class: &'static str,
     name: String,
+}
+
+struct StandardRow {
+    number: String,
+    title: String,
+    note: String,
+    /// Products whose judgements are due for another look; empty when the text only names the standard.
+    recheck: String,
 }
 
 #[derive(Template)]
@@ -55,6 +65,7 @@ struct DocumentPage<'a> {
     signals: Vec<SignalRow<'a>>,
     mentions: Vec<MentionRow<'a>>,
     mentions_total: usize,
+    standards: Vec<StandardRow>,
 }
 
 pub(in crate::web) async fn show(
@@ -97,6 +108,7 @@ pub(in crate::web) async fn show(
             .collect(),
         mentions: mentions.iter().take(MENTIONS_SHOWN).map(|mention| row(desk.as_ref(), mention)).collect(),
         mentions_total: mentions.len(),
+        standards: reading.as_ref().map(|reading| standards(desk.as_ref(), reading)).unwrap_or_default(),
         reading: reading.as_ref(),
     })
 }
@@ -148,6 +160,37 @@ fn name(desk: &dyn Desk, mention: &Mention) -> String {
 fn row<'a>(desk: &dyn Desk, mention: &'a Mention) -> MentionRow<'a> {
     let (kind, class, _) = words::mention(mention.kind);
     MentionRow { kind, class, name: name(desk, mention), mention }
+}
+
+/// Standards of which there is something to know: those that the text announces a change of, then those it names that are not in
+/// force as named.
+fn standards(desk: &dyn Desk, reading: &Reading) -> Vec<StandardRow> {
+    let announced = reading.rechecks.iter().take(STANDARDS_SHOWN).map(|recheck| {
+        let mut note = recheck.action.zh().to_owned();
+        for (words, value) in [("，代替 ", &recheck.replaces), ("，由 ", &recheck.replaced_by)] {
+            note.extend(value.iter().map(|value| format!("{words}{value}")));
+        }
+        note.extend(recheck.replaced_by.iter().map(|_| " 代替"));
+        note.extend(recheck.effective.iter().map(|day| format!("，{day} 起")));
+        StandardRow {
+            number: recheck.standard.clone(),
+            title: recheck.title.clone().unwrap_or_default(),
+            note,
+            recheck: recheck.categories.iter().map(|category| category.zh()).collect::<Vec<_>>().join("、"),
+        }
+    });
+    let mut rows: Vec<StandardRow> = announced.collect();
+    for mention in reading.mentions.iter().filter(|mention| mention.kind == MentionKind::Standard).take(STANDARDS_SHOWN)
+    {
+        if rows.iter().any(|row| row.number == mention.code) {
+            continue;
+        }
+        if let Some(note) = desk.standard_note(&mention.code) {
+            let (title, recheck) = (String::new(), String::new());
+            rows.push(StandardRow { number: mention.code.clone(), title, note, recheck });
+        }
+    }
+    rows
 }
 
 fn rules(rules: &[RuleId]) -> String {
