@@ -295,7 +295,7 @@ mod tests {
             source: "s".to_owned(),
         });
         let base = serde_json::json!({
-            "alert_id": "wl-1", "as_of": as_of, "event": event, "category": "power_bank", "hazard": "fire", "brand": null,
+            "alert_id": "wl-1", "as_of": as_of, "event": event, "category": "battery_charger", "hazard": "fire", "brand": null,
             "region": null, "danger": "high", "spread": "isolated", "disposal": "notify", "rank_score": 1.0,
             "counts": {"reports": 1, "texts": 1, "actors": 1, "places": 0}, "evidence": [], "evidence_total": 1,
             "explanation": "", "criteria": "c", "lexicon": "l",

@@ -31,9 +31,10 @@ fn a_wrong_call_is_told_what_is_wrong_and_where() {
     let good = file("config.json", r#"{"configs": {"c1": {"method": "C1", "baseline": 7, "alpha": 0.001}}}"#);
     let broken = file("broken.json", "{");
     let input = file("input.csv", "index,date,count\n1,,1\n2,,many\n");
+    let sound = file("sound.csv", "index,date,count\n1,,1\n2,,0\n");
     for (args, wanted) in [
         (vec!["method", "tea_leaves", "--config", &good, "--input", &input], "tea_leaves"),
-        (vec!["method", "ears", "--config", &broken, "--input", &input], "not JSON"),
+        (vec!["method", "ears", "--config", &broken, "--input", &sound], "not JSON"),
         (vec!["method", "ears", "--config", &good, "--input", "/nowhere.csv"], "/nowhere.csv"),
         (vec!["method", "ears", "--config", &good], "--input"),
         (vec!["method", "ears", "--config", &good, "--input", &input], "line 3"),
