@@ -2,17 +2,19 @@
 
 use std::io::IsTerminal;
 
+use anyhow::anyhow;
 use clap::Args;
 
 use super::{Common, Failure, Reader, say};
 use crate::extract;
+use crate::lexicon::Lexicon;
 use crate::vocabulary::{Category, Channel, Document, DocumentId, Meta, SourceId};
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// What the platform says the product is, e.g. phone
+    /// What the platform says the product is: a code, its Chinese name, or a platform's own word (phone, 手机)
     #[arg(long, value_name = "CODE")]
-    category: Option<Category>,
+    category: Option<String>,
     #[command(flatten)]
     reader: Reader,
     /// The text
@@ -22,8 +24,8 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs, common: &Common) -> Result<(), Failure> {
     let lexicon = args.reader.lexicon(common)?;
     let mut meta = Meta::new();
-    if let Some(category) = args.category {
-        meta.insert("platform_category".to_owned(), category.zh().into());
+    if let Some(word) = &args.category {
+        meta.insert("platform_category".to_owned(), category(word, &lexicon)?.zh().into());
     }
     let document = Document {
         id: DocumentId::from("explain"),
@@ -39,6 +41,17 @@ pub(super) fn run(args: &ExplainArgs, common: &Common) -> Result<(), Failure> {
     };
     let explanation = extract::explain(&document, &lexicon).to_string();
     say(if std::io::stdout().is_terminal() { brightened(&explanation) } else { explanation })
+}
+
+/// A category by its code, its Chinese name, or a platform's word for it.
+fn category(word: &str, lexicon: &Lexicon) -> Result<Category, Failure> {
+    let named = || Category::ALL.iter().copied().find(|category| category.zh() == word);
+    if let Some(known) = word.parse().ok().or_else(named).or_else(|| lexicon.platform_category(word)) {
+        return Ok(known);
+    }
+    let all: Vec<String> =
+        Category::ALL.iter().map(|category| format!("{} {}", category.code(), category.zh())).collect();
+    Err(Failure::Input(anyhow!("--category `{word}` is no product category; known: {}", all.join("，"))))
 }
 
 /// What stands in 【】 in colour.

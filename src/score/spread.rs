@@ -94,7 +94,8 @@ pub(super) struct Evidence {
     pub(super) provinces_seen: u64,
 }
 
-/// Decides the level; systemic before industry-wide before regional before company-wide before isolated.
+/// Decides the level; what fills one province and leaves nothing unusual elsewhere is regional, however many brands meet there; then
+/// systemic before industry-wide before company-wide before isolated.
 pub(super) fn judge(
     shares: &Shares,
     brand_names: &[String],
@@ -132,16 +133,6 @@ fn decide(shares: &Shares, terms: &mut SpreadTerms, evidence: Evidence, criteria
     let rest_in_budget =
         evidence.without_top_brand.is_some_and(|p| p <= evidence.tail_threshold * criteria.industry_slack);
     let unusual_elsewhere = evidence.without_top_province.is_some_and(|p| p <= criteria.p_unusual);
-    if many_brands && rest_in_budget && !evidence.one_brand {
-        terms.provisional = terms.unknown_brand_share > criteria.unknown_share_max;
-        let wide = evidence.provinces_seen > 0
-            && terms.provinces >= 2
-            && terms.effective_provinces / evidence.provinces_seen as f64 >= criteria.systemic_province_share;
-        if wide && unusual_elsewhere && evidence.rate_ratio >= criteria.systemic_rate_ratio {
-            return (Spread::Systemic, format!("systemic.provinces_seen={}", evidence.provinces_seen));
-        }
-        return (Spread::Industry, "industry".to_owned());
-    }
     if let Some((province, events)) = shares.top_province() {
         let brands_there = shares.brands_at.range((province, 1)..=(province, u32::MAX)).count();
         let concentrated = terms.top_province_share >= criteria.dominant_share
@@ -151,6 +142,16 @@ fn decide(shares: &Shares, terms: &mut SpreadTerms, evidence: Evidence, criteria
         if concentrated && !unusual_elsewhere && (several || brands_there >= 2) {
             return (Spread::Regional, "regional".to_owned());
         }
+    }
+    if many_brands && rest_in_budget && !evidence.one_brand {
+        terms.provisional = terms.unknown_brand_share > criteria.unknown_share_max;
+        let wide = evidence.provinces_seen > 0
+            && terms.provinces >= 2
+            && terms.effective_provinces / evidence.provinces_seen as f64 >= criteria.systemic_province_share;
+        if wide && unusual_elsewhere && evidence.rate_ratio >= criteria.systemic_rate_ratio {
+            return (Spread::Systemic, format!("systemic.provinces_seen={}", evidence.provinces_seen));
+        }
+        return (Spread::Industry, "industry".to_owned());
     }
     let nothing_left = evidence.without_top_brand.is_none_or(|p| p > criteria.p_unusual);
     if terms.brands > 0 && nothing_left && terms.provinces >= 2 {
@@ -208,6 +209,18 @@ mod tests {
         assert_eq!(level(&[(1, 33), (1, 33), (1, 33)], at_home).0, Spread::Isolated, "one company in one place");
         let (spread, terms) = level(&[(1, 33), (1, 44), (1, 51)], at_home);
         assert_eq!((spread, terms.company_wide), (Spread::Isolated, true));
+    }
+
+    #[test]
+    fn many_brands_in_one_place_with_nothing_unusual_elsewhere_are_regional() {
+        let events = [(1, 41), (2, 41), (3, 41), (1, 41), (4, 33)];
+        let local = Evidence { without_top_province: Some(0.4), ..STRONG };
+        assert_eq!(level(&events, local).0, Spread::Regional);
+        assert_eq!(
+            level(&events, Evidence { provinces_seen: 30, ..STRONG }).0,
+            Spread::Industry,
+            "it rises elsewhere too"
+        );
     }
 
     #[test]
