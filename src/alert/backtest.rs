@@ -241,10 +241,11 @@ impl fmt::Display for Backtest {
                 _ => "missed".to_owned(),
             };
             let alert = told.alert.as_deref().map(|alert| format!(" ({alert})")).unwrap_or_default();
+            let about = if told.about.is_empty() { String::new() } else { format!("  {}", told.about) };
             writeln!(
                 f,
-                "{} signal {} action {}: {verdict}{alert}  {}",
-                told.incident, told.first_signal, told.first_action, told.about
+                "{} signal {} action {}: {verdict}{alert}{about}",
+                told.incident, told.first_signal, told.first_action
             )?;
         }
         let in_time = self.told.iter().filter(|told| told.in_time()).count();
