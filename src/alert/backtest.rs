@@ -4,7 +4,7 @@
 //! before the first official action, how many alerts a month it took, with bootstrap intervals. Not here: files, the replay.
 //!
 //! An alert is about an incident when a piece of its evidence matches the incident's pattern and was published within
-//! [`NEAR_DAYS`] of its first signal. Evidence published after the day of the alert is knowledge from the future: a leak, counted and
+//! `NEAR_DAYS` days of its first signal. Evidence published after the day of the alert is knowledge from the future: a leak, counted and
 //! never believed.
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //! scoring methods, section 3.10).
 //!
 //! R sums, over every point where a rise may have begun, the likelihood ratio of the counts since then. Without a rise
-//! E[R_t] = t (or less), for any dependence on the past and any time of looking; so an alarm at R ≥ c comes, without a
+//! E(R_t) = t (or less), for any dependence on the past and any time of looking; so an alarm at R ≥ c comes, without a
 //! rise, after c points or more on average. Rate ratios are kept side by side and averaged at the end.
 //!
 //! Library functions without a method of their own, streaming. Two forms: [`PlugIn`] for a mean that is given,
@@ -24,7 +24,7 @@ pub fn inflated_mean(rate: Gamma, exposure: f64, level: f64) -> f64 {
 }
 
 /// Evidence with a given mean, Poisson or negative binomial: R ← (R + 1)·L for each ratio r, L = r^y·e^(−mu(r−1)), or
-/// r^y·((s + mu)/(s + r·mu))^(y+s) with size s. E[L] = 1 at the given mean, below 1 at any lower one. Valid only if the
+/// r^y·((s + mu)/(s + r·mu))^(y+s) with size s. E(L) = 1 at the given mean, below 1 at any lower one. Valid only if the
 /// mean is: an estimate that is too low by chance breaks the promise; see [`inflated_mean`].
 #[derive(Debug, Clone)]
 pub struct PlugIn {
