@@ -16,7 +16,11 @@ use crate::extract::mistakes;
 use crate::extract::names::{self, Tagger};
 use crate::extract::quality::{self, Measured, Quality, Share};
 use crate::pipeline::read_lexicon;
+use crate::score::bench;
 use crate::vocabulary::{AlertEvent, DateRange};
+
+/// Series per set and background for a first look.
+const QUICK_SERIES: u32 = 300;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
@@ -38,6 +42,30 @@ enum What {
         errors: Option<usize>,
         #[command(flatten)]
         reader: Reader,
+    },
+    /// Detectors side by side on simulated series, all at the same rate of false onsets
+    Detection {
+        /// Seed of every draw
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Series per set and background [default: 1200]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(20..=100_000))]
+        series: Option<u32>,
+        /// Few series, for a first look
+        #[arg(long, conflicts_with = "series")]
+        quick: bool,
+        /// Only backgrounds whose name contains this
+        #[arg(long, value_name = "WORD")]
+        only: Option<String>,
+        /// Print instead how often our statistic crosses each limit by chance, by mean and dispersion (TSV)
+        #[arg(long, conflicts_with_all = ["json", "svg", "only"])]
+        tables: bool,
+        /// Draw the bars of every regime as SVG into this folder
+        #[arg(long, value_name = "DIR")]
+        svg: Option<PathBuf>,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
     },
     /// How early a replay told of incidents that are known, and how much else it told
     Backtest {
@@ -76,6 +104,17 @@ enum What {
 pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure> {
     match &args.what {
         What::Extraction { file, json, errors, reader } => extraction(file, *json, *errors, reader, common),
+        What::Detection { seed, series, quick, only, tables, svg, json } => {
+            let shipped = bench::Settings::default();
+            let series = if *quick { Some(QUICK_SERIES) } else { *series };
+            let series = series.map_or(shipped.series, |series| series as usize);
+            let settings = bench::Settings { seed: *seed, series, only: only.clone(), ..shipped };
+            if *tables {
+                let table = bench::tables::build(*seed, series, 1, &bench::tables::MEANS, &bench::tables::SIZES);
+                return say(table.to_tsv().trim_end());
+            }
+            detection(&settings, svg.as_deref(), *json)
+        }
         What::Backtest { events, run, archive, from, to, out, json } => {
             let run = match (run, from, to, out) {
                 (Some(run), ..) => run,
@@ -113,6 +152,22 @@ fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
         tagger.features(),
         names::measure(&judged, |chars| tagger.tag(chars, &lexicon)),
     ))
+}
+
+fn detection(settings: &bench::Settings, svg: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let bench = bench::run(settings);
+    if bench.regimes.is_empty() {
+        let only = settings.only.as_deref().unwrap_or_default();
+        return Err(Failure::Input(anyhow!("--only {only}: no background has that in its name")));
+    }
+    if let Some(folder) = svg {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        for (at, regime) in bench.regimes.iter().enumerate() {
+            let path = folder.join(format!("detection-{at:03}.svg"));
+            fs::write(&path, bench::report::svg(regime)).with_context(|| path.display().to_string())?;
+        }
+    }
+    if json { say(serde_json::to_string_pretty(&bench)?) } else { say(bench::report::text(&bench).trim_end()) }
 }
 
 fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {

@@ -9,11 +9,12 @@
 //! `explain` says so in a sentence.
 //!
 //! Beside it stand the published methods (`methods`), each on plain slices, for comparison and as parts, over the special functions
-//! and distributions of `numeric`.
+//! and distributions of `numeric`; `bench` sets them beside each other on simulated series.
 //!
 //! **SCORE-1** same signals, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
 //! an explanation is a stored term, and the terms recompute.
 
+pub mod bench;
 mod cells;
 mod criteria;
 mod danger;

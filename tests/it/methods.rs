@@ -46,3 +46,14 @@ fn a_wrong_call_is_told_what_is_wrong_and_where() {
     let list = run(&["method", "--list"]).good();
     assert!(list.out.contains("kulldorff_spatial") && list.out.contains("Kulldorff"), "{}", list.out);
 }
+
+/// The bench ends with one line that says how ours stands beside the best peer; a wrong name says what is wrong.
+#[test]
+fn the_bench_of_detectors_says_how_ours_stands() {
+    let said = run(&["eval", "detection", "--series", "20", "--only", "0.1/week, cells differ"]).good();
+    let last = said.out.lines().last().unwrap_or_default();
+    assert!(last.starts_with("ours at least the best peer in ") && last.contains(" of 6 regimes"), "{}", said.out);
+    assert!(said.out.contains("with the reprints collapsed 0 series differ"), "{}", said.out);
+    let wrong = run(&["eval", "detection", "--series", "20", "--only", "moon"]);
+    assert!(wrong.status == 2 && wrong.err.contains("moon"), "{}", wrong.err);
+}
