@@ -43,10 +43,9 @@ pub(super) fn run(args: &ExplainArgs, common: &Common) -> Result<(), Failure> {
     say(if std::io::stdout().is_terminal() { brightened(&explanation) } else { explanation })
 }
 
-/// A category by its code, its Chinese name, or a platform's word for it.
+/// A category by its code or a platform's word for it; its Chinese name is one of these.
 fn category(word: &str, lexicon: &Lexicon) -> Result<Category, Failure> {
-    let named = || Category::ALL.iter().copied().find(|category| category.zh() == word);
-    if let Some(known) = word.parse().ok().or_else(named).or_else(|| lexicon.platform_category(word)) {
+    if let Some(known) = word.parse().ok().or_else(|| lexicon.platform_category(word)) {
         return Ok(known);
     }
     let all: Vec<String> =

@@ -35,9 +35,6 @@ pub(super) struct RerunArgs {
 }
 
 pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure> {
-    if args.to < args.from {
-        return Err(Failure::Input(anyhow!("--to {} lies before --from {}", args.to, args.from)));
-    }
     let range = DateRange { from: args.from, to: args.to };
     let spec = RerunSpec { archives: args.archive, range, every_days: args.every, out: args.out };
     let summary = run_spec(&spec, &args.reader, common).await?;
@@ -62,14 +59,15 @@ pub(super) async fn replay(
     out: PathBuf,
     common: &Common,
 ) -> Result<(), Failure> {
-    if range.to < range.from {
-        return Err(Failure::Input(anyhow!("--to {} lies before --from {}", range.to, range.from)));
-    }
     let spec = RerunSpec { archives, range, every_days: 1, out };
     run_spec(&spec, &Reader { rules_only: false }, common).await.map(|_| ())
 }
 
 async fn run_spec(spec: &RerunSpec, reader: &Reader, common: &Common) -> Result<rerun::Summary, Failure> {
+    let DateRange { from, to } = spec.range;
+    if to < from {
+        return Err(Failure::Input(anyhow!("--to {to} lies before --from {from}")));
+    }
     for path in &spec.archives {
         if !path.exists() {
             return Err(Failure::Input(anyhow!("{}: no such file or folder", path.display())));

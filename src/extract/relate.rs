@@ -211,8 +211,10 @@ pub(super) fn choose(
         if fits && !named.part && !named.brand { named.categories } else { CategorySet::NONE }
     });
     // 送的充电宝也试了。它冒烟: an accessory that the hazard's sentence points back to.
-    if let Before::Thing(choice @ Choice { why: Why::Referred, named: Some(at), .. }) =
-        text.before((from, clause), true, |named| named.categories)
+    let another = |named: &Named| named.from < from && !named.categories.has(meta);
+    if near(products, from).any(|(_, named)| another(named))
+        && let Before::Thing(choice @ Choice { why: Why::Referred, named: Some(at), .. }) =
+            text.before((from, clause), true, |named| named.categories)
         && choice.category != meta
         && effect.only.has(choice.category)
         && lexicon.is_beside(meta, choice.category, leaf(&products[at], lexicon))

@@ -2,8 +2,9 @@
 //! what is usual in its category?
 
 use super::criteria::DetectorCriteria;
+use super::methods::exact_counts::ln_mid_p;
+use super::numeric::NegativeBinomial;
 use super::prior::{Gamma, Ground};
-use super::tails::CountLaw;
 use crate::vocabulary::{DetectorTerms, WindowTerm};
 
 /// Name of the method in [`DetectorTerms::method`]; with extra dispersion the weekly size is appended as `;size=…`.
@@ -60,7 +61,7 @@ pub(super) fn test(
     let mut best: Option<(bool, f64, usize)> = None;
     for (index, (days, x)) in criteria.windows_days.iter().zip(counts).enumerate() {
         let mu = rate.mean() * ground.exposure.window_weeks(*days);
-        let ln_p = CountLaw::negative_binomial(mu, size(rate.shape, base.dispersion, *days)).ln_mid_p(*x);
+        let ln_p = ln_mid_p(&NegativeBinomial::new(mu, size(rate.shape, base.dispersion, *days)), *x);
         windows.push(WindowTerm { days: *days, x: *x, mu, p: ln_p.exp() });
         let h = -ln_p / std::f64::consts::LN_10;
         let enough = *x >= min_events;

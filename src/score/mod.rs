@@ -4,7 +4,7 @@
 //! cells of the export. Not here: I/O, the clock, HTML, how a text was read, what an alert's life looks like.
 //!
 //! The way of a signal: `Events` sorts signals into stories and independent events, causally, so that the past never learns from
-//! the future · `cells` sums them by day · `exposure` says how much was read · `prior`, `detector` and `tails` say how surprising the
+//! the future · `cells` sums them by day · `exposure` says how much was read · `prior` and `detector` say how surprising the
 //! newest days are · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one incident, what to do with it, and
 //! `explain` says so in a sentence.
 //!
@@ -29,7 +29,6 @@ mod prior;
 mod scorer;
 mod spread;
 mod stories;
-mod tails;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -43,4 +42,3 @@ pub use criteria::{
 pub use events::{Events, Tally};
 pub use exposure::Volume;
 pub use scorer::Scorer;
-pub use tails::CountLaw;

@@ -6,7 +6,7 @@ use super::criteria::{Criteria, DetectorCriteria};
 use super::days::Day;
 use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
-use super::tails::ln_rising;
+use super::numeric::special::ln_gamma;
 use crate::vocabulary::{Category, Hazard};
 
 /// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
@@ -165,6 +165,16 @@ fn index(category: Category, hazard: Hazard) -> usize {
     category as usize * Hazard::ALL.len() + hazard as usize
 }
 
+/// `ln Γ(size + x) − ln Γ(size)`, without the cancellation that the difference of two large logarithms would bring.
+fn ln_rising(size: f64, x: u64) -> f64 {
+    const SUMMED_MAX: u64 = 200;
+    if x <= SUMMED_MAX {
+        (0..x).map(|k| (size + k as f64).ln()).sum()
+    } else {
+        ln_gamma(size + x as f64) - ln_gamma(size)
+    }
+}
+
 /// Gamma prior of the rates of cells with equal exposure, by negative-binomial maximum likelihood. The mean's estimate is the mean
 /// itself; the shape's is found by golden section on its logarithm. None when there is too little to fit.
 fn fit(counts: &[u64], weeks: f64, criteria: &DetectorCriteria) -> Option<Gamma> {
@@ -262,6 +272,7 @@ fn scatter(
 mod tests {
     use super::super::criteria::shipped;
     use super::*;
+    use crate::score::numeric::{Discrete, NegativeBinomial};
 
     #[test]
     fn an_uneven_category_gets_a_small_shape_and_an_even_one_a_large_one() {
@@ -278,9 +289,8 @@ mod tests {
         // Counts drawn by hand; the reference maximum was found by scanning shapes in steps of 0.001.
         let counts = [0, 1, 0, 3, 7, 2, 0, 0, 1, 5];
         let mean = 1.9;
-        let likelihood = |shape: f64| -> f64 {
-            counts.iter().map(|x| super::super::tails::CountLaw::negative_binomial(mean, shape).ln_pmf(*x)).sum()
-        };
+        let likelihood =
+            |shape: f64| -> f64 { counts.iter().map(|x| NegativeBinomial::new(mean, shape).ln_pmf(*x)).sum() };
         let best =
             (20..5000).map(|step| f64::from(step) / 1000.0).max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b)));
         let fitted = fit(&counts, 10.0, &shipped().detector).expect("fitted").shape;

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::criteria::shipped;
 use super::days;
 use super::detector;
-use super::tails::CountLaw;
+use super::methods::exact_counts::mid_p;
+use super::numeric::NegativeBinomial;
 use super::testing::{FIRST, Report, days_after};
 use super::*;
 use crate::vocabulary::{Assessment, Category, Channel, Danger, Disposal, Hazard, RegionCode, SignalRecord, Spread};
@@ -222,9 +223,8 @@ fn every_number_of_an_explanation_recomputes_from_the_terms() {
             // The fixture reads 100 documents every day, so the exposure of a window is its length in weeks.
             let mu = posterior.0 / posterior.1 * f64::from(window.days) / 7.0;
             assert!((mu - window.mu).abs() < 1e-9 * mu, "mu of {} days: {mu} is not {}", window.days, window.mu);
-            let p = CountLaw::negative_binomial(mu, detector::size(posterior.0, dispersion, window.days))
-                .ln_mid_p(window.x)
-                .exp();
+            let law = NegativeBinomial::new(mu, detector::size(posterior.0, dispersion, window.days));
+            let p = mid_p(&law, window.x);
             assert!((p - window.p).abs() < 1e-9 * p);
             highest = highest.max(-p.log10());
             let from = days_after(9).saturating_sub((i64::from(window.days) - 1).days());

@@ -87,10 +87,20 @@ impl Ears {
         (!threshold.is_nan()).then_some(Limit { threshold, alarm: count > threshold })
     }
 
+    /// By how many standard deviations the count of step `at` (from 0) is above its baseline: C1 of [`Rule::C1`], else C2.
+    /// NaN for 0/0; `None` without a full baseline.
+    pub fn score(&self, counts: &[u64], at: usize) -> Option<f64> {
+        let gap = if self.rule == Rule::C1 { 0 } else { 2 };
+        if at < self.baseline + gap || at >= counts.len() || self.baseline < 2 {
+            return None;
+        }
+        let (mean, sd) = self.baseline_of(counts, at);
+        Some((counts[at] as f64 - mean) / sd)
+    }
+
     /// max(0, C2(at) − 1); NaN for 0/0.
     fn excess(&self, counts: &[u64], at: usize) -> f64 {
-        let (mean, sd) = self.baseline_of(counts, at);
-        let c2 = (counts[at] as f64 - mean) / sd;
+        let c2 = self.score(counts, at).unwrap_or(f64::NAN);
         if c2.is_nan() { c2 } else { (c2 - 1.0).max(0.0) }
     }
 
