@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 
 use crate::vocabulary::{
     Assessment, Category, CharSpan, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, DocumentId,
-    Evidence, Hazard, Spread, SpreadTerms, start_of_day,
+    Evidence, FeedbackTerms, Hazard, Spread, SpreadTerms, start_of_day,
 };
 
 pub(super) fn day(number: i8) -> Date {
@@ -134,6 +134,7 @@ impl About {
                 provisional: false,
                 rule: "isolated".into(),
             },
+            feedback: FeedbackTerms::default(),
             disposal_rule: "notify.onset".into(),
             explanation: "近7天有3起独立事件。".into(),
             criteria: CriteriaVersion::from("test"),

@@ -9,7 +9,7 @@ use super::{PipelineError, Tower};
 use crate::alert::{AlertPolicy, Episodes};
 use crate::log::Log;
 use crate::sampling::{self, SamplingPolicy};
-use crate::score::{Criteria, Events, Scorer, Volume};
+use crate::score::{Criteria, Events, Feedback, Scorer, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal, DocumentId, Evidence,
@@ -130,7 +130,7 @@ impl<'a> Review<'a> {
 
     /// Judges one day.
     pub fn day(&mut self, as_of: Date) -> Judgement {
-        let assessments = self.judge.scorer.assess(&self.events, &self.volume, as_of);
+        let assessments = self.judge.scorer.assess(&self.events, &self.volume, &Feedback::none(), as_of);
         let evidence = &self.evidence;
         let show = |assessment: &Assessment, id: &DocumentId| evidence.of(assessment.category, assessment.hazard, id);
         let events = self.episodes.advance(as_of, &assessments, &self.judge.alerts, &show, &self.lexicon);

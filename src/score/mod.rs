@@ -6,12 +6,12 @@
 //! The way of a signal: `Events` sorts signals into stories and independent events, causally, so that the past never learns from
 //! the future · `cells` sums them by day · `exposure` says how much was read · `prior` and `detector` say how surprising the
 //! newest days are · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one incident, what to do with it, and
-//! `explain` says so in a sentence.
+//! `explain` says so in a sentence. `feedback` brings back what analysts and sampling found.
 //!
 //! Beside it stand the published methods (`methods`), each on plain slices, for comparison and as parts, over the special functions
 //! and distributions of `numeric`; `bench` sets them beside each other on simulated series.
 //!
-//! **SCORE-1** same signals, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
+//! **SCORE-1** same signals, outcomes, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
 //! an explanation is a stored term, and the terms recompute.
 
 pub mod bench;
@@ -23,6 +23,7 @@ mod detector;
 mod events;
 mod explain;
 mod exposure;
+mod feedback;
 pub mod methods;
 pub mod numeric;
 mod prior;
@@ -41,4 +42,5 @@ pub use criteria::{
 };
 pub use events::{Events, Tally};
 pub use exposure::Volume;
+pub use feedback::Feedback;
 pub use scorer::Scorer;

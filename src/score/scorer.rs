@@ -14,10 +14,11 @@ use super::days::{self, Day};
 use super::detector::{self, Base, Test};
 use super::events::{Cell, Events, Mention, Names};
 use super::exposure::Volume;
+use super::feedback::Feedback;
 use super::prior::{Gamma, Ground};
 use super::spread::{self, Evidence, Shares};
 use super::{danger, explain};
-use crate::vocabulary::{Assessment, Counts, Danger, Disposal, DocumentId, RegionCode, Spread};
+use crate::vocabulary::{Assessment, Counts, Danger, Disposal, DocumentId, FeedbackTerms, RegionCode, Spread};
 
 /// Rule id of assessments that no disposal rule claims.
 const EXCLUDED: &str = "exclude.below_line";
@@ -42,9 +43,9 @@ impl Scorer {
     }
 
     /// Judges every category × hazard with an event in the newest weeks, knowing only what was seen by the end of `as_of` in
-    /// Asia/Shanghai. Order: category, hazard, then brands and provinces as first seen, the rest last (SCORE-1).
+    /// Asia/Shanghai; `feedback` are the outcomes of earlier alerts, [`Feedback::none`] without any. Order: category, hazard, then brands and provinces as first seen, the rest last (SCORE-1).
     #[must_use]
-    pub fn assess(&self, events: &Events, volume: &Volume, as_of: Date) -> Vec<Assessment> {
+    pub fn assess(&self, events: &Events, volume: &Volume, _feedback: &Feedback, as_of: Date) -> Vec<Assessment> {
         let day = days::number(as_of);
         let from = day - i32::try_from(self.criteria.horizon_days()).unwrap_or(i32::MAX / 4) + 1;
         let ground = Ground::at(day, events, volume, &self.criteria);
@@ -325,6 +326,7 @@ impl<'a> Desk<'a> {
             detector,
             danger_terms,
             spread_terms,
+            feedback: FeedbackTerms::default(),
             disposal_rule: rule.map_or(EXCLUDED, |rule| &rule.id).to_owned(),
             explanation: String::new(),
             criteria: criteria.version.clone(),

@@ -26,7 +26,7 @@ fn records(reports: &[Report]) -> Vec<SignalRecord> {
 fn assess(reports: &[Report], day: i32) -> Vec<Assessment> {
     let scorer = Scorer::new(shipped());
     let events = Events::build(&records(reports), scorer.criteria());
-    scorer.assess(&events, &volume(day), days_after(day))
+    scorer.assess(&events, &volume(day), &Feedback::none(), days_after(day))
 }
 
 fn above(assessments: &[Assessment]) -> Vec<&Assessment> {
@@ -144,7 +144,7 @@ fn reading_three_times_as_much_expects_three_times_as_many() {
     reports.extend([Report::new(-2), Report::new(-1), Report::new(0)]);
     let scorer = Scorer::new(shipped());
     let events = Events::build(&records(&reports), scorer.criteria());
-    let h = |volume: &Volume| scorer.assess(&events, volume, days_after(0))[0].detector.h;
+    let h = |volume: &Volume| scorer.assess(&events, volume, &Feedback::none(), days_after(0))[0].detector.h;
     let mut more = volume(0);
     for day in -6..=0 {
         more.add(days_after(day), days_after(day), 200);
@@ -188,7 +188,12 @@ fn what_was_there_before_the_watch_began_is_no_onset() {
     volume.add(days_after(1), days_after(1), 100);
     let mut judge = |more: Option<Report>| {
         reports.extend(more);
-        let assessments = scorer.assess(&Events::build(&records(&reports), scorer.criteria()), &volume, days_after(1));
+        let assessments = scorer.assess(
+            &Events::build(&records(&reports), scorer.criteria()),
+            &volume,
+            &Feedback::none(),
+            days_after(1),
+        );
         above(&assessments).len()
     };
     assert_eq!(judge(None), 0);
@@ -284,7 +289,8 @@ fn many_days_over_many_events_are_judged_quickly() {
     let scorer = Scorer::new(shipped());
     let events = Events::build(&records, scorer.criteria());
     let volume = volume(400);
-    let judged: usize = (0..400).map(|day| scorer.assess(&events, &volume, days_after(day)).len()).sum();
+    let judged: usize =
+        (0..400).map(|day| scorer.assess(&events, &volume, &Feedback::none(), days_after(day)).len()).sum();
     assert!(judged > 400);
 }
 
@@ -319,7 +325,7 @@ proptest! {
         shuffled.sort_by_key(|(key, _)| *key);
         let shuffled: Vec<SignalRecord> = shuffled.into_iter().map(|(_, record)| record).collect();
         let scorer = Scorer::new(shipped());
-        let judge = |records: &[SignalRecord]| scorer.assess(&Events::build(records, scorer.criteria()), &volume(64), days_after(64));
+        let judge = |records: &[SignalRecord]| scorer.assess(&Events::build(records, scorer.criteria()), &volume(64), &Feedback::none(), days_after(64));
         prop_assert_eq!(judge(&records), judge(&shuffled));
     }
 
@@ -330,7 +336,7 @@ proptest! {
         let known: Vec<SignalRecord> =
             records.iter().filter(|record| crate::vocabulary::day_of(record.seen_at) <= days_after(day)).cloned().collect();
         let scorer = Scorer::new(shipped());
-        let judge = |records: &[SignalRecord]| scorer.assess(&Events::build(records, scorer.criteria()), &volume(64), days_after(day));
+        let judge = |records: &[SignalRecord]| scorer.assess(&Events::build(records, scorer.criteria()), &volume(64), &Feedback::none(), days_after(day));
         prop_assert_eq!(judge(&records), judge(&known));
     }
 
@@ -341,7 +347,7 @@ proptest! {
         let scorer = Scorer::new(shipped());
         let events = Events::build(&records, scorer.criteria());
         let longest = |assessment: &Assessment| assessment.detector.windows.last().map_or(0, |window| window.x);
-        let judged: u64 = scorer.assess(&events, &volume(64), days_after(64)).iter().map(longest).sum();
+        let judged: u64 = scorer.assess(&events, &volume(64), &Feedback::none(), days_after(64)).iter().map(longest).sum();
         let recent = events.cells().iter().filter(|row| days::number(row.day) > days::number(FIRST) + 64 - 56).map(|row| row.events).sum::<u64>();
         prop_assert_eq!(judged, recent);
     }

@@ -98,6 +98,11 @@ pub struct SpreadTerms {
     pub rule: String,
 }
 
+/// What came back from analysts and from sampling, as far as it was known on the day. Without any, the default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FeedbackTerms {}
+
 /// A judgement (评估). Same signals, criteria and `as_of` give the same assessment (SCORE-1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
@@ -129,6 +134,9 @@ pub struct Assessment {
     pub danger_terms: DangerTerms,
     /// Spread numbers.
     pub spread_terms: SpreadTerms,
+    /// What outcomes of earlier alerts add.
+    #[serde(default)]
+    pub feedback: FeedbackTerms,
     /// Why the disposal: the criteria rule hit.
     pub disposal_rule: String,
     /// One Chinese paragraph filled from the numbers above.

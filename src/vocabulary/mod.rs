@@ -17,7 +17,7 @@ mod span;
 mod time;
 
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
-pub use assessment::{Assessment, Counts, DangerTerms, DetectorTerms, SpreadTerms, WindowTerm};
+pub use assessment::{Assessment, Counts, DangerTerms, DetectorTerms, FeedbackTerms, SpreadTerms, WindowTerm};
 pub use codes::{Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, Position, RequestId, RuleId, SourceId};
