@@ -15,7 +15,7 @@ use crate::alert::{self, backtest::incidents};
 use crate::extract::mistakes;
 use crate::extract::names::{self, Tagger};
 use crate::extract::quality::{self, Measured, Quality, Share};
-use crate::pipeline::read_lexicon;
+use crate::pipeline::{read_criteria, read_lexicon};
 use crate::score::bench;
 use crate::vocabulary::{AlertEvent, DateRange};
 
@@ -43,18 +43,18 @@ enum What {
         #[command(flatten)]
         reader: Reader,
     },
-    /// Detectors side by side on simulated series, all at the same rate of false onsets
+    /// Detectors side by side on simulated series at the same rate of false onsets, and levels of outbreaks of known truth
     Detection {
         /// Seed of every draw
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Series per set and background [default: 1200]
+        /// Series per set and background [default: 1200]; levels are judged in a twelfth as many worlds
         #[arg(long, value_parser = clap::value_parser!(u32).range(20..=100_000))]
         series: Option<u32>,
         /// Few series, for a first look
         #[arg(long, conflicts_with = "series")]
         quick: bool,
-        /// Only backgrounds whose name contains this
+        /// Only backgrounds whose name contains this; `levels`: only the levels
         #[arg(long, value_name = "WORD")]
         only: Option<String>,
         /// Print instead how often our statistic crosses each limit by chance, by mean and dispersion (TSV)
@@ -113,7 +113,7 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
                 let table = bench::tables::build(*seed, series, 1, &bench::tables::MEANS, &bench::tables::SIZES);
                 return say(table.to_tsv().trim_end());
             }
-            detection(&settings, svg.as_deref(), *json)
+            detection(&settings, svg.as_deref(), *json, common)
         }
         What::Backtest { events, run, archive, from, to, out, json } => {
             let run = match (run, from, to, out) {
@@ -154,11 +154,15 @@ fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
     ))
 }
 
-fn detection(settings: &bench::Settings, svg: Option<&Path>, json: bool) -> Result<(), Failure> {
-    let bench = bench::run(settings);
-    if bench.regimes.is_empty() {
+fn detection(settings: &bench::Settings, svg: Option<&Path>, json: bool, common: &Common) -> Result<(), Failure> {
+    let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
+    let mut bench = bench::run(settings);
+    bench.levels = settings.worlds().map(|worlds| bench::levels::run(settings.seed, worlds, judge.criteria()));
+    if bench.regimes.is_empty() && bench.levels.is_none() {
         let only = settings.only.as_deref().unwrap_or_default();
-        return Err(Failure::Input(anyhow!("--only {only}: no background has that in its name")));
+        return Err(Failure::Input(anyhow!(
+            "--only {only}: no background has that in its name, and it is not `levels`"
+        )));
     }
     if let Some(folder) = svg {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;

@@ -47,6 +47,12 @@ impl Judge {
         &self.scorer.criteria().version
     }
 
+    /// What it scores by.
+    #[must_use]
+    pub fn criteria(&self) -> &Criteria {
+        self.scorer.criteria()
+    }
+
     /// Test items whose standard, without its year, is one of `numbers`: `项目（标准）`, each once.
     #[must_use]
     pub fn citing(&self, numbers: &[&str]) -> Vec<String> {

@@ -48,9 +48,9 @@ pub struct Series {
 
 /// Days of the year (from 0) on which complaints peak, with the days they last and the factor: Spring Festival, 3·15
 /// (consumer day), 618, 11.11.
-const FESTIVALS: [(usize, usize, f64); 4] = [(35, 14, 0.6), (73, 7, 1.8), (165, 14, 1.4), (313, 14, 1.7)];
+pub(super) const FESTIVALS: [(usize, usize, f64); 4] = [(35, 14, 0.6), (73, 7, 1.8), (165, 14, 1.4), (313, 14, 1.7)];
 /// Activity of Monday … Sunday.
-const WEEKDAYS: [f64; 7] = [1.2, 1.1, 1.1, 1.05, 1.05, 0.8, 0.7];
+pub(super) const WEEKDAYS: [f64; 7] = [1.2, 1.1, 1.1, 1.05, 1.05, 0.8, 0.7];
 /// Standard deviation of ln(exposure told / true exposure): the volume of a category tells its own only roughly.
 const TOLD_SD: f64 = 0.05;
 

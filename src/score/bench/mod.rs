@@ -1,7 +1,7 @@
 //! Simulation bench of rise detectors: every method at the same rate of false onsets, on backgrounds not used to set it.
 //!
 //! In: [`Settings`]. Out: a [`Bench`]: per regime and rise the sensitivity within four weeks, days to detection, realised
-//! false onsets and positive predictive value of each method. Pure: seeded, the same numbers for any number of threads.
+//! false onsets and positive predictive value of each method. Beside it, [`levels`] judges whole worlds of signals. Pure: seeded, the same numbers for any number of threads.
 //! Not here: files, the command line.
 //!
 //! Regimes and protocol: scoring methods, sections 7 and 12. Three sets of series per background, from streams of their
@@ -10,11 +10,13 @@
 
 pub mod background;
 pub mod detectors;
+pub mod levels;
 pub mod onset;
 pub mod outbreak;
 pub mod report;
 pub mod rise;
 pub mod tables;
+pub mod world;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -46,7 +48,7 @@ pub struct Settings {
     pub series: usize,
     /// False onsets per week.
     pub budget: f64,
-    /// Only backgrounds whose name contains this.
+    /// Only backgrounds whose name contains this; `levels`: only the levels.
     pub only: Option<String>,
 }
 
@@ -187,6 +189,9 @@ pub struct Bench {
     pub regimes: Vec<Regime>,
     /// What reprints did.
     pub reprints: Reprints,
+    /// Levels of outbreaks of known truth, when they were judged ([`levels::run`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<levels::Levels>,
 }
 
 /// Series told with reprints: what is left of these after collapsing stories to events.
@@ -239,7 +244,20 @@ pub fn run(settings: &Settings) -> Bench {
         .filter(|(_, background)| wanted(background))
         .flat_map(|(at, background)| on_background(settings, at as u64, background))
         .collect();
-    Bench { seed: settings.seed, budget: settings.budget * 520.0, regimes, reprints: reprints(settings.seed, 100) }
+    Bench {
+        seed: settings.seed,
+        budget: settings.budget * 520.0,
+        regimes,
+        reprints: reprints(settings.seed, 100),
+        levels: None,
+    }
+}
+
+impl Settings {
+    /// Worlds to judge levels in, when they are wanted: all parts, or only `levels`.
+    pub fn worlds(&self) -> Option<usize> {
+        self.only.as_deref().is_none_or(|only| only == levels::PART).then_some((self.series / 12).max(2))
+    }
 }
 
 /// Breaks ties at random: far below any difference that means something.
@@ -396,7 +414,7 @@ fn row(judged: &Judged, waits: &[usize], series: usize, per_week: usize) -> Row 
 }
 
 /// Wilson's 95 % interval of a share.
-fn wilson(found: usize, of: usize) -> (f64, f64) {
+pub(super) fn wilson(found: usize, of: usize) -> (f64, f64) {
     let (n, z) = (of as f64, 1.959_963_984_540_054);
     let p = found as f64 / n;
     let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);

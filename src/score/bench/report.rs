@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use super::levels::Levels;
+use super::world::Truth;
 use super::{Bench, Regime};
 
 /// Tables by regime, and a last line that compares ours with the best peer.
@@ -33,8 +35,64 @@ pub fn text(bench: &Bench) -> String {
         out,
         "reprints: {reports} reports of {events} events in {series} series; with the reprints collapsed {changed} series differ"
     );
-    out.push_str(&summary(bench));
-    out.push('\n');
+    if let Some(found) = &bench.levels {
+        out.push_str(&levels(found));
+    }
+    if !bench.regimes.is_empty() {
+        out.push_str(&summary(bench));
+        out.push('\n');
+    }
+    out
+}
+
+/// Levels: what outbreaks of known truth were called, by truth and size, and for large ones as one matrix.
+pub fn levels(levels: &Levels) -> String {
+    let mut out = String::new();
+    let Levels { worlds, criteria, large, right, accuracy, interval: (low, high), silent, flagged, .. } = levels;
+    let _ = writeln!(out, "levels of outbreaks of known truth 范围等级: {worlds} worlds, criteria {criteria}");
+    let head = ["none", "isol.", "comp.", "region", "indus.", "system"];
+    let columns = |cells: [String; 6]| cells.iter().fold(String::new(), |line, cell| format!("{line} {cell:>6}"));
+    let _ = writeln!(
+        out,
+        "  {:<14} {:>6} {:>5} {:>8} {:>5} {:>6} |{}",
+        "truth",
+        "events",
+        "n",
+        "within4w",
+        "days",
+        "right",
+        columns(head.map(str::to_owned))
+    );
+    for row in &levels.rows {
+        let share = |part: usize| part as f64 / row.outbreaks.max(1) as f64;
+        let days = row.days.map_or("-".to_owned(), |days| format!("{days:.0}"));
+        let name = row.truth.split(' ').next().unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {name:<14} {:>6} {:>5} {:>8.2} {days:>5} {:>6.2} |{}",
+            row.events,
+            row.outbreaks,
+            share(row.alarmed),
+            share(row.right),
+            columns(row.called.map(|called| called.to_string()))
+        );
+    }
+    let _ = writeln!(out, "  of {} events or more, shares by truth:", super::levels::LARGE);
+    for truth in Truth::ALL {
+        let (called, all) = levels.called(truth);
+        let share = |count: usize| format!("{:.2}", count as f64 / all.max(1) as f64);
+        let _ = writeln!(out, "  {:<41} {:>6} |{}", truth.name(), all, columns(called.map(share)));
+    }
+    let super::levels::Reprinted { worlds: twins, reprints, counts_changed, levels_changed } = levels.reprinted;
+    let _ = writeln!(
+        out,
+        "  level right on the last day 等级正确率: {right} of {large} = {accuracy:.3} (95 % {low:.3}-{high:.3}); no alarm {silent}; \
+         right and one company in several provinces flagged as it is {} of {}\n  \
+         false onsets per 30 days 每30天误报: {:.2}, not excluded {:.2}; opened by a single report, outside the budget: {:.1}\n  \
+         reprints 转载: {reprints} of one story each in {twins} worlds; assessments that differ {counts_changed}; with another level \
+         when they count as reading {levels_changed}",
+        flagged.0, flagged.1, levels.onsets, levels.shown, levels.singles,
+    );
     out
 }
 
