@@ -103,7 +103,8 @@ impl About {
             counts: Counts { reports, texts: reports, actors: reports, places: 1 },
             window_days: 7,
             detector: DetectorTerms {
-                method: "gamma_poisson_multi_window".into(),
+                method: "rise_evidence".into(),
+                evidence: 6.5,
                 h: 5.0,
                 h_threshold: 3.0,
                 windows: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::onsets::OnsetTable;
 use crate::vocabulary::{Channel, CriteriaVersion, Danger, Disposal, Hazard, Spread};
 
 /// A criteria file that cannot be used.
@@ -28,6 +29,8 @@ pub struct Criteria {
     pub counting: Counting,
     /// The temporal detector.
     pub detector: DetectorCriteria,
+    /// How many false onsets are accepted.
+    pub budget: BudgetCriteria,
     /// Severity × probability.
     pub danger: DangerCriteria,
     /// Isolated, regional, industry-wide, systemic.
@@ -56,6 +59,7 @@ struct File {
 struct Sections {
     counting: Counting,
     detector: DetectorCriteria,
+    budget: BudgetCriteria,
     danger: DangerCriteria,
     spread: SpreadCriteria,
     #[serde(default)]
@@ -94,7 +98,7 @@ pub struct Counting {
     pub capped_source_channels: Vec<Channel>,
 }
 
-/// The multi-window Gamma-Poisson detector.
+/// The temporal detector: evidence for a rise over several windows.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DetectorCriteria {
@@ -126,10 +130,18 @@ pub struct DetectorCriteria {
     pub min_events_medium: u64,
     /// Weekly size below which extra dispersion applies.
     pub dispersion_below: f64,
-    /// Threshold of `h` for a whole category × hazard.
-    pub h_cell: f64,
-    /// Threshold of `h` for one brand or province of it.
-    pub h_part: f64,
+}
+
+/// The false-alarm budget.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetCriteria {
+    /// False onsets that the centre accepts in 30 days, over all cells.
+    pub onsets_per_30_days: f64,
+    /// Shares of it by the severity that a hazard is credited with, S1 to S4; their sum is 1.
+    pub severity_shares: [f64; 4],
+    /// However few the cells: no cell begins to alarm by chance oftener than this in a year.
+    pub most_per_cell_year: f64,
 }
 
 /// Severity × probability.
@@ -299,9 +311,9 @@ impl Criteria {
             error(line, found.message().to_owned())
         })?;
         let hash = blake3::hash(text.as_bytes()).to_hex();
-        let Sections { counting, detector, danger, spread, single, disposal, rank } = parsed.score;
+        let Sections { counting, detector, budget, danger, spread, single, disposal, rank } = parsed.score;
         let version = CriteriaVersion::new(format!("{}+{}", parsed.version, &hash[..8]));
-        let criteria = Self { version, counting, detector, danger, spread, single, disposal, rank };
+        let criteria = Self { version, counting, detector, budget, danger, spread, single, disposal, rank };
         criteria.check().map_err(|(key, problem)| error(line_of(text, key), format!("`{key}` {problem}")))?;
         Ok(criteria)
     }
@@ -337,8 +349,12 @@ impl Criteria {
         positive("part_prior_weeks", detector.part_prior_weeks)?;
         positive("part_shares", f64::from(detector.part_shares))?;
         positive("baseline_weeks", f64::from(detector.baseline_weeks))?;
-        positive("h_cell", detector.h_cell)?;
-        positive("h_part", detector.h_part)?;
+        positive("onsets_per_30_days", self.budget.onsets_per_30_days)?;
+        positive("most_per_cell_year", self.budget.most_per_cell_year)?;
+        let shares = self.budget.severity_shares;
+        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
+            return Err(("severity_shares", format!("is {shares:?}: expected four shares that sum to 1")));
+        }
         positive("industry_slack", self.spread.industry_slack)?;
         positive("window_days", f64::from(self.spread.window_days))?;
         let windows = &detector.windows_days;
@@ -347,6 +363,10 @@ impl Criteria {
                 "windows_days",
                 format!("is {windows:?}: expected day counts above 0, each above the one before"),
             ));
+        }
+        let tabulated = &OnsetTable::shipped().windows;
+        if windows != tabulated {
+            return Err(("windows_days", format!("is {windows:?}: onset rates are tabulated for {tabulated:?} only")));
         }
         if windows.last().is_some_and(|longest| *longest > detector.guard_weeks * 7) {
             return Err((
@@ -441,7 +461,7 @@ mod tests {
     fn the_shipped_criteria_are_good_and_their_version_follows_their_bytes() {
         let version = shipped().version;
         assert!(version.as_str().starts_with("2026.1+"), "{version}");
-        let changed = SHIPPED.replace("h_cell = 3.5", "h_cell = 3.4");
+        let changed = SHIPPED.replace("prior_shape = 0.5", "prior_shape = 0.4");
         assert_ne!(Criteria::parse(&changed, "c.toml").expect("good").version, version);
     }
 
@@ -468,14 +488,25 @@ mod tests {
     }
 
     #[test]
-    fn windows_must_ascend_and_stay_inside_the_guard() {
-        assert!(
-            refused(&SHIPPED.replace("[3, 7, 14, 28, 56]", "[3, 3]")).problem.contains("each above the one before")
+    fn windows_must_ascend_be_tabulated_and_stay_inside_the_guard() {
+        let shipped = "[7, 14, 21, 28, 42, 56]";
+        let refused = |windows: &str| refused(&SHIPPED.replace(shipped, windows)).problem;
+        assert!(refused("[7, 7]").contains("each above the one before"));
+        assert!(refused("[7, 14]").contains("tabulated for [7, 14, 21, 28, 42, 56]"));
+        let short = SHIPPED.replace("guard_weeks = 8", "guard_weeks = 7");
+        assert!(self::refused(&short).problem.contains("shorter than the longest window"));
+    }
+
+    #[test]
+    fn a_budget_is_split_whole() {
+        let error = refused(
+            &SHIPPED.replace("severity_shares = [0.1, 0.2, 0.6, 0.1]", "severity_shares = [0.1, 0.2, 0.6, 0.2]"),
         );
+        assert!(error.problem.contains("sum to 1") && error.line > 1, "{error}");
         assert!(
-            refused(&SHIPPED.replace("[3, 7, 14, 28, 56]", "[3, 99]"))
+            refused(&SHIPPED.replace("onsets_per_30_days = 10.0", "onsets_per_30_days = 0.0"))
                 .problem
-                .contains("shorter than the longest window")
+                .contains("above 0")
         );
     }
 

@@ -25,14 +25,16 @@ pub(super) fn explain(
     );
     let _ = write!(
         text,
-        "基线{}周内{}起，结合同类先验并按已读信息量折算，预期{}起；偶然达到或超过的概率（mid-p）{}，各窗口最大h={:.2}，{}门限{}。",
+        "基线{}周内{}起，结合同类先验并按已读信息量折算，预期{}起；偶然达到或超过的概率（mid-p）{}。上升证据{}，此类单元偶然如此{}（h={:.2}），{}误报预算所定门限{:.2}。",
         figure(a.detector.baseline_weeks),
         a.detector.baseline_events,
         figure(mu),
         figure(p),
+        figure(a.detector.evidence),
+        recurrence(a.detector.h),
         a.detector.h,
         if crossed { "越过" } else { "未越过（或起数不足、开始监测后无新发）" },
-        figure(a.detector.h_threshold)
+        a.detector.h_threshold
     );
     if let Some(rule) = single {
         let _ = write!(text, "单件规则命中：{}（{}）。", rule.means, rule.id);
@@ -52,6 +54,16 @@ pub(super) fn explain(
     let means = disposal.map_or("未越过门限，也无单件规则命中", |rule| rule.means.as_str());
     let _ = write!(text, "处置{}：{means}（{}）。评价标准{}。", a.disposal.zh(), a.disposal_rule, a.criteria);
     text
+}
+
+/// How often something happens that has `10^-h` onsets a year.
+fn recurrence(h: f64) -> String {
+    let years = 10_f64.powf(h);
+    if years < 1.0 {
+        format!("约每{:.0}天一次", years * 365.0)
+    } else {
+        format!("约每{}年一次", figure(years))
+    }
 }
 
 fn what(a: &Assessment) -> String {

@@ -15,6 +15,7 @@
 //! an explanation is a stored term, and the terms recompute.
 
 pub mod bench;
+mod budget;
 mod cells;
 mod criteria;
 mod danger;
@@ -26,7 +27,9 @@ mod exposure;
 mod feedback;
 pub mod methods;
 pub mod numeric;
+pub mod onsets;
 mod prior;
+pub mod rise;
 mod scorer;
 mod spread;
 mod stories;
@@ -37,8 +40,8 @@ mod tests;
 
 pub use cells::CellRow;
 pub use criteria::{
-    Basis, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria, DisposalRule, HazardClass, Rank,
-    SingleRule, SpreadCriteria,
+    Basis, BudgetCriteria, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria, DisposalRule,
+    HazardClass, Rank, SingleRule, SpreadCriteria,
 };
 pub use events::{Events, Tally};
 pub use exposure::Volume;

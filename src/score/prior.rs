@@ -6,6 +6,7 @@ use super::criteria::{Criteria, DetectorCriteria};
 use super::days::Day;
 use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
+pub(super) use super::numeric::Gamma;
 use super::numeric::special::ln_gamma;
 use crate::vocabulary::{Category, Hazard};
 
@@ -19,24 +20,6 @@ const PROVINCES: f64 = 34.0;
 const DISPERSION_MIN_EVENTS: u32 = 10;
 /// Share of its fullest weeks that a cell leaves out of the dispersion: past outbreaks are not noise.
 const TRIMMED_SHARE: f64 = 0.01;
-
-/// A Gamma law of a rate: events per exposure week.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Gamma {
-    pub(super) shape: f64,
-    pub(super) rate: f64,
-}
-
-impl Gamma {
-    pub(super) fn mean(self) -> f64 {
-        self.shape / self.rate
-    }
-
-    /// The law after `events` in `weeks`.
-    pub(super) fn after(self, events: u64, weeks: f64) -> Self {
-        Self { shape: self.shape + events as f64, rate: self.rate + weeks }
-    }
-}
 
 /// Everything that one day's judgements share.
 #[derive(Debug)]
@@ -52,6 +35,8 @@ pub(super) struct Ground<'a> {
     dispersion: Vec<Option<f64>>,
     province_events: BTreeMap<u32, u64>,
     placed_events: u64,
+    /// Events since the baseline began, placed or not.
+    all_events: u64,
     /// Baseline events by category and brand, and of all named brands of a category.
     brand_events: BTreeMap<(Category, u32), u64>,
     named_events: BTreeMap<Category, u64>,
@@ -75,11 +60,15 @@ impl<'a> Ground<'a> {
         let mut counts = vec![0_u64; Category::ALL.len() * Hazard::ALL.len()];
         let mut province_events = BTreeMap::new();
         let (mut brand_events, mut named_events) = (BTreeMap::new(), BTreeMap::new());
+        let mut all_events = 0;
         for cell in &events.cells {
             counts[index(cell.category, cell.hazard)] =
                 cell.daily(from, to, as_of).map(|count| u64::from(count.events)).sum();
-            for mention in cell.known(from, as_of, as_of).filter(|mention| mention.opens && mention.region > 0) {
-                *province_events.entry(mention.region / 10_000).or_default() += 1;
+            for mention in cell.known(from, as_of, as_of).filter(|mention| mention.opens) {
+                all_events += 1;
+                if mention.region > 0 {
+                    *province_events.entry(mention.region / 10_000).or_default() += 1;
+                }
             }
             for mention in cell.known(from, to, as_of).filter(|mention| mention.opens) {
                 let brand = cell.events[mention.event as usize].brand(as_of);
@@ -114,6 +103,7 @@ impl<'a> Ground<'a> {
             dispersion,
             province_events,
             placed_events,
+            all_events,
             brand_events,
             named_events,
             watched_from,
@@ -130,22 +120,58 @@ impl<'a> Ground<'a> {
         self.by_category[category as usize].or(self.by_hazard[hazard as usize]).unwrap_or(self.overall)
     }
 
+    /// Law of a cell's rate after its baseline.
+    pub(super) fn law(&self, category: Category, hazard: Hazard) -> Gamma {
+        self.prior(category, hazard).after(self.events(category, hazard), self.baseline_weeks)
+    }
+
+    /// Weeks of history that the prior of a part is worth.
+    pub(super) fn part_weeks(&self) -> f64 {
+        self.criteria.part_prior_weeks
+    }
+
+    /// Share of all events that each province is expected to carry, with the number of such provinces.
+    pub(super) fn province_shares(&self) -> impl Iterator<Item = (f64, f64)> {
+        let unseen = (self.province_share(0), PROVINCES - self.province_events.len() as f64);
+        self.province_events.keys().map(|province| (self.province_share(*province), 1.0)).chain([unseen])
+    }
+
+    /// Share of a cell that each brand of the category is expected to carry, with the number of such brands; those never
+    /// seen before among them.
+    pub(super) fn brand_shares(&self, category: Category) -> impl Iterator<Item = (f64, f64)> {
+        let unseen = (self.brand_share(category, 0), f64::from(self.criteria.part_shares));
+        let known = self.brand_events.range((category, 1)..=(category, u32::MAX));
+        known.map(move |((_, brand), _)| (self.brand_share(category, *brand), 1.0)).chain([unseen])
+    }
+
+    /// What a province carries of all placed events, times how often a place is told.
+    fn province_share(&self, province: u32) -> f64 {
+        let events = self.province_events.get(&province).copied().unwrap_or(0) as f64;
+        let placed = self.placed_events as f64;
+        (events + 1.0) / (placed + PROVINCES) * told_share(placed, self.all_events)
+    }
+
+    /// What a brand carries of all named events of the category, times how often a brand is named there.
+    fn brand_share(&self, category: Category, brand: u32) -> f64 {
+        let events = self.brand_events.get(&(category, brand)).copied().unwrap_or(0) as f64;
+        let named = self.named_events.get(&category).copied().unwrap_or(0) as f64;
+        let all = Hazard::ALL.iter().map(|hazard| self.events(category, *hazard)).sum();
+        (events + 1.0) / (named + f64::from(self.criteria.part_shares)) * told_share(named, all)
+    }
+
     /// Prior of one brand inside a cell: its share of all named events of the category, so that a brand of many reports, or one
     /// of two in its trade, is expected to have them here too.
     pub(super) fn brand_prior(&self, category: Category, hazard: Hazard, brand: u32) -> Gamma {
-        let events = self.brand_events.get(&(category, brand)).copied().unwrap_or(0) as f64;
-        let named = self.named_events.get(&category).copied().unwrap_or(0) as f64;
-        self.part_prior(category, hazard, (events + 1.0) / (named + f64::from(self.criteria.part_shares)))
+        self.part_prior(category, hazard, self.brand_share(category, brand))
     }
 
     /// Prior of one province (two digits) inside a cell: its share of all placed events.
     pub(super) fn province_prior(&self, category: Category, hazard: Hazard, province: u32) -> Gamma {
-        let events = self.province_events.get(&province).copied().unwrap_or(0) as f64;
-        self.part_prior(category, hazard, (events + 1.0) / (self.placed_events as f64 + PROVINCES))
+        self.part_prior(category, hazard, self.province_share(province))
     }
 
     fn part_prior(&self, category: Category, hazard: Hazard, share: f64) -> Gamma {
-        let cell = self.prior(category, hazard).after(self.events(category, hazard), self.baseline_weeks);
+        let cell = self.law(category, hazard);
         let rate = self.criteria.part_prior_weeks;
         Gamma { shape: (cell.mean() * share * rate).max(f64::MIN_POSITIVE), rate }
     }
@@ -159,6 +185,11 @@ impl<'a> Ground<'a> {
     pub(super) fn provinces_seen(&self) -> u64 {
         self.province_events.len() as u64
     }
+}
+
+/// How many of all events tell so much, with one of each kind supposed.
+fn told_share(told: f64, all: u64) -> f64 {
+    (told + 1.0) / (all as f64 + 2.0)
 }
 
 fn index(category: Category, hazard: Hazard) -> usize {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use super::budget::Budget;
 use super::criteria::{Basis, Criteria, SingleRule};
 use super::days::{self, Day};
 use super::detector::{self, Base, Test};
@@ -49,6 +50,7 @@ impl Scorer {
         let day = days::number(as_of);
         let from = day - i32::try_from(self.criteria.horizon_days()).unwrap_or(i32::MAX / 4) + 1;
         let ground = Ground::at(day, events, volume, &self.criteria);
+        let budget = Budget::at(&ground, &self.criteria);
         let mut assessments = Vec::new();
         for cell in &events.cells {
             let recent: Vec<Seen<'_>> =
@@ -60,8 +62,15 @@ impl Scorer {
                     .map(|mention| Seen::new(mention, cell, day))
                     .map(|seen| (seen.brand, seen.province))
                     .collect();
-                let desk =
-                    Desk { criteria: &self.criteria, ground: &ground, cell, history, names: &events.names, as_of };
+                let desk = Desk {
+                    criteria: &self.criteria,
+                    ground: &ground,
+                    budget,
+                    cell,
+                    history,
+                    names: &events.names,
+                    as_of,
+                };
                 desk.judge(&recent, &mut assessments);
             }
         }
@@ -121,6 +130,7 @@ impl Part<'_> {
 struct Desk<'a> {
     criteria: &'a Criteria,
     ground: &'a Ground<'a>,
+    budget: Budget,
     cell: &'a Cell,
     /// Brand and province of every baseline event.
     history: Vec<(u32, u32)>,
@@ -179,17 +189,17 @@ impl<'a> Desk<'a> {
     /// Everything but the brands that were taken out.
     fn rest(&self, seen: Vec<Seen<'a>>, taken: &BTreeSet<u32>) -> Part<'a> {
         let prior = self.ground.prior(self.cell.category, self.cell.hazard);
-        self.part(seen, prior, (0, 0), taken, self.criteria.detector.h_cell)
+        self.part(seen, prior, (0, 0), taken)
     }
 
     fn brand(&self, seen: Vec<Seen<'a>>, brand: u32) -> Part<'a> {
         let prior = self.ground.brand_prior(self.cell.category, self.cell.hazard, brand);
-        self.part(seen, prior, (brand, 0), &BTreeSet::new(), self.criteria.detector.h_part)
+        self.part(seen, prior, (brand, 0), &BTreeSet::new())
     }
 
     fn province(&self, seen: Vec<Seen<'a>>, province: u32, taken: &BTreeSet<u32>) -> Part<'a> {
         let prior = self.ground.province_prior(self.cell.category, self.cell.hazard, province);
-        self.part(seen, prior, (0, province), taken, self.criteria.detector.h_part)
+        self.part(seen, prior, (0, province), taken)
     }
 
     fn part(
@@ -198,20 +208,19 @@ impl<'a> Desk<'a> {
         prior: Gamma,
         (brand, province): (u32, u32),
         taken: &BTreeSet<u32>,
-        threshold: f64,
     ) -> Part<'a> {
         let matter = Matter { brand, province, taken: taken.clone() };
         let events = self.history.iter().filter(|(brand, province)| matter.covers(*brand, *province)).count() as u64;
         let dispersion = self.ground.dispersion(self.cell.category);
         let base = Base { prior, events, dispersion, one_brand: brand > 0 };
         let single = self.criteria.single.iter().find(|rule| seen.iter().any(|seen| self.hits(rule, seen)));
-        let mut test = self.test(&seen, base, threshold, |_| true);
+        let mut test = self.test(&seen, base, |_| true);
         // What was there before the watch began is no onset, however unusual: it takes a report since then.
         test.crossed &= seen.iter().any(|seen| seen.mention.opens && seen.mention.day >= self.ground.watched_from);
         Part { seen, matter, base, test, single }
     }
 
-    fn test(&self, seen: &[Seen<'_>], base: Base, threshold: f64, belongs: impl Fn(&Seen<'_>) -> bool) -> Test {
+    fn test(&self, seen: &[Seen<'_>], base: Base, belongs: impl Fn(&Seen<'_>) -> bool) -> Test {
         let counts: Vec<u64> = self
             .criteria
             .detector
@@ -222,7 +231,8 @@ impl<'a> Desk<'a> {
                     as u64
             })
             .collect();
-        detector::test(&counts, base, threshold, self.ground, &self.criteria.detector)
+        let ln_limit = self.budget.ln_rate(self.cell.hazard, self.criteria);
+        detector::test(&counts, base, ln_limit, self.ground, &self.criteria.detector)
     }
 
     fn within(&self, seen: &Seen<'_>, days: u32) -> bool {
@@ -266,18 +276,19 @@ impl<'a> Desk<'a> {
                 .iter()
                 .filter(|(brand, province)| part.matter.covers(*brand, *province) && stays(*brand, *province));
             let base = Base { events: left.count() as u64, ..part.base };
-            self.test(&part.seen, base, part.test.terms.h_threshold, |seen| stays(seen.brand, seen.province)).tail()
+            self.test(&part.seen, base, |seen| stays(seen.brand, seen.province))
         };
         let top_brand = shares.top_brand().filter(|_| crossed && part.matter.brand == 0);
         let top_province = shares.top_province().filter(|_| crossed && part.matter.province == 0);
+        let rest = top_brand.map(|(top, _)| without(&|brand, _| brand != top));
         let window = part.test.window();
         let evidence = Evidence {
             crossed,
-            tail_threshold: 10_f64.powf(-part.test.terms.h_threshold),
             rate_ratio: if window.mu > 0.0 { window.x as f64 / window.mu } else { 0.0 },
             one_brand: part.matter.brand > 0,
-            without_top_brand: top_brand.map(|(top, _)| without(&|brand, _| brand != top)),
-            without_top_province: top_province.map(|(top, _)| without(&|_, province| province != top)),
+            rest_in_budget: rest.as_ref().is_some_and(|rest| rest.within(self.criteria.spread.industry_slack)),
+            without_top_brand: rest.map(|rest| rest.tail()),
+            without_top_province: top_province.map(|(top, _)| without(&|_, province| province != top).tail()),
             provinces_seen: self.ground.provinces_seen(),
         };
         spread::judge(shares, &self.names.brands, evidence, &self.criteria.spread)
@@ -393,13 +404,13 @@ fn counts(inside: &[&Seen<'_>]) -> Counts {
     }
 }
 
-/// `danger × spread × disposal × (1 + min(h, cap)) × ln(1 + reports)`.
+/// `danger × spread × disposal × (1 + min(max(h, 0), cap)) × ln(1 + reports)`.
 fn rank(criteria: &Criteria, danger: Danger, spread: Spread, disposal: Disposal, h: f64, reports: u64) -> f64 {
     let weights = &criteria.rank;
     let weight = |found: Option<&f64>| found.copied().unwrap_or(1.0);
     weight(weights.danger.get(&danger))
         * weight(weights.spread.get(&spread))
         * weight(weights.disposal.get(&disposal))
-        * (1.0 + h.min(weights.h_cap))
+        * (1.0 + h.clamp(0.0, weights.h_cap))
         * (reports as f64).ln_1p()
 }

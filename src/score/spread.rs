@@ -84,8 +84,8 @@ fn unknown_share(counts: &BTreeMap<u32, u64>) -> f64 {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Evidence {
     pub(super) crossed: bool,
-    /// Threshold of the tail that `h_threshold` stands for.
-    pub(super) tail_threshold: f64,
+    /// Whether the rest without the top brand is within the budget, with the slack of the criteria.
+    pub(super) rest_in_budget: bool,
     pub(super) rate_ratio: f64,
     /// About one brand only: nothing can be left without it.
     pub(super) one_brand: bool,
@@ -130,8 +130,6 @@ fn decide(shares: &Shares, terms: &mut SpreadTerms, evidence: Evidence, criteria
     }
     let least = f64::from(criteria.industry_brands);
     let many_brands = terms.brands as f64 >= least && terms.effective_brands >= least;
-    let rest_in_budget =
-        evidence.without_top_brand.is_some_and(|p| p <= evidence.tail_threshold * criteria.industry_slack);
     let unusual_elsewhere = evidence.without_top_province.is_some_and(|p| p <= criteria.p_unusual);
     if let Some((province, events)) = shares.top_province() {
         let brands_there = shares.brands_at.range((province, 1)..=(province, u32::MAX)).count();
@@ -143,7 +141,7 @@ fn decide(shares: &Shares, terms: &mut SpreadTerms, evidence: Evidence, criteria
             return (Spread::Regional, "regional".to_owned());
         }
     }
-    if many_brands && rest_in_budget && !evidence.one_brand {
+    if many_brands && evidence.rest_in_budget && !evidence.one_brand {
         terms.provisional = terms.unknown_brand_share > criteria.unknown_share_max;
         let wide = evidence.provinces_seen > 0
             && terms.provinces >= 2
@@ -168,7 +166,7 @@ mod tests {
 
     const STRONG: Evidence = Evidence {
         crossed: true,
-        tail_threshold: 1e-3,
+        rest_in_budget: true,
         rate_ratio: 20.0,
         one_brand: false,
         without_top_brand: Some(1e-6),

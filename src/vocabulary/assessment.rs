@@ -34,11 +34,15 @@ pub struct WindowTerm {
 /// What the detector computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DetectorTerms {
-    /// Method name, e.g. `gamma_poisson_multi_window`.
+    /// Method name, e.g. `rise_evidence`; with extra dispersion the weekly size is appended as `;size=…`.
     pub method: String,
-    /// `max −log10 p` over the windows. Not a p-value.
+    /// Natural logarithm of the evidence for a rise: likelihood ratios averaged over the windows and sizes of a rise.
+    #[serde(default)]
+    pub evidence: f64,
+    /// `−log10` of how many times a year a cell like this begins to show so much evidence by chance. Comparable between
+    /// cells of any kind.
     pub h: f64,
-    /// Threshold of `h` that was applied.
+    /// `h` from which the false-alarm budget lets a cell alarm.
     pub h_threshold: f64,
     /// The windows, shortest first.
     pub windows: Vec<WindowTerm>,

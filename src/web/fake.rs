@@ -230,7 +230,8 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
         counts: Counts { reports: 31, texts: 22, actors: 19, places: 9 },
         window_days: 7,
         detector: DetectorTerms {
-            method: "gamma_poisson_multi_window".to_owned(),
+            method: "rise_evidence".to_owned(),
+            evidence: 16.2,
             h: 7.301,
             h_threshold: 4.0,
             windows: vec![

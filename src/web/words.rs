@@ -79,7 +79,7 @@ fn powers_of_ten(value: f64) -> String {
 /// The detector's name for people; its code when we have none.
 pub(super) fn method(code: &str) -> &str {
     match code {
-        "gamma_poisson_multi_window" => "多窗口 Gamma–Poisson 检测",
+        "rise_evidence" => "多窗口上升证据（Gamma–Poisson 平均似然比）",
         other => other,
     }
 }

@@ -5,7 +5,6 @@
 //! told. Not here: limits.
 
 use super::background::{Known, Series};
-use super::rise::Rise;
 use crate::score::methods::bayes_predictive::{BayesPredictive, predictive};
 use crate::score::methods::e_detector::{PlugIn, RATIOS};
 use crate::score::methods::ears::{Ears, Rule};
@@ -15,6 +14,8 @@ use crate::score::methods::exact_counts::ln_mid_p;
 use crate::score::methods::farrington_flexible::{Plan, earlier_years, judge};
 use crate::score::methods::glr_cusum::{Chart, Detector};
 use crate::score::methods::multi_window::ln_window_p;
+use crate::score::numeric::Gamma;
+use crate::score::rise::{Rise, Window};
 
 /// Smallest standard deviation of the methods with a short moving baseline.
 const FLOOR: f64 = 0.5;
@@ -163,7 +164,7 @@ impl Method {
                 Self::Cusum(_) | Self::Glr => Some(detector.push(count, mean).statistic),
                 Self::EDetector => Some(evidence.push(count, mean, known.size)),
                 Self::MultiWindow => Some(multi_window(series, at, rate, known, per_week)),
-                Self::Rise(rise) => rise.at(series, at, rate, known.size),
+                Self::Rise(rise) => rise_evidence(rise, series, at, rate, known.size),
                 _ => None,
             };
             *value_now = value.filter(|value| !value.is_nan()).unwrap_or(f64::NEG_INFINITY);
@@ -178,7 +179,7 @@ fn lengths(per_week: usize) -> &'static [usize] {
 }
 
 /// max −ln p over the windows; a window with no more than expected, or fewer than two events, says nothing.
-fn multi_window(series: &Series, at: usize, rate: crate::score::numeric::Gamma, known: &Known, per_week: usize) -> f64 {
+fn multi_window(series: &Series, at: usize, rate: Gamma, known: &Known, per_week: usize) -> f64 {
     let fewest = if rate.shape / rate.rate * (per_week as f64) < 0.5 { 2.0 } else { 3.0 };
     let mut best = 0.0_f64;
     for &length in lengths(per_week) {
@@ -193,6 +194,20 @@ fn multi_window(series: &Series, at: usize, rate: crate::score::numeric::Gamma, 
         best = best.max(ln_window_p(count, points, e, rate, known.size).map_or(0.0, |ln_p| -ln_p));
     }
     best
+}
+
+/// ln evidence at step `at` of a series.
+fn rise_evidence(rise: &Rise, series: &Series, at: usize, rate: Gamma, size: Option<f64>) -> Option<f64> {
+    if series.exposures[at] <= 0.0 {
+        return None;
+    }
+    let window = |length: usize| {
+        let from = (at + 1).saturating_sub(length);
+        let steps = series.exposures[from..=at].iter().filter(|exposure| **exposure > 0.0).count() as f64;
+        Window { count: series.count(from, at + 1), exposure: series.exposure(from, at + 1), steps }
+    };
+    let windows: Vec<Window> = rise.windows.iter().map(|(length, _)| window(*length)).collect();
+    rise.ln_evidence(&windows, rate, size)
 }
 
 fn moments(window: &[u64]) -> (f64, f64) {

@@ -14,7 +14,6 @@ pub mod levels;
 pub mod onset;
 pub mod outbreak;
 pub mod report;
-pub mod rise;
 pub mod tables;
 pub mod world;
 
@@ -22,11 +21,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::score::numeric::draw::Draw;
+use crate::score::rise::Rise;
 use background::{BASELINE_WEEKS, Background, GUARD_WEEKS, Known, Series};
 use detectors::Method;
 use onset::{Curve, Track};
 use outbreak::{Outbreak, Shape};
-use rise::Rise;
 
 /// Quiet weeks before an onset.
 pub const QUIET_WEEKS: usize = 8;

@@ -1,208 +1,245 @@
-//! Null tables of the rise statistic: how often it begins to exceed a value in a cell where nothing rises, per mean and
-//! dispersion, so that all cells can be alarmed at an equal onset rate (scoring methods, section 7).
+//! Simulates the table of onsets (`score::onsets`): per kind of cell, how often a year the evidence begins to reach each
+//! level when nothing rises.
 //!
-//! In: a seed and bins. Out: a [`NullTable`], as text for shipping (TSV, with the seed in its head and a checksum as its
-//! last line) and back. Between bins the log of the rate is straight in ln mean and in 1/size; outside, the nearest bin
-//! holds. Supposed: cells of a category differ by a Gamma law of shape [`CELLS`], which the prior knows. Not here: files.
-
-use std::fmt::Write as _;
+//! In: a seed, windows and bins. Out: an [`OnsetTable`]. A bin is what the detector knows: mean per week m, shape a, weekly
+//! size s; and how many events its longest window must hold before it may alarm. Each simulated cell draws its true rate from Gamma(a, a/m), its days are independent negative-binomial counts
+//! of size s/7 around it, read evenly. Days without an event are skipped: the evidence cannot rise on them. Not here: files.
 
 use rayon::prelude::*;
-use thiserror::Error;
 
-use super::background::{BASELINE_WEEKS, Background, GUARD_WEEKS, Known};
-use super::detectors::Method;
-use super::onset::{Curve, Track, ln_rate};
-use super::rise::Rise;
-use super::{PLAIN, QUIET_WEEKS};
 use crate::score::numeric::Gamma;
+use crate::score::numeric::draw::Draw;
+use crate::score::onsets::{LEAST, OnsetTable, QUIET_DAYS, levels_reached};
+use crate::score::rise::{Rise, Window};
 
+/// Windows of the shipped table; those of the criteria must be these.
+pub const WINDOWS_DAYS: [u32; 6] = [7, 14, 21, 28, 42, 56];
 /// Means per week of the bins.
-pub const MEANS: [f64; 11] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
-/// Sizes of the bins, falling; infinite: Poisson.
+pub const MEANS: [f64; 14] = [0.0005, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 50.0];
+/// Shapes of the law of the rate.
+pub const SHAPES: [f64; 9] = [0.005, 0.02, 0.08, 0.3, 1.0, 3.0, 10.0, 40.0, 400.0];
+/// Weekly sizes of the bins, falling; infinite: Poisson.
 pub const SIZES: [f64; 5] = [f64::INFINITY, 5.0, 2.0, 1.0, 0.5];
-/// Shape of the Gamma law of rates over the cells of a category.
-pub const CELLS: f64 = 4.0;
-/// Onset rates per week of the knots, falling.
-const RATES: [f64; 14] = [0.03, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 5e-6, 2e-6];
-/// Monitored weeks per series.
-const WEEKS: usize = 208;
+/// Monitored days of one simulated cell, and days before them.
+const DAYS: u32 = 3 * 365;
+const WARM_DAYS: u32 = 2 * QUIET_DAYS;
+/// Cells per bin: at least so many, and more where events are rare, until so many events or cells are reached.
+const EVENTS_WANTED: f64 = 1_000_000.0;
+const CELLS_MAX: f64 = 2_000_000.0;
 
-/// Onset rates per bin.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NullTable {
-    /// Seed it was simulated with.
-    pub seed: u64,
-    /// Steps in a week.
-    pub per_week: usize,
-    /// Series per bin.
-    pub series: usize,
-    means: Vec<f64>,
-    sizes: Vec<f64>,
-    /// By mean, then size: knots (value, ln onset rate per week).
-    knots: Vec<Vec<(f64, f64)>>,
-}
-
-/// Why a text is no null table.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TableError {
-    /// Something is wrong on a line.
-    #[error("null table, line {line}: {what}; build the table anew")]
-    Line {
-        /// From 1.
-        line: usize,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// The text was changed or cut.
-    #[error("null table: checksum {found} where {expected} was expected; build the table anew")]
-    Checksum {
-        /// As written.
-        found: String,
-        /// As computed.
-        expected: String,
-    },
-}
-
-/// Simulates a table: `series` cells of four monitored years per bin. `means` rising, `sizes` falling, not empty.
-pub fn build(seed: u64, series: usize, per_week: usize, means: &[f64], sizes: &[f64]) -> NullTable {
-    let method = Method::Rise(Rise::new(per_week));
-    let start = BASELINE_WEEKS * per_week;
-    let monitored = (GUARD_WEEKS + BASELINE_WEEKS) * per_week;
-    let bins = means.iter().flat_map(|mean| sizes.iter().map(move |size| (*mean, *size)));
-    let knots = bins.enumerate().map(|(number, (mean, size))| {
-        let background = Background { mean, size, cells: CELLS, per_week, ..PLAIN };
-        let prior = Gamma { shape: CELLS, rate: CELLS * per_week as f64 / mean };
-        let known = Known { prior, size: Some(size / per_week as f64).filter(|size| size.is_finite()) };
-        let tracks: Vec<Track> = (0..series)
-            .into_par_iter()
-            .map(|at| {
-                let position = (1 << 60) | ((number as u64) << 40) | at as u64;
-                let series = background.series(seed, position, BASELINE_WEEKS + GUARD_WEEKS + WEEKS);
-                let values = method.values(&series, &known, per_week, start).split_off(start);
-                Track { values, from: monitored - start }
-            })
-            .collect();
-        Curve::new(&tracks, QUIET_WEEKS * per_week, per_week).knots(&RATES)
-    });
-    NullTable { seed, per_week, series, knots: knots.collect(), means: means.to_vec(), sizes: sizes.to_vec() }
-}
-
-/// The two neighbours of a place on an axis, with the share of the second.
-fn between(axis: &[f64], place: f64) -> (usize, usize, f64) {
-    let right = axis.partition_point(|knot| *knot <= place);
-    match (right.checked_sub(1), axis.get(right)) {
-        (None, _) => (0, 0, 0.0),
-        (Some(left), None) => (left, left, 0.0),
-        (Some(left), Some(next)) => (left, right, (place - axis[left]) / (next - axis[left])),
-    }
-}
-
-impl NullTable {
-    /// ln onset rate per week of a cell with a mean per week and a size (`None`: Poisson) at a value of the statistic.
-    pub fn ln_rate(&self, mean: f64, size: Option<f64>, value: f64) -> f64 {
-        let means: Vec<f64> = self.means.iter().map(|mean| mean.ln()).collect();
-        let inverses: Vec<f64> = self.sizes.iter().map(|size| 1.0 / size).collect();
-        let (m0, m1, m) = between(&means, mean.ln());
-        let (s0, s1, s) = between(&inverses, size.map_or(0.0, |size| 1.0 / size));
-        let at = |mean: usize, size: usize| ln_rate(&self.knots[mean * self.sizes.len() + size], value);
-        let along = |mean: usize| (1.0 - s) * at(mean, s0) + s * at(mean, s1);
-        (1.0 - m) * along(m0) + m * along(m1)
-    }
-
-    /// As text.
-    pub fn to_tsv(&self) -> String {
-        let mut out = format!("seed\t{}\tper_week\t{}\tseries\t{}\n", self.seed, self.per_week, self.series);
-        let bins = self.means.iter().flat_map(|mean| self.sizes.iter().map(move |size| (mean, size)));
-        for ((mean, size), knots) in bins.zip(&self.knots) {
-            let _ = write!(out, "{mean}\t{size}");
-            for (value, ln_rate) in knots {
-                let _ = write!(out, "\t{value}:{ln_rate}");
+/// Simulates a table; `least` cells per bin at least.
+pub fn build(seed: u64, least: u32, windows: &[u32]) -> OnsetTable {
+    let lengths: Vec<usize> = windows.iter().map(|days| *days as usize).collect();
+    let rise = Rise::over(&lengths, 7);
+    let bins: Vec<(f64, f64, f64)> = MEANS
+        .iter()
+        .flat_map(|mean| SHAPES.iter().flat_map(move |shape| SIZES.iter().map(move |size| (*mean, *shape, *size))))
+        .collect();
+    let counted: Vec<(Counted, f64)> = bins
+        .par_iter()
+        .enumerate()
+        .map(|(number, (mean, shape, size))| {
+            let per_cell = mean / 7.0 * f64::from(DAYS);
+            let cells = (EVENTS_WANTED / per_cell).clamp(f64::from(least), CELLS_MAX);
+            let cell = Kind::new(&rise, *mean, *shape, *size);
+            let mut onsets: Counted = std::array::from_fn(|_| vec![0; LEVELS]);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most two million")]
+            for at in 0..cells as u64 {
+                cell.run(&mut Draw::at(seed, ((number as u64) << 32) | at), &mut onsets);
             }
-            out.push('\n');
-        }
-        let sum = checksum(&out);
-        let _ = writeln!(out, "checksum\t{sum}");
-        out
+            (onsets, cells.floor() * f64::from(DAYS) / 365.0)
+        })
+        .collect();
+    let axes = [MEANS.to_vec(), SHAPES.to_vec(), SIZES.to_vec()];
+    OnsetTable::of(seed, windows.to_vec(), axes, counted.into_iter())
+}
+
+/// Onsets by least number of events (see [`LEAST`]) and level.
+type Counted = [Vec<u64>; LEAST.len()];
+
+/// Levels that are counted.
+const LEVELS: usize = 400;
+
+/// A kind of cell, with the evidence of every count of every window looked up.
+struct Kind<'a> {
+    rise: &'a Rise,
+    rate: Gamma,
+    /// Size of the law of a day; infinite: Poisson.
+    size: f64,
+    /// By window: likelihood ratio (not its logarithm) by count.
+    ratios: Vec<Vec<f64>>,
+}
+
+/// Counts whose ratio is looked up; above them the last one counts.
+const COUNTS: usize = 2_000;
+/// Largest ln ratio kept.
+const LN_MOST: f64 = 300.0;
+
+impl<'a> Kind<'a> {
+    fn new(rise: &'a Rise, mean: f64, shape: f64, size: f64) -> Self {
+        let rate = Gamma { shape, rate: shape / (mean / 7.0) };
+        let size = size / 7.0;
+        let told = Some(size).filter(|size| size.is_finite());
+        let of_window = |length: usize| -> Vec<f64> {
+            let mut ratios = Vec::new();
+            for count in 0..COUNTS {
+                let window = Window { count: count as f64, exposure: length as f64, steps: length as f64 };
+                let ln = rise.ln_window(&window, rate, told).unwrap_or(f64::NEG_INFINITY);
+                ratios.push(ln.min(LN_MOST).exp());
+                if ln >= LN_MOST {
+                    break;
+                }
+            }
+            ratios
+        };
+        let ratios = rise.windows.iter().map(|(length, _)| of_window(*length)).collect();
+        Self { rise, rate, size, ratios }
     }
 
-    /// From text.
-    pub fn from_tsv(text: &str) -> Result<Self, TableError> {
-        let lines: Vec<&str> = text.lines().collect();
-        let wrong = |line: usize, what: &'static str| TableError::Line { line: line + 1, what };
-        let last = lines.len().checked_sub(1).ok_or(wrong(0, "empty"))?;
-        let found = lines[last].strip_prefix("checksum\t").ok_or(wrong(last, "no checksum"))?;
-        let expected = checksum(&text[..text.len() - text.lines().last().map_or(0, str::len) - 1]);
-        if found != expected {
-            return Err(TableError::Checksum { found: found.into(), expected });
+    /// One cell: adds its onsets at every level.
+    fn run(&self, draw: &mut Draw, onsets: &mut Counted) {
+        let mean = draw.gamma(self.rate.shape) / self.rate.rate;
+        // Probability of a day without an event, and of one more.
+        let (ln_none, odds) = if self.size.is_finite() {
+            (-self.size * (mean / self.size).ln_1p(), mean / (mean + self.size))
+        } else {
+            (-mean, 0.0)
+        };
+        if ln_none > -1e-12 {
+            return;
         }
-        let head: Vec<&str> = lines[0].split('\t').collect();
-        let number = |at: usize| head.get(at).and_then(|word| word.parse::<u64>().ok()).ok_or(wrong(0, "bad head"));
-        let whole = |at: usize| number(at).and_then(|value| usize::try_from(value).map_err(|_| wrong(0, "bad head")));
-        let mut table = Self {
-            seed: number(1)?,
-            per_week: whole(3)?,
-            series: whole(5)?,
-            means: Vec::new(),
-            sizes: Vec::new(),
-            knots: Vec::new(),
-        };
-        let add = |axis: &mut Vec<f64>, value: f64| {
-            if !axis.iter().any(|known| known.total_cmp(&value).is_eq()) {
-                axis.push(value);
+        let none = ln_none.exp();
+        let mut recent: std::collections::VecDeque<(u32, u32)> = std::collections::VecDeque::new();
+        let mut last = [[None::<u32>; LEVELS]; LEAST.len()];
+        let mut day: u32 = 0;
+        loop {
+            // Days until the next one with an event: geometric.
+            let gap = (draw.unit().ln() / ln_none).floor();
+            if gap > f64::from(DAYS + WARM_DAYS) {
+                return;
             }
-        };
-        for (at, line) in lines.iter().enumerate().take(last).skip(1) {
-            let mut words = line.split('\t');
-            let mut axis = || words.next().and_then(|word| word.parse::<f64>().ok()).ok_or(wrong(at, "not a bin"));
-            let (mean, size) = (axis()?, axis()?);
-            add(&mut table.means, mean);
-            add(&mut table.sizes, size);
-            let knot = |word: &str| {
-                let (value, rate) = word.split_once(':')?;
-                Some((value.parse().ok()?, rate.parse().ok()?))
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the days of a run")]
+            let gap = gap as u32;
+            day += gap;
+            if day >= DAYS + WARM_DAYS {
+                return;
+            }
+            recent.push_back((day, self.events(draw, mean, none, odds)));
+            self.look(&mut recent, day, &mut last, onsets);
+            day += 1;
+        }
+    }
+
+    /// Events of a day that has one at least.
+    fn events(&self, draw: &mut Draw, mean: f64, none: f64, odds: f64) -> u32 {
+        let mut left = none + draw.unit() * (1.0 - none) - none;
+        let mut probability = none;
+        for count in 1..10_000_u32 {
+            let before = f64::from(count - 1);
+            probability *= if self.size.is_finite() {
+                (before + self.size) / f64::from(count) * odds
+            } else {
+                mean / f64::from(count)
             };
-            let knots: Option<Vec<(f64, f64)>> = words.map(knot).collect();
-            table.knots.push(knots.ok_or(wrong(at, "not a knot"))?);
+            left -= probability;
+            if left <= 0.0 {
+                return count;
+            }
         }
-        if table.knots.is_empty() || table.knots.len() != table.means.len() * table.sizes.len() {
-            return Err(wrong(last, "bins are missing"));
-        }
-        Ok(table)
+        1
     }
-}
 
-/// FNV-1a, 64 bits.
-fn checksum(text: &str) -> String {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+    fn look(
+        &self,
+        recent: &mut std::collections::VecDeque<(u32, u32)>,
+        day: u32,
+        last: &mut [[Option<u32>; LEVELS]; LEAST.len()],
+        onsets: &mut Counted,
+    ) {
+        let longest = self.rise.windows.last().map_or(0, |(length, _)| *length);
+        while recent.front().is_some_and(|(first, _)| (*first as usize) + longest <= day as usize) {
+            recent.pop_front();
+        }
+        let (mut sum, mut most) = (0.0, 0);
+        for ((length, _), ratios) in self.rise.windows.iter().zip(&self.ratios) {
+            let inside = recent.iter().rev().take_while(|(at, _)| (*at as usize) + length > day as usize);
+            let count: u32 = inside.map(|(_, events)| events).sum();
+            most = most.max(count);
+            sum += ratios[(count as usize).min(ratios.len() - 1)];
+        }
+        let value = (sum / self.rise.windows.len() as f64).ln();
+        let reached = levels_reached(value).min(LEVELS);
+        for (which, _) in LEAST.iter().enumerate().filter(|(_, least)| u64::from(most) >= **least) {
+            for (onsets, last) in onsets[which].iter_mut().zip(&mut last[which]).take(reached) {
+                let quiet = last.is_none_or(|last| day - last > QUIET_DAYS);
+                *onsets += u64::from(quiet && day >= WARM_DAYS);
+                *last = Some(day);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn small() -> NullTable {
-        build(5, 60, 1, &[0.5, 2.0], &[f64::INFINITY, 2.0])
+    fn counted(kind: &Kind<'_>, seed: u64, cells: u64) -> Counted {
+        let mut onsets: Counted = std::array::from_fn(|_| vec![0; LEVELS]);
+        (0..cells).for_each(|at| kind.run(&mut Draw::at(seed, at), &mut onsets));
+        onsets
     }
 
     #[test]
-    fn a_table_survives_its_text_and_notices_a_change() {
-        let table = small();
-        let text = table.to_tsv();
-        assert_eq!(NullTable::from_tsv(&text), Ok(table));
-        let changed = text.replacen("0.5", "0.6", 1);
-        assert!(matches!(NullTable::from_tsv(&changed), Err(TableError::Checksum { .. })));
-        assert!(NullTable::from_tsv("").is_err());
-    }
-
-    #[test]
-    fn higher_values_are_rarer_between_and_beyond_bins() {
-        let table = small();
-        for (mean, size) in [(0.1, None), (1.0, Some(4.0)), (50.0, Some(0.1))] {
-            let rates: Vec<f64> = (0..40).map(|at| table.ln_rate(mean, size, f64::from(at) / 2.0)).collect();
-            assert!(rates.windows(2).all(|pair| pair[1] <= pair[0]), "{mean} {rates:?}");
-            assert!(rates[39] < -8.0, "{rates:?}");
+    fn higher_levels_and_more_events_are_rarer() {
+        let rise = Rise::new(7);
+        let onsets = counted(&Kind::new(&rise, 0.3, 3.0, f64::INFINITY), 3, 400);
+        for least in &onsets {
+            // From evidence of 1 on: below, little is ever quiet.
+            assert!(least[4] > 30 && least[4..30].windows(2).all(|pair| pair[1] <= pair[0]), "{least:?}");
         }
+        for level in 4..30 {
+            assert!(onsets[0][level] >= onsets[1][level] && onsets[1][level] >= onsets[2][level]);
+        }
+    }
+
+    /// Counted another way: every day looked at, from the same draws told as a series.
+    #[test]
+    fn skipping_days_without_events_loses_no_onset() {
+        let rise = Rise::new(7);
+        let kind = Kind::new(&rise, 1.0, 50.0, f64::INFINITY);
+        let rate = Gamma { shape: 50.0, rate: 350.0 };
+        let level = 8;
+        let mut daily = 0;
+        for at in 0..400 {
+            let mut draw = Draw::at(9, at);
+            let mean = draw.gamma(rate.shape) / rate.rate;
+            let counts: Vec<f64> = (0..DAYS + WARM_DAYS).map(|_| draw.poisson(mean)).collect();
+            let mut last = None;
+            for day in 56..counts.len() {
+                let told = |length: usize| Window {
+                    count: counts[day + 1 - length..=day].iter().sum(),
+                    exposure: length as f64,
+                    steps: length as f64,
+                };
+                let windows: Vec<Window> = rise.windows.iter().map(|(length, _)| told(*length)).collect();
+                let value = rise.ln_evidence(&windows, rate, None).expect("exposed");
+                if counts[day] > 0.0 && levels_reached(value) > level {
+                    let quiet = last.is_none_or(|last| day - last > QUIET_DAYS as usize);
+                    daily += u64::from(quiet && day >= WARM_DAYS as usize);
+                    last = Some(day);
+                }
+            }
+        }
+        let skipping = counted(&kind, 10, 400)[0][level];
+        let apart = (daily as f64 - skipping as f64).abs() / ((daily + skipping) as f64).sqrt();
+        assert!(daily > 100 && apart < 3.0, "{daily} day by day, {skipping} by skipping");
+    }
+
+    #[test]
+    fn the_seed_alone_decides() {
+        let rise = Rise::new(7);
+        let kind = Kind::new(&rise, 0.5, 0.3, 5.0);
+        assert_eq!(counted(&kind, 1, 50), counted(&kind, 1, 50));
+        assert_ne!(counted(&kind, 1, 50), counted(&kind, 2, 50));
     }
 }

@@ -217,6 +217,19 @@ pub struct Gamma {
     pub rate: f64,
 }
 
+impl Gamma {
+    /// Shape over rate.
+    pub fn mean(self) -> f64 {
+        self.shape / self.rate
+    }
+
+    /// The law of a Poisson rate after so many events in so much exposure.
+    #[must_use]
+    pub fn after(self, events: u64, exposure: f64) -> Self {
+        Self { shape: self.shape + events as f64, rate: self.rate + exposure }
+    }
+}
+
 impl Continuous for Gamma {
     fn tails(&self, x: f64) -> Tails {
         if self.rate > 0.0 { gamma_tails(self.shape, self.rate * x) } else { Tails::UNDEFINED }

@@ -189,8 +189,9 @@ fn detector_facts(terms: &DetectorTerms) -> Vec<Fact> {
     let [shape, rate] = terms.prior;
     vec![
         Fact::new("方法", words::method(&terms.method)),
-        Fact::number("检测值 h（各窗口 −log₁₀ p 的最大值，不是 p 值）", words::decimal(terms.h), terms.h),
-        Fact::number("预警线", words::decimal(terms.h_threshold), terms.h_threshold),
+        Fact::number("上升证据（平均似然比的自然对数）", words::decimal(terms.evidence), terms.evidence),
+        Fact::number("检测值 h（−log₁₀ 此类单元每年偶然出现同等证据的次数）", words::decimal(terms.h), terms.h),
+        Fact::number("预警线（误报预算所定）", words::decimal(terms.h_threshold), terms.h_threshold),
         Fact::new("基线事件数", terms.baseline_events.to_string()),
         Fact::number("基线长度（周，按采集量折算）", words::decimal(terms.baseline_weeks), terms.baseline_weeks),
         Fact::new("先验（形状，速率）", format!("{}，{}", words::decimal(shape), words::decimal(rate))),
