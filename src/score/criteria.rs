@@ -116,8 +116,10 @@ pub struct DetectorCriteria {
     pub prior_min_events: u64,
     /// Upper bound of a fitted shape.
     pub prior_shape_max: f64,
-    /// Weeks of history that the prior of one brand or province is worth.
-    pub part_prior_weeks: f64,
+    /// Shape of the law by which brands scatter around their share of a cell, until the baseline tells it.
+    pub brand_shape: f64,
+    /// The same of provinces.
+    pub province_shape: f64,
     /// A brand never seen before is expected to carry one part in this many.
     pub part_shares: u32,
     /// Baseline mean per week below which a cell is sparse.
@@ -140,6 +142,8 @@ pub struct BudgetCriteria {
     pub onsets_per_30_days: f64,
     /// Shares of it by the severity that a hazard is credited with, S1 to S4; their sum is 1.
     pub severity_shares: [f64; 4],
+    /// Shares of it by what is looked at: whole cells, brands, provinces; their sum is 1.
+    pub kind_shares: [f64; 3],
     /// However few the cells: no cell begins to alarm by chance oftener than this in a year.
     pub most_per_cell_year: f64,
 }
@@ -346,14 +350,22 @@ impl Criteria {
         positive("prior_shape", detector.prior_shape)?;
         positive("prior_rate_per_week", detector.prior_rate_per_week)?;
         positive("prior_shape_max", detector.prior_shape_max)?;
-        positive("part_prior_weeks", detector.part_prior_weeks)?;
+        positive("brand_shape", detector.brand_shape)?;
+        positive("province_shape", detector.province_shape)?;
         positive("part_shares", f64::from(detector.part_shares))?;
         positive("baseline_weeks", f64::from(detector.baseline_weeks))?;
         positive("onsets_per_30_days", self.budget.onsets_per_30_days)?;
         positive("most_per_cell_year", self.budget.most_per_cell_year)?;
         let shares = self.budget.severity_shares;
-        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
+        let whole = |shares: &[f64]| {
+            shares.iter().all(|share| (0.0..=1.0).contains(share)) && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9
+        };
+        if !whole(&shares) {
             return Err(("severity_shares", format!("is {shares:?}: expected four shares that sum to 1")));
+        }
+        let shares = self.budget.kind_shares;
+        if !whole(&shares) {
+            return Err(("kind_shares", format!("is {shares:?}: expected three shares that sum to 1")));
         }
         positive("industry_slack", self.spread.industry_slack)?;
         positive("window_days", f64::from(self.spread.window_days))?;

@@ -2,7 +2,8 @@
 //! (`rise`), and how often a cell of this kind shows so much of it by chance (`onsets`); beside it, for people, the mid-p tails of the
 //! windows (methods 3.1).
 
-use super::criteria::DetectorCriteria;
+use super::budget::{self, Kind};
+use super::criteria::Criteria;
 use super::methods::exact_counts::ln_mid_p;
 use super::numeric::NegativeBinomial;
 use super::onsets::{Known, OnsetTable};
@@ -19,8 +20,7 @@ pub(super) struct Base {
     pub(super) prior: Gamma,
     pub(super) events: u64,
     pub(super) dispersion: Option<f64>,
-    /// Whether it is about one brand: two reports that name it have that in common.
-    pub(super) one_brand: bool,
+    pub(super) kind: Kind,
 }
 
 /// A series judged.
@@ -50,29 +50,20 @@ impl Test {
 
 /// Judges the counts of the windows (same order as the criteria's) against a base. `ln_limit`: ln of the onsets per cell and year that
 /// the budget allows.
-pub(super) fn test(
-    counts: &[u64],
-    base: Base,
-    ln_limit: f64,
-    ground: &Ground<'_>,
-    criteria: &DetectorCriteria,
-) -> Test {
+pub(super) fn test(counts: &[u64], base: Base, ln_limit: f64, ground: &Ground<'_>, criteria: &Criteria) -> Test {
     let weeks = ground.baseline_weeks;
     let rate = base.prior.after(base.events, weeks);
-    let sparse = weeks <= 0.0 || base.events as f64 / weeks < criteria.sparse_below_per_week;
-    let min_events = match (sparse, base.one_brand) {
-        (false, _) => criteria.min_events_medium,
-        (true, false) => criteria.min_events_sparse,
-        (true, true) => criteria.min_events_brand,
-    };
-    let lengths: Vec<usize> = criteria.windows_days.iter().map(|days| *days as usize).collect();
+    let detector = &criteria.detector;
+    let sparse = weeks <= 0.0 || (base.events as f64 / weeks) < detector.sparse_below_per_week;
+    let min_events = budget::least(base.kind, sparse, criteria);
+    let lengths: Vec<usize> = detector.windows_days.iter().map(|days| *days as usize).collect();
     let rise = Rise::over(&lengths, 7);
     let by_day = Gamma { shape: rate.shape, rate: rate.rate * 7.0 };
     let mut windows = Vec::with_capacity(counts.len());
     let mut ratios = Vec::with_capacity(counts.len());
     // Best window among those with enough events, else among all; the shortest when equal.
     let mut best: Option<(bool, f64, usize)> = None;
-    for (index, (days, x)) in criteria.windows_days.iter().zip(counts).enumerate() {
+    for (index, (days, x)) in detector.windows_days.iter().zip(counts).enumerate() {
         let exposure = ground.exposure.window_weeks(*days);
         let mu = rate.mean() * exposure;
         let ln_p = ln_mid_p(&NegativeBinomial::new(mu, size(rate.shape, base.dispersion, *days)), *x);
@@ -130,13 +121,13 @@ mod tests {
     }
 
     fn base(events: u64) -> Base {
-        Base { prior: Gamma { shape: 0.3, rate: 5.0 }, events, dispersion: None, one_brand: true }
+        Base { prior: Gamma { shape: 0.3, rate: 5.0 }, events, dispersion: None, kind: Kind::Brand }
     }
 
     #[test]
     fn nothing_seen_is_nothing_new() {
         let criteria = shipped();
-        let test = test(&[0; 6], base(0), LIMIT, &ground(&criteria), &criteria.detector);
+        let test = test(&[0; 6], base(0), LIMIT, &ground(&criteria), &criteria);
         assert!(!test.crossed);
         assert!(test.terms.evidence < 0.0, "{}", test.terms.evidence);
     }
@@ -144,8 +135,8 @@ mod tests {
     #[test]
     fn one_event_never_crosses_however_rare() {
         let criteria = shipped();
-        let rare = Base { prior: Gamma { shape: 0.02, rate: 500.0 }, events: 0, dispersion: None, one_brand: true };
-        let test = test(&[1; 6], rare, LIMIT, &ground(&criteria), &criteria.detector);
+        let rare = Base { prior: Gamma { shape: 0.02, rate: 500.0 }, events: 0, dispersion: None, kind: Kind::Brand };
+        let test = test(&[1; 6], rare, LIMIT, &ground(&criteria), &criteria);
         assert!(
             !test.crossed && test.terms.evidence > 2.0,
             "evidence {} says rare, the least number of events says wait",
@@ -157,7 +148,7 @@ mod tests {
     fn without_any_baseline_the_prior_judges() {
         let criteria = shipped();
         let ground = Ground::at(AS_OF, &Events::build(&[], &criteria), &Volume::new(), &criteria);
-        let test = test(&[0; 6], base(0), LIMIT, &ground, &criteria.detector);
+        let test = test(&[0; 6], base(0), LIMIT, &ground, &criteria);
         assert!((test.terms.windows[0].p - 0.5).abs() < 1e-12, "nothing read, nothing expected, nothing seen");
         assert!(!test.crossed);
     }
@@ -165,7 +156,7 @@ mod tests {
     #[test]
     fn a_burst_is_seen_in_the_window_it_fills() {
         let criteria = shipped();
-        let test = test(&[4, 4, 4, 4, 5, 6], base(10), LIMIT, &ground(&criteria), &criteria.detector);
+        let test = test(&[4, 4, 4, 4, 5, 6], base(10), LIMIT, &ground(&criteria), &criteria);
         assert!(test.crossed);
         assert_eq!(test.window().days, 7);
     }
@@ -174,9 +165,9 @@ mod tests {
     fn more_scatter_is_less_surprise() {
         let criteria = shipped();
         let ground = ground(&criteria);
-        let plain = test(&[6, 9, 12, 14, 17, 20], base(100), LIMIT, &ground, &criteria.detector);
+        let plain = test(&[6, 9, 12, 14, 17, 20], base(100), LIMIT, &ground, &criteria);
         let scattered = Base { dispersion: Some(0.7), ..base(100) };
-        let scattered = test(&[6, 9, 12, 14, 17, 20], scattered, LIMIT, &ground, &criteria.detector);
+        let scattered = test(&[6, 9, 12, 14, 17, 20], scattered, LIMIT, &ground, &criteria);
         assert!(scattered.terms.h < plain.terms.h);
         assert_eq!(scattered.terms.method, "rise_evidence;size=0.7");
     }
@@ -190,7 +181,7 @@ mod tests {
         let mut last = f64::INFINITY;
         for events in 2..14 {
             let counts: [u64; 6] = std::array::from_fn(|window| events + window as u64);
-            let rate = 10_f64.powf(-test(&counts, history, LIMIT, &ground, &criteria.detector).terms.h);
+            let rate = 10_f64.powf(-test(&counts, history, LIMIT, &ground, &criteria).terms.h);
             assert!(rate <= last + 1e-12, "{events} events: {rate} onsets a year after {last}");
             last = rate;
         }

@@ -28,6 +28,7 @@ mod feedback;
 pub mod methods;
 pub mod numeric;
 pub mod onsets;
+mod parts;
 mod prior;
 pub mod rise;
 mod scorer;

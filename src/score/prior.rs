@@ -8,6 +8,7 @@ use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
 pub(super) use super::numeric::Gamma;
 use super::numeric::special::ln_gamma;
+use super::parts::{self, Carried};
 use crate::vocabulary::{Category, Hazard};
 
 /// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
@@ -40,6 +41,9 @@ pub(super) struct Ground<'a> {
     /// Baseline events by category and brand, and of all named brands of a category.
     brand_events: BTreeMap<(Category, u32), u64>,
     named_events: BTreeMap<Category, u64>,
+    /// Shapes of the laws by which brands, and provinces, scatter around their shares of a cell.
+    brand_shape: f64,
+    province_shape: f64,
     /// The day on which the watch began: what is older was there before anybody looked.
     pub(super) watched_from: Day,
 }
@@ -61,6 +65,7 @@ impl<'a> Ground<'a> {
         let mut province_events = BTreeMap::new();
         let (mut brand_events, mut named_events) = (BTreeMap::new(), BTreeMap::new());
         let mut all_events = 0;
+        let (mut in_brands, mut in_provinces) = (Vec::new(), Vec::new());
         for cell in &events.cells {
             counts[index(cell.category, cell.hazard)] =
                 cell.daily(from, to, as_of).map(|count| u64::from(count.events)).sum();
@@ -70,13 +75,21 @@ impl<'a> Ground<'a> {
                     *province_events.entry(mention.region / 10_000).or_default() += 1;
                 }
             }
+            let (mut own_brands, mut own_provinces): (BTreeMap<u32, u64>, BTreeMap<u32, u64>) = Default::default();
             for mention in cell.known(from, to, as_of).filter(|mention| mention.opens) {
                 let brand = cell.events[mention.event as usize].brand(as_of);
                 if brand > 0 {
                     *brand_events.entry((cell.category, brand)).or_default() += 1;
                     *named_events.entry(cell.category).or_default() += 1;
+                    *own_brands.entry(brand).or_default() += 1;
+                }
+                if mention.region > 0 {
+                    *own_provinces.entry(mention.region / 10_000).or_default() += 1;
                 }
             }
+            let at = (cell.category, cell.hazard);
+            in_brands.extend(own_brands.into_iter().map(|(brand, events)| (at, brand, events)));
+            in_provinces.extend(own_provinces.into_iter().map(|(province, events)| (at, province, events)));
         }
         let fit = |counts: &mut dyn Iterator<Item = u64>| fit(&counts.collect::<Vec<_>>(), baseline_weeks, criteria);
         let by_category =
@@ -91,7 +104,7 @@ impl<'a> Ground<'a> {
         let placed_events = province_events.values().sum();
         let first_signal = events.document_days.iter().map(|(_, seen)| *seen).min();
         let watched_from = volume.watched_from().into_iter().chain(first_signal).min().unwrap_or(as_of);
-        Self {
+        let mut ground = Self {
             as_of,
             exposure,
             baseline_weeks,
@@ -106,8 +119,39 @@ impl<'a> Ground<'a> {
             all_events,
             brand_events,
             named_events,
+            brand_shape: criteria.brand_shape,
+            province_shape: criteria.province_shape,
             watched_from,
+        };
+        ground.fit_parts(&in_brands, &in_provinces);
+        ground
+    }
+
+    /// Fits how far brands and provinces scatter around their shares, where the baseline holds enough of them.
+    fn fit_parts(&mut self, in_brands: &[PartEvents], in_provinces: &[PartEvents]) {
+        let cells =
+            Category::ALL.iter().flat_map(|category| Hazard::ALL.iter().map(move |hazard| (*category, *hazard)));
+        let provinces = parts::grouped(self.province_shares());
+        let (mut all_brands, mut all_provinces) = (Vec::new(), Vec::new());
+        for (category, hazard) in cells {
+            let events = self.events(category, hazard) as f64;
+            if events > 0.0 {
+                let expected = |(share, parts): &(f64, f64)| (events * share, *parts);
+                all_provinces.extend(provinces.iter().map(expected));
+                all_brands.extend(parts::grouped(self.brand_shares(category)).iter().map(expected));
+            }
         }
+        // A part's own events in a cell say nothing about the share that the other cells let expect.
+        let of = |(cell, part, own): &PartEvents, share: &dyn Fn(Category, u32, u64) -> f64| Carried {
+            expected: self.events(cell.0, cell.1) as f64 * share(cell.0, *part, *own),
+            events: *own,
+        };
+        let by_brand = |category, brand, own| self.brand_share(category, brand, own);
+        let by_province = |_, province, own| self.province_share(province, own);
+        let brands: Vec<Carried> = in_brands.iter().map(|part| of(part, &by_brand)).collect();
+        let provinces: Vec<Carried> = in_provinces.iter().map(|part| of(part, &by_province)).collect();
+        self.brand_shape = parts::shape(&brands, &all_brands).unwrap_or(self.brand_shape);
+        self.province_shape = parts::shape(&provinces, &all_provinces).unwrap_or(self.province_shape);
     }
 
     /// Baseline events of a cell.
@@ -125,35 +169,31 @@ impl<'a> Ground<'a> {
         self.prior(category, hazard).after(self.events(category, hazard), self.baseline_weeks)
     }
 
-    /// Weeks of history that the prior of a part is worth.
-    pub(super) fn part_weeks(&self) -> f64 {
-        self.criteria.part_prior_weeks
-    }
-
     /// Share of all events that each province is expected to carry, with the number of such provinces.
     pub(super) fn province_shares(&self) -> impl Iterator<Item = (f64, f64)> {
-        let unseen = (self.province_share(0), PROVINCES - self.province_events.len() as f64);
-        self.province_events.keys().map(|province| (self.province_share(*province), 1.0)).chain([unseen])
+        let unseen = (self.province_share(0, 0), PROVINCES - self.province_events.len() as f64);
+        self.province_events.keys().map(|province| (self.province_share(*province, 0), 1.0)).chain([unseen])
     }
 
     /// Share of a cell that each brand of the category is expected to carry, with the number of such brands; those never
     /// seen before among them.
     pub(super) fn brand_shares(&self, category: Category) -> impl Iterator<Item = (f64, f64)> {
-        let unseen = (self.brand_share(category, 0), f64::from(self.criteria.part_shares));
+        let unseen = (self.brand_share(category, 0, 0), f64::from(self.criteria.part_shares));
         let known = self.brand_events.range((category, 1)..=(category, u32::MAX));
-        known.map(move |((_, brand), _)| (self.brand_share(category, *brand), 1.0)).chain([unseen])
+        known.map(move |((_, brand), _)| (self.brand_share(category, *brand, 0), 1.0)).chain([unseen])
     }
 
-    /// What a province carries of all placed events, times how often a place is told.
-    fn province_share(&self, province: u32) -> f64 {
-        let events = self.province_events.get(&province).copied().unwrap_or(0) as f64;
+    /// What a province carries of all placed events, `less` of its own left out, times how often a place is told.
+    fn province_share(&self, province: u32, less: u64) -> f64 {
+        let events = self.province_events.get(&province).copied().unwrap_or(0).saturating_sub(less) as f64;
         let placed = self.placed_events as f64;
         (events + 1.0) / (placed + PROVINCES) * told_share(placed, self.all_events)
     }
 
-    /// What a brand carries of all named events of the category, times how often a brand is named there.
-    fn brand_share(&self, category: Category, brand: u32) -> f64 {
-        let events = self.brand_events.get(&(category, brand)).copied().unwrap_or(0) as f64;
+    /// What a brand carries of all named events of the category, `less` of its own left out, times how often a brand is
+    /// named there.
+    fn brand_share(&self, category: Category, brand: u32, less: u64) -> f64 {
+        let events = self.brand_events.get(&(category, brand)).copied().unwrap_or(0).saturating_sub(less) as f64;
         let named = self.named_events.get(&category).copied().unwrap_or(0) as f64;
         let all = Hazard::ALL.iter().map(|hazard| self.events(category, *hazard)).sum();
         (events + 1.0) / (named + f64::from(self.criteria.part_shares)) * told_share(named, all)
@@ -162,18 +202,28 @@ impl<'a> Ground<'a> {
     /// Prior of one brand inside a cell: its share of all named events of the category, so that a brand of many reports, or one
     /// of two in its trade, is expected to have them here too.
     pub(super) fn brand_prior(&self, category: Category, hazard: Hazard, brand: u32) -> Gamma {
-        self.part_prior(category, hazard, self.brand_share(category, brand))
+        self.brand_law(self.law(category, hazard), self.brand_share(category, brand, 0))
     }
 
     /// Prior of one province (two digits) inside a cell: its share of all placed events.
     pub(super) fn province_prior(&self, category: Category, hazard: Hazard, province: u32) -> Gamma {
-        self.part_prior(category, hazard, self.province_share(province))
+        self.province_law(self.law(category, hazard), self.province_share(province, 0))
     }
 
-    fn part_prior(&self, category: Category, hazard: Hazard, share: f64) -> Gamma {
-        let cell = self.law(category, hazard);
-        let rate = self.criteria.part_prior_weeks;
-        Gamma { shape: (cell.mean() * share * rate).max(f64::MIN_POSITIVE), rate }
+    /// Law of the rate of a brand with this share of a cell, before its own events there.
+    pub(super) fn brand_law(&self, cell: Gamma, share: f64) -> Gamma {
+        part_law(cell, share, self.brand_shape)
+    }
+
+    /// Law of the rate of a province with this share of a cell, before its own events there.
+    pub(super) fn province_law(&self, cell: Gamma, share: f64) -> Gamma {
+        part_law(cell, share, self.province_shape)
+    }
+
+    /// A law with what its baseline is expected to add.
+    pub(super) fn expected_law(&self, law: Gamma) -> Gamma {
+        let weeks = self.baseline_weeks;
+        Gamma { shape: law.shape + law.mean() * weeks, rate: law.rate + weeks }
     }
 
     /// Weekly negative-binomial size of a category's cells; none when they are no more scattered than Poisson.
@@ -186,6 +236,15 @@ impl<'a> Ground<'a> {
         self.province_events.len() as u64
     }
 }
+
+/// Law of a part's rate: its share of the cell, as unsure as the cell itself and as parts scatter.
+fn part_law(cell: Gamma, share: f64, scatter: f64) -> Gamma {
+    let shape = 1.0 / (1.0 / cell.shape + 1.0 / scatter);
+    Gamma { shape, rate: shape / (cell.mean() * share).max(f64::MIN_POSITIVE) }
+}
+
+/// Cell, brand or province, and baseline events of it there.
+type PartEvents = ((Category, Hazard), u32, u64);
 
 /// How many of all events tell so much, with one of each kind supposed.
 fn told_share(told: f64, all: u64) -> f64 {

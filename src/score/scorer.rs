@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::budget::Budget;
+use super::budget::{Budget, Kind};
 use super::criteria::{Basis, Criteria, SingleRule};
 use super::days::{self, Day};
 use super::detector::{self, Base, Test};
@@ -212,7 +212,12 @@ impl<'a> Desk<'a> {
         let matter = Matter { brand, province, taken: taken.clone() };
         let events = self.history.iter().filter(|(brand, province)| matter.covers(*brand, *province)).count() as u64;
         let dispersion = self.ground.dispersion(self.cell.category);
-        let base = Base { prior, events, dispersion, one_brand: brand > 0 };
+        let kind = match (brand, province) {
+            (0, 0) => Kind::Whole,
+            (0, _) => Kind::Province,
+            _ => Kind::Brand,
+        };
+        let base = Base { prior, events, dispersion, kind };
         let single = self.criteria.single.iter().find(|rule| seen.iter().any(|seen| self.hits(rule, seen)));
         let mut test = self.test(&seen, base, |_| true);
         // What was there before the watch began is no onset, however unusual: it takes a report since then.
@@ -231,8 +236,8 @@ impl<'a> Desk<'a> {
                     as u64
             })
             .collect();
-        let ln_limit = self.budget.ln_rate(self.cell.hazard, self.criteria);
-        detector::test(&counts, base, ln_limit, self.ground, &self.criteria.detector)
+        let ln_limit = self.budget.ln_rate(self.cell.hazard, base.kind, self.criteria);
+        detector::test(&counts, base, ln_limit, self.ground, self.criteria)
     }
 
     fn within(&self, seen: &Seen<'_>, days: u32) -> bool {

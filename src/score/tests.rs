@@ -285,7 +285,7 @@ fn an_explanation_reads_like_this() {
     let mut assessments = assess(&reports, 3);
     let version = shipped().version;
     let text = assessments.remove(0).explanation.replace(version.as_str(), "VERSION");
-    insta::assert_snapshot!(text, @"截至2023-01-05，近7天浙江“甲牌”电池与充电器“起火爆炸”有4起独立事件（4条信息、4个不同文本、4个来源主体、1个地区）。基线104周内0起，结合同类先验并按已读信息量折算，预期2.19e-5起；偶然达到或超过的概率（mid-p）1.23e-12。上升证据16.7，此类单元偶然如此约每2.53e8年一次（h=8.40），越过误报预算所定门限0.00。范围个别：点名品牌1个（有效1.0个，0%未点名），省份1个（有效1.0个，0%未载明）；去掉浙江后尾概率0.5（isolated）。隐患程度高：伤害程度S3（文本所述0级）；在用数量未知，概率按假定档，矩阵范围中至严重。处置采样：安全隐患统计越线且隐患程度高，可能带有普遍性，应当组织采样（sample.danger）。评价标准VERSION。");
+    insta::assert_snapshot!(text, @"截至2023-01-05，近7天浙江“甲牌”电池与充电器“起火爆炸”有4起独立事件（4条信息、4个不同文本、4个来源主体、1个地区）。基线104周内0起，结合同类先验并按已读信息量折算，预期1.02e-4起；偶然达到或超过的概率（mid-p）5.84e-15。上升证据20.3，此类单元偶然如此约每1.07e10年一次（h=10.03），越过误报预算所定门限0.00。范围个别：点名品牌1个（有效1.0个，0%未点名），省份1个（有效1.0个，0%未载明）；去掉浙江后尾概率0.5（isolated）。隐患程度高：伤害程度S3（文本所述0级）；在用数量未知，概率按假定档，矩阵范围中至严重。处置采样：安全隐患统计越线且隐患程度高，可能带有普遍性，应当组织采样（sample.danger）。评价标准VERSION。");
 }
 
 /// 400 days over 8,000 events take about a second in a debug build, unless something is quadratic.
