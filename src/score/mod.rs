@@ -21,6 +21,8 @@ mod criteria;
 mod danger;
 mod days;
 mod detector;
+#[cfg(test)]
+mod edges;
 mod events;
 mod explain;
 mod exposure;
