@@ -166,9 +166,17 @@ fn detection(settings: &bench::Settings, svg: Option<&Path>, json: bool, common:
     }
     if let Some(folder) = svg {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        for (at, regime) in bench.regimes.iter().enumerate() {
-            let path = folder.join(format!("detection-{at:03}.svg"));
-            fs::write(&path, bench::report::svg(regime)).with_context(|| path.display().to_string())?;
+        let drawn = |(at, regime)| (format!("detection-{at:03}.svg"), bench::report::svg(regime));
+        let mut charts: Vec<(String, String)> = bench.regimes.iter().enumerate().map(drawn).collect();
+        if !bench.regimes.is_empty() {
+            charts.push(("detection-backgrounds.svg".into(), bench::report::svg_backgrounds(&bench)));
+            charts.push(("detection-false-onsets.svg".into(), bench::report::svg_false_onsets(&bench)));
+        }
+        charts
+            .extend(bench.levels.iter().map(|found| ("detection-levels.svg".into(), bench::report::svg_levels(found))));
+        for (name, chart) in charts {
+            let path = folder.join(name);
+            fs::write(&path, chart).with_context(|| path.display().to_string())?;
         }
     }
     if json { say(serde_json::to_string_pretty(&bench)?) } else { say(bench::report::text(&bench).trim_end()) }

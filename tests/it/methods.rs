@@ -54,6 +54,25 @@ fn the_bench_of_detectors_says_how_ours_stands() {
     let last = said.out.lines().last().unwrap_or_default();
     assert!(last.starts_with("ours at least the best peer in ") && last.contains(" of 6 regimes"), "{}", said.out);
     assert!(said.out.contains("with the reprints collapsed 0 series differ"), "{}", said.out);
+    assert!(said.out.contains("all shapes alike: ours at least the best single peer in "), "{}", said.out);
     let wrong = run(&["eval", "detection", "--series", "20", "--only", "moon"]);
     assert!(wrong.status == 2 && wrong.err.contains("moon"), "{}", wrong.err);
+}
+
+/// Levels of outbreaks of known truth are a part of their own, as text, as JSON and as a chart.
+#[test]
+fn the_bench_of_levels_says_what_outbreaks_were_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let svg = folder.path().display().to_string();
+    let said = run(&["eval", "detection", "--series", "20", "--only", "levels", "--svg", &svg, "--json"]).good();
+    let told: serde_json::Value = serde_json::from_str(&said.out).expect("one JSON document");
+    let levels = &told["levels"];
+    let outbreaks: u64 =
+        levels["rows"].as_array().into_iter().flatten().filter_map(|row| row["outbreaks"].as_u64()).sum();
+    assert_eq!((levels["worlds"].as_u64(), outbreaks), (Some(2), 10), "{}", said.out);
+    assert_eq!(levels["reprinted"]["counts_changed"].as_u64(), Some(0), "{}", said.out);
+    assert!(levels["accuracy"].is_f64() && levels["onsets"].is_f64() && levels["promised"].is_f64());
+    assert!(told["regimes"].as_array().is_some_and(Vec::is_empty));
+    let chart = std::fs::read_to_string(folder.path().join("detection-levels.svg")).expect("drawn");
+    assert!(chart.contains("系统性") && chart.ends_with("</svg>\n"));
 }

@@ -177,6 +177,60 @@ impl Regime {
     }
 }
 
+/// One method on one background, over all shapes of a rise alike: nobody knows beforehand how a rise will look.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mean {
+    /// Method.
+    pub method: String,
+    /// Whether it is ours (else a peer).
+    pub ours: bool,
+    /// Mean of the sensitivities within four weeks, every shape with the same weight.
+    pub sensitivity: f64,
+    /// Realised false onsets over promised ones.
+    pub realised: f64,
+}
+
+/// One background with all shapes of a rise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Whole {
+    /// Background.
+    pub background: String,
+    /// Shapes.
+    pub shapes: usize,
+    /// Methods.
+    pub means: Vec<Mean>,
+}
+
+impl Whole {
+    /// Ours, and the best single peer.
+    pub fn ours_and_best(&self) -> (Option<&Mean>, Option<&Mean>) {
+        let most = |ours: bool| {
+            let means = self.means.iter().filter(|mean| mean.ours == ours);
+            means.max_by(|a, b| a.sensitivity.total_cmp(&b.sensitivity))
+        };
+        (most(true), most(false))
+    }
+}
+
+/// By background, in the order of the regimes.
+fn wholes(regimes: &[Regime], budget: f64) -> Vec<Whole> {
+    let shapes = regimes.chunk_by(|a, b| a.background == b.background);
+    let whole = |shapes: &[Regime]| Whole {
+        background: shapes[0].background.clone(),
+        shapes: shapes.len(),
+        means: (shapes[0].rows.iter().enumerate())
+            .map(|(method, row)| Mean {
+                method: row.method.clone(),
+                ours: row.ours,
+                sensitivity: shapes.iter().map(|shape| shape.rows[method].sensitivity).sum::<f64>()
+                    / shapes.len() as f64,
+                realised: row.false_onsets / budget,
+            })
+            .collect(),
+    };
+    shapes.map(whole).collect()
+}
+
 /// All results.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bench {
@@ -186,6 +240,8 @@ pub struct Bench {
     pub budget: f64,
     /// Regimes.
     pub regimes: Vec<Regime>,
+    /// The same by background, all shapes alike.
+    pub backgrounds: Vec<Whole>,
     /// What reprints did.
     pub reprints: Reprints,
     /// Levels of outbreaks of known truth, when they were judged ([`levels::run`]).
@@ -237,19 +293,16 @@ struct Judged {
 /// Runs the bench.
 pub fn run(settings: &Settings) -> Bench {
     let wanted = |background: &Background| settings.only.as_ref().is_none_or(|only| background.name.contains(only));
-    let regimes = backgrounds()
+    let regimes: Vec<Regime> = backgrounds()
         .iter()
         .enumerate()
         .filter(|(_, background)| wanted(background))
         .flat_map(|(at, background)| on_background(settings, at as u64, background))
         .collect();
-    Bench {
-        seed: settings.seed,
-        budget: settings.budget * 520.0,
-        regimes,
-        reprints: reprints(settings.seed, 100),
-        levels: None,
-    }
+    let budget = settings.budget * 520.0;
+    let backgrounds = wholes(&regimes, budget);
+    let reprints = reprints(settings.seed, 100);
+    Bench { seed: settings.seed, budget, regimes, backgrounds, reprints, levels: None }
 }
 
 impl Settings {
@@ -436,6 +489,32 @@ mod tests {
         assert_eq!(one, three);
         assert!(one.regimes.iter().all(|regime| regime.rows.len() >= 14));
         assert_ne!(one, run(&Settings { seed: 2, ..settings }));
+    }
+
+    #[test]
+    fn a_background_weighs_all_shapes_of_a_rise_alike() {
+        let row = |method: &str, ours: bool, found: usize| Row {
+            method: method.into(),
+            ours,
+            found,
+            sensitivity: found as f64 / 10.0,
+            interval: wilson(found, 10),
+            days: None,
+            false_onsets: 0.9,
+            ppv: 0.0,
+        };
+        let regime =
+            |rows: Vec<Row>| Regime { background: "b".into(), outbreak: "o".into(), events: 1, series: 10, rows };
+        let regimes = [
+            regime(vec![row("burst", false, 9), row("slow", false, 1), row("ours", true, 7)]),
+            regime(vec![row("burst", false, 1), row("slow", false, 8), row("ours", true, 6)]),
+        ];
+        let wholes = wholes(&regimes, 1.0);
+        let (ours, best) = wholes[0].ours_and_best();
+        assert_eq!((wholes.len(), best.map(|mean| mean.method.as_str())), (1, Some("burst")));
+        let (ours, best) = (ours.expect("ours"), best.expect("a peer"));
+        assert!((ours.sensitivity - 0.65).abs() < 1e-12 && (best.sensitivity - 0.5).abs() < 1e-12);
+        assert!((best.realised - 0.9).abs() < 1e-12);
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub fn text(bench: &Bench) -> String {
         out.push_str(&levels(found));
     }
     if !bench.regimes.is_empty() {
+        out.push_str(&backgrounds(bench));
         out.push_str(&summary(bench));
         out.push('\n');
     }
@@ -88,10 +89,35 @@ pub fn levels(levels: &Levels) -> String {
         out,
         "  level right on the last day 等级正确率: {right} of {large} = {accuracy:.3} (95 % {low:.3}-{high:.3}); no alarm {silent}; \
          right and one company in several provinces flagged as it is {} of {}\n  \
-         false onsets per 30 days 每30天误报: {:.2}, not excluded {:.2}; opened by a single report, outside the budget: {:.1}\n  \
+         false onsets per 30 days 每30天误报: {:.2} of {} promised, not excluded {:.2}; opened by a single report, outside the budget: {:.1}\n  \
          reprints 转载: {reprints} of one story each in {twins} worlds; assessments that differ {counts_changed}; with another level \
          when they count as reading {levels_changed}",
-        flagged.0, flagged.1, levels.onsets, levels.shown, levels.singles,
+        flagged.0, flagged.1, levels.onsets, levels.promised, levels.shown, levels.singles,
+    );
+    out
+}
+
+/// By background, all shapes of a rise alike: ours beside the best single peer.
+fn backgrounds(bench: &Bench) -> String {
+    let mut out = format!(
+        "by background 按背景, all shapes of a rise alike\n  {:<26} {:>6} {:>6}  {:<22} {:>15} {:>15}\n",
+        "background", "ours", "best", "best single peer", "realised, ours", "realised, best"
+    );
+    let (mut least, mut better) = (0, 0);
+    for whole in &bench.backgrounds {
+        let (Some(ours), Some(best)) = whole.ours_and_best() else { continue };
+        least += usize::from(ours.sensitivity >= best.sensitivity);
+        better += usize::from(ours.sensitivity > best.sensitivity);
+        let _ = writeln!(
+            out,
+            "  {:<26} {:>6.3} {:>6.3}  {:<22} {:>15.2} {:>15.2}",
+            whole.background, ours.sensitivity, best.sensitivity, best.method, ours.realised, best.realised
+        );
+    }
+    let _ = writeln!(
+        out,
+        "all shapes alike: ours at least the best single peer in {least} of {} backgrounds, strictly better in {better}",
+        bench.backgrounds.len()
     );
     out
 }
@@ -139,6 +165,120 @@ pub fn svg(regime: &Regime) -> String {
             row.sensitivity,
             mid = y + 7,
         );
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Width of the charts that compare backgrounds.
+const WIDE: usize = 860;
+
+fn canvas(title: &str, height: usize) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDE}\" height=\"{height}\" font-family=\"sans-serif\" \
+         font-size=\"12\">\n<title>{title}</title>\n<text x=\"8\" y=\"20\" font-size=\"14\">{title}</text>\n",
+        title = escape(title)
+    )
+}
+
+/// Mean sensitivity by background, all shapes alike: ours dark, the best single peer light with its name.
+pub fn svg_backgrounds(bench: &Bench) -> String {
+    const LINE: usize = 40;
+    let mut out = canvas("Sensitivity within 4 weeks, all shapes of a rise alike", 40 + LINE * bench.backgrounds.len());
+    for (at, whole) in bench.backgrounds.iter().enumerate() {
+        let y = 36 + LINE * at;
+        let _ =
+            writeln!(out, "<text x=\"194\" y=\"{}\" text-anchor=\"end\">{}</text>", y + 18, escape(&whole.background));
+        let (ours, best) = whole.ours_and_best();
+        for (mean, colour, y) in [(ours, "#1b4965", y), (best, "#9db4c0", y + 16)] {
+            let Some(mean) = mean else { continue };
+            let width = 380.0 * mean.sensitivity;
+            let _ = writeln!(
+                out,
+                "<rect x=\"200\" y=\"{y}\" width=\"{width:.1}\" height=\"14\" fill=\"{colour}\"/>\
+                 <text x=\"{:.1}\" y=\"{}\">{:.3} {}</text>",
+                206.0 + width,
+                y + 12,
+                mean.sensitivity,
+                escape(&mean.method)
+            );
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Realised over promised false onsets, a line per method and a dot per background; the band is ±20 %.
+pub fn svg_false_onsets(bench: &Bench) -> String {
+    const LINE: usize = 22;
+    let mut methods: Vec<(&str, bool)> = Vec::new();
+    for mean in bench.backgrounds.iter().flat_map(|whole| &whole.means) {
+        if !methods.iter().any(|(name, _)| *name == mean.method) {
+            methods.push((&mean.method, mean.ours));
+        }
+    }
+    let height = 64 + LINE * methods.len();
+    let mut out = canvas("Realised / promised false onsets, one dot per background", height);
+    let x = |ratio: f64| 180.0 + 320.0 * ratio.min(2.0);
+    let _ = writeln!(
+        out,
+        "<rect x=\"{:.1}\" y=\"32\" width=\"{:.1}\" height=\"{}\" fill=\"#e8f1f2\"/>",
+        x(0.8),
+        x(1.2) - x(0.8),
+        LINE * methods.len()
+    );
+    for tick in [0.0, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0] {
+        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{tick}</text>", x(tick), height - 12);
+    }
+    for (at, (method, ours)) in methods.iter().enumerate() {
+        let y = 43 + LINE * at;
+        let colour = if *ours { "#1b4965" } else { "#9db4c0" };
+        let _ = writeln!(out, "<text x=\"164\" y=\"{}\" text-anchor=\"end\">{}</text>", y + 4, escape(method));
+        for whole in &bench.backgrounds {
+            for mean in whole.means.iter().filter(|mean| mean.method == *method) {
+                let _ = writeln!(
+                    out,
+                    "<circle cx=\"{:.1}\" cy=\"{y}\" r=\"4\" fill=\"{colour}\" fill-opacity=\"0.7\"><title>{} {:.2}</title></circle>",
+                    x(mean.realised),
+                    escape(&whole.background),
+                    mean.realised
+                );
+            }
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// What large outbreaks of each truth were called: the darker, the more of them.
+pub fn svg_levels(levels: &Levels) -> String {
+    let title = format!(
+        "Levels of outbreaks of {} events or more: {} of {} right",
+        super::levels::LARGE,
+        levels.right,
+        levels.large
+    );
+    let mut out = canvas(&title, 80 + 32 * Truth::ALL.len());
+    for (column, name) in ["无预警", "个别", "企业性", "区域性", "行业性", "系统性"].iter().enumerate()
+    {
+        let _ = writeln!(out, "<text x=\"{}\" y=\"48\" text-anchor=\"middle\">{name}</text>", 230 + 80 * column);
+    }
+    for (line, truth) in Truth::ALL.into_iter().enumerate() {
+        let y = 56 + 32 * line;
+        let (called, all) = levels.called(truth);
+        let _ = writeln!(out, "<text x=\"180\" y=\"{}\" text-anchor=\"end\">{}</text>", y + 20, truth.name());
+        for (column, count) in called.into_iter().enumerate() {
+            let share = count as f64 / all.max(1) as f64;
+            let ink = if share > 0.5 { "#fff" } else { "#000" };
+            let _ = writeln!(
+                out,
+                "<rect x=\"{}\" y=\"{y}\" width=\"80\" height=\"32\" fill=\"#1b4965\" fill-opacity=\"{share:.2}\" stroke=\"#9db4c0\"/>\
+                 <text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"{ink}\">{share:.2}</text>",
+                190 + 80 * column,
+                230 + 80 * column,
+                y + 20
+            );
+        }
     }
     out.push_str("</svg>\n");
     out
