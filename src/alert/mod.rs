@@ -13,6 +13,8 @@ mod episodes;
 /// The ranked list for other programs and for the terminal.
 pub mod feed;
 mod policy;
+/// Two criteria files over the same evidence.
+pub mod sidebyside;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

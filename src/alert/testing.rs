@@ -118,6 +118,7 @@ impl About {
                 vulnerable: false,
                 probability_row: None,
                 range: [Danger::Medium, Danger::Serious],
+                exposure: crate::vocabulary::ExposureTerms::default(),
             },
             spread_terms: SpreadTerms {
                 brands: 1,
@@ -137,6 +138,8 @@ impl About {
             },
             feedback: FeedbackTerms::default(),
             disposal_rule: "notify.onset".into(),
+            decision: crate::vocabulary::Decision::default(),
+            change: Vec::new(),
             explanation: "近7天有3起独立事件。".into(),
             criteria: CriteriaVersion::from("test"),
             documents,

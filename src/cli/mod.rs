@@ -6,6 +6,7 @@
 #![expect(clippy::print_stderr, reason = "the room that talks to the terminal")]
 
 mod alerts;
+mod criteria;
 mod demo;
 mod emerging;
 mod eval;
@@ -112,6 +113,8 @@ enum Command {
     Standards(standards::StandardsArgs),
     /// Check the rules and dictionaries, or run their own examples
     Rules(rules::RulesArgs),
+    /// Check a criteria file and say what it says, or set two beside each other on the same evidence
+    Criteria(criteria::CriteriaArgs),
     /// Run one published statistical method on files, for comparison; `method --list` shows all
     Method(method::MethodArgs),
     /// Measure quality on labelled data
@@ -186,6 +189,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Emerging(args) => emerging::run(args, common).await,
         Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),
+        Command::Criteria(args) => criteria::run(&args, common).await,
         Command::Method(args) => method::run(&args),
         Command::Eval(args) => eval::run(&args, common).await,
         Command::Train(args) => train::run(&args, common),

@@ -9,7 +9,7 @@ use super::{PipelineError, Tower};
 use crate::alert::{AlertPolicy, Episodes};
 use crate::log::Log;
 use crate::sampling::{self, SamplingPolicy};
-use crate::score::{Criteria, Events, Feedback, Scorer, Volume};
+use crate::score::{Criteria, Events, Feedback, Market, Scorer, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal, DocumentId, Evidence,
@@ -26,9 +26,9 @@ const EPISODES: &str = "episodes";
 /// One criteria file, as the three rooms that judge by it understand it.
 #[derive(Debug, Clone)]
 pub struct Judge {
-    scorer: Scorer,
-    alerts: AlertPolicy,
-    sampling: SamplingPolicy,
+    pub(super) scorer: Scorer,
+    pub(super) alerts: AlertPolicy,
+    pub(super) sampling: SamplingPolicy,
 }
 
 impl Judge {
@@ -88,6 +88,7 @@ pub struct Review<'a> {
     events: Events,
     volume: Volume,
     listings: BTreeMap<Category, Vec<Listing>>,
+    market: Market,
     episodes: Episodes,
     asked: BTreeSet<AlertId>,
     lexicon: LexiconVersion,
@@ -111,7 +112,15 @@ impl<'a> Review<'a> {
         }
         let episodes = Episodes::default();
         let asked = BTreeSet::new();
-        Self { judge, records, evidence, events, volume, listings: by_category, episodes, asked, lexicon }
+        let market = Market::new();
+        Self { judge, records, evidence, events, volume, listings: by_category, market, episodes, asked, lexicon }
+    }
+
+    /// Knows what listings displayed as sold, and since when.
+    #[must_use]
+    pub fn beside(mut self, market: Market) -> Self {
+        self.market = market;
+        self
     }
 
     /// Goes on with episodes kept from earlier days, and requests already made for them.
@@ -136,7 +145,8 @@ impl<'a> Review<'a> {
 
     /// Judges one day.
     pub fn day(&mut self, as_of: Date) -> Judgement {
-        let assessments = self.judge.scorer.assess(&self.events, &self.volume, &Feedback::none(), as_of);
+        let (scorer, feedback) = (&self.judge.scorer, Feedback::none());
+        let assessments = scorer.assess_in(&self.events, &self.volume, &self.market, &feedback, as_of);
         let evidence = &self.evidence;
         let show = |assessment: &Assessment, id: &DocumentId| evidence.of(assessment.category, assessment.hazard, id);
         let events = self.episodes.advance(as_of, &assessments, &self.judge.alerts, &show, &self.lexicon);
@@ -223,7 +233,12 @@ impl Tower {
         let lexicon = self.lexicon().version().clone();
         // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
         let (judged, kept) = tokio::task::spawn_blocking(move || {
-            let mut review = Review::new(&judge, records, volume, listings, lexicon).resume(episodes, asked);
+            let mut market = Market::new();
+            for listing in &listings {
+                market.add(listing, as_of);
+            }
+            let review = Review::new(&judge, records, volume, listings, lexicon);
+            let mut review = review.beside(market).resume(episodes, asked);
             let judged = review.day(as_of);
             review.episodes.forget_closed();
             let kept = serde_json::to_string(review.episodes());

@@ -21,7 +21,7 @@ use crate::archive::documents::{Format, ImportSpec};
 use crate::archive::{self, ArchiveError};
 use crate::lexicon::Lexicon;
 use crate::log::{Entry, Intake, Log};
-use crate::score::Volume;
+use crate::score::{Market, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
     AlertEventKind, Channel, CriteriaVersion, DateRange, Document, DocumentId, LexiconVersion, Listing, Position,
@@ -138,8 +138,9 @@ pub async fn rerun(
 
     let judging = Instant::now();
     let days: Vec<Date> = spec.range.days().step_by(spec.every_days.max(1) as usize).collect();
-    let mut review =
-        Review::new(judge, heap.records, heap.volume, heap.listings.into_values().collect(), lexicon.version().clone());
+    let listings = heap.listings.into_values().collect();
+    let review = Review::new(judge, heap.records, heap.volume, listings, lexicon.version().clone());
+    let mut review = review.beside(heap.market);
     let alerts_path = spec.out.join(ALERTS);
     let sampling_path = spec.out.join(SAMPLING);
     let mut alerts = Lines::create(&alerts_path)?;
@@ -216,11 +217,12 @@ fn clear_outputs(out: &Path) -> Result<(), PipelineError> {
 }
 
 /// Everything the archives hold, read.
-struct Heap {
+pub(super) struct Heap {
     until: Date,
-    records: Vec<SignalRecord>,
-    volume: Volume,
-    listings: BTreeMap<(String, String), Listing>,
+    pub(super) records: Vec<SignalRecord>,
+    pub(super) volume: Volume,
+    pub(super) listings: BTreeMap<(String, String), Listing>,
+    pub(super) market: Market,
     sources: BTreeMap<SourceId, Intake>,
     undated: u64,
     later: u64,
@@ -231,12 +233,13 @@ struct Heap {
 }
 
 impl Heap {
-    fn new(until: Date) -> Self {
+    pub(super) fn new(until: Date) -> Self {
         Self {
             until,
             records: Vec::new(),
             volume: Volume::new(),
             listings: BTreeMap::new(),
+            market: Market::new(),
             sources: BTreeMap::new(),
             undated: 0,
             later: 0,
@@ -246,7 +249,7 @@ impl Heap {
         }
     }
 
-    async fn take_in(
+    pub(super) async fn take_in(
         &mut self,
         path: &Path,
         lexicon: &Arc<Lexicon>,
@@ -361,6 +364,9 @@ impl Heap {
         for entry in read {
             self.records.extend(entry.records);
             if let Some(listing) = entry.listing {
+                if let Some(known_at) = entry.document.known_at() {
+                    self.market.add(&listing, day_of(known_at));
+                }
                 self.listings.insert((listing.platform.clone(), listing.item_id.clone()), listing);
             }
         }

@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::onsets::OnsetTable;
-use crate::vocabulary::{Channel, CriteriaVersion, Danger, Disposal, Hazard, Spread};
+use crate::vocabulary::{Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Spread};
+
+/// Most events that a search for a change may add or take away: it judges again for each step.
+const CHANGED_EVENTS_MAX: u32 = 100;
 
 /// A criteria file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +42,8 @@ pub struct Criteria {
     pub single: Vec<SingleRule>,
     /// Exclude, notify, sample; the first match decides.
     pub disposal: Vec<DisposalRule>,
+    /// What is tried to move a level.
+    pub change: ChangeCriteria,
     /// Queue order.
     pub rank: Rank,
 }
@@ -65,6 +70,7 @@ struct Sections {
     #[serde(default)]
     single: Vec<SingleRule>,
     disposal: Vec<DisposalRule>,
+    change: ChangeCriteria,
     rank: Rank,
 }
 
@@ -166,6 +172,25 @@ pub struct DangerCriteria {
     pub vulnerable_step: u8,
     /// Highest severity that the steps give where no injury is stated.
     pub vulnerable_credited_max: u8,
+    /// Days over which events are counted for the rate of injury.
+    pub rate_days: u32,
+    /// Confidence of the upper limit of that rate.
+    pub rate_confidence: f64,
+    /// Injuries for one that is reported, where `under_reporting` names none for the category.
+    pub under_reporting_default: f64,
+    /// Highest number of items in use of every row of `items_step` but the last, ascending.
+    pub items_bounds: Vec<u64>,
+    /// What a level (low, medium, high, serious) becomes by the number of items in use.
+    pub items_step: Vec<[Danger; 4]>,
+    /// Items in use by category, where a centre knows them.
+    #[serde(default)]
+    pub items_in_use: BTreeMap<Category, u64>,
+    /// Years for which an item is used, by category, where known.
+    #[serde(default)]
+    pub lifetime_years: BTreeMap<Category, f64>,
+    /// Injuries for one that is reported, by category.
+    #[serde(default)]
+    pub under_reporting: BTreeMap<Category, f64>,
     /// Severity of a hazard when no injury is stated; names all hazards.
     pub severity: BTreeMap<Hazard, u8>,
 }
@@ -216,6 +241,13 @@ pub struct SingleRule {
     pub min_confidence: f64,
     /// Days for which the report keeps the review open.
     pub days: u32,
+    /// Hazards it is for; safety hazards unless it says otherwise.
+    #[serde(default = "safety")]
+    pub hazards: HazardClass,
+}
+
+fn safety() -> HazardClass {
+    HazardClass::Safety
 }
 
 /// What a disposal rule rests on.
@@ -287,6 +319,18 @@ fn narrowest_spread() -> Spread {
     Spread::Isolated
 }
 
+/// How far a change of the evidence is sought that would move a level.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeCriteria {
+    /// Most events added or taken away.
+    pub events_max: u32,
+    /// What is excluded is near the line when its `h` is at most so much below the threshold.
+    pub near_h: f64,
+    /// Confidences below which signals are left out in turn, ascending.
+    pub doubtful: Vec<f64>,
+}
+
 /// Weights of the queue order.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,9 +359,9 @@ impl Criteria {
             error(line, found.message().to_owned())
         })?;
         let hash = blake3::hash(text.as_bytes()).to_hex();
-        let Sections { counting, detector, budget, danger, spread, single, disposal, rank } = parsed.score;
+        let Sections { counting, detector, budget, danger, spread, single, disposal, change, rank } = parsed.score;
         let version = CriteriaVersion::new(format!("{}+{}", parsed.version, &hash[..8]));
-        let criteria = Self { version, counting, detector, budget, danger, spread, single, disposal, rank };
+        let criteria = Self { version, counting, detector, budget, danger, spread, single, disposal, change, rank };
         criteria.check().map_err(|(key, problem)| error(line_of(text, key), format!("`{key}` {problem}")))?;
         Ok(criteria)
     }
@@ -326,7 +370,11 @@ impl Criteria {
     #[must_use]
     pub fn horizon_days(&self) -> u32 {
         let windows = self.detector.windows_days.iter().copied();
-        windows.chain(self.single.iter().map(|rule| rule.days)).chain([self.spread.window_days]).max().unwrap_or(0)
+        windows
+            .chain(self.single.iter().map(|rule| rule.days))
+            .chain([self.spread.window_days, self.danger.rate_days])
+            .max()
+            .unwrap_or(0)
     }
 
     fn check(&self) -> Result<(), (&'static str, String)> {
@@ -390,6 +438,13 @@ impl Criteria {
         if let Some(rule) = self.single.iter().find(|rule| rule.min_severity > 4) {
             return Err(("min_severity", format!("of `{}` is {}: expected 0 to 4", rule.id, rule.min_severity)));
         }
+        for below in &self.change.doubtful {
+            share("doubtful", *below)?;
+        }
+        if self.change.events_max > CHANGED_EVENTS_MAX {
+            let problem = format!("is {}: expected at most {CHANGED_EVENTS_MAX}", self.change.events_max);
+            return Err(("events_max", problem));
+        }
         for danger in Danger::ALL {
             positive("danger", self.rank.danger.get(danger).copied().unwrap_or(f64::NAN))?;
         }
@@ -439,7 +494,7 @@ impl Criteria {
                 None => return Err(("[score.danger.severity]", format!("has no line for hazard `{hazard}`"))),
             }
         }
-        Ok(())
+        self.danger.check_items()
     }
 }
 
@@ -497,6 +552,24 @@ mod tests {
         );
         assert!(error.problem.contains("not monotone"), "{error}");
         assert_eq!(error.line, line_of(SHIPPED, "matrix"));
+    }
+
+    #[test]
+    fn a_centre_may_bring_a_matrix_of_its_own_with_more_rows() {
+        let finer = SHIPPED
+            .replace("[0.5, 0.1, 0.01,", "[0.5, 0.2, 0.1, 0.01,")
+            .replace("matrix = [", "matrix = [\n  [\"high\", \"serious\", \"serious\", \"serious\"],")
+            .replace("assumed_row = 4", "assumed_row = 5");
+        let criteria = Criteria::parse(&finer, "c.toml").expect("nine rows");
+        assert_eq!((criteria.danger.matrix.len(), criteria.danger.assumed_row), (9, 5));
+        let short = refused(&SHIPPED.replace("[0.5, 0.1, 0.01,", "[0.5, 0.2, 0.1, 0.01,"));
+        assert!(short.problem.contains("has 8 rows: expected 9, one more than `row_bounds`"), "{short}");
+    }
+
+    #[test]
+    fn a_search_for_changes_has_a_bound() {
+        let error = refused(&SHIPPED.replace("events_max = 20", "events_max = 500"));
+        assert!(error.problem.contains("`events_max` is 500: expected at most 100"), "{error}");
     }
 
     #[test]

@@ -1,69 +1,183 @@
-//! One paragraph for people, filled from stored terms only (SCORE-2).
+//! One paragraph for people, filled from stored terms only (SCORE-2), in Chinese or English: an assessment that was kept says the same
+//! again. Section 11 of the methods: what was seen, what was expected, how rare, how wide, how bad, what follows, what would change it.
+//! Not here: any arithmetic beyond showing a number.
 
 use std::fmt::Write;
 
-use super::criteria::{DisposalRule, SingleRule};
-use crate::vocabulary::{Assessment, RegionCode};
+use crate::vocabulary::{Alteration, Assessment, Change, Danger, ExposureTerms, ItemsBasis, RegionCode};
 
-/// Says in Chinese what was seen, what was expected, how wide, how bad, and what follows. The base of the expectation is the number of
-/// documents read, and the text says so.
-pub(super) fn explain(
-    a: &Assessment,
-    crossed: bool,
-    single: Option<&SingleRule>,
-    disposal: Option<&DisposalRule>,
-) -> String {
+/// Days of a year, as the onset table counts it.
+const YEAR_DAYS: f64 = 365.0;
+/// Longest recurrence told as a number, in years: what a model says beyond it is no measure of anything.
+const YEARS_MAX: f64 = 1000.0;
+
+/// In which language an assessment explains itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// 中文, as stored in [`Assessment::explanation`].
+    Chinese,
+    /// English, for colleagues abroad. What rules mean stays in the criteria file's own words; their ids are given.
+    English,
+}
+
+/// The paragraph of an assessment, from its stored terms alone.
+#[must_use]
+pub fn explain(assessment: &Assessment, language: Language) -> String {
+    match language {
+        Language::Chinese => in_chinese(assessment),
+        Language::English => super::explain_en::in_english(assessment),
+    }
+}
+
+/// The deciding window: events, expected events, tail.
+pub(super) fn window(a: &Assessment) -> (u64, f64, f64) {
+    let window = a.detector.windows.iter().find(|window| window.days == a.window_days);
+    window.map_or((0, 0.0, 1.0), |window| (window.x, window.mu, window.p))
+}
+
+/// How often something comes about by chance.
+pub(super) enum Recurrence {
+    Days(f64),
+    Years(f64),
+    /// Longer than anybody can say.
+    Longer,
+}
+
+/// How often something happens that has `10^-h` onsets a year.
+pub(super) fn recurrence(h: f64) -> Recurrence {
+    match 10_f64.powf(h) {
+        years if years > YEARS_MAX || years.is_nan() => Recurrence::Longer,
+        years if years >= 1.0 => Recurrence::Years(years),
+        years => Recurrence::Days(years * YEAR_DAYS),
+    }
+}
+
+fn in_chinese(a: &Assessment) -> String {
     let mut text = String::new();
     let what = what(a);
-    let window = a.detector.windows.iter().find(|window| window.days == a.window_days);
-    let (events, mu, p) = window.map_or((0, 0.0, 1.0), |window| (window.x, window.mu, window.p));
+    let (events, mu, p) = window(a);
     let counts = a.counts;
     let _ = write!(
         text,
         "截至{}，近{}天{what}有{events}起独立事件（{}条信息、{}个不同文本、{}个来源主体、{}个地区）。",
         a.as_of, a.window_days, counts.reports, counts.texts, counts.actors, counts.places
     );
+    let often = match recurrence(a.detector.h) {
+        Recurrence::Days(days) => format!("约每{}天一次", figure(days)),
+        Recurrence::Years(years) => format!("约每{}年一次", figure(years)),
+        Recurrence::Longer => "千年难遇".to_owned(),
+    };
     let _ = write!(
         text,
-        "基线{}周内{}起，结合同类先验并按已读信息量折算，预期{}起；偶然达到或超过的概率（mid-p）{}。上升证据{}，此类单元偶然如此{}（h={:.2}），{}误报预算所定门限{:.2}。",
+        "基线{}周内{}起，结合同类先验并按已读信息量折算，预期{}起；偶然达到或超过的概率（mid-p）{}。上升证据{}，此类单元偶然如此{often}（h={:.2}），{}误报预算所定门限{:.2}。",
         figure(a.detector.baseline_weeks),
         a.detector.baseline_events,
         figure(mu),
         figure(p),
         figure(a.detector.evidence),
-        recurrence(a.detector.h),
         a.detector.h,
-        if crossed { "越过" } else { "未越过（或起数不足、开始监测后无新发）" },
+        if a.decision.crossed { "越过" } else { "未越过（或起数不足、开始监测后无新发）" },
         a.detector.h_threshold
     );
-    if let Some(rule) = single {
-        let _ = write!(text, "单件规则命中：{}（{}）。", rule.means, rule.id);
+    if let (Some(means), Some(id)) = (&a.decision.single_means, &a.decision.single_rule) {
+        let _ = write!(text, "单件规则命中：{means}（{id}）。");
     }
     text += &spread(a);
     let d = &a.danger_terms;
     let _ = write!(
         text,
-        "隐患程度{}：伤害程度S{}（文本所述{}级{}）；在用数量未知，概率按假定档，矩阵范围{}至{}。",
+        "隐患程度{}：伤害程度S{}（文本所述{}级{}）；{}。",
         a.danger.zh(),
         d.severity,
         d.severity_stated,
         if d.vulnerable { "，涉及老人、儿童或学生而上调" } else { "" },
-        d.range[0].zh(),
-        d.range[1].zh()
+        exposure(&d.exposure, d.range, a.brand.is_some())
     );
-    let means = disposal.map_or("未越过门限，也无单件规则命中", |rule| rule.means.as_str());
-    let _ = write!(text, "处置{}：{means}（{}）。评价标准{}。", a.disposal.zh(), a.disposal_rule, a.criteria);
+    let means = a.decision.disposal_means.as_deref().unwrap_or("未越过门限，也无单件规则命中");
+    let _ = write!(text, "处置{}：{means}（{}）。", a.disposal.zh(), a.disposal_rule);
+    text += &changes(a);
+    let _ = write!(text, "评价标准{}。", a.criteria);
     text
 }
 
-/// How often something happens that has `10^-h` onsets a year.
-fn recurrence(h: f64) -> String {
-    let years = 10_f64.powf(h);
-    if years < 1.0 {
-        format!("约每{:.0}天一次", years * 365.0)
-    } else {
-        format!("约每{}年一次", figure(years))
+fn exposure(e: &ExposureTerms, range: [Danger; 2], branded: bool) -> String {
+    let range = format!("矩阵范围{}至{}", range[0].zh(), range[1].zh());
+    let Some(items) = e.items else { return format!("在用数量未知，概率按假定档，{range}") };
+    let mut text = match e.basis {
+        ItemsBasis::Category => format!("在用数量{items}件（评价标准所列）"),
+        ItemsBasis::PartOfCategory => {
+            let part = if branded { "本品牌" } else { "其中所涉部分" };
+            format!("品类在用数量{items}件（评价标准所列），{part}的数量未知")
+        }
+        ItemsBasis::Displayed | ItemsBasis::Unknown => format!("已知商品页显示销量合计{items}件（估计值）"),
+    };
+    match (e.probability, e.lifetime_years) {
+        (Some(probability), Some(years)) => {
+            let bound = match e.basis {
+                ItemsBasis::Category => "上限约",
+                ItemsBasis::PartOfCategory => "不低于约",
+                ItemsBasis::Displayed | ItemsBasis::Unknown => "粗估不高于约",
+            };
+            let _ = write!(
+                text,
+                "，近{}天{}起（{:.0}%上限按{}起计），按漏报系数{}、使用{}年推算，每件使用期内致伤概率{bound}{}",
+                e.days,
+                e.events,
+                e.confidence * 100.0,
+                figure(e.upper),
+                figure(e.under_reporting),
+                figure(years),
+                figure(probability)
+            );
+        }
+        _ => text += "，使用年限未知，概率按假定档",
     }
+    let _ = write!(text, "，{range}");
+    if let Some(before) = e.before_items {
+        let _ = write!(text, "，矩阵所得{}已计入在用数量", before.zh());
+    }
+    text
+}
+
+/// What would change the judgement, in one sentence; nothing where nothing was tried.
+fn changes(a: &Assessment) -> String {
+    let told: Vec<String> = a.change.iter().filter_map(|change| told(a, change)).collect();
+    if told.is_empty() { String::new() } else { format!("改判条件：{}。", told.join("；")) }
+}
+
+fn told(a: &Assessment, change: &Change) -> Option<String> {
+    let moved = moved(a, change);
+    let condition = match &change.what {
+        Alteration::MoreAlike { events } => format!("再有{events}起同类独立事件"),
+        Alteration::MoreBrands { events } => format!("再有{events}起、各属未点名过的品牌"),
+        Alteration::MoreProvinces { regions } => format!("再有{}起、各在未出现过的省份", regions.len()),
+        Alteration::Fewer { events } => format!("少最近{events}起"),
+        Alteration::Severity { severity } => format!("最近一起若致S{severity}伤害"),
+        Alteration::WithoutBrand { brand, events } => format!("不计“{brand}”的{events}起"),
+        Alteration::WithoutProvince { region, events } => format!("不计{}的{events}起", province_name(*region)),
+        Alteration::WithoutDoubtful { below, events } => format!("不计可信度低于{}的{events}起", figure(*below)),
+    };
+    match (moved.is_empty(), &change.what) {
+        // Nothing doubtful is nothing to tell.
+        (true, Alteration::WithoutDoubtful { events: 0, .. }) => None,
+        (true, _) => Some(format!("{condition}，判断不变")),
+        (false, _) => Some(format!("{condition}，{}", moved.join("、"))),
+    }
+}
+
+fn moved(a: &Assessment, change: &Change) -> Vec<String> {
+    let way = |up: bool| if up { "升为" } else { "降为" };
+    let mut moved = Vec::new();
+    if change.disposal != a.disposal {
+        moved.push(format!("处置{}{}", way(change.disposal > a.disposal), change.disposal.zh()));
+    }
+    if change.spread != a.spread {
+        moved.push(format!("范围{}{}", way(change.spread > a.spread), change.spread.zh()));
+    }
+    if change.danger != a.danger {
+        moved.push(format!("隐患程度{}{}", way(change.danger > a.danger), change.danger.zh()));
+    }
+    moved
 }
 
 fn what(a: &Assessment) -> String {
@@ -115,46 +229,52 @@ pub(super) fn figure(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// Short names of GB/T 2260 provinces; the code itself for anything else.
+/// Provinces of GB/T 2260: two digits, Chinese short name, English name.
+pub(super) const PROVINCES: [(u32, &str, &str); 34] = [
+    (11, "北京", "Beijing"),
+    (12, "天津", "Tianjin"),
+    (13, "河北", "Hebei"),
+    (14, "山西", "Shanxi"),
+    (15, "内蒙古", "Inner Mongolia"),
+    (21, "辽宁", "Liaoning"),
+    (22, "吉林", "Jilin"),
+    (23, "黑龙江", "Heilongjiang"),
+    (31, "上海", "Shanghai"),
+    (32, "江苏", "Jiangsu"),
+    (33, "浙江", "Zhejiang"),
+    (34, "安徽", "Anhui"),
+    (35, "福建", "Fujian"),
+    (36, "江西", "Jiangxi"),
+    (37, "山东", "Shandong"),
+    (41, "河南", "Henan"),
+    (42, "湖北", "Hubei"),
+    (43, "湖南", "Hunan"),
+    (44, "广东", "Guangdong"),
+    (45, "广西", "Guangxi"),
+    (46, "海南", "Hainan"),
+    (50, "重庆", "Chongqing"),
+    (51, "四川", "Sichuan"),
+    (52, "贵州", "Guizhou"),
+    (53, "云南", "Yunnan"),
+    (54, "西藏", "Tibet"),
+    (61, "陕西", "Shaanxi"),
+    (62, "甘肃", "Gansu"),
+    (63, "青海", "Qinghai"),
+    (64, "宁夏", "Ningxia"),
+    (65, "新疆", "Xinjiang"),
+    (71, "台湾", "Taiwan"),
+    (81, "香港", "Hong Kong"),
+    (82, "澳门", "Macao"),
+];
+
+/// Short name of a region's province; the code itself where there is none.
 fn province_name(region: RegionCode) -> String {
-    const NAMES: [(u32, &str); 34] = [
-        (11, "北京"),
-        (12, "天津"),
-        (13, "河北"),
-        (14, "山西"),
-        (15, "内蒙古"),
-        (21, "辽宁"),
-        (22, "吉林"),
-        (23, "黑龙江"),
-        (31, "上海"),
-        (32, "江苏"),
-        (33, "浙江"),
-        (34, "安徽"),
-        (35, "福建"),
-        (36, "江西"),
-        (37, "山东"),
-        (41, "河南"),
-        (42, "湖北"),
-        (43, "湖南"),
-        (44, "广东"),
-        (45, "广西"),
-        (46, "海南"),
-        (50, "重庆"),
-        (51, "四川"),
-        (52, "贵州"),
-        (53, "云南"),
-        (54, "西藏"),
-        (61, "陕西"),
-        (62, "甘肃"),
-        (63, "青海"),
-        (64, "宁夏"),
-        (65, "新疆"),
-        (71, "台湾"),
-        (81, "香港"),
-        (82, "澳门"),
-    ];
+    province(region).map_or_else(|| region.to_string(), |(_, name, _)| (*name).to_owned())
+}
+
+pub(super) fn province(region: RegionCode) -> Option<&'static (u32, &'static str, &'static str)> {
     let province = region.number() / 10_000;
-    NAMES.iter().find(|(code, _)| *code == province).map_or_else(|| region.to_string(), |(_, name)| (*name).to_owned())
+    PROVINCES.iter().find(|(code, ..)| *code == province)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //!
 //! The way of a signal: `Events` sorts signals into stories and independent events, causally, so that the past never learns from
 //! the future · `cells` sums them by day · `exposure` says how much was read · `prior` and `detector` say how surprising the
-//! newest days are · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one incident, what to do with it, and
-//! `explain` says so in a sentence. `feedback` brings back what analysts and sampling found.
+//! newest days are · `items` says how many are in use · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one
+//! incident and what to do with it, `change` what would change that, and `explain` says so in a paragraph. `feedback` brings back what analysts and sampling found.
 //!
 //! Beside it stand the published methods (`methods`), each on plain slices, for comparison and as parts, over the special functions
 //! and distributions of `numeric`; `bench` sets them beside each other on simulated series.
@@ -17,6 +17,7 @@
 pub mod bench;
 mod budget;
 mod cells;
+mod change;
 mod criteria;
 mod danger;
 mod days;
@@ -25,8 +26,10 @@ mod detector;
 mod edges;
 mod events;
 mod explain;
+mod explain_en;
 mod exposure;
 mod feedback;
+mod items;
 pub mod methods;
 pub mod numeric;
 pub mod onsets;
@@ -43,10 +46,12 @@ mod tests;
 
 pub use cells::CellRow;
 pub use criteria::{
-    Basis, BudgetCriteria, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria, DisposalRule,
-    HazardClass, Rank, SingleRule, SpreadCriteria,
+    Basis, BudgetCriteria, ChangeCriteria, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria,
+    DisposalRule, HazardClass, Rank, SingleRule, SpreadCriteria,
 };
 pub use events::{Events, Tally};
+pub use explain::{Language, explain};
 pub use exposure::Volume;
 pub use feedback::Feedback;
+pub use items::Market;
 pub use scorer::Scorer;

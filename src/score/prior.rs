@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::change::Moved;
 use super::criteria::{Criteria, DetectorCriteria};
 use super::days::Day;
 use super::events::{Cell, Events};
@@ -147,7 +148,7 @@ impl<'a> Ground<'a> {
             events: *own,
         };
         let by_brand = |category, brand, own| self.brand_share(category, brand, own);
-        let by_province = |_, province, own| self.province_share(province, own);
+        let by_province = |_, province, own| self.province_share(province, own, &Moved::default());
         let brands: Vec<Carried> = in_brands.iter().map(|part| of(part, &by_brand)).collect();
         let provinces: Vec<Carried> = in_provinces.iter().map(|part| of(part, &by_province)).collect();
         self.brand_shape = parts::shape(&brands, &all_brands).unwrap_or(self.brand_shape);
@@ -171,8 +172,9 @@ impl<'a> Ground<'a> {
 
     /// Share of all events that each province is expected to carry, with the number of such provinces.
     pub(super) fn province_shares(&self) -> impl Iterator<Item = (f64, f64)> {
-        let unseen = (self.province_share(0, 0), PROVINCES - self.province_events.len() as f64);
-        self.province_events.keys().map(|province| (self.province_share(*province, 0), 1.0)).chain([unseen])
+        let share = |province: u32| self.province_share(province, 0, &Moved::default());
+        let unseen = (share(0), PROVINCES - self.province_events.len() as f64);
+        self.province_events.keys().map(move |province| (share(*province), 1.0)).chain([unseen])
     }
 
     /// Share of a cell that each brand of the category is expected to carry, with the number of such brands; those never
@@ -184,10 +186,11 @@ impl<'a> Ground<'a> {
     }
 
     /// What a province carries of all placed events, `less` of its own left out, times how often a place is told.
-    fn province_share(&self, province: u32, less: u64) -> f64 {
-        let events = self.province_events.get(&province).copied().unwrap_or(0).saturating_sub(less) as f64;
-        let placed = self.placed_events as f64;
-        (events + 1.0) / (placed + PROVINCES) * told_share(placed, self.all_events)
+    fn province_share(&self, province: u32, less: u64, moved: &Moved) -> f64 {
+        let events = self.events_in(province, moved).saturating_sub(less) as f64;
+        let placed = self.placed_events.saturating_add_signed(moved.placed()) as f64;
+        let all = self.all_events.saturating_add_signed(moved.events());
+        (events + 1.0) / (placed + PROVINCES) * told_share(placed, all)
     }
 
     /// What a brand carries of all named events of the category, `less` of its own left out, times how often a brand is
@@ -206,8 +209,12 @@ impl<'a> Ground<'a> {
     }
 
     /// Prior of one province (two digits) inside a cell: its share of all placed events.
-    pub(super) fn province_prior(&self, category: Category, hazard: Hazard, province: u32) -> Gamma {
-        self.province_law(self.law(category, hazard), self.province_share(province, 0))
+    pub(super) fn province_prior(&self, category: Category, hazard: Hazard, province: u32, moved: &Moved) -> Gamma {
+        self.province_law(self.law(category, hazard), self.province_share(province, 0, moved))
+    }
+
+    fn events_in(&self, province: u32, moved: &Moved) -> u64 {
+        self.province_events.get(&province).copied().unwrap_or(0).saturating_add_signed(moved.of(province))
     }
 
     /// Law of the rate of a brand with this share of a cell, before its own events there.
@@ -232,8 +239,9 @@ impl<'a> Ground<'a> {
     }
 
     /// Provinces that any event named since the baseline began.
-    pub(super) fn provinces_seen(&self) -> u64 {
-        self.province_events.len() as u64
+    pub(super) fn provinces_seen(&self, moved: &Moved) -> u64 {
+        let provinces: BTreeSet<u32> = self.province_events.keys().copied().chain(moved.provinces()).collect();
+        provinces.into_iter().filter(|province| self.events_in(*province, moved) > 0).count() as u64
     }
 }
 

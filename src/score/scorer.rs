@@ -10,16 +10,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::budget::{Budget, Kind};
-use super::criteria::{Basis, Criteria, SingleRule};
+use super::change::{self, Moved};
+use super::criteria::{Basis, Criteria, DisposalRule, SingleRule};
 use super::days::{self, Day};
 use super::detector::{self, Base, Test};
 use super::events::{Cell, Events, Mention, Names};
 use super::exposure::Volume;
 use super::feedback::Feedback;
+use super::items::{self, Displayed, Items, Market};
 use super::prior::{Gamma, Ground};
 use super::spread::{self, Evidence, Shares};
 use super::{danger, explain};
-use crate::vocabulary::{Assessment, Counts, Danger, Disposal, DocumentId, FeedbackTerms, RegionCode, Spread};
+use crate::vocabulary::{
+    Assessment, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, FeedbackTerms, RegionCode, Spread,
+    SpreadTerms,
+};
 
 /// Rule id of assessments that no disposal rule claims.
 const EXCLUDED: &str = "exclude.below_line";
@@ -44,10 +49,25 @@ impl Scorer {
     }
 
     /// Judges every category × hazard with an event in the newest weeks, knowing only what was seen by the end of `as_of` in
-    /// Asia/Shanghai; `feedback` are the outcomes of earlier alerts, [`Feedback::none`] without any. Order: category, hazard, then brands and provinces as first seen, the rest last (SCORE-1).
+    /// Asia/Shanghai; `feedback` are the outcomes of earlier alerts, [`Feedback::none`] without any. Order: category, hazard,
+    /// then brands and provinces as first seen, the rest last (SCORE-1).
     #[must_use]
-    pub fn assess(&self, events: &Events, volume: &Volume, _feedback: &Feedback, as_of: Date) -> Vec<Assessment> {
+    pub fn assess(&self, events: &Events, volume: &Volume, feedback: &Feedback, as_of: Date) -> Vec<Assessment> {
+        self.assess_in(events, volume, &Market::new(), feedback, as_of)
+    }
+
+    /// As [`Self::assess`], knowing what listings display as sold.
+    #[must_use]
+    pub fn assess_in(
+        &self,
+        events: &Events,
+        volume: &Volume,
+        market: &Market,
+        _feedback: &Feedback,
+        as_of: Date,
+    ) -> Vec<Assessment> {
         let day = days::number(as_of);
+        let displayed = market.on(day);
         let from = day - i32::try_from(self.criteria.horizon_days()).unwrap_or(i32::MAX / 4) + 1;
         let ground = Ground::at(day, events, volume, &self.criteria);
         let budget = Budget::at(&ground, &self.criteria);
@@ -66,8 +86,10 @@ impl Scorer {
                     criteria: &self.criteria,
                     ground: &ground,
                     budget,
+                    displayed: &displayed,
                     cell,
                     history,
+                    moved: Moved::default(),
                     names: &events.names,
                     as_of,
                 };
@@ -80,10 +102,10 @@ impl Scorer {
 
 /// A mention with its event's brand and province (two digits) as known on the day; 0 = unknown.
 #[derive(Debug, Clone, Copy)]
-struct Seen<'a> {
-    mention: &'a Mention,
-    brand: u32,
-    province: u32,
+pub(super) struct Seen<'a> {
+    pub(super) mention: &'a Mention,
+    pub(super) brand: u32,
+    pub(super) province: u32,
 }
 
 impl<'a> Seen<'a> {
@@ -94,11 +116,11 @@ impl<'a> Seen<'a> {
 }
 
 /// Which events of a cell belong together.
-struct Matter {
+pub(super) struct Matter {
     /// Only this brand; 0 = all.
-    brand: u32,
+    pub(super) brand: u32,
     /// Only this province; 0 = all.
-    province: u32,
+    pub(super) province: u32,
     /// Not these brands: they have an assessment of their own.
     taken: BTreeSet<u32>,
 }
@@ -112,42 +134,65 @@ impl Matter {
 }
 
 /// Events that are judged together.
-struct Part<'a> {
-    seen: Vec<Seen<'a>>,
-    matter: Matter,
+pub(super) struct Part<'a> {
+    pub(super) seen: Vec<Seen<'a>>,
+    pub(super) matter: Matter,
     base: Base,
-    test: Test,
+    pub(super) test: Test,
     single: Option<&'a SingleRule>,
 }
 
 impl Part<'_> {
-    fn above(&self) -> bool {
+    pub(super) fn above(&self) -> bool {
         self.test.crossed || self.single.is_some()
     }
 }
 
+/// A part judged: its levels, what made them, and which rule follows.
+pub(super) struct Verdict<'a> {
+    pub(super) window_days: u32,
+    pub(super) shares: Shares,
+    pub(super) danger: Danger,
+    pub(super) danger_terms: DangerTerms,
+    pub(super) spread: Spread,
+    pub(super) spread_terms: SpreadTerms,
+    pub(super) disposal: Disposal,
+    pub(super) rule: Option<&'a DisposalRule>,
+}
+
 /// One category × hazard on the desk, on one day.
-struct Desk<'a> {
-    criteria: &'a Criteria,
+#[derive(Clone)]
+pub(super) struct Desk<'a> {
+    pub(super) criteria: &'a Criteria,
     ground: &'a Ground<'a>,
     budget: Budget,
+    displayed: &'a Displayed<'a>,
     cell: &'a Cell,
     /// Brand and province of every baseline event.
-    history: Vec<(u32, u32)>,
-    names: &'a Names,
+    pub(super) history: Vec<(u32, u32)>,
+    /// Events that a change of the evidence put into or took out of provinces; none on an ordinary day.
+    pub(super) moved: Moved,
+    pub(super) names: &'a Names,
     as_of: Date,
 }
 
 impl<'a> Desk<'a> {
     fn judge(&self, recent: &[Seen<'a>], out: &mut Vec<Assessment>) {
+        let parts = self.parts(recent);
+        out.extend(parts.iter().map(|part| self.assessment(part, recent)));
+    }
+
+    /// What belongs together, in the order of the assessments.
+    pub(super) fn parts(&self, recent: &[Seen<'a>]) -> Vec<Part<'a>> {
+        let mut out = Vec::new();
         let whole = self.rest(recent.to_vec(), &BTreeSet::new());
         if whole.test.crossed {
             let shares = self.shares(&whole);
             let spread = self.spread(&whole, &shares).0;
             let one_brand = shares.top_brand_share() >= self.criteria.spread.dominant_share;
             if spread >= Spread::Industry || (spread == Spread::Regional && !one_brand) {
-                out.push(self.assessment(&whole));
-                return;
+                out.push(whole);
+                return out;
             }
         }
         let mut taken = BTreeSet::new();
@@ -158,7 +203,7 @@ impl<'a> Desk<'a> {
             let part = self.brand(seen, brand);
             if part.above() {
                 taken.insert(brand);
-                out.push(self.assessment(&part));
+                out.push(part);
             }
         }
         let left: Vec<Seen<'_>> = recent.iter().filter(|seen| !taken.contains(&seen.brand)).copied().collect();
@@ -172,7 +217,7 @@ impl<'a> Desk<'a> {
                 let part = self.province(seen, province, &taken);
                 if part.above() {
                     provinces.insert(province);
-                    out.push(self.assessment(&part));
+                    out.push(part);
                 }
             }
         }
@@ -182,8 +227,9 @@ impl<'a> Desk<'a> {
             self.rest(left.into_iter().filter(|seen| !provinces.contains(&seen.province)).collect(), &taken)
         };
         if rest.seen.iter().any(|seen| seen.mention.opens) {
-            out.push(self.assessment(&rest));
+            out.push(rest);
         }
+        out
     }
 
     /// Everything but the brands that were taken out.
@@ -198,7 +244,7 @@ impl<'a> Desk<'a> {
     }
 
     fn province(&self, seen: Vec<Seen<'a>>, province: u32, taken: &BTreeSet<u32>) -> Part<'a> {
-        let prior = self.ground.province_prior(self.cell.category, self.cell.hazard, province);
+        let prior = self.ground.province_prior(self.cell.category, self.cell.hazard, province, &self.moved);
         self.part(seen, prior, (0, province), taken)
     }
 
@@ -240,13 +286,18 @@ impl<'a> Desk<'a> {
         detector::test(&counts, base, ln_limit, self.ground, self.criteria)
     }
 
-    fn within(&self, seen: &Seen<'_>, days: u32) -> bool {
+    /// The day judged.
+    pub(super) fn today(&self) -> Day {
+        self.ground.as_of
+    }
+
+    pub(super) fn within(&self, seen: &Seen<'_>, days: u32) -> bool {
         i64::from(seen.mention.day) > i64::from(self.ground.as_of) - i64::from(days)
     }
 
     fn hits(&self, rule: &SingleRule, seen: &Seen<'_>) -> bool {
         let Mention { asserted, confidence, channel, severity, context, .. } = *seen.mention;
-        self.cell.hazard.is_safety()
+        rule.hazards.holds(self.cell.hazard)
             && asserted
             && !context
             && confidence >= rule.min_confidence
@@ -273,7 +324,7 @@ impl<'a> Desk<'a> {
         shares
     }
 
-    fn spread(&self, part: &Part<'_>, shares: &Shares) -> (Spread, crate::vocabulary::SpreadTerms) {
+    fn spread(&self, part: &Part<'_>, shares: &Shares) -> (Spread, SpreadTerms) {
         let crossed = part.test.crossed;
         let without = |stays: &dyn Fn(u32, u32) -> bool| {
             let left = self
@@ -294,12 +345,28 @@ impl<'a> Desk<'a> {
             rest_in_budget: rest.as_ref().is_some_and(|rest| rest.within(self.criteria.spread.industry_slack)),
             without_top_brand: rest.map(|rest| rest.tail()),
             without_top_province: top_province.map(|(top, _)| without(&|_, province| province != top).tail()),
-            provinces_seen: self.ground.provinces_seen(),
+            provinces_seen: self.ground.provinces_seen(&self.moved),
         };
         spread::judge(shares, &self.names.brands, evidence, &self.criteria.spread)
     }
 
-    fn assessment(&self, part: &Part<'_>) -> Assessment {
+    fn danger(&self, part: &Part<'_>, inside: &[&Seen<'_>]) -> (Danger, DangerTerms) {
+        let criteria = &self.criteria.danger;
+        let items = match (part.matter.brand, part.matter.province) {
+            (0, 0) if part.matter.taken.is_empty() => Items::All,
+            (brand @ 1.., _) => self.names.brands.get(brand as usize).map_or(Items::Some, |name| Items::Brand(name)),
+            _ => Items::Some,
+        };
+        // Before the watch began nobody counted.
+        let watched = u32::try_from(self.ground.as_of - self.ground.watched_from + 1).unwrap_or(1);
+        let days = criteria.rate_days.min(watched.max(1));
+        let events = part.seen.iter().filter(|seen| seen.mention.opens && self.within(seen, days)).count() as u64;
+        let exposure = items::exposure(self.cell.category, items, (events, days), self.displayed, criteria);
+        danger::judge(self.cell.hazard, inside.iter().map(|seen| seen.mention), exposure, criteria)
+    }
+
+    /// Judges a part.
+    pub(super) fn verdict(&self, part: &Part<'_>) -> Verdict<'a> {
         let criteria = self.criteria;
         let windows = &criteria.detector.windows_days;
         let window_days = match part.single {
@@ -311,8 +378,7 @@ impl<'a> Desk<'a> {
         };
         let inside: Vec<&Seen<'_>> = part.seen.iter().filter(|seen| self.within(seen, window_days)).collect();
         let events = inside.iter().filter(|seen| seen.mention.opens).count() as u64;
-        let (danger, danger_terms) =
-            danger::judge(self.cell.hazard, inside.iter().map(|seen| seen.mention), &criteria.danger);
+        let (danger, danger_terms) = self.danger(part, &inside);
         let shares = self.shares(part);
         let (spread, spread_terms) = self.spread(part, &shares);
         let rule = criteria.disposal.iter().find(|rule| {
@@ -324,9 +390,24 @@ impl<'a> Desk<'a> {
             based && wide && rule.hazards.holds(self.cell.hazard)
         });
         let disposal = rule.map_or(Disposal::Exclude, |rule| rule.disposal);
+        Verdict { window_days, shares, danger, danger_terms, spread, spread_terms, disposal, rule }
+    }
+
+    fn assessment(&self, part: &Part<'a>, recent: &[Seen<'a>]) -> Assessment {
+        let criteria = self.criteria;
+        let verdict = self.verdict(part);
+        let change = change::changes(self, part, &verdict, recent);
+        let Verdict { window_days, shares, danger, danger_terms, spread, spread_terms, disposal, rule } = verdict;
+        let inside: Vec<&Seen<'_>> = part.seen.iter().filter(|seen| self.within(seen, window_days)).collect();
         let (brand, region) = self.labels(part, &shares, spread);
         let counts = counts(&inside);
         let detector = part.test.terms.clone();
+        let decision = Decision {
+            crossed: part.test.crossed,
+            single_rule: part.single.map(|rule| rule.id.clone()),
+            single_means: part.single.map(|rule| rule.means.clone()),
+            disposal_means: rule.map(|rule| rule.means.clone()),
+        };
         let mut assessment = Assessment {
             as_of: self.as_of,
             category: self.cell.category,
@@ -344,11 +425,13 @@ impl<'a> Desk<'a> {
             spread_terms,
             feedback: FeedbackTerms::default(),
             disposal_rule: rule.map_or(EXCLUDED, |rule| &rule.id).to_owned(),
+            decision,
+            change,
             explanation: String::new(),
             criteria: criteria.version.clone(),
             documents: self.documents(&inside),
         };
-        assessment.explanation = explain::explain(&assessment, part.test.crossed, part.single, rule);
+        assessment.explanation = explain::explain(&assessment, explain::Language::Chinese);
         assessment
     }
 

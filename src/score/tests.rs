@@ -69,6 +69,17 @@ fn a_death_is_always_reviewed_and_a_quality_complaint_is_not() {
     assert!(above(&assess(&[quality], 0)).is_empty());
 }
 
+/// Section 9: one fatal event from an official source opens a review whatever the statistics, and whatever the hazard is called.
+#[test]
+fn a_death_by_a_counterfeit_is_reviewed_and_a_rumour_of_one_is_not() {
+    let fatal = |report: Report| assess(&[report.about(Category::Phone, Hazard::Counterfeit).severity(4)], 0).remove(0);
+    let told = fatal(Report::new(0).channel(Channel::Regulator));
+    assert_eq!((told.disposal, told.decision.single_rule.as_deref()), (Disposal::Notify, Some("single.fatal")));
+    assert_eq!((told.danger, told.decision.crossed), (Danger::Serious, false));
+    assert_eq!(fatal(Report::new(0).confidence(0.4)).disposal, Disposal::Exclude, "not credible");
+    assert_eq!(fatal(Report::new(0).stance(crate::vocabulary::Stance::Suspected)).disposal, Disposal::Exclude);
+}
+
 #[test]
 fn a_burst_about_one_brand_is_one_assessment_about_that_brand() {
     let reports: Vec<Report> = (0..5).map(|day| Report::new(day).brand("甲牌").region("330100")).collect();
@@ -285,7 +296,7 @@ fn an_explanation_reads_like_this() {
     let mut assessments = assess(&reports, 3);
     let version = shipped().version;
     let text = assessments.remove(0).explanation.replace(version.as_str(), "VERSION");
-    insta::assert_snapshot!(text, @"截至2023-01-05，近7天浙江“甲牌”电池与充电器“起火爆炸”有4起独立事件（4条信息、4个不同文本、4个来源主体、1个地区）。基线104周内0起，结合同类先验并按已读信息量折算，预期1.02e-4起；偶然达到或超过的概率（mid-p）5.84e-15。上升证据20.3，此类单元偶然如此约每1.07e10年一次（h=10.03），越过误报预算所定门限0.00。范围个别：点名品牌1个（有效1.0个，0%未点名），省份1个（有效1.0个，0%未载明）；去掉浙江后尾概率0.5（isolated）。隐患程度高：伤害程度S3（文本所述0级）；在用数量未知，概率按假定档，矩阵范围中至严重。处置采样：安全隐患统计越线且隐患程度高，可能带有普遍性，应当组织采样（sample.danger）。评价标准VERSION。");
+    insta::assert_snapshot!(text, @"截至2023-01-05，近7天浙江“甲牌”电池与充电器“起火爆炸”有4起独立事件（4条信息、4个不同文本、4个来源主体、1个地区）。基线104周内0起，结合同类先验并按已读信息量折算，预期1.02e-4起；偶然达到或超过的概率（mid-p）5.84e-15。上升证据20.3，此类单元偶然如此千年难遇（h=10.03），越过误报预算所定门限0.00。范围个别：点名品牌1个（有效1.0个，0%未点名），省份1个（有效1.0个，0%未载明）；去掉浙江后尾概率0.5（isolated）。隐患程度高：伤害程度S3（文本所述0级）；在用数量未知，概率按假定档，矩阵范围中至严重。处置采样：安全隐患统计越线且隐患程度高，可能带有普遍性，应当组织采样（sample.danger）。改判条件：再有3起、各属未点名过的品牌，范围升为区域性；最近一起若致S4伤害，隐患程度升为严重；少最近2起，处置降为通知。评价标准VERSION。");
 }
 
 /// 400 days over 8,000 events take about a second in a debug build, unless something is quadratic.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Category, CriteriaVersion, Danger, Disposal, DocumentId, Hazard, RegionCode, Spread};
+use super::{Category, Change, CriteriaVersion, Danger, Disposal, DocumentId, Hazard, RegionCode, Spread};
 
 /// The four counts that are always shown together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,52 @@ pub struct DangerTerms {
     pub probability_row: Option<u8>,
     /// Lowest and highest cell the matrix allows when the probability is unknown or uncertain.
     pub range: [Danger; 2],
+    /// How the probability was read, and what the number of items in use added.
+    #[serde(default)]
+    pub exposure: ExposureTerms,
+}
+
+/// What is known of the number of items in use (在用数量).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemsBasis {
+    /// Nothing: the probability of injury is unknown.
+    #[default]
+    Unknown,
+    /// The criteria file's number for the category: the matter is the whole category.
+    Category,
+    /// The criteria file's number for the category, of which the matter is one brand or province: it has at most so many.
+    PartOfCategory,
+    /// Sales displayed by the listings we know: an estimate, and only of what they sold. There are at least about so many.
+    Displayed,
+}
+
+/// How the probability of injury was read. `probability = min(1, upper / items × 365.25 / days × under_reporting × lifetime_years)`;
+/// method 9. With `part_of_category` it is a lower, with `displayed` an upper bound, which moves the row only as far as it binds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExposureTerms {
+    /// Where the number of items comes from.
+    pub basis: ItemsBasis,
+    /// Items in use, or what bounds them.
+    pub items: Option<u64>,
+    /// Independent events of the last `days` days.
+    pub events: u64,
+    /// Days over which events are counted for the rate.
+    pub days: u32,
+    /// Upper confidence limit of the expected number of events.
+    pub upper: f64,
+    /// Its confidence.
+    pub confidence: f64,
+    /// How many injuries there are for one that is reported.
+    pub under_reporting: f64,
+    /// Years for which an item is used; none when unknown.
+    pub lifetime_years: Option<f64>,
+    /// Probability of injury over an item's life; none when items or lifetime are unknown.
+    pub probability: Option<f64>,
+    /// Matrix row in which the level was read.
+    pub row: Option<u8>,
+    /// Level in the matrix, before it was raised by the number of items in use.
+    pub before_items: Option<Danger>,
 }
 
 /// What made the spread level.
@@ -107,6 +153,19 @@ pub struct SpreadTerms {
 #[serde(default)]
 pub struct FeedbackTerms {}
 
+/// What decided about an assessment, in the words of the criteria file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Whether the detector crossed its line: its threshold, with enough events, and a new one since the watch began.
+    pub crossed: bool,
+    /// Id of the single-report rule that hit.
+    pub single_rule: Option<String>,
+    /// What that rule says.
+    pub single_means: Option<String>,
+    /// What the disposal rule says; none where no rule hit.
+    pub disposal_means: Option<String>,
+}
+
 /// A judgement (评估). Same signals, criteria and `as_of` give the same assessment (SCORE-1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
@@ -143,6 +202,12 @@ pub struct Assessment {
     pub feedback: FeedbackTerms,
     /// Why the disposal: the criteria rule hit.
     pub disposal_rule: String,
+    /// What decided.
+    #[serde(default)]
+    pub decision: Decision,
+    /// What would change it: tried for what is above the line or near it.
+    #[serde(default)]
+    pub change: Vec<Change>,
     /// One Chinese paragraph filled from the numbers above.
     pub explanation: String,
     /// Criteria that judged.

@@ -6,6 +6,7 @@
 
 mod alert;
 mod assessment;
+mod change;
 mod codes;
 mod document;
 mod ids;
@@ -17,7 +18,11 @@ mod span;
 mod time;
 
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
-pub use assessment::{Assessment, Counts, DangerTerms, DetectorTerms, FeedbackTerms, SpreadTerms, WindowTerm};
+pub use assessment::{
+    Assessment, Counts, DangerTerms, Decision, DetectorTerms, ExposureTerms, FeedbackTerms, ItemsBasis, SpreadTerms,
+    WindowTerm,
+};
+pub use change::{Alteration, Change};
 pub use codes::{Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, Position, RequestId, RuleId, SourceId};

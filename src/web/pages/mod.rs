@@ -124,6 +124,8 @@ enum ReasonKind {
     Held,
     Danger,
     Spread,
+    /// What would change the judgement.
+    Change,
     Statistics,
     /// Shown elsewhere on the page.
     Versions,
@@ -148,7 +150,9 @@ impl<'a> Reason<'a> {
             ("（自", ReasonKind::Held),
             ("隐患程度", ReasonKind::Danger),
             ("范围", ReasonKind::Spread),
+            ("改判条件", ReasonKind::Change),
             ("基线", ReasonKind::Statistics),
+            ("上升证据", ReasonKind::Statistics),
             ("评价标准", ReasonKind::Versions),
         ];
         let kind =
@@ -216,10 +220,10 @@ mod tests {
     #[test]
     fn an_explanation_is_read_with_the_decisive_sentences_first_and_none_lost() {
         let text = "截至2025-04-29，近56天有19起独立事件。基线9周内0起。范围个别：点名品牌1个。隐患程度严重：伤害程度S4。\
-                    处置采样：应当组织采样（sample.danger）。评价标准2026.1。（自2025-04-10起评估低于现级；现级保持。）";
+                    处置采样：应当组织采样（sample.danger）。改判条件：少最近2起，处置降为通知。评价标准2026.1。（自2025-04-10起评估低于现级；现级保持。）";
         let reasons = Reason::all(text);
         let heads: Vec<&str> = reasons.iter().map(|reason| reason.head).collect();
-        assert_eq!(heads, ["", "处置采样", "", "隐患程度严重", "范围个别", "", ""]);
+        assert_eq!(heads, ["", "处置采样", "", "隐患程度严重", "范围个别", "改判条件", "", ""]);
         assert!(reasons[0].rest.starts_with("截至") && reasons[2].is_held());
         assert_eq!(reasons[2].rest, "自2025-04-10起评估低于现级；现级保持");
         let closed = Reason::all("自2025-03-01起连续28天未再越线，关闭。截至2025-04-01，近7天有3起独立事件。");

@@ -1,0 +1,305 @@
+//! Two criteria files over the same evidence, side by side (clause 4-03: inside one region consistent, between regions not).
+//!
+//! In: what each said, day by day. Out: where the levels of a matter differ, in stretches of days, and which alerts only one of them
+//! opened. Not here: judging, files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::vocabulary::{
+    AlertEvent, AlertEventKind, AlertId, Assessment, Category, Danger, Disposal, DocumentId, Hazard, RegionCode, Spread,
+};
+
+/// What a judgement is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Matter {
+    /// Product category.
+    pub category: Category,
+    /// Hazard.
+    pub hazard: Hazard,
+    /// Brand, when it is about one.
+    pub brand: Option<String>,
+    /// Region, when it is about one.
+    pub region: Option<RegionCode>,
+}
+
+/// The three levels, and the rule that decided what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Levels {
+    /// Danger.
+    pub danger: Danger,
+    /// Spread.
+    pub spread: Spread,
+    /// Disposal.
+    pub disposal: Disposal,
+    /// Rule of the disposal.
+    pub rule: String,
+}
+
+/// What one criteria file said, day by day.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    matters: BTreeMap<Matter, BTreeMap<Date, Levels>>,
+    alerts: BTreeMap<AlertId, Told>,
+    days: BTreeSet<Date>,
+}
+
+#[derive(Debug, Clone)]
+struct Told {
+    opened: Opened,
+    evidence: BTreeSet<DocumentId>,
+}
+
+/// An alert as it was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Opened {
+    /// Its id.
+    pub id: AlertId,
+    /// The day.
+    pub on: Date,
+    /// What it is about.
+    pub matter: Matter,
+    /// Its danger.
+    pub danger: Danger,
+    /// Its spread.
+    pub spread: Spread,
+    /// Its disposal.
+    pub disposal: Disposal,
+}
+
+impl Said {
+    /// Takes in one day. Where two assessments of a day bear one label, the one that asks for more stands.
+    pub fn day(&mut self, as_of: Date, assessments: &[Assessment], events: &[AlertEvent]) {
+        self.days.insert(as_of);
+        for a in assessments {
+            let matter = Matter { category: a.category, hazard: a.hazard, brand: a.brand.clone(), region: a.region };
+            let levels =
+                Levels { danger: a.danger, spread: a.spread, disposal: a.disposal, rule: a.disposal_rule.clone() };
+            let order = |levels: &Levels| (levels.disposal, levels.spread, levels.danger);
+            let days = self.matters.entry(matter).or_default();
+            if days.get(&as_of).is_none_or(|held| order(held) < order(&levels)) {
+                days.insert(as_of, levels);
+            }
+        }
+        for event in events {
+            let documents = event.evidence.iter().map(|evidence| evidence.document_id.clone());
+            if event.event == AlertEventKind::Opened {
+                let matter = Matter {
+                    category: event.category,
+                    hazard: event.hazard,
+                    brand: event.brand.clone(),
+                    region: event.region,
+                };
+                let AlertEvent { danger, spread, disposal, .. } = *event;
+                let opened = Opened { id: event.alert_id.clone(), on: event.as_of, matter, danger, spread, disposal };
+                self.alerts.insert(event.alert_id.clone(), Told { opened, evidence: documents.collect() });
+            } else if let Some(told) = self.alerts.get_mut(&event.alert_id) {
+                told.evidence.extend(documents);
+            }
+        }
+    }
+}
+
+/// A stretch of judged days on which a matter was judged differently, the same difference every day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The matter.
+    pub matter: Matter,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub to: Date,
+    /// Judged days in between, both counted.
+    pub days: u32,
+    /// What the first file said; none when it did not see this matter by itself.
+    pub first: Option<Levels>,
+    /// What the second file said.
+    pub second: Option<Levels>,
+}
+
+/// Two criteria files over the same evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SideBySide {
+    /// Days judged.
+    pub days: usize,
+    /// Alerts that the first file opened.
+    pub opened_first: usize,
+    /// Alerts that the second file opened.
+    pub opened_second: usize,
+    /// Alerts of the first that the second has none for: lost by going over to the second.
+    pub lost: Vec<Opened>,
+    /// Alerts of the second that the first has none for.
+    pub gained: Vec<Opened>,
+    /// Where levels differ and at least one of the two does not exclude the matter.
+    pub differences: Vec<Difference>,
+}
+
+/// Sets two files beside each other. Two alerts are the same when category and hazard are and they share a document.
+#[must_use]
+pub fn compare(first: &Said, second: &Said) -> SideBySide {
+    let alone = |of: &Said, other: &Said| -> Vec<Opened> {
+        let same = |a: &Told, b: &Told| {
+            let about = |told: &Told| (told.opened.matter.category, told.opened.matter.hazard);
+            about(a) == about(b) && (a.opened.id == b.opened.id || !a.evidence.is_disjoint(&b.evidence))
+        };
+        let alone = of.alerts.values().filter(|told| !other.alerts.values().any(|theirs| same(told, theirs)));
+        let mut alone: Vec<Opened> = alone.map(|told| told.opened.clone()).collect();
+        alone.sort_by(|a, b| (a.on, &a.id).cmp(&(b.on, &b.id)));
+        alone
+    };
+    let days: BTreeSet<Date> = first.days.union(&second.days).copied().collect();
+    let matters: BTreeSet<&Matter> = first.matters.keys().chain(second.matters.keys()).collect();
+    let mut differences: Vec<Difference> = Vec::new();
+    for matter in matters {
+        let of = |said: &Said, day: &Date| said.matters.get(matter).and_then(|days| days.get(day)).cloned();
+        let mut open: Option<Difference> = None;
+        for day in &days {
+            let (one, other) = (of(first, day), of(second, day));
+            let excluded =
+                |levels: &Option<Levels>| levels.as_ref().is_none_or(|levels| levels.disposal == Disposal::Exclude);
+            if one == other || (excluded(&one) && excluded(&other)) {
+                differences.extend(open.take());
+                continue;
+            }
+            match &mut open {
+                Some(open) if open.first == one && open.second == other => (open.to, open.days) = (*day, open.days + 1),
+                _ => {
+                    let matter = matter.clone();
+                    let begun = Difference { matter, from: *day, to: *day, days: 1, first: one, second: other };
+                    differences.extend(open.replace(begun));
+                }
+            }
+        }
+        differences.extend(open);
+    }
+    differences.sort_by(|a, b| (a.from, &a.matter).cmp(&(b.from, &b.matter)));
+    SideBySide {
+        days: days.len(),
+        opened_first: first.alerts.len(),
+        opened_second: second.alerts.len(),
+        lost: alone(first, second),
+        gained: alone(second, first),
+        differences,
+    }
+}
+
+impl fmt::Display for Matter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}“{}”", self.category.zh(), self.hazard.zh())?;
+        if let Some(brand) = &self.brand {
+            write!(f, "“{brand}”")?;
+        }
+        self.region.map_or(Ok(()), |region| write!(f, " {region}"))
+    }
+}
+
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (danger, spread, disposal) = (self.danger.zh(), self.spread.zh(), self.disposal.zh());
+        write!(f, "{} {} {danger}·{spread}·{disposal}（{}）", self.on, self.matter, self.id)
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}至{}（{}天）{}：", self.from, self.to, self.days, self.matter)?;
+        match (&self.first, &self.second) {
+            (Some(first), Some(second)) => {
+                let mut told = Vec::new();
+                for (name, one, other) in [
+                    ("隐患程度", first.danger.zh(), second.danger.zh()),
+                    ("范围", first.spread.zh(), second.spread.zh()),
+                    ("处置", first.disposal.zh(), second.disposal.zh()),
+                    ("规则", first.rule.as_str(), second.rule.as_str()),
+                ] {
+                    if one != other {
+                        told.push(format!("{name} {one} → {other}"));
+                    }
+                }
+                f.write_str(&told.join("，"))
+            }
+            (first, second) => {
+                let said = |levels: &Option<Levels>| {
+                    levels.as_ref().map_or_else(
+                        || "未单独成项".to_owned(),
+                        |l| format!("{}·{}·{}", l.danger.zh(), l.spread.zh(), l.disposal.zh()),
+                    )
+                };
+                write!(f, "{} → {}", said(first), said(second))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SideBySide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lost, gained) = (self.lost.len(), self.gained.len());
+        writeln!(f, "评估{}天：甲开启预警{}件，乙开启{}件；", self.days, self.opened_first, self.opened_second)?;
+        writeln!(f, "只有甲开启的{lost}件，只有乙开启的{gained}件。")?;
+        for (name, alone) in [("只有甲", &self.lost), ("只有乙", &self.gained)] {
+            for opened in alone {
+                writeln!(f, "  {name}  {opened}")?;
+            }
+        }
+        let days: u32 = self.differences.iter().map(|difference| difference.days).sum();
+        write!(f, "判断不同{}处，合{days}天（甲 → 乙）。", self.differences.len())?;
+        for difference in &self.differences {
+            write!(f, "\n  {difference}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{About, day};
+    use super::*;
+
+    fn said(days: &[(i8, Assessment)]) -> Said {
+        let mut said = Said::default();
+        for (number, assessment) in days {
+            said.day(day(*number), std::slice::from_ref(assessment), &[]);
+        }
+        said
+    }
+
+    #[test]
+    fn the_same_judgements_have_no_difference() {
+        let days: Vec<(i8, Assessment)> = (1..4).map(|n| (n, About::brand("甲牌").assessment(day(n)))).collect();
+        let same = compare(&said(&days), &said(&days));
+        assert_eq!((same.days, same.differences.len(), same.lost.len(), same.gained.len()), (3, 0, 0, 0));
+    }
+
+    #[test]
+    fn equal_differences_on_following_days_are_told_once() {
+        let plain = |n: i8| (n, About::brand("甲牌").assessment(day(n)));
+        let worse = |n: i8| (n, Assessment { danger: Danger::Serious, ..About::brand("甲牌").assessment(day(n)) });
+        let first: Vec<_> = (1..6).map(plain).collect();
+        let second = [plain(1), worse(2), worse(3), plain(4), worse(5)];
+        let found = compare(&said(&first), &said(&second));
+        let stretches: Vec<(Date, Date, u32)> =
+            found.differences.iter().map(|found| (found.from, found.to, found.days)).collect();
+        assert_eq!(stretches, [(day(2), day(3), 2), (day(5), day(5), 1)]);
+        insta::assert_snapshot!(found, @r"
+        评估5天：甲开启预警0件，乙开启0件；
+        只有甲开启的0件，只有乙开启的0件。
+        判断不同2处，合3天（甲 → 乙）。
+          2023-01-02至2023-01-03（2天）电池与充电器“起火爆炸”“甲牌”：隐患程度 高 → 严重
+          2023-01-05至2023-01-05（1天）电池与充电器“起火爆炸”“甲牌”：隐患程度 高 → 严重
+        ");
+    }
+
+    #[test]
+    fn what_both_exclude_is_no_difference() {
+        let excluded =
+            |danger| Assessment { danger, disposal: Disposal::Exclude, ..About::brand("甲牌").assessment(day(1)) };
+        let found = compare(&said(&[(1, excluded(Danger::Low))]), &said(&[(1, excluded(Danger::High))]));
+        assert!(found.differences.is_empty());
+        let found =
+            compare(&said(&[(1, excluded(Danger::Low))]), &said(&[(1, About::brand("甲牌").assessment(day(1)))]));
+        assert_eq!(found.differences.len(), 1);
+    }
+}

@@ -1,0 +1,458 @@
+//! What would change a judgement (改判条件): the smallest change of the evidence that moves a level, found by judging again.
+//!
+//! In: a part on the desk with its verdict, and everything recent of its cell. Out: [`Change`]s. The whole cell is judged anew with the
+//! changed events, so a change also counts when it makes another incident of them: what is compared is the highest assessment that
+//! holds any of the part's events. Baseline, priors
+//! of brands and the false-alarm budget of the day stay as they are. Not here: words for it, the arithmetic of a level.
+//!
+//! Numbers are found by halving the criteria's bound: the number found moves the level, and one less does not. A level that some number
+//! moves, and the bound does not, is not found. Sought on days that bring a part a new event: on others nothing new is learnt, and a
+//! replay of years judges thousands of such days.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::explain::PROVINCES;
+use super::scorer::{Desk, Part, Seen, Verdict};
+use crate::score::events::Mention;
+use crate::vocabulary::{Alteration, Change, Danger, Disposal, RegionCode, Spread};
+
+/// Events that a change put into provinces (two digits), or took out of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Moved {
+    provinces: BTreeMap<u32, i64>,
+    events: i64,
+}
+
+impl Moved {
+    fn put(&mut self, province: u32, events: i64) {
+        self.events += events;
+        if province > 0 {
+            *self.provinces.entry(province).or_default() += events;
+        }
+    }
+
+    /// Events put into a province; below zero when taken out.
+    pub(super) fn of(&self, province: u32) -> i64 {
+        self.provinces.get(&province).copied().unwrap_or(0)
+    }
+
+    /// Over all provinces.
+    pub(super) fn placed(&self) -> i64 {
+        self.provinces.values().sum()
+    }
+
+    /// Placed or not.
+    pub(super) fn events(&self) -> i64 {
+        self.events
+    }
+
+    /// Provinces named.
+    pub(super) fn provinces(&self) -> impl Iterator<Item = u32> {
+        self.provinces.keys().copied()
+    }
+}
+
+/// Ordered as a reader ranks them: what to do, how wide, how bad.
+type Levels = (Disposal, Spread, Danger);
+
+/// What would change the verdict on a part; empty for what is far below the line, and on a day that brought it no event.
+pub(super) fn changes<'a>(desk: &Desk<'a>, part: &Part<'a>, verdict: &Verdict<'a>, recent: &[Seen<'a>]) -> Vec<Change> {
+    let criteria = &desk.criteria.change;
+    let near = part.test.terms.h >= part.test.terms.h_threshold - criteria.near_h;
+    let news = part.seen.iter().any(|seen| seen.mention.opens && seen.mention.seen == desk.today());
+    if !news || (verdict.disposal == Disposal::Exclude && !near) {
+        return Vec::new();
+    }
+    let opening = part.seen.iter().filter(|seen| seen.mention.opens && desk.within(seen, verdict.window_days));
+    let opening: Vec<Seen<'a>> = opening.copied().collect();
+    let levels = (verdict.disposal, verdict.spread, verdict.danger);
+    let marks = opening.iter().map(|seen| seen.mention.document).collect();
+    let again = Again { desk, part, verdict, recent, opening, levels, marks };
+    let mut changes = Vec::new();
+    changes.extend(again.more_alike());
+    changes.extend(again.more_brands());
+    changes.extend(again.more_provinces());
+    changes.extend(again.severity());
+    if verdict.disposal != Disposal::Exclude {
+        changes.extend(again.fewer());
+        changes.extend(again.without_brand());
+        changes.extend(again.without_province());
+        changes.extend(again.without_doubtful());
+    }
+    changes
+}
+
+/// A part judged again under changed evidence.
+struct Again<'d, 'a> {
+    desk: &'d Desk<'a>,
+    part: &'d Part<'a>,
+    verdict: &'d Verdict<'a>,
+    recent: &'d [Seen<'a>],
+    /// The part's events in the deciding window, in event order.
+    opening: Vec<Seen<'a>>,
+    levels: Levels,
+    /// Documents by which the part is known again.
+    marks: BTreeSet<u32>,
+}
+
+impl<'a> Again<'_, 'a> {
+    /// Levels of the highest assessment that holds any of the part's events; excluded as it is when none is left.
+    fn judged(&self, desk: &Desk<'_>, altered: &[Seen<'_>]) -> Levels {
+        let parts = desk.parts(altered);
+        let ours = parts.iter().filter(|part| part.seen.iter().any(|seen| self.marks.contains(&seen.mention.document)));
+        let levels = ours.map(|part| {
+            let verdict = desk.verdict(part);
+            (verdict.disposal, verdict.spread, verdict.danger)
+        });
+        levels.max().unwrap_or((Disposal::Exclude, Spread::Isolated, self.levels.2))
+    }
+
+    fn higher(&self, (disposal, spread, danger): Levels) -> bool {
+        disposal > self.levels.0 || spread > self.levels.1 || danger > self.levels.2
+    }
+
+    /// The levels after `events` further events today, each a copy of one of the window's in turn, set apart by `place`.
+    fn with_more(&self, events: u32, place: impl Fn(u32, &mut Seen<'_>)) -> Levels {
+        let mut copies: Vec<(Mention, u32, u32)> = Vec::with_capacity(events as usize);
+        for (number, seen) in (0..events).zip(self.opening.iter().cycle()) {
+            let mut mention = *seen.mention;
+            let apart = u32::MAX - number;
+            (mention.day, mention.seen) = (self.desk.today(), self.desk.today());
+            (mention.document, mention.story, mention.actor, mention.event) = (apart, apart, apart, apart);
+            copies.push((mention, seen.brand, seen.province));
+        }
+        let mut altered: Vec<Seen<'_>> = self.recent.to_vec();
+        let mut desk: Desk<'_> = self.desk.clone();
+        for (number, (mention, brand, province)) in (0..).zip(&copies) {
+            let mut seen = Seen { mention, brand: *brand, province: *province };
+            place(number, &mut seen);
+            desk.moved.put(seen.province, 1);
+            altered.push(seen);
+        }
+        self.judged(&desk, &altered)
+    }
+
+    fn more_alike(&self) -> Option<Change> {
+        let levels = |events| Some(self.with_more(events, |_, _| {}));
+        let (events, levels) = smallest(self.desk.criteria.change.events_max, levels, |to| self.higher(to))?;
+        Some(change(Alteration::MoreAlike { events }, levels))
+    }
+
+    fn more_brands(&self) -> Option<Change> {
+        let unused = u32::try_from(self.desk.names.brands.len()).unwrap_or(u32::MAX / 2);
+        let levels = |events| Some(self.with_more(events, |number, seen| seen.brand = unused + number));
+        let (events, levels) = smallest(self.desk.criteria.change.events_max, levels, |to| self.higher(to))?;
+        Some(change(Alteration::MoreBrands { events }, levels))
+    }
+
+    fn more_provinces(&self) -> Option<Change> {
+        let taken: BTreeSet<u32> = self.part.seen.iter().map(|seen| seen.province).collect();
+        let free: Vec<u32> = PROVINCES.iter().map(|(code, ..)| *code).filter(|code| !taken.contains(code)).collect();
+        let most = self.desk.criteria.change.events_max.min(u32::try_from(free.len()).unwrap_or(0));
+        let levels = |events| Some(self.with_more(events, |number, seen| seen.province = free[number as usize]));
+        let (events, levels) = smallest(most, levels, |to| self.higher(to))?;
+        let regions = free.iter().take(events as usize).filter_map(|province| RegionCode::new(province * 10_000).ok());
+        Some(change(Alteration::MoreProvinces { regions: regions.collect() }, levels))
+    }
+
+    /// The newest event of the window with a credible injury of the least severity that moves a level.
+    fn severity(&self) -> Option<Change> {
+        let newest = self.opening.last()?;
+        let from = self.verdict.danger_terms.severity_stated + 1;
+        let hurt = |severity: u8| {
+            let mut mention = *newest.mention;
+            mention.severity = severity;
+            mention.asserted = true;
+            mention.confidence = mention.confidence.max(self.desk.criteria.danger.credible_confidence);
+            let altered = self.recent.iter().map(|seen| {
+                if std::ptr::eq(seen.mention, newest.mention) { Seen { mention: &mention, ..*seen } } else { *seen }
+            });
+            let levels = self.judged(self.desk, &altered.collect::<Vec<Seen<'_>>>());
+            let moved = levels.0 > self.levels.0 || levels.2 > self.levels.2;
+            moved.then(|| change(Alteration::Severity { severity }, levels))
+        };
+        // Worse is never less dangerous: what S4 does not move, nothing does.
+        let worst = hurt(4).filter(|_| from <= 4)?;
+        (from.max(2)..4).find_map(hurt).or(Some(worst))
+    }
+
+    /// The levels without the events that `goes` names, retellings included.
+    fn without(&self, goes: impl Fn(&Seen<'_>) -> bool, history: Option<Vec<(u32, u32)>>) -> Levels {
+        let mut desk = self.desk.clone();
+        for seen in self.recent.iter().filter(|seen| seen.mention.opens && goes(seen)) {
+            desk.moved.put(seen.province, -1);
+        }
+        if let Some(history) = history {
+            desk.history = history;
+        }
+        let altered: Vec<Seen<'a>> = self.recent.iter().filter(|seen| !goes(seen)).copied().collect();
+        self.judged(&desk, &altered)
+    }
+
+    /// The smallest number of newest events without which less is to be done.
+    fn fewer(&self) -> Option<Change> {
+        let most = u32::try_from(self.opening.len()).unwrap_or(u32::MAX).min(self.desk.criteria.change.events_max);
+        let levels = |events: u32| {
+            let kept = self.opening.len().checked_sub(events as usize)?;
+            let gone: BTreeSet<u32> = self.opening[kept..].iter().map(|seen| seen.mention.event).collect();
+            Some(self.without(|seen| gone.contains(&seen.mention.event), None))
+        };
+        let (events, levels) = smallest(most, levels, |to| to.0 < self.levels.0)?;
+        Some(change(Alteration::Fewer { events }, levels))
+    }
+
+    /// Whether anything of the window is left without these: that nothing is nothing need not be told.
+    fn leaves_some(&self, goes: impl Fn(&Seen<'_>) -> bool) -> bool {
+        self.opening.iter().any(|seen| !goes(seen))
+    }
+
+    fn without_brand(&self) -> Option<Change> {
+        let (top, events) = self.verdict.shares.top_brand().filter(|_| self.part.matter.brand == 0)?;
+        if !self.leaves_some(|seen| seen.brand == top) {
+            return None;
+        }
+        let brand = self.desk.names.brands.get(top as usize)?.clone();
+        let history = self.desk.history.iter().copied().filter(|(brand, _)| *brand != top).collect();
+        let levels = self.without(|seen| seen.brand == top, Some(history));
+        Some(change(Alteration::WithoutBrand { brand, events }, levels))
+    }
+
+    fn without_province(&self) -> Option<Change> {
+        let (top, events) = self.verdict.shares.top_province().filter(|_| self.part.matter.province == 0)?;
+        if !self.leaves_some(|seen| seen.province == top) {
+            return None;
+        }
+        let region = RegionCode::new(top * 10_000).ok()?;
+        let history = self.desk.history.iter().copied().filter(|(_, province)| *province != top).collect();
+        let levels = self.without(|seen| seen.province == top, Some(history));
+        Some(change(Alteration::WithoutProvince { region, events }, levels))
+    }
+
+    /// The lowest confidence below which signals decide, else the highest that was tried: the judgement rests on surer ones.
+    fn without_doubtful(&self) -> Option<Change> {
+        let tried = |below: f64| {
+            let events = self.opening.iter().filter(|seen| seen.mention.confidence < below).count() as u64;
+            let any = self.recent.iter().any(|seen| seen.mention.confidence < below);
+            let levels = if any { self.without(|seen| seen.mention.confidence < below, None) } else { self.levels };
+            (change(Alteration::WithoutDoubtful { below, events }, levels), levels)
+        };
+        let mut last = None;
+        for below in &self.desk.criteria.change.doubtful {
+            let (change, levels) = tried(*below);
+            if levels != self.levels {
+                return Some(change);
+            }
+            last = Some(change);
+        }
+        last
+    }
+}
+
+/// The smallest number up to `most` that moves the levels as asked, by halving, with what they come to.
+fn smallest(
+    most: u32,
+    levels: impl Fn(u32) -> Option<Levels>,
+    moved: impl Fn(Levels) -> bool,
+) -> Option<(u32, Levels)> {
+    let moves = |events: u32| levels(events).filter(|levels| moved(*levels));
+    let (mut stays, mut found) = (0, (most, moves(most)?));
+    while found.0 - stays > 1 {
+        let middle = u32::midpoint(stays, found.0);
+        match moves(middle) {
+            Some(levels) => found = (middle, levels),
+            None => stays = middle,
+        }
+    }
+    Some(found)
+}
+
+fn change(what: Alteration, (disposal, spread, danger): Levels) -> Change {
+    Change { what, danger, spread, disposal }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::criteria::shipped;
+    use super::super::testing::{Report, days_after};
+    use super::super::{Events, Feedback, Scorer, Volume};
+    use super::*;
+    use crate::vocabulary::{Assessment, DocumentId, SignalRecord, start_of_day};
+
+    const DAY: i32 = 60;
+
+    fn assess(records: &[SignalRecord]) -> Vec<Assessment> {
+        let scorer = Scorer::new(shipped());
+        let volume: Volume = (-800..=DAY).map(|day| (days_after(day), 100)).collect();
+        scorer.assess(&Events::build(records, scorer.criteria()), &volume, &Feedback::none(), days_after(DAY))
+    }
+
+    /// Levels of the highest assessment that holds any of these documents.
+    fn levels(records: &[SignalRecord], marks: &BTreeSet<&DocumentId>, left_at: Danger) -> Levels {
+        let ours = assess(records);
+        let ours = ours.iter().filter(|found| found.documents.iter().any(|document| marks.contains(document)));
+        ours.map(of).max().unwrap_or((Disposal::Exclude, Spread::Isolated, left_at))
+    }
+
+    fn of(found: &Assessment) -> Levels {
+        (found.disposal, found.spread, found.danger)
+    }
+
+    /// `count` further reports today, copies of the window's events in turn, each with a text and a person of its own.
+    fn more(
+        records: &[SignalRecord],
+        found: &Assessment,
+        count: usize,
+        place: impl Fn(usize, &mut SignalRecord),
+    ) -> Vec<SignalRecord> {
+        let by_id: BTreeMap<&DocumentId, &SignalRecord> = records.iter().map(|r| (&r.document_id, r)).collect();
+        let mut all = records.to_vec();
+        for (number, id) in (0..count).zip(found.documents.iter().cycle()) {
+            let fresh = Report::new(DAY).serial(5_000_000 + number as u64).record();
+            let at = start_of_day(days_after(DAY));
+            let mut copy = SignalRecord {
+                document_id: fresh.document_id,
+                fingerprint: fresh.fingerprint,
+                actor: fresh.actor,
+                event_at: at,
+                seen_at: at,
+                ..by_id[id].clone()
+            };
+            place(number, &mut copy);
+            all.push(copy);
+        }
+        all
+    }
+
+    /// Applies a change, or one step less of it; none when it has no smaller step.
+    fn altered(
+        records: &[SignalRecord],
+        found: &Assessment,
+        what: &Alteration,
+        less: usize,
+    ) -> Option<Vec<SignalRecord>> {
+        Some(match what {
+            Alteration::MoreAlike { events } => more(records, found, (*events as usize).checked_sub(less)?, |_, _| {}),
+            Alteration::MoreBrands { events } => {
+                let count = (*events as usize).checked_sub(less)?;
+                more(records, found, count, |number, record| record.brand = Some(format!("新牌{number}")))
+            }
+            Alteration::MoreProvinces { regions } => {
+                let count = regions.len().checked_sub(less)?;
+                more(records, found, count, |number, record| record.region = Some(regions[number]))
+            }
+            Alteration::Fewer { events } => {
+                let gone = (*events as usize).checked_sub(less)?;
+                let kept = found.documents.len() - gone;
+                let gone: BTreeSet<&DocumentId> = found.documents[kept..].iter().collect();
+                records.iter().filter(|record| !gone.contains(&record.document_id)).cloned().collect()
+            }
+            Alteration::Severity { severity } => {
+                let newest = found.documents.last()?;
+                let mut all = records.to_vec();
+                for record in all.iter_mut().filter(|record| record.document_id == *newest) {
+                    record.severity = severity - u8::try_from(less).expect("a step");
+                }
+                all
+            }
+            _ => return None,
+        })
+    }
+
+    fn any_report() -> impl Strategy<Value = (i32, usize, usize, u8)> {
+        (20..DAY, 0..5_usize, 0..5_usize, 0..3_u8)
+    }
+
+    fn build(inputs: &[(i32, usize, usize, u8)]) -> Vec<SignalRecord> {
+        let one = |(input, serial): (&(i32, usize, usize, u8), u64)| {
+            let (day, brand, region, severity) = *input;
+            let brands = ["", "甲牌", "甲牌", "乙牌", "丙牌"];
+            let regions = ["330100", "330100", "440100", "110101", "510100"];
+            let report = Report::new(day).serial(serial).brand(brands[brand]).region(regions[region]);
+            report.severity(severity).record()
+        };
+        inputs.iter().zip(0..).map(one).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_stated_change_moves_the_level_and_one_step_less_does_not(
+            inputs in prop::collection::vec(any_report(), 2..14)
+        ) {
+            let records = build(&inputs);
+            for found in assess(&records) {
+                let marks: BTreeSet<&DocumentId> = found.documents.iter().collect();
+                for change in &found.change {
+                    let Some(all) = altered(&records, &found, &change.what, 0) else { continue };
+                    let stated = (change.disposal, change.spread, change.danger);
+                    prop_assert_eq!(levels(&all, &marks, found.danger), stated, "{:?} of {:?}", change, found);
+                    let now = of(&found);
+                    let moved = |to: Levels| match change.what {
+                        Alteration::Fewer { .. } => to.0 < now.0,
+                        Alteration::Severity { .. } => to.0 > now.0 || to.2 > now.2,
+                        _ => to.0 > now.0 || to.1 > now.1 || to.2 > now.2,
+                    };
+                    prop_assert!(moved(stated), "{:?} moves nothing", change);
+                    if let Some(less) = altered(&records, &found, &change.what, 1) {
+                        prop_assert!(!moved(levels(&less, &marks, found.danger)), "one step less than {:?} moves it too", change);
+                    }
+                }
+            }
+        }
+    }
+
+    fn change_of(found: &Assessment, wanted: impl Fn(&Alteration) -> bool) -> Option<&Change> {
+        found.change.iter().find(|change| wanted(&change.what))
+    }
+
+    #[test]
+    fn two_of_one_brand_need_a_third_to_be_sampled_and_lose_their_alert_with_one() {
+        let pair: Vec<SignalRecord> =
+            (0..2).map(|day| Report::new(DAY - day).brand("甲牌").region("330100").record()).collect();
+        let found = &assess(&pair)[0];
+        assert_eq!(found.disposal, Disposal::Notify);
+        let more = change_of(found, |what| *what == Alteration::MoreAlike { events: 1 }).expect("found");
+        assert_eq!(more.disposal, Disposal::Sample);
+        let fewer = change_of(found, |what| *what == Alteration::Fewer { events: 1 }).expect("found");
+        assert_eq!(fewer.disposal, Disposal::Exclude);
+        let fatal = change_of(found, |what| matches!(what, Alteration::Severity { .. })).expect("found");
+        assert_eq!((&fatal.what, fatal.danger), (&Alteration::Severity { severity: 4 }, Danger::Serious));
+    }
+
+    #[test]
+    fn an_alert_that_rests_on_doubtful_signals_says_so_and_a_sure_one_says_that_it_holds() {
+        let burst = |confidence: f64| -> Vec<SignalRecord> {
+            (0..4).map(|day| Report::new(DAY - day).brand("甲牌").confidence(confidence).record()).collect()
+        };
+        let thinned = |records: &[SignalRecord]| {
+            let found = &assess(records)[0];
+            let change = change_of(found, |what| matches!(what, Alteration::WithoutDoubtful { .. }));
+            (found.disposal, change.expect("tried").clone())
+        };
+        let (disposal, doubtful) = thinned(&burst(0.45));
+        assert_eq!(doubtful.what, Alteration::WithoutDoubtful { below: 0.5, events: 4 });
+        assert!(doubtful.disposal < disposal);
+        let (disposal, sure) = thinned(&burst(0.9));
+        assert_eq!((sure.what, sure.disposal), (Alteration::WithoutDoubtful { below: 0.6, events: 0 }, disposal));
+    }
+
+    #[test]
+    fn what_is_far_below_the_line_and_days_without_news_are_left_alone() {
+        let near_h = shipped().change.near_h;
+        let steady: Vec<SignalRecord> = (-800..=DAY).step_by(4).map(|day| Report::new(day).record()).collect();
+        for found in assess(&steady) {
+            let near = found.detector.h >= found.detector.h_threshold - near_h;
+            assert!(near || found.disposal != Disposal::Exclude || found.change.is_empty(), "{found:?}");
+        }
+        let burst = |newest: i32| -> Vec<SignalRecord> {
+            (0..4).map(|day| Report::new(newest - day).brand("甲牌").record()).collect()
+        };
+        assert!(!assess(&burst(DAY))[0].change.is_empty());
+        assert!(assess(&burst(DAY - 1))[0].change.is_empty(), "nothing new today");
+    }
+}
