@@ -61,10 +61,9 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
                 few.iter().for_each(&mut try_one);
                 continue;
             }
-            let brief = lexicon.briefs()[hit.entry as usize];
             let starts = lexicon.classes_of(hit.entry).iter().flat_map(|class| lexicon.patterns_from_class(*class));
-            let products = if brief.any(Brief::PRODUCT) { lexicon.patterns_from_product() } else { &[] };
-            let brands = if brief.any(Brief::BRAND) { lexicon.patterns_from_brand() } else { &[] };
+            let products = if hit.any(Brief::PRODUCT) { lexicon.patterns_from_product() } else { &[] };
+            let brands = if hit.any(Brief::BRAND) { lexicon.patterns_from_brand() } else { &[] };
             let starts = starts.chain(products).chain(brands);
             starts.filter(|pattern| hits.may_find(**pattern)).for_each(try_one);
         }

@@ -37,7 +37,7 @@ pub(super) fn with_live<T>(
 ) -> T {
     LAST.with_borrow_mut(|last| {
         last.begin(lexicon);
-        let mut found = hits.iter().any(|hit| lexicon.briefs()[hit.entry as usize].any(Brief::HAZARD));
+        let mut found = hits.iter().any(|hit| hit.any(Brief::HAZARD));
         let mut rest = hits.as_slice();
         for clause in clauses {
             let before = rest.partition_point(|hit| (hit.from as usize) < clause.from);
@@ -112,34 +112,35 @@ impl Last {
     }
 
     fn clause(&mut self, hits: &[Hit], clause: &Clause, lexicon: &Lexicon) -> bool {
-        let briefs = lexicon.briefs();
         let classes = self.live.len();
         self.clause += 1;
         let own = |hit: &&Hit| hit.to as usize <= clause.to;
         for hit in hits.iter().filter(own) {
-            let brief = briefs[hit.entry as usize];
-            for class in lexicon.asked_of(hit.entry) {
-                self.seen[usize::from(class.0)].note(self.clause, hit);
+            if hit.any(Brief::ASKED) {
+                for class in lexicon.asked_of(hit.entry) {
+                    self.seen[usize::from(class.0)].note(self.clause, hit);
+                }
             }
-            if brief.any(Brief::PRODUCT) {
+            if hit.any(Brief::PRODUCT) {
                 self.seen[classes].note(self.clause, hit);
             }
-            if brief.any(Brief::BRAND) {
+            if hit.any(Brief::BRAND) {
                 self.seen[classes + 1].note(self.clause, hit);
             }
         }
         let mut found = false;
         for hit in hits.iter().filter(own) {
-            let brief = briefs[hit.entry as usize];
-            for anchored in lexicon.patterns_at(hit.entry) {
-                found |= self.pattern(anchored, hit, lexicon);
+            if hit.any(Brief::ANCHOR) {
+                for anchored in lexicon.patterns_at(hit.entry) {
+                    found |= self.pattern(anchored, hit, lexicon);
+                }
             }
-            if brief.any(Brief::PRODUCT) {
+            if hit.any(Brief::PRODUCT) {
                 for anchored in lexicon.patterns_at_product() {
                     found |= self.pattern(anchored, hit, lexicon);
                 }
             }
-            if brief.any(Brief::BRAND) {
+            if hit.any(Brief::BRAND) {
                 for anchored in lexicon.patterns_at_brand() {
                     found |= self.pattern(anchored, hit, lexicon);
                 }

@@ -1,5 +1,7 @@
 //! One pass over the folded text: every surface that is there, with words inside idioms left out.
 
+use std::cell::RefCell;
+
 use crate::lexicon::pattern::Atom;
 use crate::lexicon::terms::{Entry, Meaning};
 use crate::lexicon::{Brief, Lexicon};
@@ -20,6 +22,21 @@ pub(super) struct Hit {
     pub(super) to: u32,
     /// Index into [`Lexicon::entries`].
     pub(super) entry: u32,
+    /// What the entry is, as its [`Brief`] says.
+    bits: u16,
+}
+
+impl Hit {
+    /// Whether the entry is any of these ([`Brief`]'s constants).
+    #[inline]
+    pub(super) fn any(&self, bits: u16) -> bool {
+        self.bits & bits != 0
+    }
+
+    /// Length in characters.
+    fn chars(&self) -> u32 {
+        self.to - self.from
+    }
 }
 
 /// Patterns that may find something in a text, up to which they are few.
@@ -107,33 +124,50 @@ pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Le
     hits
 }
 
+thread_local! {
+    /// The numbers of the characters of the text that is scanned, for [`Lexicon::surfaces`].
+    static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
+
 /// All surfaces, idioms settled, nothing else dropped yet.
 fn surfaces(folded: &Folded, lexicon: &Lexicon) -> Hits {
     let mut hits = Hits { all: Vec::with_capacity(folded.len()), ..Hits::default() };
-    let briefs = lexicon.briefs();
     let mut idioms = false;
+    NUMBERS.with_borrow_mut(|numbers| {
+        lexicon.surfaces().number(&folded.chars, numbers);
+        idioms = words(folded, numbers, lexicon, &mut hits);
+    });
+    if idioms {
+        drop_what_idioms_cover(&mut hits);
+    }
+    hits
+}
+
+/// Puts all surfaces, longest first at each place; gives whether there is an idiom among them.
+fn words(folded: &Folded, numbers: &[u32], lexicon: &Lexicon, hits: &mut Hits) -> bool {
+    let briefs = lexicon.briefs();
+    let mut all_bits = 0;
     #[expect(clippy::cast_possible_truncation, reason = "texts are bounded far below 2^32 characters")]
-    for from in 0..folded.len() {
+    for from in 0..numbers.len() {
         let before = hits.all.len();
-        lexicon.surfaces().beginning(&folded.chars[from..], |chars, entry| {
-            let (brief, to) = (briefs[entry as usize], from + chars);
-            if brief.any(Brief::LATIN_FIRST | Brief::LATIN_LAST) && !latin_borders(folded, brief, from, to) {
+        lexicon.surfaces().beginning(&numbers[from..], |chars, entry| {
+            let (bits, to) = (briefs[entry as usize].bits, from + chars);
+            if bits & (Brief::LATIN_FIRST | Brief::LATIN_LAST) != 0 && !latin_borders(folded, bits, from, to) {
                 return;
             }
-            idioms |= brief.any(Brief::IDIOM);
-            hits.all.push(Hit { from: from as u32, to: to as u32, entry });
+            all_bits |= bits;
+            hits.all.push(Hit { from: from as u32, to: to as u32, entry, bits });
         });
-        hits.all[before..].reverse();
+        if hits.all.len() > before + 1 {
+            hits.all[before..].reverse();
+        }
         if hits.all.len() >= HITS_MAX {
             hits.overflow = hits.all.len() > HITS_MAX || from + 1 < folded.len();
             hits.all.truncate(HITS_MAX);
             break;
         }
     }
-    if idioms {
-        drop_what_idioms_cover(&mut hits, lexicon);
-    }
-    hits
+    all_bits & Brief::IDIOM != 0
 }
 
 fn index(hits: &mut Hits, len: usize) {
@@ -149,9 +183,10 @@ fn index(hits: &mut Hits, len: usize) {
 }
 
 /// A Latin word is found only whole: `led` is not in `sealed`.
-fn latin_borders(folded: &Folded, brief: Brief, from: usize, to: usize) -> bool {
+fn latin_borders(folded: &Folded, bits: u16, from: usize, to: usize) -> bool {
     let letter = |at: Option<usize>| at.and_then(|at| folded.chars.get(at)).is_some_and(char::is_ascii_alphabetic);
-    !(brief.any(Brief::LATIN_FIRST) && letter(from.checked_sub(1)) || brief.any(Brief::LATIN_LAST) && letter(Some(to)))
+    !(bits & Brief::LATIN_FIRST != 0 && letter(from.checked_sub(1))
+        || bits & Brief::LATIN_LAST != 0 && letter(Some(to)))
 }
 
 /// What names a thing, a place, a firm: told in every reading.
@@ -161,19 +196,19 @@ const COVERS: u16 = Brief::CLASS | Brief::HAZARD;
 
 /// Keeps names, longer words that cover one, and where a rule may find something, what it asks for and what speaks against it.
 fn drop_what_nobody_asks_for(all: &mut Vec<Hit>, live: Option<&Live<'_>>, lexicon: &Lexicon) {
-    let briefs = lexicon.briefs();
-    let asked = |hit: &Hit, brief: Brief| {
-        live.is_some_and(|live| brief.any(Brief::HAZARD | Brief::CUE) || live.any(lexicon.classes_of(hit.entry)))
+    let asked = |hit: &Hit| {
+        live.is_some_and(|live| {
+            hit.any(Brief::HAZARD | Brief::CUE) || hit.any(Brief::CLASS) && live.any(lexicon.classes_of(hit.entry))
+        })
     };
     // From the end: `nearest` is the first end of a name that begins at or behind the place.
     let mut nearest = u32::MAX;
     let mut kept = all.len();
     for at in (0..all.len()).rev() {
         let hit = all[at];
-        let brief = briefs[hit.entry as usize];
-        if brief.any(NAMES) {
+        if hit.any(NAMES) {
             nearest = nearest.min(hit.to);
-        } else if !(brief.any(COVERS) && nearest <= hit.to || asked(&hit, brief)) {
+        } else if !(hit.any(COVERS) && nearest <= hit.to || asked(&hit)) {
             continue;
         }
         kept -= 1;
@@ -183,16 +218,14 @@ fn drop_what_nobody_asks_for(all: &mut Vec<Hit>, live: Option<&Live<'_>>, lexico
 }
 
 /// Longest-leftmost among idioms and content words; what begins inside a winning idiom is no hit (乐坏 is not 坏了).
-fn drop_what_idioms_cover(hits: &mut Hits, lexicon: &Lexicon) {
-    let briefs = lexicon.briefs();
+fn drop_what_idioms_cover(hits: &mut Hits) {
     // A product, hazard, brand or rule word that is longer beats an idiom inside or beside it.
-    let is_content = |brief: Brief| brief.chars >= 2 && brief.any(Brief::CLASS | Brief::PRODUCT | Brief::HAZARD);
+    let is_content = |hit: &Hit| hit.chars() >= 2 && hit.any(Brief::CLASS | Brief::PRODUCT | Brief::HAZARD);
     let mut end = 0;
     let mut winners: Vec<Hit> = Vec::new();
     for hit in &hits.all {
-        let brief = briefs[hit.entry as usize];
-        let idiom = brief.any(Brief::IDIOM);
-        if hit.from < end || !(idiom || is_content(brief)) {
+        let idiom = hit.any(Brief::IDIOM);
+        if hit.from < end || !(idiom || is_content(hit)) {
             continue;
         }
         end = hit.to;
@@ -205,7 +238,7 @@ fn drop_what_idioms_cover(hits: &mut Hits, lexicon: &Lexicon) {
         !winners.get(at).is_some_and(|idiom| {
             let itself = (idiom.from, idiom.to) == (hit.from, hit.to);
             // 假如 holds no 假 and is a condition all the same.
-            idiom.from <= hit.from && !(itself && briefs[hit.entry as usize].any(Brief::PRODUCT | Brief::CUE))
+            idiom.from <= hit.from && !(itself && hit.any(Brief::PRODUCT | Brief::CUE))
         })
     });
     hits.idioms = winners;
@@ -217,23 +250,24 @@ fn drop_what_idioms_cover(hits: &mut Hits, lexicon: &Lexicon) {
 /// - A single character is a word only when it stands alone (灿烂 is not 烂).
 /// - A word of two or three characters is none when it is torn at both ends: 起火 is not in 今起/火车票, 火车 not in 起火/车辆.
 fn drop_torn(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
-    let briefs = lexicon.briefs();
     let mut tokens = Tokens::default();
     hits.all.retain(|hit| {
-        let brief = briefs[hit.entry as usize];
-        if brief.chars > 3 || !brief.any(Brief::CLASS | Brief::PRODUCT | Brief::HAZARD) {
+        let chars = hit.chars();
+        if chars > 3 || !hit.any(Brief::CLASS | Brief::PRODUCT | Brief::HAZARD) {
             return true;
         }
         let (from, to) = (hit.from as usize, hit.to as usize);
-        if brief.chars == 1 {
+        if chars == 1 {
             is_glue(folded.chars[from])
                 || tokens.word(from, folded, lexicon).all(|at| at == from || is_glue(folded.chars[at]))
         } else {
-            // Of one run of letters, nothing is torn at the beginning and the end: no need to cut it.
-            let letter = |at: Option<usize>| at.and_then(|at| folded.chars.get(at)).is_some_and(|c| is_letter(*c));
-            let whole = folded.chars[from..to].iter().all(|c| is_letter(*c));
-            let edge = whole && !(letter(from.checked_sub(1)) && letter(Some(to)));
-            edge || !(tokens.is_inside(from, folded, lexicon) && tokens.is_inside(to, folded, lexicon))
+            // Where letters do not go on at both ends nothing is torn there: no need to cut the run.
+            let letter = |at: usize| folded.chars.get(at).is_some_and(|c| is_letter(*c));
+            let goes_on = |at: usize| at > 0 && letter(at - 1) && letter(at);
+            !(goes_on(from)
+                && goes_on(to)
+                && tokens.is_inside(from, folded, lexicon)
+                && tokens.is_inside(to, folded, lexicon))
         }
     });
 }

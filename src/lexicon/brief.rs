@@ -1,6 +1,7 @@
 //! What the scanner asks of an entry, in one word: a text meets dozens of surfaces, and most are set aside by these bits
 //! alone. Derived from the entry; nothing is decided here.
 
+use super::anchor::Anchors;
 use super::pattern::ClassId;
 use super::terms::{Entry, Meaning};
 
@@ -9,7 +10,8 @@ use super::terms::{Entry, Meaning};
 pub struct Brief {
     /// Length in characters.
     pub chars: u16,
-    bits: u16,
+    /// The constants below, put together.
+    pub bits: u16,
     /// Where its word classes stand in [`super::Lexicon::classes_of`]'s table, and how many there are.
     classes: (u32, u32),
 }
@@ -35,16 +37,24 @@ impl Brief {
     pub const LATIN_FIRST: u16 = 1 << 8;
     /// Ends with a Latin letter.
     pub const LATIN_LAST: u16 = 1 << 9;
+    /// Belongs to a word class that patterns ask for beside their rarest element.
+    pub const ASKED: u16 = 1 << 10;
+    /// Belongs to a word class at which patterns are looked for.
+    pub const ANCHOR: u16 = 1 << 11;
 
     /// The briefs of all entries, and the word classes of all entries one behind the other.
-    pub(super) fn table(entries: &[Entry]) -> (Vec<Self>, Vec<ClassId>) {
+    pub(super) fn table(entries: &[Entry], anchors: &Anchors) -> (Vec<Self>, Vec<ClassId>) {
         let mut classes = Vec::new();
         let briefs = entries
             .iter()
-            .map(|entry| {
+            .zip(0..)
+            .map(|(entry, at)| {
                 let from = u32::try_from(classes.len()).unwrap_or(u32::MAX);
                 classes.extend_from_slice(&entry.classes);
-                Self::of(entry, from)
+                let mut brief = Self::of(entry, from);
+                brief.bits |= if anchors.asked_of(at).is_empty() { 0 } else { Self::ASKED };
+                brief.bits |= if anchors.of_entry(at).is_empty() { 0 } else { Self::ANCHOR };
+                brief
             })
             .collect();
         (briefs, classes)

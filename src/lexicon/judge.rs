@@ -398,8 +398,13 @@ pub struct Judge {
     by_found: Vec<u32>,
     by_denied: Vec<u32>,
     grams: Trie,
-    /// By n-gram: in the clause by question, then around it by question, each in hundredths and filled up to whole lanes.
-    rows: Vec<i16>,
+    /// By n-gram: its weights, a block for each [`LANES`] questions.
+    rows: Vec<Block>,
+    /// Rows that can be added before a sum might leave its sixteen bits.
+    at_a_time: usize,
+    /// Of each question, as in `asks`: what the raw score is multiplied by, and what is added.
+    slopes: Vec<f64>,
+    shifts: Vec<f64>,
     terms: Vec<f64>,
     settings: Vec<f64>,
     provenance: Vec<String>,
@@ -426,12 +431,17 @@ impl Answers {
     }
 }
 
-/// Numbers that are added at a time.
-const LANE: usize = 8;
+/// Questions whose weights are added at a time.
+const LANES: usize = 16;
 
 fn lanes(questions: usize) -> usize {
-    questions.next_multiple_of(LANE)
+    questions.next_multiple_of(LANES)
 }
+
+/// Weights of one n-gram for some questions, in hundredths: in the clause, then around it. One line of memory.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Block([i16; 2 * LANES]);
 
 /// What the weights of n-grams are kept in: two digits are more than a weight is worth.
 const HUNDREDTHS: f64 = 100.0;
@@ -441,23 +451,14 @@ fn hundredths(weight: f64) -> i16 {
     (weight * HUNDREDTHS).round().clamp(-30_000.0, 30_000.0) as i16
 }
 
-/// Adds a row of weights; both are filled up to whole lanes.
-#[inline]
-fn add(sums: &mut [i32], row: &[i16]) {
-    let (sums, _) = sums.as_chunks_mut::<LANE>();
-    let (row, _) = row.as_chunks::<LANE>();
-    for (sums, row) in sums.iter_mut().zip(row) {
-        for (sum, weight) in sums.iter_mut().zip(row) {
-            *sum = sum.wrapping_add(i32::from(*weight));
-        }
-    }
-}
-
 /// Room for one text, used again for the next.
 #[derive(Default)]
 struct Scratch {
-    /// A clause as the n-grams see it.
+    /// A clause as the n-grams see it, and the numbers of its characters.
     buffer: Vec<char>,
+    numbers: Vec<u32>,
+    /// Its n-grams.
+    grams: Vec<u32>,
     /// Characters of each clause.
     sizes: Vec<usize>,
     /// By clause: what its n-grams say of it, then what they say of those around.
@@ -476,11 +477,18 @@ impl Judge {
         let asked = weights.asks.len();
         let lanes = lanes(asked);
         let fill = || std::iter::repeat_n(0.0, lanes - asked);
-        let mut rows = Vec::with_capacity(weights.grams.len() * lanes * 2);
+        let mut rows = Vec::with_capacity(weights.grams.len() * (lanes / LANES));
         for row in weights.grams.values() {
-            rows.extend(row.iter().map(|[clause, _]| hundredths(*clause)).chain(std::iter::repeat_n(0, lanes - asked)));
-            rows.extend(row.iter().map(|[_, around]| hundredths(*around)).chain(std::iter::repeat_n(0, lanes - asked)));
+            for some in row.chunks(LANES) {
+                let mut block = [0; 2 * LANES];
+                for (at, [clause, around]) in some.iter().enumerate() {
+                    (block[at], block[LANES + at]) = (hundredths(*clause), hundredths(*around));
+                }
+                rows.push(Block(block));
+            }
         }
+        let most = rows.iter().flat_map(|block| block.0).map(i16::unsigned_abs).max().unwrap_or(0);
+        let at_a_time = usize::from(i16::MAX.unsigned_abs() / most.max(1)).max(1);
         let grams = Trie::new(weights.grams.keys().map(String::as_str).zip(0..));
         #[expect(clippy::cast_possible_truncation, reason = "a weight has three digits")]
         let categories = weights
@@ -512,6 +520,9 @@ impl Judge {
             categories,
             grams,
             rows,
+            at_a_time,
+            slopes: weights.asks.values().map(|ask| ask.slope).collect(),
+            shifts: weights.asks.values().map(|ask| ask.shift).collect(),
             terms: Term::ALL.iter().map(|term| weights.terms.get(term).copied().unwrap_or(0.0)).collect(),
             settings: Setting::ALL
                 .iter()
@@ -575,7 +586,7 @@ impl Judge {
         words: &[(u32, u32)],
         told: Option<Category>,
     ) -> Answers {
-        let Scratch { buffer, sizes, sums, rules } = scratch;
+        let Scratch { buffer, numbers, grams, sizes, sums, rules } = scratch;
         let asked = self.questions.len();
         let (lanes, width) = (self.lanes(), self.lanes() * 2);
         sizes.clear();
@@ -584,12 +595,14 @@ impl Judge {
             sizes.push(clause.len() + 2);
             buffer.clear();
             put(buffer, clause);
+            self.grams.number(buffer, numbers);
+            grams.clear();
+            for at in 0..numbers.len() {
+                self.grams.beginning(&numbers[at..], |_, gram| grams.push(gram));
+            }
             let from = sums.len();
             sums.resize(from + width, 0);
-            let sums = &mut sums[from..];
-            for at in 0..buffer.len() {
-                self.grams.beginning(&buffer[at..], |_, gram| add(sums, &self.rows[gram as usize * width..][..width]));
-            }
+            self.add_up(grams, &mut sums[from..]);
         }
         let count = sizes.len();
         rules.clear();
@@ -600,46 +613,65 @@ impl Judge {
                 *sum += weight;
             }
         }
-        let platform: Vec<f64> = (0..asked)
-            .map(|question| {
-                told.map_or(0.0, |category| {
-                    let known = self.categories.get(&category).map_or(0.0, |row| f64::from(row[question]));
-                    self.asks[question].told + known
-                })
-            })
-            .collect();
-        let mut log_odds = Vec::with_capacity(count * asked);
+        let known = told.and_then(|category| self.categories.get(&category));
+        let platform = |question: usize| match told {
+            Some(_) => self.asks[question].told + known.map_or(0.0, |row| f64::from(row[question])),
+            None => 0.0,
+        };
+        let bases: Vec<f64> = (0..asked).map(|question| self.asks[question].bias + platform(question)).collect();
+        let mut log_odds = vec![0.0_f32; count * asked];
         // What stands around, as a window that moves along the clauses.
         let mut around_sums = vec![0_i32; asked];
         let mut around_chars = sizes.iter().take(AROUND).sum::<usize>();
-        let move_over = |around: &mut [i32], clause: usize, sign: i32| {
-            for (sum, weight) in around.iter_mut().zip(&sums[clause * width + lanes..]) {
-                *sum += sign * weight;
-            }
-        };
-        (0..AROUND.min(count)).for_each(|clause| move_over(&mut around_sums, clause, 1));
-        for clause in 0..count {
+        let of = |clause: usize| &sums[clause * width + lanes..][..asked];
+        let enters = |around: &mut [i32], clause| around.iter_mut().zip(of(clause)).for_each(|(sum, own)| *sum += own);
+        let leaves = |around: &mut [i32], clause| around.iter_mut().zip(of(clause)).for_each(|(sum, own)| *sum -= own);
+        (0..AROUND.min(count)).for_each(|clause| enters(&mut around_sums, clause));
+        for (clause, odds) in log_odds.chunks_exact_mut(asked).enumerate() {
             if clause + AROUND < count {
-                move_over(&mut around_sums, clause + AROUND, 1);
+                enters(&mut around_sums, clause + AROUND);
                 around_chars += sizes[clause + AROUND];
             }
             if clause > AROUND {
-                move_over(&mut around_sums, clause - AROUND - 1, -1);
+                leaves(&mut around_sums, clause - AROUND - 1);
                 around_chars -= sizes[clause - AROUND - 1];
             }
             let [own, around] = scales(sizes[clause], around_chars).map(|scale| scale / HUNDREDTHS);
+            let (sums, rules) = (&sums[clause * width..][..asked], &rules[clause * lanes..][..asked]);
+            let (bases, around_sums) = (&bases[..asked], &around_sums[..asked]);
+            let (slopes, shifts) = (&self.slopes[..asked], &self.shifts[..asked]);
             for question in 0..asked {
-                let ask = &self.asks[question];
-                let raw = ask.bias
-                    + platform[question]
-                    + f64::from(rules[clause * lanes + question])
-                    + f64::from(sums[clause * width + question]) * own
+                let raw = bases[question]
+                    + f64::from(rules[question])
+                    + f64::from(sums[question]) * own
                     + f64::from(around_sums[question]) * around;
                 #[expect(clippy::cast_possible_truncation, reason = "log-odds of a few digits")]
-                log_odds.push((raw * ask.slope + ask.shift).clamp(-9.0, 9.0) as f32);
+                let clamped = (raw * slopes[question] + shifts[question]).clamp(-9.0, 9.0) as f32;
+                odds[question] = clamped;
             }
         }
         Answers { questions: asked, log_odds }
+    }
+
+    /// Adds the weights of n-grams to the sums of their clause: in it by question, then around it.
+    fn add_up(&self, grams: &[u32], sums: &mut [i32]) {
+        let blocks = self.lanes() / LANES;
+        let (own, around) = sums.split_at_mut(blocks * LANES);
+        let sums = own.chunks_exact_mut(LANES).zip(around.chunks_exact_mut(LANES));
+        for (block, (own, around)) in sums.enumerate() {
+            for few in grams.chunks(self.at_a_time) {
+                let mut sum = [0_i16; 2 * LANES];
+                for gram in few {
+                    let row = &self.rows[*gram as usize * blocks + block].0;
+                    for (sum, weight) in sum.iter_mut().zip(row) {
+                        *sum = sum.wrapping_add(*weight);
+                    }
+                }
+                let (in_clause, beyond) = sum.split_at(LANES);
+                own.iter_mut().zip(in_clause).for_each(|(sum, few)| *sum += i32::from(*few));
+                around.iter_mut().zip(beyond).for_each(|(sum, few)| *sum += i32::from(*few));
+            }
+        }
     }
 
     /// Numbers in a row of weights: one for each question, filled up so that rows are added several numbers at a time.
@@ -650,13 +682,13 @@ impl Judge {
     /// The n-grams of a clause that speak loudest for or against a question: characters from, to within the clause, and
     /// what they add to its log-odds. Those around the clause are left out.
     pub fn loudest(&self, clause: &[char], question: usize) -> Vec<(usize, usize, f64)> {
-        let width = self.lanes() * 2;
+        let blocks = self.lanes() / LANES;
         let mut buffer = Vec::new();
         put(&mut buffer, clause);
         let [own, _] = scales(clause.len() + 2, 1);
         let scale = own / HUNDREDTHS * self.ask(question).slope;
         let all = self.grams.all(&buffer).into_iter().map(|(from, to, gram)| {
-            let weight = self.rows[gram as usize * width + question];
+            let weight = self.rows[gram as usize * blocks + question / LANES].0[question % LANES];
             // One border in front: positions in the clause are one less.
             (from.saturating_sub(1), (to - 1).min(clause.len()), f64::from(weight) * scale)
         });

@@ -1,31 +1,36 @@
 //! Words by their beginnings: all words that begin at a place of a text, in one short walk from there.
 //!
 //! A Chinese text meets few words at most places, and looking wide is what costs: each step into a large table waits for
-//! memory. So a walk goes on to a second character only when a small filter says that some word begins with these two; the
-//! filter stays near the processor however many words there are. Not here: what a word means.
+//! memory. So a walk goes on to a second character only when a small filter says that some word begins with these two, and
+//! from there only when the step before says that such a character may follow; the filter stays near the processor however
+//! many words there are. Not here: what a word means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// No value, no node.
+/// No value.
 const NONE: u32 = u32::MAX;
-/// Set in [`Slot::node`] when no word goes on behind it.
-const LAST: u32 = 1 << 31;
-/// Characters that are looked up directly as the first of a word; those beyond are rare.
+/// Characters whose number is looked up directly; those beyond are rare.
 const PLANE: usize = 1 << 16;
 /// Bits of the filter for each pair of characters that a word begins with.
 const BITS_PER_PAIR: usize = 16;
 /// Least and most bits of the filter, as powers of two.
 const FILTER_BITS: (u32, u32) = (12, 22);
+/// Where in [`Slot::key`] it is told what may follow, and in how many bits.
+const FOLLOWS_AT: u32 = 21;
+const FOLLOWS: u32 = 8;
 
 /// Words with a number each.
 pub struct Trie {
-    /// By first character: its node and value.
-    first: Vec<(u32, u32)>,
-    far: BTreeMap<char, (u32, u32)>,
+    /// By character: its number, 0 when no word holds it. The characters of words lie close together by their numbers, and so
+    /// does what is looked up by them.
+    numbers: Vec<u32>,
+    far: BTreeMap<char, u32>,
+    /// By number of a character: the word of this character alone.
+    first: Vec<u32>,
     /// Bits, by the hash of the first two characters of words.
     pairs: Vec<u64>,
     pair_shift: u32,
-    /// Steps beyond the first character, by the hash of node and character.
+    /// Steps beyond the first character, by the hash of node and character. The node behind a first character has its number.
     slots: Vec<Slot>,
     slot_shift: u32,
 }
@@ -33,112 +38,124 @@ pub struct Trie {
 /// A step from a node by a character.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    /// The node before, and the character; [`u64::MAX`] when the slot is empty.
+    /// The node before and the number of the character, with a bit for each eighth of the characters that may follow;
+    /// [`u64::MAX`] when the slot is empty.
     key: u64,
-    /// The node behind, with [`LAST`] when nothing follows.
+    /// The node behind.
     node: u32,
     /// The word that ends here.
     value: u32,
 }
 
 const EMPTY: Slot = Slot { key: u64::MAX, node: NONE, value: NONE };
+/// The bits of a key that tell what may follow.
+const MAY_FOLLOW: u64 = ((1 << FOLLOWS) - 1) << FOLLOWS_AT;
 
 impl Trie {
     /// Of words that are not empty; of equal words the last one's number counts. Numbers are below 2^32 − 1.
     pub fn new<'a>(words: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
-        // Node and character to node; the value of each node, and whether something follows it. Node 0 is before any character.
-        let mut steps: BTreeMap<(u32, char), u32> = BTreeMap::new();
-        let mut nodes: Vec<(u32, bool)> = vec![(NONE, false)];
+        let words: Vec<(&str, u32)> = words.into_iter().collect();
+        let known: BTreeSet<char> = words.iter().flat_map(|(word, _)| word.chars()).collect();
+        let known: BTreeMap<char, u32> = known.into_iter().zip(1..).collect();
+        let mut numbers = vec![0; PLANE];
+        let mut far = BTreeMap::new();
+        for (character, number) in &known {
+            match numbers.get_mut(*character as usize) {
+                Some(place) => *place = *number,
+                None => _ = far.insert(*character, *number),
+            }
+        }
+        // Node and number of a character to node; by node its value and what may follow. The nodes behind one character come first.
+        let mut steps: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+        let mut nodes: Vec<(u32, u64)> = vec![(NONE, 0); known.len() + 1];
+        let mut pairs: BTreeSet<(u32, u32)> = BTreeSet::new();
         for (word, value) in words {
-            let mut node = 0_u32;
-            for character in word.chars() {
-                nodes[node as usize].1 = true;
+            let mut characters = word.chars().map(|character| known[&character]);
+            let Some(one) = characters.next() else { continue };
+            let mut node = one;
+            for (at, number) in characters.enumerate() {
+                if at == 0 {
+                    pairs.insert((one, number));
+                }
+                nodes[node as usize].1 |= follows(number);
                 let next = u32::try_from(nodes.len()).unwrap_or(NONE);
-                node = *steps.entry((node, character)).or_insert(next);
+                node = *steps.entry((node, number)).or_insert(next);
                 if node == next {
-                    nodes.push((NONE, false));
+                    nodes.push((NONE, 0));
                 }
             }
             nodes[node as usize].0 = value;
         }
-        let told = |node: u32| {
-            let (value, follows) = nodes[node as usize];
-            (if follows { node } else { node | LAST }, value)
-        };
-        let mut first = vec![(NONE, NONE); PLANE];
-        let mut far = BTreeMap::new();
-        let mut begins: BTreeMap<u32, char> = BTreeMap::new();
-        for ((_, character), node) in steps.range((0, '\0')..(1, '\0')) {
-            begins.insert(*node, *character);
-            match first.get_mut(*character as usize) {
-                Some(place) => *place = told(*node),
-                None => _ = far.insert(*character, told(*node)),
-            }
-        }
-        let later = || steps.range((1, '\0')..);
-        let pairs = || later().filter_map(|((node, second), _)| Some((*begins.get(node)?, *second)));
-        let bits = (pairs().count() * BITS_PER_PAIR).next_power_of_two().ilog2().clamp(FILTER_BITS.0, FILTER_BITS.1);
-        let slots = (later().count() * 2).next_power_of_two().max(2);
+        let bits = (pairs.len() * BITS_PER_PAIR).next_power_of_two().ilog2().clamp(FILTER_BITS.0, FILTER_BITS.1);
+        let slots = (steps.len() * 2).next_power_of_two().max(2);
         let mut trie = Self {
-            first,
+            numbers,
             far,
+            first: nodes[..=known.len()].iter().map(|(value, _)| *value).collect(),
             pairs: vec![0; 1 << (bits - 6)],
             pair_shift: 32 - bits,
             slots: vec![EMPTY; slots],
             slot_shift: 64 - slots.ilog2(),
         };
-        for (one, two) in pairs() {
+        for (one, two) in pairs {
             let (word, bit) = trie.pair(one, two);
             trie.pairs[word] |= bit;
         }
-        for ((before, character), node) in later() {
-            let key = key(*before, *character);
+        for ((before, number), node) in steps {
+            let key = key(before, number);
             let mut at = trie.place(key);
             while trie.slots[at].key != u64::MAX {
                 at = (at + 1) & (slots - 1);
             }
-            let (node, value) = told(*node);
-            trie.slots[at] = Slot { key, node, value };
+            let (value, follow) = nodes[node as usize];
+            trie.slots[at] = Slot { key: key | follow, node, value };
         }
         trie
     }
 
-    /// Calls `found` with the length in characters and the number of every word that `chars` begins with, shortest first.
+    /// Puts the number of each character: what [`Trie::beginning`] walks along.
+    pub fn number(&self, chars: &[char], numbers: &mut Vec<u32>) {
+        numbers.clear();
+        numbers.extend(chars.iter().map(|character| match self.numbers.get(*character as usize) {
+            Some(number) => *number,
+            None => self.far.get(character).copied().unwrap_or(0),
+        }));
+    }
+
+    /// Calls `found` with the length in characters and the number of every word that a text begins with, shortest first;
+    /// `numbers` are those of its characters.
     #[inline]
-    pub fn beginning(&self, chars: &[char], mut found: impl FnMut(usize, u32)) {
-        let Some((one, rest)) = chars.split_first() else { return };
-        let (mut node, value) = match self.first.get(*one as usize) {
-            Some(known) => *known,
-            None => self.far.get(one).copied().unwrap_or((NONE, NONE)),
-        };
+    pub fn beginning(&self, numbers: &[u32], mut found: impl FnMut(usize, u32)) {
+        let Some((one, rest)) = numbers.split_first() else { return };
+        let value = self.first[*one as usize];
         if value != NONE {
             found(1, value);
-        }
-        if node & LAST != 0 {
-            return;
         }
         let Some(two) = rest.first() else { return };
         let (word, bit) = self.pair(*one, *two);
         if self.pairs[word] & bit == 0 {
             return;
         }
-        for (at, character) in rest.iter().enumerate() {
-            let Some(slot) = self.step(node, *character) else { return };
+        let (mut node, mut may_follow) = (*one, MAY_FOLLOW);
+        for (at, number) in rest.iter().enumerate() {
+            if may_follow & follows(*number) == 0 {
+                return;
+            }
+            let Some(slot) = self.step(node, *number) else { return };
             if slot.value != NONE {
                 found(at + 2, slot.value);
             }
-            if slot.node & LAST != 0 {
-                return;
-            }
-            node = slot.node;
+            (node, may_follow) = (slot.node, slot.key);
         }
     }
 
     /// The number of exactly this word.
     pub fn get(&self, word: &str) -> Option<u32> {
         let chars: Vec<char> = word.chars().collect();
+        let mut numbers = Vec::new();
+        self.number(&chars, &mut numbers);
         let mut whole = None;
-        self.beginning(&chars, |length, value| {
+        self.beginning(&numbers, |length, value| {
             if length == chars.len() {
                 whole = Some(value);
             }
@@ -148,16 +165,18 @@ impl Trie {
 
     /// Every word of a text by its first character, shortest first: from and to in characters, and its number.
     pub fn all(&self, chars: &[char]) -> Vec<(usize, usize, u32)> {
+        let mut numbers = Vec::new();
+        self.number(chars, &mut numbers);
         let mut all = Vec::new();
         for from in 0..chars.len() {
-            self.beginning(&chars[from..], |length, value| all.push((from, from + length, value)));
+            self.beginning(&numbers[from..], |length, value| all.push((from, from + length, value)));
         }
         all
     }
 
     #[inline]
-    fn pair(&self, one: char, two: char) -> (usize, u64) {
-        let hash = (one as u32).wrapping_mul(0x9e37_79b1) ^ (two as u32).wrapping_mul(0x85eb_ca6b).rotate_left(15);
+    fn pair(&self, one: u32, two: u32) -> (usize, u64) {
+        let hash = one.wrapping_mul(0x9e37_79b1) ^ two.wrapping_mul(0x85eb_ca6b).rotate_left(15);
         let at = hash.wrapping_mul(0xc2b2_ae35) >> self.pair_shift;
         (at as usize / 64, 1 << (at % 64))
     }
@@ -169,12 +188,12 @@ impl Trie {
     }
 
     #[inline]
-    fn step(&self, node: u32, character: char) -> Option<Slot> {
-        let key = key(node, character);
+    fn step(&self, node: u32, number: u32) -> Option<Slot> {
+        let key = key(node, number);
         let mut at = self.place(key);
         loop {
             let slot = self.slots[at];
-            if slot.key == key {
+            if slot.key & !MAY_FOLLOW == key {
                 return Some(slot);
             }
             if slot.key == u64::MAX {
@@ -186,8 +205,14 @@ impl Trie {
 }
 
 #[inline]
-fn key(node: u32, character: char) -> u64 {
-    u64::from(node) << 32 | u64::from(character as u32)
+fn key(node: u32, number: u32) -> u64 {
+    u64::from(node) << 32 | u64::from(number)
+}
+
+/// The bit that says that a character may follow.
+#[inline]
+fn follows(number: u32) -> u64 {
+    1 << (FOLLOWS_AT + number % FOLLOWS)
 }
 
 impl std::fmt::Debug for Trie {

@@ -47,9 +47,8 @@ const BEFORE: &[&str] = &["品牌", "牌子", "国产", "进口", "牌:"];
 /// Puts the names of a text: for each kind the longest at each place.
 pub(super) fn names(folded: &Folded, hits: &Hits, lexicon: &Lexicon, meta: Option<Category>, facts: &mut Vec<Fact>) {
     let mut ends = [0_u32; 5];
-    let briefs = lexicon.briefs();
     for (at, hit) in hits.all.iter().enumerate() {
-        if !briefs[hit.entry as usize].any(Brief::BRAND | Brief::NAME) {
+        if !hit.any(Brief::BRAND | Brief::NAME) {
             continue;
         }
         for meaning in &lexicon.entries()[hit.entry as usize].meanings {

@@ -142,13 +142,12 @@ fn is_fixed(lexicon: &Lexicon, candidate: &Candidate) -> bool {
 
 /// Names in text order, the longest at each place; what a longer word of another kind holds is none (北京现代, 青岛啤酒).
 fn collect(folded: &Folded, hits: &Hits, lexicon: &Lexicon) -> Vec<Candidate> {
-    let briefs = lexicon.briefs();
     let mut candidates = Vec::new();
     let mut end = 0;
     for hit in &hits.all {
         let (from, to) = (hit.from as usize, hit.to as usize);
         let names = Brief::REGION | Brief::PRODUCT | Brief::BRAND | Brief::NAME;
-        if from < end || !briefs[hit.entry as usize].any(names) {
+        if from < end || !hit.any(names) {
             continue;
         }
         let entry = &lexicon.entries()[hit.entry as usize];

@@ -195,6 +195,8 @@ fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge:
         return;
     }
     let least = judge.setting(Setting::Recover);
+    // What is surely below `least` as a probability: a hair on the safe side, and no exponential for each question.
+    let floor = (least / (1.0 - least)).ln() - 1e-9;
     for (at, question) in judge.questions().iter().enumerate() {
         let Question::Hazard(hazard) = *question else { continue };
         let Some(effect) = lexicon.judge_effect(hazard) else { continue };
@@ -217,6 +219,9 @@ fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge:
             }
         }
         let Some((evidence, clause)) = best else { continue };
+        if evidence + judge.term(Term::Recovered) < floor {
+            continue;
+        }
         let terms = vec![(Term::Evidence, evidence), (Term::Recovered, judge.term(Term::Recovered))];
         let probability = logistic(terms.iter().map(|(_, value)| value).sum());
         if probability < least {

@@ -380,7 +380,7 @@ impl Builder {
                 jieba.add_word(&entry.surface, Some(WORD_FREQUENCY), None);
             }
         }
-        let (briefs, entry_classes) = Brief::table(&self.entries);
+        let (briefs, entry_classes) = Brief::table(&self.entries, &anchors);
         let used = self.entries.iter().zip(0..).filter(|(entry, _)| entry.is_used());
         let surfaces = Trie::new(used.map(|(entry, at)| (entry.surface.as_ref(), at)));
         let mut region_names = BTreeMap::new();
