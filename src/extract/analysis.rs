@@ -1,7 +1,7 @@
 //! Everything that is worked out about one text before it is told as a reading or an explanation.
 
 use crate::lexicon::terms::Meaning;
-use crate::lexicon::{CategorySet, Lexicon};
+use crate::lexicon::{Brief, CategorySet, Lexicon};
 use crate::vocabulary::{Category, Document, Hazard, Stance};
 
 use super::clauses::{self, Clause};
@@ -237,6 +237,9 @@ impl Analysis {
             put(find.from, find.to, find.clause, lexicon.rules()[find.owner as usize].effect);
         }
         for hit in self.hits.all.iter().filter(|_| !self.clauses.is_empty()) {
+            if !hit.any(Brief::HAZARD) {
+                continue;
+            }
             for meaning in &lexicon.entries()[hit.entry as usize].meanings {
                 if let Meaning::Hazard(effect) = meaning {
                     put(hit.from as usize, hit.to as usize, clauses::at(&self.clauses, hit.from as usize), *effect);

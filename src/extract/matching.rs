@@ -124,8 +124,7 @@ impl Search<'_> {
         work::done(1);
         let (first, rest) = variant.steps.split_first()?;
         let (from, to) = (hit.from as usize, hit.to as usize);
-        let entry = &self.lexicon.entries()[hit.entry as usize];
-        if !first.accepts.iter().any(|atom| accepts(self.lexicon, entry, atom)) {
+        if !first.accepts.iter().any(|atom| accepts(self.lexicon, hit, atom)) {
             return None;
         }
         let begins = match variant.lead {
@@ -156,10 +155,9 @@ impl Search<'_> {
         for from in at..=reach {
             work::done(1 + self.hits.starting_at(from).len());
             for hit in self.hits.starting_at(from) {
-                let entry = &self.lexicon.entries()[hit.entry as usize];
                 let to = hit.to as usize;
                 if to <= clause.to
-                    && step.accepts.iter().any(|atom| accepts(self.lexicon, entry, atom))
+                    && step.accepts.iter().any(|atom| accepts(self.lexicon, hit, atom))
                     && let Some(end) = self.rest(rest, to, clause, at_end)
                 {
                     return Some(end);
@@ -198,10 +196,12 @@ impl Search<'_> {
             (from..to).any(|at| !(at > 0 && is_number(chars[at - 1])) && count.length_of(&chars[at..to]).is_some())
         };
         !atoms.is_empty()
-            && (self.hits.between(from, to).iter().any(|hit| {
-                let entry = &self.lexicon.entries()[hit.entry as usize];
-                keep(hit) && atoms.iter().any(|atom| accepts(self.lexicon, entry, atom))
-            }) || counts().any(counted))
+            && (self
+                .hits
+                .between(from, to)
+                .iter()
+                .any(|hit| keep(hit) && atoms.iter().any(|atom| accepts(self.lexicon, hit, atom)))
+                || counts().any(counted))
     }
 
     /// The characters of a clause's sentence, at most [`SENTENCE_SIDE`] to each side of the clause.

@@ -1,7 +1,7 @@
 //! Which product a hazard belongs to: clause, sentence, document, the platform's word, what the hazard implies.
 
 use crate::lexicon::terms::{Effect, Meaning};
-use crate::lexicon::{CategorySet, Lexicon};
+use crate::lexicon::{Brief, CategorySet, Lexicon};
 use crate::vocabulary::{Category, Hazard, ProductFrom};
 
 use super::clauses::{self, Clause};
@@ -78,25 +78,27 @@ impl Choice {
     }
 }
 
+/// What can name the product of a hazard.
+const NAMES: u16 = Brief::PRODUCT | Brief::BRAND;
+
 /// Products and brands of a text in order: leftmost, longest; a word that ends inside a compound gives way to its head.
 pub(super) fn products(hits: &Hits, clauses: &[Clause], lexicon: &Lexicon, meta: Option<Category>) -> Vec<Named> {
     let mut found: Vec<Named> = Vec::new();
     let mut end = 0;
     // End of the farthest hazard or rule word so far: a name inside a longer such word names no product (胶水 in 胶水味).
     let mut covered = 0;
+    if clauses.is_empty() || !hits.any(NAMES) {
+        return found;
+    }
     for hit in &hits.all {
         let (from, to) = (hit.from as usize, hit.to as usize);
-        if clauses.is_empty() {
-            break;
-        }
-        let entry = &lexicon.entries()[hit.entry as usize];
-        let names = entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Product(_) | Meaning::Brand(_)));
-        if !names {
-            if !entry.classes.is_empty() || entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Hazard(_))) {
+        if !hit.any(NAMES) {
+            if hit.any(Brief::CLASS | Brief::HAZARD) {
                 covered = covered.max(to);
             }
             continue;
         }
+        let entry = &lexicon.entries()[hit.entry as usize];
         // 台电 in 这台电热毯: a brand gives way to a longer product name that begins inside it.
         let whole =
             |meaning: &Meaning| matches!(meaning, Meaning::Product(at) if !lexicon.products()[*at as usize].brand);

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::lexicon::pattern::Atom;
-use crate::lexicon::terms::{Entry, Meaning};
+use crate::lexicon::terms::Meaning;
 use crate::lexicon::{Brief, Lexicon};
 
 use super::clauses::Clause;
@@ -51,6 +51,8 @@ pub(super) struct Hits {
     pub(super) idioms: Vec<Hit>,
     /// Index of the first hit that begins at or after each character.
     first: Vec<u32>,
+    /// What any of the hits is, as its [`Brief`] says; perhaps also what only a dropped one was.
+    bits: u16,
     /// Whether hits were left out.
     pub(super) overflow: bool,
     /// Whether no hazard and no injury can be found in the text.
@@ -73,6 +75,11 @@ impl Hits {
     /// Whether a pattern may find something in this text.
     pub(super) fn may_find(&self, pattern: u32) -> bool {
         self.possible.as_ref().is_none_or(|possible| possible.binary_search(&pattern).is_ok())
+    }
+
+    /// Whether there may be a hit that is any of these ([`Brief`]'s constants).
+    pub(super) fn any(&self, bits: u16) -> bool {
+        self.bits & bits != 0
     }
 
     /// Hits that begin at a character, longest first.
@@ -132,21 +139,19 @@ thread_local! {
 /// All surfaces, idioms settled, nothing else dropped yet.
 fn surfaces(folded: &Folded, lexicon: &Lexicon) -> Hits {
     let mut hits = Hits { all: Vec::with_capacity(folded.len()), ..Hits::default() };
-    let mut idioms = false;
     NUMBERS.with_borrow_mut(|numbers| {
         lexicon.surfaces().number(&folded.chars, numbers);
-        idioms = words(folded, numbers, lexicon, &mut hits);
+        words(folded, numbers, lexicon, &mut hits);
     });
-    if idioms {
+    if hits.any(Brief::IDIOM) {
         drop_what_idioms_cover(&mut hits);
     }
     hits
 }
 
-/// Puts all surfaces, longest first at each place; gives whether there is an idiom among them.
-fn words(folded: &Folded, numbers: &[u32], lexicon: &Lexicon, hits: &mut Hits) -> bool {
+/// Puts all surfaces, longest first at each place.
+fn words(folded: &Folded, numbers: &[u32], lexicon: &Lexicon, hits: &mut Hits) {
     let briefs = lexicon.briefs();
-    let mut all_bits = 0;
     #[expect(clippy::cast_possible_truncation, reason = "texts are bounded far below 2^32 characters")]
     for from in 0..numbers.len() {
         let before = hits.all.len();
@@ -155,7 +160,7 @@ fn words(folded: &Folded, numbers: &[u32], lexicon: &Lexicon, hits: &mut Hits) -
             if bits & (Brief::LATIN_FIRST | Brief::LATIN_LAST) != 0 && !latin_borders(folded, bits, from, to) {
                 return;
             }
-            all_bits |= bits;
+            hits.bits |= bits;
             hits.all.push(Hit { from: from as u32, to: to as u32, entry, bits });
         });
         if hits.all.len() > before + 1 {
@@ -167,7 +172,6 @@ fn words(folded: &Folded, numbers: &[u32], lexicon: &Lexicon, hits: &mut Hits) -
             break;
         }
     }
-    all_bits & Brief::IDIOM != 0
 }
 
 fn index(hits: &mut Hits, len: usize) {
@@ -361,14 +365,17 @@ impl Tokens {
 }
 
 /// Whether a hit is what an element of a pattern accepts.
-pub(super) fn accepts(lexicon: &Lexicon, entry: &Entry, atom: &Atom) -> bool {
+pub(super) fn accepts(lexicon: &Lexicon, hit: &Hit, atom: &Atom) -> bool {
     match atom {
-        Atom::Class(class) => entry.classes.binary_search(class).is_ok(),
-        Atom::Product(set) => entry.meanings.iter().any(|meaning| match meaning {
-            Meaning::Product(at) => set.has(lexicon.products()[*at as usize].category),
-            _ => false,
-        }),
-        Atom::Brand => entry.meanings.iter().any(|meaning| matches!(meaning, Meaning::Brand(_))),
+        Atom::Class(class) => hit.any(Brief::CLASS) && lexicon.classes_of(hit.entry).contains(class),
+        Atom::Product(set) => {
+            let in_set = |meaning: &Meaning| match meaning {
+                Meaning::Product(at) => set.has(lexicon.products()[*at as usize].category),
+                _ => false,
+            };
+            hit.any(Brief::PRODUCT) && lexicon.entries()[hit.entry as usize].meanings.iter().any(in_set)
+        }
+        Atom::Brand => hit.any(Brief::BRAND),
         Atom::Count(_) => false,
     }
 }

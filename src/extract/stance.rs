@@ -1,7 +1,7 @@
 //! What the text claims about a hazard: the cues around it, strongest first.
 
 use crate::lexicon::terms::{Coordination, Meaning};
-use crate::lexicon::{Lexicon, Reach};
+use crate::lexicon::{Brief, Lexicon, Reach};
 use crate::vocabulary::{Hazard, Stance};
 
 use super::clauses::Clause;
@@ -36,7 +36,7 @@ pub(super) fn cues(hits: &[Hit], lexicon: &Lexicon) -> Vec<CueHit> {
     let mut found = Vec::new();
     let mut end = 0;
     for hit in hits {
-        if hit.from < end {
+        if hit.from < end || !hit.any(Brief::CUE) {
             continue;
         }
         let meanings = &lexicon.entries()[hit.entry as usize].meanings;

@@ -41,6 +41,8 @@ impl Brief {
     pub const ASKED: u16 = 1 << 10;
     /// Belongs to a word class at which patterns are looked for.
     pub const ANCHOR: u16 = 1 << 11;
+    /// Belongs to a word class that the learned judge weighs.
+    pub const JUDGED: u16 = 1 << 12;
 
     /// The briefs of all entries, and the word classes of all entries one behind the other.
     pub(super) fn table(entries: &[Entry], anchors: &Anchors) -> (Vec<Self>, Vec<ClassId>) {

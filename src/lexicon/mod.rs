@@ -385,6 +385,11 @@ impl Lexicon {
     #[must_use]
     pub fn judged_by(mut self, weights: &judge::Weights) -> Self {
         let model = judge::Judge::new(weights, &self.class_names, &self.cues);
+        for brief in &mut self.briefs {
+            let mut classes = brief.classes(&self.entry_classes).iter();
+            let judged = classes.any(|class| model.row(judge::Word::Class(*class)).is_some());
+            brief.bits = brief.bits & !Brief::JUDGED | if judged { Brief::JUDGED } else { 0 };
+        }
         self.judge = Some(model);
         let both = format!("{} {weights}", self.rules_version);
         self.version = LexiconVersion::new(&blake3::hash(both.as_bytes()).to_hex()[..16]);

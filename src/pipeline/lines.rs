@@ -5,7 +5,7 @@
 //! Not here: what a line means, and what is done with it.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead as _, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes that are read before a block is cut at its last line end.
@@ -149,7 +149,10 @@ where
     fn answers(&self, first: bool, block: &[u8], bytes: Vec<u8>) -> Answers<E> {
         let mut answers = Answers { bytes, lines: 0, refused: None };
         let body = block.strip_suffix(b"\n").unwrap_or(block);
-        for line in body.split(|byte| *byte == b'\n') {
+        let mut rest = Some(body);
+        while let Some(lines) = rest {
+            let (line, behind) = cut_line(lines);
+            rest = behind;
             let fits = line.len() < self.line_bytes_max;
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if let Err(error) = (self.answer)(first && answers.lines == 0, fits.then_some(line), &mut answers.bytes) {
@@ -172,6 +175,17 @@ where
             output = self.written.wait(output).unwrap_or_else(PoisonError::into_inner);
         }
         output.stopped.is_none().then(|| output.spare.pop().unwrap_or_default())
+    }
+}
+
+/// The first line of some, and what stands behind its end, when it has one.
+fn cut_line(lines: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut behind = lines;
+    // Reading from memory does not fail. It looks for the end many bytes at a time.
+    let length = behind.skip_until(b'\n').unwrap_or(lines.len());
+    match lines[..length].strip_suffix(b"\n") {
+        Some(line) => (line, Some(behind)),
+        None => (lines, None),
     }
 }
 

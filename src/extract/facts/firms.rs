@@ -82,6 +82,41 @@ const SUFFIXES: &[(&str, Kind)] = &[
 /// Longest suffix, in characters.
 const SUFFIX_CHARS_MAX: usize = 6;
 
+/// Whether a suffix may end with these two characters: quicker than comparing with all of them.
+#[inline]
+fn ends_suffix(before: char, last: char) -> bool {
+    last == '厂'
+        || matches!(
+            before,
+            '公' | '集'
+                | '商'
+                | '易'
+                | '营'
+                | '发'
+                | '市'
+                | '销'
+                | '售'
+                | '务'
+                | '利'
+                | '药'
+                | '舰'
+                | '方'
+                | '业'
+                | '卖'
+                | '验'
+                | '品'
+                | '食'
+                | '货'
+                | '婴'
+                | '饮'
+                | '超'
+                | '广'
+                | '中'
+                | '作'
+                | '殖'
+        )
+}
+
 /// Words that no name holds, as the segmenter gives them.
 const BORDERS: &[&str] = &[
     "由",
@@ -265,6 +300,9 @@ impl<'a> Firms<'a> {
             self.car_maker(at, found);
             return;
         }
+        if !at.checked_sub(1).is_some_and(|before| ends_suffix(self.folded.chars[before], self.folded.chars[at])) {
+            return;
+        }
         let ahead = self.folded.slice((at + 1).saturating_sub(SUFFIX_CHARS_MAX), at + 1);
         let suffix = SUFFIXES.iter().find(|(suffix, _)| ahead.ends_with(suffix));
         let suffix = suffix.map(|(suffix, kind)| (at + 1 - suffix.chars().count(), *kind));
@@ -312,7 +350,7 @@ impl<'a> Firms<'a> {
         // A brand that needs its product beside it has it here: 汽车.
         let brand =
             super::between(self.hits, at.saturating_sub(7), at - 1).iter().filter(|hit| hit.to as usize == at - 1);
-        let brand = brand.filter(|hit| super::names::has_brand(self.lexicon, hit)).map(|hit| hit.from as usize).min();
+        let brand = brand.filter(|hit| super::names::has_brand(hit)).map(|hit| hit.from as usize).min();
         if let Some(from) = brand {
             let code = self.folded.slice(from, to).to_owned();
             found.push(Fact::new(from, to, MentionKind::Firm, code, "shape:firm"));
@@ -433,4 +471,17 @@ fn may_be_in_name(chars: &[char], at: usize) -> bool {
             let latin = |at: Option<&char>| at.is_some_and(char::is_ascii_alphanumeric);
             latin(chars.get(at + 1)) && at > 0 && latin(chars.get(at - 1))
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suffix_ends_as_one_may_end() {
+        for (suffix, _) in SUFFIXES {
+            let chars: Vec<char> = "某".chars().chain(suffix.chars()).collect();
+            assert!(ends_suffix(chars[chars.len() - 2], chars[chars.len() - 1]), "{suffix}");
+        }
+    }
 }

@@ -16,6 +16,8 @@ const NONE: &[&str] = &[
 ];
 /// Words in front of a number that make it a model or batch.
 const LABELS: &[&str] = &["型号", "货号", "批号", "批次号", "款号", "产品编号", "生产批次", "机型", "规格型号"];
+/// The longest of these words, in characters.
+const LABEL_CHARS_MAX: usize = 4;
 /// Characters between such a word and the number.
 const BETWEEN: usize = 2;
 
@@ -42,8 +44,6 @@ fn fact(folded: &Folded, from: usize, to: usize, rule: &str) -> Fact {
 fn is_labelled(folded: &Folded, from: usize) -> bool {
     let gap = folded.chars[from.saturating_sub(BETWEEN)..from].iter().rev();
     let label_to = from - gap.take_while(|c| matches!(c, ':' | ' ' | '为' | '是')).count();
-    LABELS.iter().any(|label| {
-        let chars = label.chars().count();
-        label_to >= chars && folded.slice(label_to - chars, label_to) == *label
-    })
+    let ahead = folded.slice(label_to.saturating_sub(LABEL_CHARS_MAX), label_to);
+    LABELS.iter().any(|label| ahead.ends_with(label))
 }

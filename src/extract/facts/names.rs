@@ -42,10 +42,15 @@ const BEHIND: &[&str] = &[
     "发布会",
     "宣称",
 ];
+/// The longest of these words, in characters.
+const WORD_CHARS_MAX: usize = 3;
 const BEFORE: &[&str] = &["品牌", "牌子", "国产", "进口", "牌:"];
 
 /// Puts the names of a text: for each kind the longest at each place.
 pub(super) fn names(folded: &Folded, hits: &Hits, lexicon: &Lexicon, meta: Option<Category>, facts: &mut Vec<Fact>) {
+    if !hits.any(Brief::BRAND | Brief::NAME) {
+        return;
+    }
     let mut ends = [0_u32; 5];
     for (at, hit) in hits.all.iter().enumerate() {
         if !hit.any(Brief::BRAND | Brief::NAME) {
@@ -104,15 +109,9 @@ fn is_brand(
 ) -> bool {
     let hit = hits.all[at];
     let (from, to) = (hit.from as usize, hit.to as usize);
-    let behind = |word: &&str| {
-        let chars = word.chars().count();
-        to + chars <= folded.len() && folded.slice(to, to + chars) == *word
-    };
-    let before = |word: &&str| {
-        let chars = word.chars().count();
-        chars <= from && folded.slice(from - chars, from) == *word
-    };
-    if BEHIND.iter().any(behind) || BEFORE.iter().any(before) {
+    let behind = folded.slice(to, (to + WORD_CHARS_MAX).min(folded.len()));
+    let before = folded.slice(from.saturating_sub(WORD_CHARS_MAX), from);
+    if BEHIND.iter().any(|word| behind.starts_with(word)) || BEFORE.iter().any(|word| before.ends_with(word)) {
         return true;
     }
     // With the platform's word for the product, a series or model number right behind is enough.
@@ -122,7 +121,7 @@ fn is_brand(
     }
     let product = |other: &Hit| {
         let entry = &lexicon.entries()[other.entry as usize];
-        (other.entry != hit.entry) && !categories(entry, lexicon).and(makes).is_empty()
+        other.any(Brief::PRODUCT) && (other.entry != hit.entry) && !categories(entry, lexicon).and(makes).is_empty()
     };
     let clear = |from: usize, to: usize| {
         !folded.chars[from..to].iter().any(|c| matches!(c, ',' | '。' | '!' | '?' | ';' | '\n'))
@@ -137,8 +136,8 @@ fn is_brand(
 }
 
 /// Whether a hit names a brand, ambiguous or not.
-pub(super) fn has_brand(lexicon: &Lexicon, hit: &Hit) -> bool {
-    lexicon.entries()[hit.entry as usize].meanings.iter().any(|meaning| matches!(meaning, Meaning::Brand(_)))
+pub(super) fn has_brand(hit: &Hit) -> bool {
+    hit.any(Brief::BRAND)
 }
 
 /// A mark with the number that stands behind it: 国药准字Z20050000, 生产许可证编号:SC10633010000000.

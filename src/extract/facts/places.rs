@@ -143,6 +143,9 @@ fn is_fixed(lexicon: &Lexicon, candidate: &Candidate) -> bool {
 /// Names in text order, the longest at each place; what a longer word of another kind holds is none (北京现代, 青岛啤酒).
 fn collect(folded: &Folded, hits: &Hits, lexicon: &Lexicon) -> Vec<Candidate> {
     let mut candidates = Vec::new();
+    if !hits.any(Brief::REGION) {
+        return candidates;
+    }
     let mut end = 0;
     for hit in &hits.all {
         let (from, to) = (hit.from as usize, hit.to as usize);

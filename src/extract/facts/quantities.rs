@@ -337,7 +337,10 @@ fn shift(number: &str, zeros: usize) -> String {
 fn unit(folded: &Folded, at: usize) -> Option<(usize, &'static str)> {
     let at = at + usize::from(folded.chars.get(at) == Some(&' '));
     let rest = folded.slice(at.min(folded.len()), (at + 4).min(folded.len()));
-    let unit = *UNITS.iter().find(|unit| rest.starts_with(**unit))?;
+    // Units begin with a character of three bytes: comparing those first is quicker than comparing words.
+    let head = rest.as_bytes().first_chunk::<3>()?;
+    let alike = |unit: &&&str| unit.as_bytes().first_chunk::<3>() == Some(head);
+    let unit = *UNITS.iter().filter(alike).find(|unit| rest.starts_with(**unit))?;
     // 3个人, 12只: 个 says less than what follows.
     let end = at + unit.chars().count();
     let next = folded.chars.get(end);

@@ -9,8 +9,8 @@ mod linear;
 mod tests;
 pub mod train;
 
-use crate::lexicon::Lexicon;
 use crate::lexicon::judge::{Answers, Judge, Question, Setting, Term, Word};
+use crate::lexicon::{Brief, Lexicon};
 use crate::vocabulary::{Category, Hazard, Stance};
 
 use super::analysis::{Analysis, Fate, Found};
@@ -65,7 +65,7 @@ pub(super) fn apply(analysis: &mut Analysis, lexicon: &Lexicon) {
 /// The words of the rules in each clause, by clause and row of the model, each once.
 fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &Judge) -> Vec<(u32, u32)> {
     let mut rows = Vec::new();
-    each_word(analysis, lexicon, |clause, word| rows.extend(judge.row(word).map(|row| (clause, row))));
+    each_word(analysis, lexicon, Brief::JUDGED, |clause, word| rows.extend(judge.row(word).map(|row| (clause, row))));
     rows.sort_unstable();
     rows.dedup();
     rows
@@ -74,16 +74,17 @@ fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &Judge) -> Vec<(u32, u32)
 /// The words of the rules in each clause, each once, by clause.
 fn words(analysis: &Analysis, lexicon: &Lexicon) -> Vec<(u32, Word)> {
     let mut words = Vec::new();
-    each_word(analysis, lexicon, |clause, word| words.push((clause, word)));
+    each_word(analysis, lexicon, Brief::CLASS, |clause, word| words.push((clause, word)));
     words.sort_unstable();
     words.dedup();
     words
 }
 
-fn each_word(analysis: &Analysis, lexicon: &Lexicon, mut put: impl FnMut(u32, Word)) {
+/// Puts the words of every surface that is any of `kinds` ([`Brief`]'s constants), of the cues and of the finds.
+fn each_word(analysis: &Analysis, lexicon: &Lexicon, kinds: u16, mut put: impl FnMut(u32, Word)) {
     let number = |clause: usize| u32::try_from(clause).unwrap_or(u32::MAX);
     let mut clause = 0;
-    for hit in &analysis.hits.surfaces {
+    for hit in analysis.hits.surfaces.iter().filter(|hit| hit.any(kinds)) {
         while analysis.clauses.get(clause + 1).is_some_and(|next| next.from <= hit.from as usize) {
             clause += 1;
         }
