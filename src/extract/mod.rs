@@ -66,6 +66,7 @@ fn read_with(document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lex
     let document = beside.told.as_ref().unwrap_or(document);
     let analysis = analyse(document, lexicon);
     let mut reading = reading_of(&analysis, document, lexicon);
+    analysis.folded.give_back();
     beside.apply(document, lexicon, &mut reading);
     reading
 }

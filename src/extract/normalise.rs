@@ -1,10 +1,20 @@
 //! The text as it is compared, with a way back to the characters of the input (READ-2).
 
+use std::cell::RefCell;
+
 use crate::lexicon::{fold, folds_to_itself};
 use crate::vocabulary::CharSpan;
 
 /// Longest text that is read, in characters; the rest is left out with a problem.
 pub const TEXT_CHARS_MAX: usize = 200_000;
+
+thread_local! {
+    /// Room of texts that were read.
+    static SPARE: RefCell<Vec<Folded>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Longest text whose room is kept, in characters.
+const SPARE_CHARS_MAX: usize = 8_000;
 
 /// A folded text. Positions are characters of the folded text; [`Folded::original`] leads back.
 #[derive(Debug, Default)]
@@ -25,13 +35,11 @@ impl Folded {
     /// Folds a text: width, case, script, white space; zero-width characters vanish.
     pub(super) fn new(text: &str) -> Self {
         let capacity = text.len() / 3 + 8;
-        let mut folded = Self {
-            text: String::with_capacity(text.len()),
-            chars: Vec::with_capacity(capacity),
-            bytes: Vec::with_capacity(capacity),
-            origin: Vec::with_capacity(capacity),
-            cut_at: None,
-        };
+        let mut folded = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        folded.text.reserve(text.len());
+        folded.chars.reserve(capacity);
+        folded.bytes.reserve(capacity);
+        folded.origin.reserve(capacity);
         // Most characters fold to themselves: they are copied in runs.
         let mut copied = 0;
         let mut byte = 0;
@@ -68,6 +76,18 @@ impl Folded {
         self.bytes.push((self.text.len() + ahead) as u32);
         self.origin.push(at as u32);
         self.chars.push(character);
+    }
+
+    /// Keeps its room for the next text of this thread, when it is no giant's.
+    pub(super) fn give_back(mut self) {
+        if self.chars.capacity() <= SPARE_CHARS_MAX {
+            self.text.clear();
+            self.chars.clear();
+            self.bytes.clear();
+            self.origin.clear();
+            self.cut_at = None;
+            SPARE.with_borrow_mut(|spare| spare.push(self));
+        }
     }
 
     /// Length in folded characters.

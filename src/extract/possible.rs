@@ -131,32 +131,29 @@ impl Last {
         let mut found = false;
         for hit in hits.iter().filter(own) {
             if hit.any(Brief::ANCHOR) {
-                for anchored in lexicon.patterns_at(hit.entry) {
-                    found |= self.pattern(anchored, hit, lexicon);
-                }
+                found |= self.patterns(lexicon.patterns_at(hit.entry), hit, lexicon);
             }
             if hit.any(Brief::PRODUCT) {
-                for anchored in lexicon.patterns_at_product() {
-                    found |= self.pattern(anchored, hit, lexicon);
-                }
+                found |= self.patterns(lexicon.patterns_at_product(), hit, lexicon);
             }
             if hit.any(Brief::BRAND) {
-                for anchored in lexicon.patterns_at_brand() {
-                    found |= self.pattern(anchored, hit, lexicon);
-                }
+                found |= self.patterns(lexicon.patterns_at_brand(), hit, lexicon);
             }
         }
         found
     }
 
-    /// Whether a pattern may find something when its rarest element is `hit`; notes it.
-    #[inline]
-    fn pattern(&mut self, anchored: &Anchored, hit: &Hit, lexicon: &Lexicon) -> bool {
-        match anchored.other {
+    /// Whether any of some patterns may find something when its rarest element is `hit`; notes those that may.
+    fn patterns(&mut self, patterns: &[Anchored], hit: &Hit, lexicon: &Lexicon) -> bool {
+        let mut found = false;
+        for anchored in patterns {
             // Nearly all patterns end here: what they ask for beside is not in the clause.
-            Other::Class(class) if self.seen[usize::from(class.0)].clause != self.clause => false,
-            _ => self.whole(anchored, hit, lexicon),
+            let missing = |class: ClassId| self.seen[usize::from(class.0)].clause != self.clause;
+            if !matches!(anchored.other, Other::Class(class) if missing(class)) {
+                found |= self.whole(anchored, hit, lexicon);
+            }
         }
+        found
     }
 
     fn whole(&mut self, anchored: &Anchored, hit: &Hit, lexicon: &Lexicon) -> bool {

@@ -265,31 +265,54 @@ pub struct Coordination {
 
 /// Words that are looked for at a given place of a text.
 #[derive(Debug, Clone, Default)]
-pub struct Words(BTreeMap<char, Vec<Box<[char]>>>);
+pub struct Words {
+    by_first: BTreeMap<char, Vec<Box<[char]>>>,
+    /// A bit for each first character, by its lowest bits: most characters of a text begin no word.
+    firsts: [u64; FIRSTS / 64],
+    /// Characters of the longest word.
+    longest: usize,
+}
+
+/// Bits for the first characters of [`Words`].
+const FIRSTS: usize = 1024;
+
+/// The word and the bit of it that stand for a first character.
+#[inline]
+fn first_bit(character: char) -> (usize, u64) {
+    let at = character as usize % FIRSTS;
+    (at / 64, 1 << (at % 64))
+}
 
 impl Words {
     /// Words as they are compared, folded.
     pub fn new(words: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let mut by_first: BTreeMap<char, Vec<Box<[char]>>> = BTreeMap::new();
+        let mut all = Self::default();
         for word in words {
             let word: Box<[char]> = word.as_ref().chars().collect();
-            if let Some(first) = word.first() {
-                by_first.entry(*first).or_default().push(word);
-            }
+            let Some(first) = word.first() else { continue };
+            let (at, bit) = first_bit(*first);
+            all.firsts[at] |= bit;
+            all.longest = all.longest.max(word.len());
+            all.by_first.entry(*first).or_default().push(word);
         }
-        Self(by_first)
+        all
     }
 
     /// Length of the longest word that `chars` begins with, in characters.
+    #[inline]
     pub fn at(&self, chars: &[char]) -> Option<usize> {
-        let words = self.0.get(chars.first()?)?;
+        let first = chars.first()?;
+        let (at, bit) = first_bit(*first);
+        if self.firsts[at] & bit == 0 {
+            return None;
+        }
+        let words = self.by_first.get(first)?;
         words.iter().filter(|word| chars.starts_with(word)).map(|word| word.len()).max()
     }
 
     /// Whether `chars` ends with one of the words.
     pub fn ends(&self, chars: &[char]) -> bool {
-        let longest = self.0.values().flatten().map(|word| word.len()).max().unwrap_or(0);
-        (1..=longest.min(chars.len())).any(|length| self.at(&chars[chars.len() - length..]) == Some(length))
+        (1..=self.longest.min(chars.len())).any(|length| self.at(&chars[chars.len() - length..]) == Some(length))
     }
 }
 

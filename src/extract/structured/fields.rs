@@ -84,7 +84,8 @@ fn place_of(value: &str, text: &str) -> Option<CharSpan> {
 }
 
 fn of_text(text: &str, tables: &Structured) -> Vec<Vec<Field>> {
-    let has = |marks: &[char]| text.contains(marks);
+    // One mark after the other: each is looked for many bytes at a time.
+    let has = |marks: &[char]| marks.iter().any(|mark| text.contains(*mark));
     let pairs = has(&['：', ':']);
     let cells = has(&['\t', '|', '｜']);
     if !pairs && !cells {
