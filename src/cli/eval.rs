@@ -48,7 +48,7 @@ enum What {
         /// Seed of every draw
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Series per set and background [default: 1200]; levels are judged in a twelfth as many worlds
+        /// Series per set and background [default: 1200]; levels are judged in one world for 24 of them
         #[arg(long, value_parser = clap::value_parser!(u32).range(20..=100_000))]
         series: Option<u32>,
         /// Few series, for a first look

@@ -76,6 +76,14 @@ pub struct OnsetTable {
     pub sizes: Vec<f64>,
     /// By mean, then shape, then size, then least events: ln onsets per cell and year at each level, falling.
     bins: Vec<Vec<f64>>,
+    /// Where the knots of the axes lie: ln of means and shapes, inverse sizes.
+    places: [Vec<f64>; 3],
+}
+
+/// Knots of means, shapes and sizes as places between which weights are straight.
+fn places(means: &[f64], shapes: &[f64], sizes: &[f64]) -> [Vec<f64>; 3] {
+    let ln = |axis: &[f64]| axis.iter().map(|knot| knot.ln()).collect();
+    [ln(means), ln(shapes), sizes.iter().map(|size| 1.0 / size).collect()]
 }
 
 /// The value of a level.
@@ -132,23 +140,23 @@ impl OnsetTable {
                 .collect();
             rates.reverse();
             rates.retain(|rate| rate.is_finite());
-            rates.iter_mut().for_each(|rate| *rate = (*rate * 100.0).round() / 100.0);
+            for rate in &mut rates {
+                *rate = (*rate * 100.0).round() / 100.0;
+            }
             if rates.is_empty() { vec![(0.5 / years).ln().round()] } else { rates }
         };
         let bins = bins.flat_map(|(onsets, years)| onsets.map(|onsets| rates(&onsets, years))).collect();
-        Self { seed, windows, means, shapes, sizes, bins }
+        let places = places(&means, &shapes, &sizes);
+        Self { seed, windows, means, shapes, sizes, bins, places }
     }
 
     /// The bins around a kind of cell, with their weights.
     fn around(&self, known: Known) -> impl Iterator<Item = (usize, f64)> {
-        let ln = |axis: &[f64], place: f64| {
-            let logs: [f64; 32] = std::array::from_fn(|at| axis.get(at).map_or(f64::INFINITY, |knot| knot.ln()));
-            between(&logs[..axis.len().min(32)], place.max(f64::MIN_POSITIVE).ln())
-        };
-        let inverses: [f64; 32] = std::array::from_fn(|at| self.sizes.get(at).map_or(f64::INFINITY, |size| 1.0 / size));
-        let mean = ln(&self.means, known.mean);
-        let shape = ln(&self.shapes, known.shape);
-        let size = between(&inverses[..self.sizes.len().min(32)], known.size.map_or(0.0, |size| 1.0 / size));
+        let [means, shapes, sizes] = &self.places;
+        let ln = |place: f64| place.max(f64::MIN_POSITIVE).ln();
+        let mean = between(means, ln(known.mean));
+        let shape = between(shapes, ln(known.shape));
+        let size = between(sizes, known.size.map_or(0.0, |size| 1.0 / size));
         let sides = |(left, right, share): (usize, usize, f64)| [(left, 1.0 - share), (right, share)];
         let (shapes, sizes) = (self.shapes.len(), self.sizes.len());
         let least = LEAST.iter().rposition(|least| *least <= known.least).unwrap_or(0);
@@ -260,7 +268,8 @@ impl OnsetTable {
         if let Some(empty) = bins.iter().position(Vec::is_empty) {
             return Err(wrong(5 + empty, "a bin without levels"));
         }
-        Ok(Self { seed, windows, means, shapes, sizes, bins })
+        let places = places(&means, &shapes, &sizes);
+        Ok(Self { seed, windows, means, shapes, sizes, bins, places })
     }
 }
 

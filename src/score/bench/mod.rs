@@ -308,7 +308,7 @@ pub fn run(settings: &Settings) -> Bench {
 impl Settings {
     /// Worlds to judge levels in, when they are wanted: all parts, or only `levels`.
     pub fn worlds(&self) -> Option<usize> {
-        self.only.as_deref().is_none_or(|only| only == levels::PART).then_some((self.series / 12).max(2))
+        self.only.as_deref().is_none_or(|only| only == levels::PART).then_some((self.series / 24).max(2))
     }
 }
 
