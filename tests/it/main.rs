@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod detection;
+mod explanation;
 mod house;
 mod methods;
 mod names;
