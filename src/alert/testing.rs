@@ -135,6 +135,7 @@ impl About {
                 company_wide: false,
                 provisional: false,
                 rule: "isolated".into(),
+                ..SpreadTerms::default()
             },
             feedback: FeedbackTerms::default(),
             disposal_rule: "notify.onset".into(),

@@ -84,6 +84,26 @@ fn levels_go_down_only_after_four_weeks() {
 }
 
 #[test]
+fn a_spread_goes_up_at_once_and_down_only_after_four_weeks_in_a_row() {
+    let (wide, narrow) = (About::brand("甲牌").spread(Spread::Regional), About::brand("甲牌"));
+    let mut watch = Watch::new();
+    watch.day(1, std::slice::from_ref(&narrow));
+    let raised = watch.day(2, std::slice::from_ref(&wide));
+    assert_eq!((kinds(&raised), raised[0].spread), (vec![Raised], Spread::Regional));
+    for number in 3..20 {
+        assert!(watch.day(number, std::slice::from_ref(&narrow)).is_empty(), "day {number}");
+    }
+    // One day that meets the condition again, and the four weeks begin anew.
+    assert!(watch.day(20, &[wide]).is_empty());
+    for number in 21..49 {
+        assert!(watch.day(number, std::slice::from_ref(&narrow)).is_empty(), "day {number}");
+        assert_eq!(watch.episodes.ranked()[0].assessment.spread, Spread::Regional);
+    }
+    let lowered = watch.day(49, &[narrow]);
+    assert_eq!((kinds(&lowered), lowered[0].spread), (vec![Lowered], Spread::Isolated));
+}
+
+#[test]
 fn an_episode_closes_after_four_quiet_weeks_and_a_new_one_gets_a_new_id() {
     let mut watch = Watch::new();
     let first = watch.day(1, &[About::brand("甲牌")])[0].alert_id.clone();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::onsets::OnsetTable;
-use crate::vocabulary::{Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Spread};
+use crate::vocabulary::{Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, RegionCode, Spread};
 
 /// Most events that a search for a change may add or take away: it judges again for each step.
 const CHANGED_EVENTS_MAX: u32 = 100;
@@ -38,6 +38,8 @@ pub struct Criteria {
     pub danger: DangerCriteria,
     /// Isolated, regional, industry-wide, systemic.
     pub spread: SpreadCriteria,
+    /// Predefined sets of provinces that a scan looks at beside neighbourhoods.
+    pub zones: Vec<Zone>,
     /// Rules that need one report only.
     pub single: Vec<SingleRule>,
     /// Exclude, notify, sample; the first match decides.
@@ -67,6 +69,8 @@ struct Sections {
     budget: BudgetCriteria,
     danger: DangerCriteria,
     spread: SpreadCriteria,
+    #[serde(default)]
+    zones: Vec<Zone>,
     #[serde(default)]
     single: Vec<SingleRule>,
     disposal: Vec<DisposalRule>,
@@ -215,10 +219,78 @@ pub struct SpreadCriteria {
     pub industry_brands: u32,
     /// How many times more probable the rest without its top brand may be.
     pub industry_slack: f64,
-    /// Effective provinces over provinces seen.
+    /// Brands that must probably have risen (`n_b`).
+    pub industry_raised_brands: u32,
+    /// A brand has risen when its rate is above so many times its expectation …
+    pub raised_ratio: f64,
+    /// … with this probability,
+    pub raised_probability: f64,
+    /// under a Gamma prior of mean 1 of so many events.
+    pub raised_prior: f64,
+    /// Effective provinces over exposed provinces (`D_r`).
     pub systemic_province_share: f64,
     /// Least ratio of observed to expected.
     pub systemic_rate_ratio: f64,
+    /// When an even rise across the country is systemic although no shared part is named.
+    pub systemic_even: EvenRise,
+    /// `p_het` above it is even.
+    pub systemic_heterogeneity: f64,
+    /// Parts and materials that the texts of several categories may name as the common cause.
+    pub components: Vec<String>,
+    /// Share of a category's events that must name the part.
+    pub shared_share: f64,
+    /// Events of each category that must name it.
+    pub shared_events: u64,
+    /// Fewest placed events for a scan.
+    pub scan_min_events: u64,
+    /// Replicas of a scan and of the test of heterogeneity.
+    pub scan_replicas: u32,
+    /// Recurrence interval in days from which a cluster holds.
+    pub cluster_recurrence_days: f64,
+    /// Share of the excess inside the cluster (`phi`).
+    pub cluster_excess_share: f64,
+    /// Largest share of the exposure inside the cluster (`pi`).
+    pub cluster_exposure_max: f64,
+    /// Events outside a cluster, or of other brands, below which nothing is unusual there.
+    pub unusual_events: u64,
+    /// Share of events that are written to another place or brand than their own.
+    pub misplaced_share: f64,
+    /// Placed events from which a cluster counts although most events name no place …
+    pub placed_events_min: u64,
+    /// … as long as not more than this share does not.
+    pub unknown_share_provisional: f64,
+    /// Placed events that the distribution of people over the provinces is worth in their exposure.
+    pub people_worth: f64,
+    /// Events from which on a cell's own share of placed events counts more than everybody's.
+    pub placed_prior: f64,
+    /// Days over which disproportionality is counted.
+    pub out_of_line_days: u32,
+    /// Whether the prior of EBGM is fitted too: exact, and slow for a replay of years.
+    pub out_of_line_prior: bool,
+    /// Pairs with an event that it takes; with fewer only the information component is told.
+    pub out_of_line_min_pairs: u32,
+}
+
+/// What an even rise of many brands across the country is, where the texts name no part that several categories share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvenRise {
+    /// Systemic by itself, as the method's table has it.
+    Systemic,
+    /// Systemic when the same hazard rises as wide in another category at the same time.
+    WithAnotherCategory,
+    /// Industry-wide.
+    Industry,
+}
+
+/// A predefined set of provinces: a city cluster, a producing district, the hinterland of a port.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// What it is called.
+    pub name: String,
+    /// Its provinces.
+    pub provinces: Vec<RegionCode>,
 }
 
 /// A rule by which one report opens a review.
@@ -359,9 +431,11 @@ impl Criteria {
             error(line, found.message().to_owned())
         })?;
         let hash = blake3::hash(text.as_bytes()).to_hex();
-        let Sections { counting, detector, budget, danger, spread, single, disposal, change, rank } = parsed.score;
+        let Sections { counting, detector, budget, danger, spread, zones, single, disposal, change, rank } =
+            parsed.score;
         let version = CriteriaVersion::new(format!("{}+{}", parsed.version, &hash[..8]));
-        let criteria = Self { version, counting, detector, budget, danger, spread, single, disposal, change, rank };
+        let criteria =
+            Self { version, counting, detector, budget, danger, spread, zones, single, disposal, change, rank };
         criteria.check().map_err(|(key, problem)| error(line_of(text, key), format!("`{key}` {problem}")))?;
         Ok(criteria)
     }
@@ -390,10 +464,6 @@ impl Criteria {
         share("story_similarity", self.counting.story_similarity)?;
         share("press_similarity", self.counting.press_similarity)?;
         share("credible_confidence", self.danger.credible_confidence)?;
-        share("p_unusual", self.spread.p_unusual)?;
-        share("dominant_share", self.spread.dominant_share)?;
-        share("unknown_share_max", self.spread.unknown_share_max)?;
-        share("systemic_province_share", self.spread.systemic_province_share)?;
         let detector = &self.detector;
         positive("prior_shape", detector.prior_shape)?;
         positive("prior_rate_per_week", detector.prior_rate_per_week)?;
@@ -415,8 +485,6 @@ impl Criteria {
         if !whole(&shares) {
             return Err(("kind_shares", format!("is {shares:?}: expected three shares that sum to 1")));
         }
-        positive("industry_slack", self.spread.industry_slack)?;
-        positive("window_days", f64::from(self.spread.window_days))?;
         let windows = &detector.windows_days;
         if windows.is_empty() || windows[0] == 0 || windows.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err((
@@ -435,6 +503,7 @@ impl Criteria {
             ));
         }
         self.check_danger()?;
+        self.check_spread()?;
         if let Some(rule) = self.single.iter().find(|rule| rule.min_severity > 4) {
             return Err(("min_severity", format!("of `{}` is {}: expected 0 to 4", rule.id, rule.min_severity)));
         }
@@ -453,6 +522,57 @@ impl Criteria {
         }
         for disposal in Disposal::ALL {
             positive("disposal", self.rank.disposal.get(disposal).copied().unwrap_or(f64::NAN))?;
+        }
+        Ok(())
+    }
+
+    fn check_spread(&self) -> Result<(), (&'static str, String)> {
+        let spread = &self.spread;
+        let shares = [
+            ("p_unusual", spread.p_unusual),
+            ("dominant_share", spread.dominant_share),
+            ("unknown_share_max", spread.unknown_share_max),
+            ("unknown_share_provisional", spread.unknown_share_provisional),
+            ("raised_probability", spread.raised_probability),
+            ("systemic_province_share", spread.systemic_province_share),
+            ("systemic_heterogeneity", spread.systemic_heterogeneity),
+            ("shared_share", spread.shared_share),
+            ("cluster_excess_share", spread.cluster_excess_share),
+            ("cluster_exposure_max", spread.cluster_exposure_max),
+            ("misplaced_share", spread.misplaced_share),
+        ];
+        if let Some((key, found)) = shares.into_iter().find(|(_, found)| !(0.0..=1.0).contains(found)) {
+            return Err((key, format!("is {found}: expected a share from 0 to 1")));
+        }
+        let above_zero = [
+            ("industry_slack", spread.industry_slack),
+            ("raised_ratio", spread.raised_ratio),
+            ("raised_prior", spread.raised_prior),
+            ("cluster_recurrence_days", spread.cluster_recurrence_days),
+            ("people_worth", spread.people_worth),
+            ("placed_prior", spread.placed_prior),
+            ("out_of_line_days", f64::from(spread.out_of_line_days)),
+        ];
+        if let Some((key, found)) = above_zero.into_iter().find(|(_, found)| !(*found > 0.0 && found.is_finite())) {
+            return Err((key, format!("is {found}: expected a number above 0")));
+        }
+        if spread.window_days == 0 || !spread.window_days.is_multiple_of(7) {
+            return Err(("window_days", format!("is {}: expected whole weeks, e.g. 56", spread.window_days)));
+        }
+        if !(1..=100_000).contains(&spread.scan_replicas) {
+            return Err(("scan_replicas", format!("is {}: expected 1 to 100000", spread.scan_replicas)));
+        }
+        if spread.components.len() > u64::BITS as usize || spread.components.iter().any(String::is_empty) {
+            let found = spread.components.len();
+            return Err(("components", format!("has {found} words: expected at most {} and none empty", u64::BITS)));
+        }
+        for zone in &self.zones {
+            let mut sorted = zone.provinces.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            if sorted.len() != zone.provinces.len() || zone.provinces.iter().any(|code| code.province() != *code) {
+                return Err(("[[score.zones]]", format!("`{}`: expected province codes, each once", zone.name)));
+            }
         }
         Ok(())
     }
@@ -593,6 +713,18 @@ mod tests {
                 .problem
                 .contains("above 0")
         );
+    }
+
+    #[test]
+    fn zones_are_provinces_and_spread_windows_are_weeks() {
+        let twice = refused(
+            &SHIPPED.replace(r#"provinces = ["110000", "120000", "130000"]"#, r#"provinces = ["110000", "110000"]"#),
+        );
+        assert!(twice.problem.contains("`京津冀`: expected province codes, each once"), "{twice}");
+        let odd = refused(&SHIPPED.replace("window_days = 56", "window_days = 50"));
+        assert!(odd.problem.contains("whole weeks"), "{odd}");
+        let share = refused(&SHIPPED.replace("misplaced_share = 0.05", "misplaced_share = 5.0"));
+        assert!(share.problem.contains("expected a share"), "{share}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
+use regex::RegexSet;
 
 use super::cells::{self, CellRow, DailyCount, Grain};
 use super::criteria::{Counting, Criteria};
@@ -48,6 +49,7 @@ pub struct Events {
 pub(super) struct Names {
     pub(super) documents: Vec<DocumentId>,
     pub(super) brands: Vec<String>,
+    pub(super) platforms: Vec<String>,
     products: Vec<String>,
 }
 
@@ -84,6 +86,10 @@ pub(super) struct Mention {
     pub(super) asserted: bool,
     pub(super) confidence: f64,
     pub(super) channel: Channel,
+    /// The platform it was found on, where its channel is one; 0 = none.
+    pub(super) platform: u32,
+    /// Which of the criteria's parts and materials its text names: one bit each. Only told of the one that opens its event.
+    pub(super) components: u64,
     product: u32,
 }
 
@@ -147,7 +153,7 @@ impl Events {
     pub fn build(records: &[SignalRecord], criteria: &Criteria) -> Self {
         let mut ordered: Vec<&SignalRecord> = records.iter().collect();
         ordered.sort_by(|a, b| causal(a, b));
-        let mut builder = Builder::new(&criteria.counting);
+        let mut builder = Builder::new(criteria);
         for record in ordered {
             builder.take(record);
         }
@@ -225,6 +231,7 @@ type AccountKey = (u32, Category, Hazard, u32, u32, i32);
 
 struct Builder<'a> {
     counting: &'a Counting,
+    components: RegexSet,
     stories: Stories,
     cells: BTreeMap<(Category, Hazard), Cell>,
     names: Names,
@@ -233,6 +240,7 @@ struct Builder<'a> {
     brand_numbers: Interner<'a>,
     actor_numbers: Interner<'a>,
     product_numbers: Interner<'a>,
+    platform_numbers: Interner<'a>,
     told: HashMap<(StoryId, Category, Hazard), u32>,
     people: HashMap<PersonKey, Day>,
     accounts: HashMap<AccountKey, u32>,
@@ -242,10 +250,14 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(counting: &'a Counting) -> Self {
-        let names = Names { documents: Vec::new(), brands: vec![String::new()], products: vec![String::new()] };
+    fn new(criteria: &'a Criteria) -> Self {
+        let counting = &criteria.counting;
+        let none = || vec![String::new()];
+        let names = Names { documents: Vec::new(), brands: none(), platforms: none(), products: none() };
+        let words = criteria.spread.components.iter().map(|word| regex::escape(word));
         Self {
             counting,
+            components: RegexSet::new(words).unwrap_or_else(|_| RegexSet::empty()),
             stories: Stories::new(counting.story_days, counting.story_similarity, counting.press_similarity),
             cells: BTreeMap::new(),
             names,
@@ -254,6 +266,7 @@ impl<'a> Builder<'a> {
             brand_numbers: Interner::default(),
             actor_numbers: Interner::default(),
             product_numbers: Interner::default(),
+            platform_numbers: Interner::default(),
             told: HashMap::new(),
             people: HashMap::new(),
             accounts: HashMap::new(),
@@ -289,6 +302,10 @@ impl<'a> Builder<'a> {
             };
         let brand = named(&record.brand, &mut self.brand_numbers, &mut self.names.brands);
         let product = named(&record.product_text, &mut self.product_numbers, &mut self.names.products);
+        let platform = match record.channel {
+            Channel::Platform => self.platform_numbers.number(record.source.as_str(), &mut self.names.platforms),
+            _ => 0,
+        };
         let actor = self.actor_numbers.number(&record.actor, &mut self.actors);
         let region = record.region.map_or(0, RegionCode::number);
 
@@ -297,6 +314,7 @@ impl<'a> Builder<'a> {
         let context = self.counting.context_channels.contains(&record.channel) || self.is_planned_test(record);
         let told = self.told.get(&(story, record.product, record.hazard)).copied().filter(|_| !context);
         let opens = !context && told.is_none() && self.counts(record, actor, brand, region, day);
+        let components = if opens { self.named_components(record) } else { 0 };
         let cell = self.cells.entry(cell_key).or_insert_with(|| Cell {
             category: record.product,
             hazard: record.hazard,
@@ -333,10 +351,19 @@ impl<'a> Builder<'a> {
             asserted: record.stance == Stance::Asserted,
             confidence: record.confidence,
             channel: record.channel,
+            platform,
+            components,
             product,
         });
         let (category, hazard) = cell_key;
         self.grains.push(Grain { category, hazard, region, day, seen, document, story, actor, event: opens });
+    }
+
+    /// Which parts and materials a signal's words name.
+    fn named_components(&self, record: &SignalRecord) -> u64 {
+        let texts = [Some(record.hazard_text.as_str()), record.product_text.as_deref(), Some(record.excerpt.as_str())];
+        let found = texts.into_iter().flatten().flat_map(|text| self.components.matches(text));
+        found.fold(0, |named, at| named | 1 << at.min(u64::BITS as usize - 1))
     }
 
     /// A failed row of a spot check follows the authority's plan, not what happens in the market; the authority knows it.

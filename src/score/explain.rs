@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use crate::vocabulary::{Alteration, Assessment, Change, Danger, ExposureTerms, ItemsBasis, RegionCode};
+use crate::vocabulary::{Alteration, Assessment, Change, Danger, ExposureTerms, ItemsBasis, RegionCode, Spread};
 
 /// Days of a year, as the onset table counts it.
 const YEAR_DAYS: f64 = 365.0;
@@ -198,6 +198,7 @@ fn spread(a: &Assessment) -> String {
         s.effective_provinces,
         s.unknown_region_share * 100.0
     );
+    text += &super::spread::sentence::measured(s);
     if let (Some(brand), Some(p)) = (&s.top_brand, s.p_without_top_brand) {
         let _ = write!(text, "；去掉“{brand}”后尾概率{}", figure(p));
     }
@@ -207,7 +208,9 @@ fn spread(a: &Assessment) -> String {
     if s.company_wide {
         text += "；同一品牌见于多地（企业性）";
     }
-    if s.provisional {
+    if s.provisional && a.spread == Spread::Regional {
+        text += "；过半未载明地区，区域性为暂定";
+    } else if s.provisional {
         text += "；过半未点名品牌，行业性为暂定";
     }
     let _ = write!(text, "（{}）。", s.rule);
@@ -268,7 +271,7 @@ pub(super) const PROVINCES: [(u32, &str, &str); 34] = [
 ];
 
 /// Short name of a region's province; the code itself where there is none.
-fn province_name(region: RegionCode) -> String {
+pub(super) fn province_name(region: RegionCode) -> String {
     province(region).map_or_else(|| region.to_string(), |(_, name, _)| (*name).to_owned())
 }
 

@@ -33,10 +33,12 @@ mod items;
 pub mod methods;
 pub mod numeric;
 pub mod onsets;
+mod out_of_line;
 mod parts;
 mod prior;
 pub mod rise;
 mod scorer;
+mod shared;
 mod spread;
 mod stories;
 #[cfg(test)]
@@ -47,7 +49,7 @@ mod tests;
 pub use cells::CellRow;
 pub use criteria::{
     Basis, BudgetCriteria, ChangeCriteria, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria,
-    DisposalRule, HazardClass, Rank, SingleRule, SpreadCriteria,
+    DisposalRule, EvenRise, HazardClass, Rank, SingleRule, SpreadCriteria, Zone,
 };
 pub use events::{Events, Tally};
 pub use explain::{Language, explain};

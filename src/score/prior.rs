@@ -37,8 +37,9 @@ pub(super) struct Ground<'a> {
     dispersion: Vec<Option<f64>>,
     province_events: BTreeMap<u32, u64>,
     placed_events: u64,
-    /// Events since the baseline began, placed or not.
+    /// Events since the baseline began, all of them and by platform.
     all_events: u64,
+    platform_events: BTreeMap<u32, u64>,
     /// Baseline events by category and brand, and of all named brands of a category.
     brand_events: BTreeMap<(Category, u32), u64>,
     named_events: BTreeMap<Category, u64>,
@@ -63,7 +64,7 @@ impl<'a> Ground<'a> {
         let baseline_weeks = exposure.baseline_weeks();
         let (from, to) = exposure.baseline();
         let mut counts = vec![0_u64; Category::ALL.len() * Hazard::ALL.len()];
-        let mut province_events = BTreeMap::new();
+        let (mut province_events, mut platform_events) = (BTreeMap::new(), BTreeMap::new());
         let (mut brand_events, mut named_events) = (BTreeMap::new(), BTreeMap::new());
         let mut all_events = 0;
         let (mut in_brands, mut in_provinces) = (Vec::new(), Vec::new());
@@ -74,6 +75,9 @@ impl<'a> Ground<'a> {
                 all_events += 1;
                 if mention.region > 0 {
                     *province_events.entry(mention.region / 10_000).or_default() += 1;
+                }
+                if mention.platform > 0 {
+                    *platform_events.entry(mention.platform).or_default() += 1;
                 }
             }
             let (mut own_brands, mut own_provinces): (BTreeMap<u32, u64>, BTreeMap<u32, u64>) = Default::default();
@@ -118,6 +122,7 @@ impl<'a> Ground<'a> {
             province_events,
             placed_events,
             all_events,
+            platform_events,
             brand_events,
             named_events,
             brand_shape: criteria.brand_shape,
@@ -213,7 +218,7 @@ impl<'a> Ground<'a> {
         self.province_law(self.law(category, hazard), self.province_share(province, 0, moved))
     }
 
-    fn events_in(&self, province: u32, moved: &Moved) -> u64 {
+    pub(super) fn events_in(&self, province: u32, moved: &Moved) -> u64 {
         self.province_events.get(&province).copied().unwrap_or(0).saturating_add_signed(moved.of(province))
     }
 
@@ -238,10 +243,21 @@ impl<'a> Ground<'a> {
         self.dispersion[category as usize]
     }
 
-    /// Provinces that any event named since the baseline began.
-    pub(super) fn provinces_seen(&self, moved: &Moved) -> u64 {
-        let provinces: BTreeSet<u32> = self.province_events.keys().copied().chain(moved.provinces()).collect();
-        provinces.into_iter().filter(|province| self.events_in(*province, moved) > 0).count() as u64
+    /// Events since the baseline began: all, those that name a place.
+    pub(super) fn events_since(&self) -> (u64, u64) {
+        (self.all_events, self.placed_events)
+    }
+
+    /// Events since the baseline began that a platform brought.
+    pub(super) fn events_on(&self, platform: u32) -> u64 {
+        self.platform_events.get(&platform).copied().unwrap_or(0)
+    }
+
+    /// Share of a category's baseline events that name a brand; none without events.
+    pub(super) fn named_share(&self, category: Category) -> Option<f64> {
+        let all: u64 = Hazard::ALL.iter().map(|hazard| self.counts[index(category, *hazard)]).sum();
+        let named = self.named_events.get(&category).copied().unwrap_or(0);
+        (all > 0).then(|| named as f64 / all as f64)
     }
 }
 

@@ -5,6 +5,7 @@
 //! themselves are taken out, each as an assessment of its own; then, unless the rest crosses as a whole, provinces are; and what
 //! remains is one assessment more, usually excluded. Every event is in exactly one of them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -18,13 +19,17 @@ use super::events::{Cell, Events, Mention, Names};
 use super::exposure::Volume;
 use super::feedback::Feedback;
 use super::items::{self, Displayed, Items, Market};
+use super::out_of_line::OutOfLine;
 use super::prior::{Gamma, Ground};
-use super::spread::{self, Evidence, Shares};
+use super::shared::{Rise, shared};
+use super::spread::{self, Shared, Shares};
 use super::{danger, explain};
 use crate::vocabulary::{
-    Assessment, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, FeedbackTerms, RegionCode, Spread,
-    SpreadTerms,
+    Assessment, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, FeedbackTerms, Hazard,
+    RegionCode, Spread, SpreadTerms,
 };
+
+mod evidence;
 
 /// Rule id of assessments that no disposal rule claims.
 const EXCLUDED: &str = "exclude.below_line";
@@ -71,7 +76,8 @@ impl Scorer {
         let from = day - i32::try_from(self.criteria.horizon_days()).unwrap_or(i32::MAX / 4) + 1;
         let ground = Ground::at(day, events, volume, &self.criteria);
         let budget = Budget::at(&ground, &self.criteria);
-        let mut assessments = Vec::new();
+        let lines = OnceCell::new();
+        let mut desks = Vec::new();
         for cell in &events.cells {
             let recent: Vec<Seen<'_>> =
                 cell.known(from, day, day).map(|mention| Seen::new(mention, cell, day)).collect();
@@ -91,10 +97,24 @@ impl Scorer {
                     history,
                     moved: Moved::default(),
                     names: &events.names,
+                    events,
+                    lines: &lines,
+                    shared: None,
+                    trial: false,
                     as_of,
                 };
-                desk.judge(&recent, &mut assessments);
+                desks.push((desk, recent));
             }
+        }
+        // What rises in several categories at once is known only when all of them have been looked at.
+        let rises: BTreeMap<_, _> = desks
+            .iter()
+            .filter_map(|(desk, recent)| Some(((desk.cell.category, desk.cell.hazard), desk.rise(recent)?)))
+            .collect();
+        let mut assessments = Vec::new();
+        for (mut desk, recent) in desks {
+            desk.shared = shared((desk.cell.category, desk.cell.hazard), &rises, &self.criteria.spread);
+            desk.judge(&recent, &mut assessments);
         }
         assessments
     }
@@ -173,6 +193,13 @@ pub(super) struct Desk<'a> {
     /// Events that a change of the evidence put into or took out of provinces; none on an ordinary day.
     pub(super) moved: Moved,
     pub(super) names: &'a Names,
+    events: &'a Events,
+    /// Made when the first matter crosses.
+    lines: &'a OnceCell<OutOfLine>,
+    /// What the whole shares with other categories that rise by the same hazard.
+    shared: Option<Shared>,
+    /// Whether a change of the evidence is only tried.
+    pub(super) trial: bool,
     as_of: Date,
 }
 
@@ -187,9 +214,7 @@ impl<'a> Desk<'a> {
         let mut out = Vec::new();
         let whole = self.rest(recent.to_vec(), &BTreeSet::new());
         if whole.test.crossed {
-            let shares = self.shares(&whole);
-            let spread = self.spread(&whole, &shares).0;
-            let one_brand = shares.top_brand_share() >= self.criteria.spread.dominant_share;
+            let spread::Verdict { spread, one_brand, .. } = self.spread(&whole, &self.shares(&whole));
             if spread >= Spread::Industry || (spread == Spread::Regional && !one_brand) {
                 out.push(whole);
                 return out;
@@ -230,6 +255,29 @@ impl<'a> Desk<'a> {
             out.push(rest);
         }
         out
+    }
+
+    /// What a cell that crossed as a whole has to compare with others of its hazard.
+    fn rise(&self, recent: &[Seen<'a>]) -> Option<Rise> {
+        let whole = self.rest(recent.to_vec(), &BTreeSet::new());
+        let limits = &self.criteria.spread;
+        let shares = self.shares(&whole);
+        let evidence = self.evidence(&whole, &shares, None)?;
+        let mut rise = Rise {
+            naming: vec![0; limits.components.len()],
+            brands: shares.named().collect(),
+            raised: spread::raised(&shares, &evidence, limits),
+            one_brand: spread::one_brand(&shares, &evidence, limits),
+            wide: spread::is_wide(&shares, &evidence, limits),
+            ..Rise::default()
+        };
+        for seen in whole.seen.iter().filter(|seen| seen.mention.opens && self.within(seen, limits.window_days)) {
+            rise.events += 1;
+            for (at, naming) in rise.naming.iter_mut().enumerate() {
+                *naming += seen.mention.components >> at & 1;
+            }
+        }
+        Some(rise)
     }
 
     /// Everything but the brands that were taken out.
@@ -324,30 +372,11 @@ impl<'a> Desk<'a> {
         shares
     }
 
-    fn spread(&self, part: &Part<'_>, shares: &Shares) -> (Spread, SpreadTerms) {
-        let crossed = part.test.crossed;
-        let without = |stays: &dyn Fn(u32, u32) -> bool| {
-            let left = self
-                .history
-                .iter()
-                .filter(|(brand, province)| part.matter.covers(*brand, *province) && stays(*brand, *province));
-            let base = Base { events: left.count() as u64, ..part.base };
-            self.test(&part.seen, base, |seen| stays(seen.brand, seen.province))
-        };
-        let top_brand = shares.top_brand().filter(|_| crossed && part.matter.brand == 0);
-        let top_province = shares.top_province().filter(|_| crossed && part.matter.province == 0);
-        let rest = top_brand.map(|(top, _)| without(&|brand, _| brand != top));
-        let window = part.test.window();
-        let evidence = Evidence {
-            crossed,
-            rate_ratio: if window.mu > 0.0 { window.x as f64 / window.mu } else { 0.0 },
-            one_brand: part.matter.brand > 0,
-            rest_in_budget: rest.as_ref().is_some_and(|rest| rest.within(self.criteria.spread.industry_slack)),
-            without_top_brand: rest.map(|rest| rest.tail()),
-            without_top_province: top_province.map(|(top, _)| without(&|_, province| province != top).tail()),
-            provinces_seen: self.ground.provinces_seen(&self.moved),
-        };
-        spread::judge(shares, &self.names.brands, evidence, &self.criteria.spread)
+    fn spread(&self, part: &Part<'_>, shares: &Shares) -> spread::Verdict {
+        let Matter { brand, province, taken } = &part.matter;
+        let whole = *brand == 0 && *province == 0 && taken.is_empty();
+        let evidence = self.evidence(part, shares, self.shared.clone().filter(|_| whole));
+        spread::judge(shares, &self.names.brands, evidence.as_ref(), &self.criteria.spread, &self.criteria.zones)
     }
 
     fn danger(&self, part: &Part<'_>, inside: &[&Seen<'_>]) -> (Danger, DangerTerms) {
@@ -380,7 +409,12 @@ impl<'a> Desk<'a> {
         let events = inside.iter().filter(|seen| seen.mention.opens).count() as u64;
         let (danger, danger_terms) = self.danger(part, &inside);
         let shares = self.shares(part);
-        let (spread, spread_terms) = self.spread(part, &shares);
+        let spread::Verdict { spread, terms: mut spread_terms, .. } = self.spread(part, &shares);
+        if part.test.crossed {
+            let name = |brand: u32| self.names.brands.get(brand as usize).map(|name| (brand, name.as_str()));
+            let brand = shares.top_brand().and_then(|(brand, _)| name(brand));
+            spread_terms.out_of_line = self.out_of_line().terms(self.cell.category, self.cell.hazard, brand);
+        }
         let rule = criteria.disposal.iter().find(|rule| {
             let based = match rule.basis {
                 Basis::Onset => part.test.crossed,
@@ -435,6 +469,19 @@ impl<'a> Desk<'a> {
         assessment
     }
 
+    /// Everything that the last window's events say by category, brand and hazard.
+    fn out_of_line(&self) -> &OutOfLine {
+        self.lines.get_or_init(|| {
+            let (limits, to) = (&self.criteria.spread, self.ground.as_of);
+            let from = to - i32::try_from(limits.out_of_line_days).unwrap_or(i32::MAX / 4) + 1;
+            let of = |cell: &'a Cell| {
+                let opens = cell.known(from, to, to).filter(|mention| mention.opens);
+                opens.map(move |mention| (cell.category, cell.hazard, cell.events[mention.event as usize].brand(to)))
+            };
+            OutOfLine::new(self.events.cells.iter().flat_map(of), self.events.names.brands.len(), limits)
+        })
+    }
+
     /// Brand and province of a part: what it was made by, or what clearly dominates it.
     fn labels(&self, part: &Part<'_>, shares: &Shares, spread: Spread) -> (Option<String>, Option<RegionCode>) {
         let limits = &self.criteria.spread;
@@ -450,7 +497,7 @@ impl<'a> Desk<'a> {
             top_province.map(|(province, _)| province)
         };
         (
-            brand.and_then(|brand| self.names.brands.get(brand as usize).cloned()),
+            brand.and_then(|brand| self.events.names.brands.get(brand as usize).cloned()),
             province.and_then(|province| RegionCode::new(province * 10_000).ok()),
         )
     }
@@ -463,7 +510,7 @@ impl<'a> Desk<'a> {
         leaders
             .chain(others)
             .filter(|seen| listed.insert(seen.mention.document))
-            .map(|seen| self.names.documents[seen.mention.document as usize].clone())
+            .map(|seen| self.events.names.documents[seen.mention.document as usize].clone())
             .collect()
     }
 }

@@ -115,8 +115,80 @@ pub struct ExposureTerms {
     pub before_items: Option<Danger>,
 }
 
-/// What made the spread level.
+/// Placed events of one province against what is expected there (scoring methods, section 8: `c_r`, `e_r`, `X_r`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RegionTerm {
+    /// The province.
+    pub region: RegionCode,
+    /// Independent events of the spread window that name it.
+    pub events: u64,
+    /// Expected events there in the same days.
+    pub expected: f64,
+    /// `max(0, events − expected)`.
+    pub excess: f64,
+}
+
+/// Where a scan of zones × last weeks finds most more than expected (scoring methods, section 4).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClusterTerms {
+    /// Name of a predefined zone or of a platform; none for provinces that lie together.
+    pub zone: Option<String>,
+    /// Its provinces, the most central first; none for a platform.
+    pub regions: Vec<RegionCode>,
+    /// How many of the last weeks it fills; the whole spread window where no scan was made.
+    pub weeks: u32,
+    /// Independent events in it, in these weeks.
+    pub events: u64,
+    /// Expected events in it, in these weeks.
+    pub expected: f64,
+    /// Log likelihood ratio `c ln(c/e) − (c − e)`.
+    pub llr: f64,
+    /// Chance that a quiet map holds a cluster as strong; none where no scan was made.
+    pub p: Option<f64>,
+    /// Days until chance alone shows one as strong, at one look a day: `1/p`.
+    pub recurrence_days: Option<f64>,
+    /// Whether the recurrence interval reaches the criteria's.
+    pub held: bool,
+}
+
+/// The same hazard rising in other categories by what they share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedTerms {
+    /// What they share: `component` (a part or material that the texts name), or nothing but the `hazard`.
+    pub kind: String,
+    /// The word; of a hazard its name.
+    pub word: String,
+    /// The categories, this one among them, in the order of the label set.
+    pub categories: Vec<Category>,
+    /// Independent events of all of them in the spread window that name it (of a hazard: all).
+    pub events: u64,
+}
+
+/// How far out of line a pair is among all events of a window (scoring methods, section 5). Never a rate of injury.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutOfLineTerms {
+    /// `category` × hazard or `brand` × hazard.
+    pub pair: String,
+    /// The brand, for the second.
+    pub brand: Option<String>,
+    /// Events that name both.
+    pub events: u64,
+    /// Events expected of independent row and column.
+    pub expected: f64,
+    /// log₂ of the shrunk ratio (information component).
+    pub ic: f64,
+    /// Its 2.5 % quantile: above 0 with at least three events is a signal.
+    pub ic025: f64,
+    /// Empirical Bayes geometric mean of the ratio; none where the window has too few pairs to fit a prior.
+    #[serde(default)]
+    pub ebgm: Option<f64>,
+    /// 5 % quantile of the same: from 2 on with at least three events a signal.
+    #[serde(default)]
+    pub eb05: Option<f64>,
+}
+
+/// What made the spread level.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpreadTerms {
     /// Distinct brands named.
     pub brands: u64,
@@ -146,6 +218,66 @@ pub struct SpreadTerms {
     pub provisional: bool,
     /// The rule of the criteria that decided.
     pub rule: String,
+    /// Detector tail of all events (`p_nat`).
+    #[serde(default)]
+    pub p_national: Option<f64>,
+    /// Events over expected events in the deciding window.
+    #[serde(default)]
+    pub rate_ratio: Option<f64>,
+    /// Events of the spread window, with and without a place.
+    #[serde(default)]
+    pub events: u64,
+    /// Events of the spread window that are expected with a place, in all provinces.
+    #[serde(default)]
+    pub expected_placed: f64,
+    /// Provinces with an event, by code.
+    #[serde(default)]
+    pub regions: Vec<RegionTerm>,
+    /// The most likely cluster of provinces; the top province where too few events are placed for a scan.
+    #[serde(default)]
+    pub cluster: Option<ClusterTerms>,
+    /// The most likely platform, where signals come from several.
+    #[serde(default)]
+    pub platform_cluster: Option<ClusterTerms>,
+    /// `phi`: share of the excess that lies inside the cluster.
+    #[serde(default)]
+    pub cluster_excess_share: Option<f64>,
+    /// `pi`: share of the exposure (expected placed events) inside the cluster.
+    #[serde(default)]
+    pub cluster_exposure_share: Option<f64>,
+    /// Placed events of the spread window outside the cluster.
+    #[serde(default)]
+    pub events_without_cluster: Option<u64>,
+    /// Placed events expected there, those of the cluster that are placed wrongly among them.
+    #[serde(default)]
+    pub expected_without_cluster: Option<f64>,
+    /// `p_-z`: mid-p of the placed events outside the cluster, over the spread window.
+    #[serde(default)]
+    pub p_without_cluster: Option<f64>,
+    /// `p_het`: chance that provinces of one common rate differ as much (dispersion chi-square).
+    #[serde(default)]
+    pub p_heterogeneity: Option<f64>,
+    /// `D_r`: effective number of provinces reached, weighted by exposure.
+    #[serde(default)]
+    pub effective_regions: Option<f64>,
+    /// Provinces that are exposed at all.
+    #[serde(default)]
+    pub exposed_regions: u64,
+    /// `D_b` without the bias of few events: `n(n−1)/Σ n_b(n_b−1)`, at most the number of brands.
+    #[serde(default)]
+    pub effective_brands_unbiased: f64,
+    /// `n_b`: brands whose rate has probably risen.
+    #[serde(default)]
+    pub raised_brands: u64,
+    /// I² of the rates of the named brands, in percent.
+    #[serde(default)]
+    pub brand_i2: Option<f64>,
+    /// The same hazard rising in other categories, and what they share.
+    #[serde(default)]
+    pub shared: Option<SharedTerms>,
+    /// Which category or brand is out of line with this hazard.
+    #[serde(default)]
+    pub out_of_line: Vec<OutOfLineTerms>,
 }
 
 /// What came back from analysts and from sampling, as far as it was known on the day. Without any, the default.

@@ -19,8 +19,8 @@ mod time;
 
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
 pub use assessment::{
-    Assessment, Counts, DangerTerms, Decision, DetectorTerms, ExposureTerms, FeedbackTerms, ItemsBasis, SpreadTerms,
-    WindowTerm,
+    Assessment, ClusterTerms, Counts, DangerTerms, Decision, DetectorTerms, ExposureTerms, FeedbackTerms, ItemsBasis,
+    OutOfLineTerms, RegionTerm, SharedTerms, SpreadTerms, WindowTerm,
 };
 pub use change::{Alteration, Change};
 pub use codes::{Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode};

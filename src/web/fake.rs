@@ -266,6 +266,7 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
             company_wide: false,
             provisional: true,
             rule: "spread.industry.effective_brands".to_owned(),
+            ..SpreadTerms::default()
         },
         feedback: FeedbackTerms::default(),
         disposal_rule: "disposal.sample.serious_or_wide".to_owned(),

@@ -1,6 +1,7 @@
 //! What the counts would be without any cluster: the laws that replicas are drawn from.
 
 use crate::score::numeric::draw::{Alias, Draw};
+use crate::score::numeric::multinomial::multinomial;
 
 /// A law of the counts of all cells, cell = location × periods + period.
 #[derive(Debug, Clone)]
@@ -16,6 +17,20 @@ pub enum Null {
     },
     /// Each cell Poisson with its own mean.
     Poisson(Vec<f64>),
+    /// A total that is negative binomial (an infinite size: Poisson), spread over the cells by their shares: all cells share what is not
+    /// known of the common rate. Cheap where few cases fall on many cells.
+    Scattered {
+        /// Mean of the total.
+        mean: f64,
+        /// Size of its law: variance mean + mean²/size.
+        size: f64,
+        /// A total beyond is cut to it; its probability is below 1e-20.
+        most: f64,
+        /// Share of each cell.
+        shares: Vec<f64>,
+        /// The same for single draws.
+        table: Alias,
+    },
     /// Each cell negative binomial with its own mean and size (variance mean + mean²/size).
     NegativeBinomial(Vec<(f64, f64)>),
     /// Row and column totals fixed, otherwise at random: times of cases shuffled over their places (Kulldorff 2005).
@@ -48,6 +63,19 @@ impl Null {
         Self::Multinomial { total, shares: weights.iter().map(|weight| weight / sum).collect(), table }
     }
 
+    /// Means of all cells, and the size of their total's law (infinite: every cell is an independent Poisson). `None` when nothing is
+    /// expected, or a number is none.
+    pub fn scattered(means: &[f64], size: f64) -> Option<Self> {
+        let mean: f64 = means.iter().sum();
+        if !(mean.is_finite() && mean > 0.0 && size > 0.0 && means.iter().all(|mean| *mean >= 0.0)) {
+            return None;
+        }
+        let shares: Vec<f64> = means.iter().map(|part| part / mean).collect();
+        let most = (mean + 60.0 * (1.0 + mean / size) + 20.0 * mean.sqrt() + 200.0).ceil();
+        let table = Alias::new(&shares);
+        Some(Self::Scattered { mean, size, most, shares, table })
+    }
+
     /// The permutation law with the row and column totals of a table.
     pub fn permutation(counts: &[u64], periods: usize) -> Self {
         let periods = periods.max(1);
@@ -65,6 +93,7 @@ impl Null {
                 let mean: f64 = means.iter().sum();
                 mean + 20.0 * mean.sqrt() + 200.0
             }
+            Self::Scattered { most, .. } => *most,
             Self::NegativeBinomial(_) => f64::INFINITY,
             Self::Sum(parts) => parts.iter().map(Self::most).sum(),
         }
@@ -93,6 +122,19 @@ impl Null {
                 }
             }
             Self::Poisson(means) => cells.iter_mut().zip(means).for_each(|(cell, &mean)| *cell = draw.poisson(mean)),
+            Self::Scattered { mean, size, most, shares, table } => {
+                let total = draw.negative_binomial(*mean, *size).min(*most);
+                if total > 10.0 * shares.len() as f64 {
+                    multinomial(draw, total, shares, cells);
+                } else {
+                    cells.fill(0.0);
+                    let mut left = total;
+                    while left >= 1.0 {
+                        cells[table.draw(draw)] += 1.0;
+                        left -= 1.0;
+                    }
+                }
+            }
             Self::NegativeBinomial(laws) => {
                 let each = cells.iter_mut().zip(laws);
                 each.for_each(|(cell, &(mean, size))| *cell = draw.negative_binomial(mean, size));
@@ -183,6 +225,22 @@ mod tests {
             assert!((mean(&all, 0) - expected).abs() < 5.0 * (expected * 0.75 / 4000.0).sqrt());
         }
         assert_eq!(draws(&Null::multinomial(9, &[0.0, 0.0]), 2, 1), [[0.0, 0.0]], "nowhere to fall");
+    }
+
+    #[test]
+    fn a_scattered_total_has_its_mean_its_variance_and_its_shares() {
+        for (scale, size) in [(0.5, f64::INFINITY), (0.5, 2.0), (500.0, 4.0)] {
+            let null = Null::scattered(&[scale, 0.0, 3.0 * scale], size).expect("something is expected");
+            let all = draws(&null, 3, 20_000);
+            let totals: Vec<f64> = all.iter().map(|one| one.iter().sum()).collect();
+            let mean = totals.iter().sum::<f64>() / 2e4;
+            let variance = totals.iter().map(|total| (total - mean).powi(2)).sum::<f64>() / 2e4;
+            let (expected, spread) = (4.0 * scale, 4.0 * scale + (4.0 * scale).powi(2) / size);
+            assert!((mean - expected).abs() < 5.0 * (spread / 2e4).sqrt(), "{mean} {expected}");
+            assert!((variance / spread - 1.0).abs() < 0.08, "{variance} {spread}");
+            assert!((self::mean(&all, 0) / mean - 0.25).abs() < 0.02 && self::mean(&all, 1) == 0.0);
+        }
+        assert!(Null::scattered(&[0.0, 0.0], 1.0).is_none() && Null::scattered(&[1.0, f64::NAN], 1.0).is_none());
     }
 
     #[test]

@@ -1,0 +1,197 @@
+//! The most likely cluster: an expectation-based Poisson scan over zones × last weeks (scoring methods, section 4).
+//!
+//! In: counts and expectations by location and week, a family of zones. Out: the zone, its likelihood ratio, the chance of one as strong
+//! on a quiet map, the recurrence interval. Not here: what level follows.
+//!
+//! The quiet map has a common rate that is itself known only as well as the baseline tells: the total of a replica is negative binomial
+//! and falls on the cells by their expectation. With a known rate that is the independent Poisson law of every cell.
+
+use super::field::Field;
+use super::provinces;
+use crate::score::methods::scan::{Found, Null, Scan, Statistic, Window, Zones, combined_p_value, recurrence_interval};
+use crate::score::methods::spacetime_scan::most_likely;
+use crate::vocabulary::ClusterTerms;
+
+/// Smallest chance that is told: where few events are expected the maxima are steps, and a tail fitted to some hundred of them says
+/// nothing of once in centuries.
+const LEAST_P: f64 = 1e-5;
+
+/// How a scan is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    /// Fewest events for a scan.
+    pub(super) min_events: u64,
+    /// Largest share of the exposure in a zone.
+    pub(super) share_max: f64,
+    pub(super) replicas: u32,
+    /// Recurrence interval in days from which a cluster holds.
+    pub(super) recurrence_days: f64,
+    /// Size of the law of the total.
+    pub(super) size: f64,
+    pub(super) seed: u64,
+}
+
+/// A cluster with the locations it is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cluster {
+    pub(super) terms: ClusterTerms,
+    pub(super) members: Vec<usize>,
+}
+
+/// The most likely cluster of provinces, among circles of neighbours and predefined sets (name, positions of provinces). None when fewer
+/// events are placed than the settings ask for, or none is expected.
+pub(super) fn of_provinces(field: &Field, sets: &[(String, Vec<usize>)], settings: Settings) -> Option<Cluster> {
+    if field.placed() < settings.min_events || field.expected_placed() <= 0.0 {
+        return None;
+    }
+    let (zones, names) = provinces::zones(&field.shares, settings.share_max, sets);
+    let (best, p) = scan(&zones, field.weeks, &field.counts, &field.expected, settings)?;
+    let named = (best.zone + names.len()).checked_sub(zones.len()).and_then(|at| names.get(at));
+    let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
+    let regions = members.iter().filter_map(|at| provinces::region(*at)).collect();
+    Some(Cluster { terms: terms(named.map(|name| (*name).to_owned()), regions, &best, p, settings), members })
+}
+
+/// The most likely single location of a table of named ones (platforms): `counts` and `expected` by location × weeks + week. Only those
+/// with a share of the exposure up to the settings' are zones.
+pub(super) fn of_named(
+    names: &[String],
+    weeks: usize,
+    counts: &[u64],
+    expected: &[f64],
+    settings: Settings,
+) -> Option<Cluster> {
+    let all: f64 = expected.iter().sum();
+    if names.len() < 2 || all <= 0.0 || counts.iter().sum::<u64>() < settings.min_events {
+        return None;
+    }
+    let share = |at: usize| expected[at * weeks..(at + 1) * weeks].iter().sum::<f64>() / all;
+    let small = |at: &usize| !names[*at].is_empty() && share(*at) > 0.0 && share(*at) <= settings.share_max;
+    let sets: Vec<Vec<usize>> = (0..names.len()).filter(small).map(|at| vec![at]).collect();
+    let zones = Zones::sets(names.len(), &sets).ok()?;
+    let (best, p) = scan(&zones, weeks, counts, expected, settings)?;
+    let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
+    let name = members.first().map(|at| names[*at].clone());
+    Some(Cluster { terms: terms(name, Vec::new(), &best, p, settings), members })
+}
+
+/// The most likely zone and window, and its p-value. None where nothing exceeds its expectation.
+fn scan(zones: &Zones, weeks: usize, counts: &[u64], expected: &[f64], settings: Settings) -> Option<(Found, f64)> {
+    if zones.is_empty() {
+        return None;
+    }
+    let null = Null::scattered(expected, settings.size)?;
+    let scan = Scan::new(zones, weeks, Window::trailing(weeks, weeks), Statistic::Expectation, expected);
+    let counts: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
+    let scores = scan.best_by_zone(&counts);
+    let best = *most_likely(&scores).filter(|best| best.statistic > 0.0 && best.statistic.is_finite())?;
+    let maxima = scan.maxima(&null, settings.replicas as usize, settings.seed);
+    Some((best, combined_p_value(&maxima, best.statistic).max(LEAST_P)))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+fn terms(
+    zone: Option<String>,
+    regions: Vec<crate::vocabulary::RegionCode>,
+    best: &Found,
+    p: f64,
+    settings: Settings,
+) -> ClusterTerms {
+    let recurrence_days = recurrence_interval(1.0, p);
+    ClusterTerms {
+        zone,
+        regions,
+        weeks: u32::try_from(best.window.len()).unwrap_or(u32::MAX),
+        events: best.observed as u64,
+        expected: best.expected,
+        llr: best.statistic,
+        p: Some(p),
+        recurrence_days: Some(recurrence_days),
+        held: recurrence_days >= settings.recurrence_days,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: Settings =
+        Settings { min_events: 3, share_max: 0.5, replicas: 999, recurrence_days: 365.0, size: f64::INFINITY, seed: 7 };
+
+    fn field(placed: &[(u32, u32)], weekly: f64) -> Field {
+        Field::new(placed.iter().copied(), &[weekly; 8], provinces::shares(|_| 0, 1.0))
+    }
+
+    fn codes(cluster: &Cluster) -> Vec<u32> {
+        let mut codes: Vec<u32> = cluster.terms.regions.iter().map(|region| region.number() / 10_000).collect();
+        codes.sort_unstable();
+        codes
+    }
+
+    #[test]
+    fn one_province_is_found_in_its_weeks() {
+        let placed: Vec<(u32, u32)> = (0..8).map(|age| (21, age)).chain([(44, 30), (51, 50)]).collect();
+        let cluster = of_provinces(&field(&placed, 0.4), &[], SETTINGS).expect("a cluster");
+        assert_eq!((codes(&cluster), cluster.terms.weeks, cluster.terms.events), (vec![21], 2, 8));
+        assert!(cluster.terms.held && cluster.terms.p.expect("scanned") < 0.001, "{cluster:?}");
+    }
+
+    #[test]
+    fn two_neighbours_are_joined_and_two_far_ones_are_not() {
+        let at = |codes: [u32; 2]| -> Vec<(u32, u32)> { (0..10).map(|age| (codes[age as usize % 2], age)).collect() };
+        let near = of_provinces(&field(&at([31, 33]), 0.4), &[], SETTINGS).expect("a cluster");
+        assert_eq!(codes(&near), [31, 33]);
+        let far = of_provinces(&field(&at([31, 65]), 0.4), &[], SETTINGS).expect("a cluster");
+        assert_eq!(codes(&far).len(), 1, "{far:?}");
+        let sets = [("一带".to_owned(), vec![8, 30])];
+        let named = of_provinces(&field(&at([31, 65]), 0.4), &sets, SETTINGS).expect("a cluster");
+        assert_eq!((codes(&named), named.terms.zone.as_deref()), (vec![31, 65], Some("一带")));
+    }
+
+    #[test]
+    fn chance_does_not_hold() {
+        // One event a week, where one a week is expected.
+        let placed: Vec<(u32, u32)> =
+            [44, 37, 41, 51, 32, 13, 43, 34].into_iter().zip((0..8).map(|week| week * 7)).collect();
+        let cluster = of_provinces(&field(&placed, 1.0), &[], SETTINGS);
+        assert!(cluster.is_none_or(|cluster| !cluster.terms.held));
+    }
+
+    #[test]
+    fn few_events_and_zero_exposure_are_not_scanned() {
+        assert_eq!(of_provinces(&field(&[(33, 1), (33, 2)], 0.1), &[], SETTINGS), None);
+        assert_eq!(of_provinces(&field(&[(33, 1); 9], 0.0), &[], SETTINGS), None);
+        assert_eq!(of_named(&["a".into()], 1, &[9], &[1.0], SETTINGS), None, "one platform only");
+        assert_eq!(of_named(&["a".into(), "b".into()], 1, &[9, 0], &[0.0, 0.0], SETTINGS), None);
+    }
+
+    #[test]
+    fn a_platform_that_rises_alone_is_found_and_what_is_no_platform_is_no_zone() {
+        let names = [String::new(), "甲平台".to_owned(), "乙平台".to_owned()];
+        let expected = [0.5, 0.5, 0.4, 0.4, 0.2, 0.2];
+        let found = of_named(&names, 2, &[1, 0, 0, 9, 0, 1], &expected, SETTINGS).expect("a cluster");
+        assert_eq!((found.terms.zone.as_deref(), found.terms.weeks, found.terms.held), (Some("甲平台"), 1, true));
+        assert_eq!(of_named(&names, 2, &[0, 9, 0, 0, 0, 0], &expected, SETTINGS), None);
+    }
+
+    #[test]
+    fn a_rate_that_is_hardly_known_makes_a_cluster_less_strange() {
+        let placed: Vec<(u32, u32)> = (0..5).map(|age| (44, age)).collect();
+        let p = |size: f64| {
+            let settings = Settings { size, ..SETTINGS };
+            of_provinces(&field(&placed, 1.5), &[], settings).and_then(|cluster| cluster.terms.p).expect("scanned")
+        };
+        assert!(p(0.5) > p(f64::INFINITY));
+    }
+
+    #[test]
+    fn the_answer_depends_on_seed_and_counts_alone() {
+        let placed: Vec<(u32, u32)> = (0..6).map(|age| (44, age)).collect();
+        let mut turned = placed.clone();
+        turned.reverse();
+        assert_eq!(
+            of_provinces(&field(&placed, 0.6), &[], SETTINGS),
+            of_provinces(&field(&turned, 0.6), &[], SETTINGS)
+        );
+    }
+}

@@ -1,0 +1,376 @@
+//! How wide (范围): isolated, regional, industry-wide or systemic, by the table of section 8 of the scoring methods in the order of
+//! decision 0010.
+//!
+//! In: shares of brands and provinces, placed events against their expectation by province and week, what the detector says with and
+//! without the top brand. Out: the level and every number behind it. Not here: which events belong together, what is done about it.
+//!
+//! What names no place says nothing about places, and what names no brand nothing about brands: each question is asked of the events
+//! that can answer it, against the share of the expectation that would. A few events are always written to a wrong place or brand;
+//! the criteria say how many are no news.
+
+mod brands;
+mod cluster;
+mod field;
+pub(super) mod provinces;
+pub(super) mod sentence;
+mod shares;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::cluster::{Cluster, Settings};
+pub(super) use self::field::Field;
+pub(super) use self::shares::Shares;
+use super::criteria::{EvenRise, SpreadCriteria, Zone};
+use super::methods::exact_counts::ln_mid_p;
+use super::numeric::NegativeBinomial;
+use crate::vocabulary::{ClusterTerms, RegionCode, SharedTerms, Spread, SpreadTerms};
+
+/// Events of the spread window by platform, where signals come from platforms: cell = platform × weeks + week. The first, without a
+/// name, is everything that came another way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Platforms {
+    pub(super) names: Vec<String>,
+    pub(super) counts: Vec<u64>,
+    pub(super) expected: Vec<f64>,
+}
+
+/// The same hazard rising in other categories by something they share, with the brands of those others.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Shared {
+    pub(super) terms: SharedTerms,
+    pub(super) brands: BTreeMap<u32, u64>,
+    pub(super) raised: u64,
+}
+
+/// What is known of a matter that crossed, beside its shares.
+#[derive(Debug, Clone)]
+pub(super) struct Evidence {
+    /// Whether the rest without the top brand is within the budget, with the slack of the criteria.
+    pub(super) rest_in_budget: bool,
+    pub(super) p_national: f64,
+    pub(super) rate_ratio: f64,
+    /// About one brand only: nothing can be left without it.
+    pub(super) one_brand: bool,
+    /// About one province only: nothing is outside.
+    pub(super) one_province: bool,
+    pub(super) without_top_brand: Option<f64>,
+    pub(super) without_top_province: Option<f64>,
+    /// Placed events and their expectation.
+    pub(super) field: Field,
+    pub(super) platforms: Platforms,
+    /// Expected events of the spread window, and the share of them that would name a brand.
+    pub(super) expected: f64,
+    pub(super) named_share: f64,
+    /// Expected events of each named brand.
+    pub(super) brand_expected: BTreeMap<u32, f64>,
+    /// Size of the predictive law of the spread window.
+    pub(super) size: f64,
+    pub(super) seed: u64,
+    pub(super) shared: Option<Shared>,
+    /// Replicas of the scan and of the test of heterogeneity.
+    pub(super) replicas: u32,
+}
+
+/// The level with its numbers, and whether one brand is behind it as far as brands are named.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) spread: Spread,
+    pub(super) terms: SpreadTerms,
+    pub(super) one_brand: bool,
+}
+
+/// Decides the level; without evidence nothing has crossed. What fills one cluster and leaves nothing unusual elsewhere is regional,
+/// however many brands meet there; then systemic before industry-wide before company-wide before isolated.
+pub(super) fn judge(
+    shares: &Shares,
+    brand_names: &[String],
+    evidence: Option<&Evidence>,
+    criteria: &SpreadCriteria,
+    zones: &[Zone],
+) -> Verdict {
+    let mut terms = counted(shares, brand_names);
+    let Some(evidence) = evidence else {
+        "isolated.no_onset".clone_into(&mut terms.rule);
+        return Verdict { spread: Spread::Isolated, terms, one_brand: false };
+    };
+    let judge = Judge { shares, evidence, criteria };
+    let one_brand = judge.one_brand();
+    judge.measure(&mut terms, zones);
+    let (spread, rule) = judge.decide(&mut terms, one_brand);
+    rule.clone_into(&mut terms.rule);
+    Verdict { spread, terms, one_brand }
+}
+
+/// Whether one brand is behind a matter, as far as brands are named.
+pub(super) fn one_brand(shares: &Shares, evidence: &Evidence, criteria: &SpreadCriteria) -> bool {
+    Judge { shares, evidence, criteria }.one_brand()
+}
+
+/// Whether it reaches as many provinces as a systemic matter must.
+pub(super) fn is_wide(shares: &Shares, evidence: &Evidence, criteria: &SpreadCriteria) -> bool {
+    Judge { shares, evidence, criteria }.reaches_the_country()
+}
+
+/// The named brands whose rate has probably risen.
+pub(super) fn raised(shares: &Shares, evidence: &Evidence, criteria: &SpreadCriteria) -> BTreeSet<u32> {
+    let has_risen = |(brand, events): (u32, u64)| {
+        let expected = evidence.brand_expected.get(&brand).copied().unwrap_or(0.0);
+        brands::has_risen(events, expected, criteria).then_some(brand)
+    };
+    shares.named().filter_map(has_risen).collect()
+}
+
+/// The numbers that need no expectation.
+fn counted(shares: &Shares, brand_names: &[String]) -> SpreadTerms {
+    let ((brands, provinces), (effective_brands, effective_provinces)) = (shares.distinct(), shares.effective());
+    SpreadTerms {
+        events: shares.events(),
+        brands,
+        effective_brands,
+        effective_brands_unbiased: shares.effective_brands_unbiased(),
+        top_brand: shares.top_brand().and_then(|(brand, _)| brand_names.get(brand as usize).cloned()),
+        unknown_brand_share: shares.unknown_brand_share(),
+        provinces,
+        effective_provinces,
+        top_province: shares.top_province().and_then(|(province, _)| RegionCode::new(province * 10_000).ok()),
+        top_province_share: shares.top_province_share(),
+        unknown_region_share: shares.unknown_region_share(),
+        ..SpreadTerms::default()
+    }
+}
+
+struct Judge<'a> {
+    shares: &'a Shares,
+    evidence: &'a Evidence,
+    criteria: &'a SpreadCriteria,
+}
+
+impl Judge<'_> {
+    /// Mid-p of a count in the spread window.
+    fn mid_p(&self, events: u64, expected: f64) -> f64 {
+        ln_mid_p(&NegativeBinomial::new(expected, self.evidence.size), events).exp()
+    }
+
+    /// Whether so many events are more than nothing in particular.
+    fn unusual(&self, events: u64, p: f64) -> bool {
+        events >= self.criteria.unusual_events && p <= self.criteria.p_unusual
+    }
+
+    /// Whether one brand is behind it as far as brands are named: it has most of them, and the others are as usual. One named event
+    /// among many unnamed ones tells nothing.
+    fn one_brand(&self) -> bool {
+        let Some((_, top)) = self.shares.top_brand() else { return self.evidence.one_brand };
+        let named = self.shares.named_events();
+        let told = top >= self.criteria.regional_events
+            || self.shares.unknown_brand_share() <= self.criteria.unknown_share_max;
+        let most = top as f64 >= self.criteria.dominant_share * named as f64;
+        self.evidence.one_brand || (told && most && !self.others_rise())
+    }
+
+    /// Whether events that name another brand than the top one are unusual by themselves.
+    fn others_rise(&self) -> bool {
+        let Some((top, events)) = self.shares.top_brand() else { return false };
+        let others = self.shares.named_events() - events;
+        let own = self.evidence.brand_expected.get(&top).copied().unwrap_or(0.0);
+        let usual = (self.evidence.expected * self.evidence.named_share - own).max(0.0);
+        self.unusual(others, self.mid_p(others, usual + self.criteria.misplaced_share * events as f64))
+    }
+
+    /// Fills in every number that rests on an expectation.
+    fn measure(&self, terms: &mut SpreadTerms, zones: &[Zone]) {
+        let Self { evidence, criteria, .. } = self;
+        let field = &evidence.field;
+        terms.p_national = Some(evidence.p_national);
+        terms.rate_ratio = Some(evidence.rate_ratio);
+        terms.p_without_top_brand = evidence.without_top_brand;
+        terms.p_without_top_province = evidence.without_top_province;
+        terms.expected_placed = field.expected_placed();
+        terms.regions = field.terms();
+        terms.p_heterogeneity = field.heterogeneity(evidence.replicas, evidence.seed);
+        terms.effective_regions = (field.placed() > 0).then(|| field.effective_regions());
+        terms.exposed_regions = if evidence.one_province { 1 } else { provinces::COUNT as u64 };
+        let of_brand =
+            |(brand, events): (u32, u64)| (events, evidence.brand_expected.get(&brand).copied().unwrap_or(0.0));
+        terms.raised_brands = raised(self.shares, evidence, criteria).len() as u64;
+        terms.brand_i2 = brands::i2(self.shares.named().map(of_brand));
+        terms.shared = evidence.shared.as_ref().map(|shared| shared.terms.clone());
+
+        let settings = Settings {
+            min_events: criteria.scan_min_events,
+            share_max: criteria.cluster_exposure_max,
+            replicas: evidence.replicas,
+            recurrence_days: criteria.cluster_recurrence_days,
+            size: evidence.size,
+            seed: evidence.seed,
+        };
+        let platforms = &evidence.platforms;
+        let found = cluster::of_named(
+            &platforms.names,
+            field.weeks,
+            &platforms.counts,
+            &platforms.expected,
+            Settings { seed: !evidence.seed, ..settings },
+        );
+        terms.platform_cluster = found.map(|cluster| cluster.terms);
+        let scanned = if evidence.one_province { None } else { cluster::of_provinces(field, &sets(zones), settings) };
+        let Some(cluster) = scanned.or_else(|| self.top_province_as_cluster()) else { return };
+        terms.cluster_excess_share = field.excess_share(&cluster.members);
+        terms.cluster_exposure_share = Some(field.exposure_share(&cluster.members));
+        if !evidence.one_province {
+            let (counts, expected) = (field.by_province(), field.expected_by_province());
+            let inside: u64 = cluster.members.iter().map(|at| counts[*at]).sum();
+            let usual: f64 = cluster.members.iter().map(|at| expected[*at]).sum();
+            let outside = field.placed() - inside;
+            let mean = (field.expected_placed() - usual).max(0.0) + criteria.misplaced_share * inside as f64;
+            terms.events_without_cluster = Some(outside);
+            terms.expected_without_cluster = Some(mean);
+            terms.p_without_cluster = Some(self.mid_p(outside, mean));
+        }
+        terms.cluster = Some(cluster.terms);
+    }
+
+    /// Where no scan is made: the province with most events, over the whole window.
+    fn top_province_as_cluster(&self) -> Option<Cluster> {
+        let at = self.shares.top_province().and_then(|(province, _)| provinces::position(province))?;
+        let (events, expected) =
+            (self.evidence.field.by_province()[at], self.evidence.field.expected_by_province()[at]);
+        let ratio = events as f64 / expected;
+        let llr = if ratio.is_finite() && ratio > 1.0 {
+            events as f64 * ratio.ln() - (events as f64 - expected)
+        } else {
+            0.0
+        };
+        let terms = ClusterTerms {
+            zone: None,
+            regions: provinces::region(at).into_iter().collect(),
+            weeks: u32::try_from(self.evidence.field.weeks).unwrap_or(u32::MAX),
+            events,
+            expected,
+            llr,
+            p: None,
+            recurrence_days: None,
+            held: false,
+        };
+        Some(Cluster { terms, members: vec![at] })
+    }
+
+    fn decide(&self, terms: &mut SpreadTerms, one_brand: bool) -> (Spread, &'static str) {
+        let Self { evidence, criteria, .. } = self;
+        let elsewhere = terms.events_without_cluster.zip(terms.p_without_cluster);
+        let unusual_elsewhere = elsewhere.is_some_and(|(events, p)| self.unusual(events, p));
+        if !one_brand || criteria.regional_one_brand {
+            if !unusual_elsewhere && self.fills_a_cluster(terms) {
+                terms.provisional = terms.unknown_region_share > criteria.unknown_share_max;
+                return (Spread::Regional, "regional");
+            }
+            if self.is_of_one_platform(terms) {
+                return (Spread::Regional, "regional.platform");
+            }
+        }
+        if self.is_of_the_industry(terms) {
+            terms.provisional = terms.unknown_brand_share > criteria.unknown_share_max;
+            let wide = unusual_elsewhere
+                && terms.provinces >= 2
+                && self.reaches_the_country()
+                && evidence.rate_ratio >= criteria.systemic_rate_ratio;
+            let even = terms.p_heterogeneity.is_some_and(|p| p > criteria.systemic_heterogeneity);
+            let shared = terms.shared.as_ref().map(|shared| shared.kind.as_str());
+            if wide && shared == Some(super::shared::COMPONENT) {
+                return (Spread::Systemic, "systemic.shared");
+            }
+            let even_is_systemic = match criteria.systemic_even {
+                EvenRise::Systemic => true,
+                EvenRise::WithAnotherCategory => shared.is_some(),
+                EvenRise::Industry => false,
+            };
+            if wide && even && even_is_systemic {
+                return (Spread::Systemic, "systemic.even");
+            }
+            return (Spread::Industry, "industry");
+        }
+        if one_brand && terms.provinces >= 2 {
+            terms.company_wide = true;
+            return (Spread::Isolated, "isolated.company_wide");
+        }
+        (Spread::Isolated, "isolated")
+    }
+
+    /// Whether the effective provinces are as many of the exposed ones as a systemic matter must reach.
+    fn reaches_the_country(&self) -> bool {
+        let share = self.evidence.field.effective_regions() / provinces::COUNT as f64;
+        !self.evidence.one_province && share >= self.criteria.systemic_province_share
+    }
+
+    /// Whether the cluster holds and has most of the excess in at most half of the exposure, with several companies or events.
+    fn fills_a_cluster(&self, terms: &SpreadTerms) -> bool {
+        let Self { evidence, criteria, shares } = self;
+        let Some(cluster) = &terms.cluster else { return false };
+        let codes: Vec<u32> = cluster.regions.iter().map(|region| region.number() / 10_000).collect();
+        let (events, brands) = shares.within(&codes);
+        // Two brands, each in a province of its own, are two matters of one neighbourhood.
+        let joint = cluster.p.is_none() || shares.joint_share(&codes) >= criteria.dominant_share;
+        let several = joint && (events >= criteria.regional_events || brands >= 2);
+        let placed = shares.events() as f64 * (1.0 - terms.unknown_region_share);
+        let told = terms.unknown_region_share <= criteria.unknown_share_max
+            || (placed >= criteria.placed_events_min as f64
+                && terms.unknown_region_share <= criteria.unknown_share_provisional);
+        let most = if cluster.p.is_some() {
+            cluster.held
+                && terms.cluster_exposure_share.is_some_and(|share| share <= criteria.cluster_exposure_max)
+                && terms.cluster_excess_share.is_some_and(|share| share >= criteria.cluster_excess_share)
+        } else {
+            // Too few events for a scan, or one province is all there is: the old rule of shares.
+            terms.top_province_share >= criteria.dominant_share
+                && (evidence.one_province
+                    || terms.cluster_exposure_share.is_some_and(|share| share <= criteria.cluster_exposure_max))
+        };
+        several && told && most
+    }
+
+    /// Whether it rises on one platform and nowhere else: a zone of the second family. Only where most of the exposure is elsewhere.
+    fn is_of_one_platform(&self, terms: &SpreadTerms) -> bool {
+        let Self { evidence, criteria, .. } = self;
+        let Some(found) = terms.platform_cluster.as_ref().filter(|found| found.held) else { return false };
+        let Some(at) = evidence.platforms.names.iter().position(|name| Some(name) == found.zone.as_ref()) else {
+            return false;
+        };
+        let weeks = evidence.field.weeks;
+        let rows = |at: usize| at * weeks..(at + 1) * weeks;
+        let counted = |at: usize| evidence.platforms.counts[rows(at)].iter().sum::<u64>();
+        let expected = |at: usize| evidence.platforms.expected[rows(at)].iter().sum::<f64>();
+        let all = 0..evidence.platforms.names.len();
+        let over = |at: usize| (counted(at) as f64 - expected(at)).max(0.0);
+        let outside: u64 = all.clone().filter(|other| *other != at).map(counted).sum();
+        let usual: f64 = all.clone().filter(|other| *other != at).map(expected).sum();
+        let inside = over(at);
+        let total: f64 = all.map(over).sum();
+        let mean = usual + criteria.misplaced_share * counted(at) as f64;
+        counted(at) >= criteria.regional_events
+            && inside >= criteria.cluster_excess_share * total
+            && !self.unusual(outside, self.mid_p(outside, mean))
+    }
+
+    /// Whether several companies rise, and still do without the first of them; a part that other categories name brings their companies.
+    fn is_of_the_industry(&self, terms: &SpreadTerms) -> bool {
+        let Self { evidence, criteria, shares } = self;
+        let part = evidence.shared.as_ref().filter(|shared| shared.terms.kind == super::shared::COMPONENT);
+        let pooled = part.map(|shared| (shares.pooled(&shared.brands), shared.raised));
+        let (counted, raised) = pooled.as_ref().map_or((*shares, 0), |(pooled, raised)| (pooled, *raised));
+        let least = f64::from(criteria.industry_brands);
+        let many = counted.distinct().0 as f64 >= least
+            && counted.effective_brands_unbiased() >= least
+            && terms.raised_brands + raised >= u64::from(criteria.industry_raised_brands);
+        many && evidence.rest_in_budget && !evidence.one_brand
+    }
+}
+
+/// Predefined zones as positions of provinces.
+fn sets(zones: &[Zone]) -> Vec<(String, Vec<usize>)> {
+    let positions = |zone: &Zone| {
+        zone.provinces.iter().filter_map(|region| provinces::position(region.number() / 10_000)).collect()
+    };
+    zones.iter().map(|zone| (zone.name.clone(), positions(zone))).collect()
+}
+
+#[cfg(test)]
+mod tests;

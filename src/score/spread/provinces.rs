@@ -1,0 +1,190 @@
+//! The 34 provinces of GB/T 2260 as places of a scan: where they lie, and how many people live there.
+//!
+//! In: placed events by province. Out: shares of the exposure, and the zones that a scan looks at. Not here: names for people.
+//!
+//! Provenance: facts. Coordinates are those of the provincial capitals, in degrees to a tenth. Population in ten thousands is that of the
+//! 2020 census (National Bureau of Statistics, Bulletin No. 3 of the Seventh National Population Census; Hong Kong, Macau and Taiwan as
+//! given there), rounded.
+
+use crate::score::methods::scan::{Limits, Places, Zones};
+use crate::vocabulary::RegionCode;
+
+/// Mean radius of the Earth in kilometres (IUGG).
+const EARTH_KM: f64 = 6371.0088;
+
+/// One province.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Province {
+    /// The first two digits of its code.
+    code: u32,
+    latitude: f64,
+    longitude: f64,
+    /// Inhabitants in ten thousands.
+    people: f64,
+}
+
+const fn province(code: u32, latitude: f64, longitude: f64, people: f64) -> Province {
+    Province { code, latitude, longitude, people }
+}
+
+/// Number of provinces.
+pub(in crate::score) const COUNT: usize = 34;
+
+/// By code: a position in the table is a location of the scan.
+const PROVINCES: [Province; COUNT] = [
+    province(11, 39.9, 116.4, 2189.0),
+    province(12, 39.1, 117.2, 1387.0),
+    province(13, 38.0, 114.5, 7461.0),
+    province(14, 37.9, 112.5, 3492.0),
+    province(15, 40.8, 111.7, 2405.0),
+    province(21, 41.8, 123.4, 4259.0),
+    province(22, 43.9, 125.3, 2407.0),
+    province(23, 45.8, 126.5, 3185.0),
+    province(31, 31.2, 121.5, 2487.0),
+    province(32, 32.1, 118.8, 8475.0),
+    province(33, 30.3, 120.2, 6457.0),
+    province(34, 31.8, 117.2, 6103.0),
+    province(35, 26.1, 119.3, 4154.0),
+    province(36, 28.7, 115.9, 4519.0),
+    province(37, 36.7, 117.0, 10153.0),
+    province(41, 34.7, 113.6, 9937.0),
+    province(42, 30.6, 114.3, 5775.0),
+    province(43, 28.2, 112.9, 6644.0),
+    province(44, 23.1, 113.3, 12601.0),
+    province(45, 22.8, 108.3, 5013.0),
+    province(46, 20.0, 110.3, 1008.0),
+    province(50, 29.6, 106.5, 3205.0),
+    province(51, 30.7, 104.1, 8367.0),
+    province(52, 26.6, 106.7, 3856.0),
+    province(53, 25.0, 102.7, 4721.0),
+    province(54, 29.7, 91.1, 365.0),
+    province(61, 34.3, 108.9, 3953.0),
+    province(62, 36.1, 103.8, 2502.0),
+    province(63, 36.6, 101.8, 592.0),
+    province(64, 38.5, 106.2, 720.0),
+    province(65, 43.8, 87.6, 2585.0),
+    province(71, 25.0, 121.5, 2356.0),
+    province(81, 22.3, 114.2, 747.0),
+    province(82, 22.2, 113.5, 68.0),
+];
+
+/// Provinces that border on one another, by land or (Guangdong and Hainan) across the strait; each pair once.
+#[rustfmt::skip] // a table: the neighbours of one province a line
+const BORDERS: [(u32, &[u32]); 25] = [
+    (11, &[12, 13]), (12, &[13]), (13, &[14, 15, 21, 37, 41]), (14, &[15, 41, 61]), (15, &[21, 22, 23, 61, 62, 64]),
+    (21, &[22]), (22, &[23]), (31, &[32, 33]), (32, &[33, 34, 37]), (33, &[34, 35, 36]), (34, &[36, 37, 41, 42]),
+    (35, &[36, 44]), (36, &[42, 43, 44]), (37, &[41]), (41, &[42, 61]), (42, &[43, 50, 61]), (43, &[44, 45, 50, 52]),
+    (44, &[45, 46, 81, 82]), (45, &[52, 53]), (50, &[51, 52, 61]), (51, &[52, 53, 54, 61, 62, 63]), (52, &[53]),
+    (53, &[54]), (54, &[63, 65]), (61, &[62, 64]),
+];
+/// The rest of [`BORDERS`]: the north-west.
+const BORDERS_NORTH_WEST: [(u32, &[u32]); 2] = [(62, &[63, 64, 65]), (63, &[65])];
+
+/// Connected sets of two and three provinces (Tango & Takahashi 2005, Int J Health Geogr 4:11: flexible shapes), with at most
+/// `share_max` of the exposure: neighbours that no circle holds without others.
+fn bordering(shares: &[f64], share_max: f64) -> Vec<Vec<usize>> {
+    let mut near = vec![Vec::new(); COUNT];
+    for (one, others) in BORDERS.iter().chain(&BORDERS_NORTH_WEST) {
+        for (a, b) in others.iter().filter_map(|other| position(*one).zip(position(*other))) {
+            near[a].push(b);
+            near[b].push(a);
+        }
+    }
+    let mut sets = std::collections::BTreeSet::new();
+    for (middle, around) in near.iter().enumerate() {
+        for (at, first) in around.iter().enumerate() {
+            let mut pair = vec![middle, *first];
+            pair.sort_unstable();
+            sets.insert(pair);
+            for second in &around[at + 1..] {
+                let mut three = vec![middle, *first, *second];
+                three.sort_unstable();
+                sets.insert(three);
+            }
+        }
+    }
+    sets.into_iter().filter(|set| set.iter().map(|at| shares[*at]).sum::<f64>() <= share_max).collect()
+}
+
+/// Where a province stands in the table, by its two digits.
+pub(in crate::score) fn position(code: u32) -> Option<usize> {
+    PROVINCES.binary_search_by_key(&code, |province| province.code).ok()
+}
+
+/// The region code of a position in the table.
+pub(in crate::score) fn region(position: usize) -> Option<RegionCode> {
+    RegionCode::new(PROVINCES.get(position)?.code * 10_000).ok()
+}
+
+/// Share of the exposure of each province: `events` that name it among all placed events, as if `people_worth` more had come in
+/// proportion to the people who live there. Without any event and with no such weight: by people alone. Sums to 1.
+pub(in crate::score) fn shares(events: impl Fn(u32) -> u64, people_worth: f64) -> Vec<f64> {
+    let people: f64 = PROVINCES.iter().map(|province| province.people).sum();
+    let of = |province: &Province| (events(province.code) as f64, province.people / people);
+    let total: f64 = PROVINCES.iter().map(|province| of(province).0).sum();
+    let worth = if total > 0.0 { people_worth } else { 1.0 };
+    PROVINCES.iter().map(of).map(|(events, share)| (events + worth * share) / (total + worth)).collect()
+}
+
+/// Zones: each province with its nearest ones by great circles, and connected sets of up to three neighbours, both up to a share of the
+/// exposure; then the predefined sets, in their order. Predefined sets that are empty or the whole country are left out; the second
+/// value names those that stayed.
+pub(super) fn zones<'a>(shares: &[f64], share_max: f64, sets: &'a [(String, Vec<usize>)]) -> (Zones, Vec<&'a str>) {
+    let points: Vec<(f64, f64)> = PROVINCES.iter().map(|province| (province.latitude, province.longitude)).collect();
+    let limits = Limits { exposure: shares, share: share_max, distance: f64::INFINITY, together: false };
+    let mut zones = Zones::circles(&Places::sphere(&points, EARTH_KM), &limits);
+    if let Ok(neighbours) = Zones::sets(COUNT, &bordering(shares, share_max)) {
+        zones = zones.join(&neighbours);
+    }
+    let kept: Vec<&(String, Vec<usize>)> =
+        sets.iter().filter(|(_, set)| !set.is_empty() && set.len() < COUNT).collect();
+    let members: Vec<&[usize]> = kept.iter().map(|(_, set)| set.as_slice()).collect();
+    match Zones::sets(COUNT, &members) {
+        Ok(sets) => (zones.join(&sets), kept.into_iter().map(|(name, _)| name.as_str()).collect()),
+        // Checked with the criteria: no set names a province twice.
+        Err(_) => (zones, Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_every_code_is_a_province() {
+        assert!(PROVINCES.windows(2).all(|pair| pair[0].code < pair[1].code));
+        for (at, province) in PROVINCES.iter().enumerate() {
+            assert_eq!(position(province.code), Some(at));
+            assert_eq!(region(at).map(RegionCode::number), Some(province.code * 10_000));
+        }
+        assert_eq!((position(99), region(COUNT)), (None, None));
+        let people: f64 = PROVINCES.iter().map(|province| province.people).sum();
+        assert!((people - 144_350.0).abs() < 400.0, "about 1.4435 billion: {people}");
+    }
+
+    #[test]
+    fn shares_follow_people_until_there_are_events() {
+        let sum = |shares: &[f64]| shares.iter().sum::<f64>();
+        let [people, mixed] = [0, 660].map(|events| shares(|code| if code == 54 { events } else { 0 }, 34.0));
+        let (tibet, guangdong) = (position(54).expect("a province"), position(44).expect("a province"));
+        assert!((sum(&people) - 1.0).abs() < 1e-12 && (sum(&mixed) - 1.0).abs() < 1e-12);
+        assert!(people[guangdong] > 30.0 * people[tibet]);
+        assert!(mixed[tibet] > 0.9 && mixed[guangdong] > 0.0, "no province is impossible");
+        assert!((sum(&shares(|_| 0, 0.0)) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_nearest_of_zhejiang_is_shanghai_and_predefined_zones_follow() {
+        let sets =
+            [("港澳".to_owned(), vec![32, 33]), ("全国".to_owned(), (0..COUNT).collect()), ("无".to_owned(), vec![])];
+        let (zones, names) = zones(&shares(|_| 0, 1.0), 0.5, &sets);
+        assert_eq!(names, ["港澳"]);
+        assert_eq!(zones.members(zones.len() - 1), [32, 33]);
+        let members = |zone: usize| zones.members(zone).iter().map(|at| *at as usize).collect::<Vec<_>>();
+        let of = |codes: [u32; 3]| codes.map(|code| position(code).expect("a province")).to_vec();
+        assert!((0..zones.len()).any(|zone| members(zone) == of([36, 43, 44])), "three that meet in the south");
+        let zhejiang = u32::try_from(position(33).expect("a province")).expect("small");
+        let pair = (0..zones.len()).map(|zone| zones.members(zone)).find(|set| set.len() == 2 && set[0] == zhejiang);
+        assert_eq!(pair.map(|set| set[1]), position(31).and_then(|at| u32::try_from(at).ok()));
+    }
+}
