@@ -129,6 +129,7 @@ impl Episodes {
             active.insert(id);
         }
         self.merge(&mut active, &opened, &desk, &mut events);
+        self.close_unconfirmed(assessments, &active, &desk, &mut events);
         self.close_quiet(&active, &desk, &mut events);
         events
     }
@@ -288,6 +289,31 @@ impl Episodes {
             if let Some(episode) = self.open.remove(&id) {
                 let note = format!("并入预警{into}。");
                 events.push(self.file(episode, &note, desk));
+            }
+        }
+    }
+
+    /// Episodes that were looked into and not confirmed: their levels go down at once, and what stays is muted (section 10).
+    fn close_unconfirmed(
+        &mut self,
+        assessments: &[Assessment],
+        active: &BTreeSet<AlertId>,
+        desk: &Desk<'_>,
+        events: &mut Vec<AlertEvent>,
+    ) {
+        for assessment in assessments.iter().filter(|assessment| assessment.disposal == Disposal::Exclude) {
+            let Some(muted) = assessment.feedback.muted.as_ref().filter(|muted| !muted.lifted) else { continue };
+            let told = |(id, episode): (&AlertId, &Episode)| {
+                let held = &episode.alert.assessment;
+                let same = cell(held) == cell(assessment) && held.brand == assessment.brand;
+                (same && !active.contains(id)).then(|| id.clone())
+            };
+            let ids: Vec<AlertId> = self.open.iter().filter_map(told).collect();
+            for id in ids {
+                if let Some(episode) = self.open.remove(&id) {
+                    let note = format!("经核查或检验未证实（{}），关闭。", muted.outcome);
+                    events.push(self.file(episode, &note, desk));
+                }
             }
         }
     }
@@ -488,6 +514,7 @@ fn event(alert: &Alert, kind: AlertEventKind, before: Option<Levels>, desk: &Des
         evidence: alert.evidence.clone(),
         evidence_total: alert.evidence_total,
         explanation: a.explanation.clone(),
+        rules: std::iter::once(a.disposal_rule.clone()).chain(a.feedback.single_rule.clone()).collect(),
         before,
         criteria: a.criteria.clone(),
         lexicon: desk.lexicon.clone(),

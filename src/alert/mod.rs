@@ -13,6 +13,8 @@ mod episodes;
 /// The ranked list for other programs and for the terminal.
 pub mod feed;
 mod policy;
+/// How well the watch does.
+pub mod quality;
 /// Two criteria files over the same evidence.
 pub mod sidebyside;
 #[cfg(test)]

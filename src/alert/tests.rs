@@ -7,7 +7,7 @@ use super::policy::shipped;
 use super::testing::{About, day, evidence};
 use crate::vocabulary::{
     AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, Danger, Disposal, DocumentId, Hazard, LexiconVersion,
-    Spread,
+    MuteTerm, Spread,
 };
 
 struct Watch {
@@ -53,6 +53,28 @@ fn a_rerun_of_a_day_says_nothing_again() {
     assert_eq!(watch.episodes, state);
     watch.day(5, &[]);
     assert!(watch.day(1, &[About::brand("丙牌")]).is_empty(), "a day before the newest one is ignored");
+}
+
+#[test]
+fn what_was_looked_into_and_not_confirmed_closes_at_once_and_only_that() {
+    let mut watch = Watch::new();
+    watch.day(1, &[About::brand("甲牌"), About::brand("乙牌")]);
+    let mut muted = About::brand("甲牌").disposal(Disposal::Exclude).assessment(day(2));
+    muted.feedback.muted = Some(MuteTerm {
+        outcome: "o-1".into(),
+        tested: 14,
+        failed: 0,
+        since: day(2),
+        until: day(58),
+        h_needed: 9.0,
+        lifted: false,
+    });
+    let judged = [muted, About::brand("乙牌").assessment(day(2))];
+    let closed = watch.episodes.advance(day(2), &judged, &shipped(), &evidence, &LexiconVersion::from("lex"));
+    assert_eq!(kinds(&closed), [Closed]);
+    assert_eq!(closed[0].brand.as_deref(), Some("甲牌"));
+    assert!(closed[0].explanation.starts_with("经核查或检验未证实（o-1），关闭。"), "{}", closed[0].explanation);
+    assert_eq!(watch.episodes.ranked().len(), 1);
 }
 
 #[test]

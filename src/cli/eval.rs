@@ -91,6 +91,8 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// How well the watch does: plan, do, check, act, with one number each
+    Quality(super::quality::QualityArgs),
     /// Product and brand names in tagged sentences: the dictionary alone beside a tagger trained here
     Names {
         /// Sentences to judge by: one character and its BIOES tag (HC product, HP brand) a line
@@ -127,6 +129,7 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
             };
             backtest(events, run, *json)
         }
+        What::Quality(args) => super::quality::run(args, common).await,
         What::Names { file, train } => names(file, train, common),
     }
 }

@@ -16,9 +16,11 @@ mod face;
 mod import;
 mod method;
 mod progress;
+mod quality;
 mod rerun;
 mod rules;
 mod run;
+mod sampling;
 mod search;
 mod standards;
 mod train;
@@ -105,6 +107,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Show the ranked alerts
     Alerts(alerts::AlertsArgs),
+    /// Take in what test bodies return
+    Sampling(sampling::SamplingArgs),
     /// Replay archives as if time passed, day by day
     Rerun(rerun::RerunArgs),
     /// Show what the dictionaries do not know yet: unseen pairs, hazards without a product, words to propose
@@ -185,6 +189,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(&args, common),
         Command::Search(args) => search::run(args, common).await,
         Command::Alerts(args) => alerts::run(args, common).await,
+        Command::Sampling(args) => sampling::run(args, common).await,
         Command::Rerun(args) => rerun::run(args, common).await,
         Command::Emerging(args) => emerging::run(args, common).await,
         Command::Standards(args) => standards::run(args, common).await,

@@ -30,13 +30,17 @@ pub(super) struct RerunArgs {
     /// Where alerts.ndjson, assessments.parquet, signals/ and summary.json go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Outcomes of alerts, one JSON object a line as `wanglou alerts outcomes` writes them; each day uses those known by its end
+    #[arg(long, value_name = "FILE")]
+    outcomes: Option<PathBuf>,
     #[command(flatten)]
     reader: Reader,
 }
 
 pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure> {
     let range = DateRange { from: args.from, to: args.to };
-    let spec = RerunSpec { archives: args.archive, range, every_days: args.every, out: args.out };
+    let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
+    let spec = RerunSpec { archives: args.archive, range, every_days: args.every, out: args.out, outcomes };
     let summary = run_spec(&spec, &args.reader, common).await?;
     say(serde_json::to_string_pretty(&serde_json::json!({
         "sources": summary.sources,
@@ -59,7 +63,7 @@ pub(super) async fn replay(
     out: PathBuf,
     common: &Common,
 ) -> Result<(), Failure> {
-    let spec = RerunSpec { archives, range, every_days: 1, out };
+    let spec = RerunSpec { archives, range, every_days: 1, out, outcomes: Vec::new() };
     run_spec(&spec, &Reader { rules_only: false }, common).await.map(|_| ())
 }
 

@@ -12,8 +12,8 @@ use crate::sampling::{self, SamplingPolicy};
 use crate::score::{Criteria, Events, Feedback, Market, Scorer, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal, DocumentId, Evidence,
-    Hazard, LexiconVersion, Listing, Position, SamplingRequest, SignalRecord,
+    Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
+    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, Position, SamplingRequest, SignalRecord,
 };
 
 /// Listings offered to one sampling request, best-selling first.
@@ -92,6 +92,7 @@ pub struct Review<'a> {
     episodes: Episodes,
     asked: BTreeSet<AlertId>,
     lexicon: LexiconVersion,
+    feedback: Feedback,
 }
 
 impl<'a> Review<'a> {
@@ -112,8 +113,20 @@ impl<'a> Review<'a> {
         }
         let episodes = Episodes::default();
         let asked = BTreeSet::new();
-        let market = Market::new();
-        Self { judge, records, evidence, events, volume, listings: by_category, market, episodes, asked, lexicon }
+        let (market, feedback) = (Market::new(), Feedback::none());
+        Self {
+            judge,
+            records,
+            evidence,
+            events,
+            volume,
+            listings: by_category,
+            market,
+            episodes,
+            asked,
+            lexicon,
+            feedback,
+        }
     }
 
     /// Knows what listings displayed as sold, and since when.
@@ -131,6 +144,13 @@ impl<'a> Review<'a> {
         self
     }
 
+    /// Judges with these outcomes; a day uses those that were known by its end.
+    #[must_use]
+    pub fn with_outcomes(mut self, outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        self.feedback = Feedback::new(outcomes);
+        self
+    }
+
     /// All signals, in the order they were handed in.
     #[must_use]
     pub fn records(&self) -> &[SignalRecord] {
@@ -145,11 +165,16 @@ impl<'a> Review<'a> {
 
     /// Judges one day.
     pub fn day(&mut self, as_of: Date) -> Judgement {
-        let (scorer, feedback) = (&self.judge.scorer, Feedback::none());
-        let assessments = scorer.assess_in(&self.events, &self.volume, &self.market, &feedback, as_of);
+        let scorer = &self.judge.scorer;
+        let assessments = scorer.assess_in(&self.events, &self.volume, &self.market, &self.feedback, as_of);
         let evidence = &self.evidence;
         let show = |assessment: &Assessment, id: &DocumentId| evidence.of(assessment.category, assessment.hazard, id);
         let events = self.episodes.advance(as_of, &assessments, &self.judge.alerts, &show, &self.lexicon);
+        for event in events.iter().filter(|event| event.event != AlertEventKind::Closed) {
+            if let Some(alert) = self.episodes.get(&event.alert_id) {
+                self.feedback.raised(&alert.id, AlertContext::of(&alert.assessment, alert.opened_on));
+            }
+        }
         let touched = |alert: &&Alert| alert.changed_on == as_of || alert.last_active_on == as_of;
         let alerts: Vec<Alert> = self.episodes.all().filter(touched).cloned().collect();
         let (mut requests, mut refused) = (Vec::new(), Vec::new());
@@ -229,6 +254,7 @@ impl Tower {
         for category in Category::ALL {
             listings.extend(self.store().listings(*category, LISTINGS_MAX).await?);
         }
+        let outcomes = self.store().outcomes(None).await?;
         let judge = Arc::clone(self.judge_by());
         let lexicon = self.lexicon().version().clone();
         // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
@@ -238,7 +264,7 @@ impl Tower {
                 market.add(listing, as_of);
             }
             let review = Review::new(&judge, records, volume, listings, lexicon);
-            let mut review = review.beside(market).resume(episodes, asked);
+            let mut review = review.beside(market).resume(episodes, asked).with_outcomes(outcomes);
             let judged = review.day(as_of);
             review.episodes.forget_closed();
             let kept = serde_json::to_string(review.episodes());

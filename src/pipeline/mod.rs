@@ -9,6 +9,7 @@ pub mod criteria;
 mod intake;
 mod judging;
 mod lines;
+mod outcomes;
 mod reading;
 pub mod rerun;
 pub mod survey;
@@ -18,6 +19,7 @@ mod warc_in;
 pub use intake::{ImportReport, LogSink, import_file};
 pub use judging::{Judge, Judgement, Review};
 pub use lines::{LinesError, answer_lines};
+pub use outcomes::{ResultsReport, quality_of_run};
 pub use reading::{ReadEntry, ReadReport, read_batch};
 pub use tower::{PipelineError, Tower, read_criteria, read_lexicon};
 

@@ -24,8 +24,8 @@ use crate::log::{Entry, Intake, Log};
 use crate::score::{Market, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
-    AlertEventKind, Channel, CriteriaVersion, DateRange, Document, DocumentId, LexiconVersion, Listing, Position,
-    SignalRecord, SourceId, day_of,
+    AlertEventKind, Channel, CriteriaVersion, DateRange, Document, DocumentId, LexiconVersion, Listing, Outcome,
+    Position, SignalRecord, SourceId, day_of,
 };
 
 /// Documents read together.
@@ -50,6 +50,8 @@ pub struct RerunSpec {
     pub every_days: u32,
     /// Where outputs go.
     pub out: PathBuf,
+    /// Outcomes of alerts; a day uses those that were known by its end.
+    pub outcomes: Vec<Outcome>,
 }
 
 /// What a rerun did: `summary.json`.
@@ -140,7 +142,7 @@ pub async fn rerun(
     let days: Vec<Date> = spec.range.days().step_by(spec.every_days.max(1) as usize).collect();
     let listings = heap.listings.into_values().collect();
     let review = Review::new(judge, heap.records, heap.volume, listings, lexicon.version().clone());
-    let mut review = review.beside(heap.market);
+    let mut review = review.beside(heap.market).with_outcomes(spec.outcomes.iter().cloned());
     let alerts_path = spec.out.join(ALERTS);
     let sampling_path = spec.out.join(SAMPLING);
     let mut alerts = Lines::create(&alerts_path)?;

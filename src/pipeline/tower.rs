@@ -76,6 +76,9 @@ pub enum PipelineError {
     /// Criteria cannot be used.
     #[error("{0}")]
     Criteria(String),
+    /// An outcome, or a request for a report, that cannot be used.
+    #[error("{0}")]
+    Outcome(String),
     /// A line of an import is no document.
     #[error("{0}; mend the line, or set such lines aside with --lenient")]
     BadLine(Box<Rejected>),
@@ -113,6 +116,7 @@ impl PipelineError {
             Self::Lexicon(_)
             | Self::Criteria(_)
             | Self::BadLine(_)
+            | Self::Outcome(_)
             | Self::Brought(_)
             | Self::BroughtWarc(_)
             | Self::UnknownFormat(_)

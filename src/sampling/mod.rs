@@ -1,12 +1,14 @@
 //! Says what to buy and test when an alert asks for it (采样任务): product, batches, items and standards, platforms, sellers, deadline.
 //!
 //! In: an alert, the listings known for its category, the `[sampling]` table of the criteria file and the table of test items. Out: one
-//! complete request, or the name of the field that is missing. Not here: buying, testing, buyers (PRIV-2), I/O, the clock.
+//! complete request, or the name of the field that is missing. And back: the results that test bodies return, as outcomes. Not here: buying, testing, buyers (PRIV-2), I/O, the clock.
 //!
 //! **ALERT-1** a request's id follows from its alert's: asking twice gives the same request.
 
 mod policy;
 mod request;
+/// What test bodies return.
+pub mod results;
 mod sellers;
 mod size;
 

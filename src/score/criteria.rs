@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::feedback::FeedbackCriteria;
 use super::onsets::OnsetTable;
 use crate::vocabulary::{Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, RegionCode, Spread};
 
@@ -48,6 +49,8 @@ pub struct Criteria {
     pub change: ChangeCriteria,
     /// Queue order.
     pub rank: Rank,
+    /// What outcomes of earlier alerts do.
+    pub feedback: FeedbackCriteria,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +79,7 @@ struct Sections {
     disposal: Vec<DisposalRule>,
     change: ChangeCriteria,
     rank: Rank,
+    feedback: FeedbackCriteria,
 }
 
 /// What is counted as one independent event.
@@ -431,11 +435,23 @@ impl Criteria {
             error(line, found.message().to_owned())
         })?;
         let hash = blake3::hash(text.as_bytes()).to_hex();
-        let Sections { counting, detector, budget, danger, spread, zones, single, disposal, change, rank } =
+        let Sections { counting, detector, budget, danger, spread, zones, single, disposal, change, rank, feedback } =
             parsed.score;
         let version = CriteriaVersion::new(format!("{}+{}", parsed.version, &hash[..8]));
-        let criteria =
-            Self { version, counting, detector, budget, danger, spread, zones, single, disposal, change, rank };
+        let criteria = Self {
+            version,
+            counting,
+            detector,
+            budget,
+            danger,
+            spread,
+            zones,
+            single,
+            disposal,
+            change,
+            rank,
+            feedback,
+        };
         criteria.check().map_err(|(key, problem)| error(line_of(text, key), format!("`{key}` {problem}")))?;
         Ok(criteria)
     }
@@ -502,6 +518,7 @@ impl Criteria {
                 "is shorter than the longest window: the baseline would hold the tested days".into(),
             ));
         }
+        self.feedback.check()?;
         self.check_danger()?;
         self.check_spread()?;
         if let Some(rule) = self.single.iter().find(|rule| rule.min_severity > 4) {

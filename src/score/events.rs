@@ -12,7 +12,7 @@ use super::cells::{self, CellRow, DailyCount, Grain};
 use super::criteria::{Counting, Criteria};
 use super::days::{self, Day};
 use super::stories::{Stories, StoryId};
-use crate::vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord, Stance, day_of};
+use crate::vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord, SourceId, Stance, day_of};
 
 /// What became of the signals: `records = below_floor + context + events + echoes + same_person + capped`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +50,7 @@ pub(super) struct Names {
     pub(super) documents: Vec<DocumentId>,
     pub(super) brands: Vec<String>,
     pub(super) platforms: Vec<String>,
+    pub(super) sources: Vec<SourceId>,
     products: Vec<String>,
 }
 
@@ -90,6 +91,7 @@ pub(super) struct Mention {
     pub(super) platform: u32,
     /// Which of the criteria's parts and materials its text names: one bit each. Only told of the one that opens its event.
     pub(super) components: u64,
+    pub(super) source: u32,
     product: u32,
 }
 
@@ -239,6 +241,7 @@ struct Builder<'a> {
     document_numbers: HashMap<&'a DocumentId, u32>,
     brand_numbers: Interner<'a>,
     actor_numbers: Interner<'a>,
+    source_numbers: HashMap<&'a SourceId, u32>,
     product_numbers: Interner<'a>,
     platform_numbers: Interner<'a>,
     told: HashMap<(StoryId, Category, Hazard), u32>,
@@ -253,7 +256,8 @@ impl<'a> Builder<'a> {
     fn new(criteria: &'a Criteria) -> Self {
         let counting = &criteria.counting;
         let none = || vec![String::new()];
-        let names = Names { documents: Vec::new(), brands: none(), platforms: none(), products: none() };
+        let names =
+            Names { documents: Vec::new(), brands: none(), sources: Vec::new(), platforms: none(), products: none() };
         let words = criteria.spread.components.iter().map(|word| regex::escape(word));
         Self {
             counting,
@@ -265,6 +269,7 @@ impl<'a> Builder<'a> {
             document_numbers: HashMap::new(),
             brand_numbers: Interner::default(),
             actor_numbers: Interner::default(),
+            source_numbers: HashMap::new(),
             product_numbers: Interner::default(),
             platform_numbers: Interner::default(),
             told: HashMap::new(),
@@ -307,6 +312,10 @@ impl<'a> Builder<'a> {
             _ => 0,
         };
         let actor = self.actor_numbers.number(&record.actor, &mut self.actors);
+        let source = *self.source_numbers.entry(&record.source).or_insert_with(|| {
+            self.names.sources.push(record.source.clone());
+            u32::try_from(self.names.sources.len() - 1).unwrap_or(u32::MAX)
+        });
         let region = record.region.map_or(0, RegionCode::number);
 
         let cell_key = (record.product, record.hazard);
@@ -353,6 +362,7 @@ impl<'a> Builder<'a> {
             channel: record.channel,
             platform,
             components,
+            source,
             product,
         });
         let (category, hazard) = cell_key;

@@ -93,6 +93,7 @@ fn in_chinese(a: &Assessment) -> String {
         if d.vulnerable { "，涉及老人、儿童或学生而上调" } else { "" },
         exposure(&d.exposure, d.range, a.brand.is_some())
     );
+    text += &super::feedback::told(&a.feedback);
     let means = a.decision.disposal_means.as_deref().unwrap_or("未越过门限，也无单件规则命中");
     let _ = write!(text, "处置{}：{means}（{}）。", a.disposal.zh(), a.disposal_rule);
     text += &changes(a);

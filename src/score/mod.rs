@@ -54,6 +54,6 @@ pub use criteria::{
 pub use events::{Events, Tally};
 pub use explain::{Language, explain};
 pub use exposure::Volume;
-pub use feedback::Feedback;
+pub use feedback::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};
 pub use items::Market;
 pub use scorer::Scorer;

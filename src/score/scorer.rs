@@ -17,7 +17,7 @@ use super::days::{self, Day};
 use super::detector::{self, Base, Test};
 use super::events::{Cell, Events, Mention, Names};
 use super::exposure::Volume;
-use super::feedback::Feedback;
+use super::feedback::{Feedback, Known};
 use super::items::{self, Displayed, Items, Market};
 use super::out_of_line::OutOfLine;
 use super::prior::{Gamma, Ground};
@@ -25,11 +25,13 @@ use super::shared::{Rise, shared};
 use super::spread::{self, Shared, Shares};
 use super::{danger, explain};
 use crate::vocabulary::{
-    Assessment, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, FeedbackTerms, Hazard,
-    RegionCode, Spread, SpreadTerms,
+    Assessment, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, Hazard, RegionCode, Spread,
+    SpreadTerms,
 };
+use heard::Heard;
 
 mod evidence;
+mod heard;
 
 /// Rule id of assessments that no disposal rule claims.
 const EXCLUDED: &str = "exclude.below_line";
@@ -68,7 +70,7 @@ impl Scorer {
         events: &Events,
         volume: &Volume,
         market: &Market,
-        _feedback: &Feedback,
+        feedback: &Feedback,
         as_of: Date,
     ) -> Vec<Assessment> {
         let day = days::number(as_of);
@@ -78,6 +80,8 @@ impl Scorer {
         let budget = Budget::at(&ground, &self.criteria);
         let lines = OnceCell::new();
         let mut desks = Vec::new();
+        let known = feedback.known(as_of, &self.criteria.feedback);
+        let weights: Vec<f64> = events.names.sources.iter().map(|source| known.weight(source)).collect();
         for cell in &events.cells {
             let recent: Vec<Seen<'_>> =
                 cell.known(from, day, day).map(|mention| Seen::new(mention, cell, day)).collect();
@@ -101,6 +105,8 @@ impl Scorer {
                     lines: &lines,
                     shared: None,
                     trial: false,
+                    known: &known,
+                    weights: &weights,
                     as_of,
                 };
                 desks.push((desk, recent));
@@ -160,6 +166,7 @@ pub(super) struct Part<'a> {
     base: Base,
     pub(super) test: Test,
     single: Option<&'a SingleRule>,
+    heard: Heard,
 }
 
 impl Part<'_> {
@@ -200,6 +207,9 @@ pub(super) struct Desk<'a> {
     shared: Option<Shared>,
     /// Whether a change of the evidence is only tried.
     pub(super) trial: bool,
+    known: &'a Known<'a>,
+    /// Credibility of every source of `names`.
+    weights: &'a [f64],
     as_of: Date,
 }
 
@@ -226,7 +236,7 @@ impl<'a> Desk<'a> {
                 continue;
             }
             let part = self.brand(seen, brand);
-            if part.above() {
+            if part.above() || part.heard.excluded().is_some() {
                 taken.insert(brand);
                 out.push(part);
             }
@@ -240,7 +250,7 @@ impl<'a> Desk<'a> {
                     continue;
                 }
                 let part = self.province(seen, province, &taken);
-                if part.above() {
+                if part.above() || part.heard.excluded().is_some() {
                     provinces.insert(province);
                     out.push(part);
                 }
@@ -312,11 +322,12 @@ impl<'a> Desk<'a> {
             _ => Kind::Brand,
         };
         let base = Base { prior, events, dispersion, kind };
-        let single = self.criteria.single.iter().find(|rule| seen.iter().any(|seen| self.hits(rule, seen)));
+        let mut single = self.criteria.single.iter().find(|rule| seen.iter().any(|seen| self.hits(rule, seen)));
         let mut test = self.test(&seen, base, |_| true);
         // What was there before the watch began is no onset, however unusual: it takes a report since then.
         test.crossed &= seen.iter().any(|seen| seen.mention.opens && seen.mention.day >= self.ground.watched_from);
-        Part { seen, matter, base, test, single }
+        let heard = self.heard(&seen, &matter, base, &mut test, &mut single);
+        Part { seen, matter, base, test, single, heard }
     }
 
     fn test(&self, seen: &[Seen<'_>], base: Base, belongs: impl Fn(&Seen<'_>) -> bool) -> Test {
@@ -434,6 +445,7 @@ impl<'a> Desk<'a> {
         let Verdict { window_days, shares, danger, danger_terms, spread, spread_terms, disposal, rule } = verdict;
         let inside: Vec<&Seen<'_>> = part.seen.iter().filter(|seen| self.within(seen, window_days)).collect();
         let (brand, region) = self.labels(part, &shares, spread);
+        let feedback = self.feedback_terms(part, &inside, (danger, spread), brand.as_deref());
         let counts = counts(&inside);
         let detector = part.test.terms.clone();
         let decision = Decision {
@@ -451,14 +463,15 @@ impl<'a> Desk<'a> {
             danger,
             spread,
             disposal,
-            rank_score: rank(criteria, danger, spread, disposal, detector.h, counts.reports),
+            rank_score: rank(criteria, danger, spread, disposal, detector.h, counts.reports)
+                * self.weight_in_queue(feedback.p_real.as_ref()),
             counts,
             window_days,
             detector,
             danger_terms,
             spread_terms,
-            feedback: FeedbackTerms::default(),
-            disposal_rule: rule.map_or(EXCLUDED, |rule| &rule.id).to_owned(),
+            feedback,
+            disposal_rule: rule.map_or(part.heard.excluded().unwrap_or(EXCLUDED), |rule| &rule.id).to_owned(),
             decision,
             change,
             explanation: String::new(),
@@ -485,7 +498,7 @@ impl<'a> Desk<'a> {
     /// Brand and province of a part: what it was made by, or what clearly dominates it.
     fn labels(&self, part: &Part<'_>, shares: &Shares, spread: Spread) -> (Option<String>, Option<RegionCode>) {
         let limits = &self.criteria.spread;
-        let narrow = spread < Spread::Industry && part.above();
+        let narrow = spread < Spread::Industry && (part.above() || part.heard.excluded().is_some());
         let top_brand = shares.top_brand().filter(|_| narrow && shares.top_brand_share() >= limits.dominant_share);
         let placed = shares.unknown_region_share() <= limits.unknown_share_max;
         let top_province =
@@ -539,7 +552,7 @@ fn counts(inside: &[&Seen<'_>]) -> Counts {
     }
 }
 
-/// `danger × spread × disposal × (1 + min(max(h, 0), cap)) × ln(1 + reports)`.
+/// `danger × spread × disposal × (1 + min(max(h, 0), cap)) × ln(1 + reports)`; the caller multiplies by the probability that it is real.
 fn rank(criteria: &Criteria, danger: Danger, spread: Spread, disposal: Disposal, h: f64, reports: u64) -> f64 {
     let weights = &criteria.rank;
     let weight = |found: Option<&f64>| found.copied().unwrap_or(1.0);

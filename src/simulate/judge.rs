@@ -247,6 +247,7 @@ mod tests {
             counts: Counts::default(),
             evidence: Vec::new(),
             evidence_total: 0,
+            rules: Vec::new(),
             explanation: String::new(),
             before: None,
             criteria: CriteriaVersion::from("c"),

@@ -170,10 +170,10 @@ impl Store {
     }
 }
 
-fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
+pub(super) fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|source| StoreError::Stored { what, source })
 }
 
-fn from_json<T: DeserializeOwned>(what: &'static str, body: &str) -> Result<T, StoreError> {
+pub(super) fn from_json<T: DeserializeOwned>(what: &'static str, body: &str) -> Result<T, StoreError> {
     serde_json::from_str(body).map_err(|source| StoreError::Stored { what, source })
 }

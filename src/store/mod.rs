@@ -6,8 +6,10 @@
 
 mod alerts;
 pub mod frontier;
+mod outcomes;
 
 pub use alerts::ALERTS_MAX;
+pub use outcomes::Taken;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "log", include_str!("migrations/0001_log.sql")),
     (2, "frontier", include_str!("migrations/0002_frontier.sql")),
     (3, "alerts", include_str!("migrations/0003_alerts.sql")),
+    (4, "outcomes", include_str!("migrations/0004_outcomes.sql")),
 ];
 
 /// Why the store could not do what was asked.

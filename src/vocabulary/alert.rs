@@ -75,6 +75,9 @@ pub struct AlertEvent {
     pub evidence_total: u64,
     /// Why, with every number.
     pub explanation: String,
+    /// The rules of the criteria that decided: of disposal, and the single-report rule where one did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
     /// Danger, spread and disposal before the event; none when it opened (ALERT-2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<(Danger, Spread, Disposal)>,

@@ -3,7 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Category, Change, CriteriaVersion, Danger, Disposal, DocumentId, Hazard, RegionCode, Spread};
+use super::{
+    Category, Change, Channel, CriteriaVersion, Danger, Disposal, DocumentId, Hazard, OutcomeId, RegionCode, SourceId,
+    Spread,
+};
 
 /// The four counts that are always shown together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -280,10 +283,185 @@ pub struct SpreadTerms {
     pub out_of_line: Vec<OutOfLineTerms>,
 }
 
-/// What came back from analysts and from sampling, as far as it was known on the day. Without any, the default.
+/// How often a cell has events when nothing is wrong (scoring methods, section 3: regimes R0 and R1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Regime {
+    /// Fewer baseline events a week than the criteria's bound.
+    #[default]
+    Sparse,
+    /// Any other.
+    Dense,
+}
+
+/// What a judgement rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceBasis {
+    /// Neither crossed nor hit.
+    #[default]
+    Below,
+    /// A single-report rule hit.
+    Single,
+    /// The detector crossed.
+    Onset,
+}
+
+/// Shares of the events by independence class; they add up to 1, or are all 0 when no source is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceMix {
+    /// Authorities, at home and abroad.
+    pub official: f64,
+    /// Complaint sites and platforms.
+    pub complaint: f64,
+    /// Media.
+    pub media: f64,
+}
+
+/// A source in the deciding window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceTerm {
+    /// The source.
+    pub source: SourceId,
+    /// Its channel.
+    pub channel: Channel,
+    /// Independent events it opened.
+    pub events: u64,
+    /// Alerts it was evidence of that were confirmed, and not confirmed.
+    pub hits: u64,
+    /// Not confirmed.
+    pub misses: u64,
+    /// Credibility: `(a + hits) / (a + b + hits + misses)`. Never enters a count.
+    pub w: f64,
+}
+
+/// Probability that a matter like this is real.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PRealTerms {
+    /// Posterior mean.
+    pub mean: f64,
+    /// 90 % interval.
+    pub interval: [f64; 2],
+    /// `prior`, `beta_binomial` or `logistic`.
+    pub method: String,
+    /// Judged alerts of the same regime, basis, spread and leading source class.
+    pub alike: u64,
+    /// Those of them that were confirmed.
+    pub alike_confirmed: u64,
+    /// Judged alerts in all.
+    pub judged: u64,
+    /// Those that were confirmed.
+    pub judged_confirmed: u64,
+    /// Shapes of the posterior; for `logistic`, the linear predictor and its standard error.
+    pub shape: [f64; 2],
+}
+
+/// The share of products that fail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailureTerms {
+    /// Batches tested.
+    pub tested: u64,
+    /// Batches that failed.
+    pub failed: u64,
+    /// Prior shapes `a`, `b`.
+    pub prior: [f64; 2],
+    /// Campaigns that the prior was fitted to; 0 = the criteria's.
+    pub campaigns: u64,
+    /// Shapes of the law: prior plus counts; the prior itself where it was fitted to the same campaigns.
+    pub law: [f64; 2],
+    /// Mean of the law.
+    pub mean: f64,
+    /// Its 90 % interval.
+    pub interval: [f64; 2],
+    /// The share asked about.
+    pub threshold: f64,
+    /// Probability that more than that share fails.
+    pub p_above: f64,
+}
+
+/// The alarm without the events of sources that are seldom right.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThinnedTerm {
+    /// Credibility below which a source's events are left out.
+    pub w_below: f64,
+    /// Events left out, over the longest window.
+    pub removed: u64,
+    /// `h` without them.
+    pub h: f64,
+    /// Whether it still crosses.
+    pub survives: bool,
+}
+
+/// A matter that was looked into and not confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MuteTerm {
+    /// The outcome that decided.
+    pub outcome: OutcomeId,
+    /// Batches tested and failed; both 0 for an analyst's verdict.
+    pub tested: u64,
+    /// Batches that failed.
+    pub failed: u64,
+    /// First and last day.
+    pub since: Date,
+    /// The last day.
+    pub until: Date,
+    /// `h` from which it is heard again: ten times the evidence that was looked into (criteria).
+    pub h_needed: f64,
+    /// Whether it is heard again.
+    pub lifted: bool,
+}
+
+/// Failures that test results found in several companies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfirmedTerm {
+    /// Companies with results.
+    pub tested_companies: u64,
+    /// Companies that fail more than twice as often as usual, with the probability the criteria ask for.
+    pub failing_companies: u64,
+    /// The usual share of failures that they are compared with.
+    pub usual: f64,
+    /// Whether they are enough for industry-wide, confirmed (行业性已证实).
+    pub industry: bool,
+}
+
+/// What came back from analysts and from sampling, as far as it was known on the day.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct FeedbackTerms {}
+pub struct FeedbackTerms {
+    /// Regime of the cell.
+    pub regime: Regime,
+    /// What the judgement rests on.
+    pub basis: EvidenceBasis,
+    /// The single-report rule that hit, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub single_rule: Option<String>,
+    /// Sources of the events in the deciding window, by name; only of what is above the line, as all that follows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceTerm>,
+    /// Their mix.
+    pub mix: SourceMix,
+    /// Decayed intensity `A(t) = Σ w·2^(−(t−t_i)/H)` of the matter's events, at the end of the day.
+    pub intensity: f64,
+    /// Probability that it is real. The queue order is multiplied by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_real: Option<PRealTerms>,
+    /// The thinning test, where a source falls below the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinned: Option<ThinnedTerm>,
+    /// Share of failures in the category, by random campaigns only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual: Option<FailureTerms>,
+    /// Share of failures in this matter, by all its samples; targeted ones are biased upward.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matter: Option<FailureTerms>,
+    /// Not confirmed, and therefore not alarmed again for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted: Option<MuteTerm>,
+    /// Results by company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<ConfirmedTerm>,
+}
 
 /// What decided about an assessment, in the words of the criteria file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

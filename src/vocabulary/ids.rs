@@ -50,6 +50,8 @@ text_ids! {
     AlertId;
     /// A sampling request's stable id, derived from its alert's (ALERT-1).
     RequestId;
+    /// An outcome's stable id, derived from what came back.
+    OutcomeId;
     /// Version of a compiled lexicon: a hash over the bytes of its files.
     LexiconVersion;
     /// Version of a criteria file: its own `version` and a hash over its bytes.

@@ -10,6 +10,7 @@ mod change;
 mod codes;
 mod document;
 mod ids;
+mod outcome;
 mod reading;
 mod region;
 mod sampling;
@@ -19,13 +20,15 @@ mod time;
 
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
 pub use assessment::{
-    Assessment, ClusterTerms, Counts, DangerTerms, Decision, DetectorTerms, ExposureTerms, FeedbackTerms, ItemsBasis,
-    OutOfLineTerms, RegionTerm, SharedTerms, SpreadTerms, WindowTerm,
+    Assessment, ClusterTerms, ConfirmedTerm, Counts, DangerTerms, Decision, DetectorTerms, EvidenceBasis,
+    ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis, MuteTerm, OutOfLineTerms, PRealTerms, Regime, RegionTerm,
+    SharedTerms, SourceMix, SourceTerm, SpreadTerms, ThinnedTerm, WindowTerm,
 };
 pub use change::{Alteration, Change};
 pub use codes::{Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
-pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, Position, RequestId, RuleId, SourceId};
+pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
+pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};
 pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, Signal, StandardAction};
 pub use region::{RegionCode, RegionError};
 pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};

@@ -16,7 +16,8 @@ use super::pages::{Shared, alert_id};
 use super::problem::{Dressed, Problem};
 use super::words;
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, Category, Counts, Danger, Disposal, Hazard, RegionCode, SamplingRequest, Spread,
+    Alert, AlertEvent, AlertId, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode, SamplingRequest,
+    Spread,
 };
 
 /// Most hits in one answer.
@@ -97,6 +98,8 @@ pub(super) struct AlertAnswer {
     alert: Alert,
     history: Vec<AlertEvent>,
     sampling: Option<SamplingRequest>,
+    /// What came back: verdicts and test results.
+    outcomes: Vec<Outcome>,
 }
 
 /// One alert with every term, its history and its sampling request.
@@ -107,7 +110,8 @@ pub(super) async fn alert(
     let id = alert_id(id?.0)?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     let (history, sampling) = (desk.history(&id).await?, desk.sampling(&id).await?);
-    Ok(Json(AlertAnswer { alert, history, sampling }))
+    let outcomes = desk.outcomes(Some(&id)).await?;
+    Ok(Json(AlertAnswer { alert, history, sampling, outcomes }))
 }
 
 /// A search; parameters `q`, `after`, `limit`.

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::vocabulary::{
     Alert, AlertEvent, AlertId, AlertState, Category, Channel, CharSpan, CriteriaVersion, Danger, Disposal, Document,
-    DocumentId, Hazard, LexiconVersion, Position, Reading, RegionCode, SamplingRequest, SourceId, show_moment,
+    DocumentId, Hazard, LexiconVersion, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId, show_moment,
 };
 
 /// Answers the questions of the web face. Every answer is bounded by its caller's `limit`.
@@ -24,6 +24,11 @@ pub trait Desk: Send + Sync + 'static {
     async fn sampling(&self, alert: &AlertId) -> Result<Option<SamplingRequest>, DeskError>;
     /// All sampling requests, newest first, at most [`SAMPLING_REQUESTS_MAX`].
     async fn sampling_requests(&self) -> Result<Vec<SamplingRequest>, DeskError>;
+    /// What came back about one alert, or about all: verdicts and test results, in the order in which they came.
+    async fn outcomes(&self, alert: Option<&AlertId>) -> Result<Vec<Outcome>, DeskError> {
+        let _ = alert;
+        Ok(Vec::new())
+    }
     /// A document and what was read in it, when the reader has got there.
     async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError>;
     /// The analysts' query language on the index. `after` is the `next` of an earlier outcome of the same query.

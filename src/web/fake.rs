@@ -370,6 +370,7 @@ fn history() -> Vec<AlertEvent> {
         counts: Counts { reports: 8, texts: 7, actors: 7, places: 4 },
         evidence: Vec::new(),
         evidence_total: 8,
+        rules: Vec::new(),
         explanation: "近7天有7个独立事件，预期2.8个。".to_owned(),
         before,
         criteria: criteria(),

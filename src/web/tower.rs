@@ -13,8 +13,8 @@ use crate::alert::feed;
 use crate::index::{Hit, IndexError, SearchPage, SearchRequest, Sort};
 use crate::pipeline::Tower;
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, AlertState, Document, DocumentId, Position, Reading, RegionCode, SamplingRequest,
-    parse_moment,
+    Alert, AlertEvent, AlertId, AlertState, Document, DocumentId, Outcome, Position, Reading, RegionCode,
+    SamplingRequest, parse_moment,
 };
 
 /// What a visitor may copy.
@@ -48,6 +48,10 @@ impl Desk for Tower {
 
     async fn sampling_requests(&self) -> Result<Vec<SamplingRequest>, DeskError> {
         self.store().sampling_requests().await.map_err(doing("reading the sampling requests"))
+    }
+
+    async fn outcomes(&self, alert: Option<&AlertId>) -> Result<Vec<Outcome>, DeskError> {
+        self.store().outcomes(alert).await.map_err(doing("reading what came back"))
     }
 
     async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError> {

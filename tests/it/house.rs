@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("extract", &["lexicon"]),
     ("index", &["lexicon"]),
     ("score", &[]),
-    ("alert", &[]),
+    ("alert", &["score"]),
     ("sampling", &[]),
     ("store", &["config"]),
     (

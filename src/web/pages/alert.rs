@@ -132,6 +132,8 @@ struct AlertPage<'a> {
     listed: u64,
     history: Vec<EventView<'a>>,
     sampling: Option<RequestView<'a>>,
+    /// What came back, one line each, the newest first.
+    outcomes: Vec<String>,
 }
 
 pub(in crate::web) async fn show(
@@ -169,6 +171,7 @@ pub(in crate::web) async fn show(
         listed: alert.evidence.len() as u64,
         history: history.iter().rev().map(|event| EventView::new(desk.as_ref(), event)).collect(),
         sampling: sampling.as_ref().map(RequestView::new),
+        outcomes: desk.outcomes(Some(&id)).await?.iter().rev().map(ToString::to_string).collect(),
         alert: &alert,
     })
 }

@@ -1,5 +1,7 @@
 //! Sampling requests: the list, and the view of one that an alert's page shows.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
@@ -8,7 +10,7 @@ use super::super::desk::SAMPLING_REQUESTS_MAX;
 use super::super::problem::Problem;
 use super::super::text;
 use super::{Shared, Shell, render};
-use crate::vocabulary::{CandidateSeller, SamplingRequest};
+use crate::vocabulary::{AlertId, CandidateSeller, Finding, SamplingRequest};
 
 /// A candidate seller with an address that may be followed.
 pub(super) struct SellerView<'a> {
@@ -35,10 +37,30 @@ impl<'a> RequestView<'a> {
 struct ListPage {
     shell: Shell,
     requests: Vec<SamplingRequest>,
+    /// Batches tested and failed, by alert.
+    tested: BTreeMap<AlertId, (u64, u64)>,
+}
+
+impl ListPage {
+    /// What came back: never failures without the number tested (clause 2-13).
+    fn result(&self, request: &SamplingRequest) -> String {
+        match self.tested.get(&request.alert_id) {
+            Some((tested, failed)) => format!("检验{tested}批次，不合格{failed}批次"),
+            None => "未返回".to_owned(),
+        }
+    }
 }
 
 pub(in crate::web) async fn list(State(desk): State<Shared>) -> Result<Html<String>, Problem> {
     let mut requests = desk.sampling_requests().await?;
     requests.truncate(SAMPLING_REQUESTS_MAX);
-    render(&ListPage { shell: Shell::at("sampling"), requests })
+    let mut tested: BTreeMap<AlertId, (u64, u64)> = BTreeMap::new();
+    for outcome in desk.outcomes(None).await? {
+        if let (Some(alert), Finding::Samples(samples)) = (outcome.alert_id, outcome.finding) {
+            let (sum, failed) = tested.entry(alert).or_default();
+            *sum += samples.tested;
+            *failed += samples.failed;
+        }
+    }
+    render(&ListPage { shell: Shell::at("sampling"), requests, tested })
 }

@@ -1,0 +1,66 @@
+//! `wanglou eval quality`: how well the watch does.
+#![expect(clippy::disallowed_methods, reason = "reads the incidents and writes the page")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use jiff::civil::Date;
+
+use super::{Common, Failure, say};
+use crate::alert::backtest::incidents;
+use crate::pipeline::{Tower, quality_of_run, read_criteria};
+
+#[derive(Debug, Args)]
+pub(super) struct QualityArgs {
+    /// What `wanglou rerun --out` wrote, instead of the data folder
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// Outcomes to judge the replay by, as `wanglou alerts outcomes` writes them
+    #[arg(long, value_name = "FILE", requires = "run")]
+    outcomes: Option<PathBuf>,
+    /// Known incidents, as for `eval backtest`: tells sensitivity and lead
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// First day
+    #[arg(long)]
+    from: Option<Date>,
+    /// Last day; what was known later does not count
+    #[arg(long)]
+    to: Option<Date>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+    /// Write a page instead
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    html: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failure> {
+    let known = match &args.events {
+        Some(path) => {
+            let table = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+            let table = table.map_err(Failure::Input)?;
+            incidents(&table).map_err(|error| Failure::Input(anyhow!("{}: {error}", path.display())))?
+        }
+        None => Vec::new(),
+    };
+    let report = match &args.run {
+        Some(run) => {
+            let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
+            let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
+            quality_of_run(run, outcomes, (args.from, args.to), &known, &judge)
+        }
+        None => {
+            let settings = common.settings(None, None)?;
+            let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
+            tower.quality(args.from, args.to, &known).await
+        }
+    };
+    let report = report.map_err(super::pipeline_failure)?;
+    if let Some(path) = &args.html {
+        return Ok(fs::write(path, report.html()).with_context(|| path.display().to_string())?);
+    }
+    if args.json { say(serde_json::to_string_pretty(&report)?) } else { say(report.to_string().trim_end()) }
+}
