@@ -46,17 +46,14 @@ pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failu
         }
         None => Vec::new(),
     };
-    let report = match &args.run {
-        Some(run) => {
-            let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
-            let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
-            quality_of_run(run, outcomes, (args.from, args.to), &known, &judge)
-        }
-        None => {
-            let settings = common.settings(None, None)?;
-            let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
-            tower.quality(args.from, args.to, &known).await
-        }
+    let report = if let Some(run) = &args.run {
+        let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
+        let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
+        quality_of_run(run, outcomes, (args.from, args.to), &known, &judge)
+    } else {
+        let settings = common.settings(None, None)?;
+        let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
+        tower.quality(args.from, args.to, &known).await
     };
     let report = report.map_err(super::pipeline_failure)?;
     if let Some(path) = &args.html {

@@ -86,7 +86,7 @@ impl Tower {
                     Taken::Kept => done.kept += 1,
                     Taken::Known => done.duplicate += 1,
                     Taken::Differs(kept) => {
-                        done.rejected.push(format!("`{outcome}` contradicts `{kept}`, which was kept"))
+                        done.rejected.push(format!("`{outcome}` contradicts `{kept}`, which was kept"));
                     }
                 },
             }

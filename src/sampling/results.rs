@@ -115,7 +115,10 @@ pub fn results(
 
 type Row = BTreeMap<String, String>;
 
-fn records(text: &str) -> Result<Vec<(u64, Result<Row, String>)>, BadLine> {
+/// A line's number, and its cells or what is wrong with them.
+type Line = (u64, Result<Row, String>);
+
+fn records(text: &str) -> Result<Vec<Line>, BadLine> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let bad = |reason: String| BadLine { line: 1, reason };
     let header: Vec<String> =

@@ -45,11 +45,6 @@ impl Moved {
     pub(super) fn events(&self) -> i64 {
         self.events
     }
-
-    /// Provinces named.
-    pub(super) fn provinces(&self) -> impl Iterator<Item = u32> {
-        self.provinces.keys().copied()
-    }
 }
 
 /// Ordered as a reader ranks them: what to do, how wide, how bad.
@@ -123,7 +118,6 @@ impl<'a> Again<'_, 'a> {
         }
         let mut altered: Vec<Seen<'_>> = self.recent.to_vec();
         let mut desk: Desk<'_> = self.desk.clone();
-        desk.trial = true;
         for (number, (mention, brand, province)) in (0..).zip(&copies) {
             let mut seen = Seen { mention, brand: *brand, province: *province };
             place(number, &mut seen);
@@ -180,7 +174,6 @@ impl<'a> Again<'_, 'a> {
     /// The levels without the events that `goes` names, retellings included.
     fn without(&self, goes: impl Fn(&Seen<'_>) -> bool, history: Option<Vec<(u32, u32)>>) -> Levels {
         let mut desk = self.desk.clone();
-        desk.trial = true;
         for seen in self.recent.iter().filter(|seen| seen.mention.opens && goes(seen)) {
             desk.moved.put(seen.province, -1);
         }

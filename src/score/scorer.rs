@@ -25,8 +25,7 @@ use super::shared::{Rise, shared};
 use super::spread::{self, Shared, Shares};
 use super::{danger, explain};
 use crate::vocabulary::{
-    Assessment, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, Hazard, RegionCode, Spread,
-    SpreadTerms,
+    Assessment, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, RegionCode, Spread, SpreadTerms,
 };
 use heard::Heard;
 
@@ -104,7 +103,6 @@ impl Scorer {
                     events,
                     lines: &lines,
                     shared: None,
-                    trial: false,
                     known: &known,
                     weights: &weights,
                     as_of,
@@ -205,8 +203,6 @@ pub(super) struct Desk<'a> {
     lines: &'a OnceCell<OutOfLine>,
     /// What the whole shares with other categories that rise by the same hazard.
     shared: Option<Shared>,
-    /// Whether a change of the evidence is only tried.
-    pub(super) trial: bool,
     known: &'a Known<'a>,
     /// Credibility of every source of `names`.
     weights: &'a [f64],

@@ -146,7 +146,10 @@ pub struct ClusterTerms {
     pub expected: f64,
     /// Log likelihood ratio `c ln(c/e) − (c − e)`.
     pub llr: f64,
-    /// Chance that a quiet map holds a cluster as strong; none where no scan was made.
+    /// Whether a scan found it; else it is the province with most events, over the whole window.
+    #[serde(default)]
+    pub scanned: bool,
+    /// Chance that a quiet map holds a cluster as strong; none where no scan was made, or where it could decide nothing.
     pub p: Option<f64>,
     /// Days until chance alone shows one as strong, at one look a day: `1/p`.
     pub recurrence_days: Option<f64>,

@@ -473,7 +473,9 @@ fn confirmed(
     as_of: Date,
     criteria: &FeedbackCriteria,
 ) -> BTreeMap<(Category, Hazard), ConfirmedTerm> {
-    let mut companies: BTreeMap<(Category, Hazard), BTreeMap<&str, (u64, u64)>> = BTreeMap::new();
+    // Tested and failed, by company.
+    type Tested<'a> = BTreeMap<&'a str, (u64, u64)>;
+    let mut companies: BTreeMap<(Category, Hazard), Tested<'_>> = BTreeMap::new();
     let oldest = days::number(as_of).saturating_sub(i32::try_from(criteria.confirm_days).unwrap_or(i32::MAX));
     for (outcome, samples) in samples.iter().filter(|(outcome, _)| days::number(outcome.date) >= oldest) {
         let (Some(hazard), Some(company)) = (outcome.hazard, samples.company.as_deref().or(outcome.brand.as_deref()))

@@ -12,9 +12,6 @@ use crate::score::detector;
 use crate::score::events::Mention;
 use crate::score::spread::{Evidence, Field, Platforms, Shared, Shares, provinces};
 
-/// Replicas where what would change a judgement is tried: many trials, of which only the level counts.
-const TRIAL_REPLICAS: u32 = 99;
-
 impl Desk<'_> {
     /// The evidence of a part; none when it did not cross.
     pub(super) fn evidence(&self, part: &Part<'_>, shares: &Shares, shared: Option<Shared>) -> Option<Evidence> {
@@ -61,11 +58,7 @@ impl Desk<'_> {
                 | (self.cell.hazard as u64) << 32
                 | u64::from(self.ground.as_of.cast_unsigned()),
             shared,
-            replicas: if self.trial {
-                self.criteria.spread.scan_replicas.min(TRIAL_REPLICAS)
-            } else {
-                self.criteria.spread.scan_replicas
-            },
+            replicas: self.criteria.spread.scan_replicas,
         })
     }
 

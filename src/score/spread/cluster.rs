@@ -6,6 +6,10 @@
 //! The quiet map has a common rate that is itself known only as well as the baseline tells: the total of a replica is negative binomial
 //! and falls on the cells by their expectation. With a known rate that is the independent Poisson law of every cell.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
 use super::field::Field;
 use super::provinces;
 use crate::score::methods::scan::{Found, Null, Scan, Statistic, Window, Zones, combined_p_value, recurrence_interval};
@@ -15,6 +19,10 @@ use crate::vocabulary::ClusterTerms;
 /// Smallest chance that is told: where few events are expected the maxima are steps, and a tail fitted to some hundred of them says
 /// nothing of once in centuries.
 const LEAST_P: f64 = 1e-5;
+
+/// Replicas that are looked at first, and how many of them must exceed what was seen for it to be chance.
+const LOOK_REPLICAS: usize = 39;
+const ENOUGH_BEYOND: usize = 4;
 
 /// How a scan is made.
 #[derive(Debug, Clone, Copy)]
@@ -38,14 +46,23 @@ pub(super) struct Cluster {
     pub(super) members: Vec<usize>,
 }
 
-/// The most likely cluster of provinces, among circles of neighbours and predefined sets (name, positions of provinces). None when fewer
+/// The most likely cluster of provinces, among circles of neighbours and predefined sets (name, positions of provinces). Quiet maps
+/// are drawn only where the cluster `matters`. None when fewer
 /// events are placed than the settings ask for, or none is expected.
-pub(super) fn of_provinces(field: &Field, sets: &[(String, Vec<usize>)], settings: Settings) -> Option<Cluster> {
+pub(super) fn of_provinces(
+    field: &Field,
+    sets: &[(String, Vec<usize>)],
+    settings: Settings,
+    matters: impl Fn(&[usize]) -> bool,
+) -> Option<Cluster> {
     if field.placed() < settings.min_events || field.expected_placed() <= 0.0 {
         return None;
     }
     let (zones, names) = provinces::zones(&field.shares, settings.share_max, sets);
-    let (best, p) = scan(&zones, field.weeks, &field.counts, &field.expected, settings)?;
+    let (best, p) = scan(&zones, field.weeks, &field.counts, &field.expected, settings, |best| {
+        let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
+        matters(&members)
+    })?;
     let named = (best.zone + names.len()).checked_sub(zones.len()).and_then(|at| names.get(at));
     let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
     let regions = members.iter().filter_map(|at| provinces::region(*at)).collect();
@@ -69,14 +86,21 @@ pub(super) fn of_named(
     let small = |at: &usize| !names[*at].is_empty() && share(*at) > 0.0 && share(*at) <= settings.share_max;
     let sets: Vec<Vec<usize>> = (0..names.len()).filter(small).map(|at| vec![at]).collect();
     let zones = Zones::sets(names.len(), &sets).ok()?;
-    let (best, p) = scan(&zones, weeks, counts, expected, settings)?;
+    let (best, p) = scan(&zones, weeks, counts, expected, settings, |_| true)?;
     let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
     let name = members.first().map(|at| names[*at].clone());
     Some(Cluster { terms: terms(name, Vec::new(), &best, p, settings), members })
 }
 
-/// The most likely zone and window, and its p-value. None where nothing exceeds its expectation.
-fn scan(zones: &Zones, weeks: usize, counts: &[u64], expected: &[f64], settings: Settings) -> Option<(Found, f64)> {
+/// The most likely zone and window, and its p-value where that `matters`. None where nothing exceeds its expectation.
+fn scan(
+    zones: &Zones,
+    weeks: usize,
+    counts: &[u64],
+    expected: &[f64],
+    settings: Settings,
+    matters: impl Fn(&Found) -> bool,
+) -> Option<(Found, Option<f64>)> {
     if zones.is_empty() {
         return None;
     }
@@ -85,8 +109,63 @@ fn scan(zones: &Zones, weeks: usize, counts: &[u64], expected: &[f64], settings:
     let counts: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
     let scores = scan.best_by_zone(&counts);
     let best = *most_likely(&scores).filter(|best| best.statistic > 0.0 && best.statistic.is_finite())?;
-    let maxima = scan.maxima(&null, settings.replicas as usize, settings.seed);
-    Some((best, combined_p_value(&maxima, best.statistic).max(LEAST_P)))
+    if !matters(&best) {
+        return Some((best, None));
+    }
+    let drawn = |replicas: usize| {
+        remembered(zones, expected, settings, replicas, || scan.maxima(&null, replicas, settings.seed))
+    };
+    // What a few quiet maps already exceed needs no more of them (Besag & Clifford 1991).
+    let few = drawn(LOOK_REPLICAS.min(settings.replicas as usize));
+    let beyond = few.iter().filter(|max| **max >= best.statistic).count();
+    let enough = beyond >= ENOUGH_BEYOND || settings.replicas as usize <= LOOK_REPLICAS;
+    let maxima = if enough { few } else { drawn(settings.replicas as usize) };
+    Some((best, Some(combined_p_value(&maxima, best.statistic).max(LEAST_P))))
+}
+
+/// What the maxima of quiet maps depend on.
+#[derive(PartialEq, Eq)]
+struct Quiet {
+    zones: Vec<u32>,
+    expected: Vec<u64>,
+    size: u64,
+    seed: u64,
+    replicas: usize,
+}
+
+/// Sets of maxima that are kept: a matter is looked at as a part, as a whole, and again for what would change it.
+const REMEMBERED: usize = 8;
+
+thread_local! {
+    static MAXIMA: RefCell<VecDeque<(Quiet, Rc<[f64]>)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// The maxima of these quiet maps, drawn once: they do not depend on what was seen.
+fn remembered(
+    zones: &Zones,
+    expected: &[f64],
+    settings: Settings,
+    replicas: usize,
+    draw: impl FnOnce() -> Vec<f64>,
+) -> Rc<[f64]> {
+    let members = (0..zones.len()).flat_map(|zone| zones.members(zone).iter().copied().chain([u32::MAX]));
+    let quiet = Quiet {
+        zones: members.collect(),
+        expected: expected.iter().map(|mean| mean.to_bits()).collect(),
+        size: settings.size.to_bits(),
+        seed: settings.seed,
+        replicas,
+    };
+    let known =
+        MAXIMA.with_borrow(|kept| kept.iter().find(|(known, _)| *known == quiet).map(|(_, maxima)| Rc::clone(maxima)));
+    known.unwrap_or_else(|| {
+        let maxima: Rc<[f64]> = draw().into();
+        MAXIMA.with_borrow_mut(|kept| {
+            kept.truncate(REMEMBERED - 1);
+            kept.push_front((quiet, Rc::clone(&maxima)));
+        });
+        maxima
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
@@ -94,10 +173,10 @@ fn terms(
     zone: Option<String>,
     regions: Vec<crate::vocabulary::RegionCode>,
     best: &Found,
-    p: f64,
+    p: Option<f64>,
     settings: Settings,
 ) -> ClusterTerms {
-    let recurrence_days = recurrence_interval(1.0, p);
+    let recurrence_days = p.map(|p| recurrence_interval(1.0, p));
     ClusterTerms {
         zone,
         regions,
@@ -105,9 +184,10 @@ fn terms(
         events: best.observed as u64,
         expected: best.expected,
         llr: best.statistic,
-        p: Some(p),
-        recurrence_days: Some(recurrence_days),
-        held: recurrence_days >= settings.recurrence_days,
+        scanned: true,
+        p,
+        recurrence_days,
+        held: recurrence_days.is_some_and(|days| days >= settings.recurrence_days),
     }
 }
 
@@ -131,7 +211,7 @@ mod tests {
     #[test]
     fn one_province_is_found_in_its_weeks() {
         let placed: Vec<(u32, u32)> = (0..8).map(|age| (21, age)).chain([(44, 30), (51, 50)]).collect();
-        let cluster = of_provinces(&field(&placed, 0.4), &[], SETTINGS).expect("a cluster");
+        let cluster = of_provinces(&field(&placed, 0.4), &[], SETTINGS, |_| true).expect("a cluster");
         assert_eq!((codes(&cluster), cluster.terms.weeks, cluster.terms.events), (vec![21], 2, 8));
         assert!(cluster.terms.held && cluster.terms.p.expect("scanned") < 0.001, "{cluster:?}");
     }
@@ -139,12 +219,12 @@ mod tests {
     #[test]
     fn two_neighbours_are_joined_and_two_far_ones_are_not() {
         let at = |codes: [u32; 2]| -> Vec<(u32, u32)> { (0..10).map(|age| (codes[age as usize % 2], age)).collect() };
-        let near = of_provinces(&field(&at([31, 33]), 0.4), &[], SETTINGS).expect("a cluster");
+        let near = of_provinces(&field(&at([31, 33]), 0.4), &[], SETTINGS, |_| true).expect("a cluster");
         assert_eq!(codes(&near), [31, 33]);
-        let far = of_provinces(&field(&at([31, 65]), 0.4), &[], SETTINGS).expect("a cluster");
+        let far = of_provinces(&field(&at([31, 65]), 0.4), &[], SETTINGS, |_| true).expect("a cluster");
         assert_eq!(codes(&far).len(), 1, "{far:?}");
         let sets = [("一带".to_owned(), vec![8, 30])];
-        let named = of_provinces(&field(&at([31, 65]), 0.4), &sets, SETTINGS).expect("a cluster");
+        let named = of_provinces(&field(&at([31, 65]), 0.4), &sets, SETTINGS, |_| true).expect("a cluster");
         assert_eq!((codes(&named), named.terms.zone.as_deref()), (vec![31, 65], Some("一带")));
     }
 
@@ -153,14 +233,14 @@ mod tests {
         // One event a week, where one a week is expected.
         let placed: Vec<(u32, u32)> =
             [44, 37, 41, 51, 32, 13, 43, 34].into_iter().zip((0..8).map(|week| week * 7)).collect();
-        let cluster = of_provinces(&field(&placed, 1.0), &[], SETTINGS);
+        let cluster = of_provinces(&field(&placed, 1.0), &[], SETTINGS, |_| true);
         assert!(cluster.is_none_or(|cluster| !cluster.terms.held));
     }
 
     #[test]
     fn few_events_and_zero_exposure_are_not_scanned() {
-        assert_eq!(of_provinces(&field(&[(33, 1), (33, 2)], 0.1), &[], SETTINGS), None);
-        assert_eq!(of_provinces(&field(&[(33, 1); 9], 0.0), &[], SETTINGS), None);
+        assert_eq!(of_provinces(&field(&[(33, 1), (33, 2)], 0.1), &[], SETTINGS, |_| true), None);
+        assert_eq!(of_provinces(&field(&[(33, 1); 9], 0.0), &[], SETTINGS, |_| true), None);
         assert_eq!(of_named(&["a".into()], 1, &[9], &[1.0], SETTINGS), None, "one platform only");
         assert_eq!(of_named(&["a".into(), "b".into()], 1, &[9, 0], &[0.0, 0.0], SETTINGS), None);
     }
@@ -179,7 +259,9 @@ mod tests {
         let placed: Vec<(u32, u32)> = (0..5).map(|age| (44, age)).collect();
         let p = |size: f64| {
             let settings = Settings { size, ..SETTINGS };
-            of_provinces(&field(&placed, 1.5), &[], settings).and_then(|cluster| cluster.terms.p).expect("scanned")
+            of_provinces(&field(&placed, 1.5), &[], settings, |_| true)
+                .and_then(|cluster| cluster.terms.p)
+                .expect("scanned")
         };
         assert!(p(0.5) > p(f64::INFINITY));
     }
@@ -190,8 +272,8 @@ mod tests {
         let mut turned = placed.clone();
         turned.reverse();
         assert_eq!(
-            of_provinces(&field(&placed, 0.6), &[], SETTINGS),
-            of_provinces(&field(&turned, 0.6), &[], SETTINGS)
+            of_provinces(&field(&placed, 0.6), &[], SETTINGS, |_| true),
+            of_provinces(&field(&turned, 0.6), &[], SETTINGS, |_| true)
         );
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn judge(
     };
     let judge = Judge { shares, evidence, criteria };
     let one_brand = judge.one_brand();
-    judge.measure(&mut terms, zones);
+    judge.measure(&mut terms, zones, one_brand);
     let (spread, rule) = judge.decide(&mut terms, one_brand);
     rule.clone_into(&mut terms.rule);
     Verdict { spread, terms, one_brand }
@@ -139,6 +139,14 @@ fn counted(shares: &Shares, brand_names: &[String]) -> SpreadTerms {
     }
 }
 
+/// Placed events outside of a cluster.
+struct Elsewhere {
+    events: u64,
+    expected: f64,
+    p: f64,
+    unusual: bool,
+}
+
 struct Judge<'a> {
     shares: &'a Shares,
     evidence: &'a Evidence,
@@ -177,7 +185,7 @@ impl Judge<'_> {
     }
 
     /// Fills in every number that rests on an expectation.
-    fn measure(&self, terms: &mut SpreadTerms, zones: &[Zone]) {
+    fn measure(&self, terms: &mut SpreadTerms, zones: &[Zone], one_brand: bool) {
         let Self { evidence, criteria, .. } = self;
         let field = &evidence.field;
         terms.p_national = Some(evidence.p_national);
@@ -204,27 +212,33 @@ impl Judge<'_> {
             seed: evidence.seed,
         };
         let platforms = &evidence.platforms;
-        let found = cluster::of_named(
-            &platforms.names,
-            field.weeks,
-            &platforms.counts,
-            &platforms.expected,
-            Settings { seed: !evidence.seed, ..settings },
-        );
+        // One company's matter is not regional, wherever it is.
+        let may = !one_brand || criteria.regional_one_brand;
+        let found = if may {
+            let settings = Settings { seed: !evidence.seed, ..settings };
+            cluster::of_named(&platforms.names, field.weeks, &platforms.counts, &platforms.expected, settings)
+        } else {
+            None
+        };
         terms.platform_cluster = found.map(|cluster| cluster.terms);
-        let scanned = if evidence.one_province { None } else { cluster::of_provinces(field, &sets(zones), settings) };
+        let region_share = terms.unknown_region_share;
+        let scanned = if evidence.one_province {
+            None
+        } else {
+            cluster::of_provinces(field, &sets(zones), settings, |members| {
+                may && self.has_the_excess(Some(field.exposure_share(members)), field.excess_share(members))
+                    && self.is_told_of_several(members, true, region_share)
+                    && !self.elsewhere(members).unusual
+            })
+        };
         let Some(cluster) = scanned.or_else(|| self.top_province_as_cluster()) else { return };
         terms.cluster_excess_share = field.excess_share(&cluster.members);
         terms.cluster_exposure_share = Some(field.exposure_share(&cluster.members));
         if !evidence.one_province {
-            let (counts, expected) = (field.by_province(), field.expected_by_province());
-            let inside: u64 = cluster.members.iter().map(|at| counts[*at]).sum();
-            let usual: f64 = cluster.members.iter().map(|at| expected[*at]).sum();
-            let outside = field.placed() - inside;
-            let mean = (field.expected_placed() - usual).max(0.0) + criteria.misplaced_share * inside as f64;
-            terms.events_without_cluster = Some(outside);
-            terms.expected_without_cluster = Some(mean);
-            terms.p_without_cluster = Some(self.mid_p(outside, mean));
+            let elsewhere = self.elsewhere(&cluster.members);
+            terms.events_without_cluster = Some(elsewhere.events);
+            terms.expected_without_cluster = Some(elsewhere.expected);
+            terms.p_without_cluster = Some(elsewhere.p);
         }
         terms.cluster = Some(cluster.terms);
     }
@@ -247,6 +261,7 @@ impl Judge<'_> {
             events,
             expected,
             llr,
+            scanned: false,
             p: None,
             recurrence_days: None,
             held: false,
@@ -303,28 +318,51 @@ impl Judge<'_> {
 
     /// Whether the cluster holds and has most of the excess in at most half of the exposure, with several companies or events.
     fn fills_a_cluster(&self, terms: &SpreadTerms) -> bool {
-        let Self { evidence, criteria, shares } = self;
+        let Self { evidence, criteria, .. } = self;
         let Some(cluster) = &terms.cluster else { return false };
-        let codes: Vec<u32> = cluster.regions.iter().map(|region| region.number() / 10_000).collect();
-        let (events, brands) = shares.within(&codes);
-        // Two brands, each in a province of its own, are two matters of one neighbourhood.
-        let joint = cluster.p.is_none() || shares.joint_share(&codes) >= criteria.dominant_share;
-        let several = joint && (events >= criteria.regional_events || brands >= 2);
-        let placed = shares.events() as f64 * (1.0 - terms.unknown_region_share);
-        let told = terms.unknown_region_share <= criteria.unknown_share_max
-            || (placed >= criteria.placed_events_min as f64
-                && terms.unknown_region_share <= criteria.unknown_share_provisional);
-        let most = if cluster.p.is_some() {
-            cluster.held
-                && terms.cluster_exposure_share.is_some_and(|share| share <= criteria.cluster_exposure_max)
-                && terms.cluster_excess_share.is_some_and(|share| share >= criteria.cluster_excess_share)
+        let positions = cluster.regions.iter().filter_map(|region| provinces::position(region.number() / 10_000));
+        let members: Vec<usize> = positions.collect();
+        let most = if cluster.scanned {
+            cluster.held && self.has_the_excess(terms.cluster_exposure_share, terms.cluster_excess_share)
         } else {
             // Too few events for a scan, or one province is all there is: the old rule of shares.
             terms.top_province_share >= criteria.dominant_share
                 && (evidence.one_province
                     || terms.cluster_exposure_share.is_some_and(|share| share <= criteria.cluster_exposure_max))
         };
-        several && told && most
+        most && self.is_told_of_several(&members, cluster.scanned, terms.unknown_region_share)
+    }
+
+    /// Whether a cluster with these shares of exposure and excess is small enough and holds enough.
+    fn has_the_excess(&self, exposure: Option<f64>, excess: Option<f64>) -> bool {
+        exposure.is_some_and(|share| share <= self.criteria.cluster_exposure_max)
+            && excess.is_some_and(|share| share >= self.criteria.cluster_excess_share)
+    }
+
+    /// Whether enough events name a place, and several events or brands of them are in the cluster.
+    fn is_told_of_several(&self, members: &[usize], scanned: bool, unknown_share: f64) -> bool {
+        let Self { criteria, shares, .. } = self;
+        let codes: Vec<u32> =
+            members.iter().filter_map(|at| provinces::region(*at)).map(|region| region.number() / 10_000).collect();
+        let (events, brands) = shares.within(&codes);
+        // Two brands, each in a province of its own, are two matters of one neighbourhood.
+        let joint = !scanned || shares.joint_share(&codes) >= criteria.dominant_share;
+        let placed = shares.events() as f64 * (1.0 - unknown_share);
+        let told = unknown_share <= criteria.unknown_share_max
+            || (placed >= criteria.placed_events_min as f64 && unknown_share <= criteria.unknown_share_provisional);
+        told && joint && (events >= criteria.regional_events || brands >= 2)
+    }
+
+    /// What is left outside of a cluster, a few of its events taken to be misplaced.
+    fn elsewhere(&self, members: &[usize]) -> Elsewhere {
+        let field = &self.evidence.field;
+        let (counts, usual) = (field.by_province(), field.expected_by_province());
+        let inside: u64 = members.iter().map(|at| counts[*at]).sum();
+        let usual: f64 = members.iter().map(|at| usual[*at]).sum();
+        let events = field.placed() - inside;
+        let expected = (field.expected_placed() - usual).max(0.0) + self.criteria.misplaced_share * inside as f64;
+        let p = self.mid_p(events, expected);
+        Elsewhere { events, expected, p, unusual: self.unusual(events, p) }
     }
 
     /// Whether it rises on one platform and nowhere else: a zone of the second family. Only where most of the exposure is elsewhere.

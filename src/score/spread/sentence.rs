@@ -79,6 +79,7 @@ mod tests {
             events: 9,
             expected: 0.12,
             llr: 30.0,
+            scanned: true,
             p: Some(0.001),
             recurrence_days: Some(1000.0),
             held: true,
