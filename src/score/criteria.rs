@@ -726,7 +726,7 @@ mod tests {
         );
         assert!(error.problem.contains("sum to 1") && error.line > 1, "{error}");
         assert!(
-            refused(&SHIPPED.replace("onsets_per_30_days = 10.0", "onsets_per_30_days = 0.0"))
+            refused(&SHIPPED.replace("onsets_per_30_days = 3.0", "onsets_per_30_days = 0.0"))
                 .problem
                 .contains("above 0")
         );

@@ -349,7 +349,8 @@ fn rank_recomputes(a: &Value, rules: &toml::Value) {
     let weight = |table: &str, key: &str| number(&rank[table][a[key].as_str().expect("a code")]);
     let h = number(&a["detector"]["h"]).clamp(0.0, number(&rank["h_cap"]));
     let weights = weight("danger", "danger") * weight("spread", "spread") * weight("disposal", "disposal");
-    close(number(&a["rank_score"]), weights * (1.0 + h) * number(&a["counts"]["reports"]).ln_1p(), "rank");
+    let real = number(&a["feedback"]["p_real"]["mean"]);
+    close(number(&a["rank_score"]), weights * (1.0 + h) * number(&a["counts"]["reports"]).ln_1p() * real, "rank");
 }
 
 /// Every number printed is a stored number, in one of the ways the paragraph shows numbers.
