@@ -370,6 +370,7 @@ fn numbers_are_terms(a: &Value) {
             format!("{value:.1}"),
             format!("{value:.2}"),
             format!("{:.0}", value * 100.0),
+            figure(value * 100.0),
         ]
     };
     let shown: BTreeSet<String> = stored.into_iter().flat_map(ways).collect();
