@@ -4,8 +4,9 @@
 //! cells of the export. Not here: I/O, the clock, HTML, how a text was read, what an alert's life looks like.
 //!
 //! The way of a signal: `Events` sorts signals into stories and independent events, causally, so that the past never learns from
-//! the future · `cells` sums them by day · `exposure` says how much was read · `prior` and `detector` say how surprising the
-//! newest days are · `items` says how many are in use · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one
+//! the future · `cells` sums them by day · `exposure` says how much was read · `prior` says what is usual, `parts` how far
+//! brands and provinces scatter around it · `rise` and `detector` say how much the newest days speak for a rise, `onsets` how often
+//! chance speaks so, `budget` how rare that must be · `items` says how many are in use · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one
 //! incident and what to do with it, `change` what would change that, and `explain` says so in a paragraph. `feedback` brings back what analysts and sampling found.
 //!
 //! Beside it stand the published methods (`methods`), each on plain slices, for comparison and as parts, over the special functions
