@@ -349,7 +349,10 @@ fn rank_recomputes(a: &Value, rules: &toml::Value) {
     let weight = |table: &str, key: &str| number(&rank[table][a[key].as_str().expect("a code")]);
     let h = number(&a["detector"]["h"]).clamp(0.0, number(&rank["h_cap"]));
     let weights = weight("danger", "danger") * weight("spread", "spread") * weight("disposal", "disposal");
-    let real = number(&a["feedback"]["p_real"]["mean"]);
+    // What is not looked into by kind is worth the share of all alerts that are real: the prior, no outcome being known.
+    let [yes, no] = [0, 1].map(|at| rules["score"]["feedback"]["p_real_prior"][at].as_float().expect("a number"));
+    let told = &a["feedback"]["p_real"];
+    let real = if told.is_null() { yes / (yes + no) } else { number(&told["mean"]) };
     close(number(&a["rank_score"]), weights * (1.0 + h) * number(&a["counts"]["reports"]).ln_1p() * real, "rank");
 }
 
