@@ -395,7 +395,8 @@ fn without_quotes(a: &Value) -> String {
         .extend(["single_rule", "single_means", "disposal_means"].iter().filter_map(|key| a["decision"][key].as_str()));
     quoted.extend(a["spread_terms"]["rule"].as_str());
     quoted.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    let text = a["explanation"].as_str().expect("an explanation").to_owned();
+    // The name of a statistic holds digits of its own.
+    let text = a["explanation"].as_str().expect("an explanation").replace("IC025", "");
     quoted.into_iter().fold(text, |text, quoted| text.replace(quoted, ""))
 }
 
