@@ -514,7 +514,7 @@ fn event(alert: &Alert, kind: AlertEventKind, before: Option<Levels>, desk: &Des
         evidence: alert.evidence.clone(),
         evidence_total: alert.evidence_total,
         explanation: a.explanation.clone(),
-        rules: std::iter::once(a.disposal_rule.clone()).chain(a.feedback.single_rule.clone()).collect(),
+        rules: std::iter::once(a.disposal_rule.clone()).chain(a.decision.single_rule.clone()).collect(),
         before,
         criteria: a.criteria.clone(),
         lexicon: desk.lexicon.clone(),

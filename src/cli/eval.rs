@@ -112,7 +112,7 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
             let series = series.map_or(shipped.series, |series| series as usize);
             let settings = bench::Settings { seed: *seed, series, only: only.clone(), ..shipped };
             if *tables {
-                let table = bench::tables::build(*seed, 4_000, &bench::tables::WINDOWS_DAYS);
+                let table = bench::tables::build(*seed, bench::tables::CELLS_LEAST, &bench::tables::WINDOWS_DAYS);
                 return say(table.to_tsv().trim_end());
             }
             detection(&settings, svg.as_deref(), *json, common)

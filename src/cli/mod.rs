@@ -17,6 +17,7 @@ mod import;
 mod method;
 mod progress;
 mod quality;
+mod replay;
 mod rerun;
 mod rules;
 mod run;

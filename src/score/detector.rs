@@ -5,10 +5,11 @@
 use super::budget::{self, Kind};
 use super::criteria::Criteria;
 use super::methods::exact_counts::ln_mid_p;
+use super::methods::multi_window::window_size;
 use super::numeric::NegativeBinomial;
 use super::onsets::{Known, OnsetTable};
 use super::prior::{Gamma, Ground};
-use super::rise::{Rise, Window};
+use super::rise::Window;
 use crate::vocabulary::{DetectorTerms, WindowTerm};
 
 /// Name of the method in [`DetectorTerms::method`]; with extra dispersion the weekly size is appended as `;size=…`.
@@ -56,8 +57,6 @@ pub(super) fn test(counts: &[u64], base: Base, ln_limit: f64, ground: &Ground<'_
     let detector = &criteria.detector;
     let sparse = weeks <= 0.0 || (base.events as f64 / weeks) < detector.sparse_below_per_week;
     let min_events = budget::least(base.kind, sparse, criteria);
-    let lengths: Vec<usize> = detector.windows_days.iter().map(|days| *days as usize).collect();
-    let rise = Rise::over(&lengths, 7);
     let by_day = Gamma { shape: rate.shape, rate: rate.rate * 7.0 };
     let mut windows = Vec::with_capacity(counts.len());
     let mut ratios = Vec::with_capacity(counts.len());
@@ -66,10 +65,11 @@ pub(super) fn test(counts: &[u64], base: Base, ln_limit: f64, ground: &Ground<'_
     for (index, (days, x)) in detector.windows_days.iter().zip(counts).enumerate() {
         let exposure = ground.exposure.window_weeks(*days);
         let mu = rate.mean() * exposure;
-        let ln_p = ln_mid_p(&NegativeBinomial::new(mu, size(rate.shape, base.dispersion, *days)), *x);
+        let ln_p =
+            ln_mid_p(&NegativeBinomial::new(mu, window_size(rate.shape, base.dispersion, f64::from(*days) / 7.0)), *x);
         windows.push(WindowTerm { days: *days, x: *x, mu, p: ln_p.exp() });
         let window = Window { count: *x as f64, exposure: exposure * 7.0, steps: f64::from(*days) };
-        let ratio = rise.ln_window(&window, by_day, base.dispersion.map(|weekly| weekly / 7.0));
+        let ratio = ground.rise.ln_window(&window, by_day, base.dispersion.map(|weekly| weekly / 7.0));
         ratios.push(ratio);
         let told = ratio.unwrap_or(f64::NEG_INFINITY);
         let enough = *x >= min_events;
@@ -80,7 +80,7 @@ pub(super) fn test(counts: &[u64], base: Base, ln_limit: f64, ground: &Ground<'_
         }
     }
     let (enough, _, decided) = best.unwrap_or((false, 0.0, 0));
-    let evidence = rise.ln_mean(&ratios);
+    let evidence = ground.rise.ln_mean(&ratios);
     let known = Known { mean: rate.mean(), shape: rate.shape, size: base.dispersion, least: min_events };
     // Where nothing was read, nothing is tested: as if there were no evidence either way.
     let ln_rate = OnsetTable::shipped().ln_rate(known, evidence.unwrap_or(0.0));
@@ -96,11 +96,6 @@ pub(super) fn test(counts: &[u64], base: Base, ln_limit: f64, ground: &Ground<'_
         prior: [base.prior.shape, base.prior.rate],
     };
     Test { terms, decided, crossed: enough && evidence.is_some() && ln_rate <= ln_limit }
-}
-
-/// Size of the predictive law: the rate's own uncertainty, and the scatter of independent weeks where it exceeds Poisson.
-pub(super) fn size(shape: f64, dispersion: Option<f64>, days: u32) -> f64 {
-    dispersion.map_or(shape, |weekly| 1.0 / (1.0 / shape + 7.0 / (weekly * f64::from(days))))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::numeric::special::ln_gamma;
+use super::numeric::special::ln_rising;
 
 /// Parts with an event that a fit needs.
 const PARTS_MIN: usize = 40;
@@ -38,12 +38,7 @@ pub(super) fn shape(carried: &[Carried], all: &[(f64, f64)]) -> Option<f64> {
         let some: f64 = (carried.iter())
             .map(|part| {
                 let events = part.events as f64;
-                let rising = if part.events < 40 {
-                    (0..part.events).map(|k| (shape + k as f64).ln()).sum()
-                } else {
-                    ln_gamma(shape + events) - ln_gamma(shape)
-                };
-                rising + events * (part.expected / (shape + part.expected)).ln()
+                ln_rising(shape, part.events) + events * (part.expected / (shape + part.expected)).ln()
             })
             .sum();
         none + some

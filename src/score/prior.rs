@@ -8,8 +8,9 @@ use super::days::Day;
 use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
 pub(super) use super::numeric::Gamma;
-use super::numeric::special::ln_gamma;
+use super::numeric::special::ln_rising;
 use super::parts::{self, Carried};
+use super::rise::Rise;
 use crate::vocabulary::{Category, Hazard};
 
 /// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
@@ -29,6 +30,8 @@ pub(super) struct Ground<'a> {
     pub(super) as_of: Day,
     pub(super) exposure: Exposure,
     pub(super) baseline_weeks: f64,
+    /// Evidence over the windows of the criteria.
+    pub(super) rise: Rise,
     criteria: &'a DetectorCriteria,
     counts: Vec<u64>,
     by_category: Vec<Option<Gamma>>,
@@ -113,6 +116,7 @@ impl<'a> Ground<'a> {
             as_of,
             exposure,
             baseline_weeks,
+            rise: Rise::over(&criteria.windows_days.iter().map(|days| *days as usize).collect::<Vec<_>>(), 7),
             criteria,
             counts,
             by_category,
@@ -277,16 +281,6 @@ fn told_share(told: f64, all: u64) -> f64 {
 
 fn index(category: Category, hazard: Hazard) -> usize {
     category as usize * Hazard::ALL.len() + hazard as usize
-}
-
-/// `ln Γ(size + x) − ln Γ(size)`, without the cancellation that the difference of two large logarithms would bring.
-fn ln_rising(size: f64, x: u64) -> f64 {
-    const SUMMED_MAX: u64 = 200;
-    if x <= SUMMED_MAX {
-        (0..x).map(|k| (size + k as f64).ln()).sum()
-    } else {
-        ln_gamma(size + x as f64) - ln_gamma(size)
-    }
 }
 
 /// Gamma prior of the rates of cells with equal exposure, by negative-binomial maximum likelihood. The mean's estimate is the mean

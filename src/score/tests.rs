@@ -7,7 +7,6 @@ use proptest::prelude::*;
 
 use super::criteria::shipped;
 use super::days;
-use super::detector;
 use super::methods::exact_counts::mid_p;
 use super::numeric::{Gamma, NegativeBinomial};
 use super::onsets::{Known, OnsetTable};
@@ -243,7 +242,9 @@ fn every_number_of_an_explanation_recomputes_from_the_terms() {
             // The fixture reads 100 documents every day, so the exposure of a window is its length in weeks.
             let mu = posterior.0 / posterior.1 * f64::from(window.days) / 7.0;
             assert!((mu - window.mu).abs() < 1e-9 * mu, "mu of {} days: {mu} is not {}", window.days, window.mu);
-            let law = NegativeBinomial::new(mu, detector::size(posterior.0, dispersion, window.days));
+            let weeks = f64::from(window.days) / 7.0;
+            let size = dispersion.map_or(posterior.0, |weekly: f64| 1.0 / (1.0 / posterior.0 + 1.0 / (weekly * weeks)));
+            let law = NegativeBinomial::new(mu, size);
             let p = mid_p(&law, window.x);
             assert!((p - window.p).abs() < 1e-9 * p);
             let days = f64::from(window.days);

@@ -436,9 +436,6 @@ pub struct FeedbackTerms {
     pub regime: Regime,
     /// What the judgement rests on.
     pub basis: EvidenceBasis,
-    /// The single-report rule that hit, where one did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub single_rule: Option<String>,
     /// Sources of the events in the deciding window, by name; only of what is above the line, as all that follows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceTerm>,

@@ -123,7 +123,6 @@ impl AlertContext {
             feedback: FeedbackTerms {
                 regime: assessment.feedback.regime,
                 basis: assessment.feedback.basis,
-                single_rule: assessment.feedback.single_rule.clone(),
                 sources: assessment.feedback.sources.clone(),
                 ..FeedbackTerms::default()
             },

@@ -23,7 +23,8 @@ pub const SIZES: [f64; 5] = [f64::INFINITY, 5.0, 2.0, 1.0, 0.5];
 /// Monitored days of one simulated cell, and days before them.
 const DAYS: u32 = 3 * 365;
 const WARM_DAYS: u32 = 2 * QUIET_DAYS;
-/// Cells per bin: at least so many, and more where events are rare, until so many events or cells are reached.
+/// Cells per bin of the shipped table: at least so many, and more where events are rare, until so many events or cells are reached.
+pub const CELLS_LEAST: u32 = 1_000;
 const EVENTS_WANTED: f64 = 1_000_000.0;
 const CELLS_MAX: f64 = 2_000_000.0;
 

@@ -264,6 +264,16 @@ pub fn ln_sum_exp(logs: &[f64]) -> f64 {
     largest + logs.iter().map(|log| (log - largest).exp()).sum::<f64>().ln()
 }
 
+/// `ln Γ(size + x) − ln Γ(size)`, without the cancellation that the difference of two large logarithms would bring.
+pub fn ln_rising(size: f64, x: u64) -> f64 {
+    const SUMMED_MAX: u64 = 200;
+    if x <= SUMMED_MAX {
+        (0..x).map(|k| (size + k as f64).ln()).sum()
+    } else {
+        ln_gamma(size + x as f64) - ln_gamma(size)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::{Desk, Part};
-use crate::score::detector;
 use crate::score::events::Mention;
+use crate::score::methods::multi_window::window_size;
 use crate::score::spread::{Evidence, Field, Platforms, Shared, Shares, provinces};
 
 impl Desk<'_> {
@@ -53,7 +53,7 @@ impl Desk<'_> {
             expected,
             named_share: self.ground.named_share(self.cell.category).unwrap_or(1.0),
             brand_expected: self.brand_expected(part, shares, expected),
-            size: detector::size(rate.shape, part.base.dispersion, days),
+            size: window_size(rate.shape, part.base.dispersion, f64::from(days) / 7.0),
             seed: (self.cell.category as u64) << 48
                 | (self.cell.hazard as u64) << 32
                 | u64::from(self.ground.as_of.cast_unsigned()),

@@ -127,7 +127,6 @@ impl<'a> Desk<'a> {
         let mut told = FeedbackTerms {
             regime,
             basis,
-            single_rule: part.single.map(|rule| rule.id.clone()),
             thinned: part.heard.thinned.clone(),
             muted: part.heard.muted.clone(),
             ..FeedbackTerms::default()

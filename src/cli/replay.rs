@@ -1,0 +1,66 @@
+//! What commands that replay archives day by day share: which archives, which days, how far.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+use jiff::civil::Date;
+
+use super::Failure;
+use super::progress::Progress;
+use crate::pipeline::rerun::Stage;
+use crate::vocabulary::DateRange;
+
+/// Archives and days of a replay.
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// Documents (.ndjson, .csv, .tsv, .xlsx; .gz and .zst are understood), raw .warc, a folder of them, or a data folder
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub(super) archive: Vec<PathBuf>,
+    /// First day judged
+    #[arg(long)]
+    from: Date,
+    /// Last day judged
+    #[arg(long)]
+    to: Date,
+    /// Time between two judgements, in days
+    #[arg(long, default_value = "1d", value_parser = days)]
+    pub(super) every: u32,
+}
+
+impl ReplayArgs {
+    /// The days, when they and the archives are there to be judged.
+    pub(super) fn checked(&self) -> Result<DateRange, Failure> {
+        checked(&self.archive, DateRange { from: self.from, to: self.to })
+    }
+}
+
+/// The days, when they are in order and every archive is there.
+pub(super) fn checked(archives: &[PathBuf], range: DateRange) -> Result<DateRange, Failure> {
+    let DateRange { from, to } = range;
+    if to < from {
+        return Err(Failure::Input(anyhow!("--to {to} lies before --from {from}")));
+    }
+    if let Some(path) = archives.iter().find(|path| !path.exists()) {
+        return Err(Failure::Input(anyhow!("{}: no such file or folder", path.display())));
+    }
+    Ok(range)
+}
+
+/// A bar over the judged days; `times`: how often each day is judged.
+pub(super) fn bar(range: DateRange, every_days: u32, times: u64) -> Progress {
+    Progress::start("评估", times * range.days().step_by(every_days as usize).count() as u64)
+}
+
+/// Shows how far a replay is.
+pub(super) fn show(bar: &Progress, stage: Stage) {
+    match stage {
+        Stage::Reading { documents } => bar.at(0, format!("已阅读 {documents} 条")),
+        Stage::Judging { done, day, opened, .. } => bar.at(done, format!("{day} 预警 {opened}")),
+    }
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('d').unwrap_or(text).parse::<u32>().ok().filter(|days| (1..=366).contains(days));
+    number.ok_or_else(|| format!("`{text}` is no number of days: write 1d to 366d"))
+}
