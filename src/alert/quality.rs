@@ -55,6 +55,8 @@ pub struct Stamps {
 pub struct Sheet<'a> {
     /// First and last day.
     pub range: DateRange,
+    /// Day by whose end outcomes must have been known; none: all that are known.
+    pub known_by: Option<Date>,
     /// Lines of alerts' lives, in the order they happened.
     pub lines: &'a [AlertEvent],
     /// Sampling requests.
@@ -226,11 +228,12 @@ impl Opened<'_> {
     }
 }
 
-/// Judges a stretch of days by what was known at the end of its last one.
+/// Judges a stretch of days by what came back, be it after its last one.
 #[must_use]
 pub fn report(sheet: &Sheet<'_>) -> QualityReport {
     let DateRange { from, to } = sheet.range;
-    let resolved = resolutions(sheet.feedback, to, sheet.criteria);
+    let known_by = sheet.known_by.unwrap_or(Date::MAX);
+    let resolved = resolutions(sheet.feedback, known_by, sheet.criteria);
     let opened: Vec<Opened<'_>> = sheet
         .lines
         .iter()
@@ -249,7 +252,7 @@ pub fn report(sheet: &Sheet<'_>) -> QualityReport {
         .feedback
         .outcomes()
         .iter()
-        .filter(|outcome| crate::vocabulary::day_of(outcome.known_at) <= to)
+        .filter(|outcome| crate::vocabulary::day_of(outcome.known_at) <= known_by)
         .filter(|outcome| matches!(outcome.finding, Finding::Samples(_)))
         .filter_map(|outcome| outcome.alert_id.as_ref())
         .collect();
@@ -407,7 +410,7 @@ fn actions(report: &QualityReport, opened: &[Opened<'_>], sheet: &Sheet<'_>) -> 
         }
     }
     let thin = sheet.criteria.thin_below;
-    let poor: Vec<String> = credibility(sheet.feedback, sheet.range.to, sheet.criteria)
+    let poor: Vec<String> = credibility(sheet.feedback, sheet.known_by.unwrap_or(Date::MAX), sheet.criteria)
         .into_iter()
         .filter(|(.., w)| *w < thin)
         .map(|(source, hits, misses, w)| format!("{source}（属实{hits}、未证实{misses}，w={w:.2}）"))
@@ -465,15 +468,13 @@ impl QualityReport {
         let sensitivity = self.sensitivity.map_or_else(|| "未提供已知事件".to_owned(), |share| share.to_string());
         let scaled =
             self.false_onsets_scaled.map_or_else(String::new, |rate| format!("，未核查者按同样比例计{rate:.1}起"));
+        let found = match self.ppv.whole {
+            0 => "尚无结论".to_owned(),
+            _ => format!("每30天{:.1}起{scaled}", self.false_onsets_per_30_days),
+        };
         let mut check = vec![
             row(&[&"灵敏度（首次处置前）", &sensitivity]),
-            row(&[
-                &"误报",
-                &format!(
-                    "每30天{:.1}起{scaled}，承诺{:.1}起",
-                    self.false_onsets_per_30_days, self.promised_per_30_days
-                ),
-            ]),
+            row(&[&"误报", &format!("{found}，承诺{:.1}起", self.promised_per_30_days)]),
         ];
         if let Some(back) = &self.backtest {
             let [low, high] = back.lead_days_95;

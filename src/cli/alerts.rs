@@ -17,7 +17,6 @@ use crate::vocabulary::{AlertId, Verdict};
 const WATCH_EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct AlertsArgs {
     #[command(subcommand)]
     what: Option<What>,
@@ -83,6 +82,9 @@ async fn verdict(tower: &Tower, alert: &str, found: Found, by: &str, why: &str) 
 }
 
 pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure> {
+    if args.what.is_some() && (args.json || args.watch) {
+        return Err(Failure::Input(anyhow!("--json and --watch are for the list of alerts alone")));
+    }
     let settings = common.settings(None, None)?;
     let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
     match &args.what {

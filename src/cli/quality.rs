@@ -26,9 +26,12 @@ pub(super) struct QualityArgs {
     /// First day
     #[arg(long)]
     from: Option<Date>,
-    /// Last day; what was known later does not count
+    /// Last day
     #[arg(long)]
     to: Option<Date>,
+    /// Leave out outcomes that were known after this day [default: all count]
+    #[arg(long, value_name = "DATE")]
+    known_by: Option<Date>,
     /// One JSON document on standard output
     #[arg(long)]
     json: bool,
@@ -49,11 +52,11 @@ pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failu
     let report = if let Some(run) = &args.run {
         let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
         let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
-        quality_of_run(run, outcomes, (args.from, args.to), &known, &judge)
+        quality_of_run(run, outcomes, (args.from, args.to), args.known_by, &known, &judge)
     } else {
         let settings = common.settings(None, None)?;
         let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
-        tower.quality(args.from, args.to, &known).await
+        tower.quality(args.from, args.to, args.known_by, &known).await
     };
     let report = report.map_err(super::pipeline_failure)?;
     if let Some(path) = &args.html {

@@ -100,6 +100,7 @@ impl Tower {
         &self,
         from: Option<Date>,
         to: Option<Date>,
+        known_by: Option<Date>,
         incidents: &[Incident],
     ) -> Result<QualityReport, PipelineError> {
         let lines = self.store().alert_events(None).await?;
@@ -121,6 +122,7 @@ impl Tower {
         let criteria = self.judge_by().feedback_criteria();
         Ok(report(&Sheet {
             range,
+            known_by,
             lines: &lines,
             requests: &requests,
             feedback: &feedback,
@@ -132,11 +134,12 @@ impl Tower {
     }
 }
 
-/// How well a replay did, judged by outcomes that it may not have known.
+/// How well a replay did, judged by outcomes that it may not have known; `known_by`: by whose end they must have been known.
 pub fn quality_of_run(
     run: &Path,
     outcomes: Vec<Outcome>,
     (from, to): (Option<Date>, Option<Date>),
+    known_by: Option<Date>,
     incidents: &[Incident],
     judge: &Judge,
 ) -> Result<QualityReport, PipelineError> {
@@ -153,6 +156,7 @@ pub fn quality_of_run(
         .collect();
     Ok(report(&Sheet {
         range,
+        known_by,
         lines: &lines,
         requests: &requests,
         feedback: &Feedback::new(outcomes),

@@ -10,10 +10,11 @@ use super::desk::{
 };
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel, CharSpan,
-    Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document, DocumentId, Evidence,
-    FeedbackTerms, Hazard, LexiconVersion, Listing, Mention, MentionKind, Position, Problem, ProductFrom, RawRef,
-    Reading, Recheck, RegionCode, RequestId, RuleId, SamplingRequest, Signal, SourceId, Spread, SpreadTerms, Stance,
-    StandardAction, TestItem, WindowTerm, parse_moment,
+    ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document, DocumentId,
+    Evidence, EvidenceBasis, FeedbackTerms, Hazard, LexiconVersion, Listing, Mention, MentionKind, PRealTerms,
+    Position, Problem, ProductFrom, RawRef, Reading, Recheck, RegionCode, RegionTerm, RequestId, RuleId,
+    SamplingRequest, Signal, SourceId, SourceTerm, Spread, SpreadTerms, Stance, StandardAction, TestItem, WindowTerm,
+    parse_moment,
 };
 
 /// What the hostile alert and document try.
@@ -266,9 +267,47 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
             company_wide: false,
             provisional: true,
             rule: "spread.industry.effective_brands".to_owned(),
+            events: 22,
+            raised_brands: 4,
+            regions: vec![province(330_000, 9, 0.84), province(320_000, 2, 1.3)],
+            cluster: Some(ClusterTerms {
+                zone: None,
+                regions: vec![region(330_000), region(320_000)],
+                weeks: 3,
+                events: 11,
+                expected: 2.14,
+                llr: 9.15,
+                scanned: true,
+                p: Some(0.002),
+                recurrence_days: Some(500.0),
+                held: true,
+            }),
+            cluster_excess_share: Some(0.463),
             ..SpreadTerms::default()
         },
-        feedback: FeedbackTerms::default(),
+        feedback: FeedbackTerms {
+            basis: EvidenceBasis::Onset,
+            sources: vec![SourceTerm {
+                source: SourceId::from("sim.complaints"),
+                channel: Channel::Complaint,
+                events: 22,
+                hits: 5,
+                misses: 2,
+                w: 0.667,
+            }],
+            intensity: 8.25,
+            p_real: Some(PRealTerms {
+                mean: 0.71,
+                interval: [0.42, 0.93],
+                method: "beta_binomial".to_owned(),
+                alike: 7,
+                alike_confirmed: 5,
+                judged: 19,
+                judged_confirmed: 11,
+                shape: [6.1, 2.5],
+            }),
+            ..FeedbackTerms::default()
+        },
         disposal_rule: "disposal.sample.serious_or_wide".to_owned(),
         decision: crate::vocabulary::Decision::default(),
         change: Vec::new(),
@@ -278,6 +317,10 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
         criteria: criteria(),
         documents: Vec::new(),
     }
+}
+
+fn province(code: u32, events: u64, expected: f64) -> RegionTerm {
+    RegionTerm { region: region(code), events, expected, excess: (events as f64 - expected).max(0.0) }
 }
 
 fn alert(id: &str, assessment: Assessment, evidence: Vec<Evidence>) -> Alert {

@@ -108,6 +108,7 @@ fn judged(to: i64) -> QualityReport {
     ];
     report(&Sheet {
         range: DateRange { from: FROM, to: day(to) },
+        known_by: Some(day(to)),
         lines: &lines,
         requests: &requests,
         feedback: &feedback,
@@ -148,6 +149,7 @@ fn a_flood_of_false_onsets_passes_the_limit_and_the_promise_does_not() {
         let feedback = Feedback::new((0..12 * per_week).map(|alert| verdict(alert, 83, Verdict::Nothing)));
         let sheet = Sheet {
             range: DateRange { from: FROM, to: day(83) },
+            known_by: None,
             lines: &lines,
             requests: &[],
             feedback: &feedback,
@@ -170,6 +172,7 @@ fn a_flood_of_false_onsets_passes_the_limit_and_the_promise_does_not() {
 fn an_empty_stretch_is_told_and_not_divided_by_zero() {
     let report = report(&Sheet {
         range: DateRange { from: FROM, to: FROM },
+        known_by: None,
         lines: &[],
         requests: &[],
         feedback: &Feedback::none(),

@@ -8,13 +8,11 @@ use axum::response::Html;
 use super::super::desk::Desk;
 use super::super::problem::Problem;
 use super::super::text::{self, Segment};
-use super::super::words::{self, NONE};
+use super::super::words;
 use super::sampling::RequestView;
+use super::terms::{self, RegionRow, SourceRow};
 use super::{About, CountView, Fact, Reason, ReasonKind, Shared, Shell, alert_id, counts, render, seen_and_expected};
-use crate::vocabulary::{
-    Alert, AlertEvent, AlertEventKind, AlertId, DangerTerms, DetectorTerms, DocumentId, Evidence, SpreadTerms,
-    WindowTerm,
-};
+use crate::vocabulary::{Alert, AlertEvent, AlertEventKind, AlertId, DocumentId, Evidence, WindowTerm};
 
 /// Pieces of evidence shown unfolded.
 const EVIDENCE_SHOWN_FIRST: usize = 8;
@@ -126,6 +124,9 @@ struct AlertPage<'a> {
     detector: Vec<Fact>,
     danger: Vec<Fact>,
     spread: Vec<Fact>,
+    regions: Vec<RegionRow>,
+    feedback: Vec<Fact>,
+    sources: Vec<SourceRow>,
     evidence: Vec<EvidenceView<'a>>,
     /// The rest of the evidence, folded away.
     folded: Vec<EvidenceView<'a>>,
@@ -163,9 +164,12 @@ pub(in crate::web) async fn show(
         score: words::decimal(judged.rank_score),
         counts: counts(judged.counts),
         windows: detector.windows.iter().map(|term| window(term, judged.window_days)).collect(),
-        detector: detector_facts(detector),
-        danger: danger_facts(&judged.danger_terms),
-        spread: spread_facts(desk.as_ref(), &judged.spread_terms),
+        detector: terms::detector(detector),
+        danger: terms::danger(&judged.danger_terms),
+        spread: terms::spread(desk.as_ref(), &judged.spread_terms),
+        regions: terms::regions(desk.as_ref(), &judged.spread_terms),
+        feedback: terms::feedback(&judged.feedback),
+        sources: terms::sources(&judged.feedback),
         evidence: alert.evidence.iter().take(EVIDENCE_SHOWN_FIRST).map(EvidenceView::new).collect(),
         folded: alert.evidence.iter().skip(EVIDENCE_SHOWN_FIRST).map(EvidenceView::new).collect(),
         listed: alert.evidence.len() as u64,
@@ -186,62 +190,4 @@ fn window(term: &WindowTerm, deciding_days: u32) -> WindowRow {
         p: words::tail(term.p),
         p_exact: term.p,
     }
-}
-
-fn detector_facts(terms: &DetectorTerms) -> Vec<Fact> {
-    let [shape, rate] = terms.prior;
-    vec![
-        Fact::new("方法", words::method(&terms.method)),
-        Fact::number("上升证据（平均似然比的自然对数）", words::decimal(terms.evidence), terms.evidence),
-        Fact::number("检测值 h（−log₁₀ 此类单元每年偶然出现同等证据的次数）", words::decimal(terms.h), terms.h),
-        Fact::number("预警线（误报预算所定）", words::decimal(terms.h_threshold), terms.h_threshold),
-        Fact::new("基线事件数", terms.baseline_events.to_string()),
-        Fact::number("基线长度（周，按采集量折算）", words::decimal(terms.baseline_weeks), terms.baseline_weeks),
-        Fact::new("先验（形状，速率）", format!("{}，{}", words::decimal(shape), words::decimal(rate))),
-    ]
-}
-
-fn danger_facts(terms: &DangerTerms) -> Vec<Fact> {
-    let [low, high] = terms.range;
-    let range = if low == high { low.zh().to_owned() } else { format!("{} 至 {}", low.zh(), high.zh()) };
-    vec![
-        Fact::new("最严重的可信伤害", words::severity(terms.severity)),
-        Fact::new("文中述及或隐含的伤害", words::severity(terms.severity_stated)),
-        Fact::new("涉及儿童、老人等人群而上调", if terms.vulnerable { "是" } else { "否" }),
-        Fact::new(
-            "可能性档位（0 为最可能）",
-            terms.probability_row.map_or_else(|| "不明（使用量未知）".to_owned(), |row| row.to_string()),
-        ),
-        Fact::new("矩阵允许的范围", range),
-    ]
-}
-
-fn spread_facts(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<Fact> {
-    let tail = |name: &str, p: Option<f64>| match p {
-        Some(p) => Fact::number(name, words::tail(p), p),
-        None => Fact::new(name, NONE),
-    };
-    let share = |name: &str, value: f64| Fact::number(name, words::share(value), value);
-    let decimal = |name: &str, value: f64| Fact::number(name, words::decimal(value), value);
-    let mut facts = vec![
-        Fact::new("提及的品牌数", terms.brands.to_string()),
-        decimal("有效品牌数（1/Σ份额²）", terms.effective_brands),
-        Fact::new("提及最多的品牌", terms.top_brand.as_deref().unwrap_or(NONE)),
-        share("未写明品牌的事件", terms.unknown_brand_share),
-        Fact::new("涉及省份数", terms.provinces.to_string()),
-        decimal("有效省份数（1/Σ份额²）", terms.effective_provinces),
-        Fact::new("最集中的省份", terms.top_province.map_or_else(|| NONE.to_owned(), |code| desk.region_name(code))),
-        share("该省份在有地点事件中的份额", terms.top_province_share),
-        share("未写明地点的事件", terms.unknown_region_share),
-        tail("去掉首位品牌后的 p", terms.p_without_top_brand),
-        tail("去掉首位省份后的 p", terms.p_without_top_province),
-        Fact::new("判定规则", terms.rule.as_str()),
-    ];
-    if terms.company_wide {
-        facts.push(Fact::new("企业性", "同一企业的产品在两个以上地区出现问题"));
-    }
-    if terms.provisional {
-        facts.push(Fact::new("暂定", "写明品牌的事件过少，“行业性”为暂定结论"));
-    }
-    facts
 }

@@ -6,6 +6,7 @@ pub(super) mod document;
 pub(super) mod sampling;
 pub(super) mod search;
 pub(super) mod status;
+mod terms;
 
 use std::sync::Arc;
 
