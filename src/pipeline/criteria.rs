@@ -152,13 +152,16 @@ pub async fn side_by_side(
         let listings = heap.listings.values().cloned().collect();
         let review = Review::new(judge, heap.records.clone(), heap.volume.clone(), listings, lexicon.version().clone());
         let mut review = review.beside(heap.market.clone());
-        for (index, day) in days.iter().enumerate() {
-            let judged = review.day(*day);
-            opened += judged.events.iter().filter(|event| event.event == AlertEventKind::Opened).count() as u64;
-            said.day(*day, &judged.assessments, &judged.events);
-            let done = (run * days.len() + index + 1) as u64;
-            tell(Stage::Judging { done, days: 2 * days.len() as u64, day: *day, opened });
-        }
+        let mut done = (run * days.len()) as u64;
+        review
+            .days(&days, |day, judged| {
+                opened += judged.events.iter().filter(|event| event.event == AlertEventKind::Opened).count() as u64;
+                said.day(day, &judged.assessments, &judged.events);
+                done += 1;
+                tell(Stage::Judging { done, days: 2 * days.len() as u64, day, opened });
+                Ok::<(), std::convert::Infallible>(())
+            })
+            .unwrap_or_else(|never| match never {});
     }
     let [first, second] = said;
     Ok(compare(&first, &second))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use super::{PipelineError, Tower};
 use crate::alert::{AlertPolicy, Episodes};
@@ -18,6 +19,8 @@ use crate::vocabulary::{
 
 /// Listings offered to one sampling request, best-selling first.
 const LISTINGS_MAX: u32 = 500;
+/// Days assessed together in a replay.
+const DAYS_AHEAD: usize = 32;
 /// Name of the cursor of the alerts tables.
 const ALERTS: &str = "alerts";
 /// Fact under which the open episodes are kept.
@@ -165,8 +168,29 @@ impl<'a> Review<'a> {
 
     /// Judges one day.
     pub fn day(&mut self, as_of: Date) -> Judgement {
-        let scorer = &self.judge.scorer;
-        let assessments = scorer.assess_in(&self.events, &self.volume, &self.market, &self.feedback, as_of);
+        let assessments = self.assess(as_of);
+        self.advance(as_of, assessments)
+    }
+
+    /// Judges days in their order and hands each over. Assessments do not depend on the days before unless something came back
+    /// from earlier alerts: without outcomes they are made on all cores, some days ahead.
+    pub fn days<E>(&mut self, days: &[Date], mut each: impl FnMut(Date, Judgement) -> Result<(), E>) -> Result<(), E> {
+        let ahead = if self.feedback.outcomes().is_empty() { DAYS_AHEAD } else { 1 };
+        for days in days.chunks(ahead) {
+            let assessed: Vec<Vec<Assessment>> = days.par_iter().map(|day| self.assess(*day)).collect();
+            for (day, assessments) in days.iter().zip(assessed) {
+                each(*day, self.advance(*day, assessments))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn assess(&self, as_of: Date) -> Vec<Assessment> {
+        self.judge.scorer.assess_in(&self.events, &self.volume, &self.market, &self.feedback, as_of)
+    }
+
+    /// What the assessments of a day change.
+    fn advance(&mut self, as_of: Date, assessments: Vec<Assessment>) -> Judgement {
         let evidence = &self.evidence;
         let show = |assessment: &Assessment, id: &DocumentId| evidence.of(assessment.category, assessment.hazard, id);
         let events = self.episodes.advance(as_of, &assessments, &self.judge.alerts, &show, &self.lexicon);

@@ -148,9 +148,8 @@ pub async fn rerun(
     let mut alerts = Lines::create(&alerts_path)?;
     let mut sampling = Lines::create(&sampling_path)?;
     let mut assessments = Vec::new();
-    let (mut opened, mut requests) = (0, 0);
-    for (index, day) in days.iter().enumerate() {
-        let judged = review.day(*day);
+    let (mut opened, mut requests, mut done) = (0, 0, 0);
+    review.days(&days, |day, judged| {
         for event in &judged.events {
             opened += u64::from(event.event == AlertEventKind::Opened);
             alerts.put(event)?;
@@ -160,8 +159,10 @@ pub async fn rerun(
             sampling.put(request)?;
         }
         assessments.extend(judged.assessments);
-        tell(Stage::Judging { done: index as u64 + 1, days: days.len() as u64, day: *day, opened });
-    }
+        done += 1;
+        tell(Stage::Judging { done, days: days.len() as u64, day, opened });
+        Ok::<(), PipelineError>(())
+    })?;
     alerts.finish()?;
     sampling.finish()?;
     let assessments_path = spec.out.join(ASSESSMENTS);
