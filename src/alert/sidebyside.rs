@@ -1,7 +1,8 @@
-//! Two criteria files over the same evidence, side by side (clause 4-03: inside one region consistent, between regions not).
+//! Two judgements of the same days side by side: of two criteria files (clause 4-03: inside one region consistent, between regions
+//! not), or of two reruns.
 //!
-//! In: what each said, day by day. Out: where the levels of a matter differ, in stretches of days, and which alerts only one of them
-//! opened. Not here: judging, files.
+//! In: what each said, day by day. Out: where the levels of a matter differ, in stretches of days, which alerts only one of them
+//! opened, and which both opened at another time or level. Not here: judging, files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -39,7 +40,7 @@ pub struct Levels {
     pub rule: String,
 }
 
-/// What one criteria file said, day by day.
+/// What one side said, day by day.
 #[derive(Debug, Clone, Default)]
 pub struct Said {
     matters: BTreeMap<Matter, BTreeMap<Date, Levels>>,
@@ -70,20 +71,62 @@ pub struct Opened {
     pub disposal: Disposal,
 }
 
+/// An alert that only one side opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alone {
+    /// The alert.
+    #[serde(flatten)]
+    pub opened: Opened,
+    /// What the other side said of the same matter on that day; none when it did not see it by itself.
+    pub other: Option<Levels>,
+}
+
+/// An alert that both sides opened, not on the same day or not at the same levels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// As the first opened it.
+    pub first: Opened,
+    /// As the second did.
+    pub second: Opened,
+    /// Days by which the second is later; below zero when it is earlier.
+    pub days: i32,
+}
+
 impl Said {
-    /// Takes in one day. Where two assessments of a day bear one label, the one that asks for more stands.
+    /// Takes in one day.
     pub fn day(&mut self, as_of: Date, assessments: &[Assessment], events: &[AlertEvent]) {
-        self.days.insert(as_of);
+        self.judged(as_of);
         for a in assessments {
             let matter = Matter { category: a.category, hazard: a.hazard, brand: a.brand.clone(), region: a.region };
             let levels =
                 Levels { danger: a.danger, spread: a.spread, disposal: a.disposal, rule: a.disposal_rule.clone() };
-            let order = |levels: &Levels| (levels.disposal, levels.spread, levels.danger);
-            let days = self.matters.entry(matter).or_default();
-            if days.get(&as_of).is_none_or(|held| order(held) < order(&levels)) {
-                days.insert(as_of, levels);
-            }
+            self.assessed(as_of, matter, levels);
         }
+        self.told(events);
+    }
+
+    /// A day was judged, whatever was said.
+    pub fn judged(&mut self, as_of: Date) {
+        self.days.insert(as_of);
+    }
+
+    /// One assessment of a day. Where two of a day bear one label, the one that asks for more stands.
+    pub fn assessed(&mut self, as_of: Date, matter: Matter, levels: Levels) {
+        let order = |levels: &Levels| (levels.disposal, levels.spread, levels.danger);
+        let days = self.matters.entry(matter).or_default();
+        if days.get(&as_of).is_none_or(|held| order(held) < order(&levels)) {
+            days.insert(as_of, levels);
+        }
+    }
+
+    /// Documents that an alert named as evidence while it lived.
+    #[must_use]
+    pub fn evidence(&self, alert: &AlertId) -> Option<&BTreeSet<DocumentId>> {
+        self.alerts.get(alert).map(|told| &told.evidence)
+    }
+
+    /// Lines of alerts' lives, in the order they happened.
+    pub fn told(&mut self, events: &[AlertEvent]) {
         for event in events {
             let documents = event.evidence.iter().map(|evidence| evidence.document_id.clone());
             if event.event == AlertEventKind::Opened {
@@ -120,36 +163,67 @@ pub struct Difference {
     pub second: Option<Levels>,
 }
 
-/// Two criteria files over the same evidence.
+/// Two sides over the same days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SideBySide {
     /// Days judged.
     pub days: usize,
-    /// Alerts that the first file opened.
+    /// Alerts that the first opened.
     pub opened_first: usize,
-    /// Alerts that the second file opened.
+    /// Alerts that the second opened.
     pub opened_second: usize,
     /// Alerts of the first that the second has none for: lost by going over to the second.
-    pub lost: Vec<Opened>,
+    pub lost: Vec<Alone>,
     /// Alerts of the second that the first has none for.
-    pub gained: Vec<Opened>,
+    pub gained: Vec<Alone>,
+    /// Alerts of both that opened earlier, later or at other levels.
+    pub moved: Vec<Moved>,
     /// Where levels differ and at least one of the two does not exclude the matter.
     pub differences: Vec<Difference>,
 }
 
-/// Sets two files beside each other. Two alerts are the same when category and hazard are and they share a document.
+/// Whether two alerts are the same: category and hazard are, and they share a document.
+fn same(a: &Told, b: &Told) -> bool {
+    let about = |told: &Told| (told.opened.matter.category, told.opened.matter.hazard);
+    about(a) == about(b) && (a.opened.id == b.opened.id || !a.evidence.is_disjoint(&b.evidence))
+}
+
+/// Alerts of one side that the other has none for, in order of their days.
+fn alone(of: &Said, other: &Said) -> Vec<Alone> {
+    let alone = of.alerts.values().filter(|told| !other.alerts.values().any(|theirs| same(told, theirs)));
+    let with_other = |told: &Told| {
+        let days = other.matters.get(&told.opened.matter);
+        Alone { opened: told.opened.clone(), other: days.and_then(|days| days.get(&told.opened.on)).cloned() }
+    };
+    let mut alone: Vec<Alone> = alone.map(with_other).collect();
+    alone.sort_by(|a, b| (a.opened.on, &a.opened.id).cmp(&(b.opened.on, &b.opened.id)));
+    alone
+}
+
+/// Alerts of both sides that began differently. Each of the first goes with that of the second which shares most documents with
+/// it; of equals, with the earliest.
+fn moved(first: &Said, second: &Said) -> Vec<Moved> {
+    let mut moved = Vec::new();
+    for told in first.alerts.values() {
+        let theirs = second.alerts.values().filter(|theirs| same(told, theirs));
+        let closest = theirs.min_by_key(|theirs| {
+            let shared = told.evidence.intersection(&theirs.evidence).count();
+            (std::cmp::Reverse(shared), theirs.opened.on)
+        });
+        let Some(Told { opened: theirs, .. }) = closest else { continue };
+        let levels = |opened: &Opened| (opened.danger, opened.spread, opened.disposal);
+        let days = theirs.on.since(told.opened.on).map_or(0, |span| span.get_days());
+        if days != 0 || levels(theirs) != levels(&told.opened) {
+            moved.push(Moved { first: told.opened.clone(), second: theirs.clone(), days });
+        }
+    }
+    moved.sort_by(|a, b| (a.first.on, &a.first.id).cmp(&(b.first.on, &b.first.id)));
+    moved
+}
+
+/// Sets two sides beside each other. Two alerts are the same when category and hazard are and they share a document.
 #[must_use]
 pub fn compare(first: &Said, second: &Said) -> SideBySide {
-    let alone = |of: &Said, other: &Said| -> Vec<Opened> {
-        let same = |a: &Told, b: &Told| {
-            let about = |told: &Told| (told.opened.matter.category, told.opened.matter.hazard);
-            about(a) == about(b) && (a.opened.id == b.opened.id || !a.evidence.is_disjoint(&b.evidence))
-        };
-        let alone = of.alerts.values().filter(|told| !other.alerts.values().any(|theirs| same(told, theirs)));
-        let mut alone: Vec<Opened> = alone.map(|told| told.opened.clone()).collect();
-        alone.sort_by(|a, b| (a.on, &a.id).cmp(&(b.on, &b.id)));
-        alone
-    };
     let days: BTreeSet<Date> = first.days.union(&second.days).copied().collect();
     let matters: BTreeSet<&Matter> = first.matters.keys().chain(second.matters.keys()).collect();
     let mut differences: Vec<Difference> = Vec::new();
@@ -182,6 +256,7 @@ pub fn compare(first: &Said, second: &Said) -> SideBySide {
         opened_second: second.alerts.len(),
         lost: alone(first, second),
         gained: alone(second, first),
+        moved: moved(first, second),
         differences,
     }
 }
@@ -200,6 +275,33 @@ impl fmt::Display for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (danger, spread, disposal) = (self.danger.zh(), self.spread.zh(), self.disposal.zh());
         write!(f, "{} {} {danger}·{spread}·{disposal}（{}）", self.on, self.matter, self.id)
+    }
+}
+
+impl fmt::Display for Alone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let other = self.other.as_ref().map_or_else(
+            || "另一方当日未单独成项".to_owned(),
+            |levels| format!("另一方当日{levels}，规则 {}", levels.rule),
+        );
+        write!(f, "{}；{other}", self.opened)
+    }
+}
+
+impl fmt::Display for Levels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}·{}·{}", self.danger.zh(), self.spread.zh(), self.disposal.zh())
+    }
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = match self.days {
+            0 => "同日".to_owned(),
+            days if days < 0 => format!("早{}天", -days),
+            days => format!("晚{days}天"),
+        };
+        write!(f, "{} → {}（乙{when}）", self.first, self.second)
     }
 }
 
@@ -223,10 +325,7 @@ impl fmt::Display for Difference {
             }
             (first, second) => {
                 let said = |levels: &Option<Levels>| {
-                    levels.as_ref().map_or_else(
-                        || "未单独成项".to_owned(),
-                        |l| format!("{}·{}·{}", l.danger.zh(), l.spread.zh(), l.disposal.zh()),
-                    )
+                    levels.as_ref().map_or_else(|| "未单独成项".to_owned(), ToString::to_string)
                 };
                 write!(f, "{} → {}", said(first), said(second))
             }
@@ -237,12 +336,21 @@ impl fmt::Display for Difference {
 impl fmt::Display for SideBySide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (lost, gained) = (self.lost.len(), self.gained.len());
+        let earlier = self.moved.iter().filter(|moved| moved.days < 0).count();
+        let later = self.moved.iter().filter(|moved| moved.days > 0).count();
+        let other = self.moved.len() - earlier - later;
         writeln!(f, "评估{}天：甲开启预警{}件，乙开启{}件；", self.days, self.opened_first, self.opened_second)?;
-        writeln!(f, "只有甲开启的{lost}件，只有乙开启的{gained}件。")?;
+        writeln!(
+            f,
+            "只有甲开启的{lost}件，只有乙开启的{gained}件；两者都有而乙较早的{earlier}件、较晚的{later}件、同日不同级的{other}件。"
+        )?;
         for (name, alone) in [("只有甲", &self.lost), ("只有乙", &self.gained)] {
             for opened in alone {
                 writeln!(f, "  {name}  {opened}")?;
             }
+        }
+        for moved in &self.moved {
+            writeln!(f, "  时间或等级不同  {moved}")?;
         }
         let days: u32 = self.differences.iter().map(|difference| difference.days).sum();
         write!(f, "判断不同{}处，合{days}天（甲 → 乙）。", self.differences.len())?;
@@ -285,7 +393,7 @@ mod tests {
         assert_eq!(stretches, [(day(2), day(3), 2), (day(5), day(5), 1)]);
         insta::assert_snapshot!(found, @r"
         评估5天：甲开启预警0件，乙开启0件；
-        只有甲开启的0件，只有乙开启的0件。
+        只有甲开启的0件，只有乙开启的0件；两者都有而乙较早的0件、较晚的0件、同日不同级的0件。
         判断不同2处，合3天（甲 → 乙）。
           2023-01-02至2023-01-03（2天）电池与充电器“起火爆炸”“甲牌”：隐患程度 高 → 严重
           2023-01-05至2023-01-05（1天）电池与充电器“起火爆炸”“甲牌”：隐患程度 高 → 严重

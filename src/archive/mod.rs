@@ -10,7 +10,7 @@ mod parquet;
 mod signals;
 pub mod warc;
 
-pub use parquet::{write_assessments, write_signal_dataset};
+pub use parquet::{AssessedRow, read_assessed, read_signal_dataset, write_assessments, write_signal_dataset};
 pub use signals::SignalParts;
 pub use warc::{
     BodyError, Exchange, HttpMessage, ReadProblem, Record, Repair, Truncated, WarcError, WarcOptions, WarcReader,

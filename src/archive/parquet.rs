@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
+use jiff::civil::Date;
 use polars::prelude::{
     Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter, PolarsError, SerReader, Series,
 };
@@ -12,8 +13,8 @@ use polars::prelude::{
 use super::ArchiveError;
 use super::signals::write_whole;
 use crate::vocabulary::{
-    Assessment, CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RuleId, SignalRecord,
-    SourceId, day_of, parse_moment, show_moment,
+    Assessment, Category, CharSpan, Danger, Disposal, DocumentId, Fingerprint, Hazard, LexiconVersion, Position,
+    ProductFrom, RegionCode, RuleId, SignalRecord, SourceId, Spread, day_of, parse_moment, show_moment,
 };
 
 /// Writes one table of signals.
@@ -55,9 +56,7 @@ pub(super) fn write_signals(path: &Path, records: &[SignalRecord]) -> Result<(),
 
 /// Reads a table that [`write_signals`] wrote.
 pub(super) fn read_signals(path: &Path) -> Result<Vec<SignalRecord>, ArchiveError> {
-    let parquet = |source| ArchiveError::Parquet { what: "read", path: path.to_owned(), source };
-    let file = File::open(path).map_err(|source| ArchiveError::Io { what: "open", path: path.to_owned(), source })?;
-    let table = ParquetReader::new(file).finish().map_err(parquet)?;
+    let table = read_table(path)?;
     let rows = Rows { path, table: &table };
     (0..table.height()).map(|row| rows.signal(row)).collect()
 }
@@ -87,10 +86,7 @@ impl Rows<'_> {
             severity,
             product_from: self.code(row, "product_from", product_from)?,
             brand: self.maybe(row, "brand")?.map(str::to_owned),
-            region: match self.maybe(row, "region")? {
-                Some(_) => Some(self.code(row, "region", |text| text.parse().ok())?),
-                None => None,
-            },
+            region: self.region(row)?,
             actor: self.text(row, "actor")?.to_owned(),
             confidence: self.value(row, "confidence", |column| Ok(column.f64()?.get(row)))?,
             vulnerable: self.value(row, "vulnerable", |column| Ok(column.bool()?.get(row)))?,
@@ -100,6 +96,13 @@ impl Rows<'_> {
             spans: self.code(row, "spans", read_spans)?,
             lexicon: LexiconVersion::new(self.text(row, "lexicon")?),
         })
+    }
+
+    fn region(&self, row: usize) -> Result<Option<RegionCode>, ArchiveError> {
+        match self.maybe(row, "region")? {
+            Some(_) => self.code(row, "region", |text| text.parse().ok()).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn maybe(&self, row: usize, column: &'static str) -> Result<Option<&str>, ArchiveError> {
@@ -173,6 +176,7 @@ pub fn write_assessments(path: &Path, assessments: &[Assessment]) -> Result<(), 
         text("danger", &|a| a.danger.code().to_owned()),
         text("spread", &|a| a.spread.code().to_owned()),
         text("disposal", &|a| a.disposal.code().to_owned()),
+        text("disposal_rule", &|a| a.disposal_rule.clone()),
         number("rank_score", &|a| a.rank_score),
         count("reports", &|a| a.counts.reports),
         count("texts", &|a| a.counts.texts),
@@ -186,6 +190,76 @@ pub fn write_assessments(path: &Path, assessments: &[Assessment]) -> Result<(), 
         text("terms", &|a| serde_json::to_string(a).unwrap_or_default()),
     ];
     write_whole(path, |aside| write_table(aside, columns))
+}
+
+/// The labels of one assessment, as a rerun exported it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssessedRow {
+    /// The day judged.
+    pub as_of: Date,
+    /// Product category.
+    pub category: Category,
+    /// Hazard.
+    pub hazard: Hazard,
+    /// Brand, when it is about one.
+    pub brand: Option<String>,
+    /// Region, when it is about one.
+    pub region: Option<RegionCode>,
+    /// Danger.
+    pub danger: Danger,
+    /// Spread.
+    pub spread: Spread,
+    /// Disposal.
+    pub disposal: Disposal,
+    /// Rule of the disposal; empty in files from before it was a column.
+    pub rule: String,
+}
+
+/// Reads the labels out of a table that [`write_assessments`] wrote.
+pub fn read_assessed(path: &Path) -> Result<Vec<AssessedRow>, ArchiveError> {
+    let table = read_table(path)?;
+    let rows = Rows { path, table: &table };
+    let ruled = table.column("disposal_rule").is_ok();
+    let row = |row: usize| -> Result<AssessedRow, ArchiveError> {
+        Ok(AssessedRow {
+            as_of: rows.code(row, "as_of", |text| text.parse().ok())?,
+            category: rows.code(row, "category", |text| text.parse().ok())?,
+            hazard: rows.code(row, "hazard", |text| text.parse().ok())?,
+            brand: rows.maybe(row, "brand")?.map(str::to_owned),
+            region: rows.region(row)?,
+            danger: rows.code(row, "danger", |text| text.parse().ok())?,
+            spread: rows.code(row, "spread", |text| text.parse().ok())?,
+            disposal: rows.code(row, "disposal", |text| text.parse().ok())?,
+            rule: if ruled { rows.text(row, "disposal_rule")?.to_owned() } else { String::new() },
+        })
+    };
+    (0..table.height()).map(row).collect()
+}
+
+/// Reads a dataset that [`write_signal_dataset`] wrote, day by day.
+pub fn read_signal_dataset(dir: &Path) -> Result<Vec<SignalRecord>, ArchiveError> {
+    let io = |source| ArchiveError::Io { what: "list", path: dir.to_owned(), source };
+    let mut folders = Vec::new();
+    if dir.is_dir() {
+        for entry in fs::read_dir(dir).map_err(io)? {
+            let path = entry.map_err(io)?.path().join("signals.parquet");
+            if path.is_file() {
+                folders.push(path);
+            }
+        }
+    }
+    folders.sort();
+    let mut records = Vec::new();
+    for path in folders {
+        records.extend(read_signals(&path)?);
+    }
+    Ok(records)
+}
+
+fn read_table(path: &Path) -> Result<DataFrame, ArchiveError> {
+    let parquet = |source| ArchiveError::Parquet { what: "read", path: path.to_owned(), source };
+    let file = File::open(path).map_err(|source| ArchiveError::Io { what: "open", path: path.to_owned(), source })?;
+    ParquetReader::new(file).finish().map_err(parquet)
 }
 
 fn write_table(path: &Path, columns: Vec<Column>) -> Result<(), ArchiveError> {

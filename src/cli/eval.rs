@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{Common, Failure, Reader, say};
-use crate::alert::{self, backtest::incidents};
+use crate::alert;
 use crate::extract::mistakes;
 use crate::extract::names::{self, Tagger};
 use crate::extract::quality::{self, Measured, Quality, Share};
@@ -190,8 +190,7 @@ fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}; give {what}", path.display()));
         text.map_err(Failure::Input)
     };
-    let table = read(events, "a CSV file of incidents")?;
-    let incidents = incidents(&table).map_err(|error| Failure::Input(anyhow!("{}: {error}", events.display())))?;
+    let incidents = super::replay::known_incidents(Some(events))?;
     let path = run.join("alerts.ndjson");
     let mut lines = Vec::new();
     for (number, line) in read(&path, "a folder that `wanglou rerun --out` wrote")?.lines().enumerate() {

@@ -8,6 +8,7 @@
 mod alerts;
 mod criteria;
 mod demo;
+mod diff;
 mod emerging;
 mod eval;
 mod explain;
@@ -120,6 +121,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Check a criteria file and say what it says, or set two beside each other on the same evidence
     Criteria(criteria::CriteriaArgs),
+    /// Show what two reruns say differently: alerts, levels, signals, and the rules behind it
+    Diff(diff::DiffArgs),
     /// Run one published statistical method on files, for comparison; `method --list` shows all
     Method(method::MethodArgs),
     /// Measure quality on labelled data
@@ -196,6 +199,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),
         Command::Criteria(args) => criteria::run(&args, common).await,
+        Command::Diff(args) => diff::run(&args),
         Command::Method(args) => method::run(&args),
         Command::Eval(args) => eval::run(&args, common).await,
         Command::Train(args) => train::run(&args, common),

@@ -1,15 +1,15 @@
 //! `wanglou eval quality`: how well the watch does.
-#![expect(clippy::disallowed_methods, reason = "reads the incidents and writes the page")]
+#![expect(clippy::disallowed_methods, reason = "writes the page")]
 
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
 use jiff::civil::Date;
 
+use super::replay::known_incidents;
 use super::{Common, Failure, say};
-use crate::alert::backtest::incidents;
 use crate::pipeline::{Tower, quality_of_run, read_criteria};
 
 #[derive(Debug, Args)]
@@ -41,14 +41,7 @@ pub(super) struct QualityArgs {
 }
 
 pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failure> {
-    let known = match &args.events {
-        Some(path) => {
-            let table = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-            let table = table.map_err(Failure::Input)?;
-            incidents(&table).map_err(|error| Failure::Input(anyhow!("{}: {error}", path.display())))?
-        }
-        None => Vec::new(),
-    };
+    let known = known_incidents(args.events.as_deref())?;
     let report = if let Some(run) = &args.run {
         let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
         let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;

@@ -1,13 +1,17 @@
-//! What commands that replay archives day by day share: which archives, which days, how far.
+//! What commands that replay archives day by day, or judge a replay, share: which archives, which days, how far, and what is known to
+//! have happened.
+#![expect(clippy::disallowed_methods, reason = "reads the incidents")]
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use jiff::civil::Date;
 
 use super::Failure;
 use super::progress::Progress;
+use crate::alert::backtest::{Incident, incidents};
 use crate::pipeline::rerun::Stage;
 use crate::vocabulary::DateRange;
 
@@ -58,6 +62,15 @@ pub(super) fn show(bar: &Progress, stage: Stage) {
         Stage::Reading { documents } => bar.at(0, format!("已阅读 {documents} 条")),
         Stage::Judging { done, day, opened, .. } => bar.at(done, format!("{day} 预警 {opened}")),
     }
+}
+
+/// The incidents of a table; none without one.
+pub(super) fn known_incidents(path: Option<&Path>) -> Result<Vec<Incident>, Failure> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let table = fs::read_to_string(path)
+        .with_context(|| format!("cannot read {}; give a CSV file of incidents", path.display()))
+        .map_err(Failure::Input)?;
+    incidents(&table).map_err(|error| Failure::Input(anyhow!("{}: {error}", path.display())))
 }
 
 fn days(text: &str) -> Result<u32, String> {

@@ -6,6 +6,7 @@
 //! called again: nothing is lost, nothing is doubled.
 
 pub mod criteria;
+pub mod diff;
 mod intake;
 mod judging;
 mod lines;

@@ -177,11 +177,11 @@ fn stretch(lines: &[AlertEvent], from: Option<Date>, to: Option<Date>) -> Result
     }
 }
 
-fn text_of(path: &Path) -> Result<String, PipelineError> {
+pub(super) fn text_of(path: &Path) -> Result<String, PipelineError> {
     fs::read_to_string(path).map_err(|source| PipelineError::Io { what: "read", path: path.to_owned(), source })
 }
 
-fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PipelineError> {
+pub(super) fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PipelineError> {
     let read = |(at, line): (usize, &str)| {
         let bad = |error| PipelineError::Outcome(format!("{}:{}: {error}", path.display(), at + 1));
         serde_json::from_str(line).map_err(bad)

@@ -56,6 +56,9 @@ pub enum PipelineError {
     /// A folder of archives without any.
     #[error("{0} holds no file of documents (.ndjson, .csv, .tsv, .xlsx, .warc, compressed or not)")]
     NoArchive(PathBuf),
+    /// A folder that no rerun finished.
+    #[error("{0} holds no summary.json: give a folder that `wanglou rerun --out` wrote to its end")]
+    NoRerun(PathBuf),
     /// Outputs would be written over what is not ours.
     #[error("{out} holds `{found}`, which no rerun writes; give --out an empty folder or an earlier rerun's")]
     Occupied {
@@ -121,6 +124,7 @@ impl PipelineError {
             | Self::BroughtWarc(_)
             | Self::UnknownFormat(_)
             | Self::NoArchive(_)
+            | Self::NoRerun(_)
             | Self::Occupied { .. } => true,
             Self::Store(_)
             | Self::Log(_)

@@ -9,6 +9,7 @@ mod methods;
 mod names;
 mod real_data;
 mod recalls;
+mod replays;
 mod resume;
 mod support;
 mod whole_way;

@@ -1,0 +1,388 @@
+//! What two reruns say differently, and why (clause 4-10: what a new rule or criteria version changes is shown before it is taken over).
+//!
+//! In: two folders that `rerun` wrote. Out: alerts gained, lost, earlier, later, at other levels; stretches of days judged otherwise;
+//! signals that only one reading gave or that say something else, with the rules behind them; what it does to known incidents. Not here:
+//! judging, and taking a version over.
+#![expect(clippy::disallowed_methods, reason = "an edge: reads what reruns wrote")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::PipelineError;
+use super::outcomes::{json_lines, text_of};
+use crate::alert::backtest::{Backtest, Incident, backtest};
+use crate::alert::sidebyside::{Alone, Levels, Matter, Said, SideBySide, compare};
+use crate::archive::{read_assessed, read_signal_dataset};
+use crate::vocabulary::{
+    AlertEvent, AlertId, Category, CriteriaVersion, DateRange, DocumentId, Hazard, LexiconVersion, RuleId, SignalRecord,
+};
+
+/// Signals shown of one product and hazard.
+const EXAMPLES_PER_PAIR: usize = 3;
+/// Signals shown in all.
+const EXAMPLES_MAX: usize = 30;
+/// Characters of an excerpt shown.
+const EXCERPT_CHARS: usize = 60;
+
+/// One of the two.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunHead {
+    /// Its folder.
+    pub run: PathBuf,
+    /// First and last day judged.
+    pub range: DateRange,
+    /// Lexicon that read.
+    pub lexicon: LexiconVersion,
+    /// Criteria that judged.
+    pub criteria: CriteriaVersion,
+    /// Signals.
+    pub signals: u64,
+    /// Alerts opened per 30 days.
+    pub alerts_per_30_days: f64,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    range: DateRange,
+    lexicon: LexiconVersion,
+    criteria: CriteriaVersion,
+    signals: u64,
+    alerts_per_30_days: f64,
+}
+
+/// How signals of one product and hazard differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Shift {
+    /// Only in the second.
+    pub gained: u64,
+    /// Only in the first.
+    pub lost: u64,
+    /// In both, with another stance, severity, brand or place.
+    pub changed: u64,
+}
+
+/// A signal that differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SignalExample {
+    /// The document.
+    pub document_id: DocumentId,
+    /// Product category.
+    pub product: Category,
+    /// Hazard.
+    pub hazard: Hazard,
+    /// What the first read of it: stance, severity, brand, place, and the rules behind; none when it has no such signal.
+    pub first: Option<Told>,
+    /// What the second read.
+    pub second: Option<Told>,
+    /// The text.
+    pub excerpt: String,
+}
+
+/// What a signal says, as far as it is compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Told {
+    /// `asserted` or `suspected`, 0–4, brand, place.
+    pub says: String,
+    /// Rules behind it.
+    pub rules: Vec<RuleId>,
+}
+
+impl Told {
+    fn of(record: &SignalRecord) -> Self {
+        let mut says = format!("{} S{}", record.stance.zh(), record.severity);
+        for part in [record.brand.clone(), record.region.map(|region| region.to_string())].into_iter().flatten() {
+            let _ = write!(says, " {part}");
+        }
+        Self { says, rules: record.rules.clone() }
+    }
+}
+
+/// Signals of two readings.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SignalDiff {
+    /// Over all.
+    pub total: Shift,
+    /// By product and hazard, those that differ, most differences first.
+    pub pairs: Vec<(Category, Hazard, Shift)>,
+    /// By rule: signals that only one side has and that this rule gave; most first.
+    pub rules: Vec<(RuleId, Shift)>,
+    /// Some of them.
+    pub examples: Vec<SignalExample>,
+}
+
+/// How much of the evidence of an alert that only one side opened the other side did not even read as a signal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// The alert.
+    pub alert: AlertId,
+    /// Documents named as its evidence.
+    pub documents: usize,
+    /// Those without such a signal on the other side.
+    pub missing: usize,
+    /// Rules that gave these signals.
+    pub rules: BTreeSet<RuleId>,
+}
+
+/// Two reruns set beside each other; the first is called 甲, the second 乙.
+#[derive(Debug, Serialize)]
+pub struct RunDiff {
+    /// What each was.
+    pub runs: [RunHead; 2],
+    /// Alerts and levels.
+    pub alerts: SideBySide,
+    /// Signals.
+    pub signals: SignalDiff,
+    /// Of the alerts that only one side opened: what the other did not read.
+    pub unread: Vec<Unread>,
+    /// Known incidents, by each.
+    pub backtest: Option<[Backtest; 2]>,
+}
+
+struct Run {
+    head: RunHead,
+    lines: Vec<AlertEvent>,
+    said: Said,
+    signals: BTreeMap<(Category, Hazard, DocumentId), SignalRecord>,
+}
+
+impl Run {
+    fn load(run: &Path) -> Result<Self, PipelineError> {
+        let summary = run.join("summary.json");
+        if !summary.is_file() {
+            return Err(PipelineError::NoRerun(run.to_owned()));
+        }
+        let Summary { range, lexicon, criteria, signals, alerts_per_30_days } =
+            serde_json::from_str(&text_of(&summary)?)?;
+        let head = RunHead { run: run.to_owned(), range, lexicon, criteria, signals, alerts_per_30_days };
+        let lines: Vec<AlertEvent> = json_lines(&run.join("alerts.ndjson"))?;
+        let mut said = Said::default();
+        range.days().for_each(|day| said.judged(day));
+        for row in read_assessed(&run.join("assessments.parquet"))? {
+            let matter = Matter { category: row.category, hazard: row.hazard, brand: row.brand, region: row.region };
+            let levels = Levels { danger: row.danger, spread: row.spread, disposal: row.disposal, rule: row.rule };
+            said.assessed(row.as_of, matter, levels);
+        }
+        said.told(&lines);
+        // The last revision stands.
+        let key = |record: &SignalRecord| (record.product, record.hazard, record.document_id.clone());
+        let mut records = read_signal_dataset(&run.join("signals"))?;
+        records.sort_by_key(|record| record.position);
+        let signals = records.into_iter().map(|record| (key(&record), record)).collect();
+        Ok(Self { head, lines, said, signals })
+    }
+}
+
+/// Sets two reruns beside each other; `incidents`: known ones, to say what the difference does to them.
+pub fn diff(first: &Path, second: &Path, incidents: &[Incident]) -> Result<RunDiff, PipelineError> {
+    let [first, second] = [Run::load(first)?, Run::load(second)?];
+    let alerts = compare(&first.said, &second.said);
+    let unread = unread(&alerts.lost, &first, &second).chain(unread(&alerts.gained, &second, &first)).collect();
+    let known =
+        (!incidents.is_empty()).then(|| [&first, &second].map(|run| backtest(incidents, &run.lines, run.head.range)));
+    Ok(RunDiff { signals: signals(&first, &second), unread, alerts, backtest: known, runs: [first.head, second.head] })
+}
+
+/// For each alert that only `of` opened: its evidence that is no signal in `other`.
+fn unread<'a>(alone: &'a [Alone], of: &'a Run, other: &'a Run) -> impl Iterator<Item = Unread> + 'a {
+    alone.iter().filter_map(|Alone { opened, .. }| {
+        let evidence = of.said.evidence(&opened.id)?;
+        let key = |id: &DocumentId| (opened.matter.category, opened.matter.hazard, id.clone());
+        let missing: Vec<_> = evidence.iter().map(key).filter(|key| !other.signals.contains_key(key)).collect();
+        let rules = missing.iter().filter_map(|key| of.signals.get(key)).flat_map(|record| record.rules.clone());
+        let told = Unread {
+            alert: opened.id.clone(),
+            documents: evidence.len(),
+            missing: missing.len(),
+            rules: rules.collect(),
+        };
+        (told.missing > 0).then_some(told)
+    })
+}
+
+fn signals(first: &Run, second: &Run) -> SignalDiff {
+    let mut diff = SignalDiff::default();
+    let mut pairs: BTreeMap<(Category, Hazard), Shift> = BTreeMap::new();
+    let mut rules: BTreeMap<RuleId, Shift> = BTreeMap::new();
+    let keys: BTreeSet<_> = first.signals.keys().chain(second.signals.keys()).collect();
+    for key in keys {
+        let (one, other) = (first.signals.get(key), second.signals.get(key));
+        let (first, second) = (one.map(Told::of), other.map(Told::of));
+        let step: fn(&mut Shift) = match (&first, &second) {
+            (Some(_), None) => |shift| shift.lost += 1,
+            (None, Some(_)) => |shift| shift.gained += 1,
+            (Some(first), Some(second)) if first.says != second.says => |shift| shift.changed += 1,
+            _ => continue,
+        };
+        step(&mut diff.total);
+        let pair = pairs.entry((key.0, key.1)).or_default();
+        step(pair);
+        let by = |told: &Option<Told>| told.iter().flat_map(|told| told.rules.clone()).collect::<BTreeSet<_>>();
+        for rule in by(&first).symmetric_difference(&by(&second)) {
+            step(rules.entry(rule.clone()).or_default());
+        }
+        if pair.gained + pair.lost + pair.changed <= EXAMPLES_PER_PAIR as u64 && diff.examples.len() < EXAMPLES_MAX {
+            let excerpt = other.or(one).map(|record| record.excerpt.chars().take(EXCERPT_CHARS).collect());
+            diff.examples.push(SignalExample {
+                document_id: key.2.clone(),
+                product: key.0,
+                hazard: key.1,
+                first,
+                second,
+                excerpt: excerpt.unwrap_or_default(),
+            });
+        }
+    }
+    let size = |shift: &Shift| std::cmp::Reverse(shift.gained + shift.lost + shift.changed);
+    diff.pairs = pairs.into_iter().map(|((product, hazard), shift)| (product, hazard, shift)).collect();
+    diff.pairs.sort_by_key(|(.., shift)| size(shift));
+    diff.rules = rules.into_iter().collect();
+    diff.rules.sort_by_key(|(_, shift)| size(shift));
+    diff
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "增{} 减{} 改{}", self.gained, self.lost, self.changed)
+    }
+}
+
+/// A heading and its lines.
+struct Section {
+    title: String,
+    lines: Vec<String>,
+}
+
+impl RunDiff {
+    fn sections(&self) -> Vec<Section> {
+        let head = |name: &str, run: &RunHead| {
+            format!(
+                "{name}：{}，{}至{}，词典{}，评价标准{}，信号{}条，预警每30天{:.1}件",
+                run.run.display(),
+                run.range.from,
+                run.range.to,
+                run.lexicon,
+                run.criteria,
+                run.signals,
+                run.alerts_per_30_days
+            )
+        };
+        let [first, second] = &self.runs;
+        let mut runs = vec![head("甲", first), head("乙", second)];
+        if first.range != second.range {
+            runs.push("注意：两次重算的日期范围不同，范围之外的差别不是规则造成的".to_owned());
+        }
+        let mut sections = vec![Section { title: "重算".to_owned(), lines: runs }];
+        let alerts: Vec<String> = self.alerts.to_string().lines().map(|line| line.trim().to_owned()).collect();
+        sections.push(Section { title: "预警".to_owned(), lines: alerts });
+        if !self.unread.is_empty() {
+            let line = |unread: &Unread| {
+                let rules: Vec<&str> = unread.rules.iter().map(RuleId::as_str).collect();
+                let (missing, documents) = (unread.missing, unread.documents);
+                format!(
+                    "{}：依据{documents}件中有{missing}件另一方未读出信号（规则 {}）",
+                    unread.alert,
+                    rules.join("、")
+                )
+            };
+            let lines = self.unread.iter().map(line).collect();
+            sections.push(Section { title: "预警增减的阅读原因".to_owned(), lines });
+        }
+        let mut lines = vec![format!("合计 {}", self.signals.total)];
+        let pair = |(product, hazard, shift): &(Category, Hazard, Shift)| {
+            format!("{}“{}”  {shift}", product.zh(), hazard.zh())
+        };
+        lines.extend(self.signals.pairs.iter().take(EXAMPLES_MAX).map(pair));
+        lines.extend(self.signals.rules.iter().take(EXAMPLES_MAX).map(|(rule, shift)| format!("规则 {rule}  {shift}")));
+        sections.push(Section { title: "信号".to_owned(), lines });
+        if !self.signals.examples.is_empty() {
+            let said = |told: &Option<Told>| {
+                told.as_ref().map_or_else(
+                    || "无".to_owned(),
+                    |told| {
+                        let rules: Vec<&str> = told.rules.iter().map(RuleId::as_str).collect();
+                        format!("{}（{}）", told.says, rules.join("、"))
+                    },
+                )
+            };
+            let line = |example: &SignalExample| {
+                let SignalExample { document_id, product, hazard, first, second, excerpt } = example;
+                let (first, second) = (said(first), said(second));
+                let excerpt = excerpt.replace('\n', " ");
+                format!("{document_id} {}“{}”：{first} → {second}｜{excerpt}", product.zh(), hazard.zh())
+            };
+            let lines = self.signals.examples.iter().map(line).collect();
+            sections.push(Section { title: "信号举例（甲 → 乙）".to_owned(), lines });
+        }
+        if let Some([first, second]) = &self.backtest {
+            let line = |name: &str, run: &Backtest| {
+                let in_time = run.told.iter().filter(|told| told.in_time()).count();
+                format!(
+                    "{name}：{}起已知事件中{in_time}起在首次处置前预警，平均提前{:.1}天，预警每30天{:.1}件",
+                    run.told.len(),
+                    run.lead_days,
+                    run.per_30_days
+                )
+            };
+            let lines = vec![line("甲", first), line("乙", second)];
+            sections.push(Section { title: "已知事件".to_owned(), lines });
+        }
+        sections
+    }
+
+    /// A page that stands alone, for an analyst to approve: with the verification record of clause 4-10 to fill in.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let clean =
+            |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        let mut page = String::from(
+            "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>望楼 重算对比</title><style>body{font:16px/1.6 sans-serif;\
+             max-width:64rem;margin:2rem auto;padding:0 1rem}li{overflow-wrap:anywhere}table{border-collapse:collapse}th,td{border:1px solid #999;\
+             padding:.3rem .8rem;text-align:left}td{min-width:16rem}</style>\n<h1>重算对比</h1>\n",
+        );
+        for Section { title, lines } in self.sections() {
+            let _ = writeln!(page, "<h2>{}</h2>\n<ul>", clean(&title));
+            for line in lines {
+                let _ = writeln!(page, "<li>{}</li>", clean(&line));
+            }
+            page += "</ul>\n";
+        }
+        page += "<h2>验证记录</h2>\n<table>\n";
+        let [first, second] = &self.runs;
+        let compared =
+            format!("由 {} / {} 改为 {} / {}", first.lexicon, first.criteria, second.lexicon, second.criteria);
+        for (name, value) in
+            [("变更", compared.as_str()), ("验证单位", ""), ("验证人", ""), ("日期", ""), ("结论", ""), ("签字", "")]
+        {
+            let _ = writeln!(page, "<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", clean(value));
+        }
+        page + "</table>\n</html>\n"
+    }
+
+    /// Writes the page.
+    pub fn write_html(&self, path: &Path) -> Result<(), PipelineError> {
+        fs::write(path, self.html()).map_err(|source| PipelineError::Io {
+            what: "write",
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+impl fmt::Display for RunDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, Section { title, lines }) in self.sections().into_iter().enumerate() {
+            if at > 0 {
+                writeln!(f)?;
+            }
+            writeln!(f, "{title}")?;
+            for line in lines {
+                writeln!(f, "  {line}")?;
+            }
+        }
+        Ok(())
+    }
+}

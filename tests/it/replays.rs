@@ -1,0 +1,79 @@
+//! Two replays side by side: what one says and the other does not, and why.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::run;
+
+/// Two reports of a death, one of a fire, and quiet days.
+fn lines(with_deaths: bool) -> String {
+    let mut told = vec![
+        ("b1", "2024-05-06", "充电宝充电时突然起火，沙发烧穿了", "阿山"),
+        ("q1", "2024-05-01", "今天去公园散步，湖边很安静。", "小周"),
+        ("q2", "2024-05-09", "新买的书架很结实。", "小吴"),
+    ];
+    if with_deaths {
+        told.push(("d1", "2024-05-03", "家里热水器漏电，我妈洗澡时触电身亡", "何某"));
+        told.push(("d2", "2024-05-04", "邻居家热水器漏电，老人洗澡时触电身亡", "李某"));
+    }
+    let mut lines = String::new();
+    for (id, day, text, author) in told {
+        let line =
+            json!({"id": id, "text": text, "channel": "regulator", "published_at": day, "meta": {"author": author}});
+        writeln!(lines, "{line}").expect("written");
+    }
+    lines
+}
+
+fn replay(dir: &Path, name: &str, lines: &str) -> String {
+    let file = dir.join(format!("{name}.ndjson"));
+    fs::write(&file, lines).expect("written");
+    let out = dir.join(name).to_str().expect("UTF-8").to_owned();
+    let file = file.to_str().expect("UTF-8");
+    run(&["rerun", "--archive", file, "--from", "2024-05-01", "--to", "2024-05-10", "--out", &out]).good();
+    out
+}
+
+#[test]
+fn a_diff_says_which_alerts_and_signals_only_one_replay_has_and_why() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let with = replay(dir.path(), "with", &lines(true));
+    let without = replay(dir.path(), "without", &lines(false));
+
+    let same: Value = serde_json::from_str(&run(&["diff", &with, &with, "--json"]).good().out).expect("JSON");
+    for nothing in
+        ["/alerts/lost", "/alerts/gained", "/alerts/moved", "/alerts/differences", "/signals/pairs", "/unread"]
+    {
+        assert_eq!(same.pointer(nothing), Some(&json!([])), "{nothing}");
+    }
+
+    let found: Value = serde_json::from_str(&run(&["diff", &with, &without, "--json"]).good().out).expect("JSON");
+    let lost = found.pointer("/alerts/lost").and_then(Value::as_array).expect("a list");
+    assert!(!lost.is_empty(), "a death is an alert: {found:#}");
+    assert!(lost.iter().all(|alone| alone["matter"]["category"] == "water_heater"));
+    assert_eq!(found.pointer("/alerts/gained"), Some(&json!([])));
+    assert_eq!(found.pointer("/signals/total/lost"), Some(&json!(2)));
+    let unread = &found["unread"][0];
+    assert_eq!(unread["documents"], unread["missing"], "all of its evidence is gone: {unread}");
+    assert!(unread["rules"].as_array().is_some_and(|rules| !rules.is_empty()), "{unread}");
+    let back: Value = serde_json::from_str(&run(&["diff", &without, &with, "--json"]).good().out).expect("JSON");
+    assert_eq!(back.pointer("/alerts/gained"), found.pointer("/alerts/lost"), "the other way round it is gained");
+
+    let text = run(&["diff", &with, &without]).good().out;
+    assert!(text.contains("只有甲") && text.contains("热水器“触电”") && text.contains("未读出信号"), "{text}");
+    let page = dir.path().join("page.html");
+    run(&["diff", &with, &without, "--html", page.to_str().expect("UTF-8")]).good();
+    assert!(fs::read_to_string(page).expect("written").contains("验证记录"));
+}
+
+#[test]
+fn a_folder_that_no_rerun_finished_is_refused_by_name() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let name = dir.path().to_str().expect("UTF-8");
+    let said = run(&["diff", name, name]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains(name) && said.err.contains("summary.json"), "{}", said.err);
+}
