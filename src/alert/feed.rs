@@ -20,12 +20,12 @@ pub struct FeedHead {
 
 impl FeedHead {
     /// Address of an alert's page.
-    fn page(&self, alert: &Alert) -> String {
+    pub(super) fn page(&self, alert: &Alert) -> String {
         format!("{}/alerts/{}", self.home, alert.id)
     }
 }
 
-fn headline(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub(super) fn headline(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let a = &alert.assessment;
     let region = a.region.map(region_name).unwrap_or_default();
     let brand = a.brand.as_deref().map(|brand| format!("“{brand}”")).unwrap_or_default();
@@ -128,7 +128,7 @@ pub fn atom(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode)
 }
 
 /// Text for XML content and attribute values. Characters that XML 1.0 cannot hold at all become U+FFFD.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -9,6 +9,8 @@
 
 /// A replay judged by incidents that are known to have happened.
 pub mod backtest;
+/// Alerts as messages of the Common Alerting Protocol.
+pub mod cap;
 mod episodes;
 /// The ranked list for other programs and for the terminal.
 pub mod feed;

@@ -125,7 +125,7 @@ pub fn read_documents<'a>(
     spec: &'a ImportSpec,
 ) -> Result<Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>, ArchiveError> {
     match spec.format {
-        Format::Ndjson => Ok(Box::new(ndjson(path, open(path)?, spec))),
+        Format::Ndjson => Ok(Box::new(read_ndjson(path, open(path)?, spec))),
         Format::Csv => table(path, csv::ReaderBuilder::new().flexible(true), spec),
         Format::Tsv => table(path, csv::ReaderBuilder::new().flexible(true).delimiter(b'\t').quoting(false), spec),
         Format::Xlsx => sheet(path, spec),
@@ -150,7 +150,8 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>, ArchiveError> {
     }
 }
 
-fn ndjson<'a>(
+/// The documents of lines; `path` is only for messages.
+pub fn read_ndjson<'a>(
     path: &'a Path,
     mut input: Box<dyn BufRead>,
     spec: &'a ImportSpec,

@@ -65,8 +65,8 @@ async fn go_round(tower: &Tower, recipes: &[Recipe], tick: Duration) -> Result<I
             }
         }
         let today = day_of(now);
-        // A day without a document is judged too: alerts grow quiet and close by the calendar.
-        if !due.is_empty() || judged_on != Some(today) {
+        // What was handed in from outside is read as soon as what was collected; a day without a document is judged too: alerts grow quiet and close by the calendar.
+        if !due.is_empty() || judged_on != Some(today) || tower.is_behind().await? {
             let turn = pipeline::turn(tower, &due, now).await?;
             judged_on = Some(today);
             tell(&turn);

@@ -20,6 +20,9 @@ const SOURCES_AT_ONCE: usize = 4;
 /// Most of them.
 const SOURCES_AT_ONCE_MAX: usize = 64;
 
+/// Shortest token for handing documents in.
+const TOKEN_CHARS_MIN: usize = 16;
+
 /// A settings file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -66,6 +69,7 @@ struct SettingsFile {
     user_agent: Option<String>,
     tick_seconds: Option<u64>,
     sources_at_once: Option<usize>,
+    push_token: Option<String>,
 }
 
 /// Checked settings of a running tower.
@@ -89,6 +93,8 @@ pub struct Settings {
     pub tick_seconds: u64,
     /// How many sources are collected at the same time. One host is never asked faster for it.
     pub sources_at_once: usize,
+    /// What a client must show to hand documents in over HTTP; none: nobody may.
+    pub push_token: Option<String>,
 }
 
 /// What flags and environment say; `None` leaves the file's value.
@@ -125,6 +131,7 @@ impl Settings {
             user_agent: written.user_agent.unwrap_or_else(default_user_agent),
             tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
+            push_token: written.push_token,
         })
     }
 }
@@ -154,6 +161,11 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
     if let Some(sources) = written.sources_at_once.filter(|sources| !(1..=SOURCES_AT_ONCE_MAX).contains(sources)) {
         return wrong("sources_at_once", sources.to_string(), "expected 1 to 64");
     }
+    let visible = |token: &str| token.len() >= TOKEN_CHARS_MIN && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if written.push_token.as_ref().is_some_and(|token| !visible(token)) {
+        let found = "not shown here".to_owned();
+        return wrong("push_token", found, "expected at least 16 visible ASCII characters without spaces");
+    }
     Ok(written)
 }
 
@@ -173,6 +185,7 @@ mod tests {
             ("user_agent = \"a\\nb\"", "`user_agent` is \"a\\nb\""),
             ("user_agent = \" \"", "`user_agent`"),
             ("tick_seconds = 0", "`tick_seconds` is 0"),
+            ("push_token = \"short\"", "`push_token` is not shown here"),
             ("sources_at_once = 65", "`sources_at_once` is 65: expected 1 to 64"),
         ] {
             let error = parse(Path::new("w.toml"), text).expect_err("out of bounds").to_string();

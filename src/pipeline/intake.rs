@@ -18,10 +18,10 @@ use rayon::prelude::*;
 use super::warc_in::documents_of_warc;
 use super::{PipelineError, Tower};
 use crate::archive::ArchiveError;
-use crate::archive::documents::{Format, ImportSpec, Rejected, read_documents};
+use crate::archive::documents::{Format, ImportSpec, Rejected, read_documents, read_ndjson};
 use crate::collect::{self, Recipe, Round, mask, mask_document};
 use crate::log::{APPEND_MAX, Aside, Intake, Log, Outcome};
-use crate::vocabulary::{Document, SourceId};
+use crate::vocabulary::{Channel, Document, SourceId};
 
 /// Reason under which set-aside items are counted that a round no longer lists one by one.
 const UNLISTED: &str = "further items, see the log of the round";
@@ -103,6 +103,8 @@ impl ImportReport {
 const BATCHES_WAITING_MAX: usize = 2;
 /// Bytes of text at which a batch is handed over even when it has few rows.
 const BATCH_BYTES_MAX: usize = 16 << 20;
+/// Bad lines listed to whoever handed documents in.
+const PUSH_REJECTS_MAX: usize = 100;
 /// Different reasons for setting lines aside that are counted apart per file: some reasons name a column of the line.
 const REASONS_MAX: usize = 100;
 /// Reason of all further ones.
@@ -163,6 +165,49 @@ pub async fn import_file(
         report.rejects_file = Some(rejects.path);
     }
     read?;
+    Ok(report)
+}
+
+/// Puts documents that were handed in as NDJSON into the log, masked. Bad lines are counted, and the first few listed.
+pub async fn push_lines(
+    tower: &Tower,
+    lines: Vec<u8>,
+    source: SourceId,
+    channel: Channel,
+    now: Timestamp,
+) -> Result<ImportReport, PipelineError> {
+    let spec = ImportSpec { source, channel, format: Format::Ndjson, columns: BTreeMap::new() };
+    let of = spec.clone();
+    let items = tokio::task::spawn_blocking(move || {
+        let items: Items = read_ndjson(Path::new("body"), Box::new(std::io::Cursor::new(lines)), &of).collect();
+        masked(items)
+    });
+    let mut report = ImportReport::default();
+    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    let mut documents = Vec::new();
+    for item in items.await? {
+        match item {
+            Ok(document) => documents.push(document),
+            Err(rejected) => {
+                report.intake.entry(spec.source.clone()).or_default().reject();
+                let known = reasons.len() < REASONS_MAX || reasons.contains_key(&rejected.reason);
+                let reason = if known { rejected.reason.as_str() } else { OTHER_REASONS };
+                *reasons.entry(reason.to_owned()).or_default() += 1;
+                if report.rejected.len() < PUSH_REJECTS_MAX {
+                    report.rejected.push(rejected);
+                }
+            }
+        }
+    }
+    for batch in documents.chunks(APPEND_MAX) {
+        let outcomes = tower.log().append(batch, now).await?;
+        for (document, outcome) in batch.iter().zip(outcomes) {
+            report.intake.entry(document.source.clone()).or_default().count(outcome);
+        }
+    }
+    if !reasons.is_empty() {
+        tower.log().count_aside(&spec.source, spec.channel, &Aside { reasons, ..Aside::default() }).await?;
+    }
     Ok(report)
 }
 

@@ -17,7 +17,7 @@ pub mod survey;
 mod tower;
 mod warc_in;
 
-pub use intake::{ImportReport, LogSink, import_file};
+pub use intake::{ImportReport, LogSink, import_file, push_lines};
 pub use judging::{Judge, Judgement, Review};
 pub use lines::{LinesError, answer_lines};
 pub use outcomes::{ResultsReport, quality_of_run};

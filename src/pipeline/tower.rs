@@ -170,6 +170,7 @@ pub struct Tower {
     data: PathBuf,
     /// Address of the web face, for links in feeds.
     home: String,
+    push_token: Option<String>,
     store: Store,
     log: Log,
     lexicon: Arc<Lexicon>,
@@ -243,7 +244,19 @@ impl Tower {
             SearchIndex::open_to_search(&folder, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?
         };
         let home = format!("http://{}", std::net::SocketAddr::new(settings.bind, settings.port));
-        Ok(Self { data, home, store, log, lexicon, judge, index, work: None })
+        let push_token = settings.push_token.clone();
+        Ok(Self { data, home, push_token, store, log, lexicon, judge, index, work: None })
+    }
+
+    /// What a client must show to hand documents in; none: nobody may.
+    #[must_use]
+    pub fn push_token(&self) -> Option<&str> {
+        self.push_token.as_deref()
+    }
+
+    /// Whether the log holds what has not been read.
+    pub async fn is_behind(&self) -> Result<bool, PipelineError> {
+        Ok(self.signals_cursor() < self.log.end().await?)
     }
 
     /// The store.

@@ -60,6 +60,25 @@ impl Store {
         bodies.iter().map(|body| from_json("alert event", body)).collect()
     }
 
+    /// The events of all alerts behind number `after`, each with its number, in the order they happened, at most `limit`.
+    pub async fn alert_events_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, AlertEvent)>, StoreError> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT seq, body FROM alert_events WHERE seq > ? ORDER BY seq LIMIT ?")
+                .bind(after)
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                .fetch_all(self.reader())
+                .await?;
+        rows.iter().map(|(seq, body)| Ok((u64::try_from(*seq).unwrap_or(0), from_json("alert event", body)?))).collect()
+    }
+
+    /// Number of the last event; 0 before the first.
+    pub async fn last_alert_event(&self) -> Result<u64, StoreError> {
+        let last: Option<i64> =
+            sqlx::query_scalar("SELECT max(seq) FROM alert_events").fetch_one(self.reader()).await?;
+        Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0))
+    }
+
     /// Keeps an alert as it stands now.
     pub async fn put_alert(tx: &mut Transaction<'static, Sqlite>, alert: &Alert) -> Result<(), StoreError> {
         let state = match alert.state {

@@ -22,6 +22,8 @@ use crate::vocabulary::{
 
 /// Most hits in one answer.
 pub(super) const HITS_MAX: usize = 100;
+/// Media type of CAP 1.2.
+const CAP: &str = "application/cap+xml; charset=utf-8";
 /// Hits when the caller names no number.
 pub(super) const HITS_DEFAULT: usize = 20;
 
@@ -137,6 +139,21 @@ pub(super) async fn feed_json(State(desk): State<Shared>, headers: HeaderMap) ->
 
 pub(super) async fn feed_atom(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
     Ok(feed(desk.feed_atom().await?, "application/atom+xml; charset=utf-8", &headers))
+}
+
+pub(super) async fn feed_cap(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(feed(desk.feed_cap().await?, CAP, &headers))
+}
+
+/// One alert as a message of the Common Alerting Protocol.
+pub(super) async fn alert_cap(
+    State(desk): State<Shared>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = alert_id(id?.0)?;
+    let message = desk.alert_cap(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    Ok(feed(message, CAP, &headers))
 }
 
 /// A feed that is polled: unchanged, it costs its reader nothing.

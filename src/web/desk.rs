@@ -41,6 +41,20 @@ pub trait Desk: Send + Sync + 'static {
     async fn feed_json(&self) -> Result<String, DeskError>;
     /// The ranked alerts as an Atom feed, ready to be sent.
     async fn feed_atom(&self) -> Result<String, DeskError>;
+    /// The ranked alerts as one message of the Common Alerting Protocol, ready to be sent.
+    async fn feed_cap(&self) -> Result<String, DeskError>;
+    /// One alert as such a message.
+    async fn alert_cap(&self, id: &AlertId) -> Result<Option<String>, DeskError>;
+    /// Events in the lives of alerts behind number `after`, each with its own number, in order, at most `limit`.
+    async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, AlertEvent)>, DeskError>;
+    /// Number of the last event; 0 before the first.
+    async fn last_event(&self) -> Result<u64, DeskError>;
+    /// What a client must show to hand documents in; none: nobody may.
+    fn push_token(&self) -> Option<&str> {
+        None
+    }
+    /// Takes NDJSON documents into the log. They are read and judged soon after.
+    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError>;
     /// Whether the service works at all: the store answers. An error's text is shown to the prober.
     async fn health(&self) -> Result<(), DeskError>;
     /// Whether it should be sent visitors yet: migrations done, index opened, first cursors moved.
@@ -51,6 +65,32 @@ pub trait Desk: Send + Sync + 'static {
     fn region_name(&self, code: RegionCode) -> String;
     /// What a reader has to know of a standard: another one is in force, or none. None when there is nothing to say.
     fn standard_note(&self, number: &str) -> Option<String>;
+}
+
+/// What became of documents that were handed in: collected = kept + duplicate + unchanged + rejected (COUNT-1).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Pushed {
+    /// Lines met.
+    pub collected: u64,
+    /// New documents and new revisions.
+    pub kept: u64,
+    /// Twice in one body.
+    pub duplicate: u64,
+    /// Known, same text.
+    pub unchanged: u64,
+    /// Set aside.
+    pub rejected: u64,
+    /// The first of these, with line and reason.
+    pub rejects: Vec<PushReject>,
+}
+
+/// A line that is no document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PushReject {
+    /// Its number, from 1.
+    pub line: u64,
+    /// What was found and what to do.
+    pub reason: String,
 }
 
 /// Most sampling requests listed at once.

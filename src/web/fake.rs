@@ -5,8 +5,8 @@ use jiff::civil::{Date, date};
 use serde_json::json;
 
 use super::desk::{
-    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, QueryExample, QueryFault, SearchHit,
-    SearchOutcome, SourceCounts, Status,
+    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
+    QueryFault, SearchHit, SearchOutcome, SourceCounts, Status,
 };
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel, CharSpan,
@@ -17,6 +17,8 @@ use crate::vocabulary::{
     parse_moment,
 };
 
+/// What a client must show to hand documents in.
+pub(super) const PUSH_TOKEN: &str = "a-token-of-enough-characters";
 /// What the hostile alert and document try.
 pub(super) const SCRIPT: &str = "<script>alert('拍手')</script>";
 pub(super) const TURNED: &str = "\u{202E}全安常非\u{202C}";
@@ -169,6 +171,38 @@ impl Desk for FakeDesk {
             Mood::Empty => Err(DeskError::Unavailable { reason: "the index is being built".to_owned() }),
             _ => self.check(),
         }
+    }
+
+    async fn feed_cap(&self) -> Result<String, DeskError> {
+        self.check()?;
+        Ok("<alert/>\n".to_owned())
+    }
+
+    async fn alert_cap(&self, id: &AlertId) -> Result<Option<String>, DeskError> {
+        Ok(self.alert(id).await?.map(|_| "<alert/>\n".to_owned()))
+    }
+
+    async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, AlertEvent)>, DeskError> {
+        self.check()?;
+        let numbered = (1..).zip(history()).filter(|(number, _)| *number > after);
+        Ok(numbered.take(limit).collect())
+    }
+
+    async fn last_event(&self) -> Result<u64, DeskError> {
+        self.check()?;
+        Ok(history().len() as u64)
+    }
+
+    fn push_token(&self) -> Option<&str> {
+        (self.0 != Mood::Empty).then_some(PUSH_TOKEN)
+    }
+
+    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError> {
+        self.check()?;
+        assert_eq!((source.as_str(), channel), ("hotline", Channel::Complaint));
+        let collected = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() as u64;
+        let rejects = vec![PushReject { line: 1, reason: "field `text` is missing".to_owned() }];
+        Ok(Pushed { collected, kept: collected - 1, rejected: 1, rejects, ..Pushed::default() })
     }
 
     fn region_name(&self, code: RegionCode) -> String {

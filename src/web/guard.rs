@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
@@ -16,9 +16,11 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use super::metrics;
 use super::problem::{self, Problem};
+use super::push::PUSH_BYTES_MAX;
 
-/// Largest request body. Nothing here reads one yet.
+/// Largest request body, where none is expected.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Longest time for one answer.
 pub(super) const ANSWER_MS_MAX: u64 = 15_000;
@@ -29,11 +31,13 @@ pub(super) const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// Puts the guard around the routes.
-pub(super) fn around(routes: Router) -> Router {
+/// Puts the guard around the routes; those of `large` may bring bodies of [`PUSH_BYTES_MAX`].
+pub(super) fn around(routes: Router, large: Router) -> Router {
     let timeout = Duration::from_millis(ANSWER_MS_MAX);
+    let large = large.layer(DefaultBodyLimit::max(PUSH_BYTES_MAX)).layer(RequestBodyLimitLayer::new(PUSH_BYTES_MAX));
     routes
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .merge(large)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
         // Failures are logged where they are handled, with their causes; not a second time here.
         .layer(TraceLayer::new_for_http().on_failure(()))
@@ -42,6 +46,7 @@ pub(super) fn around(routes: Router) -> Router {
 
 /// Refuses endless addresses, turns a panic into a 500, dresses errors for their reader, and sets the headers.
 async fn watch(request: Request, next: Next) -> Response {
+    let begun = tokio::time::Instant::now();
     let path = request.uri().path().to_owned();
     let address_bytes = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
     let response = if address_bytes > ADDRESS_BYTES_MAX {
@@ -53,6 +58,7 @@ async fn watch(request: Request, next: Next) -> Response {
         })
     };
     let mut response = problem::dress(response, &path);
+    let status = response.status().as_u16();
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -64,6 +70,7 @@ async fn watch(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    metrics::answered(status, begun.elapsed());
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     response
 }

@@ -1,7 +1,7 @@
 //! The web face: server-rendered pages in Chinese, two feeds, and a little JSON.
 //!
 //! In: a [`Desk`] that answers questions in the words of the vocabulary, and a listener. Out: pages that work without
-//! scripts, `/api/v1/…`, `/feeds/…`, `/healthz`, `/readyz`.
+//! scripts, `/api/v1/…` with its OpenAPI document, `/feeds/…`, `/healthz`, `/readyz`, `/metrics`.
 //! Not here: SQL, statistics, the query language, how text is read, the clock.
 //!
 //! Always: text from outside is shown as text (escaped by askama, marked by splitting into segments, invisible controls
@@ -13,8 +13,12 @@ mod api;
 mod assets;
 mod desk;
 mod guard;
+mod metrics;
+mod openapi;
 mod pages;
 mod problem;
+mod push;
+mod stream;
 mod text;
 mod tower;
 mod words;
@@ -28,14 +32,14 @@ use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 pub use desk::{
-    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, QueryExample, QueryFault,
-    SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts, Status,
+    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
+    QueryFault, SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts, Status,
 };
 
 /// Longest wait for running answers once the service is told to stop.
@@ -62,18 +66,24 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         // for other programs
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}", get(api::alert))
+        .route("/api/v1/alerts/{id}/cap", get(api::alert_cap))
         .route("/api/v1/search", get(api::search))
+        .route("/api/v1/openapi.json", get(openapi::show))
         .route("/feeds/alerts.json", get(api::feed_json))
         .route("/feeds/alerts.atom", get(api::feed_atom))
+        .route("/feeds/alerts.cap", get(api::feed_cap))
+        .route("/feeds/alerts/stream", get(stream::alerts))
         // for whoever keeps it running
         .route("/healthz", get(api::health))
         .route("/readyz", get(api::ready))
+        .route("/metrics", get(metrics::show))
         // what pages need
         .route("/static/style.css", get(assets::style))
         .route("/static/logo.svg", get(assets::logo))
         .fallback(problem::no_such_page)
-        .with_state(desk);
-    guard::around(routes)
+        .with_state(Arc::clone(&desk));
+    let large = Router::new().route("/api/v1/documents", post(push::documents)).with_state(desk);
+    guard::around(routes, large)
 }
 
 /// Serves until `shutdown` resolves, then lets running answers end, for at most [`DRAIN_MS_MAX`].
@@ -86,8 +96,12 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), WebError> {
     let (tell, told) = oneshot::channel();
+    // Streams would go on for ever: they are told to end before the rest is waited for.
+    let (close, closing) = watch::channel(false);
+    let router = router.layer(Extension(stream::Closing(closing)));
     let stop = async move {
         shutdown.await;
+        let _ = close.send(true);
         let _ = tell.send(());
     };
     let drained = async move {

@@ -39,6 +39,8 @@ impl Problem {
     pub(super) fn plain(status: StatusCode) -> Self {
         let (kind, title, detail) = match status {
             StatusCode::BAD_REQUEST => ("bad-request", "请求有误", "地址或参数无法识别，请检查后重试。"),
+            StatusCode::UNAUTHORIZED => ("unauthorised", "需要身份凭据", "请求缺少凭据，或凭据无效。"),
+            StatusCode::FORBIDDEN => ("forbidden", "不允许", "这项操作没有开放。"),
             StatusCode::NOT_FOUND => ("not-found", "没有找到", "这个地址下没有内容。"),
             StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "不支持的请求方法", "这个地址只供读取（GET）。"),
             StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "请求内容过大", "请求内容超过了上限。"),
@@ -58,6 +60,16 @@ impl Problem {
     /// 400, saying what was found and what was expected.
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..Self::plain(StatusCode::BAD_REQUEST) }
+    }
+
+    /// 403, saying why.
+    pub(super) fn refused(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::plain(StatusCode::FORBIDDEN) }
+    }
+
+    /// 401, saying what is needed.
+    pub(super) fn unauthorised(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::plain(StatusCode::UNAUTHORIZED) }
     }
 
     /// Logs `error` with its causes and keeps it from the visitor.

@@ -296,3 +296,90 @@ async fn every_page_is_well_formed() {
         assert!(page.errors.is_empty(), "{path}: {:?}", page.errors);
     }
 }
+
+#[tokio::test]
+async fn programs_find_the_document_of_all_addresses_and_the_numbers_of_the_service() {
+    let document = get("/api/v1/openapi.json").await;
+    assert_eq!((document.status, document.kind()), (StatusCode::OK, "application/json"));
+    let document: serde_json::Value = serde_json::from_str(&document.body).expect("JSON");
+    assert_eq!(document["openapi"], "3.1.0");
+    let metrics = get("/metrics").await;
+    assert_eq!((metrics.status, metrics.kind()), (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8"));
+    for line in ["wanglou_alerts{state=\"open\"} 3", "wanglou_consumer_behind{consumer=\"extract\"} 140"] {
+        assert!(metrics.body.lines().any(|found| found == line), "{line}\n{}", metrics.body);
+    }
+    let well_formed =
+        |line: &str| line.starts_with("# ") || line.rsplit_once(' ').is_some_and(|(_, n)| n.parse::<f64>().is_ok());
+    assert!(metrics.body.lines().all(well_formed), "{}", metrics.body);
+}
+
+#[tokio::test]
+async fn messages_of_the_alerting_protocol_have_their_type_and_cost_nothing_when_unchanged() {
+    for path in ["/feeds/alerts.cap".to_owned(), format!("/api/v1{POWER_BANKS}/cap")] {
+        let message = get(&path).await;
+        assert_eq!((message.status, message.kind()), (StatusCode::OK, "application/cap+xml; charset=utf-8"), "{path}");
+        let tag = message.headers[ETAG].to_str().expect("text").to_owned();
+        let again = ask(Mood::Well, Method::GET, &path, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
+        assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    }
+    assert_eq!(get("/api/v1/alerts/none/cap").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn documents_are_taken_in_only_from_whoever_shows_the_token() {
+    const PATH: &str = "/api/v1/documents?source=hotline&channel=complaint";
+    let bearer = format!("Bearer {}", super::fake::PUSH_TOKEN);
+    let lines = "{\"id\":1}\n{\"id\":\"a\",\"text\":\"漏电\"}\n";
+    let without = send(Mood::Well, Method::POST, PATH, &[], lines).await;
+    assert_eq!((without.status, without.kind()), (StatusCode::UNAUTHORIZED, "application/problem+json"));
+    assert!(without.headers.contains_key("www-authenticate"));
+    let wrong =
+        send(Mood::Well, Method::POST, PATH, &[("authorization", "Bearer a-guess-of-some-length")], lines).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    let closed = send(Mood::Empty, Method::POST, PATH, &[("authorization", &bearer)], lines).await;
+    assert_eq!(closed.status, StatusCode::FORBIDDEN, "no token in the settings, no way in");
+    let taken = send(Mood::Well, Method::POST, PATH, &[("authorization", &bearer)], lines).await;
+    assert_eq!(taken.status, StatusCode::OK, "{}", taken.body);
+    let told: serde_json::Value = serde_json::from_str(&taken.body).expect("JSON");
+    assert_eq!((&told["collected"], &told["kept"], &told["rejects"][0]["line"]), (&2.into(), &1.into(), &1.into()));
+    for (path, named) in
+        [("/api/v1/documents?source=a%20b", "source"), ("/api/v1/documents?source=hotline&channel=radio", "channel")]
+    {
+        let refused = send(Mood::Well, Method::POST, path, &[("authorization", &bearer)], lines).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert!(refused.body.contains(named), "{}", refused.body);
+    }
+    let large = format!("{}\ny\n", "x".repeat(BODY_BYTES_MAX));
+    let taken = send(Mood::Well, Method::POST, PATH, &[("authorization", &bearer)], &large).await;
+    assert_eq!(taken.status, StatusCode::OK, "larger than other bodies may be");
+    let large = "x".repeat(super::push::PUSH_BYTES_MAX + 1);
+    let taken = send(Mood::Well, Method::POST, PATH, &[("authorization", &bearer)], &large).await;
+    assert_eq!(taken.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_behind_the_last_event_seen_and_ends_with_the_service() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let serving = tokio::spawn(serve(listener, router(Arc::new(FakeDesk(Mood::Well))), shutdown));
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let address = format!("http://127.0.0.1:{port}/feeds/alerts/stream");
+    let mut answer = client.get(&address).header("last-event-id", "0").send().await.expect("an answer");
+    assert_eq!(answer.headers()[CONTENT_TYPE], "text/event-stream");
+    let mut text = String::new();
+    while text.matches("\n\n").count() < 2 {
+        text += std::str::from_utf8(&answer.chunk().await.expect("going on").expect("more")).expect("UTF-8");
+    }
+    let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    assert_eq!(ids, ["1", "2"], "{text}");
+    assert!(text.contains("event: raised") && text.contains("\"alert_id\":"), "{text}");
+    let refused = client.get(&address).header("last-event-id", "x").send().await.expect("an answer");
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    stop.send(()).expect("still serving");
+    while answer.chunk().await.expect("ends well").is_some() {}
+    serving.await.expect("no panic").expect("served to the end");
+}

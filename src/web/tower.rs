@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::desk::{
-    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, QueryExample, QueryFault, SearchHit,
-    SearchOutcome, SourceCounts, Status,
+    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
+    QueryFault, SearchHit, SearchOutcome, SourceCounts, Status,
 };
-use crate::alert::feed;
+use crate::alert::{cap, feed};
 use crate::index::{Hit, IndexError, SearchPage, SearchRequest, Sort};
-use crate::pipeline::Tower;
+use crate::pipeline::{Tower, push_lines};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, AlertState, Document, DocumentId, Outcome, Position, Reading, RegionCode,
-    SamplingRequest, parse_moment,
+    Alert, AlertEvent, AlertId, AlertState, Channel, Document, DocumentId, Outcome, Position, Reading, RegionCode,
+    SamplingRequest, SourceId, parse_moment,
 };
 
 /// What a visitor may copy.
@@ -129,6 +130,46 @@ impl Desk for Tower {
     async fn feed_atom(&self) -> Result<String, DeskError> {
         let alerts = self.open_alerts().await?;
         Ok(feed::atom(&alerts.iter().collect::<Vec<_>>(), &self.feed_head(&alerts), &|code| self.region_name(code)))
+    }
+
+    async fn feed_cap(&self) -> Result<String, DeskError> {
+        let alerts = self.open_alerts().await?;
+        Ok(cap::bulletin(&alerts.iter().collect::<Vec<_>>(), &self.feed_head(&alerts), &|code| self.region_name(code)))
+    }
+
+    async fn alert_cap(&self, id: &AlertId) -> Result<Option<String>, DeskError> {
+        let alert = self.store().alert(id).await.map_err(doing("reading an alert"))?;
+        let head = self.feed_head(alert.as_slice());
+        Ok(alert.map(|alert| cap::message(&alert, &head, &|code| self.region_name(code))))
+    }
+
+    async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, AlertEvent)>, DeskError> {
+        self.store().alert_events_after(after, limit).await.map_err(doing("reading what happened to alerts"))
+    }
+
+    async fn last_event(&self) -> Result<u64, DeskError> {
+        self.store().last_alert_event().await.map_err(doing("reading what happened to alerts"))
+    }
+
+    fn push_token(&self) -> Option<&str> {
+        Tower::push_token(self)
+    }
+
+    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError> {
+        #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+        let now = Timestamp::now();
+        let report = push_lines(self, lines, source, channel, now).await.map_err(doing("taking documents in"))?;
+        let mut pushed = Pushed::default();
+        for intake in report.intake.values() {
+            pushed.collected += intake.collected;
+            pushed.kept += intake.kept;
+            pushed.duplicate += intake.duplicate;
+            pushed.unchanged += intake.unchanged;
+            pushed.rejected += intake.rejected;
+        }
+        let rejects = report.rejected.into_iter();
+        pushed.rejects = rejects.map(|found| PushReject { line: found.line, reason: found.reason }).collect();
+        Ok(pushed)
     }
 
     async fn health(&self) -> Result<(), DeskError> {

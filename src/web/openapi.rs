@@ -1,0 +1,251 @@
+//! `/api/v1/openapi.json`: what programs may ask and what they get, as OpenAPI 3.1. Written by hand beside the handlers; a test holds it
+//! against the router, so that a new address without an entry fails.
+
+use axum::Json;
+use serde_json::{Value, json};
+
+use super::api::{HITS_DEFAULT, HITS_MAX};
+use super::desk::AlertFilter;
+use super::push::PUSH_BYTES_MAX;
+use crate::vocabulary::{Category, Channel, Danger, Disposal, Hazard, Spread};
+
+/// `/api/v1/openapi.json`.
+pub(super) async fn show() -> Json<Value> {
+    Json(document())
+}
+
+fn codes<T: Copy>(all: &[T], code: fn(T) -> &'static str) -> Value {
+    json!({"type": "string", "enum": all.iter().map(|one| code(*one)).collect::<Vec<_>>()})
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn list_of(name: &str) -> Value {
+    json!({"type": "array", "items": reference(name)})
+}
+
+fn maybe(schema: &Value) -> Value {
+    json!({"anyOf": [schema, {"type": "null"}]})
+}
+
+fn query(name: &str, about: &str, schema: &Value) -> Value {
+    json!({"name": name, "in": "query", "required": false, "description": about, "schema": schema})
+}
+
+fn answer(about: &str, kind: &str, schema: &Value) -> Value {
+    json!({"description": about, "content": {kind: {"schema": schema}}})
+}
+
+/// An operation: its good answer, and the errors that any address can give beside its own.
+fn operation(id: &str, about: &str, parameters: &[Value], good: &Value, errors: &[u16]) -> Value {
+    let mut responses = serde_json::Map::new();
+    responses.insert("200".to_owned(), good.clone());
+    for status in errors.iter().chain(&[404, 414, 500, 503]) {
+        let problem = answer("the problem, RFC 9457", "application/problem+json", &reference("Problem"));
+        responses.insert(status.to_string(), problem);
+    }
+    json!({"operationId": id, "summary": about, "parameters": parameters, "responses": responses})
+}
+
+/// As [`operation`], for what is polled: with an ETag, unchanged it is 304.
+fn polled(id: &str, about: &str, parameters: &[Value], kind: &str) -> Value {
+    let mut told = operation(id, about, parameters, &answer("the feed", kind, &json!({"type": "string"})), &[]);
+    if kind == "application/json" {
+        told["responses"]["200"]["content"][kind]["schema"] = json!({"type": "object"});
+    }
+    told["responses"]["304"] = json!({"description": "unchanged since the ETag given in If-None-Match"});
+    told
+}
+
+/// A path's own parameter.
+fn alert_id() -> Value {
+    json!({"name": "id", "in": "path", "required": true, "description": "an alert's id, as in the list",
+        "schema": {"type": "string", "minLength": 1}, "example": "wl-20250515-lighting_electric-electric_shock-1fde28"})
+}
+
+/// The whole document.
+pub(super) fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "望楼 Wanglou",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Ranked alerts on product safety with every number behind them, search, feeds, and documents handed in. \
+                Fields are added, never changed. Places are GB/T 2260 codes, moments RFC 3339, days YYYY-MM-DD in Asia/Shanghai.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths(),
+        "components": {"schemas": schemas(), "securitySchemes": {"push": {"type": "http", "scheme": "bearer"}}},
+    })
+}
+
+fn paths() -> Value {
+    let json_kind = "application/json";
+    let plain = answer("in order", "text/plain", &json!({"type": "string"}));
+    let filters = [
+        query("state", "only open or only closed ones", &json!({"type": "string", "enum": ["", "open", "closed"]})),
+        query("disposal", "only with this disposal", &reference("Disposal")),
+        query("danger", "only with this danger", &reference("Danger")),
+        query("category", "only of this product category", &reference("Category")),
+        query("hazard", "only of this hazard", &reference("Hazard")),
+        query(
+            "skip",
+            "how many to pass over",
+            &json!({"type": "integer", "minimum": 0, "maximum": AlertFilter::SKIP_MAX, "default": 0}),
+        ),
+        query(
+            "limit",
+            "how many to give",
+            &json!({"type": "integer", "minimum": 1, "maximum": AlertFilter::LIMIT_MAX, "default": AlertFilter::LIMIT_DEFAULT}),
+        ),
+    ];
+    let asked = [
+        json!({"name": "q", "in": "query", "required": true, "description": "the analysts' query language", "schema": {"type": "string"},
+            "example": "hazard:fire 充电宝"}),
+        query("after", "`next` of an earlier answer to the same query", &json!({"type": "string"})),
+        query(
+            "limit",
+            "how many hits",
+            &json!({"type": "integer", "minimum": 1, "maximum": HITS_MAX, "default": HITS_DEFAULT}),
+        ),
+    ];
+    let resume = [
+        json!({"name": "Last-Event-ID", "in": "header", "required": false, "description": "number of the last event seen",
+            "schema": {"type": "integer", "minimum": 0}}),
+        query("after", "the same, for clients that cannot set headers", &json!({"type": "integer", "minimum": 0})),
+    ];
+    let told = [
+        query(
+            "source",
+            "source of documents that name none",
+            &json!({"type": "string", "pattern": "^[\\w.-]{1,64}$", "default": "push"}),
+        ),
+        query("channel", "channel of documents that name none", &reference("Channel")),
+    ];
+    let mut push = operation(
+        "pushDocuments",
+        "Hand documents in; the same again changes nothing",
+        &told,
+        &answer("what became of the lines", json_kind, &reference("Pushed")),
+        &[400, 401, 403, 413],
+    );
+    push["security"] = json!([{"push": []}]);
+    push["requestBody"] = json!({"required": true, "description": format!("one JSON object a line, at most {PUSH_BYTES_MAX} bytes in all"),
+        "content": {"application/x-ndjson": {"schema": {"type": "string"},
+            "example": "{\"id\": \"h-1\", \"text\": \"充电宝充电时起火\", \"published_at\": \"2024-07-01\", \"channel\": \"complaint\"}\n"}}});
+    push["responses"]["422"] = answer("no line was a document", json_kind, &reference("Pushed"));
+    let stream = answer(
+        "events `opened`, `raised`, `lowered`, `closed`, each with its number as id and an AlertEvent as data",
+        "text/event-stream",
+        &json!({"type": "string"}),
+    );
+    json!({
+        "/api/v1/alerts": {"get": operation("listAlerts", "The ranked alerts", &filters,
+            &answer("open ones first, then by rank", json_kind, &reference("AlertsAnswer")), &[400])},
+        "/api/v1/alerts/{id}": {"get": operation("getAlert", "One alert with every term, its history, its sampling request and what came back",
+            &[alert_id()], &answer("the alert", json_kind, &reference("AlertAnswer")), &[])},
+        "/api/v1/alerts/{id}/cap": {"get": polled("getAlertCap", "One alert as a CAP 1.2 message", &[alert_id()], "application/cap+xml")},
+        "/api/v1/search": {"get": operation("search", "Search the index", &asked,
+            &answer("hits, facets, and where to go on", json_kind, &reference("SearchOutcome")), &[400])},
+        "/api/v1/documents": {"post": push},
+        "/api/v1/openapi.json": {"get": operation("openapi", "This document", &[], &answer("OpenAPI 3.1", json_kind, &json!({"type": "object"})), &[])},
+        "/feeds/alerts.json": {"get": polled("feedJson", "Open alerts as JSON Feed 1.1", &[], json_kind)},
+        "/feeds/alerts.atom": {"get": polled("feedAtom", "Open alerts as Atom", &[], "application/atom+xml")},
+        "/feeds/alerts.cap": {"get": polled("feedCap", "Open alerts as one CAP 1.2 message", &[], "application/cap+xml")},
+        "/feeds/alerts/stream": {"get": operation("streamAlerts", "What happens to alerts, as it happens", &resume, &stream, &[400])},
+        "/healthz": {"get": operation("health", "Whether the service works", &[], &plain, &[])},
+        "/readyz": {"get": operation("ready", "Whether it should be sent visitors", &[], &plain, &[])},
+        "/metrics": {"get": operation("metrics", "Numbers for Prometheus", &[], &plain, &[])},
+    })
+}
+
+fn schemas() -> Value {
+    let text = json!({"type": "string"});
+    let whole = json!({"type": "integer", "minimum": 0});
+    let number = json!({"type": "number"});
+    let day = json!({"type": "string", "format": "date"});
+    let region = maybe(&json!({"type": "string", "pattern": "^[0-9]{6}$"}));
+    let named = maybe(&text);
+    let alert_line = json!({
+        "id": text, "state": {"type": "string", "enum": ["open", "closed"]}, "opened_on": day, "changed_on": day, "as_of": day,
+        "category": reference("Category"), "category_name": text, "hazard": reference("Hazard"), "hazard_name": text, "brand": named,
+        "region": region, "region_name": named, "danger": reference("Danger"), "spread": reference("Spread"),
+        "disposal": reference("Disposal"), "rank_score": number, "counts": reference("Counts"), "explanation": text, "evidence_total": whole,
+    });
+    let event = json!({
+        "alert_id": text, "as_of": day, "event": {"type": "string", "enum": ["opened", "raised", "lowered", "closed"]},
+        "category": reference("Category"), "hazard": reference("Hazard"), "brand": named, "region": region, "danger": reference("Danger"),
+        "spread": reference("Spread"), "disposal": reference("Disposal"), "rank_score": number, "counts": reference("Counts"),
+        "evidence": {"type": "array", "items": {"type": "object"}}, "evidence_total": whole, "explanation": text, "criteria": text, "lexicon": text,
+    });
+    let hit = json!({
+        "id": text, "score": number, "title": named, "snippet": text,
+        "spans": {"type": "array", "items": {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}},
+        "published_at": maybe(&json!({"type": "string", "format": "date-time"})), "source": text, "channel": reference("Channel"),
+        "categories": list_of("Category"), "hazards": list_of("Hazard"), "brand": named, "region": region, "url": named,
+    });
+    let object = |properties: &Value| {
+        let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
+        json!({"type": "object", "required": required, "properties": properties})
+    };
+    json!({
+        "Category": codes(Category::ALL, Category::code),
+        "Hazard": codes(Hazard::ALL, Hazard::code),
+        "Danger": codes(Danger::ALL, Danger::code),
+        "Spread": codes(Spread::ALL, Spread::code),
+        "Disposal": codes(Disposal::ALL, Disposal::code),
+        "Channel": codes(Channel::ALL, Channel::code),
+        "Counts": object(&json!({"reports": whole, "texts": whole, "actors": whole, "places": whole})),
+        "AlertLine": object(&alert_line),
+        "AlertsAnswer": object(&json!({"total": whole, "alerts": list_of("AlertLine")})),
+        "AlertEvent": object(&event),
+        "AlertAnswer": object(&json!({
+            "alert": {"type": "object", "required": ["id", "state", "assessment", "evidence"]}, "history": list_of("AlertEvent"),
+            "sampling": {"type": ["object", "null"]}, "outcomes": {"type": "array", "items": {"type": "object"}},
+        })),
+        "SearchHit": object(&hit),
+        "SearchOutcome": object(&json!({
+            "total": whole, "hits": list_of("SearchHit"), "next": named,
+            "facets": {"type": "array", "items": object(&json!({"field": text,
+                "values": {"type": "array", "items": object(&json!({"value": text, "count": whole, "narrow": text}))}}))},
+        })),
+        "Pushed": object(&json!({
+            "collected": whole, "kept": whole, "duplicate": whole, "unchanged": whole, "rejected": whole,
+            "rejects": {"type": "array", "items": object(&json!({"line": whole, "reason": text}))},
+        })),
+        "Problem": {"type": "object", "required": ["type", "title", "status", "detail", "instance"], "properties": {
+            "type": text, "title": text, "status": whole, "detail": text, "instance": text, "query": {"type": "object"}}},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_address_for_programs_is_in_the_document_and_nothing_else() {
+        let router = include_str!("mod.rs");
+        let routes: BTreeSet<&str> = (router.split(".route(\"").skip(1))
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|path| {
+                ["/api/", "/feeds/", "/healthz", "/readyz", "/metrics"].iter().any(|start| path.starts_with(start))
+            })
+            .collect();
+        let document = document();
+        let told: BTreeSet<&str> = document["paths"].as_object().expect("paths").keys().map(String::as_str).collect();
+        assert_eq!(told, routes);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let text = document.to_string();
+        for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        }
+    }
+}

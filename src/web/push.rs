@@ -1,0 +1,75 @@
+//! Documents handed in over HTTP: `POST /api/v1/documents`, NDJSON as for `import`.
+//!
+//! In: a body of lines, and the token that the settings name. Out: COUNT-1 of the body, and the lines that were set aside with their
+//! reasons. A document's id is its idempotency key: the same lines again change nothing. Without a token in the settings nobody may.
+
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+
+use super::pages::Shared;
+use super::problem::Problem;
+use crate::vocabulary::{Channel, SourceId};
+
+/// Largest body.
+pub(super) const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longest name of a source.
+const SOURCE_CHARS_MAX: usize = 64;
+/// Source of documents that name none.
+const SOURCE_DEFAULT: &str = "push";
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PushQuery {
+    source: Option<String>,
+    channel: Option<String>,
+}
+
+/// Takes documents in.
+pub(super) async fn documents(
+    State(desk): State<Shared>,
+    query: Result<Query<PushQuery>, QueryRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let Some(token) = desk.push_token() else {
+        return Err(Problem::refused("未开放文档推送：请在设置文件中写 push_token 后重新启动。"));
+    };
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim).unwrap_or_default();
+    // Digests, so that the time taken says nothing about how much of a guess was right.
+    if blake3::hash(given.as_bytes()) != blake3::hash(token.as_bytes()) {
+        let challenge = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"wanglou\""))];
+        let problem = Problem::unauthorised("需要推送令牌：Authorization: Bearer <令牌>。");
+        return Ok((challenge, problem).into_response());
+    }
+    let PushQuery { source, channel } = query?.0;
+    let source = source.unwrap_or_else(|| SOURCE_DEFAULT.to_owned());
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    if source.is_empty() || source.chars().count() > SOURCE_CHARS_MAX || !source.chars().all(plain) {
+        return Err(Problem::bad_request(format!(
+            "参数 source 应为 1 到 {SOURCE_CHARS_MAX} 个字母、数字、点、横线或下划线。"
+        )));
+    }
+    let channel = match channel.as_deref() {
+        None => Channel::Complaint,
+        Some(code) => match code.parse() {
+            Ok(channel) => channel,
+            Err(_) => {
+                let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.code()).collect();
+                return Err(Problem::bad_request(format!("参数 channel 的可用代码：{}。", known.join("、"))));
+            }
+        },
+    };
+    let told = desk.push(body.to_vec(), SourceId::new(source), channel).await?;
+    let status = if told.collected > 0 && told.collected == told.rejected {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Extension(super::problem::Dressed), Json(told)).into_response())
+}

@@ -1,0 +1,141 @@
+//! The alert stream: server-sent events, one per event in an alert's life, resumable by `Last-Event-ID`.
+//!
+//! In: the desk's numbered events. Out: `text/event-stream`. A client that comes back with the last id it saw gets what it missed, in
+//! order and once; one that comes without gets what happens from now on. Streams end when the service does.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde::Deserialize;
+use tokio::sync::watch;
+
+use super::desk::Desk;
+use super::pages::Shared;
+use super::problem::Problem;
+
+/// Pause between two looks for something new.
+const LOOK_MS: u64 = 500;
+/// Silence after which a comment is sent, so that proxies keep the line.
+const KEEP_ALIVE_SECONDS: u64 = 15;
+/// Streams open at once; further ones are told to come back.
+const STREAMS_MAX: usize = 200;
+/// Events read at once.
+const EVENTS_AT_ONCE: usize = 100;
+
+/// Streams that are open.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Tells long answers that the service ends.
+#[derive(Debug, Clone)]
+pub(super) struct Closing(pub(super) watch::Receiver<bool>);
+
+/// A place among the open streams, given back when it is dropped.
+struct Seat;
+
+impl Seat {
+    fn take() -> Option<Self> {
+        let taken =
+            OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < STREAMS_MAX).then_some(open + 1));
+        taken.ok().map(|_| Self)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Streams open now.
+pub(super) fn open() -> usize {
+    OPEN.load(Ordering::Relaxed)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct StreamQuery {
+    /// As `Last-Event-ID`, for clients that cannot set headers. The header wins.
+    after: Option<u64>,
+}
+
+struct Reader {
+    desk: Arc<dyn Desk>,
+    last: u64,
+    waiting: std::collections::VecDeque<Event>,
+    closing: Option<watch::Receiver<bool>>,
+    _seat: Seat,
+}
+
+impl Reader {
+    /// The next event; none when the service ends or the desk fails (the client comes back with what it saw last).
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some((Ok(event), self));
+            }
+            if self.closing.as_ref().is_some_and(|closing| *closing.borrow()) {
+                return None;
+            }
+            let found = self.desk.events_after(self.last, EVENTS_AT_ONCE).await;
+            let found = found.inspect_err(|error| tracing::warn!("an alert stream ends: {error}")).ok()?;
+            if let Some((last, _)) = found.last() {
+                self.last = *last;
+            }
+            for (number, line) in &found {
+                let event = Event::default().id(number.to_string()).event(super::words::event_code(line.event));
+                match event.json_data(line) {
+                    Ok(event) => self.waiting.push_back(event),
+                    Err(error) => tracing::warn!("an alert event cannot be shown: {error}"),
+                }
+            }
+            if self.waiting.is_empty() {
+                let pause = tokio::time::sleep(Duration::from_millis(LOOK_MS));
+                match &mut self.closing {
+                    Some(closing) => {
+                        tokio::select! {
+                            () = pause => {}
+                            _ = closing.wait_for(|closing| *closing) => {}
+                        }
+                    }
+                    None => pause.await,
+                }
+            }
+        }
+    }
+}
+
+/// `/feeds/alerts/stream`.
+pub(super) async fn alerts(
+    State(desk): State<Shared>,
+    closing: Option<Extension<Closing>>,
+    query: Result<Query<StreamQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = match headers.get("last-event-id") {
+        None => query?.0.after,
+        Some(value) => {
+            let told = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+            let Some(id) = told else {
+                return Err(Problem::bad_request("Last-Event-ID 应为本流发出过的编号（整数）。"));
+            };
+            Some(id)
+        }
+    };
+    let last = match asked {
+        Some(id) => id,
+        None => desk.last_event().await?,
+    };
+    let Some(seat) = Seat::take() else { return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE)) };
+    let closing = closing.map(|Extension(Closing(closing))| closing);
+    let reader = Reader { desk, last, waiting: std::collections::VecDeque::new(), closing, _seat: seat };
+    let keep = KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS));
+    Ok(Sse::new(stream::unfold(reader, Reader::next)).keep_alive(keep).into_response())
+}
