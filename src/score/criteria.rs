@@ -255,6 +255,14 @@ pub struct SpreadCriteria {
     pub cluster_excess_share: f64,
     /// Largest share of the exposure inside the cluster (`pi`).
     pub cluster_exposure_max: f64,
+    /// Probability from which one region holds the excess.
+    pub one_region_probability: f64,
+    /// Concentrations of an excess within a region, equally likely beforehand: events that each of its provinces is worth.
+    pub region_concentrations: Vec<f64>,
+    /// The same across the country, from patchy to even: events that the whole of it is worth.
+    pub wide_concentrations: Vec<f64>,
+    /// Probability from which an excess across the country is even.
+    pub even_probability: f64,
     /// Events outside a cluster, or of other brands, below which nothing is unusual there.
     pub unusual_events: u64,
     /// Share of events that are written to another place or brand than their own.
@@ -557,6 +565,8 @@ impl Criteria {
             ("cluster_excess_share", spread.cluster_excess_share),
             ("cluster_exposure_max", spread.cluster_exposure_max),
             ("misplaced_share", spread.misplaced_share),
+            ("one_region_probability", spread.one_region_probability),
+            ("even_probability", spread.even_probability),
         ];
         if let Some((key, found)) = shares.into_iter().find(|(_, found)| !(0.0..=1.0).contains(found)) {
             return Err((key, format!("is {found}: expected a share from 0 to 1")));
@@ -572,6 +582,15 @@ impl Criteria {
         ];
         if let Some((key, found)) = above_zero.into_iter().find(|(_, found)| !(*found > 0.0 && found.is_finite())) {
             return Err((key, format!("is {found}: expected a number above 0")));
+        }
+        let concentrations = [
+            ("region_concentrations", &spread.region_concentrations),
+            ("wide_concentrations", &spread.wide_concentrations),
+        ];
+        for (key, found) in concentrations {
+            if found.is_empty() || found.iter().any(|worth| !(*worth > 0.0 && worth.is_finite())) {
+                return Err((key, format!("is {found:?}: expected one number above 0 or more")));
+            }
         }
         if spread.window_days == 0 || !spread.window_days.is_multiple_of(7) {
             return Err(("window_days", format!("is {}: expected whole weeks, e.g. 56", spread.window_days)));
@@ -622,6 +641,15 @@ impl Criteria {
             return Err((
                 "assumed_band",
                 format!("{assumed_band:?} or row {assumed_row} is no row of the matrix (0 to {})", rows - 1),
+            ));
+        }
+        if !(assumed_band[0]..=assumed_band[1]).contains(assumed_row) {
+            let [from, to] = assumed_band;
+            return Err((
+                "assumed_row",
+                format!(
+                    "is {assumed_row}: expected a row of `assumed_band`, {from} to {to}; choose one or widen the band"
+                ),
             ));
         }
         for hazard in Hazard::ALL {
@@ -701,6 +729,58 @@ mod tests {
         assert_eq!((criteria.danger.matrix.len(), criteria.danger.assumed_row), (9, 5));
         let short = refused(&SHIPPED.replace("[0.5, 0.1, 0.01,", "[0.5, 0.2, 0.1, 0.01,"));
         assert!(short.problem.contains("has 8 rows: expected 9, one more than `row_bounds`"), "{short}");
+    }
+
+    #[test]
+    fn an_assumed_row_outside_of_its_band_is_refused_at_its_line() {
+        let error = refused(&SHIPPED.replace("assumed_row = 4", "assumed_row = 6"));
+        assert_eq!(error.line, line_of(SHIPPED, "assumed_row"));
+        let told = "is 6: expected a row of `assumed_band`, 3 to 5; choose one or widen the band";
+        assert!(error.to_string().starts_with("c.toml:") && error.problem.contains(told), "{error}");
+        let beyond = refused(&SHIPPED.replace("assumed_band = [3, 5]", "assumed_band = [3, 8]"));
+        assert!(beyond.problem.contains("no row of the matrix (0 to 7)"), "{beyond}");
+    }
+
+    #[test]
+    fn a_concentration_is_a_number_above_zero() {
+        for wrong in ["[]", "[4.0, 0.0]", "[inf]"] {
+            let error = refused(&SHIPPED.replace("[4.0, 16.0, 64.0]", wrong));
+            assert_eq!(error.line, line_of(SHIPPED, "wide_concentrations"), "{error}");
+            assert!(error.problem.contains("expected one number above 0 or more"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_outcomes_do_is_checked_key_by_key() {
+        for (key, shipped, wrong, told) in [
+            ("credibility_prior", "[2.0, 2.0]  #", "[0.0, 2.0] #", "above 0"),
+            ("p_real_prior", "[2.0, 2.0]", "[2.0, -1.0]", "above 0"),
+            ("failure_prior", "[0.5, 9.5]", "[0.5, nan]", "above 0"),
+            ("thin_below", "0.3", "1.0", "above 0 and below 1"),
+            ("failure_threshold", "0.05", "5.0", "above 0 and below 1"),
+            ("confirm_above", "0.8", "0.0", "above 0 and below 1"),
+            ("design_prevalence", "0.1", "10.0", "above 0 and below 1"),
+            ("mute_below", "0.05", "-0.05", "above 0 and below 1"),
+            ("p_real_strength", "4.0", "0.0", "above 0"),
+            ("logistic_ridge", "1.0", "inf", "above 0"),
+            ("logistic_each", "40", "0", "at least 1"),
+            ("fit_campaigns", "8", "1", "at least 2"),
+            ("mute_tested", "8", "0", "at least 1"),
+            ("mute_days", "56", "0", "at least 1"),
+            ("unmute_factor", "10.0", "1.0", "above 1"),
+            ("confirm_companies", "3", "0", "at least 1"),
+            ("confirm_ratio", "2.0", "0.5", "above 1"),
+            ("confirm_days", "365", "0", "at least 1"),
+            ("chart_ratio", "2.0", "1.0", "above 1"),
+            ("chart_run_weeks", "104.0", "1.0", "above 1"),
+            ("half_life_days", "{ complaint = 30.0,", "{ complaint = 0.0,", "channel `complaint`"),
+        ] {
+            let (good, bad) = (format!("\n{key} = {shipped}"), format!("\n{key} = {wrong}"));
+            assert!(SHIPPED.contains(&good), "{good}");
+            let error = refused(&SHIPPED.replace(&good, &bad));
+            assert_eq!(error.line, line_of(SHIPPED, key), "{error}");
+            assert!(error.problem.contains(&format!("`{key}`")) && error.problem.contains(told), "{error}");
+        }
     }
 
     #[test]

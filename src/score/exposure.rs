@@ -1,4 +1,5 @@
-//! How much was read. Expected counts scale with it, so that a source that was down is no quiet product and a new source no burst.
+//! How much was read. Expected counts scale with it, so that a source that was down is no quiet product and a new source no burst, and
+//! days whose documents are still on their way expect as little as has arrived of them (decision 0014).
 
 use std::collections::BTreeMap;
 
@@ -175,6 +176,27 @@ mod tests {
         assert_eq!(exposure.documents(995, 1000), 1, "the one seen tomorrow does not count");
         close(exposure.baseline_weeks(), 0.0);
         assert!(exposure.window_weeks(3) > 0.0);
+    }
+
+    #[test]
+    fn without_lateness_and_with_it_the_expectation_is_the_share_that_has_arrived() {
+        // Of a hundred documents about a day so many are seen on that day and on each of the next four.
+        let arrive = |shares: [u64; 5]| {
+            let mut volume = Volume::new();
+            for day in 0..=1000 {
+                for (late, documents) in (0..).zip(shares) {
+                    volume.add(days::date_of(day), days::date_of(day + late), documents);
+                }
+            }
+            Exposure::at(1000, &volume, &[], 728, 56)
+        };
+        let (prompt, late) = (arrive([100, 0, 0, 0, 0]), arrive([40, 30, 10, 10, 10]));
+        close(late.baseline_weeks(), prompt.baseline_weeks());
+        for (age, share) in [(0, 0.4), (1, 0.7), (2, 0.8), (3, 0.9), (4, 1.0), (40, 1.0)] {
+            let weeks = |exposure: &Exposure| exposure.weeks(1000 - age, 1000 - age);
+            close(weeks(&prompt), 1.0 / 7.0);
+            close(weeks(&late), share / 7.0);
+        }
     }
 
     #[test]

@@ -263,6 +263,15 @@ pub struct SpreadTerms {
     /// `p_het`: chance that provinces of one common rate differ as much (dispersion chi-square).
     #[serde(default)]
     pub p_heterogeneity: Option<f64>,
+    /// Probability that one region holds the excess of the placed events and not the country, one half beforehand.
+    #[serde(default)]
+    pub one_region_probability: Option<f64>,
+    /// Probability that an excess across the country falls as the exposure does and not in patches, one half beforehand.
+    #[serde(default)]
+    pub even_probability: Option<f64>,
+    /// Newest weeks that these two look at.
+    #[serde(default)]
+    pub reach_weeks: Option<u32>,
     /// `D_r`: effective number of provinces reached, weighted by exposure.
     #[serde(default)]
     pub effective_regions: Option<f64>,

@@ -92,6 +92,18 @@ impl FeedbackCriteria {
         above_one("confirm_ratio", self.confirm_ratio)?;
         above_one("chart_ratio", self.chart_ratio)?;
         above_one("chart_run_weeks", self.chart_run_weeks)?;
+        for (key, found, least) in [
+            ("logistic_each", self.logistic_each, 1),
+            ("fit_campaigns", self.fit_campaigns, 2),
+            ("mute_tested", self.mute_tested, 1),
+            ("mute_days", u64::from(self.mute_days), 1),
+            ("confirm_companies", self.confirm_companies, 1),
+            ("confirm_days", u64::from(self.confirm_days), 1),
+        ] {
+            if found < least {
+                return Err((key, format!("is {found}: expected at least {least}")));
+            }
+        }
         for channel in Channel::ALL {
             let days = self.half_life_days.get(channel).copied();
             positive("half_life_days", days.unwrap_or(f64::NAN))

@@ -46,25 +46,30 @@ pub(super) struct Cluster {
     pub(super) members: Vec<usize>,
 }
 
-/// The most likely cluster of provinces, among circles of neighbours and predefined sets (name, positions of provinces). Quiet maps
-/// are drawn only where the cluster `matters`. None when fewer
-/// events are placed than the settings ask for, or none is expected.
+/// The most likely cluster of provinces among `zones` (the last of which have `names`), or the zone of exactly the `chosen` provinces in
+/// its most likely weeks; its p-value is then a bound, since quiet maps are searched for any zone. They are drawn only where the cluster
+/// `matters`. None when fewer events are placed than the settings ask for, or none is expected.
 pub(super) fn of_provinces(
     field: &Field,
-    sets: &[(String, Vec<usize>)],
+    (zones, names): (&Zones, &[&str]),
     settings: Settings,
-    matters: impl Fn(&[usize]) -> bool,
+    chosen: Option<&[usize]>,
+    matters: bool,
 ) -> Option<Cluster> {
     if field.placed() < settings.min_events || field.expected_placed() <= 0.0 {
         return None;
     }
-    let (zones, names) = provinces::zones(&field.shares, settings.share_max, sets);
-    let (best, p) = scan(&zones, field.weeks, &field.counts, &field.expected, settings, |best| {
-        let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
-        matters(&members)
-    })?;
+    let members = |zone: usize| -> Vec<usize> {
+        let mut members: Vec<usize> = zones.members(zone).iter().map(|member| *member as usize).collect();
+        if chosen.is_some() {
+            members.sort_unstable();
+        }
+        members
+    };
+    let may = |zone: usize| chosen.is_none_or(|chosen| members(zone) == chosen);
+    let (best, p) = scan(zones, field.weeks, &field.counts, &field.expected, settings, may, matters)?;
     let named = (best.zone + names.len()).checked_sub(zones.len()).and_then(|at| names.get(at));
-    let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
+    let members = members(best.zone);
     let regions = members.iter().filter_map(|at| provinces::region(*at)).collect();
     Some(Cluster { terms: terms(named.map(|name| (*name).to_owned()), regions, &best, p, settings), members })
 }
@@ -86,20 +91,22 @@ pub(super) fn of_named(
     let small = |at: &usize| !names[*at].is_empty() && share(*at) > 0.0 && share(*at) <= settings.share_max;
     let sets: Vec<Vec<usize>> = (0..names.len()).filter(small).map(|at| vec![at]).collect();
     let zones = Zones::sets(names.len(), &sets).ok()?;
-    let (best, p) = scan(&zones, weeks, counts, expected, settings, |_| true)?;
+    let (best, p) = scan(&zones, weeks, counts, expected, settings, |_| true, true)?;
     let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
     let name = members.first().map(|at| names[*at].clone());
     Some(Cluster { terms: terms(name, Vec::new(), &best, p, settings), members })
 }
 
-/// The most likely zone and window, and its p-value where that `matters`. None where nothing exceeds its expectation.
+/// The most likely zone that `may` be it and its window, with a p-value where that `matters`. None where nothing exceeds its
+/// expectation.
 fn scan(
     zones: &Zones,
     weeks: usize,
     counts: &[u64],
     expected: &[f64],
     settings: Settings,
-    matters: impl Fn(&Found) -> bool,
+    may: impl Fn(usize) -> bool,
+    matters: bool,
 ) -> Option<(Found, Option<f64>)> {
     if zones.is_empty() {
         return None;
@@ -107,9 +114,10 @@ fn scan(
     let null = Null::scattered(expected, settings.size)?;
     let scan = Scan::new(zones, weeks, Window::trailing(weeks, weeks), Statistic::Expectation, expected);
     let counts: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
-    let scores = scan.best_by_zone(&counts);
+    let mut scores = scan.best_by_zone(&counts);
+    scores.retain(|found| may(found.zone));
     let best = *most_likely(&scores).filter(|best| best.statistic > 0.0 && best.statistic.is_finite())?;
-    if !matters(&best) {
+    if !matters {
         return Some((best, None));
     }
     let drawn = |replicas: usize| {
@@ -202,6 +210,11 @@ mod tests {
         Field::new(placed.iter().copied(), &[weekly; 8], provinces::shares(|_| 0, 1.0))
     }
 
+    fn of(field: &Field, sets: &[(String, Vec<usize>)], settings: Settings) -> Option<Cluster> {
+        let (zones, names) = provinces::zones(&field.shares, settings.share_max, sets);
+        of_provinces(field, (&zones, &names), settings, None, true)
+    }
+
     fn codes(cluster: &Cluster) -> Vec<u32> {
         let mut codes: Vec<u32> = cluster.terms.regions.iter().map(|region| region.number() / 10_000).collect();
         codes.sort_unstable();
@@ -211,7 +224,7 @@ mod tests {
     #[test]
     fn one_province_is_found_in_its_weeks() {
         let placed: Vec<(u32, u32)> = (0..8).map(|age| (21, age)).chain([(44, 30), (51, 50)]).collect();
-        let cluster = of_provinces(&field(&placed, 0.4), &[], SETTINGS, |_| true).expect("a cluster");
+        let cluster = of(&field(&placed, 0.4), &[], SETTINGS).expect("a cluster");
         assert_eq!((codes(&cluster), cluster.terms.weeks, cluster.terms.events), (vec![21], 2, 8));
         assert!(cluster.terms.held && cluster.terms.p.expect("scanned") < 0.001, "{cluster:?}");
     }
@@ -219,12 +232,12 @@ mod tests {
     #[test]
     fn two_neighbours_are_joined_and_two_far_ones_are_not() {
         let at = |codes: [u32; 2]| -> Vec<(u32, u32)> { (0..10).map(|age| (codes[age as usize % 2], age)).collect() };
-        let near = of_provinces(&field(&at([31, 33]), 0.4), &[], SETTINGS, |_| true).expect("a cluster");
+        let near = of(&field(&at([31, 33]), 0.4), &[], SETTINGS).expect("a cluster");
         assert_eq!(codes(&near), [31, 33]);
-        let far = of_provinces(&field(&at([31, 65]), 0.4), &[], SETTINGS, |_| true).expect("a cluster");
+        let far = of(&field(&at([31, 65]), 0.4), &[], SETTINGS).expect("a cluster");
         assert_eq!(codes(&far).len(), 1, "{far:?}");
         let sets = [("一带".to_owned(), vec![8, 30])];
-        let named = of_provinces(&field(&at([31, 65]), 0.4), &sets, SETTINGS, |_| true).expect("a cluster");
+        let named = of(&field(&at([31, 65]), 0.4), &sets, SETTINGS).expect("a cluster");
         assert_eq!((codes(&named), named.terms.zone.as_deref()), (vec![31, 65], Some("一带")));
     }
 
@@ -233,14 +246,14 @@ mod tests {
         // One event a week, where one a week is expected.
         let placed: Vec<(u32, u32)> =
             [44, 37, 41, 51, 32, 13, 43, 34].into_iter().zip((0..8).map(|week| week * 7)).collect();
-        let cluster = of_provinces(&field(&placed, 1.0), &[], SETTINGS, |_| true);
+        let cluster = of(&field(&placed, 1.0), &[], SETTINGS);
         assert!(cluster.is_none_or(|cluster| !cluster.terms.held));
     }
 
     #[test]
     fn few_events_and_zero_exposure_are_not_scanned() {
-        assert_eq!(of_provinces(&field(&[(33, 1), (33, 2)], 0.1), &[], SETTINGS, |_| true), None);
-        assert_eq!(of_provinces(&field(&[(33, 1); 9], 0.0), &[], SETTINGS, |_| true), None);
+        assert_eq!(of(&field(&[(33, 1), (33, 2)], 0.1), &[], SETTINGS), None);
+        assert_eq!(of(&field(&[(33, 1); 9], 0.0), &[], SETTINGS), None);
         assert_eq!(of_named(&["a".into()], 1, &[9], &[1.0], SETTINGS), None, "one platform only");
         assert_eq!(of_named(&["a".into(), "b".into()], 1, &[9, 0], &[0.0, 0.0], SETTINGS), None);
     }
@@ -259,9 +272,7 @@ mod tests {
         let placed: Vec<(u32, u32)> = (0..5).map(|age| (44, age)).collect();
         let p = |size: f64| {
             let settings = Settings { size, ..SETTINGS };
-            of_provinces(&field(&placed, 1.5), &[], settings, |_| true)
-                .and_then(|cluster| cluster.terms.p)
-                .expect("scanned")
+            of(&field(&placed, 1.5), &[], settings).and_then(|cluster| cluster.terms.p).expect("scanned")
         };
         assert!(p(0.5) > p(f64::INFINITY));
     }
@@ -271,9 +282,6 @@ mod tests {
         let placed: Vec<(u32, u32)> = (0..6).map(|age| (44, age)).collect();
         let mut turned = placed.clone();
         turned.reverse();
-        assert_eq!(
-            of_provinces(&field(&placed, 0.6), &[], SETTINGS, |_| true),
-            of_provinces(&field(&turned, 0.6), &[], SETTINGS, |_| true)
-        );
+        assert_eq!(of(&field(&placed, 0.6), &[], SETTINGS), of(&field(&turned, 0.6), &[], SETTINGS));
     }
 }

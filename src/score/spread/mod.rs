@@ -12,6 +12,7 @@ mod brands;
 mod cluster;
 mod field;
 pub(super) mod provinces;
+mod reach;
 pub(super) mod sentence;
 mod shares;
 
@@ -221,15 +222,19 @@ impl Judge<'_> {
             None
         };
         terms.platform_cluster = found.map(|cluster| cluster.terms);
-        let region_share = terms.unknown_region_share;
         let scanned = if evidence.one_province {
             None
         } else {
-            cluster::of_provinces(field, &sets(zones), settings, |members| {
-                may && self.has_the_excess(Some(field.exposure_share(members)), field.excess_share(members))
-                    && self.is_told_of_several(members, true, region_share)
-                    && !self.elsewhere(members).unusual
-            })
+            let sets = sets(zones);
+            let (zones, names) = provinces::zones(&field.shares, criteria.cluster_exposure_max, &sets);
+            let reach = reach::weigh(field, &zones, criteria);
+            terms.one_region_probability = reach.as_ref().map(|reach| reach.one_region);
+            terms.even_probability = reach.as_ref().map(|reach| reach.even);
+            terms.reach_weeks = reach.as_ref().map(|reach| u32::try_from(reach.weeks).unwrap_or(u32::MAX));
+            let region = reach.filter(|reach| self.is_one_region(Some(reach.one_region))).map(|reach| reach.members);
+            let told = |members: &[usize]| may && self.is_told_of_several(members, true, terms.unknown_region_share);
+            let matters = region.as_deref().is_some_and(told);
+            cluster::of_provinces(field, (&zones, &names), settings, region.as_deref(), matters)
         };
         let Some(cluster) = scanned.or_else(|| self.top_province_as_cluster()) else { return };
         terms.cluster_excess_share = field.excess_share(&cluster.members);
@@ -274,7 +279,7 @@ impl Judge<'_> {
         let elsewhere = terms.events_without_cluster.zip(terms.p_without_cluster);
         let unusual_elsewhere = elsewhere.is_some_and(|(events, p)| self.unusual(events, p));
         if !one_brand || criteria.regional_one_brand {
-            if !unusual_elsewhere && self.fills_a_cluster(terms) {
+            if self.fills_a_cluster(terms, unusual_elsewhere) {
                 terms.provisional = terms.unknown_region_share > criteria.unknown_share_max;
                 return (Spread::Regional, "regional");
             }
@@ -284,11 +289,15 @@ impl Judge<'_> {
         }
         if self.is_of_the_industry(terms) {
             terms.provisional = terms.unknown_brand_share > criteria.unknown_share_max;
-            let wide = unusual_elsewhere
+            // Left without its cluster it is unusual still, or no cluster holds it in the first place.
+            let beyond = unusual_elsewhere || terms.one_region_probability.is_some_and(|p| p <= criteria.p_unusual);
+            let wide = beyond
                 && terms.provinces >= 2
                 && self.reaches_the_country()
                 && evidence.rate_ratio >= criteria.systemic_rate_ratio;
-            let even = terms.p_heterogeneity.is_some_and(|p| p > criteria.systemic_heterogeneity);
+            // Unlike by chance alone, or by the patchiness that exposures known only roughly bring along.
+            let even = terms.p_heterogeneity.is_some_and(|p| p > criteria.systemic_heterogeneity)
+                || terms.even_probability.is_some_and(|even| even >= criteria.even_probability);
             let shared = terms.shared.as_ref().map(|shared| shared.kind.as_str());
             if wide && shared == Some(super::shared::COMPONENT) {
                 return (Spread::Systemic, "systemic.shared");
@@ -316,27 +325,26 @@ impl Judge<'_> {
         !self.evidence.one_province && share >= self.criteria.systemic_province_share
     }
 
-    /// Whether the cluster holds and has most of the excess in at most half of the exposure, with several companies or events.
-    fn fills_a_cluster(&self, terms: &SpreadTerms) -> bool {
+    /// Whether the excess is probably in one region, which several companies or events tell of.
+    fn fills_a_cluster(&self, terms: &SpreadTerms, unusual_elsewhere: bool) -> bool {
         let Self { evidence, criteria, .. } = self;
         let Some(cluster) = &terms.cluster else { return false };
         let positions = cluster.regions.iter().filter_map(|region| provinces::position(region.number() / 10_000));
         let members: Vec<usize> = positions.collect();
         let most = if cluster.scanned {
-            cluster.held && self.has_the_excess(terms.cluster_exposure_share, terms.cluster_excess_share)
+            self.is_one_region(terms.one_region_probability)
         } else {
             // Too few events for a scan, or one province is all there is: the old rule of shares.
-            terms.top_province_share >= criteria.dominant_share
+            !unusual_elsewhere
+                && terms.top_province_share >= criteria.dominant_share
                 && (evidence.one_province
                     || terms.cluster_exposure_share.is_some_and(|share| share <= criteria.cluster_exposure_max))
         };
         most && self.is_told_of_several(&members, cluster.scanned, terms.unknown_region_share)
     }
 
-    /// Whether a cluster with these shares of exposure and excess is small enough and holds enough.
-    fn has_the_excess(&self, exposure: Option<f64>, excess: Option<f64>) -> bool {
-        exposure.is_some_and(|share| share <= self.criteria.cluster_exposure_max)
-            && excess.is_some_and(|share| share >= self.criteria.cluster_excess_share)
+    fn is_one_region(&self, probability: Option<f64>) -> bool {
+        probability.is_some_and(|probability| probability >= self.criteria.one_region_probability)
     }
 
     /// Whether enough events name a place, and several events or brands of them are in the cluster.

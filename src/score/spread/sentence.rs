@@ -20,6 +20,16 @@ pub(in crate::score) fn measured(terms: &SpreadTerms) -> String {
             let _ = write!(text, "，其外{events}起、尾概率{}", figure(p));
         }
     }
+    if let (Some(weeks), Some(one), Some(even)) =
+        (terms.reach_weeks, terms.one_region_probability, terms.even_probability)
+    {
+        let _ = write!(
+            text,
+            "；近{weeks}周的超出集中于一个地区的概率{}，若遍及全国则分布均匀的概率{}",
+            figure(one),
+            figure(even)
+        );
+    }
     if let Some(platform) = terms.platform_cluster.as_ref().filter(|platform| platform.held) {
         let _ = write!(text, "；{}", found("最可能平台", platform, platform.zone.as_deref().unwrap_or_default()));
     }
@@ -92,6 +102,9 @@ mod tests {
             events_without_cluster: Some(1),
             p_without_cluster: Some(0.3),
             raised_brands: 3,
+            one_region_probability: Some(0.97),
+            even_probability: Some(0.002),
+            reach_weeks: Some(4),
             p_heterogeneity: Some(0.001),
             shared: Some(SharedTerms {
                 kind: "component".into(),
@@ -111,6 +124,6 @@ mod tests {
             }],
             ..SpreadTerms::default()
         };
-        insta::assert_snapshot!(measured(&terms), @"；最可能聚集区上海、浙江近3周9起（预期0.12起，偶然约1000天一遇），占超出量90%、占本底6.4%，其外1起、尾概率0.3；最可能平台甲平台近3周9起（预期0.12起，偶然约1000天一遇）；明显上升的品牌3个；各省差异检验p=0.001；与“电源线”有关的同类上升见于厨房电器、小家电与个护电器（共11起）；“甲牌”与该隐患不成比例（5起对预期0.4起，IC025=1.03）");
+        insta::assert_snapshot!(measured(&terms), @"；最可能聚集区上海、浙江近3周9起（预期0.12起，偶然约1000天一遇），占超出量90%、占本底6.4%，其外1起、尾概率0.3；近4周的超出集中于一个地区的概率0.97，若遍及全国则分布均匀的概率0.002；最可能平台甲平台近3周9起（预期0.12起，偶然约1000天一遇）；明显上升的品牌3个；各省差异检验p=0.001；与“电源线”有关的同类上升见于厨房电器、小家电与个护电器（共11起）；“甲牌”与该隐患不成比例（5起对预期0.4起，IC025=1.03）");
     }
 }
