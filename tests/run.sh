@@ -32,4 +32,14 @@ if command -v python3 >/dev/null 2>&1 && python3 -m venv "$scratch/venv" >/dev/n
 else
   echo "skipped: no python3 with venv here"
 fi
+
+echo "== the web face, asked by other programs (schemathesis, feedparser, the CAP schema)"
+if [ -x "$scratch/venv/bin/pip" ]; then
+  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check schemathesis==4.32.5 feedparser==6.0.14 xmlschema==4.3.2
+  schema=${WANGLOU_SHARED:-../shared}/data/cap_schema/CAP-v1.2.xsd
+  program=${CARGO_TARGET_DIR:-target}/debug/wanglou
+  "$scratch/venv/bin/python" tests/tools/web_face.py "$program" "$scratch/demo" $([ -f "$schema" ] && echo "$schema")
+else
+  echo "skipped: no python3 with venv here"
+fi
 echo "all suites passed"

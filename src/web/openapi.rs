@@ -102,7 +102,8 @@ fn paths() -> Value {
         ),
     ];
     let asked = [
-        json!({"name": "q", "in": "query", "required": true, "description": "the analysts' query language", "schema": {"type": "string"},
+        json!({"name": "q", "in": "query", "required": true, "description": "the analysts' query language",
+            "schema": {"type": "string", "minLength": 1},
             "example": "hazard:fire 充电宝"}),
         query("after", "`next` of an earlier answer to the same query", &json!({"type": "string"})),
         query(
@@ -133,7 +134,7 @@ fn paths() -> Value {
     );
     push["security"] = json!([{"push": []}]);
     push["requestBody"] = json!({"required": true, "description": format!("one JSON object a line, at most {PUSH_BYTES_MAX} bytes in all"),
-        "content": {"application/x-ndjson": {"schema": {"type": "string"},
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"},
             "example": "{\"id\": \"h-1\", \"text\": \"充电宝充电时起火\", \"published_at\": \"2024-07-01\", \"channel\": \"complaint\"}\n"}}});
     push["responses"]["422"] = answer("no line was a document", json_kind, &reference("Pushed"));
     let stream = answer(

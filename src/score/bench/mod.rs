@@ -186,6 +186,8 @@ pub struct Mean {
     pub ours: bool,
     /// Mean of the sensitivities within four weeks, every shape with the same weight.
     pub sensitivity: f64,
+    /// Standard error of that mean: series are independent, shapes too.
+    pub error: f64,
     /// Realised false onsets over promised ones.
     pub realised: f64,
 }
@@ -212,6 +214,12 @@ impl Whole {
     }
 }
 
+/// Half the 95 % interval of the difference of two means. They are of the same series, so that the interval is on the safe side.
+pub fn half_interval(one: &Mean, other: &Mean) -> f64 {
+    const Z: f64 = 1.959_963_984_540_054;
+    Z * one.error.hypot(other.error)
+}
+
 /// By background, in the order of the regimes.
 fn wholes(regimes: &[Regime], budget: f64) -> Vec<Whole> {
     let shapes = regimes.chunk_by(|a, b| a.background == b.background);
@@ -223,6 +231,12 @@ fn wholes(regimes: &[Regime], budget: f64) -> Vec<Whole> {
                 method: row.method.clone(),
                 ours: row.ours,
                 sensitivity: shapes.iter().map(|shape| shape.rows[method].sensitivity).sum::<f64>()
+                    / shapes.len() as f64,
+                error: (shapes.iter())
+                    .map(|shape| (shape.rows[method].sensitivity, shape.series as f64))
+                    .map(|(share, series)| share * (1.0 - share) / series)
+                    .sum::<f64>()
+                    .sqrt()
                     / shapes.len() as f64,
                 realised: row.false_onsets / budget,
             })

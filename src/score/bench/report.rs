@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::levels::Levels;
 use super::world::Truth;
-use super::{Bench, Regime};
+use super::{Bench, Regime, half_interval};
 
 /// Tables by regime, and a last line that compares ours with the best peer.
 pub fn text(bench: &Bench) -> String {
@@ -100,29 +100,33 @@ pub fn levels(levels: &Levels) -> String {
 /// By background, all shapes of a rise alike: ours beside the best single peer.
 fn backgrounds(bench: &Bench) -> String {
     let mut out = format!(
-        "by background 按背景, all shapes of a rise alike\n  {:<26} {:>6} {:>6}  {:<22} {:>15} {:>15}\n",
-        "background", "ours", "best", "best single peer", "realised, ours", "realised, best"
+        "by background 按背景, all shapes of a rise alike\n  {:<26} {:>6} {:>6} {:>15}  {:<22} {:>15} {:>15}\n",
+        "background", "ours", "best", "difference 95 %", "best single peer", "realised, ours", "realised, best"
     );
-    let (mut least, mut better) = (0, 0);
+    let (mut least, mut better, mut ahead) = (0, 0, 0);
     for whole in &bench.backgrounds {
         let (Some(ours), Some(best)) = whole.ours_and_best() else { continue };
         least += usize::from(ours.sensitivity >= best.sensitivity);
         better += usize::from(ours.sensitivity > best.sensitivity);
+        let (difference, chance) = (ours.sensitivity - best.sensitivity, half_interval(ours, best));
+        ahead += usize::from(difference < -chance);
+        let difference = format!("{difference:+.3} ±{chance:.3}");
         let _ = writeln!(
             out,
-            "  {:<26} {:>6.3} {:>6.3}  {:<22} {:>15.2} {:>15.2}",
+            "  {:<26} {:>6.3} {:>6.3} {difference:>15}  {:<22} {:>15.2} {:>15.2}",
             whole.background, ours.sensitivity, best.sensitivity, best.method, ours.realised, best.realised
         );
     }
     let _ = writeln!(
         out,
-        "all shapes alike: ours at least the best single peer in {least} of {} backgrounds, strictly better in {better}",
+        "all shapes alike: ours at least the best single peer in {least} of {} backgrounds, strictly better in {better}; a peer ahead by more \
+         than chance in {ahead}",
         bench.backgrounds.len()
     );
     out
 }
 
-/// In how many regimes ours is at least the best peer, and strictly better.
+/// In how many pairs of background and shape ours is at least the best peer, and strictly better.
 pub fn summary(bench: &Bench) -> String {
     let pairs: Vec<(usize, usize)> = bench.regimes.iter().map(Regime::ours_and_best).collect();
     let least = pairs.iter().filter(|(ours, best)| ours >= best).count();
@@ -131,7 +135,8 @@ pub fn summary(bench: &Bench) -> String {
         bench.regimes.iter().flat_map(|regime| &regime.rows).filter(|row| row.ours).map(|row| row.false_onsets);
     let (low, high) = realised.fold((f64::INFINITY, 0.0_f64), |(low, high), rate| (low.min(rate), high.max(rate)));
     format!(
-        "ours at least the best peer in {least} of {} regimes, strictly better in {better}; realised false onsets per 520 weeks \
+        "by shape, each beside the peer made for it: ours at least the best peer in {least} of {} pairs of background and shape, strictly \
+         better in {better}; realised false onsets per 520 weeks \
          {low:.2}-{high:.2} of {:.2}",
         pairs.len(),
         bench.budget
