@@ -1,9 +1,10 @@
-//! WARC/1.1 files, out and in.
+//! WARC/1.1 files, out and in; ARC files, in.
 //!
 //! RAW-1: an exchange is appended and flushed before its page is parsed, and [`WarcWriter::sync`] is called before a
 //! document that points to it is acknowledged. Header case and order are lost on the way through the HTTP client, and the
 //! transfer coding is undone there: a record is a faithful rebuild of what was sent, its payload is exact.
 
+mod arc;
 mod http;
 mod read;
 mod write;

@@ -1,8 +1,8 @@
 //! Dates as Chinese pages write them. `now` is a parameter: "3 minutes ago" means before the moment we looked.
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::{SignedDuration, Timestamp};
-use regex::Regex;
+use jiff::{SignedDuration, Span, Timestamp};
+use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
 use crate::vocabulary::{parse_moment, shanghai};
@@ -12,18 +12,49 @@ const AHEAD_HOURS_MAX: i64 = 36;
 /// Longest text that is searched for a date.
 const DATE_CHARS_MAX: usize = 200;
 
-/// Formats tried on a civil date, most specific first; a time may follow.
-static WRITTEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?x)(?:(?<year>(?:19|20)\d{2})\s*[-/.年]\s*)?(?<month>\d{1,2})\s*[-/.月]\s*(?<day>\d{1,2})\s*日?
-          (?:[\sT]*(?<pm>上午|下午|晚上)?\s*(?<hour>\d{1,2})\s*[:：时点]\s*(?<minute>\d{1,2})(?:\s*[:：分]\s*(?<second>\d{1,2}))?)?",
+/// Years that are looked back for a day without a year: 29 February comes every fourth.
+const YEARS_BACK_MAX: i16 = 4;
+
+fn pattern(expression: &str) -> Option<Regex> {
+    Regex::new(expression).ok()
+}
+
+/// A day with its year.
+static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?x)(?:^|[^\d.])(?:(?<year>(?:19|20)\d{2})\s*[-/.年]|(?<short>\d{2})\s*年)\s*(?<month>\d{1,2})\s*[-/.月]\s*(?<day>\d{1,2})(?:[日号T\s]|[^\d.]|$)",
     )
-    .ok()
 });
-static AGO: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?<count>\d{1,5})\s*(?<unit>秒|分钟|小时|天|周)(?:钟)?(?:之)?前").ok());
-static NAMED_DAY: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?<day>今天|昨天|前天)(?:\s*(?<hour>\d{1,2})[:：](?<minute>\d{1,2}))?").ok());
+/// A day without its year; dots alone (`1.2`) are a version or a price.
+static DAY_OF_YEAR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"(?:^|[^\d.\-/])(?<month>\d{1,2})\s*(?:月|-|/)\s*(?<day>\d{1,2})(?:[日号\s]|[^\d.\-/]|$)")
+});
+static ENGLISH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)\b(?:(?<day>\d{1,2})(?:st|nd|rd|th)?\s+)?(?<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?
+          (?:\s+(?<day2>\d{1,2})(?:st|nd|rd|th)?)?,?\s+(?<year>(?:19|20)\d{2})\b",
+    )
+});
+/// The time right behind a day.
+static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)^[\sT,，日号]*(?:[(（]?(?:周|星期)[一二三四五六日天][)）]?\s*)?
+          (?<half>凌晨|清晨|早上|早|上午|中午|下午|傍晚|晚上|晚间|晚|深夜|夜里|am|pm)?\s*
+          (?<hour>\d{1,2})(?:\s*[:：]\s*(?<minute>\d{1,2})(?:\s*[:：]\s*(?<second>\d{1,2}))?
+            |\s*[时点](?:\s*(?<minute2>\d{1,2})\s*分?(?:\s*(?<second2>\d{1,2})\s*秒)?)?)
+          \s*(?<after>am|pm|a\.m\.|p\.m\.)?",
+    )
+});
+static AGO: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)(?<count>\d{1,5})\s*(?<unit>秒钟?|分钟?|个?小时|个?钟头|天|日|周|个?星期|个?月|年|seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?)\s*(?:之前|以前|前|\s*ago)",
+    )
+});
+static NAMED_DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?<day>今天|今日|今早|今晚|大前天|昨天|昨日|昨晚|昨夜|前天|前日|today|yesterday)|(?<week>上上?周|上上?个?星期|这?本?周|这?本?星期|周|星期)(?<weekday>[一二三四五六日天])",
+    )
+});
 
 /// Reads a date by the recipe's format, or by everything a page is likely to write. None when it is no date or lies
 /// further ahead than a day and a half.
@@ -60,6 +91,7 @@ fn by_habit(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(zoned) = jiff::fmt::rfc2822::parse(text) {
         return Some(zoned.timestamp());
     }
+    let text = &plain_numbers(text);
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return match text.len() {
             10 => Timestamp::from_second(text.parse().ok()?).ok(),
@@ -68,46 +100,202 @@ fn by_habit(text: &str, now: Timestamp) -> Option<Timestamp> {
             _ => None,
         };
     }
-    let today = now.to_zoned(shanghai()).datetime();
-    if text.contains("刚刚") {
-        return Some(now);
-    }
-    if let Some(found) = AGO.as_ref()?.captures(text) {
-        let count: i64 = found["count"].parse().ok()?;
-        let seconds = match &found["unit"] {
-            "秒" => 1,
-            "分钟" => 60,
-            "小时" => 3_600,
-            "天" => 86_400,
-            _ => 7 * 86_400,
-        };
-        return now.checked_sub(SignedDuration::from_secs(count * seconds)).ok();
-    }
-    if let Some(found) = NAMED_DAY.as_ref()?.captures(text) {
-        let days_back = match &found["day"] {
-            "今天" => 0,
-            "昨天" => 1,
-            _ => 2,
-        };
-        let day = today.date().checked_sub(SignedDuration::from_hours(24 * days_back)).ok()?;
-        let part = |name: &str| found.name(name).map_or(Some(0), |m| m.as_str().parse::<i8>().ok());
-        return in_shanghai(day.to_datetime(Time::new(part("hour")?, part("minute")?, 0, 0).ok()?));
-    }
-    WRITTEN.as_ref()?.captures_iter(text).find_map(|found| {
-        let part = |name: &str| found.name(name).map_or(Some(0), |m| m.as_str().parse::<i8>().ok());
-        let mut hour = part("hour")?;
-        if matches!(found.name("pm").map(|m| m.as_str()), Some("下午" | "晚上")) && hour < 12 {
-            hour += 12;
-        }
-        let time = Time::new(hour, part("minute")?, part("second")?, 0).ok()?;
-        let on = |year: i16| Date::new(year, part("month")?, part("day")?).ok();
-        let date = match found.name("year") {
-            Some(year) => on(year.as_str().parse().ok()?)?,
-            // Without a year it is the latest such day that is not ahead of today.
-            None => on(today.year()).filter(|date| *date <= today.date()).or_else(|| on(today.year() - 1))?,
-        };
-        in_shanghai(date.to_datetime(time))
+    // A written day says more than a word: "昨天（3月14日）".
+    written(text, now).or_else(|| ago(text, now)).or_else(|| named(text, now)).or_else(|| {
+        let moment = ["刚刚", "刚才", "片刻前", "just now"].iter().any(|word| text.contains(word));
+        moment.then_some(now)
     })
+}
+
+fn written(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let number = |found: &Captures<'_>, name: &str| -> Option<i8> { found.name(name)?.as_str().parse().ok() };
+    let with_year = DAY.as_ref()?.captures_iter(text).find_map(|found| {
+        let year: i16 = match found.name("year") {
+            Some(year) => year.as_str().parse().ok()?,
+            None => 2000 + i16::from(number(&found, "short")?),
+        };
+        let day = found.name("day")?;
+        Some((Date::new(year, number(&found, "month")?, number(&found, "day")?).ok()?, day.end()))
+    });
+    let english = || {
+        ENGLISH.as_ref()?.captures_iter(text).find_map(|found| {
+            const MONTHS: [&str; 12] =
+                ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+            let name = found["month"].to_ascii_lowercase();
+            let month = i8::try_from(MONTHS.iter().position(|known| *known == name)? + 1).ok()?;
+            let day = number(&found, "day").or_else(|| number(&found, "day2"))?;
+            Some((Date::new(found["year"].parse().ok()?, month, day).ok()?, found.get(0)?.end()))
+        })
+    };
+    let today = now.to_zoned(shanghai()).date();
+    let without = || {
+        DAY_OF_YEAR.as_ref()?.captures_iter(text).find_map(|found| {
+            let (month, day) = (number(&found, "month")?, number(&found, "day")?);
+            // Without a year it is the latest such day that is not ahead of today.
+            let date = (0..=YEARS_BACK_MAX)
+                .find_map(|back| Date::new(today.year() - back, month, day).ok().filter(|date| *date <= today))?;
+            Some((date, found.name("day")?.end()))
+        })
+    };
+    let (date, end) = with_year.or_else(english).or_else(without)?;
+    in_shanghai(date.to_datetime(time_at(&text[end..], None)))
+}
+
+/// The time that a text begins with; midnight when it begins with none. `half` is what the day's name says already (今晚).
+fn time_at(text: &str, half: Option<&str>) -> Time {
+    let read = || -> Option<Time> {
+        let found = TIME.as_ref()?.captures(text)?;
+        let part =
+            |a: &str, b: &str| found.name(a).or_else(|| found.name(b)).map_or(Some(0), |m| m.as_str().parse().ok());
+        let mut hour: i8 = found["hour"].parse().ok()?;
+        let said = found.name("half").or_else(|| found.name("after")).map(|half| half.as_str().to_ascii_lowercase());
+        match said.as_deref().or(half) {
+            Some("下午" | "傍晚" | "晚上" | "晚间" | "晚" | "pm" | "p.m.") if hour < 12 => hour += 12,
+            Some("深夜" | "夜里") if (6..12).contains(&hour) => hour += 12,
+            Some("中午") if hour < 3 => hour += 12,
+            Some("am" | "a.m." | "凌晨") if hour == 12 => hour = 0,
+            _ => {}
+        }
+        // 24:00 is the end of the day as some pages write it; the day's last second stays in it.
+        if hour == 24 {
+            return Time::new(23, 59, 59, 0).ok();
+        }
+        Time::new(hour, part("minute", "minute2")?, part("second", "second2")?, 0).ok()
+    };
+    read().unwrap_or(Time::midnight())
+}
+
+fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let found = AGO.as_ref()?.captures(text)?;
+    let count: i64 = found["count"].parse().ok()?;
+    let unit = found["unit"].to_ascii_lowercase();
+    let unit = unit.trim_start_matches('个');
+    let seconds = |each: i64| now.checked_sub(SignedDuration::from_secs(count * each)).ok();
+    let calendar = |span: Span| now.to_zoned(shanghai()).checked_sub(span).ok().map(|zoned| zoned.timestamp());
+    if unit.starts_with('秒') || unit.starts_with("sec") {
+        seconds(1)
+    } else if unit.starts_with('分') || unit.starts_with("min") {
+        seconds(60)
+    } else if unit.starts_with("小时") || unit.starts_with("钟头") || unit.starts_with("hour") {
+        seconds(3_600)
+    } else if unit.starts_with(['天', '日']) || unit.starts_with("day") {
+        seconds(86_400)
+    } else if unit.starts_with('周') || unit.starts_with("星期") || unit.starts_with("week") {
+        seconds(7 * 86_400)
+    } else if unit.starts_with('月') || unit.starts_with("month") {
+        calendar(Span::new().try_months(count).ok()?)
+    } else {
+        calendar(Span::new().try_years(count).ok()?)
+    }
+}
+
+fn named(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let found = NAMED_DAY.as_ref()?.captures(text)?;
+    let today = now.to_zoned(shanghai()).date();
+    let mut half = None;
+    let back = if let Some(day) = found.name("day") {
+        // 昨日重现 is a song, 今日头条 a paper.
+        let bound = text[day.end()..].chars().next().is_some_and(|c| c.is_alphabetic() && !"上下中早晚凌".contains(c));
+        if day.as_str().ends_with('日') && bound {
+            return None;
+        }
+        let day = day.as_str().to_ascii_lowercase();
+        if day.ends_with(['晚', '夜']) {
+            half = Some("晚");
+        }
+        match day.as_str() {
+            "今天" | "今日" | "今早" | "今晚" | "today" => 0,
+            "昨天" | "昨日" | "昨晚" | "昨夜" | "yesterday" => 1,
+            "大前天" => 3,
+            _ => 2,
+        }
+    } else {
+        let wanted = "一二三四五六日".find(&found["weekday"].replace('天', "日")).map_or(0, |at| at / '一'.len_utf8());
+        let is_on = i64::from(today.weekday().to_monday_zero_offset());
+        let ahead = is_on - i64::try_from(wanted).unwrap_or(0);
+        let week = &found["week"];
+        let lasts = week.chars().filter(|c| *c == '上').count();
+        match lasts {
+            // A bare weekday is the latest one.
+            0 => ahead.rem_euclid(7),
+            lasts => ahead + 7 * i64::try_from(lasts).unwrap_or(1),
+        }
+    };
+    let day = today.checked_sub(SignedDuration::from_hours(24 * back)).ok()?;
+    in_shanghai(day.to_datetime(time_at(&text[found.get(0)?.end()..], half)))
+}
+
+/// Full-width digits and Chinese numbers before a unit of time as Arabic ones; 半 spelled out.
+fn plain_numbers(text: &str) -> String {
+    let narrow = |c: char| match c {
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        '：' => ':',
+        '／' => '/',
+        '－' | '–' | '—' => '-',
+        '．' => '.',
+        '\u{3000}' | '\u{a0}' => ' ',
+        c => c,
+    };
+    let chars: Vec<char> = text.chars().map(narrow).collect();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < chars.len() {
+        let count = chars[at..].iter().take_while(|c| numeral(**c).is_some()).count();
+        if count == 0 {
+            out.push(chars[at]);
+            at += 1;
+            continue;
+        }
+        let run = &chars[at..at + count];
+        let unit = chars[at + count..].iter().find(|c| **c != ' ');
+        // 周一、星期三 name a weekday, no number.
+        let is_weekday = out.ends_with('周') || out.ends_with("星期");
+        match (unit, value(run)) {
+            (
+                Some('年' | '月' | '日' | '号' | '时' | '点' | '分' | '秒' | '天' | '周' | '个' | '小' | '星'),
+                Some(value),
+            ) if !is_weekday => {
+                out.push_str(&value.to_string());
+            }
+            _ => out.extend(run),
+        }
+        at += count;
+    }
+    out.replace("半个小时", "30分钟").replace("半小时", "30分钟").replace("点半", "点30分").replace("时半", "时30分")
+}
+
+fn numeral(c: char) -> Option<u32> {
+    Some(match c {
+        '〇' | '零' | '○' | 'Ｏ' => 0,
+        '一' | '元' => 1,
+        '二' | '两' => 2,
+        '三' => 3,
+        '四' => 4,
+        '五' => 5,
+        '六' => 6,
+        '七' => 7,
+        '八' => 8,
+        '九' => 9,
+        '十' => 10,
+        '廿' => 20,
+        '卅' => 30,
+        _ => return None,
+    })
+}
+
+/// 二〇二四 digit by digit, 二十三 and 廿三 by tens.
+fn value(run: &[char]) -> Option<u32> {
+    let digits: Vec<u32> = run.iter().filter_map(|c| numeral(*c)).collect();
+    if digits.iter().all(|digit| *digit < 10) {
+        return (digits.len() <= 4).then(|| digits.iter().fold(0, |sum, digit| sum * 10 + digit));
+    }
+    match *digits.as_slice() {
+        [tens] => Some(tens),
+        [tens, ones @ 0..=9] if tens >= 10 => Some(tens + ones),
+        [times @ 1..=9, 10] => Some(times * 10),
+        [times @ 1..=9, 10, ones @ 1..=9] => Some(times * 10 + ones),
+        _ => None,
+    }
 }
 
 fn in_shanghai(civil: DateTime) -> Option<Timestamp> {
@@ -143,11 +331,60 @@ mod tests {
     }
 
     #[test]
+    fn chinese_forms_are_read_relative_to_the_moment_seen() {
+        // Tuesday, noon.
+        for (text, expected) in [
+            ("刚刚", "2024-07-02T12:00:00"),
+            ("30秒前", "2024-07-02T11:59:30"),
+            ("2小时前", "2024-07-02T10:00:00"),
+            ("半小时前", "2024-07-02T11:30:00"),
+            ("一个小时前", "2024-07-02T11:00:00"),
+            ("三天前", "2024-06-29T12:00:00"),
+            ("1个月前", "2024-06-02T12:00:00"),
+            ("2 hours ago", "2024-07-02T10:00:00"),
+            ("今天 09:05", "2024-07-02T09:05:00"),
+            ("今早8点", "2024-07-02T08:00:00"),
+            ("昨天 14:20", "2024-07-01T14:20:00"),
+            ("昨晚8点半", "2024-07-01T20:30:00"),
+            ("前天", "2024-06-30T00:00:00"),
+            ("大前天 7:01", "2024-06-29T07:01:00"),
+            ("周一 10:00", "2024-07-01T10:00:00"),
+            ("星期三", "2024-06-26T00:00:00"),
+            ("上周五 18:30", "2024-06-28T18:30:00"),
+            ("3月15日", "2024-03-15T00:00:00"),
+            ("3月15日 14:20", "2024-03-15T14:20:00"),
+            ("8月3日", "2023-08-03T00:00:00"),
+            ("2月29日", "2024-02-29T00:00:00"),
+            ("二〇二四年三月十五日", "2024-03-15T00:00:00"),
+            ("二零二三年十二月三十一日", "2023-12-31T00:00:00"),
+            ("二○二四年五月廿三日", "2024-05-23T00:00:00"),
+            ("２０２４年３月１５日　１４：２０", "2024-03-15T14:20:00"),
+            ("24年3月15日", "2024-03-15T00:00:00"),
+            ("2024年3月15日（星期五）下午3时20分", "2024-03-15T15:20:00"),
+            ("2024-03-15 上午 9:05", "2024-03-15T09:05:00"),
+            ("2024年3月15日凌晨12点5分", "2024-03-15T00:05:00"),
+            ("2024年3月15日中午12点", "2024-03-15T12:00:00"),
+            ("更新于 2024/3/15 23:59:58", "2024-03-15T23:59:58"),
+            ("昨天（3月14日）发布", "2024-03-14T00:00:00"),
+            ("July 2, 2024", "2024-07-02T00:00:00"),
+            ("2 Jan. 2024 3:15 PM", "2024-01-02T15:15:00"),
+            ("浏览 12.5 万 2024-06-30", "2024-06-30T00:00:00"),
+        ] {
+            check(text, None, expected);
+        }
+    }
+
+    #[test]
     fn what_is_no_date_or_lies_ahead_is_none() {
         check("昨日重现", None, "none");
+        check("来源：今日头条", None, "none");
         check("2024-13-40", None, "none");
         check("2034-01-01", None, "none");
         check("2024-07-01", Some("%d/%m/%Y"), "none");
         check("", None, "none");
+        check("版本 1.2.3", None, "none");
+        check("一日千里", None, "none");
+        check("价格 12.5 元，3.5折", None, "none");
+        check("阅读 3/4", None, "2024-03-04T00:00:00"); // read as a day: nothing tells the two apart
     }
 }

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use scraper::{ElementRef, Html};
 
+use super::debris;
+
 /// Elements may nest this deep; deeper tags are dropped, their text stays. Browsers stop at 512.
 pub(crate) const TAG_DEPTH_MAX: usize = 256;
 /// Tags of one page; further ones are dropped, their text stays. Parsing costs tags × depth at worst.
@@ -271,13 +273,12 @@ fn gather(element: ElementRef<'_>, out: &mut String, depth: usize) {
     }
 }
 
-/// Collapses white space inside lines, drops empty lines and characters nobody sees.
+/// Collapses white space inside lines, drops empty lines and what is debris ([`debris::clean`]).
 pub(crate) fn tidy(text: &str) -> String {
+    let text = debris::clean(text);
     let mut out = String::with_capacity(text.len());
     for line in text.split(['\n', '\r']) {
-        let mut words = line
-            .split(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}' | '\u{2060}') || (c.is_control()))
-            .filter(|word| !word.is_empty());
+        let mut words = line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
         if let Some(first) = words.next() {
             if !out.is_empty() {
                 out.push('\n');

@@ -12,6 +12,7 @@
 mod address;
 mod charset;
 mod dates;
+mod debris;
 mod detail;
 mod fetch;
 mod fields;
@@ -36,7 +37,9 @@ use url::Url;
 
 pub use charset::{Decoded, decode};
 pub use identity::document_id;
-pub use mask::{mask, mask_document, pseudonym};
+pub use mask::{
+    Found, Kind as PersonalKind, Masker, PERSONAL_FIELD, Personal, find_personal, mask, mask_document, pseudonym,
+};
 pub use problem::PageProblem;
 pub use recipe::{Recipe, RecipeError};
 pub use robots::Robots;

@@ -1,4 +1,4 @@
-//! Iterates the records of `.warc` and `.warc.gz` files, going on after damage where it can.
+//! Iterates the records of `.warc`, `.warc.gz`, `.arc` and `.arc.gz` files, going on after damage where it can.
 
 #![expect(clippy::disallowed_methods, reason = "this is the door to the archive's files")]
 
@@ -9,6 +9,7 @@ use std::path::Path;
 use flate2::bufread::GzDecoder;
 use jiff::Timestamp;
 
+use super::arc;
 use super::http::split_head;
 use super::{HttpMessage, WarcError, sha1_base32};
 
@@ -20,6 +21,12 @@ const LINE_BYTES_MAX: u64 = 64 * 1024;
 const HEADER_LINES_MAX: usize = 200;
 /// Most empty lines between two records.
 const BLANK_LINES_MAX: usize = 64;
+/// Piece of a file that is read at once.
+pub(super) const BUFFER_BYTES: usize = 128 * 1024;
+/// Piece of an inflated member that is looked at at once: heads are read from it, blocks pass it by.
+const MEMBER_BUFFER_BYTES: usize = 16 * 1024;
+/// Room made for a block before its first byte is read, at most.
+const BLOCK_ROOM_MAX: u64 = 1024 * 1024;
 /// Most problems reported for one file; after these it is given up.
 const PROBLEMS_MAX: usize = 1000;
 
@@ -188,7 +195,11 @@ pub fn read_at(path: &Path, offset: u64) -> Result<Record, WarcError> {
 impl<R: Read + Seek> WarcReader<R> {
     /// Reads from the start of `input`.
     pub fn new(input: R) -> Self {
-        Self { state: State::Between(Counting::new(BufReader::new(input))), problems: 0, searching: false }
+        Self {
+            state: State::Between(Counting::new(BufReader::with_capacity(BUFFER_BYTES, input))),
+            problems: 0,
+            searching: false,
+        }
     }
 
     fn fail(&mut self, offset: u64, detail: String) -> ReadProblem {
@@ -209,7 +220,8 @@ impl<R: Read + Seek> WarcReader<R> {
         match see_magic(&mut raw) {
             Ok([]) => Ok(()),
             Ok([0x1f, 0x8b, ..]) => {
-                self.state = State::Member(offset, Box::new(BufReader::new(GzDecoder::new(raw))));
+                self.state =
+                    State::Member(offset, Box::new(BufReader::with_capacity(MEMBER_BUFFER_BYTES, GzDecoder::new(raw))));
                 Ok(())
             }
             Ok(_) if offset == 0 => {
@@ -230,7 +242,8 @@ impl<R: Read + Seek> WarcReader<R> {
         let mut input = raw.inner.into_inner();
         self.searching = true;
         if input.seek(SeekFrom::Start(member_at + 1)).is_ok() {
-            self.state = State::Between(Counting { inner: BufReader::new(input), at: member_at + 1 });
+            self.state =
+                State::Between(Counting { inner: BufReader::with_capacity(BUFFER_BYTES, input), at: member_at + 1 });
         }
     }
 
@@ -239,7 +252,7 @@ impl<R: Read + Seek> WarcReader<R> {
         member_at: u64,
         mut member: Box<BufReader<GzDecoder<Raw<R>>>>,
     ) -> Option<Result<Record, ReadProblem>> {
-        let step = next_record(&mut member, member_at);
+        let step = next_record(&mut member, member_at, None);
         match step {
             Ok(Step::Record(record)) => {
                 self.searching = false;
@@ -271,15 +284,16 @@ impl<R: Read + Seek> WarcReader<R> {
     }
 
     fn step_plain(&mut self, mut raw: Raw<R>) -> Option<Result<Record, ReadProblem>> {
-        if self.searching && !seek_version_line(&mut raw) {
+        let mut first = None;
+        if self.searching {
+            first = seek_head_line(&mut raw);
+            first.as_ref()?;
+        } else if skip_blank(&mut raw).is_err() {
             return None;
         }
         self.searching = false;
-        if skip_blank(&mut raw).is_err() {
-            return None;
-        }
-        let offset = raw.at();
-        match next_record(&mut raw, offset) {
+        let offset = first.as_ref().map_or(raw.at(), |(offset, _)| *offset);
+        match next_record(&mut raw, offset, first.map(|(_, line)| line)) {
             Ok(Step::Record(record)) => {
                 self.state = State::Plain(raw);
                 Some(Ok(record))
@@ -313,19 +327,56 @@ impl<R: Read + Seek> Iterator for WarcReader<R> {
     }
 }
 
-fn next_record<R: BufRead>(input: &mut R, offset: u64) -> std::io::Result<Step> {
-    skip_blank(input)?;
-    let Some(version) = read_line(input)? else { return Ok(Step::End) };
-    if !version.starts_with("WARC/") {
-        let start: String = version.chars().take(40).collect();
-        let hint = if version.starts_with("filedesc:") || version.starts_with("http") {
-            "an ARC file, the format before WARC? convert it with `warcio recompress`"
-        } else {
-            "looking for the next record"
-        };
-        return Ok(Step::Broken(format!("expected `WARC/1.x`, found `{start}`; {hint}")));
+/// What stands before a block.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// Header names (as written, or their WARC names for ARC) and values.
+    pub(super) headers: Vec<(String, String)>,
+    /// Bytes of the block.
+    pub(super) length: u64,
+}
+
+fn next_record<R: BufRead>(input: &mut R, offset: u64, first: Option<String>) -> std::io::Result<Step> {
+    let line = if let Some(line) = first {
+        line
+    } else {
+        skip_blank(input)?;
+        let Some(line) = read_line(input)? else { return Ok(Step::End) };
+        line
+    };
+    let Head { headers, length } = if line.starts_with("WARC/") {
+        match warc_head(input)? {
+            Ok(head) => head,
+            Err(detail) => return Ok(Step::Broken(detail)),
+        }
+    } else {
+        match arc::head(&line) {
+            Some(Ok(head)) => head,
+            Some(Err(detail)) => return Ok(Step::Broken(format!("{detail}; looking for the next record"))),
+            None => {
+                let start: String = line.chars().take(40).collect();
+                let detail =
+                    format!("expected `WARC/1.x` or an ARC record line, found `{start}`; looking for the next record");
+                return Ok(Step::Broken(detail));
+            }
+        }
+    };
+    let record = Record { offset, headers, block: Vec::new(), cut: false };
+    let kept = length.min(BLOCK_BYTES_MAX);
+    // Never trust the length for the allocation: it may be any number.
+    let mut block = Vec::with_capacity(usize::try_from(kept.min(BLOCK_ROOM_MAX)).unwrap_or(0));
+    let read = input.by_ref().take(kept).read_to_end(&mut block)?;
+    let skipped = std::io::copy(&mut input.by_ref().take(length - kept), &mut std::io::sink())?;
+    if read as u64 + skipped < length {
+        let detail = format!("block of {length} bytes ends after {}", read as u64 + skipped);
+        return Err(std::io::Error::new(ErrorKind::UnexpectedEof, detail));
     }
-    let mut headers: Vec<(String, String)> = Vec::new();
+    Ok(Step::Record(Record { block, cut: length > kept, ..record }))
+}
+
+/// The headers of a WARC record behind its version line; the inner error says what is wrong with them.
+fn warc_head<R: BufRead>(input: &mut R) -> std::io::Result<Result<Head, String>> {
+    let mut headers: Vec<(String, String)> = Vec::with_capacity(12);
     loop {
         let Some(line) = read_line(input)? else {
             return Err(std::io::Error::new(ErrorKind::UnexpectedEof, "inside the record head"));
@@ -334,7 +385,7 @@ fn next_record<R: BufRead>(input: &mut R, offset: u64) -> std::io::Result<Step> 
             break;
         }
         if headers.len() >= HEADER_LINES_MAX {
-            return Ok(Step::Broken(format!("more than {HEADER_LINES_MAX} header lines")));
+            return Ok(Err(format!("more than {HEADER_LINES_MAX} header lines")));
         }
         if line.starts_with([' ', '\t']) {
             if let Some((_, value)) = headers.last_mut() {
@@ -344,23 +395,17 @@ fn next_record<R: BufRead>(input: &mut R, offset: u64) -> std::io::Result<Step> 
         } else if let Some((name, value)) = line.split_once(':') {
             headers.push((name.trim().to_owned(), value.trim().to_owned()));
         } else {
-            return Ok(Step::Broken("a record header has no colon".to_owned()));
+            return Ok(Err("a record header has no colon".to_owned()));
         }
     }
-    let record = Record { offset, headers, block: Vec::new(), cut: false };
-    let Some(length) = record.header("Content-Length").and_then(|text| text.parse::<u64>().ok()) else {
-        return Ok(Step::Broken("the record has no Content-Length".to_owned()));
-    };
-    let kept = length.min(BLOCK_BYTES_MAX);
-    // Never trust the length for the allocation: it may be any number.
-    let mut block = Vec::new();
-    let read = input.by_ref().take(kept).read_to_end(&mut block)?;
-    let skipped = std::io::copy(&mut input.by_ref().take(length - kept), &mut std::io::sink())?;
-    if read as u64 + skipped < length {
-        let detail = format!("block of {length} bytes ends after {}", read as u64 + skipped);
-        return Err(std::io::Error::new(ErrorKind::UnexpectedEof, detail));
-    }
-    Ok(Step::Record(Record { block, cut: length > kept, ..record }))
+    let stated = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Content-Length"));
+    Ok(match stated.map(|(_, value)| (value, value.parse())) {
+        Some((_, Ok(length))) => Ok(Head { headers, length }),
+        Some((value, Err(_))) => {
+            Err(format!("the record states the length `{}`", value.chars().take(40).collect::<String>()))
+        }
+        None => Err("the record has no Content-Length".to_owned()),
+    })
 }
 
 /// A line without its end; none at the end of the stream. A line beyond the bound is cut, the rest read as the next line.
@@ -421,17 +466,13 @@ fn seek_magic<R: Read + Seek>(raw: &mut Raw<R>) -> bool {
     }
 }
 
-/// Moves to the next line that begins with `WARC/1.`; false at the end of the file.
-fn seek_version_line<R: BufRead>(input: &mut R) -> bool {
+/// Reads on to the next line that heads a record, and gives it with its place; none at the end of the file.
+fn seek_head_line<R: BufRead>(input: &mut Counting<R>) -> Option<(u64, String)> {
     loop {
-        let Ok(buffer) = input.fill_buf() else { return false };
-        if buffer.is_empty() {
-            return false;
+        let offset = input.at();
+        let line = read_line(input).ok()??;
+        if line.starts_with("WARC/1.") || arc::head(&line).is_some() {
+            return Some((offset, line));
         }
-        if buffer.starts_with(b"WARC/1.") {
-            return true;
-        }
-        let line = buffer.iter().position(|byte| *byte == b'\n').map_or(buffer.len(), |at| at + 1);
-        input.consume(line);
     }
 }
