@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use url::Url;
 
+use super::article::article;
 use super::fields::{Fields, Notes, Origin, document, set_by_rule};
 use super::html;
 use super::list::{json_value, value_of};
@@ -22,7 +23,6 @@ const COLUMNS_MAX: usize = 60;
 const ROWSPAN_MAX: usize = 500;
 
 static ROW: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("tr").ok());
-static TITLE: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("h1, title").ok());
 
 /// What a page or item gave: documents, and what was set aside with its reason.
 #[derive(Debug, Default)]
@@ -68,18 +68,9 @@ pub(crate) fn of_page(recipe: &Recipe, detail: &Detail, text: &str, hints: &Fiel
 /// A page without a recipe for its fields, e.g. from somebody else's archive: title and densest text.
 pub(crate) fn by_density(page: &Html) -> Fields {
     let mut fields = Fields::default();
-    let headlines: Vec<String> = TITLE
-        .as_ref()
-        .map(|selector| {
-            page.select(selector)
-                .map(|found| html::tidy(&found.text().collect::<String>()).replace('\n', " "))
-                .collect()
-        })
-        .unwrap_or_default();
-    // Document order puts `title` first; a headline on the page says it without the site's name.
-    let title = headlines.iter().skip(1).find(|text| !text.is_empty() && headlines[0].contains(text.as_str()));
-    fields.set("title", title.or(headlines.first()).map_or("", String::as_str));
-    fields.set("text", &html::densest(page).map(html::text_of).unwrap_or_default());
+    let found = article(page);
+    fields.set("title", &found.title);
+    fields.set("text", &found.text);
     fields
 }
 

@@ -2,7 +2,7 @@
 //! person would see it. Nothing here panics on any input, and nothing of the tree leaves the thread (`Html` is not
 //! `Send`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use scraper::{ElementRef, Html};
@@ -17,10 +17,6 @@ const TAGS_MAX: usize = 200_000;
 const ATTRIBUTES_MAX: usize = 256;
 /// A bounded tree may still be a little deeper than its tags: the parser adds `html`, `body`, `tbody` on its own.
 const TREE_DEPTH_MAX: usize = TAG_DEPTH_MAX * 4;
-/// Least text that the body of an article has, in characters, for the density fallback.
-const PARAGRAPH_CHARS_MIN: usize = 10;
-/// Containers whose links are weighed in the density fallback.
-const CANDIDATES_MAX: usize = 24;
 
 const VOID: &[&str] = &[
     "area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track",
@@ -32,7 +28,8 @@ const SELF_CLOSING: &[&str] = &[
     "html", "head", "body",
 ];
 const RAW_TEXT: &[&str] = &["script", "style", "textarea", "title", "noframes", "xmp", "iframe", "noembed"];
-const NO_TEXT: &[&str] = &[
+/// Elements whose text nobody reads.
+pub(crate) const NO_TEXT: &[&str] = &[
     "script", "style", "noscript", "template", "iframe", "svg", "canvas", "object", "select", "button", "head",
     "noframes", "audio", "video",
 ];
@@ -75,8 +72,6 @@ const BLOCK: &[&str] = &[
     "tr",
     "ul",
 ];
-/// Containers that never hold the body of an article.
-const BOILERPLATE: &[&str] = &["nav", "footer", "aside", "header", "form"];
 
 /// Parses a page whose tags were bounded. The second value says what had to be dropped.
 pub(crate) fn parse(source: &str) -> (Html, Option<String>) {
@@ -244,14 +239,19 @@ fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
 
 /// The visible text of an element: blocks on lines of their own, white space collapsed, scripts and the like left out.
 pub(crate) fn text_of(element: ElementRef<'_>) -> String {
+    text_without(element, &|_| false)
+}
+
+/// The visible text of an element, without those inside it that `left_out` names.
+pub(crate) fn text_without(element: ElementRef<'_>, left_out: &dyn Fn(ElementRef<'_>) -> bool) -> String {
     let mut raw = String::new();
-    gather(element, &mut raw, 0);
+    gather(element, left_out, &mut raw, 0);
     tidy(&raw)
 }
 
-fn gather(element: ElementRef<'_>, out: &mut String, depth: usize) {
+fn gather(element: ElementRef<'_>, left_out: &dyn Fn(ElementRef<'_>) -> bool, out: &mut String, depth: usize) {
     let name = element.value().name();
-    if depth > TREE_DEPTH_MAX || (depth > 0 && NO_TEXT.contains(&name)) {
+    if depth > TREE_DEPTH_MAX || (depth > 0 && (NO_TEXT.contains(&name) || left_out(element))) {
         return;
     }
     let is_block = BLOCK.contains(&name);
@@ -265,7 +265,7 @@ fn gather(element: ElementRef<'_>, out: &mut String, depth: usize) {
             // A line break in the source is a space on the screen.
             out.extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
         } else if let Some(child) = ElementRef::wrap(child) {
-            gather(child, out, depth + 1);
+            gather(child, left_out, out, depth + 1);
         }
     }
     if is_block {
@@ -301,74 +301,10 @@ pub(crate) fn fragment_text(source: &str) -> String {
     text_of(html.root_element())
 }
 
-/// The element that holds the article, by the density of paragraphs that are not links. For pages whose recipe names no
-/// text selector.
-pub(crate) fn densest(html: &Html) -> Option<ElementRef<'_>> {
-    let root = html.root_element();
-    let mut scores = BTreeMap::new();
-    let mut add = |element: ElementRef<'_>, score: f64| *scores.entry(element.id()).or_insert(0.0) += score;
-    let mut stack = vec![root];
-    while let Some(element) = stack.pop() {
-        let name = element.value().name();
-        if NO_TEXT.contains(&name) && name != "head" || BOILERPLATE.contains(&name) || name == "a" {
-            continue;
-        }
-        let own: usize = if matches!(name, "p" | "pre" | "blockquote") {
-            visible_chars(element)
-        } else {
-            element.children().filter_map(|child| child.value().as_text().map(|text| ink(text))).sum()
-        };
-        if own >= PARAGRAPH_CHARS_MIN && name != "head" && name != "title" {
-            let worth = own as f64;
-            // A bare text container is its own parent paragraph.
-            let is_container = matches!(name, "div" | "td" | "article" | "section" | "main" | "body");
-            if is_container {
-                add(element, worth);
-            }
-            if let Some(parent) = element.parent().and_then(ElementRef::wrap) {
-                add(parent, if is_container { worth * 0.4 } else { worth });
-                if let Some(grand) = parent.parent().and_then(ElementRef::wrap) {
-                    add(grand, worth * 0.4);
-                }
-            }
-        }
-        if !matches!(name, "p" | "pre") {
-            stack.extend(element.child_elements());
-        }
-    }
-    let mut ranked: Vec<_> = scores.into_iter().collect();
-    ranked.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
-    // Links are weighed for the best few only: weighing all would walk every subtree once per level.
-    let weighed = ranked.into_iter().take(CANDIDATES_MAX).filter_map(|(id, score)| {
-        let element = html.tree.get(id).and_then(ElementRef::wrap)?;
-        Some((element, score * (1.0 - link_share(element))))
-    });
-    weighed
-        .fold(None, |best: Option<(ElementRef<'_>, f64)>, (element, score)| match best {
-            Some((_, top)) if top >= score => best,
-            _ => Some((element, score)),
-        })
-        .map(|(element, _)| element)
-}
-
-fn ink(text: &str) -> usize {
-    text.chars().filter(|c| !c.is_whitespace()).count()
-}
-
-fn visible_chars(element: ElementRef<'_>) -> usize {
-    element.text().map(ink).sum()
-}
-
-fn link_share(element: ElementRef<'_>) -> f64 {
-    let all = visible_chars(element).max(1);
-    let linked: usize =
-        element.descendent_elements().filter(|inner| inner.value().name() == "a").map(visible_chars).sum();
-    (linked as f64 / all as f64).min(1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::article::article;
 
     fn text(source: &str) -> String {
         text_of(parse(source).0.root_element())
@@ -390,7 +326,7 @@ mod tests {
             if !matches!(tag, "svg" | "button") {
                 assert!(text_of(html.root_element()).contains("起火"), "{tag}");
             }
-            let _ = densest(&html);
+            let _ = article(&html);
         }
         let attributes = format!("<div {}>起火", (0..300_000).map(|n| format!("a{n}")).collect::<Vec<_>>().join(" "));
         assert_eq!(text(&attributes), "起火");
@@ -434,7 +370,7 @@ mod tests {
         let body = "<div class=c><p>本报讯，一款充电宝在使用过程中发生起火，所幸没有造成人员伤亡。</p><p>监管部门已经介入调查，并要求企业停止销售。</p></div>";
         let page = format!("<body>{menu}<div>{body}</div>{menu}<div>版权所有，未经许可不得转载本站内容</div></body>");
         let (html, _) = parse(&page);
-        let found = text_of(densest(&html).unwrap());
+        let found = article(&html).text;
         assert!(found.starts_with("本报讯") && found.ends_with("停止销售。"), "{found}");
     }
 }

@@ -10,6 +10,7 @@
 //! READ-3 (hostile pages cost a bound and never a panic).
 
 mod address;
+mod article;
 mod charset;
 mod dates;
 mod debris;
@@ -27,6 +28,8 @@ mod robots;
 mod round;
 mod sink;
 
+#[cfg(test)]
+mod shared_pages;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,152 @@
+//! Real pages and feeds of the shared data: bytes to text, page to headline and article. Skipped where they are absent.
+#![expect(clippy::disallowed_methods, reason = "tests read the shared files")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::article::article;
+use super::charset::{decode, for_label};
+use super::html;
+
+fn shared(name: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let path = option_env!("WANGLOU_SHARED").map_or(beside, PathBuf::from).join("data").join(name);
+    let there = path.exists();
+    if !there {
+        println!("skipped: {name} is not here");
+    }
+    there.then_some(path)
+}
+
+/// The files of a tar archive (POSIX.1-1988): a header of 512 bytes, the size in octal, the content padded to 512.
+fn files_of(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let tar = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
+    let mut files = BTreeMap::new();
+    let mut at = 0;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches(['\0', ' ']).to_owned();
+    while let Some(header) = tar.get(at..at + 512).filter(|header| header[0] != 0) {
+        let size = usize::from_str_radix(text(&header[124..136]).trim(), 8).unwrap_or(0);
+        let (prefix, name) = (text(&header[345..500]), text(&header[..100]));
+        let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+        if header[156] == b'0' || header[156] == 0 {
+            files.insert(name.trim_start_matches("./").to_owned(), tar[at + 512..at + 512 + size].to_vec());
+        }
+        at += 512 + size.div_ceil(512) * 512;
+    }
+    files
+}
+
+/// The rows of a manifest.
+fn rows(path: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn all_samples_of_encodings_decode_to_their_text() {
+    let Some(folder) = shared("encoding_samples") else { return };
+    let files = files_of(&folder.join("chardet_zh.tar.zst"));
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for row in rows(&folder.join("manifest.csv")) {
+        let bytes = &files[&row[0]];
+        let found = decode(bytes, None, None);
+        // The one EUC-TW text is there in Big5, too.
+        let expected = match row[2].as_str() {
+            "EUC-TW" => decode(&files["tests/Big5/_ude_1.txt"], Some("big5"), None).text,
+            label => for_label(label).unwrap().decode(bytes).0.into_owned(),
+        };
+        count += 1;
+        if found.text != expected {
+            let at = found.text.chars().zip(expected.chars()).take_while(|(a, b)| a == b).count();
+            let near = |text: &str| text.chars().skip(at.saturating_sub(5)).take(30).collect::<String>();
+            wrong.push(format!(
+                "{} read as {}: {} instead of {}; {:?}",
+                row[0],
+                found.encoding,
+                near(&found.text),
+                near(&expected),
+                found.problems
+            ));
+        }
+    }
+    for (file, label) in
+        [("big5", "big5"), ("gb18030", "gb18030"), ("gb2312-sample", "gb18030"), ("gbk-sample", "gb18030")]
+    {
+        let bytes = std::fs::read(folder.join(format!("juniversalchardet_{file}.txt"))).unwrap();
+        let expected = for_label(label).unwrap().decode(&bytes).0.into_owned();
+        count += 1;
+        let found = decode(&bytes, None, None);
+        if found.text != expected {
+            wrong.push(format!("{file} read as {}", found.encoding));
+        }
+    }
+    println!("{} of {count} samples right", count - wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_lie_about_the_charset_is_seen_through_in_all_samples() {
+    let Some(folder) = shared("encoding_samples") else { return };
+    let files = files_of(&folder.join("chardet_zh.tar.zst"));
+    let (mut told, mut right, mut wrong) = (0, 0, Vec::new());
+    for (name, bytes) in &files {
+        let truth = decode(bytes, None, None).text;
+        for lie in ["utf-8", "gb2312", "big5", "euc-tw", "utf-16le", "windows-1252", "shift_jis", "no-such"] {
+            told += 1;
+            if decode(bytes, Some(lie), None).text == truth {
+                right += 1;
+            } else {
+                wrong.push(format!("{name} as {lie}"));
+            }
+        }
+    }
+    println!("{right} of {told} lies seen through; not: {wrong:?}");
+    assert!(f64::from(right) >= 0.95 * f64::from(told), "{right} of {told}: {wrong:?}");
+}
+
+#[test]
+fn real_pages_give_a_headline_and_a_text() {
+    let Some(folder) = shared("html_pages") else { return };
+    let files = files_of(&folder.join("gne_pages.tar.zst"));
+    let squeeze = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let (mut titles, mut texts, mut count, mut odd) = (0_u32, 0_u32, 0_u32, Vec::new());
+    for row in rows(&folder.join("manifest.csv")) {
+        let decoded = decode(&files[&row[0]], None, None);
+        let (page, _) = html::parse(&decoded.text);
+        let found = article(&page);
+        count += 1;
+        // The manifest has the whole of `<title>`, the site's name in it; ours is what is left without it.
+        let matches = !found.title.is_empty() && squeeze(&row[4]).contains(&squeeze(&found.title));
+        titles += u32::from(matches);
+        let enough = found.text.chars().count() >= 100;
+        texts += u32::from(enough);
+        let show = |text: &str| text.chars().take(60).collect::<String>().replace('\n', "⏎");
+        let end: String = found
+            .text
+            .chars()
+            .rev()
+            .take(40)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<String>()
+            .replace('\n', "⏎");
+        println!(
+            "{} {}\n  title {} [{}]\n  {} chars: {} … {end}",
+            row[0],
+            if matches { "" } else { "TITLE?" },
+            found.title,
+            row[4],
+            found.text.chars().count(),
+            show(&found.text)
+        );
+        if !matches || !enough {
+            odd.push(row[0].clone());
+        }
+    }
+    println!(
+        "{titles} of {count} titles are the manifest's, {texts} of {count} texts have 100 characters; look at {odd:?}"
+    );
+    assert!(f64::from(titles) >= 0.9 * f64::from(count), "{titles} of {count}: {odd:?}");
+}
