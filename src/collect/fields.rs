@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use super::mask::mask_field as masked;
+use super::mask::{mask_document, mask_field as masked};
 use super::problem::{CHECK_BOUNDS, CHECK_DATE, CHECK_SELECTOR, PageProblem};
 use super::recipe::{FieldRule, Recipe};
 use super::{TEXT_CHARS_MAX, dates, identity};
@@ -122,9 +122,8 @@ pub(crate) struct Origin<'a> {
 /// Makes the document, or says why there is none.
 pub(crate) fn document(fields: &Fields, origin: &Origin<'_>, notes: &mut Notes<'_>) -> Result<Document, String> {
     let recipe = notes.recipe;
-    let source = recipe.id.as_str();
-    let title = fields.get("title").map(|title| masked(source, "title", title));
-    let body = fields.get("text").map(|text| masked(source, "text", text)).unwrap_or_default();
+    let title = fields.get("title").map(str::to_owned);
+    let body = fields.get("text").unwrap_or_default().to_owned();
     let mut text = match &title {
         Some(title) if !body.starts_with(title.as_str()) => format!("{title}\n{body}").trim_end().to_owned(),
         _ => body,
@@ -151,11 +150,11 @@ pub(crate) fn document(fields: &Fields, origin: &Origin<'_>, notes: &mut Notes<'
                 meta.insert(name.clone(), number);
             }
             _ => {
-                meta.insert(name.clone(), Value::String(masked(source, name, value)));
+                meta.insert(name.clone(), Value::String(value.clone()));
             }
         }
     }
-    Ok(Document {
+    let mut document = Document {
         id: identity::document_id(&recipe.id, &identity),
         source: recipe.id.clone(),
         channel: recipe.channel,
@@ -166,7 +165,10 @@ pub(crate) fn document(fields: &Fields, origin: &Origin<'_>, notes: &mut Notes<'
         seen_at: Some(origin.now),
         meta,
         raw: Some(origin.raw.clone()),
-    })
+    };
+    // PRIV-1: nothing unmasked leaves this function.
+    mask_document(&mut document);
+    Ok(document)
 }
 
 /// `1.2万+`, `¥1,299.00`, `4.8分` as a number.

@@ -156,17 +156,18 @@ pub fn document_of_page(
         problems.push("no text was found".to_owned());
         return (None, problems);
     }
-    let document = Document {
+    let mut document = Document {
         id: document_id(source, url.as_str()),
         source: source.clone(),
         channel,
         url: Some(url.to_string()),
-        title: fields.get("title").map(|title| mask(title).into_owned()),
-        text: mask(fields::clip(&text, TEXT_CHARS_MAX)).into_owned(),
+        title: fields.get("title").map(str::to_owned),
+        text: fields::clip(&text, TEXT_CHARS_MAX).to_owned(),
         published_at: None,
         seen_at: Some(seen_at),
         meta: serde_json::Map::new(),
         raw: Some(raw),
     };
+    mask_document(&mut document);
     (Some(document), problems)
 }
