@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::pages::Shared;
 use super::problem::Problem;
-use crate::vocabulary::{Channel, SourceId};
+use crate::vocabulary::{Channel, SourceId, UnknownCode};
 
 /// Largest body.
 pub(super) const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -55,16 +55,10 @@ pub(super) async fn documents(
             "参数 source 应为 1 到 {SOURCE_CHARS_MAX} 个字母、数字、点、横线或下划线。"
         )));
     }
-    let channel = match channel.as_deref() {
-        None => Channel::Complaint,
-        Some(code) => match code.parse() {
-            Ok(channel) => channel,
-            Err(_) => {
-                let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.code()).collect();
-                return Err(Problem::bad_request(format!("参数 channel 的可用代码：{}。", known.join("、"))));
-            }
-        },
-    };
+    let channel = channel.as_deref().map_or(Ok(Channel::Complaint), |code| {
+        code.parse()
+            .map_err(|error: UnknownCode| Problem::bad_request(format!("参数 channel 的可用代码：{}。", error.known)))
+    })?;
     let told = desk.push(body.to_vec(), SourceId::new(source), channel).await?;
     let status = if told.collected > 0 && told.collected == told.rejected {
         StatusCode::UNPROCESSABLE_ENTITY

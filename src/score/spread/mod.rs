@@ -145,7 +145,6 @@ struct Elsewhere {
     events: u64,
     expected: f64,
     p: f64,
-    unusual: bool,
 }
 
 struct Judge<'a> {
@@ -370,7 +369,7 @@ impl Judge<'_> {
         let events = field.placed() - inside;
         let expected = (field.expected_placed() - usual).max(0.0) + self.criteria.misplaced_share * inside as f64;
         let p = self.mid_p(events, expected);
-        Elsewhere { events, expected, p, unusual: self.unusual(events, p) }
+        Elsewhere { events, expected, p }
     }
 
     /// Whether it rises on one platform and nowhere else: a zone of the second family. Only where most of the exposure is elsewhere.
