@@ -33,7 +33,7 @@ pub(super) fn run(args: &ExtractArgs, common: &Common) -> Result<(), Failure> {
         let parsed = DocumentLine::parse(text).map_err(|error| error.to_string())?;
         let document = parsed.into_document(&source, Channel::Media);
         let reading = crate::extract::read(&document, &lexicon);
-        serde_json::to_writer(&mut *output, &reading).map_err(|error| error.to_string())?;
+        reading.write_json(output).map_err(|error| error.to_string())?;
         output.push(b'\n');
         Ok(())
     };

@@ -21,6 +21,10 @@ const SENTENCE_SIDE: usize = 200;
 /// A denial this near in front of what another clause must hold takes it away, in characters.
 const DENIED_CHARS: usize = 3;
 
+/// Patterns that may find something in a clause, up to which asking each of them at every hit is quicker than asking those
+/// that may begin there.
+const FEW: usize = 24;
+
 /// A pattern found in a clause, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Find {
@@ -52,20 +56,26 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
     let search = Search { folded, clauses, hits, lexicon, denials };
     let mut elsewhere = Elsewhere::default();
     for (index, clause) in clauses.iter().enumerate() {
+        let possible = hits.possible_in(index);
+        if possible.is_some_and(<[_]>::is_empty) {
+            continue;
+        }
         for hit in hits.between(clause.from, clause.to) {
             if hit.to as usize > clause.to {
                 continue;
             }
-            let mut try_one = |pattern: &u32| finds.extend(search.find(*pattern, hit, (index, clause), &mut elsewhere));
-            if let Some(few) = hits.few() {
-                few.iter().for_each(&mut try_one);
+            let mut try_one = |pattern: u32| finds.extend(search.find(pattern, hit, (index, clause), &mut elsewhere));
+            if let Some(few) = possible.filter(|possible| possible.len() <= FEW) {
+                few.iter().for_each(|(_, pattern)| try_one(*pattern));
                 continue;
             }
             let starts = lexicon.classes_of(hit.entry).iter().flat_map(|class| lexicon.patterns_from_class(*class));
             let products = if hit.any(Brief::PRODUCT) { lexicon.patterns_from_product() } else { &[] };
             let brands = if hit.any(Brief::BRAND) { lexicon.patterns_from_brand() } else { &[] };
-            let starts = starts.chain(products).chain(brands);
-            starts.filter(|pattern| hits.may_find(**pattern)).for_each(try_one);
+            let may_find = |pattern: &&u32| {
+                possible.is_none_or(|possible| possible.binary_search_by_key(*pattern, |(_, known)| *known).is_ok())
+            };
+            starts.chain(products).chain(brands).filter(may_find).for_each(|pattern| try_one(*pattern));
         }
     }
     finds.sort_unstable();

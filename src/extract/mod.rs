@@ -253,8 +253,12 @@ struct ByteOffsets(Vec<u32>);
 
 impl ByteOffsets {
     fn new(text: &str) -> Self {
-        let ends = text.char_indices().take(TEXT_CHARS_MAX + 1).map(|(byte, _)| byte);
-        Self(ends.chain([text.len()]).map(|byte| u32::try_from(byte).unwrap_or(u32::MAX)).collect())
+        let mut offsets = Vec::with_capacity(text.len() / 2 + 2);
+        // A character begins at every byte that continues none.
+        let begins = (0..).zip(text.bytes()).filter(|(_, byte)| byte & 0xc0 != 0x80);
+        begins.take(TEXT_CHARS_MAX + 1).for_each(|(at, _)| offsets.push(at));
+        offsets.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        Self(offsets)
     }
 
     fn slice<'a>(&self, text: &'a str, from: usize, to: usize) -> &'a str {

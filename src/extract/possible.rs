@@ -7,15 +7,15 @@ use crate::lexicon::pattern::{Atom, ClassId, Step};
 use crate::lexicon::terms::{Compiled, Owner};
 use crate::lexicon::{Anchored, Brief, Lexicon, Other};
 
-use super::clauses::Clause;
+use super::clauses::{CLAUSE_CHARS_MAX, Clause};
 use super::scan::Hit;
 
 /// The classes of the rules that may find something in a text.
 pub(super) struct Live<'a>(&'a Last);
 
 impl Live<'_> {
-    /// The patterns that may find something, sorted.
-    pub(super) fn patterns(&self) -> Vec<u32> {
+    /// The patterns that may find something, each with the index of the clause in which it may, sorted by clause.
+    pub(super) fn patterns(&self) -> Vec<(u32, u32)> {
         let mut patterns = self.0.found.clone();
         patterns.sort_unstable();
         patterns
@@ -60,10 +60,10 @@ pub(super) struct Last {
     text: u32,
     /// Per class, then product, then brand: where it was seen.
     seen: Vec<Seen>,
-    /// Per pattern: the text in which it was last found possible.
+    /// Per pattern: the clause in which it was last found possible.
     possible: Vec<u32>,
-    /// The patterns that were found possible in the text.
-    found: Vec<u32>,
+    /// The patterns that were found possible in the text, behind the index of the clause.
+    found: Vec<(u32, u32)>,
     /// Per class: the text in which a possible pattern last asked for it.
     live: Vec<u32>,
 }
@@ -73,22 +73,17 @@ pub(super) struct Last {
 struct Seen {
     /// The last clause in which they were.
     clause: u32,
-    /// The first end of one there.
-    first_to: u32,
-    /// The last beginning of one there.
-    last_from: u32,
+    /// The first end of one there, from the clause's first character.
+    first_to: u16,
+    /// The last beginning of one there, from the clause's first character.
+    last_from: u16,
 }
 
-impl Seen {
-    #[inline]
-    fn note(&mut self, clause: u32, hit: &Hit) {
-        if self.clause == clause {
-            self.first_to = self.first_to.min(hit.to);
-            self.last_from = hit.from;
-        } else {
-            *self = Self { clause, first_to: hit.to, last_from: hit.from };
-        }
-    }
+/// A character of a clause, counted from its first one; a clause is never longer than [`CLAUSE_CHARS_MAX`].
+#[inline]
+fn inside(clause: &Clause, at: u32) -> u16 {
+    const { assert!(CLAUSE_CHARS_MAX < u16::MAX as usize) };
+    u16::try_from(at as usize - clause.from).unwrap_or(u16::MAX)
 }
 
 thread_local! {
@@ -112,64 +107,67 @@ impl Last {
     }
 
     fn clause(&mut self, hits: &[Hit], clause: &Clause, lexicon: &Lexicon) -> bool {
-        let classes = self.live.len();
         self.clause += 1;
-        let own = |hit: &&Hit| hit.to as usize <= clause.to;
-        for hit in hits.iter().filter(own) {
-            if hit.any(Brief::ASKED) {
-                for class in lexicon.asked_of(hit.entry) {
-                    self.seen[usize::from(class.0)].note(self.clause, hit);
+        let own = || hits.iter().filter(|hit| hit.to as usize <= clause.to);
+        let (mut found, mut noted) = (false, false);
+        for hit in own() {
+            let words = if hit.any(Brief::ANCHOR) { lexicon.patterns_at(hit.entry) } else { &[] };
+            let products = if hit.any(Brief::PRODUCT) { lexicon.patterns_at_product() } else { &[] };
+            let brands = if hit.any(Brief::BRAND) { lexicon.patterns_at_brand() } else { &[] };
+            for anchored in words.iter().chain(products).chain(brands) {
+                // Many clauses have no rare word: what else stands there is noted when the first is met.
+                if !noted && anchored.other != Other::Nothing {
+                    noted = true;
+                    own().for_each(|hit| self.note(hit, clause, lexicon));
+                }
+                // Nearly all patterns end here: what they ask for beside is not in the clause.
+                let missing = |class: ClassId| self.seen[usize::from(class.0)].clause != self.clause;
+                if !matches!(anchored.other, Other::Class(class) if missing(class)) {
+                    found |= self.whole(anchored, hit, clause, lexicon);
                 }
             }
-            if hit.any(Brief::PRODUCT) {
-                self.seen[classes].note(self.clause, hit);
-            }
-            if hit.any(Brief::BRAND) {
-                self.seen[classes + 1].note(self.clause, hit);
-            }
-        }
-        let mut found = false;
-        for hit in hits.iter().filter(own) {
-            if hit.any(Brief::ANCHOR) {
-                found |= self.patterns(lexicon.patterns_at(hit.entry), hit, lexicon);
-            }
-            if hit.any(Brief::PRODUCT) {
-                found |= self.patterns(lexicon.patterns_at_product(), hit, lexicon);
-            }
-            if hit.any(Brief::BRAND) {
-                found |= self.patterns(lexicon.patterns_at_brand(), hit, lexicon);
-            }
         }
         found
     }
 
-    /// Whether any of some patterns may find something when its rarest element is `hit`; notes those that may.
-    fn patterns(&mut self, patterns: &[Anchored], hit: &Hit, lexicon: &Lexicon) -> bool {
-        let mut found = false;
-        for anchored in patterns {
-            // Nearly all patterns end here: what they ask for beside is not in the clause.
-            let missing = |class: ClassId| self.seen[usize::from(class.0)].clause != self.clause;
-            if !matches!(anchored.other, Other::Class(class) if missing(class)) {
-                found |= self.whole(anchored, hit, lexicon);
-            }
+    fn note(&mut self, hit: &Hit, clause: &Clause, lexicon: &Lexicon) {
+        let number = self.clause;
+        let (from, to) = (inside(clause, hit.from), inside(clause, hit.to));
+        let mut see = |kind: usize| {
+            let seen = &mut self.seen[kind];
+            let first_to = if seen.clause == number { seen.first_to.min(to) } else { to };
+            *seen = Seen { clause: number, first_to, last_from: from };
+        };
+        if hit.any(Brief::ASKED) {
+            lexicon.asked_of(hit.entry).iter().for_each(|class| see(usize::from(class.0)));
         }
-        found
+        if hit.any(Brief::PRODUCT) {
+            see(lexicon.class_count());
+        }
+        if hit.any(Brief::BRAND) {
+            see(lexicon.class_count() + 1);
+        }
     }
 
-    fn whole(&mut self, anchored: &Anchored, hit: &Hit, lexicon: &Lexicon) -> bool {
+    /// Whether a pattern may find something when its rarest element is `hit`; notes it when it may.
+    fn whole(&mut self, anchored: &Anchored, hit: &Hit, clause: &Clause, lexicon: &Lexicon) -> bool {
         let pattern = anchored.pattern;
-        if self.possible[pattern as usize] == self.text {
+        let last = self.possible[pattern as usize];
+        if last == self.clause {
             return true;
         }
         let compiled = &lexicon.patterns()[pattern as usize];
         let steps = &compiled.variant.steps;
         let at = usize::from(anchored.step);
-        let found = steps[..at].iter().all(|step| self.stands(step, |seen| seen.first_to <= hit.from))
-            && steps[at + 1..].iter().all(|step| self.stands(step, |seen| seen.last_from >= hit.to));
+        let (from, to) = (inside(clause, hit.from), inside(clause, hit.to));
+        let found = steps[..at].iter().all(|step| self.stands(step, |seen| seen.first_to <= from))
+            && steps[at + 1..].iter().all(|step| self.stands(step, |seen| seen.last_from >= to));
         if found {
-            self.possible[pattern as usize] = self.text;
-            self.found.push(pattern);
-            self.ask_for(compiled, lexicon);
+            self.possible[pattern as usize] = self.clause;
+            self.found.push((self.clause - self.text, pattern));
+            if last < self.text {
+                self.ask_for(compiled, lexicon);
+            }
         }
         found
     }

@@ -39,9 +39,6 @@ impl Hit {
     }
 }
 
-/// Patterns that may find something in a text, up to which they are few.
-const FEW: usize = 24;
-
 /// All hits of a text, by first character, longest first.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
@@ -59,22 +56,21 @@ pub(super) struct Hits {
     pub(super) hopeless: bool,
     /// Whether matching, relating and judging are left out, because the text is hopeless.
     pub(super) quiet: bool,
-    /// The only patterns that may find something, sorted; none when that was not asked.
-    possible: Option<Vec<u32>>,
+    /// The only patterns that may find something, each behind the index of the clause in which it may, sorted; none when that
+    /// was not asked.
+    possible: Option<Vec<(u32, u32)>>,
     /// All surfaces as they stand, for the learned judge: what it sees must not depend on what rules leave out early.
     pub(super) surfaces: Vec<Hit>,
 }
 
 impl Hits {
-    /// The only patterns that may find something, when these are so few that asking each of them is quicker than asking every
-    /// pattern that may begin at a hit.
-    pub(super) fn few(&self) -> Option<&[u32]> {
-        self.possible.as_deref().filter(|possible| possible.len() <= FEW)
-    }
-
-    /// Whether a pattern may find something in this text.
-    pub(super) fn may_find(&self, pattern: u32) -> bool {
-        self.possible.as_ref().is_none_or(|possible| possible.binary_search(&pattern).is_ok())
+    /// The only patterns that may find something in a clause, sorted, each behind the clause's index; none when that was not
+    /// asked.
+    pub(super) fn possible_in(&self, clause: usize) -> Option<&[(u32, u32)]> {
+        let possible = self.possible.as_deref()?;
+        let from = possible.partition_point(|(known, _)| (*known as usize) < clause);
+        let count = possible[from..].partition_point(|(known, _)| *known as usize == clause);
+        Some(&possible[from..from + count])
     }
 
     /// Whether there may be a hit that is any of these ([`Brief`]'s constants).

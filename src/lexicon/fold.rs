@@ -17,8 +17,12 @@ pub fn fold(character: char, mut put: impl FnMut(char)) {
         | '\u{feff}'
         | '\u{ad}'
         | '\u{fe00}'..='\u{fe0f}' => {}
-        '，' => put(','),
-        '。' => put('。'),
+        // The wide form of ASCII.
+        '\u{ff01}'..='\u{ff5e}' => {
+            let narrow = char::from_u32(character as u32 - WIDE).unwrap_or(character);
+            put(narrow.to_ascii_lowercase());
+        }
+        _ if is_mark(character) => put(character),
         _ if character.is_whitespace() || character.is_control() => put(' '),
         _ => {
             for part in std::iter::once(character).nfkc() {
@@ -28,6 +32,15 @@ pub fn fold(character: char, mut put: impl FnMut(char)) {
             }
         }
     }
+}
+
+/// From ASCII to its wide form.
+const WIDE: u32 = 0xfee0;
+
+/// Common marks that fold to themselves.
+#[inline]
+fn is_mark(character: char) -> bool {
+    matches!(character, '。' | '、' | '“' | '”' | '《' | '》' | '【' | '】' | '—')
 }
 
 /// The folded form of a whole word.
@@ -45,8 +58,8 @@ pub fn fold_word(word: &str) -> String {
 pub fn folds_to_itself(character: char) -> bool {
     match character {
         '\u{4e00}'..='\u{9fff}' => !is_traditional(character),
-        '!'..='@' | '['..='~' | '。' => true,
-        _ => false,
+        '!'..='@' | '['..='~' => true,
+        _ => is_mark(character),
     }
 }
 
@@ -162,7 +175,18 @@ mod tests {
             assert_eq!(parts, [character]);
             count += 1;
         }
-        assert_eq!(count, HAN_COUNT - TRADITIONAL.len() + 94 - 26 + 1);
+        assert_eq!(count, HAN_COUNT - TRADITIONAL.len() + 94 - 26 + 9);
+    }
+
+    #[test]
+    fn marks_and_wide_characters_fold_to_what_nfkc_says() {
+        for character in ('\u{2000}'..='\u{303f}').chain('\u{ff00}'..='\u{ffef}') {
+            let short = is_mark(character) || ('\u{ff01}'..='\u{ff5e}').contains(&character);
+            let said: String = std::iter::once(character).nfkc().flat_map(char::to_lowercase).collect();
+            let mut folded = String::new();
+            fold(character, |part| folded.push(part));
+            assert!(!short || folded == said, "{character}: {folded} {said}");
+        }
     }
 
     #[test]

@@ -477,8 +477,11 @@ impl Judge {
         let asked = weights.asks.len();
         let lanes = lanes(asked);
         let fill = || std::iter::repeat_n(0.0, lanes - asked);
-        let mut rows = Vec::with_capacity(weights.grams.len() * (lanes / LANES));
-        for row in weights.grams.values() {
+        // Single characters are met most: close together their weights stay near the processor.
+        let mut grams: Vec<(&String, &Vec<[f64; 2]>)> = weights.grams.iter().collect();
+        grams.sort_by_key(|(gram, _)| gram.chars().count());
+        let mut rows = Vec::with_capacity(grams.len() * (lanes / LANES));
+        for (_, row) in &grams {
             for some in row.chunks(LANES) {
                 let mut block = [0; 2 * LANES];
                 for (at, [clause, around]) in some.iter().enumerate() {
@@ -489,7 +492,7 @@ impl Judge {
         }
         let most = rows.iter().flat_map(|block| block.0).map(i16::unsigned_abs).max().unwrap_or(0);
         let at_a_time = usize::from(i16::MAX.unsigned_abs() / most.max(1)).max(1);
-        let grams = Trie::new(weights.grams.keys().map(String::as_str).zip(0..));
+        let grams = Trie::new(grams.into_iter().map(|(gram, _)| gram.as_str()).zip(0..));
         #[expect(clippy::cast_possible_truncation, reason = "a weight has three digits")]
         let categories = weights
             .categories
@@ -555,6 +558,11 @@ impl Judge {
     /// Where the model comes from.
     pub fn provenance(&self) -> &[String] {
         &self.provenance
+    }
+
+    /// Number of rows: all that [`Judge::row`] gives are below it.
+    pub fn row_count(&self) -> usize {
+        self.words.len() / self.lanes().max(1)
     }
 
     /// Where the weights of a word are, to be handed to [`Judge::answers`].

@@ -17,6 +17,7 @@ mod sampling;
 mod signal;
 mod span;
 mod time;
+mod written;
 
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
 pub use assessment::{

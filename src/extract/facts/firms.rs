@@ -79,6 +79,9 @@ const SUFFIXES: &[(&str, Kind)] = &[
     ("养殖场", Kind::Bare),
 ];
 
+/// What the name of a firm ends with; 车 is the maker of cars, of whom only 汽车 is said.
+pub(super) const ENDS: [char; 13] = ['司', '团', '厂', '行', '部', '店', '房', '市', '场', '社', '室', '心', '车'];
+
 /// Longest suffix, in characters.
 const SUFFIX_CHARS_MAX: usize = 6;
 
@@ -289,11 +292,7 @@ impl<'a> Firms<'a> {
 
     /// Looks for a firm whose name ends with the character at `at`.
     pub(super) fn at(&mut self, at: usize, found: &mut Vec<Fact>) {
-        if !matches!(
-            self.folded.chars[at],
-            '司' | '团' | '厂' | '行' | '部' | '店' | '房' | '市' | '场' | '社' | '室' | '心' | '车'
-        ) || self.tried >= TRIED_MAX
-        {
+        if !ENDS.contains(&self.folded.chars[at]) || self.tried >= TRIED_MAX {
             return;
         }
         if self.folded.chars[at] == '车' {
@@ -482,6 +481,7 @@ mod tests {
         for (suffix, _) in SUFFIXES {
             let chars: Vec<char> = "某".chars().chain(suffix.chars()).collect();
             assert!(ends_suffix(chars[chars.len() - 2], chars[chars.len() - 1]), "{suffix}");
+            assert!(ENDS.contains(&chars[chars.len() - 1]), "{suffix}");
         }
     }
 }

@@ -11,6 +11,7 @@ mod models;
 mod names;
 mod places;
 mod quantities;
+mod rough;
 mod standards;
 
 use crate::lexicon::Lexicon;
@@ -75,6 +76,14 @@ pub fn is_vulnerable(focus: &str) -> bool {
     [Focus::Children, Focus::Elderly, Focus::Students].iter().any(|group| group.code() == focus)
 }
 
+/// What a shape may begin or end with: the others are passed over.
+const SHAPED: rough::Rough = rough::Rough::new(&[
+    &['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v'],
+    &['w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    &quantities::NUMERALS,
+    &firms::ENDS,
+]);
+
 /// One scan for what has a shape.
 fn shapes(folded: &Folded, hits: &Hits, lexicon: &Lexicon, document: &Document, facts: &mut Vec<Fact>) {
     let chars = &folded.chars;
@@ -84,6 +93,7 @@ fn shapes(folded: &Folded, hits: &Hits, lexicon: &Lexicon, document: &Document, 
     let mut at = 0;
     while let Some(character) = chars.get(at) {
         match character {
+            _ if !SHAPED.may_be(*character) => at += 1,
             'a'..='z' | '0'..='9' => {
                 let from = at;
                 while chars.get(at).is_some_and(|c| in_word(*c, chars.get(at + 1))) {

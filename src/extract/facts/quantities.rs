@@ -4,6 +4,7 @@ use crate::lexicon::Lexicon;
 use crate::vocabulary::MentionKind;
 
 use super::Fact;
+use super::rough::Rough;
 use crate::extract::normalise::Folded;
 
 /// Units in Chinese, longest first where one begins another.
@@ -169,30 +170,14 @@ const NETWORK: &[&str] = &["手机", "网", "信号", "基站", "套餐", "时�
 /// Longest number, in characters.
 const NUMBER_CHARS_MAX: usize = 18;
 
-/// Whether a number in Chinese numerals may begin here, or a word that stands for a rough one. Asked of every character.
+/// What a number in Chinese numerals may hold, or a word that stands for a rough one.
+pub(super) const NUMERALS: [char; 19] =
+    ['一', '二', '两', '三', '四', '五', '六', '七', '八', '九', '十', '百', '千', '万', '零', '半', '几', '数', '上'];
+
+/// Whether a number in Chinese numerals may begin here, or a word that stands for a rough one.
 #[inline]
 pub(super) fn is_numeral(character: char) -> bool {
-    matches!(
-        character,
-        '一' | '二'
-            | '两'
-            | '三'
-            | '四'
-            | '五'
-            | '六'
-            | '七'
-            | '八'
-            | '九'
-            | '十'
-            | '百'
-            | '千'
-            | '万'
-            | '零'
-            | '半'
-            | '几'
-            | '数'
-            | '上'
-    )
+    NUMERALS.contains(&character)
 }
 
 /// The quantity that begins at a run of digits `[from, to)`.
@@ -333,9 +318,26 @@ fn shift(number: &str, zeros: usize) -> String {
     if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") }
 }
 
+/// What a unit may begin with.
+const UNIT_HEADS: Rough = {
+    let mut heads = ['\0'; UNITS.len()];
+    let mut at = 0;
+    while at < UNITS.len() {
+        let [a, b, c] =
+            *UNITS[at].as_bytes().first_chunk::<3>().expect("a unit begins with a character of three bytes");
+        let code = (a as u32 & 0x0f) << 12 | (b as u32 & 0x3f) << 6 | c as u32 & 0x3f;
+        heads[at] = char::from_u32(code).expect("three bytes are a character");
+        at += 1;
+    }
+    Rough::new(&[&heads])
+};
+
 /// The Chinese unit at a position.
 fn unit(folded: &Folded, at: usize) -> Option<(usize, &'static str)> {
     let at = at + usize::from(folded.chars.get(at) == Some(&' '));
+    if !UNIT_HEADS.may_be(*folded.chars.get(at)?) {
+        return None;
+    }
     let rest = folded.slice(at.min(folded.len()), (at + 4).min(folded.len()));
     // Units begin with a character of three bytes: comparing those first is quicker than comparing words.
     let head = rest.as_bytes().first_chunk::<3>()?;

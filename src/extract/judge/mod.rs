@@ -64,10 +64,24 @@ pub(super) fn apply(analysis: &mut Analysis, lexicon: &Lexicon) {
 
 /// The words of the rules in each clause, by clause and row of the model, each once.
 fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &Judge) -> Vec<(u32, u32)> {
+    // A bit for each row of each clause: nothing needs sorting.
+    let words = judge.row_count().div_ceil(64);
+    let mut seen = vec![0_u64; words * analysis.clauses.len()];
+    each_word(analysis, lexicon, Brief::JUDGED, |clause, word| {
+        if let Some(row) = judge.row(word) {
+            seen[clause as usize * words + row as usize / 64] |= 1 << (row % 64);
+        }
+    });
     let mut rows = Vec::new();
-    each_word(analysis, lexicon, Brief::JUDGED, |clause, word| rows.extend(judge.row(word).map(|row| (clause, row))));
-    rows.sort_unstable();
-    rows.dedup();
+    for (clause, seen) in (0..).zip(seen.chunks_exact(words.max(1))) {
+        for (first, word) in (0..).step_by(64).zip(seen) {
+            let mut rest = *word;
+            while rest != 0 {
+                rows.push((clause, first + rest.trailing_zeros()));
+                rest &= rest - 1;
+            }
+        }
+    }
     rows
 }
 
