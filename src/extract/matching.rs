@@ -66,7 +66,9 @@ pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[Cue
             }
             let mut try_one = |pattern: u32| finds.extend(search.find(pattern, hit, (index, clause), &mut elsewhere));
             if let Some(few) = possible.filter(|possible| possible.len() <= FEW) {
-                few.iter().for_each(|(_, pattern)| try_one(*pattern));
+                for (_, pattern) in few {
+                    try_one(*pattern);
+                }
                 continue;
             }
             let starts = lexicon.classes_of(hit.entry).iter().flat_map(|class| lexicon.patterns_from_class(*class));

@@ -58,6 +58,11 @@ pub(super) struct Last {
     clause: u32,
     /// Number of the clause that the text begins with.
     text: u32,
+    /// The last clause of which was noted what patterns ask for first of all, and all that they ask for.
+    noted_first: u32,
+    noted: u32,
+    /// Per class that patterns ask for first of all, by its number: the last clause in which it was.
+    there: Vec<u32>,
     /// Per class, then product, then brand: where it was seen.
     seen: Vec<Seen>,
     /// Per pattern: the clause in which it was last found possible.
@@ -79,6 +84,12 @@ struct Seen {
     last_from: u16,
 }
 
+/// The hits of a clause that end in it too.
+fn own<'a>(hits: &'a [Hit], clause: &Clause) -> impl Iterator<Item = &'a Hit> + use<'a> {
+    let to = clause.to;
+    hits.iter().filter(move |hit| hit.to as usize <= to)
+}
+
 /// A character of a clause, counted from its first one; a clause is never longer than [`CLAUSE_CHARS_MAX`].
 #[inline]
 fn inside(clause: &Clause, at: u32) -> u16 {
@@ -97,7 +108,8 @@ impl Last {
     fn begin(&mut self, lexicon: &Lexicon) {
         let (classes, patterns) = (lexicon.class_count(), lexicon.patterns().len());
         if (self.live.len(), self.possible.len()) != (classes, patterns) || self.clause > CLAUSES_MAX {
-            self.clause = 0;
+            (self.clause, self.noted_first, self.noted) = (0, 0, 0);
+            self.there = vec![0; classes];
             self.seen = vec![Seen::default(); classes + 2];
             self.possible = vec![0; patterns];
             self.live = vec![0; classes];
@@ -108,26 +120,57 @@ impl Last {
 
     fn clause(&mut self, hits: &[Hit], clause: &Clause, lexicon: &Lexicon) -> bool {
         self.clause += 1;
-        let own = || hits.iter().filter(|hit| hit.to as usize <= clause.to);
-        let (mut found, mut noted) = (false, false);
-        for hit in own() {
-            let words = if hit.any(Brief::ANCHOR) { lexicon.patterns_at(hit.entry) } else { &[] };
-            let products = if hit.any(Brief::PRODUCT) { lexicon.patterns_at_product() } else { &[] };
-            let brands = if hit.any(Brief::BRAND) { lexicon.patterns_at_brand() } else { &[] };
-            for anchored in words.iter().chain(products).chain(brands) {
-                // Many clauses have no rare word: what else stands there is noted when the first is met.
-                if !noted && anchored.other != Other::Nothing {
-                    noted = true;
-                    own().for_each(|hit| self.note(hit, clause, lexicon));
-                }
-                // Nearly all patterns end here: what they ask for beside is not in the clause.
-                let missing = |class: ClassId| self.seen[usize::from(class.0)].clause != self.clause;
-                if !matches!(anchored.other, Other::Class(class) if missing(class)) {
-                    found |= self.whole(anchored, hit, clause, lexicon);
-                }
+        let mut found = false;
+        for hit in own(hits, clause) {
+            if hit.any(Brief::ANCHOR) {
+                found |= self.patterns(lexicon.patterns_at(hit.entry), hit, (hits, clause), lexicon);
+            }
+            if hit.any(Brief::PRODUCT) {
+                found |= self.patterns(lexicon.patterns_at_product(), hit, (hits, clause), lexicon);
+            }
+            if hit.any(Brief::BRAND) {
+                found |= self.patterns(lexicon.patterns_at_brand(), hit, (hits, clause), lexicon);
             }
         }
         found
+    }
+
+    /// Whether any of some patterns may find something when its rarest element is `hit`; notes those that may. What else
+    /// stands in the clause is noted only when it is asked for: many clauses have no rare word.
+    fn patterns(
+        &mut self,
+        patterns: &[Anchored],
+        hit: &Hit,
+        (hits, clause): (&[Hit], &Clause),
+        lexicon: &Lexicon,
+    ) -> bool {
+        let mut found = false;
+        for anchored in patterns {
+            if let Other::First(class) = anchored.other {
+                if self.noted_first != self.clause {
+                    self.noted_first = self.clause;
+                    own(hits, clause).for_each(|hit| self.note_first(hit, lexicon));
+                }
+                // Nearly all patterns end here: what they ask for first of all is not in the clause.
+                if self.there[usize::from(class)] != self.clause {
+                    continue;
+                }
+            }
+            if self.noted != self.clause && anchored.other != Other::Nothing {
+                self.noted = self.clause;
+                own(hits, clause).for_each(|hit| self.note(hit, clause, lexicon));
+            }
+            found |= self.whole(anchored, hit, clause, lexicon);
+        }
+        found
+    }
+
+    fn note_first(&mut self, hit: &Hit, lexicon: &Lexicon) {
+        if hit.any(Brief::FIRST_ASKED) {
+            for class in lexicon.first_asked_of(hit.entry) {
+                self.there[usize::from(*class)] = self.clause;
+            }
+        }
     }
 
     fn note(&mut self, hit: &Hit, clause: &Clause, lexicon: &Lexicon) {
@@ -139,7 +182,9 @@ impl Last {
             *seen = Seen { clause: number, first_to, last_from: from };
         };
         if hit.any(Brief::ASKED) {
-            lexicon.asked_of(hit.entry).iter().for_each(|class| see(usize::from(class.0)));
+            for class in lexicon.asked_of(hit.entry) {
+                see(usize::from(class.0));
+            }
         }
         if hit.any(Brief::PRODUCT) {
             see(lexicon.class_count());

@@ -2,6 +2,8 @@
 //! patterns which hold both only few need a look. Derived from patterns and entries; nothing is decided here, and a wrong
 //! guess of what is rare costs time and changes no reading.
 
+use std::collections::BTreeMap;
+
 use super::pattern::{Atom, ClassId, Step};
 use super::terms::{Compiled, Entry};
 
@@ -21,8 +23,8 @@ pub struct Anchored {
 pub enum Other {
     /// Nothing: the pattern has one element.
     Nothing,
-    /// A word of this class, and perhaps more.
-    Class(ClassId),
+    /// A word of the class that has this number among those that patterns ask for first of all, and perhaps more.
+    First(u16),
     /// Something that only the pattern itself can say.
     Unsaid,
 }
@@ -60,6 +62,8 @@ pub(super) struct Anchors {
     entries: Lists<Anchored>,
     /// Per entry: its word classes that patterns ask for beside their rarest element.
     asked: Lists<ClassId>,
+    /// Per entry: the numbers of those that patterns ask for first of all ([`Other::First`]).
+    first_asked: Lists<u16>,
     product: Vec<Anchored>,
     brand: Vec<Anchored>,
 }
@@ -100,6 +104,8 @@ impl Anchors {
         let mut anchors = Self::default();
         let mut by_class: Vec<Vec<Anchored>> = vec![Vec::new(); classes];
         let mut asked = vec![false; classes];
+        // They have numbers of their own, so that what is noted of them lies close together.
+        let mut first_asked: BTreeMap<ClassId, u16> = BTreeMap::new();
         for (pattern, compiled) in (0_u32..).zip(patterns) {
             let steps = &compiled.variant.steps;
             let weighed = steps.iter().enumerate().filter_map(|(at, step)| Some((weigh(step)?, at)));
@@ -111,7 +117,10 @@ impl Anchors {
             });
             let other = match single.min() {
                 _ if steps.len() == 1 => Other::Nothing,
-                Some((_, class)) => Other::Class(class),
+                Some((_, class)) => {
+                    let next = u16::try_from(first_asked.len()).unwrap_or(u16::MAX);
+                    Other::First(*first_asked.entry(class).or_insert(next))
+                }
                 None => Other::Unsaid,
             };
             for atom in others().flat_map(|step| &step.accepts) {
@@ -134,7 +143,9 @@ impl Anchors {
         }
         for entry in entries {
             anchors.entries.push(entry.classes.iter().flat_map(|class| &by_class[usize::from(class.0)]).copied());
-            anchors.asked.push(entry.classes.iter().filter(|class| asked[usize::from(class.0)]).copied());
+            let classes = || entry.classes.iter().copied();
+            anchors.asked.push(classes().filter(|class| asked[usize::from(class.0)]));
+            anchors.first_asked.push(classes().filter_map(|class| first_asked.get(&class).copied()));
         }
         anchors
     }
@@ -147,6 +158,11 @@ impl Anchors {
     #[inline]
     pub(super) fn asked_of(&self, entry: u32) -> &[ClassId] {
         self.asked.get(entry as usize)
+    }
+
+    #[inline]
+    pub(super) fn first_asked_of(&self, entry: u32) -> &[u16] {
+        self.first_asked.get(entry as usize)
     }
 
     pub(super) fn product(&self) -> &[Anchored] {

@@ -43,6 +43,8 @@ impl Brief {
     pub const ANCHOR: u16 = 1 << 11;
     /// Belongs to a word class that the learned judge weighs.
     pub const JUDGED: u16 = 1 << 12;
+    /// Belongs to a word class that patterns ask for first of all.
+    pub const FIRST_ASKED: u16 = 1 << 13;
 
     /// The briefs of all entries, and the word classes of all entries one behind the other.
     pub(super) fn table(entries: &[Entry], anchors: &Anchors) -> (Vec<Self>, Vec<ClassId>) {
@@ -55,6 +57,7 @@ impl Brief {
                 classes.extend_from_slice(&entry.classes);
                 let mut brief = Self::of(entry, from);
                 brief.bits |= if anchors.asked_of(at).is_empty() { 0 } else { Self::ASKED };
+                brief.bits |= if anchors.first_asked_of(at).is_empty() { 0 } else { Self::FIRST_ASKED };
                 brief.bits |= if anchors.of_entry(at).is_empty() { 0 } else { Self::ANCHOR };
                 brief
             })

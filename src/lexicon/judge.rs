@@ -499,10 +499,8 @@ impl Judge {
             .iter()
             .map(|(category, row)| (*category, row.iter().map(|value| *value as f32).collect()))
             .collect();
-        let row_of = |word: Word| {
-            let name = word.name(class_names, cues)?;
-            weights.words.keys().position(|known| *known == name).and_then(|at| u32::try_from(at).ok())
-        };
+        let rows_by_name: BTreeMap<&str, u32> = weights.words.keys().map(String::as_str).zip(0..).collect();
+        let row_of = |word: Word| rows_by_name.get(word.name(class_names, cues)?.as_str()).copied();
         let rows_of = |words: &mut dyn Iterator<Item = Word>| -> Vec<u32> {
             words.map(|word| row_of(word).unwrap_or(NO_ROW)).collect()
         };

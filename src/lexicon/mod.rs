@@ -286,6 +286,12 @@ impl Lexicon {
         self.anchors.asked_of(entry)
     }
 
+    /// The numbers of those that decide whether a pattern gets a look ([`Other::First`]): below [`Lexicon::class_count`].
+    #[inline]
+    pub fn first_asked_of(&self, entry: u32) -> &[u16] {
+        self.anchors.first_asked_of(entry)
+    }
+
     /// The patterns whose rarest element accepts a product.
     pub fn patterns_at_product(&self) -> &[Anchored] {
         self.anchors.product()
@@ -383,7 +389,14 @@ impl Lexicon {
 
     /// The same rules and dictionaries with this model as their judge.
     #[must_use]
-    pub fn judged_by(mut self, weights: &judge::Weights) -> Self {
+    pub fn judged_by(self, weights: &judge::Weights) -> Self {
+        let both = format!("{} {weights}", self.rules_version);
+        let version = LexiconVersion::new(&blake3::hash(both.as_bytes()).to_hex()[..16]);
+        Self { version, ..self.with_judge(weights) }
+    }
+
+    /// As [`Lexicon::judged_by`], for a caller who knows the version.
+    fn with_judge(mut self, weights: &judge::Weights) -> Self {
         let model = judge::Judge::new(weights, &self.class_names, &self.cues);
         for brief in &mut self.briefs {
             let mut classes = brief.classes(&self.entry_classes).iter();
@@ -391,8 +404,6 @@ impl Lexicon {
             brief.bits = brief.bits & !Brief::JUDGED | if judged { Brief::JUDGED } else { 0 };
         }
         self.judge = Some(model);
-        let both = format!("{} {weights}", self.rules_version);
-        self.version = LexiconVersion::new(&blake3::hash(both.as_bytes()).to_hex()[..16]);
         self.judge_effects.clear();
         self.effects.retain(|effect| effect.at.file != judge::FILE);
         for (question, ask) in &weights.asks {

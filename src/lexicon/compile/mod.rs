@@ -6,6 +6,8 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use std::thread::ScopedJoinHandle;
+
 use jieba_rs::Jieba;
 use toml::Spanned;
 
@@ -44,10 +46,10 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
             return Err(LexiconError::Nothing { folder: whence.to_owned(), expected });
         }
     }
-    let weights = files.get(judge::FILE).map(|text| Weights::parse(judge::FILE, text)).transpose()?;
-    // The segmenter's own dictionary takes as long to load as all the rest, and knows nothing of it.
-    let rules = std::thread::scope(|scope| {
+    // The segmenter's own dictionary and the judge's model take as long to load as all the rest, and know nothing of it.
+    std::thread::scope(|scope| {
         let jieba = scope.spawn(Jieba::new);
+        let weights = files.get(judge::FILE).map(|text| scope.spawn(|| Weights::parse(judge::FILE, text)));
         let mut builder = Builder::default();
         builder.read_relations(files)?;
         builder.read_words(files)?;
@@ -57,14 +59,17 @@ pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon
         builder.read_context(files)?;
         builder.read_rules(files)?;
         builder.drop_unused_classes();
-        let version = version_of(files, false);
-        let jieba = jieba.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok(builder.finish(version, jieba))
-    })?;
-    match weights {
-        Some(weights) => Ok(Lexicon { version: version_of(files, true), ..rules.judged_by(&weights) }),
-        None => Ok(rules),
-    }
+        let rules = builder.finish(version_of(files, false), || joined(jieba));
+        match weights.map(joined).transpose()? {
+            Some(weights) => Ok(Lexicon { version: version_of(files, true), ..rules.with_judge(&weights) }),
+            None => Ok(rules),
+        }
+    })
+}
+
+/// What a thread gives; its panic is passed on.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// A hash over names and bytes, each preceded by its length, so that no two sets of files can be confused.
@@ -127,7 +132,7 @@ struct Source<'a> {
 impl Source<'_> {
     fn line<T>(&self, value: &Spanned<T>) -> FileLine {
         let before = &self.text.as_bytes()[..value.span().start.min(self.text.len())];
-        FileLine::new(self.name, String::from_utf8_lossy(before).matches('\n').count() + 1)
+        FileLine::new(self.name, before.iter().filter(|byte| **byte == b'\n').count() + 1)
     }
 
     /// The line of a list in which a word stands.
@@ -353,7 +358,8 @@ impl Builder {
         }
     }
 
-    fn finish(mut self, version: LexiconVersion, mut jieba: Jieba) -> Lexicon {
+    /// `jieba` is waited for last.
+    fn finish(mut self, version: LexiconVersion, jieba: impl FnOnce() -> Jieba) -> Lexicon {
         // Surfaces of one character are met most: close together they stay near the processor.
         self.entries.sort_by_key(|entry| entry.chars);
         let mut starts = Starts { by_class: vec![Vec::new(); self.class_names.len()], ..Starts::default() };
@@ -373,6 +379,14 @@ impl Builder {
         }
         let anchors = Anchors::new(&self.patterns, &self.entries, self.class_names.len());
         let confidence = self.confidence.take();
+        let (briefs, entry_classes) = Brief::table(&self.entries, &anchors);
+        let used = self.entries.iter().zip(0..).filter(|(entry, _)| entry.is_used());
+        let surfaces = Trie::new(used.map(|(entry, at)| (entry.surface.as_ref(), at)));
+        let mut region_names = BTreeMap::new();
+        for (at, term) in self.regions.iter().enumerate() {
+            region_names.entry(term.code).or_insert(index(at));
+        }
+        let mut jieba = jieba();
         for entry in &self.entries {
             let named = entry
                 .meanings
@@ -381,13 +395,6 @@ impl Builder {
             if named && entry.chars >= 2 && !jieba.has_word(&entry.surface) {
                 jieba.add_word(&entry.surface, Some(WORD_FREQUENCY), None);
             }
-        }
-        let (briefs, entry_classes) = Brief::table(&self.entries, &anchors);
-        let used = self.entries.iter().zip(0..).filter(|(entry, _)| entry.is_used());
-        let surfaces = Trie::new(used.map(|(entry, at)| (entry.surface.as_ref(), at)));
-        let mut region_names = BTreeMap::new();
-        for (at, term) in self.regions.iter().enumerate() {
-            region_names.entry(term.code).or_insert(index(at));
         }
         Lexicon {
             rules_version: version.clone(),
