@@ -5,7 +5,7 @@
 //! from there only when the step before says that such a character may follow; the filter stays near the processor however
 //! many words there are. Not here: what a word means.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// No value.
 const NONE: u32 = u32::MAX;
@@ -55,60 +55,61 @@ impl Trie {
     /// Of words that are not empty; of equal words the last one's number counts. Numbers are below 2^32 − 1.
     pub fn new<'a>(words: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
         let words: Vec<(&str, u32)> = words.into_iter().collect();
-        let known: BTreeSet<char> = words.iter().flat_map(|(word, _)| word.chars()).collect();
-        let known: BTreeMap<char, u32> = known.into_iter().zip(1..).collect();
         let mut numbers = vec![0; PLANE];
         let mut far = BTreeMap::new();
-        for (character, number) in &known {
-            match numbers.get_mut(*character as usize) {
-                Some(place) => *place = *number,
-                None => _ = far.insert(*character, *number),
+        for character in words.iter().flat_map(|(word, _)| word.chars()) {
+            match numbers.get_mut(character as usize) {
+                Some(place) => *place = 1,
+                None => _ = far.insert(character, 0),
             }
         }
+        let held = numbers.iter_mut().filter(|number| **number != 0).chain(far.values_mut());
+        let known = (1..).zip(held).map(|(next, number)| *number = next).count();
+        let number_of = |character: char| numbers.get(character as usize).unwrap_or_else(|| &far[&character]);
         // Node and number of a character to node; by node its value and what may follow. The nodes behind one character come first.
-        let mut steps: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-        let mut nodes: Vec<(u32, u64)> = vec![(NONE, 0); known.len() + 1];
-        let mut pairs: BTreeSet<(u32, u32)> = BTreeSet::new();
+        let mut steps: Vec<((u32, u32), u32)> = Vec::new();
+        let mut node_behind: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut nodes: Vec<(u32, u64)> = vec![(NONE, 0); known + 1];
         for (word, value) in words {
-            let mut characters = word.chars().map(|character| known[&character]);
+            let mut characters = word.chars().map(|character| *number_of(character));
             let Some(one) = characters.next() else { continue };
             let mut node = one;
-            for (at, number) in characters.enumerate() {
-                if at == 0 {
-                    pairs.insert((one, number));
-                }
+            for number in characters {
                 nodes[node as usize].1 |= follows(number);
                 let next = u32::try_from(nodes.len()).unwrap_or(NONE);
-                node = *steps.entry((node, number)).or_insert(next);
+                let before = node;
+                node = *node_behind.entry((before, number)).or_insert(next);
                 if node == next {
+                    steps.push(((before, number), node));
                     nodes.push((NONE, 0));
                 }
             }
             nodes[node as usize].0 = value;
         }
-        let bits = (pairs.len() * BITS_PER_PAIR).next_power_of_two().ilog2().clamp(FILTER_BITS.0, FILTER_BITS.1);
+        let pairs = || steps.iter().map(|(step, _)| *step).filter(|(before, _)| *before as usize <= known);
+        let bits = (pairs().count() * BITS_PER_PAIR).next_power_of_two().ilog2().clamp(FILTER_BITS.0, FILTER_BITS.1);
         let slots = (steps.len() * 2).next_power_of_two().max(2);
         let mut trie = Self {
             numbers,
             far,
-            first: nodes[..=known.len()].iter().map(|(value, _)| *value).collect(),
+            first: nodes[..=known].iter().map(|(value, _)| *value).collect(),
             pairs: vec![0; 1 << (bits - 6)],
             pair_shift: 32 - bits,
             slots: vec![EMPTY; slots],
             slot_shift: 64 - slots.ilog2(),
         };
-        for (one, two) in pairs {
+        for (one, two) in pairs() {
             let (word, bit) = trie.pair(one, two);
             trie.pairs[word] |= bit;
         }
-        for ((before, number), node) in steps {
-            let key = key(before, number);
+        for ((before, number), node) in &steps {
+            let key = key(*before, *number);
             let mut at = trie.place(key);
             while trie.slots[at].key != u64::MAX {
                 at = (at + 1) & (slots - 1);
             }
-            let (value, follow) = nodes[node as usize];
-            trie.slots[at] = Slot { key: key | follow, node, value };
+            let (value, follow) = nodes[*node as usize];
+            trie.slots[at] = Slot { key: key | follow, node: *node, value };
         }
         trie
     }
