@@ -132,7 +132,7 @@ struct Source<'a> {
 impl Source<'_> {
     fn line<T>(&self, value: &Spanned<T>) -> FileLine {
         let before = &self.text.as_bytes()[..value.span().start.min(self.text.len())];
-        FileLine::new(self.name, before.iter().filter(|byte| **byte == b'\n').count() + 1)
+        FileLine::new(self.name, before.iter().fold(1, |line, byte| line + usize::from(*byte == b'\n')))
     }
 
     /// The line of a list in which a word stands.
