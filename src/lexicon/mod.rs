@@ -319,8 +319,12 @@ impl Lexicon {
 
     /// The category that a platform's own word for one stands for: our codes, display names, or `platform_categories.tsv`.
     pub fn platform_category(&self, word: &str) -> Option<Category> {
-        let folded = fold_word(word);
         let known = |word: &str| self.platform_categories.get(word).copied();
+        // What is known is folded, and folding it again changes nothing.
+        if let Some(category) = known(word) {
+            return Some(category);
+        }
+        let folded = fold_word(word);
         known(&folded).or_else(|| {
             // A path such as `家电 > 厨房小电 > 电水壶`: the finest known part counts.
             folded.rsplit(['>', '/', '|', '»', '-']).map(str::trim).find_map(known)

@@ -207,7 +207,12 @@ struct WrittenResults {
 impl Structured {
     /// The role of a heading, when it is a known one.
     pub fn role(&self, heading: &str) -> Option<Role> {
-        self.roles.get(&fold_heading(heading)).copied()
+        // Keys of `meta` are mostly short words in ASCII, and asked for with every document.
+        let mut room = [0; ASCII_HEADING_MAX];
+        match ascii_heading(heading, &mut room) {
+            Some(folded) => self.roles.get(folded).copied(),
+            None => self.roles.get(&fold_heading(heading)).copied(),
+        }
     }
 
     /// Whether nothing is known: a lexicon without `rules/structured`.
@@ -419,6 +424,22 @@ pub fn fold_heading(heading: &str) -> String {
     folded
 }
 
+/// Longest heading in ASCII that is folded without asking for memory, in bytes.
+const ASCII_HEADING_MAX: usize = 32;
+
+/// As [`fold_heading`], for a short one in printable ASCII.
+fn ascii_heading<'a>(heading: &str, room: &'a mut [u8; ASCII_HEADING_MAX]) -> Option<&'a str> {
+    if heading.len() > room.len() || !heading.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    let mut length = 0;
+    for byte in heading.bytes().filter(|byte| !matches!(byte, b' ' | b'_')) {
+        room[length] = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    std::str::from_utf8(&room[..length]).ok()
+}
+
 /// Whether the character at `at` has no letter at either side, but for a bracket or a sign.
 fn stands_alone(folded: &[char], at: usize) -> bool {
     let letter = |one: Option<&char>| one.is_some_and(|one| one.is_alphanumeric());
@@ -429,6 +450,24 @@ fn stands_alone(folded: &[char], at: usize) -> bool {
 mod tests {
     use super::*;
     use crate::lexicon::files::Files;
+
+    #[test]
+    fn short_headings_in_ascii_fold_as_all_others_do() {
+        for heading in [
+            "",
+            " Risk_Type ",
+            "platform_category",
+            "A-1 (x)",
+            "tab\there",
+            "a heading of far more than thirty-two bytes",
+            "品名",
+        ] {
+            let mut room = [0; ASCII_HEADING_MAX];
+            let short = ascii_heading(heading, &mut room);
+            assert!(short.is_none_or(|short| short == fold_heading(heading)), "{heading}");
+            assert_eq!(short.is_none(), heading.len() > 32 || heading.contains(['\t', '品']), "{heading}");
+        }
+    }
 
     fn tables(fields: &str, items: &str) -> Result<Structured, LexiconError> {
         let head = "# provenance: test\n# columns: surface\thazard\tonly\n";
