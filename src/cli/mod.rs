@@ -24,6 +24,7 @@ mod rules;
 mod run;
 mod sampling;
 mod search;
+mod source;
 mod standards;
 mod train;
 
@@ -99,6 +100,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run the service: schedule, collect, extract, index, score, serve
     Run(run::RunArgs),
+    /// Look after the sources: collect one now
+    Source(source::SourceArgs),
     /// Put documents from files into the log, and through the index and the reader
     Import(import::ImportArgs),
     /// Read documents NDJSON on standard input, write readings NDJSON on standard output
@@ -188,6 +191,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(args, common).await,
         Command::Run(args) => run::run(args, common).await,
+        Command::Source(args) => source::run(args, common).await,
         Command::Import(args) => import::run(args, common).await,
         Command::Extract(args) => extract::run(&args, common),
         Command::Explain(args) => explain::run(&args, common),

@@ -1,7 +1,9 @@
 //! SAFE-1: which addresses the crawler may connect to. Checked after resolving, so that a name cannot lead inside.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -53,19 +55,40 @@ impl Reach {
     }
 }
 
-/// Resolves with the system's resolver and drops every address that may not be asked. The connection is made to the
-/// very addresses that were checked, so a name that answers differently the second time (DNS rebinding) gains nothing.
+/// Says which addresses a name has. Injected, so that a test can be an attacker's name server.
+#[async_trait]
+pub trait Names: Send + Sync {
+    /// The addresses of a name, right or wrong: they are checked by who asked.
+    async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>>;
+}
+
+/// The system's resolver.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SafeResolver(pub(crate) Reach);
+pub struct SystemNames;
+
+#[async_trait]
+impl Names for SystemNames {
+    async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
+        Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
+    }
+}
+
+/// Resolves a name and drops every address that may not be asked. The connection is made to the very addresses that were
+/// checked, so a name that answers differently the second time (DNS rebinding) gains nothing.
+#[derive(Clone)]
+pub(crate) struct SafeResolver {
+    pub(crate) reach: Reach,
+    pub(crate) names: Arc<dyn Names>,
+}
 
 impl Resolve for SafeResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
+        let (reach, names) = (self.reach, Arc::clone(&self.names));
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found = names.addresses(&host).await?;
             let safe: Vec<SocketAddr> =
-                found.into_iter().filter(|address| reach.check_ip(address.ip()).is_ok()).collect();
+                found.into_iter().filter(|ip| reach.check_ip(*ip).is_ok()).map(|ip| SocketAddr::new(ip, 0)).collect();
             if safe.is_empty() {
                 return Err(Refused::AllInside(host).into());
             }
@@ -172,7 +195,8 @@ mod tests {
     fn a_name_that_leads_inside_is_refused_after_resolving() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let name = || "localhost".parse::<Name>().unwrap();
-        assert!(runtime.block_on(SafeResolver(Reach::Public).resolve(name())).is_err());
-        assert!(runtime.block_on(SafeResolver(Reach::WithLoopback).resolve(name())).is_ok());
+        let resolver = |reach| SafeResolver { reach, names: Arc::new(SystemNames) };
+        assert!(runtime.block_on(resolver(Reach::Public).resolve(name())).is_err());
+        assert!(runtime.block_on(resolver(Reach::WithLoopback).resolve(name())).is_ok());
     }
 }

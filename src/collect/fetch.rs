@@ -2,24 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::DefaultClock;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, HOST, HeaderMap, HeaderValue,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
 };
 use reqwest::{Client, Method, Request, Response, redirect};
+use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
 
-use super::address::{Reach, Refused, SafeResolver};
-use super::pace::{HostPace, http_date, retry_after};
+use super::address::{Names, Reach, Refused, SafeResolver};
+use super::archivist::{Archivist, Capture};
+use super::host::host_key;
+use super::pace::{HostPace, Rate, http_date, retry_after};
 use super::robots::{ROBOTS_BYTES_MAX, Robots};
 use super::{CollectError, CollectorSettings, Recipe};
-use crate::archive::{BodyError, Exchange, Truncated, WarcError, WarcWriter, decode_body};
+use crate::archive::{BodyError, Truncated, WarcError, WarcWriter, decode_body};
 use crate::vocabulary::RawRef;
 
 /// Redirects followed for one page.
@@ -28,15 +31,29 @@ const REDIRECTS_MAX: usize = 5;
 const HOSTS_MAX: usize = 10_000;
 /// Headers of an answer that are read.
 const HEADERS_MAX: usize = 200;
-/// Idle connections kept per host.
-const IDLE_PER_HOST_MAX: usize = 1;
+/// Bytes of an HTTP/2 answer's headers; an HTTP/1 head is bounded by the client at 408 KiB.
+const HEADER_BYTES_MAX: u32 = 64 * 1024;
+/// Idle connections kept per host; no more than were in use at once.
+const IDLE_PER_HOST_MAX: usize = 64;
+/// Room taken for a body before any of it is there, whatever length was promised.
+const BODY_CAPACITY_MAX: usize = 256 * 1024;
+/// Bytes below which a body may be compressed as well as it likes.
+const RATIO_BYTES_MIN: usize = 1 << 20;
+/// Decoded bytes per sent byte beyond which a body is a trap and no page; text is packed at most 20:1, lists of equal rows
+/// at most 100:1.
+const RATIO_MAX: usize = 200;
+/// How long a host's `robots.txt` counts.
+const ROBOTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Sends requests for all sources.
 pub(crate) struct Gate {
     public: Client,
     with_loopback: Client,
     paces: Mutex<BTreeMap<String, Arc<HostPace>>>,
-    warc: Arc<Mutex<WarcWriter>>,
+    /// By origin, with the moment it was asked.
+    robots: Mutex<BTreeMap<String, (Timestamp, Arc<Robots>)>>,
+    archivist: Archivist,
+    readers: Semaphore,
     pub(crate) settings: CollectorSettings,
 }
 
@@ -86,6 +103,8 @@ pub(crate) enum Failure {
     Cut(String),
     #[error("{0}")]
     Body(#[from] BodyError),
+    #[error("{sent} bytes unpack to {decoded}, more than {RATIO_MAX} to one")]
+    Bomb { sent: usize, decoded: usize },
     /// Ends the round.
     #[error("archive")]
     Archive(WarcError),
@@ -104,53 +123,89 @@ impl Failure {
             | Self::BadRedirect
             | Self::Cut(_)
             | Self::Body(_)
+            | Self::Bomb { .. }
             | Self::Archive(_) => false,
         }
     }
 }
 
 impl Gate {
-    pub(crate) fn new(settings: CollectorSettings, warc: WarcWriter) -> Result<Self, CollectError> {
+    pub(crate) fn new(
+        settings: CollectorSettings,
+        warc: WarcWriter,
+        names: &Arc<dyn Names>,
+    ) -> Result<Self, CollectError> {
         let client = |reach| {
             Client::builder()
                 .redirect(redirect::Policy::none())
                 .no_proxy()
                 .referer(false)
                 .retry(reqwest::retry::never())
-                .dns_resolver(SafeResolver(reach))
+                .dns_resolver(SafeResolver { reach, names: Arc::clone(names) })
                 .connect_timeout(settings.connect_timeout)
                 .timeout(settings.request_timeout)
                 .http1_max_headers(HEADERS_MAX)
+                .http2_max_header_list_size(HEADER_BYTES_MAX)
                 .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
                 .build()
                 .map_err(CollectError::Client)
         };
+        let readers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             public: client(Reach::Public)?,
             with_loopback: client(Reach::WithLoopback)?,
             paces: Mutex::default(),
-            warc: Arc::new(Mutex::new(warc)),
+            robots: Mutex::default(),
+            archivist: Archivist::new(warc).map_err(CollectError::Thread)?,
+            readers: Semaphore::new(readers),
             settings,
         })
     }
 
     /// Everything archived so far is on the disk when this returns (RAW-1).
     pub(crate) async fn sync(&self) -> Result<(), WarcError> {
-        let warc = Arc::clone(&self.warc);
-        tokio::task::spawn_blocking(move || lock(&warc).sync()).await.unwrap_or_else(|join| Err(broken(&join)))
+        self.archivist.sync().await
     }
 
-    fn pace(&self, host: &str, interval: Duration) -> Arc<HostPace> {
+    /// Runs a parser beside the waiting, no more of them at a time than there are cores; none when it gave up.
+    pub(crate) async fn read<T: Send + 'static>(&self, parse: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let _permit = self.readers.acquire().await.ok()?;
+        tokio::task::spawn_blocking(parse).await.ok()
+    }
+
+    /// The pace of a host, as slow as this rate at least.
+    pub(crate) fn pace(&self, host: &str, rate: Rate) -> Arc<HostPace> {
         let mut paces = lock(&self.paces);
         if paces.len() >= HOSTS_MAX && !paces.contains_key(host) {
             paces.retain(|_, pace| !pace.is_idle());
         }
         let pace =
-            paces.entry(host.to_owned()).or_insert_with(|| Arc::new(HostPace::new(interval, DefaultClock::default())));
-        pace.slow_to(interval);
+            paces.entry(host.to_owned()).or_insert_with(|| Arc::new(HostPace::new(rate, DefaultClock::default())));
+        pace.slow_to(rate);
         Arc::clone(pace)
     }
+
+    /// What an origin's `robots.txt` said, when it was asked within the last day (RFC 9309 §2.4).
+    fn known_robots(&self, origin: &str, now: Timestamp) -> Option<Arc<Robots>> {
+        let robots = lock(&self.robots);
+        let (at, known) = robots.get(origin)?;
+        let age = now.duration_since(*at);
+        (!age.is_negative() && age < ROBOTS_KEPT).then(|| Arc::clone(known))
+    }
+
+    fn keep_robots(&self, origin: &str, now: Timestamp, robots: Arc<Robots>) {
+        let mut all = lock(&self.robots);
+        if all.len() >= HOSTS_MAX {
+            all.retain(|_, (at, _)| now.duration_since(*at) < ROBOTS_KEPT);
+        }
+        if all.len() < HOSTS_MAX {
+            all.insert(origin.to_owned(), (now, robots));
+        }
+    }
 }
+
+/// What an origin allows; none when it could not be asked.
+type Leave = Option<Arc<Robots>>;
 
 /// One round's requests: the recipe, its moment, what `robots.txt` said.
 pub(crate) struct Session<'a> {
@@ -158,9 +213,16 @@ pub(crate) struct Session<'a> {
     recipe: &'a Recipe,
     now: Timestamp,
     reach: Reach,
-    robots: BTreeMap<String, Option<Robots>>,
-    pub(crate) requests: u64,
-    pub(crate) bytes: u64,
+    robots: Mutex<BTreeMap<String, Arc<OnceCell<Leave>>>>,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) validators: &'a Validators,
 }
 
 struct Reply {
@@ -174,16 +236,26 @@ struct Reply {
 impl<'a> Session<'a> {
     pub(crate) fn new(gate: &'a Gate, recipe: &'a Recipe, now: Timestamp) -> Self {
         let reach = if recipe.allow_loopback { Reach::WithLoopback } else { Reach::Public };
-        Self { gate, recipe, now, reach, robots: BTreeMap::new(), requests: 0, bytes: 0 }
+        let (requests, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { gate, recipe, now, reach, robots: Mutex::default(), requests, bytes }
+    }
+
+    pub(crate) fn gate(&self) -> &'a Gate {
+        self.gate
+    }
+
+    /// Requests sent so far and body bytes received.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        (self.requests.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
 
     /// Fetches a page through every check.
-    pub(crate) async fn get(&mut self, url: &Url, validators: &Validators) -> Result<Answer, Failure> {
-        let mut at = url.clone();
+    pub(crate) async fn get(&self, call: Call<'_>) -> Result<Answer, Failure> {
+        let mut at = call.url.clone();
         for _ in 0..=REDIRECTS_MAX {
             self.reach.check_url(&at)?;
             self.check_robots(&at).await?;
-            let reply = self.ask(&at, validators, self.recipe.bounds.page_bytes_max).await?;
+            let reply = self.ask(&at, call.validators, self.recipe.bounds.page_bytes_max).await?;
             match reply.status {
                 200..=299 => return self.page(at, reply).map(|page| Answer::Page(Box::new(page))),
                 304 => return Ok(Answer::NotModified),
@@ -200,31 +272,53 @@ impl<'a> Session<'a> {
         }
         let header = |name| reply.headers.get(name).map(text_of_header);
         let max = self.recipe.bounds.page_bytes_max;
-        let body = decode_body(header(CONTENT_ENCODING).as_deref(), &reply.body, max)?.into_owned();
+        let sent = reply.body.len();
+        let body = match header(CONTENT_ENCODING) {
+            None => reply.body,
+            coding => decode_body(coding.as_deref(), &reply.body, max)?.into_owned(),
+        };
+        if body.len() > RATIO_BYTES_MIN && body.len() / sent.max(1) > RATIO_MAX {
+            return Err(Failure::Bomb { sent, decoded: body.len() });
+        }
         let charset = header(CONTENT_TYPE).as_deref().and_then(charset_of);
         let validators = Validators { etag: header(ETAG), last_modified: header(LAST_MODIFIED) };
         Ok(Page { url, charset, body, raw: reply.raw, validators })
     }
 
-    async fn check_robots(&mut self, url: &Url) -> Result<(), Failure> {
+    async fn check_robots(&self, url: &Url) -> Result<(), Failure> {
         let origin = url.origin().ascii_serialization();
-        if !self.robots.contains_key(&origin) {
-            let robots = self.fetch_robots(url).await?;
-            if let Some(delay) = robots.as_ref().and_then(Robots::crawl_delay) {
-                self.gate.pace(&host_key(url), self.recipe.interval).slow_to(delay);
-            }
-            self.robots.insert(origin.clone(), robots);
-        }
+        let cell = Arc::clone(lock(&self.robots).entry(origin.clone()).or_default());
+        let robots = cell.get_or_try_init(|| self.robots_of(url, &origin)).await?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        match self.robots.get(&origin).and_then(Option::as_ref) {
+        match robots {
             None => Err(Failure::RobotsUnknown(host_key(url))),
             Some(robots) if robots.allows(path) => Ok(()),
             Some(_) => Err(Failure::Robots),
         }
     }
 
+    async fn robots_of(&self, url: &Url, origin: &str) -> Result<Option<Arc<Robots>>, Failure> {
+        let robots = match self.gate.known_robots(origin, self.now) {
+            Some(known) => known,
+            None => match self.fetch_robots(url).await? {
+                None => return Ok(None),
+                Some(fetched) => {
+                    let fetched = Arc::new(fetched);
+                    self.gate.keep_robots(origin, self.now, Arc::clone(&fetched));
+                    fetched
+                }
+            },
+        };
+        if let Some(interval) = robots.crawl_delay() {
+            // However fast a recipe may go: what the host itself asks for counts.
+            let host = host_key(url);
+            self.gate.pace(&host, self.recipe.rate_for(url)).slow_to(Rate { interval, at_once: 1 });
+        }
+        Ok(Some(robots))
+    }
+
     /// None when the host cannot say what it allows (§2.3.1.4 of RFC 9309): nothing, then.
-    async fn fetch_robots(&mut self, url: &Url) -> Result<Option<Robots>, Failure> {
+    async fn fetch_robots(&self, url: &Url) -> Result<Option<Robots>, Failure> {
         let Ok(mut at) = url.join("/robots.txt") else { return Ok(None) };
         at.set_query(None);
         for _ in 0..=REDIRECTS_MAX {
@@ -256,18 +350,13 @@ impl<'a> Session<'a> {
     }
 
     /// Asks one address at the host's pace, again after a bounded number of failures, never before its time.
-    async fn ask(&mut self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
+    async fn ask(&self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
         let host = host_key(url);
-        let pace = self.gate.pace(&host, self.recipe.interval);
+        let pace = self.gate.pace(&host, self.recipe.rate_for(url));
         let settings = &self.gate.settings;
         let mut tries = 0;
         loop {
-            while let Err(wait) = pace.ask() {
-                if wait > settings.wait_max {
-                    return Err(Failure::Held { host, wait });
-                }
-                tokio::time::sleep(wait).await;
-            }
+            let turn = pace.turn(settings.wait_max).await.map_err(|wait| Failure::Held { host: host.clone(), wait })?;
             let outcome = self.exchange(url, validators, bytes_max).await;
             let backoff = settings.retry_wait.saturating_mul(1 << tries.min(10));
             let wait = match &outcome {
@@ -287,56 +376,34 @@ impl<'a> Session<'a> {
                 Err(Failure::Transport(_)) if tries < settings.retries_max => backoff,
                 _ => return outcome,
             };
+            // Before the turn ends, so that nobody slips in between.
             pace.hold(wait);
+            drop(turn);
             tries += 1;
         }
     }
 
     /// One request and its answer, archived as it came.
-    async fn exchange(&mut self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
+    async fn exchange(&self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
         let request = self.request(url, validators);
         let request_head = show_request(&request);
         let client = if self.reach == Reach::WithLoopback { &self.gate.with_loopback } else { &self.gate.public };
-        self.requests += 1;
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let mut response = client.execute(request).await.map_err(|error| transport(&error))?;
         let ip = response.remote_addr().map(|address| address.ip());
         if let Some(ip) = ip {
             // The resolver has checked already; a client that connects elsewhere must not go unseen.
             self.reach.check_ip(ip)?;
         }
-        let (body, truncated, cut) = read_body(&mut response, bytes_max).await;
-        self.bytes += body.len() as u64;
+        let (body, truncated, cut) = read_body(&mut response, bytes_max, &self.gate.settings).await;
+        self.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
         let status = response.status().as_u16();
-        let head = show_response(&response);
-        let headers = response.headers().clone();
-        let (raw, body) = self.archive(url, ip, request_head, head, body, truncated).await?;
+        let response_head = show_response(&response);
+        let headers = std::mem::take(response.headers_mut());
+        let (url, at) = (url.to_string(), self.now);
+        let capture = Capture { url, at, ip, request: request_head, response_head, body, truncated };
+        let (raw, body) = self.gate.archivist.keep(capture).await.map_err(Failure::Archive)?;
         Ok(Reply { status, headers, body, cut, raw })
-    }
-
-    async fn archive(
-        &self,
-        url: &Url,
-        ip: Option<IpAddr>,
-        request: Vec<u8>,
-        response_head: Vec<u8>,
-        body: Vec<u8>,
-        truncated: Option<Truncated>,
-    ) -> Result<(RawRef, Vec<u8>), Failure> {
-        let (warc, url, at) = (Arc::clone(&self.gate.warc), url.to_string(), self.now);
-        let work = move || {
-            let exchange = Exchange {
-                url: &url,
-                at,
-                ip,
-                request: &request,
-                response_head: &response_head,
-                body: &body,
-                truncated,
-            };
-            let raw = lock(&warc).append(&exchange)?;
-            Ok((raw, body))
-        };
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|join| Err(broken(&join))).map_err(Failure::Archive)
     }
 
     fn request(&self, url: &Url, validators: &Validators) -> Request {
@@ -361,10 +428,26 @@ impl<'a> Session<'a> {
 }
 
 /// The body up to the bound; what cut it short for the archive, and in words.
-async fn read_body(response: &mut Response, bytes_max: usize) -> (Vec<u8>, Option<Truncated>, Option<String>) {
-    let mut body = Vec::new();
+async fn read_body(
+    response: &mut Response,
+    bytes_max: usize,
+    settings: &CollectorSettings,
+) -> (Vec<u8>, Option<Truncated>, Option<String>) {
+    let promised = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut body = Vec::with_capacity(promised.min(bytes_max).min(BODY_CAPACITY_MAX));
+    // A server that drips bytes must not hold its connection for the whole of the time that a large page may take.
+    let (mut window_ends, mut window_from) = (tokio::time::Instant::now() + settings.slow_window, 0);
     loop {
-        match response.chunk().await {
+        let Ok(chunk) = tokio::time::timeout_at(window_ends, response.chunk()).await else {
+            if body.len() - window_from < settings.slow_bytes_min {
+                let seconds = settings.slow_window.as_secs_f64();
+                let cut = format!("slower than {} bytes in {seconds} seconds", settings.slow_bytes_min);
+                return (body, Some(Truncated::Time), Some(cut));
+            }
+            (window_ends, window_from) = (window_ends + settings.slow_window, body.len());
+            continue;
+        };
+        match chunk {
             Ok(None) => return (body, None, None),
             Ok(Some(chunk)) => {
                 let room = bytes_max - body.len();
@@ -386,12 +469,6 @@ async fn read_body(response: &mut Response, bytes_max: usize) -> (Vec<u8>, Optio
             }
         }
     }
-}
-
-/// Whose pace counts: the host, and its port where that is an unusual one.
-pub(crate) fn host_key(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// The `charset` of a `Content-Type`.
@@ -461,14 +538,6 @@ fn show_headers(head: &mut Vec<u8>, headers: &HeaderMap) {
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-}
-
-fn broken(join: &tokio::task::JoinError) -> WarcError {
-    WarcError::Io {
-        doing: "finish writing to",
-        path: "the archive".into(),
-        source: std::io::Error::other(join.to_string()),
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

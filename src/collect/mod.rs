@@ -11,12 +11,14 @@
 
 mod address;
 mod article;
+mod archivist;
 mod charset;
 mod dates;
 mod debris;
 mod detail;
 mod fetch;
 mod fields;
+mod host;
 mod html;
 mod identity;
 mod list;
@@ -26,6 +28,7 @@ mod problem;
 mod recipe;
 mod robots;
 mod round;
+mod run;
 mod sink;
 
 #[cfg(test)]
@@ -38,6 +41,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
+pub use address::{Names, SystemNames};
 pub use charset::{Decoded, decode};
 pub use identity::document_id;
 pub use mask::{
@@ -69,6 +73,10 @@ pub struct CollectorSettings {
     pub connect_timeout: Duration,
     /// Longest time for one request, body included.
     pub request_timeout: Duration,
+    /// A body that brings fewer than `slow_bytes_min` bytes in this time is given up.
+    pub slow_window: Duration,
+    /// See `slow_window`.
+    pub slow_bytes_min: usize,
     /// A host that asks for a longer pause than this is left alone until the next round.
     pub wait_max: Duration,
     /// Pause after 429 or 503 without `Retry-After`.
@@ -88,6 +96,8 @@ impl Default for CollectorSettings {
             robots_token: "wanglou".to_owned(),
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            slow_window: Duration::from_secs(10),
+            slow_bytes_min: 1024,
             wait_max: Duration::from_mins(2),
             retry_after_default: Duration::from_mins(1),
             retries_max: 2,
@@ -103,6 +113,9 @@ pub enum CollectError {
     /// The HTTP client could not be made.
     #[error("the HTTP client could not be set up; check the system's certificate store")]
     Client(#[source] reqwest::Error),
+    /// The archive's thread could not be started.
+    #[error("no thread could be started for the raw archive")]
+    Thread(#[source] std::io::Error),
     /// Raw bytes cannot be kept, so nothing may be read (RAW-1).
     #[error("the raw archive refused an exchange, nothing more is fetched")]
     Archive(#[from] WarcError),

@@ -11,6 +11,7 @@ use encoding_rs::Encoding;
 use regex::Regex;
 use scraper::Selector;
 
+use super::pace::Rate;
 use crate::vocabulary::{Channel, SourceId};
 
 /// A recipe that cannot be used.
@@ -64,6 +65,10 @@ pub struct Recipe {
     pub(crate) kind: Kind,
     pub(crate) starts: Vec<Start>,
     pub(crate) interval: Duration,
+    /// Most requests under way at the same time.
+    pub(crate) at_once: u32,
+    /// Hosts that may be asked without a pause, by name.
+    pub(crate) unpaced: Vec<String>,
     pub(crate) allow_loopback: bool,
     pub(crate) hosts: Vec<String>,
     pub(crate) drop_query: Vec<String>,
@@ -77,6 +82,19 @@ pub struct Recipe {
     pub(crate) detail: Option<Detail>,
     /// Hash of the recipe's text: a changed recipe reads old pages anew.
     pub(crate) fingerprint: String,
+}
+
+impl Recipe {
+    /// How fast this recipe may ask the host of an address. Several requests at once are for hosts named in
+    /// `rate.unpaced` alone.
+    pub(crate) fn rate_for(&self, url: &url::Url) -> Rate {
+        let named = url.host_str().is_some_and(|host| self.unpaced.iter().any(|known| known == host));
+        if named {
+            Rate { interval: Duration::ZERO, at_once: self.at_once }
+        } else {
+            Rate { interval: self.interval, at_once: 1 }
+        }
+    }
 }
 
 /// By what a document without an `external_id` is known again.

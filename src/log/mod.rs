@@ -18,6 +18,8 @@ use crate::vocabulary::{Channel, Document, DocumentId, Position, SourceId, day_o
 
 /// Most documents one [`Log::append`] puts into one transaction.
 pub const APPEND_MAX: usize = 5_000;
+/// Bytes of documents that go into one statement; SQLite takes no text above a gigabyte.
+const WRITE_BYTES_MAX: usize = 32 << 20;
 /// Bytes of documents after which [`Log::read`] ends a batch: long pages must not fill the memory.
 pub const READ_BYTES_MAX: usize = 64 << 20;
 
@@ -154,15 +156,20 @@ impl Log {
             let mut tx = self.store.begin().await?;
             let mut seen = BTreeSet::new();
             let mut intake: BTreeMap<(&SourceId, Channel), Intake> = BTreeMap::new();
+            let mut book = Book::open(&mut tx, chunk).await?;
             for document in chunk {
                 let again = !seen.insert((&document.source, &document.id));
-                let outcome = match append_one(&mut tx, document, now).await? {
+                let outcome = match book.enter(document, now)? {
                     Outcome::Unchanged if again => Outcome::Duplicate,
                     outcome => outcome,
                 };
                 intake.entry((&document.source, document.channel)).or_default().count(outcome);
                 outcomes.push(outcome);
+                if book.bytes >= WRITE_BYTES_MAX {
+                    book.write(&mut tx).await?;
+                }
             }
+            book.write(&mut tx).await?;
             for ((source, channel), counts) in intake {
                 add_intake(&mut tx, source, channel, counts).await?;
             }
@@ -329,52 +336,98 @@ impl Log {
     }
 }
 
-async fn append_one(
-    tx: &mut Transaction<'static, Sqlite>,
-    document: &Document,
-    now: Timestamp,
-) -> Result<Outcome, LogError> {
-    let hash = text_hash(document);
-    let mut document = Cow::Borrowed(document);
-    let mut newest = newest_revision(tx, &document.id).await?;
-    if newest.as_ref().is_some_and(|(_, _, source)| *source != document.source.as_str()) {
-        // Two sources use one id for different things: the first keeps it, the other is told apart by its source.
-        document.to_mut().id = DocumentId::new(format!("{}/{}", document.source, document.id));
-        newest = newest_revision(tx, &document.id).await?;
-    }
-    let revision = match &newest {
-        Some((_, known, _)) if known[..] == hash[..] => return Ok(Outcome::Unchanged),
-        Some((revision, _, _)) => revision + 1,
-        None => 1,
-    };
-    let body = serde_json::to_string(&*document).map_err(|source| StoreError::Stored { what: "document", source })?;
-    let done = sqlx::query(
-        "INSERT INTO documents (document_id, revision, text_hash, source, event_day, known_day, logged_at, body)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(document.id.as_str())
-    .bind(revision)
-    .bind(&hash[..])
-    .bind(document.source.as_str())
-    .bind(document.event_at().map(|moment| day_of(moment).to_string()))
-    .bind(document.known_at().map(|moment| day_of(moment).to_string()))
-    .bind(now.to_string())
-    .bind(body)
-    .execute(&mut **tx)
-    .await?;
-    let position = from_sql(done.last_insert_rowid());
-    Ok(if newest.is_some() { Outcome::Revised(position) } else { Outcome::Kept(position) })
+/// One chunk on its way into the log: what is known of its ids, and the rows to write. Two statements for all of it,
+/// because each costs more than a document.
+struct Book {
+    /// Newest revision of each id: its number, text hash and source.
+    known: BTreeMap<String, (i64, [u8; 32], String)>,
+    next: i64,
+    rows: Vec<serde_json::Value>,
+    bytes: usize,
 }
 
-/// Revision number, text hash and source of a document's newest revision.
-async fn newest_revision(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: &DocumentId,
-) -> Result<Option<(i64, Vec<u8>, String)>, LogError> {
-    let newest = sqlx::query_as(
-        "SELECT revision, text_hash, source FROM documents WHERE document_id = ? ORDER BY revision DESC LIMIT 1",
-    );
-    Ok(newest.bind(id.as_str()).fetch_optional(&mut **tx).await?)
+impl Book {
+    async fn open(tx: &mut Transaction<'static, Sqlite>, chunk: &[Document]) -> Result<Self, LogError> {
+        // Either name may be taken: the plain id, or the id told apart by its source.
+        let ids = chunk.iter().flat_map(|document| [document.id.to_string(), told_apart(document)]);
+        let ids = ids.collect::<serde_json::Value>().to_string();
+        let rows = sqlx::query(
+            "SELECT document_id, MAX(revision), text_hash, source FROM json_each(?) AS asked
+             CROSS JOIN documents ON document_id = asked.value GROUP BY document_id",
+        )
+        .bind(ids)
+        .fetch_all(&mut **tx)
+        .await?;
+        let mut known = BTreeMap::new();
+        for row in &rows {
+            let hash: Vec<u8> = row.try_get(2)?;
+            // A hash of another length is none of ours, so the text counts as changed.
+            let hash = hash.try_into().unwrap_or_default();
+            known.insert(row.try_get(0)?, (row.try_get(1)?, hash, row.try_get(3)?));
+        }
+        let last: i64 =
+            sqlx::query_scalar("SELECT COALESCE(MAX(position), 0) FROM documents").fetch_one(&mut **tx).await?;
+        Ok(Self { known, next: last + 1, rows: Vec::new(), bytes: 0 })
+    }
+
+    fn enter(&mut self, document: &Document, now: Timestamp) -> Result<Outcome, LogError> {
+        let hash = text_hash(document);
+        let mut document = Cow::Borrowed(document);
+        if self.known.get(document.id.as_str()).is_some_and(|(_, _, source)| *source != document.source.as_str()) {
+            // Two sources use one id for different things: the first keeps it, the other is told apart by its source.
+            let apart = told_apart(&document);
+            document.to_mut().id = DocumentId::new(apart);
+        }
+        let newest = self.known.get(document.id.as_str());
+        let revision = match newest {
+            Some((_, known, _)) if *known == hash => return Ok(Outcome::Unchanged),
+            Some((revision, _, _)) => revision + 1,
+            None => 1,
+        };
+        let is_new = newest.is_none();
+        let body =
+            serde_json::to_string(&*document).map_err(|source| StoreError::Stored { what: "document", source })?;
+        let position = self.next;
+        self.next += 1;
+        self.bytes += body.len();
+        self.rows.push(serde_json::json!([
+            position,
+            document.id,
+            revision,
+            data_encoding::HEXLOWER.encode(&hash),
+            document.source,
+            document.event_at().map(|moment| day_of(moment).to_string()),
+            document.known_at().map(|moment| day_of(moment).to_string()),
+            now.to_string(),
+            body,
+        ]));
+        self.known.insert(document.id.to_string(), (revision, hash, document.source.to_string()));
+        let position = from_sql(position);
+        Ok(if is_new { Outcome::Kept(position) } else { Outcome::Revised(position) })
+    }
+
+    async fn write(&mut self, tx: &mut Transaction<'static, Sqlite>) -> Result<(), LogError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        self.bytes = 0;
+        let rows = serde_json::Value::Array(std::mem::take(&mut self.rows)).to_string();
+        sqlx::query(
+            "INSERT INTO documents
+               (position, document_id, revision, text_hash, source, event_day, known_day, logged_at, body)
+             SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5, value ->> 6,
+               value ->> 7, value ->> 8 FROM json_each(?)",
+        )
+        .bind(rows)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The id under which a document is kept when another source has taken its own.
+fn told_apart(document: &Document) -> String {
+    format!("{}/{}", document.source, document.id)
 }
 
 async fn add_intake(

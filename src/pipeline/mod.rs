@@ -7,6 +7,7 @@
 
 pub mod criteria;
 pub mod diff;
+mod gather;
 mod intake;
 mod judging;
 mod lines;
@@ -17,6 +18,7 @@ pub mod survey;
 mod tower;
 mod warc_in;
 
+pub use gather::Gatherer;
 pub use intake::{ImportReport, LogSink, import_file, push_lines};
 pub use judging::{Judge, Judgement, Review};
 pub use lines::{LinesError, answer_lines};
@@ -57,13 +59,6 @@ pub async fn turn(tower: &Tower, due: &[Recipe], now: Timestamp) -> Result<Turn,
 
 /// Goes once around the sources, a few at a time (one host's pace is one, whoever asks it); a source that fails says so in its round and does not stop the others.
 pub async fn collect(tower: &Tower, due: &[Recipe], now: Timestamp) -> Result<Vec<Round>, PipelineError> {
-    let rounds = stream::iter(due.iter().map(|recipe| one_round(tower, recipe, now)));
+    let rounds = stream::iter(due.iter().map(|recipe| gather::one_round(tower.log(), tower.collector(), recipe, now)));
     rounds.buffered(tower.sources_at_once()).try_collect().await
-}
-
-async fn one_round(tower: &Tower, recipe: &Recipe, now: Timestamp) -> Result<Round, PipelineError> {
-    let sink = LogSink::new(tower.log().clone(), now);
-    let round = tower.collector().round(recipe, now, &sink).await?;
-    sink.settle(recipe, &round).await?;
-    Ok(round)
 }

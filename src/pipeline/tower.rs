@@ -2,23 +2,23 @@
 #![expect(clippy::disallowed_methods, reason = "an edge: the lock, criteria and lexicon files are opened here")]
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use super::gather::{collector_of, lock_folder};
 use super::judging::Judge;
 use super::reading::fresh_listings;
 use crate::alert::feed::FeedHead;
 use crate::archive::documents::Rejected;
-use crate::archive::{ArchiveError, SignalParts, WarcError, WarcOptions, WarcWriter};
-use crate::collect::{CollectError, Collector, CollectorSettings, Recipe};
+use crate::archive::{ArchiveError, SignalParts, WarcError};
+use crate::collect::{CollectError, Collector, Recipe};
 use crate::config::Settings;
 use crate::index::{IndexError, Opened, SearchIndex, Writer};
 use crate::lexicon::{Lexicon, LexiconError};
 use crate::log::{Log, LogError};
-use crate::store::frontier::Frontier;
 use crate::store::{Store, StoreError};
 use crate::vocabulary::{Alert, LexiconVersion, Position, RegionCode, SignalRecord, start_of_day};
 
@@ -199,23 +199,15 @@ impl Tower {
     /// Opens a folder to work on it, makes it when it is missing, and takes its lock.
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let data = settings.data.clone();
-        let io = |what, source| PipelineError::Io { what, path: settings.data.clone(), source };
-        fs::create_dir_all(&data).map_err(|error| io("make the data folder", error))?;
-        let lock = File::create(data.join("lock")).map_err(|error| io("take the lock of", error))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => PipelineError::Busy(data.clone()),
-            TryLockError::Error(error) => io("take the lock of", error),
-        })?;
+        let lock = lock_folder(&data)?;
         let mut tower = Self::open_common(settings, true).await?;
         let (end, version) = (tower.log.end().await?, tower.lexicon.version().clone());
         fresh_listings(&tower.store, &tower.log, &version).await?;
         let signals = Signals::open(&data.join("signals"), &version, end)?;
-        let warc = WarcWriter::open(&data.join("warc"), WarcOptions::default())?;
-        let collecting = CollectorSettings { user_agent: settings.user_agent.clone(), ..CollectorSettings::default() };
         tower.work = Some(Work {
             index_writer: Arc::new(Mutex::new(tower.index.writer()?)),
             signals: Mutex::new(signals),
-            collector: Collector::new(collecting, Frontier::new(tower.store.clone()), warc)?,
+            collector: collector_of(settings, &tower.store)?,
             sources_at_once: settings.sources_at_once,
             _lock: lock,
         });

@@ -134,47 +134,50 @@ impl Frontier {
     }
 
     /// Notes the pages of a list that are not known yet and says what is known of all of them, in the order given. Newer
-    /// hints replace older ones.
+    /// hints replace older ones. A list without news writes nothing.
     pub async fn discover(
         &self,
         source: &SourceId,
         found: &[(String, Meta)],
         now: Timestamp,
     ) -> Result<Vec<FrontierPage>, StoreError> {
-        let mut tx = self.store.begin().await?;
-        let mut pages = Vec::with_capacity(found.len());
-        for (url, hints) in found {
-            let row = sqlx::query("SELECT * FROM frontier WHERE source = ? AND url = ?")
-                .bind(source.as_str())
-                .bind(url)
-                .fetch_optional(&mut *tx)
-                .await?;
-            let hints_json = json(hints)?;
-            if let Some(row) = row {
-                let mut page = read_page(&row)?;
-                if page.hints != *hints {
-                    sqlx::query("UPDATE frontier SET hints = ? WHERE source = ? AND url = ?")
-                        .bind(hints_json)
-                        .bind(source.as_str())
-                        .bind(url)
-                        .execute(&mut *tx)
-                        .await?;
-                    page.hints = hints.clone();
-                }
-                pages.push(page);
-            } else {
-                sqlx::query("INSERT INTO frontier (source, url, state, hints, found_at) VALUES (?, ?, ?, ?, ?)")
-                    .bind(source.as_str())
-                    .bind(url)
-                    .bind(PageState::Waiting.code())
-                    .bind(hints_json)
-                    .bind(now.to_string())
-                    .execute(&mut *tx)
-                    .await?;
-                pages.push(FrontierPage::found(url.clone(), hints.clone()));
-            }
+        let urls: Vec<&str> = found.iter().map(|(url, _)| url.as_str()).collect();
+        let rows = sqlx::query(
+            "SELECT frontier.* FROM json_each(?2) AS asked CROSS JOIN frontier
+             WHERE frontier.source = ?1 AND frontier.url = asked.value",
+        )
+        .bind(source.as_str())
+        .bind(json(&urls)?)
+        .fetch_all(self.store.reader())
+        .await?;
+        let mut known: BTreeMap<String, FrontierPage> = BTreeMap::new();
+        for row in &rows {
+            let page = read_page(row)?;
+            known.insert(page.url.clone(), page);
         }
-        tx.commit().await?;
+        let (mut pages, mut news) = (Vec::with_capacity(found.len()), Vec::new());
+        for (url, hints) in found {
+            let page = known.get(url).cloned();
+            if page.as_ref().is_none_or(|page| page.hints != *hints) {
+                news.push((url.as_str(), json(hints)?));
+            }
+            let page = page.map(|page| FrontierPage { hints: hints.clone(), ..page });
+            pages.push(page.unwrap_or_else(|| FrontierPage::found(url.clone(), hints.clone())));
+        }
+        if !news.is_empty() {
+            let mut tx = self.store.begin().await?;
+            sqlx::query(
+                "INSERT INTO frontier (source, url, state, hints, found_at)
+                 SELECT ?1, value ->> 0, 'waiting', value ->> 1, ?3 FROM json_each(?2) WHERE true
+                 ON CONFLICT (source, url) DO UPDATE SET hints = excluded.hints",
+            )
+            .bind(source.as_str())
+            .bind(json(&news)?)
+            .bind(now.to_string())
+            .execute(&mut *tx)
+            .await?;
+            tx.commit().await?;
+        }
         Ok(pages)
     }
 
@@ -198,28 +201,34 @@ impl Frontier {
     }
 
     /// Writes down what became of the pages, all or none.
-    pub async fn mark(&self, source: &SourceId, pages: &[FrontierPage]) -> Result<(), StoreError> {
+    pub async fn mark(&self, source: &SourceId, pages: &[FrontierPage], now: Timestamp) -> Result<(), StoreError> {
         if pages.is_empty() {
             return Ok(());
         }
+        let marks: Vec<_> = pages
+            .iter()
+            .map(|page| {
+                let fetched_at = page.fetched_at.map(|at| at.to_string());
+                let FrontierPage { url, state, tries, documents, etag, last_modified, content_hash, .. } = page;
+                (url, state.code(), fetched_at, tries, documents, etag, last_modified, content_hash)
+            })
+            .collect();
         let mut tx = self.store.begin().await?;
-        for page in pages {
-            sqlx::query(
-                "UPDATE frontier SET state = ?, fetched_at = ?, tries = ?, documents = ?, etag = ?, \
-                 last_modified = ?, content_hash = ? WHERE source = ? AND url = ?",
-            )
-            .bind(page.state.code())
-            .bind(page.fetched_at.map(|at| at.to_string()))
-            .bind(i64::from(page.tries))
-            .bind(i64::from(page.documents))
-            .bind(&page.etag)
-            .bind(&page.last_modified)
-            .bind(&page.content_hash)
-            .bind(source.as_str())
-            .bind(&page.url)
-            .execute(&mut *tx)
-            .await?;
-        }
+        sqlx::query(
+            // An upsert and no UPDATE … FROM: that one would walk all of the source's pages for each mark.
+            "INSERT INTO frontier
+               (source, url, state, fetched_at, tries, documents, etag, last_modified, content_hash, found_at)
+             SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+               value ->> 7, ?3 FROM json_each(?2) WHERE true
+             ON CONFLICT (source, url) DO UPDATE SET state = excluded.state, fetched_at = excluded.fetched_at,
+               tries = excluded.tries, documents = excluded.documents, etag = excluded.etag,
+               last_modified = excluded.last_modified, content_hash = excluded.content_hash",
+        )
+        .bind(source.as_str())
+        .bind(json(&marks)?)
+        .bind(now.to_string())
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -332,8 +341,8 @@ fn read_page(row: &SqliteRow) -> Result<FrontierPage, StoreError> {
     })
 }
 
-fn json(meta: &Meta) -> Result<String, StoreError> {
-    serde_json::to_string(meta).map_err(|source| StoreError::Stored { what: "list hint", source })
+fn json(values: &(impl serde::Serialize + ?Sized)) -> Result<String, StoreError> {
+    serde_json::to_string(values).map_err(|source| StoreError::Stored { what: "mark of the frontier", source })
 }
 
 fn moment(text: &str) -> Result<Timestamp, StoreError> {
@@ -373,7 +382,7 @@ mod tests {
             pages[0].state = PageState::Done;
             pages[0].fetched_at = Some(at(1));
             pages[0].etag = Some("\"x\"".to_owned());
-            frontier.mark(&source, &pages).await.unwrap();
+            frontier.mark(&source, &pages, at(1)).await.unwrap();
             store.close().await;
 
             let frontier = Frontier::new(Store::open(&path).await.unwrap());

@@ -4,6 +4,7 @@
 mod bad_input;
 mod detection;
 mod explanation;
+mod hostile;
 mod house;
 mod methods;
 mod names;

@@ -8,9 +8,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
 use flate2::bufread::GzDecoder;
-use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use jiff::Timestamp;
 
 use super::{WarcError, sha1_base32};
@@ -18,6 +17,10 @@ use crate::vocabulary::RawRef;
 
 /// A file larger than this is closed and the next one begun.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// How hard the packer tries: a page of 4 kB grows by 4 % against level 6 and costs less than half the time.
+const LEVEL: u32 = 2;
+/// Memory that is kept from one record to the next.
+const PLAIN_BYTES_KEPT: usize = 1 << 20;
 /// Piece size while looking for a torn end.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -109,6 +112,7 @@ pub struct WarcWriter {
     open: Option<OpenFile>,
     repair: Option<Repair>,
     unsynced: bool,
+    packer: Packer,
 }
 
 impl WarcWriter {
@@ -127,7 +131,15 @@ impl WarcWriter {
                 .and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".warc.gz")?.parse::<u32>().ok());
             sequence = sequence.max(number.unwrap_or(0));
         }
-        let mut writer = Self { dir: dir.to_owned(), options, sequence, open: None, repair: None, unsynced: false };
+        let mut writer = Self {
+            dir: dir.to_owned(),
+            options,
+            sequence,
+            open: None,
+            repair: None,
+            unsynced: false,
+            packer: Packer::new(),
+        };
         if sequence > 0 {
             writer.resume()?;
         }
@@ -157,7 +169,7 @@ impl WarcWriter {
         let response_id = record_id(&open.name, open.bytes, "response", &url);
         let request_id = record_id(&open.name, open.bytes, "request", &url);
 
-        let request = member(
+        let request = self.packer.member(
             &[
                 ("WARC-Type", "request".to_owned()),
                 ("WARC-Record-ID", request_id),
@@ -179,7 +191,7 @@ impl WarcWriter {
         ];
         headers.extend(exchange.ip.map(|ip| ("WARC-IP-Address", ip.to_string())));
         headers.extend(exchange.truncated.map(|why| ("WARC-Truncated", why.token().to_owned())));
-        let response = member(&headers, &[exchange.response_head, exchange.body]);
+        let response = self.packer.member(&headers, &[exchange.response_head, exchange.body]);
 
         let raw = RawRef { file: open.name.clone(), offset: open.bytes + request.len() as u64, digest };
         let mut both = request;
@@ -241,7 +253,7 @@ impl WarcWriter {
                  description: headers rebuilt by the HTTP client, transfer coding undone\r\n",
                 self.options.software
             );
-            let info = member(
+            let info = self.packer.member(
                 &[
                     ("WARC-Type", "warcinfo".to_owned()),
                     ("WARC-Record-ID", record_id(&open.name, 0, "warcinfo", "")),
@@ -311,23 +323,52 @@ fn end_of_whole_members(file: &mut File) -> std::io::Result<u64> {
     }
 }
 
-fn member(headers: &[(&str, String)], blocks: &[&[u8]]) -> Vec<u8> {
-    let length: usize = blocks.iter().map(|block| block.len()).sum();
-    let mut head = String::from("WARC/1.1\r\n");
-    for (name, value) in headers {
-        head.push_str(name);
-        head.push_str(": ");
-        head.push_str(value);
-        head.push_str("\r\n");
+/// Packs records, one gzip member each (RFC 1952). One state for all of them: setting one up costs as much as packing a page.
+#[derive(Debug)]
+struct Packer {
+    deflate: Compress,
+    plain: Vec<u8>,
+}
+
+impl Packer {
+    fn new() -> Self {
+        Self { deflate: Compress::new(Compression::new(LEVEL), false), plain: Vec::new() }
     }
-    let _ = write!(head, "Content-Length: {length}\r\n\r\n");
-    let mut encoder = GzEncoder::new(Vec::with_capacity(length / 3 + 512), Compression::default());
-    // Writing to memory cannot fail.
-    let all = std::iter::once(head.as_bytes()).chain(blocks.iter().copied()).chain([&b"\r\n\r\n"[..]]);
-    for piece in all {
-        let _ = encoder.write_all(piece);
+
+    fn member(&mut self, headers: &[(&str, String)], blocks: &[&[u8]]) -> Vec<u8> {
+        let length: usize = blocks.iter().map(|block| block.len()).sum();
+        let mut head = String::from("WARC/1.1\r\n");
+        for (name, value) in headers {
+            head.push_str(name);
+            head.push_str(": ");
+            head.push_str(value);
+            head.push_str("\r\n");
+        }
+        let _ = write!(head, "Content-Length: {length}\r\n\r\n");
+        self.plain.clear();
+        for piece in std::iter::once(head.as_bytes()).chain(blocks.iter().copied()).chain([&b"\r\n\r\n"[..]]) {
+            self.plain.extend_from_slice(piece);
+        }
+        let mut packed = Vec::with_capacity(self.plain.len() / 2 + 512);
+        // Deflate, no flags, no time, unknown system.
+        packed.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+        self.deflate.reset();
+        loop {
+            let taken = usize::try_from(self.deflate.total_in()).unwrap_or(usize::MAX);
+            match self.deflate.compress_vec(&self.plain[taken..], &mut packed, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => break,
+                // Room has run out.
+                Ok(Status::Ok | Status::BufError) => packed.reserve(packed.capacity().max(CHUNK_BYTES)),
+                Err(_) => unreachable!("packing from memory to memory cannot fail"),
+            }
+        }
+        let mut sum = Crc::new();
+        sum.update(&self.plain);
+        packed.extend_from_slice(&sum.sum().to_le_bytes());
+        packed.extend_from_slice(&sum.amount().to_le_bytes());
+        self.plain.shrink_to(PLAIN_BYTES_KEPT);
+        packed
     }
-    encoder.finish().unwrap_or_default()
 }
 
 /// A stable name: where the record lies is unique, so a hash over it is too (UUID version 8, RFC 9562).

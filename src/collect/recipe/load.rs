@@ -34,6 +34,8 @@ const DETAILS_PER_ROUND_MAX: u32 = 100_000;
 const PAGE_BYTES_CEILING: usize = 64 * 1024 * 1024;
 /// Slowest sensible interval between two requests.
 const INTERVAL_MS_MAX: u64 = 3_600_000;
+/// Most requests that one recipe may have under way.
+const AT_ONCE_MAX: u32 = 64;
 /// Interval when the recipe names none: a polite second.
 const INTERVAL_MS_DEFAULT: u64 = 1_000;
 
@@ -235,6 +237,37 @@ impl Checker<'_> {
         }
     }
 
+    fn at_once(&self, rate: &RawRate) -> Result<u32, RecipeError> {
+        let Some(at_once) = &rate.at_once else { return Ok(1) };
+        let (found, byte) = (*at_once.get_ref(), at_once.span().start);
+        if rate.unpaced.is_empty() {
+            return Err(
+                self.error(byte, "`at_once` is for hosts named in `unpaced`; all others get one request at a time")
+            );
+        }
+        if !(1..=AT_ONCE_MAX).contains(&found) {
+            return Err(self.error(byte, format!("`at_once` is {found}: expected 1 to {AT_ONCE_MAX}")));
+        }
+        Ok(found)
+    }
+
+    /// Hosts without a pause must be the source's own, each written out.
+    fn unpaced(&self, rate: &RawRate, hosts: &[String]) -> Result<Vec<String>, RecipeError> {
+        let named = rate.unpaced.iter().map(|host| {
+            let name = host.get_ref().to_ascii_lowercase();
+            if hosts.contains(&name) {
+                return Ok(name);
+            }
+            Err(self.error(
+                host.span().start,
+                format!(
+                    "`unpaced` names `{name}`, which is no host of this source; write the host as in `start` or `hosts`"
+                ),
+            ))
+        });
+        named.collect()
+    }
+
     fn kind(&self, raw: &RawRecipe) -> Result<(Kind, Vec<FieldRule>), RecipeError> {
         let kind_at = raw.kind.span().start;
         let (kind, list) = (*raw.kind.get_ref(), raw.list.as_ref());
@@ -396,6 +429,8 @@ impl Recipe {
             file: file_name.to_owned(),
             every: checker.duration(&raw.schedule.every)?,
             interval: checker.interval(&raw.rate)?,
+            at_once: checker.at_once(&raw.rate)?,
+            unpaced: checker.unpaced(&raw.rate, &hosts)?,
             allow_loopback: raw.allow_loopback,
             hosts,
             drop_query: raw.drop_query.clone(),

@@ -60,6 +60,9 @@ pub(super) struct RawPages {
 pub(super) struct RawRate {
     pub(super) requests_per_second: Option<Spanned<f64>>,
     pub(super) min_interval_ms: Option<Spanned<u64>>,
+    pub(super) at_once: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) unpaced: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

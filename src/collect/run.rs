@@ -1,0 +1,618 @@
+//! The work of one round: lists, the pages behind them, the sink, the marks. The order is the promise: archived, read,
+//! synced, acknowledged by the sink, then marked done.
+//!
+//! One task keeps the books; several requests may be under way, as many as the recipe allows, while a batch of documents
+//! is on its way to the sink. Lists are read one after the other, the next as soon as there is room for its pages.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::OptionFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
+use url::Url;
+
+use super::detail::{self, Context, Harvest};
+use super::fetch::{Answer, Call, Failure, Session, Validators};
+use super::fields::Fields;
+use super::host::host_key;
+use super::list::{self, List};
+use super::problem::{ASK_LATER, CHECK_BOUNDS, CHECK_CHARSET, CHECK_HOST, CHECK_PAGE, PageProblem};
+use super::round::{Round, later};
+use super::{CollectError, Outcome, Recipe, Sink, charset};
+use crate::store::frontier::{Frontier, FrontierPage, PageState};
+use crate::vocabulary::{Document, Meta};
+
+/// Documents handed to the sink at once; they share one sync of the archive and one of the log.
+const SINK_BATCH_MAX: usize = 512;
+/// Bytes of text that are handed over however few documents they are.
+const SINK_BATCH_BYTES_MAX: usize = 16 << 20;
+/// What is known by then is handed over however little it is.
+const SINK_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Pages of one site that fail to answer one after the other before the host is left alone.
+const SILENCES_MAX: u32 = 3;
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type Flushed = Result<Vec<Outcome>, CollectError>;
+
+/// Documents on their way to the sink, and the marks that wait for its answer.
+#[derive(Default)]
+struct Batch {
+    documents: Vec<Document>,
+    bytes: usize,
+    marks: Vec<FrontierPage>,
+}
+
+/// One list page, asked and read.
+struct ListDone {
+    url: Url,
+    outcome: Result<ReadList, Unread>,
+}
+
+/// What a list page gave, with what the frontier knows of its pages.
+struct ReadList {
+    found: bool,
+    next: Option<Url>,
+    pages: Vec<FrontierPage>,
+    harvests: Vec<Harvest>,
+    problems: Vec<PageProblem>,
+    charset_problems: Vec<String>,
+}
+
+/// One detail page, asked and read.
+struct DetailDone {
+    known: FrontierPage,
+    url: Url,
+    outcome: Result<ReadDetail, Unread>,
+}
+
+enum ReadDetail {
+    Same,
+    Harvest(Harvest, Vec<String>),
+}
+
+/// Why there is nothing to read.
+enum Unread {
+    Failed(Failure),
+    /// A list that says it has not changed, though nobody asked it to say so.
+    Nothing,
+    /// READ-3 failed us: the parser panicked.
+    GaveUp,
+    /// The frontier failed, so the round ends.
+    Broken(CollectError),
+}
+
+enum Done {
+    List(Box<ListDone>),
+    Detail(Box<DetailDone>),
+}
+
+/// Where the round stands in the lists.
+#[derive(Default)]
+struct Chain {
+    /// The start that is being read, counted from 0.
+    start: usize,
+    /// List pages of this start that were asked.
+    seen: BTreeSet<String>,
+    /// Which address of the start's template comes next.
+    at: usize,
+    /// The next page as the last one named it.
+    linked: Option<Url>,
+    under_way: bool,
+}
+
+pub(super) struct Run<'a> {
+    /// A list page without news ends the list, because the last round read all that lies behind it.
+    may_stop_early: bool,
+    session: &'a Session<'a>,
+    frontier: &'a Frontier,
+    sink: &'a dyn Sink,
+    recipe: Arc<Recipe>,
+    now: Timestamp,
+    round: Round,
+    chain: Chain,
+    leftovers_looked_for: bool,
+    queue: VecDeque<FrontierPage>,
+    under_way: FuturesUnordered<Boxed<'a, Done>>,
+    waiting: Batch,
+    /// When what waits is handed over at the latest.
+    hand_over_by: Option<tokio::time::Instant>,
+    flushing: Option<Boxed<'a, Flushed>>,
+    stopped_hosts: BTreeSet<String>,
+    silences: u32,
+    details_left: u32,
+    /// Pages asked in this round, so that a page on two lists is asked once.
+    asked: BTreeSet<String>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        recipe: &Recipe,
+        session: &'a Session<'a>,
+        frontier: &'a Frontier,
+        sink: &'a dyn Sink,
+        now: Timestamp,
+        may_stop_early: bool,
+    ) -> Self {
+        Self {
+            may_stop_early,
+            session,
+            frontier,
+            sink,
+            recipe: Arc::new(recipe.clone()),
+            now,
+            round: Round::new(&recipe.id, later(now, recipe.every)),
+            chain: Chain::default(),
+            leftovers_looked_for: recipe.detail.is_none(),
+            queue: VecDeque::new(),
+            under_way: FuturesUnordered::new(),
+            waiting: Batch::default(),
+            hand_over_by: None,
+            flushing: None,
+            stopped_hosts: BTreeSet::new(),
+            silences: 0,
+            details_left: recipe.bounds.details_per_round_max,
+            asked: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn into_round(self) -> Round {
+        self.round
+    }
+
+    /// Works until nothing is left to ask.
+    pub(super) async fn all(&mut self) -> Result<(), CollectError> {
+        loop {
+            self.start_work();
+            self.hand_over_if_full();
+            let idle = self.under_way.is_empty() && self.flushing.is_none();
+            if idle && !self.leftovers_looked_for {
+                self.leftovers_looked_for = true;
+                self.find_leftovers().await?;
+                continue;
+            }
+            if idle && self.waiting.is_empty() {
+                return Ok(());
+            }
+            if idle {
+                self.hand_over();
+            }
+            let waited = self.hand_over_by.filter(|_| self.flushing.is_none());
+            let timer = OptionFuture::from(waited.map(tokio::time::sleep_until));
+            let flushed = OptionFuture::from(self.flushing.as_mut());
+            tokio::select! {
+                Some(outcome) = flushed => {
+                    self.flushing = None;
+                    for outcome in outcome? {
+                        self.round.count(outcome);
+                    }
+                }
+                Some(done) = self.under_way.next(), if !self.under_way.is_empty() => match done {
+                    Done::List(list) => self.take_list(*list).await?,
+                    Done::Detail(detail) => self.take_detail(*detail)?,
+                },
+                Some(()) = timer => self.hand_over(),
+            }
+        }
+    }
+
+    /// Begins as many requests as the recipe allows at once.
+    fn start_work(&mut self) {
+        let at_once = self.recipe.at_once as usize;
+        // What cannot be handed over yet must not pile up.
+        let full = self.flushing.is_some() && self.waiting.is_full();
+        while self.under_way.len() < at_once && !full {
+            // With one request at a time a list's pages come before the next list.
+            let has_room = self.queue.len() < 2 * at_once - 1 && !self.chain.under_way;
+            if let Some(url) = has_room.then(|| self.next_list()).flatten() {
+                self.chain.under_way = true;
+                let job = list_job(self.session, self.frontier, Arc::clone(&self.recipe), url, self.now);
+                self.under_way.push(Box::pin(job));
+                continue;
+            }
+            let Some(known) = self.queue.pop_front() else { break };
+            if let Some(job) = self.detail_job(known) {
+                self.under_way.push(job);
+            }
+        }
+    }
+
+    /// The next list page to ask, if there is one.
+    fn next_list(&mut self) -> Option<Url> {
+        let recipe = Arc::clone(&self.recipe);
+        while let Some(start) = recipe.starts.get(self.chain.start) {
+            let chain = &mut self.chain;
+            let written = start.urls().nth(chain.at).and_then(|url| Url::parse(&url).ok());
+            chain.at += 1;
+            let next = written.or_else(|| chain.linked.take());
+            let Some(url) = next else {
+                self.next_start();
+                continue;
+            };
+            if chain.seen.len() >= recipe.bounds.list_pages_max as usize {
+                self.problem(&url, "more list pages than the bound, the rest is not read", CHECK_BOUNDS);
+            } else if !self.stopped_hosts.contains(&host_key(&url)) && chain.seen.insert(url.to_string()) {
+                return Some(url);
+            }
+            // A "next" link that leads back, a bound, or a host that is left alone.
+            self.next_start();
+        }
+        None
+    }
+
+    fn next_start(&mut self) {
+        self.chain = Chain { start: self.chain.start + 1, ..Chain::default() };
+    }
+
+    async fn take_list(&mut self, ListDone { url, outcome }: ListDone) -> Result<(), CollectError> {
+        self.chain.under_way = false;
+        let list = match outcome {
+            Ok(list) => list,
+            Err(Unread::Broken(error)) => return Err(error),
+            Err(unread) => {
+                match unread {
+                    Unread::Failed(failure) => self.failed(&url, failure)?,
+                    Unread::GaveUp => self.problem(&url, "the page could not be read: the parser gave up", CHECK_PAGE),
+                    Unread::Nothing | Unread::Broken(_) => {}
+                }
+                self.next_start();
+                return Ok(());
+            }
+        };
+        self.silences = 0;
+        for problem in list.charset_problems {
+            self.problem(&url, problem, CHECK_CHARSET);
+        }
+        self.round.note(list.problems);
+        let mut anything_new = false;
+        for page in list.pages {
+            anything_new |= page.state == PageState::Waiting;
+            if self.wants(&page) {
+                self.asked.insert(page.url.clone());
+                self.queue.push_back(page);
+            } else {
+                self.round.listed_again += 1;
+            }
+        }
+        for harvest in list.harvests {
+            self.harvest(url.as_str(), harvest, None);
+        }
+        if self.may_stop_early && self.recipe.detail.is_none() {
+            // Whether there is news is known only when the sink has answered.
+            let before = self.round.kept;
+            self.hand_over_all().await?;
+            anything_new = self.round.kept > before;
+        }
+        self.chain.linked = list.next;
+        if !list.found || (self.may_stop_early && !anything_new) {
+            self.next_start();
+        }
+        Ok(())
+    }
+
+    /// Pages that earlier rounds found and did not finish.
+    async fn find_leftovers(&mut self) -> Result<(), CollectError> {
+        let (left, tries_max) = (self.details_left, self.session.gate().settings.tries_max);
+        let pages = self.frontier.unfinished(&self.recipe.id, tries_max, left).await?;
+        for page in pages {
+            if self.asked.insert(page.url.clone()) {
+                self.queue.push_back(page);
+            }
+        }
+        Ok(())
+    }
+
+    fn wants(&self, page: &FrontierPage) -> bool {
+        if self.asked.contains(&page.url) {
+            return false;
+        }
+        match page.state {
+            PageState::Waiting => true,
+            PageState::Failed => page.tries < self.session.gate().settings.tries_max,
+            PageState::Gone => false,
+            PageState::Done => match (self.recipe.refetch_after, page.fetched_at) {
+                (Some(after), Some(at)) => later(at, after) <= self.now,
+                _ => false,
+            },
+        }
+    }
+
+    /// The request for a page, unless its host is left alone or the round's bound is reached.
+    fn detail_job(&mut self, known: FrontierPage) -> Option<Boxed<'a, Done>> {
+        let url = Url::parse(&known.url).ok()?;
+        if self.stopped_hosts.contains(&host_key(&url)) {
+            return None;
+        }
+        if self.details_left == 0 {
+            let bound = self.recipe.bounds.details_per_round_max;
+            self.round
+                .stopped
+                .get_or_insert_with(|| format!("{bound} detail pages are asked per round, the rest waits"));
+            return None;
+        }
+        self.details_left -= 1;
+        let (session, recipe, now) = (self.session, Arc::clone(&self.recipe), self.now);
+        Some(Box::pin(detail_job(session, recipe, known, url, now)))
+    }
+
+    fn take_detail(&mut self, DetailDone { mut known, url, outcome }: DetailDone) -> Result<(), CollectError> {
+        match outcome {
+            Ok(ReadDetail::Same) => {
+                self.silences = 0;
+                let documents = u64::from(known.documents.max(1));
+                self.round.collected += documents;
+                self.round.unchanged += documents;
+                self.done(&mut known);
+                self.mark(known);
+            }
+            Ok(ReadDetail::Harvest(harvest, charset_problems)) => {
+                self.silences = 0;
+                for problem in charset_problems {
+                    self.problem(&url, problem, CHECK_CHARSET);
+                }
+                self.harvest(url.as_str(), harvest, Some(known));
+            }
+            Err(Unread::Failed(failure)) => {
+                let (stops_host, reason) = (failure.stops_host(), failure.to_string());
+                let gone = matches!(failure, Failure::Status(404 | 410));
+                self.failed(&url, failure)?;
+                if !stops_host {
+                    self.round.reject(&known.url, reason);
+                    known.state = if gone { PageState::Gone } else { PageState::Failed };
+                    known.tries += 1;
+                    self.mark(known);
+                } // Else it stays as it was and waits.
+            }
+            Err(Unread::GaveUp) => {
+                self.problem(&url, "the page could not be read: the parser gave up", CHECK_PAGE);
+                self.round.reject(url.as_str(), "the parser gave up");
+                self.mark(FrontierPage { state: PageState::Failed, tries: known.tries + 1, ..known });
+            }
+            Err(Unread::Broken(error)) => return Err(error),
+            Err(Unread::Nothing) => {}
+        }
+        Ok(())
+    }
+
+    /// Counts what was set aside and queues the documents with the mark that depends on them.
+    fn harvest(&mut self, url: &str, harvest: Harvest, known: Option<FrontierPage>) {
+        self.round.note(harvest.problems);
+        for reason in &harvest.rejected {
+            self.round.reject(url, reason.as_str());
+        }
+        self.round.collected += harvest.duplicates;
+        self.round.duplicate += harvest.duplicates;
+        if let Some(mut known) = known {
+            known.documents = u32::try_from(harvest.documents.len()).unwrap_or(u32::MAX);
+            if harvest.documents.is_empty() {
+                known.state = PageState::Failed;
+                known.tries += 1;
+            } else {
+                self.done(&mut known);
+            }
+            self.mark(known);
+        }
+        self.waiting.bytes += harvest.documents.iter().map(|document| document.text.len()).sum::<usize>();
+        self.waiting.documents.extend(harvest.documents);
+        self.hand_over_soon();
+    }
+
+    fn mark(&mut self, page: FrontierPage) {
+        self.waiting.marks.push(page);
+        self.hand_over_soon();
+    }
+
+    fn hand_over_soon(&mut self) {
+        self.hand_over_by.get_or_insert_with(|| tokio::time::Instant::now() + SINK_WAIT_MAX);
+    }
+
+    fn hand_over_if_full(&mut self) {
+        if self.waiting.is_full() {
+            self.hand_over();
+        }
+    }
+
+    /// Sends what waits on its way, unless something is on its way already.
+    fn hand_over(&mut self) {
+        if self.flushing.is_none() && !self.waiting.is_empty() {
+            self.hand_over_by = None;
+            let batch = std::mem::take(&mut self.waiting);
+            self.flushing = Some(Box::pin(flush(
+                self.session,
+                self.frontier,
+                self.sink,
+                Arc::clone(&self.recipe),
+                batch,
+                self.now,
+            )));
+        }
+    }
+
+    /// Hands everything over and waits for the answer.
+    async fn hand_over_all(&mut self) -> Result<(), CollectError> {
+        loop {
+            self.hand_over();
+            let Some(flushing) = self.flushing.take() else { return Ok(()) };
+            for outcome in flushing.await? {
+                self.round.count(outcome);
+            }
+        }
+    }
+
+    /// Notes a failure and what it means for its host.
+    fn failed(&mut self, url: &Url, failure: Failure) -> Result<(), CollectError> {
+        if let Failure::Archive(error) = failure {
+            return Err(error.into());
+        }
+        self.silences = if matches!(failure, Failure::Transport(_)) { self.silences + 1 } else { 0 };
+        if failure.stops_host() || self.silences >= SILENCES_MAX {
+            self.stopped_hosts.insert(host_key(url));
+            self.round.stopped.get_or_insert_with(|| failure.to_string());
+            if let Failure::Held { wait, .. } = &failure {
+                self.round.due_at = self.round.due_at.max(later(self.now, *wait));
+            }
+        }
+        let advice = match failure {
+            Failure::Held { .. } | Failure::RobotsUnknown(_) => ASK_LATER,
+            Failure::Cut(_) | Failure::Body(_) | Failure::Bomb { .. } => CHECK_PAGE,
+            Failure::Refused(_)
+            | Failure::Robots
+            | Failure::Status(_)
+            | Failure::Transport(_)
+            | Failure::Redirects
+            | Failure::BadRedirect
+            | Failure::Archive(_) => CHECK_HOST,
+        };
+        self.problem(url, failure.to_string(), advice);
+        Ok(())
+    }
+
+    fn problem(&mut self, url: &Url, detail: impl Into<String>, advice: &'static str) {
+        let at = self.recipe.file.clone();
+        self.round.note([PageProblem { at, url: url.to_string(), detail: detail.into(), advice }]);
+    }
+
+    fn done(&self, known: &mut FrontierPage) {
+        known.state = PageState::Done;
+        known.fetched_at = Some(self.now);
+        known.tries = 0;
+    }
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.documents.is_empty() && self.marks.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.documents.len().max(self.marks.len()) >= SINK_BATCH_MAX || self.bytes >= SINK_BATCH_BYTES_MAX
+    }
+}
+
+/// Archive, sink, frontier: in this order.
+async fn flush(
+    session: &Session<'_>,
+    frontier: &Frontier,
+    sink: &dyn Sink,
+    recipe: Arc<Recipe>,
+    batch: Batch,
+    now: Timestamp,
+) -> Flushed {
+    let mut outcomes = Vec::new();
+    if !batch.documents.is_empty() {
+        session.gate().sync().await?;
+        let given = batch.documents.len();
+        let told = sink.put(batch.documents).await;
+        outcomes = told.map_err(|source| CollectError::Sink { source_id: recipe.id.clone(), source })?;
+        if outcomes.len() != given {
+            return Err(CollectError::Miscounted { source_id: recipe.id.clone(), given, answered: outcomes.len() });
+        }
+    }
+    frontier.mark(&recipe.id, &batch.marks, now).await?;
+    Ok(outcomes)
+}
+
+/// Asks for a list page, reads it, and notes its pages in the frontier.
+async fn list_job(session: &Session<'_>, frontier: &Frontier, recipe: Arc<Recipe>, url: Url, now: Timestamp) -> Done {
+    let outcome = read_list(session, frontier, recipe, &url, now).await;
+    Done::List(Box::new(ListDone { url, outcome }))
+}
+
+async fn read_list(
+    session: &Session<'_>,
+    frontier: &Frontier,
+    recipe: Arc<Recipe>,
+    url: &Url,
+    now: Timestamp,
+) -> Result<ReadList, Unread> {
+    let validators = Validators::default();
+    let page = match session.get(Call { url, validators: &validators }).await {
+        Ok(Answer::Page(page)) => page,
+        Ok(Answer::NotModified) => return Err(Unread::Nothing),
+        Err(failure) => return Err(Unread::Failed(failure)),
+    };
+    let (reader, asked) = (Arc::clone(&recipe), url.clone());
+    let parse = move || {
+        let decoded = charset::decode(&page.body, page.charset.as_deref(), reader.charset);
+        let List { items, next, problems } = list::read(&reader, &decoded.text, &page.url, now);
+        let found = !items.is_empty();
+        let (mut links, mut listed, mut harvests) = (Vec::new(), BTreeSet::new(), Vec::new());
+        for item in items {
+            match item.url {
+                Some(url) if reader.detail.is_some() => {
+                    let url = url.to_string();
+                    if listed.insert(url.clone()) {
+                        links.push((url, item.fields.masked(reader.id.as_str())));
+                    }
+                }
+                // Without a page behind it, as a feed's entry without a link, an item is a document by itself.
+                url => {
+                    let context = Context { url: url.as_ref(), page: &asked, raw: &page.raw, now };
+                    harvests.push(detail::of_item(&reader, &item.fields, &context));
+                }
+            }
+        }
+        let read = ReadList { found, next, pages: Vec::new(), harvests, problems, charset_problems: decoded.problems };
+        (read, links)
+    };
+    let (mut list, links): (ReadList, Vec<(String, Meta)>) = session.gate().read(parse).await.ok_or(Unread::GaveUp)?;
+    if !links.is_empty() {
+        let found = frontier.discover(&recipe.id, &links, now).await;
+        list.pages = found.map_err(|error| Unread::Broken(error.into()))?;
+    }
+    Ok(list)
+}
+
+async fn detail_job(
+    session: &Session<'_>,
+    recipe: Arc<Recipe>,
+    mut known: FrontierPage,
+    url: Url,
+    now: Timestamp,
+) -> Done {
+    let outcome = read_detail(session, recipe, &mut known, &url, now).await;
+    Done::Detail(Box::new(DetailDone { known, url, outcome }))
+}
+
+async fn read_detail(
+    session: &Session<'_>,
+    recipe: Arc<Recipe>,
+    known: &mut FrontierPage,
+    url: &Url,
+    now: Timestamp,
+) -> Result<ReadDetail, Unread> {
+    // A changed recipe must see the page itself, not hear that it is unchanged.
+    let same_recipe = known.content_hash.as_deref().is_some_and(|hash| hash.starts_with(&recipe.fingerprint));
+    let validators = if same_recipe {
+        Validators { etag: known.etag.clone(), last_modified: known.last_modified.clone() }
+    } else {
+        Validators::default()
+    };
+    let page = match session.get(Call { url, validators: &validators }).await {
+        Ok(Answer::Page(page)) => page,
+        Ok(Answer::NotModified) => return Ok(ReadDetail::Same),
+        Err(failure) => return Err(Unread::Failed(failure)),
+    };
+    let hash = format!("{}:{}", recipe.fingerprint, &blake3::hash(&page.body).to_hex()[..32]);
+    (known.etag, known.last_modified) = (page.validators.etag.clone(), page.validators.last_modified.clone());
+    if known.state == PageState::Done && known.content_hash.as_deref() == Some(&hash) {
+        return Ok(ReadDetail::Same);
+    }
+    known.content_hash = Some(hash);
+    let hints = Fields::from_hints(&known.hints);
+    let asked = url.clone();
+    let parse = move || {
+        let decoded = charset::decode(&page.body, page.charset.as_deref(), recipe.charset);
+        let context = Context { url: Some(&asked), page: &page.url, raw: &page.raw, now };
+        let harvest = recipe
+            .detail
+            .as_ref()
+            .map(|detail| detail::of_page(&recipe, detail, &decoded.text, &hints, &context))
+            .unwrap_or_default();
+        ReadDetail::Harvest(harvest, decoded.problems)
+    };
+    session.gate().read(parse).await.ok_or(Unread::GaveUp)
+}
