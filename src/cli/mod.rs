@@ -100,7 +100,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run the service: schedule, collect, extract, index, score, serve
     Run(run::RunArgs),
-    /// Look after the sources: collect one now
+    /// Look after the sources: list, check, pause, resume, collect now
     Source(source::SourceArgs),
     /// Put documents from files into the log, and through the index and the reader
     Import(import::ImportArgs),

@@ -55,6 +55,7 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
 /// Turns, for ever. A source that fails is logged and tried again; an error means that the tower itself cannot work.
 async fn go_round(tower: &Tower, recipes: &[Recipe], tick: Duration) -> Result<Infallible, PipelineError> {
     let mut judged_on = None;
+    tower.collector().know(recipes);
     loop {
         #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
         let now = Timestamp::now();
@@ -68,11 +69,24 @@ async fn go_round(tower: &Tower, recipes: &[Recipe], tick: Duration) -> Result<I
         // What was handed in from outside is read as soon as what was collected; a day without a document is judged too: alerts grow quiet and close by the calendar.
         if !due.is_empty() || judged_on != Some(today) || tower.is_behind().await? {
             let turn = pipeline::turn(tower, &due, now).await?;
+            if judged_on != Some(today) {
+                tell_troubles(tower, recipes, now).await?;
+            }
             judged_on = Some(today);
             tell(&turn);
         }
         tokio::time::sleep(tick).await;
     }
+}
+
+/// Once a day: which sources somebody should look at, so that none stops quietly.
+async fn tell_troubles(tower: &Tower, recipes: &[Recipe], now: Timestamp) -> Result<(), PipelineError> {
+    for recipe in recipes {
+        for trouble in tower.collector().health(recipe, now).await?.troubles {
+            tracing::warn!(source.id = %recipe.id, "look at this source with `wanglou source check`: {trouble}");
+        }
+    }
+    Ok(())
 }
 
 fn tell(turn: &Turn) {

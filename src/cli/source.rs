@@ -1,15 +1,19 @@
-//! `wanglou source`: what an operator does with sources, one at a time.
+//! `wanglou source`: what an operator does with sources: see how they are doing, look at one live, pause, collect now.
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Common, Failure, say};
-use crate::collect::Recipe;
+use crate::collect::{Health, Recipe, Round, Trouble};
 use crate::config::Settings;
-use crate::pipeline::Gatherer;
+use crate::pipeline::{Gatherer, SourceBook, check_source};
+use crate::vocabulary::{Document, show_moment};
+
+/// Characters of a value that `check` shows.
+const SAMPLE_CHARS: usize = 40;
 
 #[derive(Debug, Args)]
 pub(super) struct SourceArgs {
@@ -25,6 +29,29 @@ pub(super) struct SourceArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Show all sources and how they are doing
+    List {
+        /// One JSON object a source
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at a source live and show field by field what matches; keeps nothing
+    Check {
+        /// Id of the source
+        id: String,
+    },
+    /// Stop asking sources until they are resumed; a running service obeys at once
+    Pause {
+        /// Ids of the sources
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Ask paused sources again
+    Resume {
+        /// Ids of the sources
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
     /// Collect sources now, due or not, enabled or not; what comes waits in the log. Prints one JSON object a source
     Collect {
         /// Ids of the sources
@@ -36,8 +63,14 @@ enum What {
 pub(super) async fn run(args: SourceArgs, common: &Common) -> Result<(), Failure> {
     let settings = common.settings(args.config.as_deref(), None)?;
     let recipes = recipes(args.sources.as_ref(), &settings)?;
+    #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+    let now = Timestamp::now();
     match args.what {
-        What::Collect { ids } => collect(&settings, &chosen(recipes, &ids)?).await,
+        What::List { json } => list(&settings, &recipes, json, now).await,
+        What::Check { id } => check(&settings, &chosen(recipes, &[id])?[0], now).await,
+        What::Pause { ids } => pause(&settings, &chosen(recipes, &ids)?, Some(now)).await,
+        What::Resume { ids } => pause(&settings, &chosen(recipes, &ids)?, None).await,
+        What::Collect { ids } => collect(&settings, &chosen(recipes, &ids)?, now).await,
     }
 }
 
@@ -56,10 +89,126 @@ fn chosen(recipes: Vec<Recipe>, ids: &[String]) -> Result<Vec<Recipe>, Failure> 
     Ok(recipes.into_iter().filter(|recipe| ids.iter().any(|id| id == recipe.id.as_str())).collect())
 }
 
-async fn collect(settings: &Settings, recipes: &[Recipe]) -> Result<(), Failure> {
+async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestamp) -> Result<(), Failure> {
+    let book = SourceBook::open(settings).await?;
+    for recipe in recipes {
+        let health = book.health(recipe, now).await?;
+        if json {
+            let mut line = serde_json::to_value(&health)?;
+            line["id"] = recipe.id.as_str().into();
+            line["name"] = recipe.name.as_str().into();
+            line["channel"] = recipe.channel.code().into();
+            line["enabled"] = recipe.enabled.into();
+            say(line)?;
+        } else {
+            say(line_of(recipe, &health))?;
+            for trouble in &health.troubles {
+                say(format!("    ⚠ {}", in_chinese(trouble)))?;
+            }
+        }
+    }
+    book.close().await;
+    Ok(())
+}
+
+fn line_of(recipe: &Recipe, health: &Health) -> String {
+    let state = match (recipe.enabled, health.paused_at, health.troubles.is_empty()) {
+        (false, ..) => "停用",
+        (_, Some(_), _) => "暂停",
+        (_, _, false) => "异常",
+        _ if health.last_at.is_none() => "未采集",
+        _ => "正常",
+    };
+    let at = |moment: Option<Timestamp>| moment.map_or_else(|| "—".to_owned(), show_moment);
+    format!(
+        "{}  {}  {state}  上次成功 {}  上次有新信息 {}  下次 {}  共 {} 轮",
+        recipe.id,
+        recipe.name,
+        at(health.last_success_at),
+        at(health.last_news_at),
+        at(health.due_at),
+        health.rounds
+    )
+}
+
+fn in_chinese(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::NoAnswer { rounds } => format!("连续 {rounds} 轮没有读到任何页面"),
+        Trouble::Silent { hours, expected_hours } => {
+            format!("已有 {hours} 小时没有新信息，超过预期的 {expected_hours} 小时")
+        }
+        Trouble::FieldDropped { field, usual, last } => format!(
+            "字段 {field} 以往 {:.0}% 的信息有值，最近一轮只有 {:.0}%，页面可能已改版，请运行 wanglou source check",
+            usual * 100.0,
+            last * 100.0
+        ),
+        Trouble::Rejects { rejected, collected } => format!("最近一轮 {collected} 条中有 {rejected} 条被搁置"),
+        Trouble::Stopped { why } => format!("最近一轮提前结束：{why}"),
+    }
+}
+
+async fn pause(settings: &Settings, recipes: &[Recipe], at: Option<Timestamp>) -> Result<(), Failure> {
+    let book = SourceBook::open(settings).await?;
+    for recipe in recipes {
+        match at {
+            Some(now) => book.pause(&recipe.id, now).await?,
+            None => book.resume(&recipe.id).await?,
+        }
+        eprintln!("{} {}", if at.is_some() { "已暂停" } else { "已恢复" }, recipe.id);
+    }
+    book.close().await;
+    Ok(())
+}
+
+async fn check(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(), Failure> {
+    let scratch = std::env::temp_dir().join(format!("wanglou-check-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
+    let looked = check_source(settings, recipe, &scratch, now).await;
+    // Nothing of a look is kept, whatever came of it.
+    _ = std::fs::remove_dir_all(&scratch);
+    let (round, documents) = looked.map_err(super::pipeline_failure)?;
+    for line in told(&round, &documents) {
+        say(line)?;
+    }
+    if documents.is_empty() {
+        return Err(Failure::Work(anyhow!("来源 {} 一条信息也没有读到，见上面的问题", recipe.id)));
+    }
+    Ok(())
+}
+
+/// What a look found, field by field.
+fn told(round: &Round, documents: &[Document]) -> Vec<String> {
+    let mut lines = vec![format!(
+        "请求 {} 次，读到 {} 个页面、{} 条信息，搁置 {} 条",
+        round.requests,
+        round.pages_read,
+        documents.len(),
+        round.rejected
+    )];
+    for (field, (filled, of)) in &round.fields {
+        let sample = documents.iter().find_map(|document| match field.as_str() {
+            "title" => document.title.clone(),
+            "text" => Some(document.text.clone()),
+            "published_at" => document.published_at.map(show_moment),
+            "url" => document.url.clone(),
+            name => {
+                document.meta.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            }
+        });
+        let sample: String = sample.unwrap_or_default().replace('\n', " ").chars().take(SAMPLE_CHARS).collect();
+        let mark = if *filled == 0 { "✗" } else { "✓" };
+        lines.push(format!("  {mark} {field}  {filled}/{of}  {sample}"));
+    }
+    lines.extend(round.rejects.iter().map(|reject| format!("  搁置 {}：{}", reject.url, reject.reason)));
+    lines.extend(round.problems.iter().map(|problem| format!("  问题 {problem}")));
+    lines.extend(round.stopped.iter().map(|why| format!("  提前结束：{why}")));
+    lines
+}
+
+async fn collect(settings: &Settings, recipes: &[Recipe], now: Timestamp) -> Result<(), Failure> {
     let gatherer = Gatherer::open(settings).await.map_err(super::pipeline_failure)?;
-    #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
-    let (now, began) = (Timestamp::now(), std::time::Instant::now());
+    #[expect(clippy::disallowed_methods, reason = "how long it took is told, and decides nothing")]
+    let began = std::time::Instant::now();
     let rounds = gatherer.collect(recipes, settings.sources_at_once, now).await?;
     let seconds = began.elapsed().as_secs_f64();
     for round in &rounds {

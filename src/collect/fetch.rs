@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::DefaultClock;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, HOST, HeaderMap, HeaderValue,
@@ -21,9 +22,12 @@ use super::archivist::{Archivist, Capture};
 use super::host::host_key;
 use super::pace::{HostPace, Rate, http_date, retry_after};
 use super::robots::{ROBOTS_BYTES_MAX, Robots};
+use super::schedule::later;
 use super::{CollectError, CollectorSettings, Recipe};
 use crate::archive::{BodyError, Truncated, WarcError, WarcWriter, decode_body};
-use crate::vocabulary::RawRef;
+use crate::store::StoreError;
+use crate::store::frontier::Frontier;
+use crate::vocabulary::{RawRef, day_of, start_of_day};
 
 /// Redirects followed for one page.
 const REDIRECTS_MAX: usize = 5;
@@ -42,6 +46,8 @@ const RATIO_BYTES_MIN: usize = 1 << 20;
 /// Decoded bytes per sent byte beyond which a body is a trap and no page; text is packed at most 20:1, lists of equal rows
 /// at most 100:1.
 const RATIO_MAX: usize = 200;
+/// Requests of a daily budget that are taken from the store at once; a crash loses what is left of them.
+const DAY_PIECE: u64 = 20;
 /// How long a host's `robots.txt` counts.
 const ROBOTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -52,9 +58,24 @@ pub(crate) struct Gate {
     paces: Mutex<BTreeMap<String, Arc<HostPace>>>,
     /// By origin, with the moment it was asked.
     robots: Mutex<BTreeMap<String, (Timestamp, Arc<Robots>)>>,
+    budgets: Mutex<BTreeMap<String, Arc<DayBudget>>>,
+    frontier: Frontier,
     archivist: Archivist,
     readers: Semaphore,
     pub(crate) settings: CollectorSettings,
+}
+
+/// What is left of a host's day.
+struct DayBudget {
+    max: AtomicU64,
+    /// Requests that were taken from the store for this day and not sent yet.
+    taken: tokio::sync::Mutex<(Option<Date>, u64)>,
+}
+
+impl Default for DayBudget {
+    fn default() -> Self {
+        Self { max: AtomicU64::new(u64::MAX), taken: tokio::sync::Mutex::default() }
+    }
 }
 
 /// Validators of an earlier answer.
@@ -89,7 +110,7 @@ pub(crate) enum Failure {
     Robots,
     #[error("robots.txt of {0} could not be had, so the host is not asked for now")]
     RobotsUnknown(String),
-    #[error("{host} asks for a pause of {} seconds, longer than a round waits", .wait.as_secs())]
+    #[error("{host} is left alone for {} seconds: it asked for a pause, or its day or hours are used up", .wait.as_secs())]
     Held { host: String, wait: Duration },
     #[error("the server answers {0}")]
     Status(u16),
@@ -108,6 +129,9 @@ pub(crate) enum Failure {
     /// Ends the round.
     #[error("archive")]
     Archive(WarcError),
+    /// Ends the round.
+    #[error("store")]
+    Store(StoreError),
 }
 
 impl Failure {
@@ -124,7 +148,8 @@ impl Failure {
             | Self::Cut(_)
             | Self::Body(_)
             | Self::Bomb { .. }
-            | Self::Archive(_) => false,
+            | Self::Archive(_)
+            | Self::Store(_) => false,
         }
     }
 }
@@ -133,6 +158,7 @@ impl Gate {
     pub(crate) fn new(
         settings: CollectorSettings,
         warc: WarcWriter,
+        frontier: Frontier,
         names: &Arc<dyn Names>,
     ) -> Result<Self, CollectError> {
         let client = |reach| {
@@ -156,6 +182,8 @@ impl Gate {
             with_loopback: client(Reach::WithLoopback)?,
             paces: Mutex::default(),
             robots: Mutex::default(),
+            budgets: Mutex::default(),
+            frontier,
             archivist: Archivist::new(warc).map_err(CollectError::Thread)?,
             readers: Semaphore::new(readers),
             settings,
@@ -185,6 +213,33 @@ impl Gate {
         Arc::clone(pace)
     }
 
+    /// A host's daily budget is the smallest that any recipe names for it.
+    pub(crate) fn learn_budget(&self, host: &str, per_day: Option<u64>) {
+        let Some(per_day) = per_day else { return };
+        let mut budgets = lock(&self.budgets);
+        let budget = budgets.entry(host.to_owned()).or_default();
+        budget.max.fetch_min(per_day, Ordering::Relaxed);
+    }
+
+    /// Takes one request from what is left of the host's day; when nothing is, says when the next one begins.
+    async fn take_of_day(&self, host: &str, day: Date) -> Result<Option<Timestamp>, Failure> {
+        let Some(budget) = lock(&self.budgets).get(host).cloned() else { return Ok(None) };
+        // Held while asking the store, so that two requests do not both take the last one.
+        let mut taken = budget.taken.lock().await;
+        if taken.0 != Some(day) {
+            *taken = (Some(day), 0);
+        }
+        if taken.1 == 0 {
+            let max = budget.max.load(Ordering::Relaxed);
+            taken.1 = self.frontier.take_of_day(host, day, DAY_PIECE, max).await.map_err(Failure::Store)?;
+        }
+        if taken.1 == 0 {
+            return Ok(Some(day.tomorrow().map_or(Timestamp::MAX, start_of_day)));
+        }
+        taken.1 -= 1;
+        Ok(None)
+    }
+
     /// What an origin's `robots.txt` said, when it was asked within the last day (RFC 9309 §2.4).
     fn known_robots(&self, origin: &str, now: Timestamp) -> Option<Arc<Robots>> {
         let robots = lock(&self.robots);
@@ -212,6 +267,7 @@ pub(crate) struct Session<'a> {
     gate: &'a Gate,
     recipe: &'a Recipe,
     now: Timestamp,
+    began: tokio::time::Instant,
     reach: Reach,
     robots: Mutex<BTreeMap<String, Arc<OnceCell<Leave>>>>,
     requests: AtomicU64,
@@ -237,7 +293,18 @@ impl<'a> Session<'a> {
     pub(crate) fn new(gate: &'a Gate, recipe: &'a Recipe, now: Timestamp) -> Self {
         let reach = if recipe.allow_loopback { Reach::WithLoopback } else { Reach::Public };
         let (requests, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { gate, recipe, now, reach, robots: Mutex::default(), requests, bytes }
+        let began = tokio::time::Instant::now();
+        Self { gate, recipe, now, began, reach, robots: Mutex::default(), requests, bytes }
+    }
+
+    /// The moment of the round, and as much later as it has taken so far.
+    fn at(&self) -> Timestamp {
+        later(self.now, self.began.elapsed())
+    }
+
+    /// How long that is, counted from the round's moment.
+    fn wait_until(&self, until: Timestamp) -> Duration {
+        Duration::try_from(until.duration_since(self.now)).unwrap_or_default()
     }
 
     pub(crate) fn gate(&self) -> &'a Gate {
@@ -325,7 +392,9 @@ impl<'a> Session<'a> {
             self.reach.check_url(&at)?;
             match self.ask(&at, &Validators::default(), ROBOTS_BYTES_MAX).await {
                 // Held hosts and a broken archive end more than this file.
-                Err(failure @ (Failure::Held { .. } | Failure::Archive(_) | Failure::Refused(_))) => {
+                Err(
+                    failure @ (Failure::Held { .. } | Failure::Archive(_) | Failure::Store(_) | Failure::Refused(_)),
+                ) => {
                     return Err(failure);
                 }
                 Err(_) => return Ok(None),
@@ -353,10 +422,18 @@ impl<'a> Session<'a> {
     async fn ask(&self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
         let host = host_key(url);
         let pace = self.gate.pace(&host, self.recipe.rate_for(url));
+        self.gate.learn_budget(&host, self.recipe.per_day);
         let settings = &self.gate.settings;
         let mut tries = 0;
         loop {
             let turn = pace.turn(settings.wait_max).await.map_err(|wait| Failure::Held { host: host.clone(), wait })?;
+            let at = self.at();
+            if let Some(until) = self.recipe.schedule.quiet_until(at) {
+                return Err(Failure::Held { host, wait: self.wait_until(until) });
+            }
+            if let Some(until) = self.gate.take_of_day(&host, day_of(at)).await? {
+                return Err(Failure::Held { host, wait: self.wait_until(until) });
+            }
             let outcome = self.exchange(url, validators, bytes_max).await;
             let backoff = settings.retry_wait.saturating_mul(1 << tries.min(10));
             let wait = match &outcome {

@@ -10,14 +10,15 @@
 //! READ-3 (hostile pages cost a bound and never a panic).
 
 mod address;
-mod article;
 mod archivist;
+mod article;
 mod charset;
 mod dates;
 mod debris;
 mod detail;
 mod fetch;
 mod fields;
+mod health;
 mod host;
 mod html;
 mod identity;
@@ -29,6 +30,7 @@ mod recipe;
 mod robots;
 mod round;
 mod run;
+mod schedule;
 mod sink;
 
 #[cfg(test)]
@@ -43,6 +45,7 @@ use url::Url;
 
 pub use address::{Names, SystemNames};
 pub use charset::{Decoded, decode};
+pub use health::{Health, Trouble};
 pub use identity::document_id;
 pub use mask::{
     Found, Kind as PersonalKind, Masker, PERSONAL_FIELD, Personal, find_personal, mask, mask_document, pseudonym,
@@ -87,6 +90,8 @@ pub struct CollectorSettings {
     pub retry_wait: Duration,
     /// In how many rounds a page may fail before it is given up.
     pub tries_max: u32,
+    /// Documents handed to the sink at once; they share one sync of the archive and one of the log.
+    pub batch_max: usize,
 }
 
 impl Default for CollectorSettings {
@@ -103,6 +108,7 @@ impl Default for CollectorSettings {
             retries_max: 2,
             retry_wait: Duration::from_secs(1),
             tries_max: 5,
+            batch_max: 512,
         }
     }
 }

@@ -12,7 +12,11 @@ use regex::Regex;
 use scraper::Selector;
 
 use super::pace::Rate;
+use super::schedule::Schedule;
 use crate::vocabulary::{Channel, SourceId};
+
+/// Pages behind a list that a short look asks for.
+const LOOK_DETAILS: u32 = 3;
 
 /// A recipe that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +64,9 @@ pub struct Recipe {
     pub enabled: bool,
     /// The file it was read from, for messages.
     pub file: String,
-    /// Time between two rounds.
-    pub every: Duration,
+    pub(crate) schedule: Schedule,
+    /// Most requests a day to one host, all sources together.
+    pub(crate) per_day: Option<u64>,
     pub(crate) kind: Kind,
     pub(crate) starts: Vec<Start>,
     pub(crate) interval: Duration,
@@ -94,6 +99,29 @@ impl Recipe {
         } else {
             Rate { interval: self.interval, at_once: 1 }
         }
+    }
+}
+
+impl Recipe {
+    /// The same recipe for a short look: one list page, a few pages behind it.
+    #[must_use]
+    pub fn for_a_look(&self) -> Self {
+        let bounds = Bounds { list_pages_max: 1, details_per_round_max: LOOK_DETAILS, ..self.bounds };
+        Self { starts: self.starts.iter().take(1).cloned().collect(), bounds, ..self.clone() }
+    }
+
+    /// The fields that documents of this source are expected to have.
+    pub(crate) fn field_names(&self) -> impl Iterator<Item = &str> {
+        let detail = self.detail.iter().flat_map(|detail| {
+            let columns = detail.table.iter().flat_map(|table| table.columns.iter().map(|(name, _)| name.as_str()));
+            detail.fields.iter().map(|rule| rule.name.as_str()).chain(columns)
+        });
+        self.fields.iter().map(|rule| rule.name.as_str()).chain(detail)
+    }
+
+    /// The first address of each start.
+    pub(crate) fn start_urls(&self) -> impl Iterator<Item = url::Url> {
+        self.starts.iter().filter_map(|start| start.urls().next()?.parse().ok())
     }
 }
 

@@ -1,18 +1,22 @@
 //! One round over one source: what it counted, and how it begins and ends. The work itself is in `run`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::address::{Names, SystemNames};
 use super::fetch::{Gate, Session};
+use super::health::Health;
+use super::host::host_key;
 use super::problem::PageProblem;
 use super::run::Run;
 use super::{CollectError, CollectorSettings, Outcome, Recipe, Sink};
 use crate::archive::WarcWriter;
+use crate::store::Fared;
 use crate::store::frontier::{Frontier, RoundMark};
-use crate::vocabulary::SourceId;
+use crate::vocabulary::{Document, SourceId};
 
 /// Problems and rejects listed by name in one round; all are counted.
 const LISTED_MAX: usize = 200;
@@ -59,6 +63,10 @@ pub struct Round {
     pub stopped: Option<String>,
     /// When the source is due again.
     pub due_at: Timestamp,
+    /// Pages that were read.
+    pub pages_read: u64,
+    /// Of this round's documents, how many filled each field that the recipe names, and how many there were.
+    pub fields: BTreeMap<String, (u64, u64)>,
 }
 
 impl Round {
@@ -79,6 +87,27 @@ impl Round {
             bytes: 0,
             stopped: None,
             due_at,
+            pages_read: 0,
+            fields: BTreeMap::new(),
+        }
+    }
+
+    /// Counts which fields of the recipe a document filled.
+    pub(super) fn count_fields(&mut self, recipe: &Recipe, document: &Document) {
+        for name in recipe.field_names() {
+            let filled = match name {
+                "title" => document.title.is_some(),
+                "text" => true,
+                "published_at" => document.published_at.is_some(),
+                "url" => document.url.is_some(),
+                name => document.meta.contains_key(name),
+            };
+            let count = match self.fields.get_mut(name) {
+                Some(count) => count,
+                None => self.fields.entry(name.to_owned()).or_default(),
+            };
+            count.0 += u64::from(filled);
+            count.1 += 1;
         }
     }
 
@@ -144,15 +173,38 @@ impl Collector {
         warc: WarcWriter,
         names: &Arc<dyn Names>,
     ) -> Result<Self, CollectError> {
-        Ok(Self { gate: Gate::new(settings, warc, names)?, frontier })
+        Ok(Self { gate: Gate::new(settings, warc, frontier.clone(), names)?, frontier })
     }
 
-    /// When the recipe's source is to be asked: now or earlier means at once.
+    /// Whether the recipe's source is to be asked: it is due, nobody paused it, and it is not in its quiet hours.
     ///
     /// # Errors
     /// [`CollectError::Store`].
-    pub async fn due_at(&self, recipe: &Recipe) -> Result<Timestamp, CollectError> {
-        Ok(self.frontier.next_due(&recipe.id).await?.unwrap_or(Timestamp::UNIX_EPOCH))
+    pub async fn is_due(&self, recipe: &Recipe, now: Timestamp) -> Result<bool, CollectError> {
+        if recipe.schedule.quiet_until(now).is_some() || self.frontier.state(&recipe.id).await?.paused_at.is_some() {
+            return Ok(false);
+        }
+        Ok(self.frontier.next_due(&recipe.id).await?.is_none_or(|due_at| due_at <= now))
+    }
+
+    /// How a source is doing.
+    ///
+    /// # Errors
+    /// [`CollectError::Store`].
+    pub async fn health(&self, recipe: &Recipe, now: Timestamp) -> Result<Health, CollectError> {
+        Ok(Health::look(&self.frontier, recipe, now).await?)
+    }
+
+    /// Tells the paces of all sources' hosts beforehand, so that the slowest counts from the first request on, whichever
+    /// source asks first.
+    pub fn know(&self, recipes: &[Recipe]) {
+        for recipe in recipes {
+            for url in recipe.start_urls() {
+                let host = host_key(&url);
+                self.gate.pace(&host, recipe.rate_for(&url));
+                self.gate.learn_budget(&host, recipe.per_day);
+            }
+        }
     }
 
     /// Collects one source once. `now` stamps what is seen. Pages that fail are in the answer, not in the error; after an
@@ -161,6 +213,7 @@ impl Collector {
     /// # Errors
     /// [`CollectError`] when archive, frontier or sink refuse.
     pub async fn round(&self, recipe: &Recipe, now: Timestamp, sink: &dyn Sink) -> Result<Round, CollectError> {
+        let before = self.frontier.schedule(&recipe.id).await?;
         let may_stop_early = self.frontier.begin_round(&recipe.id).await? && recipe.bounds.stop_when_known;
         let session = Session::new(&self.gate, recipe, now);
         let mut run = Run::new(recipe, &session, &self.frontier, sink, now, may_stop_early);
@@ -171,6 +224,13 @@ impl Collector {
         synced?;
         let mut round = run.into_round();
         (round.requests, round.bytes) = session.traffic();
+        let gap = before.and_then(|before| Duration::try_from(now.duration_since(before.last_at)).ok());
+        // Later when a host asked for it.
+        round.due_at = round.due_at.max(recipe.schedule.next(now, gap, round.kept > 0));
+        let share = |&(filled, of): &(u64, u64)| filled as f64 / of.max(1) as f64;
+        let fields = round.fields.iter().map(|(name, count)| (name.clone(), share(count))).collect();
+        let fared = Fared { success: round.pages_read > 0 || round.unchanged > 0, news: round.kept > 0, gap, fields };
+        self.frontier.fared(&recipe.id, now, &fared).await?;
         debug_assert!(round.reconciles(), "COUNT-1: {round:?}");
         let mark = RoundMark {
             collected: round.collected,
@@ -185,9 +245,4 @@ impl Collector {
         tracing::debug!(source.id = %recipe.id, collected = round.collected, kept = round.kept, "round done");
         Ok(round)
     }
-}
-
-pub(super) fn later(from: Timestamp, by: Duration) -> Timestamp {
-    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-    from.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -21,13 +21,12 @@ use super::fields::Fields;
 use super::host::host_key;
 use super::list::{self, List};
 use super::problem::{ASK_LATER, CHECK_BOUNDS, CHECK_CHARSET, CHECK_HOST, CHECK_PAGE, PageProblem};
-use super::round::{Round, later};
+use super::round::Round;
+use super::schedule::later;
 use super::{CollectError, Outcome, Recipe, Sink, charset};
 use crate::store::frontier::{Frontier, FrontierPage, PageState};
 use crate::vocabulary::{Document, Meta};
 
-/// Documents handed to the sink at once; they share one sync of the archive and one of the log.
-const SINK_BATCH_MAX: usize = 512;
 /// Bytes of text that are handed over however few documents they are.
 const SINK_BATCH_BYTES_MAX: usize = 16 << 20;
 /// What is known by then is handed over however little it is.
@@ -144,7 +143,7 @@ impl<'a> Run<'a> {
             sink,
             recipe: Arc::new(recipe.clone()),
             now,
-            round: Round::new(&recipe.id, later(now, recipe.every)),
+            round: Round::new(&recipe.id, now),
             chain: Chain::default(),
             leftovers_looked_for: recipe.detail.is_none(),
             queue: VecDeque::new(),
@@ -203,7 +202,7 @@ impl<'a> Run<'a> {
     fn start_work(&mut self) {
         let at_once = self.recipe.at_once as usize;
         // What cannot be handed over yet must not pile up.
-        let full = self.flushing.is_some() && self.waiting.is_full();
+        let full = self.flushing.is_some() && self.waiting.is_full(self.session.gate().settings.batch_max);
         while self.under_way.len() < at_once && !full {
             // With one request at a time a list's pages come before the next list.
             let has_room = self.queue.len() < 2 * at_once - 1 && !self.chain.under_way;
@@ -263,6 +262,7 @@ impl<'a> Run<'a> {
             }
         };
         self.silences = 0;
+        self.round.pages_read += 1;
         for problem in list.charset_problems {
             self.problem(&url, problem, CHECK_CHARSET);
         }
@@ -350,6 +350,7 @@ impl<'a> Run<'a> {
             }
             Ok(ReadDetail::Harvest(harvest, charset_problems)) => {
                 self.silences = 0;
+                self.round.pages_read += 1;
                 for problem in charset_problems {
                     self.problem(&url, problem, CHECK_CHARSET);
                 }
@@ -395,6 +396,9 @@ impl<'a> Run<'a> {
             }
             self.mark(known);
         }
+        for document in &harvest.documents {
+            self.round.count_fields(&self.recipe, document);
+        }
         self.waiting.bytes += harvest.documents.iter().map(|document| document.text.len()).sum::<usize>();
         self.waiting.documents.extend(harvest.documents);
         self.hand_over_soon();
@@ -410,7 +414,7 @@ impl<'a> Run<'a> {
     }
 
     fn hand_over_if_full(&mut self) {
-        if self.waiting.is_full() {
+        if self.waiting.is_full(self.session.gate().settings.batch_max) {
             self.hand_over();
         }
     }
@@ -444,9 +448,11 @@ impl<'a> Run<'a> {
 
     /// Notes a failure and what it means for its host.
     fn failed(&mut self, url: &Url, failure: Failure) -> Result<(), CollectError> {
-        if let Failure::Archive(error) = failure {
-            return Err(error.into());
-        }
+        let failure = match failure {
+            Failure::Archive(error) => return Err(error.into()),
+            Failure::Store(error) => return Err(error.into()),
+            failure => failure,
+        };
         self.silences = if matches!(failure, Failure::Transport(_)) { self.silences + 1 } else { 0 };
         if failure.stops_host() || self.silences >= SILENCES_MAX {
             self.stopped_hosts.insert(host_key(url));
@@ -464,7 +470,8 @@ impl<'a> Run<'a> {
             | Failure::Transport(_)
             | Failure::Redirects
             | Failure::BadRedirect
-            | Failure::Archive(_) => CHECK_HOST,
+            | Failure::Archive(_)
+            | Failure::Store(_) => CHECK_HOST,
         };
         self.problem(url, failure.to_string(), advice);
         Ok(())
@@ -487,8 +494,8 @@ impl Batch {
         self.documents.is_empty() && self.marks.is_empty()
     }
 
-    fn is_full(&self) -> bool {
-        self.documents.len().max(self.marks.len()) >= SINK_BATCH_MAX || self.bytes >= SINK_BATCH_BYTES_MAX
+    fn is_full(&self, batch_max: usize) -> bool {
+        self.documents.len().max(self.marks.len()) >= batch_max || self.bytes >= SINK_BATCH_BYTES_MAX
     }
 }
 

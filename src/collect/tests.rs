@@ -112,23 +112,35 @@ impl Memory {
 struct World {
     dir: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
+    settings: CollectorSettings,
     collector: Collector,
 }
 
 impl World {
     fn new(change: impl FnOnce(&mut CollectorSettings)) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let mut settings = CollectorSettings {
             retry_wait: Duration::from_millis(1),
             request_timeout: Duration::from_secs(5),
             ..CollectorSettings::default()
         };
         change(&mut settings);
+        Self::open(tempfile::tempdir().unwrap(), settings)
+    }
+
+    /// The program ends and is started again on the same folder.
+    fn opened_again(self) -> Self {
+        let Self { dir, runtime, settings, collector } = self;
+        drop(collector);
+        drop(runtime);
+        Self::open(dir, settings)
+    }
+
+    fn open(dir: tempfile::TempDir, settings: CollectorSettings) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let store = runtime.block_on(Store::open(&dir.path().join("store.sqlite"))).unwrap();
         let warc = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();
-        let collector = Collector::new(settings, Frontier::new(store), warc).unwrap();
-        Self { dir, runtime, collector }
+        let collector = Collector::new(settings.clone(), Frontier::new(store), warc).unwrap();
+        Self { dir, runtime, settings, collector }
     }
 
     fn round(&self, recipe: &Recipe, at: &str, sink: &Memory) -> Round {
@@ -488,6 +500,117 @@ fn a_spot_check_table_gives_one_document_per_row() {
     let documents = sink.documents.lock().unwrap();
     assert!(documents.values().any(|document| document.meta_str("brand") == Some("乙牌")));
     assert!(documents.values().all(|document| document.published_at == Some(moment("2024-07-01"))));
+}
+
+#[test]
+fn the_documents_are_the_same_whatever_the_crash_points() {
+    let site = Site::serve(|path, _| match path {
+        "/list" | "/list2" | "/list3" => {
+            let (from, next) = match path {
+                "/list" => (0, "<a class=n href='/list2'>下一页</a>"),
+                "/list2" => (8, "<a class=n href='/list3'>下一页</a>"),
+                _ => (16, ""),
+            };
+            let links: Vec<String> = (from..from + 8).map(|n| format!("/d{n}")).collect();
+            ok(&format!("{}{next}", list_page(&links.iter().map(String::as_str).collect::<Vec<_>>())))
+        }
+        "/robots.txt" => missing(),
+        path => ok(&detail_page(path)),
+    });
+    let rest = format!(
+        "rate.unpaced = [\"127.0.0.1\"]\nrate.at_once = 3\n{}",
+        HTML.replace("link =", "next = \"a.n\"\nlink =")
+    );
+    let recipe = recipe(&site, &rest);
+    for seed in 0..10_usize {
+        let mut world = World::new(|settings| settings.batch_max = 3);
+        let sink = Memory::default();
+        // Killed at up to three places: after so many turns of the round, wherever that is.
+        for crash in 0..=seed % 3 {
+            let after = 5 + seed * 31 + crash * 17;
+            let round = world.collector.round(&recipe, moment(DAY_1), &sink);
+            world.runtime.block_on(killed_after(after, round));
+            world = world.opened_again();
+        }
+        let last = world.round(&recipe, DAY_2, &sink);
+        assert_eq!(last.stopped, None, "{last:?}");
+        let mut texts = sink.texts();
+        texts.sort();
+        let mut expected: Vec<String> = (0..24).map(|n| format!("标题\n/d{n}")).collect();
+        expected.sort();
+        assert_eq!(texts, expected, "seed {seed}");
+        // Nothing is left, and nothing is done twice.
+        let after = world.round(&recipe, DAY_2, &sink);
+        assert_eq!((after.collected, after.kept), (0, 0), "seed {seed}: {after:?}");
+    }
+}
+
+/// Polls a round this often and drops it then, finished or not.
+async fn killed_after<T>(turns: usize, round: impl Future<Output = T>) {
+    let mut round = Box::pin(round);
+    let mut left = turns;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return std::task::Poll::Ready(());
+        }
+        left -= 1;
+        round.as_mut().poll(context).map(drop)
+    })
+    .await;
+}
+
+#[test]
+fn two_sources_on_one_host_never_ask_it_at_the_same_time() {
+    let (now, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (inside, seen) = (Arc::clone(&now), Arc::clone(&most));
+    let site = Site::serve(move |path, _| {
+        seen.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(5));
+        inside.fetch_sub(1, Ordering::SeqCst);
+        match path {
+            "/list" => ok(&list_page(&["/1", "/2", "/3", "/4", "/5"])),
+            "/robots.txt" => missing(),
+            path => ok(&detail_page(path)),
+        }
+    });
+    let world = World::new(|_| {});
+    let hasty = recipe(&site, &format!("rate.unpaced = [\"127.0.0.1\"]\nrate.at_once = 8\n{HTML}"));
+    let modest = Recipe { id: SourceId::from("modest"), ..recipe(&site, HTML) };
+    world.collector.know(&[hasty.clone(), modest.clone()]);
+    let sink = Memory::default();
+    let rounds = world.runtime.block_on(async {
+        tokio::join!(
+            world.collector.round(&hasty, moment(DAY_1), &sink),
+            world.collector.round(&modest, moment(DAY_1), &sink)
+        )
+    });
+    assert_eq!((rounds.0.unwrap().kept, rounds.1.unwrap().kept), (5, 5));
+    assert_eq!(most.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_daily_budget_is_kept_over_restarts_and_quiet_hours_are_quiet() {
+    let site = Site::serve(|path, _| match path {
+        "/list" => ok(&list_page(&["/1", "/2", "/3", "/4", "/5"])),
+        "/robots.txt" => missing(),
+        path => ok(&detail_page(path)),
+    });
+    let (world, sink) = (World::new(|_| {}), Memory::default());
+    let frugal = recipe(&site, &format!("rate.per_day = 4\n{HTML}"));
+    let first = world.round(&frugal, DAY_1, &sink);
+    assert_eq!((first.kept, site.asked().len()), (2, 4), "{first:?}");
+    assert_eq!(first.due_at, moment("2024-07-03 00:00:00"));
+    let world = world.opened_again();
+    world.round(&frugal, DAY_1, &sink);
+    assert_eq!(site.asked().len(), 4, "{:?}", site.asked());
+    world.round(&frugal, DAY_2, &sink);
+    assert_eq!(site.asked().len(), 8);
+
+    let quiet = recipe(&site, &format!("schedule.quiet = [\"11:00-14:30\"]\n{HTML}"));
+    assert!(!world.runtime.block_on(world.collector.is_due(&quiet, moment(DAY_2))).unwrap());
+    let round = world.round(&quiet, DAY_2, &sink);
+    assert_eq!((round.requests, round.due_at), (0, moment("2024-07-03 14:30:00")), "{round:?}");
+    assert_eq!(site.asked().len(), 8);
 }
 
 fn shared(part: &str) -> Option<std::path::PathBuf> {

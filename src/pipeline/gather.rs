@@ -5,17 +5,20 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
+use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::{LogSink, PipelineError};
 use crate::archive::{WarcOptions, WarcWriter};
-use crate::collect::{Collector, CollectorSettings, Recipe, Round};
+use crate::collect::{self, Collector, CollectorSettings, Health, Recipe, Round, Sink, SinkError};
 use crate::config::Settings;
 use crate::log::Log;
 use crate::store::Store;
 use crate::store::frontier::Frontier;
+use crate::vocabulary::{Document, SourceId};
 
 /// A data folder in which sources are collected. One per folder at a time, towers included.
 pub struct Gatherer {
@@ -41,6 +44,7 @@ impl Gatherer {
         at_once: usize,
         now: Timestamp,
     ) -> Result<Vec<Round>, PipelineError> {
+        self.collector.know(recipes);
         let rounds = stream::iter(recipes.iter().map(|recipe| one_round(&self.log, &self.collector, recipe, now)));
         rounds.buffered(at_once).try_collect().await
     }
@@ -49,6 +53,77 @@ impl Gatherer {
     pub async fn close(self) {
         drop(self.collector);
         self.store.close().await;
+    }
+}
+
+/// The book that a data folder keeps of its sources; may be read and written beside a running service.
+pub struct SourceBook {
+    store: Store,
+    frontier: Frontier,
+}
+
+impl SourceBook {
+    /// Opens the book of a folder, makes it when it is missing.
+    pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
+        let data = &settings.data;
+        fs::create_dir_all(data).map_err(|source| PipelineError::Io {
+            what: "make the data folder",
+            path: data.clone(),
+            source,
+        })?;
+        let store = Store::open(&data.join("wanglou.sqlite")).await?;
+        Ok(Self { frontier: Frontier::new(store.clone()), store })
+    }
+
+    /// How a source is doing.
+    pub async fn health(&self, recipe: &Recipe, now: Timestamp) -> Result<Health, PipelineError> {
+        Ok(Health::look(&self.frontier, recipe, now).await?)
+    }
+
+    /// From now on nobody asks the source; a running service obeys with its next look at the schedule.
+    pub async fn pause(&self, source: &SourceId, now: Timestamp) -> Result<(), PipelineError> {
+        Ok(self.frontier.pause(source, now).await?)
+    }
+
+    /// The source is asked again when it is due.
+    pub async fn resume(&self, source: &SourceId) -> Result<(), PipelineError> {
+        Ok(self.frontier.resume(source).await?)
+    }
+
+    /// Closes the connections.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// Looks at a live source and keeps nothing: one list page, a few pages behind it, with the documents they would give.
+/// Politeness, safety and masking hold as ever. `scratch` is an empty folder for the archive of this look.
+pub async fn check_source(
+    settings: &Settings,
+    recipe: &Recipe,
+    scratch: &Path,
+    now: Timestamp,
+) -> Result<(Round, Vec<Document>), PipelineError> {
+    let settings = Settings { data: scratch.to_owned(), ..settings.clone() };
+    let store = Store::open(&scratch.join("wanglou.sqlite")).await?;
+    let collector = collector_of(&settings, &store)?;
+    let shown = Shown::default();
+    let round = collector.round(&recipe.for_a_look(), now, &shown).await?;
+    drop(collector);
+    store.close().await;
+    Ok((round, shown.0.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Takes documents only to show them.
+#[derive(Default)]
+struct Shown(Mutex<Vec<Document>>);
+
+#[async_trait]
+impl Sink for Shown {
+    async fn put(&self, documents: Vec<Document>) -> Result<Vec<collect::Outcome>, SinkError> {
+        let outcomes = vec![collect::Outcome::Kept; documents.len()];
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(documents);
+        Ok(outcomes)
     }
 }
 

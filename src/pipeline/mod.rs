@@ -18,7 +18,7 @@ pub mod survey;
 mod tower;
 mod warc_in;
 
-pub use gather::Gatherer;
+pub use gather::{Gatherer, SourceBook, check_source};
 pub use intake::{ImportReport, LogSink, import_file, push_lines};
 pub use judging::{Judge, Judgement, Review};
 pub use lines::{LinesError, answer_lines};

@@ -321,7 +321,7 @@ impl Tower {
 
     /// Whether a source's next round is due.
     pub async fn is_due(&self, recipe: &Recipe, now: Timestamp) -> Result<bool, PipelineError> {
-        Ok(self.collector().due_at(recipe).await? <= now)
+        Ok(self.collector().is_due(recipe, now).await?)
     }
 
     /// The index writer.

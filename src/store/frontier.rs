@@ -123,7 +123,7 @@ pub struct Schedule {
 /// The frontier and schedule in a [`Store`]; clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Frontier {
-    store: Store,
+    pub(super) store: Store,
 }
 
 impl Frontier {
@@ -345,7 +345,7 @@ fn json(values: &(impl serde::Serialize + ?Sized)) -> Result<String, StoreError>
     serde_json::to_string(values).map_err(|source| StoreError::Stored { what: "mark of the frontier", source })
 }
 
-fn moment(text: &str) -> Result<Timestamp, StoreError> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, StoreError> {
     text.parse().map_err(|error: jiff::Error| StoreError::Stored {
         what: "moment of the frontier",
         source: serde::de::Error::custom(error),

@@ -7,9 +7,11 @@
 mod alerts;
 pub mod frontier;
 mod outcomes;
+mod sources;
 
 pub use alerts::ALERTS_MAX;
 pub use outcomes::Taken;
+pub use sources::{Fared, FieldShare, SourceState};
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "frontier", include_str!("migrations/0002_frontier.sql")),
     (3, "alerts", include_str!("migrations/0003_alerts.sql")),
     (4, "outcomes", include_str!("migrations/0004_outcomes.sql")),
+    (5, "sources", include_str!("migrations/0005_sources.sql")),
 ];
 
 /// Why the store could not do what was asked.

@@ -211,6 +211,14 @@ pub(super) fn reject_reason(reason: &str) -> String {
         format!("对方没有应答（{why}）")
     } else if let Some(why) = between("the page is not whole: ", "") {
         format!("网页不完整（{why}）")
+    } else if reason.ends_with("more than 200 to one") {
+        "压缩比过大，疑为压缩炸弹".to_owned()
+    } else if reason.starts_with("body grows beyond ") {
+        "解压后超过页面大小上限".to_owned()
+    } else if reason.starts_with("more than ") && reason.ends_with(" redirects") {
+        "跳转次数过多".to_owned()
+    } else if reason.contains("private, loopback or link-local") {
+        "指向内网地址，不采集".to_owned()
     } else {
         reason.to_owned()
     }
@@ -327,6 +335,8 @@ mod tests {
         assert_eq!(reject_reason("robots.txt of the host does not allow it"), "对方 robots.txt 不允许采集");
         assert_eq!(reject_reason("required field `text` is missing"), "缺少必需字段 text");
         assert_eq!(reject_reason("the server answers 404 Not Found"), "对方服务器返回 404 Not Found");
+        assert_eq!(reject_reason("800 bytes unpack to 200000, more than 200 to one"), "压缩比过大，疑为压缩炸弹");
+        assert_eq!(reject_reason("more than 5 redirects"), "跳转次数过多");
         assert_eq!(reject_reason("something new"), "something new");
     }
 

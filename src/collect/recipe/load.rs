@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Time;
 use regex::RegexBuilder;
 use scraper::Selector;
 use toml::Spanned;
@@ -14,6 +15,7 @@ use url::Url;
 use super::raw::{FieldTable, OneOrMany, RawBounds, RawField, RawFormat, RawKind, RawPages, RawRate, RawRecipe};
 use super::{Bounds, Detail, FieldRule, Kind, Next, Place, Recipe, RecipeError, Rule, Start, Table};
 use crate::collect::charset;
+use crate::collect::schedule::{Schedule, When};
 use crate::vocabulary::{Channel, SourceId};
 
 /// Largest recipe file.
@@ -237,6 +239,53 @@ impl Checker<'_> {
         }
     }
 
+    fn schedule(&self, raw: &RawRecipe) -> Result<Schedule, RecipeError> {
+        let written = &raw.schedule;
+        let at = self.text.find("schedule").unwrap_or(0);
+        let when = match (&written.every, &written.cron, &written.adaptive) {
+            (Some(every), None, None) => When::Every(self.duration(every)?),
+            (None, Some(cron), None) => {
+                let parsed = cron.get_ref().parse().map_err(|problem| {
+                    let text = cron.get_ref();
+                    self.error(
+                        cron.span().start,
+                        format!(
+                            "`{text}` is no cron expression ({problem}): expected minute, hour, day, month, weekday"
+                        ),
+                    )
+                })?;
+                When::Cron(Box::new(parsed))
+            }
+            (None, None, Some(adaptive)) => {
+                let (least, most) = (&adaptive.get_ref().least, &adaptive.get_ref().most);
+                let bounds = (self.duration(least)?, self.duration(most)?);
+                if bounds.0 > bounds.1 {
+                    return Err(self.error(adaptive.span().start, "`least` is longer than `most`"));
+                }
+                When::Adaptive { least: bounds.0, most: bounds.1 }
+            }
+            _ => {
+                return Err(self.error(
+                    at,
+                    "a schedule needs one of `every = \"30m\"`, `cron = \"0 8 * * *\"` and `adaptive = { least = \"10m\", most = \"1d\" }`",
+                ));
+            }
+        };
+        let quiet = written.quiet.iter().map(|hours| self.hours(hours)).collect::<Result<_, _>>()?;
+        let silent_after = written.silent_after.as_ref().map(|after| self.duration(after)).transpose()?;
+        Ok(Schedule { when, quiet, silent_after })
+    }
+
+    /// `08:30-18:00`; over midnight when the second is earlier.
+    fn hours(&self, hours: &Spanned<String>) -> Result<(Time, Time), RecipeError> {
+        let text = hours.get_ref();
+        let time = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
+        let both = text.split_once('-').and_then(|(from, to)| Some((time(from)?, time(to)?)));
+        both.filter(|(from, to)| from != to).ok_or_else(|| {
+            self.error(hours.span().start, format!("`{text}` are no hours: expected two times, e.g. `08:30-18:00`"))
+        })
+    }
+
     fn at_once(&self, rate: &RawRate) -> Result<u32, RecipeError> {
         let Some(at_once) = &rate.at_once else { return Ok(1) };
         let (found, byte) = (*at_once.get_ref(), at_once.span().start);
@@ -427,7 +476,8 @@ impl Recipe {
             channel,
             enabled: raw.enabled,
             file: file_name.to_owned(),
-            every: checker.duration(&raw.schedule.every)?,
+            schedule: checker.schedule(&raw)?,
+            per_day: raw.rate.per_day,
             interval: checker.interval(&raw.rate)?,
             at_once: checker.at_once(&raw.rate)?,
             unpaced: checker.unpaced(&raw.rate, &hosts)?,
@@ -507,7 +557,7 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
     #[test]
     fn a_good_recipe_is_read() {
         let recipe = Recipe::parse(GOOD, "board.toml").unwrap();
-        assert_eq!(recipe.every, Duration::from_mins(30));
+        assert!(matches!(recipe.schedule.when, When::Every(every) if every == Duration::from_mins(30)));
         assert_eq!(recipe.starts[0].urls().count(), 3);
         assert_eq!(recipe.hosts, ["example.org"]);
     }
@@ -522,6 +572,9 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
         check("(\\d{4}", "(\\d{4", "board.toml:15: capture of field `published_at`");
         check("\"regulator\"", "\"regulators\"", "board.toml:3: `regulators` is not a known channel");
         check("30m", "30x", "board.toml:8: `30x` is no span of time");
+        check("every = \"30m\"", "cron = \"61 * * * *\"", "board.toml:8: `61 * * * *` is no cron expression");
+        check("every = \"30m\"", "every = \"1h\"\ncron = \"0 8 * * *\"", "a schedule needs one of");
+        check("every = \"30m\"", "every = \"1h\"\nquiet = [\"8-18\"]", "board.toml:9: `8-18` are no hours");
         check("pages = { from = 1, to = 3 }", "", "board.toml:5: `{page}` needs");
         check("https://", "ftp://", "board.toml:5: start");
         check("link = \"a\"", "", "needs `link`");

@@ -61,6 +61,7 @@ pub(super) struct RawRate {
     pub(super) requests_per_second: Option<Spanned<f64>>,
     pub(super) min_interval_ms: Option<Spanned<u64>>,
     pub(super) at_once: Option<Spanned<u32>>,
+    pub(super) per_day: Option<u64>,
     #[serde(default)]
     pub(super) unpaced: Vec<Spanned<String>>,
 }
@@ -68,7 +69,19 @@ pub(super) struct RawRate {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSchedule {
-    pub(super) every: Spanned<String>,
+    pub(super) every: Option<Spanned<String>>,
+    pub(super) cron: Option<Spanned<String>>,
+    pub(super) adaptive: Option<Spanned<RawAdaptive>>,
+    #[serde(default)]
+    pub(super) quiet: Vec<Spanned<String>>,
+    pub(super) silent_after: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAdaptive {
+    pub(super) least: Spanned<String>,
+    pub(super) most: Spanned<String>,
 }
 
 #[derive(Deserialize, Default)]
