@@ -52,7 +52,7 @@ fn a_wrong_call_is_told_what_is_wrong_and_where() {
 fn the_bench_of_detectors_says_how_ours_stands() {
     let said = run(&["eval", "detection", "--series", "20", "--only", "0.1/week, cells differ"]).good();
     let last = said.out.lines().last().unwrap_or_default();
-    assert!(last.starts_with("ours at least the best peer in ") && last.contains(" of 6 regimes"), "{}", said.out);
+    assert!(last.starts_with("by shape, ") && last.contains(" of 6 pairs of background and shape"), "{}", said.out);
     assert!(said.out.contains("with the reprints collapsed 0 series differ"), "{}", said.out);
     assert!(said.out.contains("all shapes alike: ours at least the best single peer in "), "{}", said.out);
     let wrong = run(&["eval", "detection", "--series", "20", "--only", "moon"]);
