@@ -124,6 +124,8 @@ pub(super) fn spread(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<Fact> {
     facts.extend(
         [
             optional("实际与期望之比", terms.rate_ratio, words::decimal),
+            optional("超出量集中于一个区域的概率", terms.one_region_probability, words::share),
+            optional("超出量遍及全国时各地均匀的概率", terms.even_probability, words::share),
             optional("聚集区占超出量", terms.cluster_excess_share, words::share),
             optional("聚集区占本底", terms.cluster_exposure_share, words::share),
             optional("聚集区以外的尾概率 p", terms.p_without_cluster, words::tail),
