@@ -14,6 +14,8 @@ pub mod cap;
 mod episodes;
 /// The ranked list for other programs and for the terminal.
 pub mod feed;
+/// Pages that stand alone.
+pub mod page;
 mod policy;
 /// How well the watch does.
 pub mod quality;

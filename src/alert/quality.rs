@@ -15,6 +15,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::backtest::{Backtest, Incident, backtest};
+use super::page::{escape, standing_alone};
 use crate::score::methods::cusum_arl::{Chart, Side, optimal_reference};
 use crate::score::methods::sampling_feedback::wilson;
 use crate::score::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};
@@ -520,19 +521,12 @@ impl QualityReport {
     /// A page that stands alone.
     #[must_use]
     pub fn html(&self) -> String {
-        let clean =
-            |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-        let mut page = String::from(
-            "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>望楼 质量报告</title><style>body{font:16px/1.6 sans-serif;\
-             max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{border-top:1px solid #ccc;\
-             padding:.3rem .6rem;text-align:left;vertical-align:top}th{white-space:nowrap;font-weight:normal;color:#555}</style>\n\
-             <h1>质量报告</h1>\n",
-        );
+        let mut page = String::new();
         for section in self.sections() {
-            let _ = writeln!(page, "<h2>{}：{}</h2>\n<table>", section.title, clean(&section.number));
+            let _ = writeln!(page, "<h2>{}：{}</h2>\n<table>", section.title, escape(&section.number));
             for row in &section.rows {
-                let cells: Vec<String> = row.iter().skip(1).map(|cell| format!("<td>{}</td>", clean(cell))).collect();
-                let head = row.first().map(|head| clean(head)).unwrap_or_default();
+                let cells: Vec<String> = row.iter().skip(1).map(|cell| format!("<td>{}</td>", escape(cell))).collect();
+                let head = row.first().map(|head| escape(head)).unwrap_or_default();
                 let _ = writeln!(page, "<tr><th scope=\"row\">{head}</th>{}</tr>", cells.concat());
             }
             page += "</table>\n";
@@ -550,7 +544,7 @@ impl QualityReport {
             }
             page += "</table>\n";
         }
-        page + "</html>\n"
+        standing_alone("质量报告", &page)
     }
 }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::PipelineError;
 use super::outcomes::{json_lines, text_of};
 use crate::alert::backtest::{Backtest, Incident, backtest};
+use crate::alert::page::{escape, standing_alone};
 use crate::alert::sidebyside::{Alone, Levels, Matter, Said, SideBySide, compare};
 use crate::archive::{read_assessed, read_signal_dataset};
 use crate::vocabulary::{
@@ -336,17 +337,11 @@ impl RunDiff {
     /// A page that stands alone, for an analyst to approve: with the verification record of clause 4-10 to fill in.
     #[must_use]
     pub fn html(&self) -> String {
-        let clean =
-            |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-        let mut page = String::from(
-            "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>望楼 重算对比</title><style>body{font:16px/1.6 sans-serif;\
-             max-width:64rem;margin:2rem auto;padding:0 1rem}li{overflow-wrap:anywhere}table{border-collapse:collapse}th,td{border:1px solid #999;\
-             padding:.3rem .8rem;text-align:left}td{min-width:16rem}</style>\n<h1>重算对比</h1>\n",
-        );
+        let mut page = String::new();
         for Section { title, lines } in self.sections() {
-            let _ = writeln!(page, "<h2>{}</h2>\n<ul>", clean(&title));
+            let _ = writeln!(page, "<h2>{}</h2>\n<ul>", escape(&title));
             for line in lines {
-                let _ = writeln!(page, "<li>{}</li>", clean(&line));
+                let _ = writeln!(page, "<li>{}</li>", escape(&line));
             }
             page += "</ul>\n";
         }
@@ -357,9 +352,9 @@ impl RunDiff {
         for (name, value) in
             [("变更", compared.as_str()), ("验证单位", ""), ("验证人", ""), ("日期", ""), ("结论", ""), ("签字", "")]
         {
-            let _ = writeln!(page, "<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", clean(value));
+            let _ = writeln!(page, "<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", escape(value));
         }
-        page + "</table>\n</html>\n"
+        standing_alone("重算对比", &(page + "</table>\n"))
     }
 
     /// Writes the page.

@@ -97,6 +97,35 @@ pub struct ImportReport {
 impl ImportReport {
     /// Most reasons carried in a report; the rejects file has them all.
     pub const REJECTED_SHOWN_MAX: usize = 5;
+
+    /// COUNT-1 over all sources.
+    #[must_use]
+    pub fn total(&self) -> Intake {
+        self.intake.values().fold(Intake::default(), |mut all, intake| {
+            all.add(*intake);
+            all
+        })
+    }
+
+    /// Books a line that is no document: counted, its reason too, and the first `shown` kept.
+    fn set_aside(&mut self, source: &SourceId, rejected: Rejected, reasons: &mut Reasons, shown: usize) {
+        self.intake.entry(source.clone()).or_default().reject();
+        reasons.count(&rejected.reason);
+        if self.rejected.len() < shown {
+            self.rejected.push(rejected);
+        }
+    }
+}
+
+/// How often lines were set aside, by reason; at most [`REASONS_MAX`] apart.
+#[derive(Default)]
+struct Reasons(BTreeMap<String, u64>);
+
+impl Reasons {
+    fn count(&mut self, reason: &str) {
+        let known = self.0.len() < REASONS_MAX || self.0.contains_key(reason);
+        *self.0.entry(if known { reason } else { OTHER_REASONS }.to_owned()).or_default() += 1;
+    }
 }
 
 /// Batches of rows that may wait between the thread that reads the file and the log.
@@ -123,7 +152,7 @@ pub async fn import_file(
     let mut report = ImportReport::default();
     let mut rejects = Rejects::beside(tower, path, &spec.source);
     let (mut items, reader) = read_aside(path.to_owned(), spec.clone());
-    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    let mut reasons = Reasons::default();
     let mut done = 0;
     while let Some(batch) = items.recv().await {
         let mut documents = Vec::with_capacity(batch.len());
@@ -132,14 +161,8 @@ pub async fn import_file(
             match item {
                 Ok(document) => documents.push(document),
                 Err(rejected) if lenient => {
-                    report.intake.entry(spec.source.clone()).or_default().reject();
-                    let known = reasons.len() < REASONS_MAX || reasons.contains_key(&rejected.reason);
-                    let reason = if known { rejected.reason.as_str() } else { OTHER_REASONS };
-                    *reasons.entry(reason.to_owned()).or_default() += 1;
                     rejects.keep(&rejected)?;
-                    if report.rejected.len() < ImportReport::REJECTED_SHOWN_MAX {
-                        report.rejected.push(rejected);
-                    }
+                    report.set_aside(&spec.source, rejected, &mut reasons, ImportReport::REJECTED_SHOWN_MAX);
                 }
                 Err(rejected) => {
                     bad = Some(rejected);
@@ -159,8 +182,8 @@ pub async fn import_file(
         tell(done);
     }
     let read = reader.await?;
-    if !reasons.is_empty() {
-        let aside = Aside { reasons, ..Aside::default() };
+    if !reasons.0.is_empty() {
+        let aside = Aside { reasons: reasons.0, ..Aside::default() };
         tower.log().count_aside(&spec.source, spec.channel, &aside).await?;
         report.rejects_file = Some(rejects.path);
     }
@@ -183,19 +206,13 @@ pub async fn push_lines(
         masked(items)
     });
     let mut report = ImportReport::default();
-    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    let mut reasons = Reasons::default();
     let mut documents = Vec::new();
     for item in items.await? {
         match item {
             Ok(document) => documents.push(document),
             Err(rejected) => {
-                report.intake.entry(spec.source.clone()).or_default().reject();
-                let known = reasons.len() < REASONS_MAX || reasons.contains_key(&rejected.reason);
-                let reason = if known { rejected.reason.as_str() } else { OTHER_REASONS };
-                *reasons.entry(reason.to_owned()).or_default() += 1;
-                if report.rejected.len() < PUSH_REJECTS_MAX {
-                    report.rejected.push(rejected);
-                }
+                report.set_aside(&spec.source, rejected, &mut reasons, PUSH_REJECTS_MAX);
             }
         }
     }
@@ -205,8 +222,8 @@ pub async fn push_lines(
             report.intake.entry(document.source.clone()).or_default().count(outcome);
         }
     }
-    if !reasons.is_empty() {
-        tower.log().count_aside(&spec.source, spec.channel, &Aside { reasons, ..Aside::default() }).await?;
+    if !reasons.0.is_empty() {
+        tower.log().count_aside(&spec.source, spec.channel, &Aside { reasons: reasons.0, ..Aside::default() }).await?;
     }
     Ok(report)
 }

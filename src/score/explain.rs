@@ -218,6 +218,11 @@ fn spread(a: &Assessment) -> String {
     text
 }
 
+/// A share in percent with one digit.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
 /// Three significant figures; powers of ten where a plain number would be unreadable.
 pub(super) fn figure(value: f64) -> String {
     if value == 0.0 {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::explain::{Recurrence, figure, province, recurrence, window};
+use super::explain::{Recurrence, figure, percent, province, recurrence, window};
 use crate::vocabulary::{
     Alteration, Assessment, Change, ClusterTerms, Danger, ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis,
     RegionCode, Spread, SpreadTerms,
@@ -263,10 +263,6 @@ fn failures(terms: &FailureTerms) -> String {
         percent(terms.threshold),
         percent(terms.p_above)
     )
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
 }
 
 fn exposure(e: &ExposureTerms, range: [Danger; 2]) -> String {

@@ -159,17 +159,16 @@ impl Desk for Tower {
         #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
         let now = Timestamp::now();
         let report = push_lines(self, lines, source, channel, now).await.map_err(doing("taking documents in"))?;
-        let mut pushed = Pushed::default();
-        for intake in report.intake.values() {
-            pushed.collected += intake.collected;
-            pushed.kept += intake.kept;
-            pushed.duplicate += intake.duplicate;
-            pushed.unchanged += intake.unchanged;
-            pushed.rejected += intake.rejected;
-        }
+        let all = report.total();
         let rejects = report.rejected.into_iter();
-        pushed.rejects = rejects.map(|found| PushReject { line: found.line, reason: found.reason }).collect();
-        Ok(pushed)
+        Ok(Pushed {
+            collected: all.collected,
+            kept: all.kept,
+            duplicate: all.duplicate,
+            unchanged: all.unchanged,
+            rejected: all.rejected,
+            rejects: rejects.map(|found| PushReject { line: found.line, reason: found.reason }).collect(),
+        })
     }
 
     async fn health(&self) -> Result<(), DeskError> {

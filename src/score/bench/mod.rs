@@ -214,10 +214,12 @@ impl Whole {
     }
 }
 
+/// 97.5 % quantile of the standard normal law.
+const Z95: f64 = 1.959_963_984_540_054;
+
 /// Half the 95 % interval of the difference of two means. They are of the same series, so that the interval is on the safe side.
 pub fn half_interval(one: &Mean, other: &Mean) -> f64 {
-    const Z: f64 = 1.959_963_984_540_054;
-    Z * one.error.hypot(other.error)
+    Z95 * one.error.hypot(other.error)
 }
 
 /// By background, in the order of the regimes.
@@ -481,7 +483,7 @@ fn row(judged: &Judged, waits: &[usize], series: usize, per_week: usize) -> Row 
 
 /// Wilson's 95 % interval of a share.
 pub(super) fn wilson(found: usize, of: usize) -> (f64, f64) {
-    let (n, z) = (of as f64, 1.959_963_984_540_054);
+    let (n, z) = (of as f64, Z95);
     let p = found as f64 / n;
     let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();

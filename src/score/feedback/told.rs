@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::score::explain::figure;
+use crate::score::explain::{figure, percent};
 use crate::vocabulary::{FailureTerms, FeedbackTerms};
 
 /// What outcomes add to an explanation; nothing when nothing came back.
@@ -79,8 +79,4 @@ fn failures(terms: &FailureTerms) -> String {
         percent(terms.threshold),
         percent(terms.p_above)
     )
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
 }
