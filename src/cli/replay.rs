@@ -59,7 +59,9 @@ pub(super) fn bar(range: DateRange, every_days: u32, times: u64) -> Progress {
 /// Shows how far a replay is.
 pub(super) fn show(bar: &Progress, stage: Stage) {
     match stage {
-        Stage::Reading { documents } => bar.at(0, format!("已阅读 {documents} 条")),
+        Stage::Reading { documents, piece, pieces } => {
+            bar.before(documents, &format!("已阅读 {documents} 条（第 {piece} 个文件，共 {pieces} 个）"));
+        }
         Stage::Judging { done, day, opened, .. } => bar.at(done, format!("{day} 预警 {opened}")),
     }
 }

@@ -21,6 +21,9 @@ pub(super) struct RerunArgs {
     /// Outcomes of alerts, one JSON object a line as `wanglou alerts outcomes` writes them; each day uses those known by its end
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
+    /// Go on with what an interrupted rerun into the same folder had finished
+    #[arg(long)]
+    resume: bool,
     #[command(flatten)]
     reader: Reader,
 }
@@ -29,7 +32,7 @@ pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure>
     let range = args.replay.checked()?;
     let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
     let ReplayArgs { archive, every, .. } = args.replay;
-    let spec = RerunSpec { archives: archive, range, every_days: every, out: args.out, outcomes };
+    let spec = RerunSpec { archives: archive, range, every_days: every, out: args.out, outcomes, resume: args.resume };
     let summary = run_spec(&spec, &args.reader, common).await?;
     say(serde_json::to_string_pretty(&serde_json::json!({
         "sources": summary.sources,
@@ -53,7 +56,7 @@ pub(super) async fn replay(
     common: &Common,
 ) -> Result<(), Failure> {
     let range = checked(&archives, range)?;
-    let spec = RerunSpec { archives, range, every_days: 1, out, outcomes: Vec::new() };
+    let spec = RerunSpec { archives, range, every_days: 1, out, outcomes: Vec::new(), resume: false };
     run_spec(&spec, &Reader { rules_only: false }, common).await.map(|_| ())
 }
 

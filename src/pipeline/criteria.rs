@@ -143,9 +143,7 @@ pub async fn side_by_side(
     tell: &(dyn Fn(Stage) + Sync),
 ) -> Result<SideBySide, PipelineError> {
     let mut heap = Heap::new(range.to);
-    for archive in archives {
-        heap.take_in(archive, lexicon, tell).await?;
-    }
+    heap.take_in(archives, lexicon, tell).await?;
     let days: Vec<Date> = range.days().step_by(every_days.max(1) as usize).collect();
     let (mut said, mut opened) = ([Said::default(), Said::default()], 0);
     for (run, (judge, said)) in judges.into_iter().zip(&mut said).enumerate() {

@@ -168,29 +168,37 @@ impl<'a> Review<'a> {
 
     /// Judges one day.
     pub fn day(&mut self, as_of: Date) -> Judgement {
-        let assessments = self.assess(as_of);
+        let assessments = self.assess(&[as_of]).pop().unwrap_or_default();
         self.advance(as_of, assessments)
     }
 
-    /// Judges days in their order and hands each over. Assessments do not depend on the days before unless something came back
-    /// from earlier alerts: without outcomes they are made on all cores, some days ahead.
+    /// Judges days in their order and hands each over.
     pub fn days<E>(&mut self, days: &[Date], mut each: impl FnMut(Date, Judgement) -> Result<(), E>) -> Result<(), E> {
-        let ahead = if self.feedback.outcomes().is_empty() { DAYS_AHEAD } else { 1 };
-        for days in days.chunks(ahead) {
-            let assessed: Vec<Vec<Assessment>> = days.par_iter().map(|day| self.assess(*day)).collect();
-            for (day, assessments) in days.iter().zip(assessed) {
+        for together in days.chunks(self.days_together()) {
+            for (day, assessments) in together.iter().zip(self.assess(together)) {
                 each(*day, self.advance(*day, assessments))?;
             }
         }
         Ok(())
     }
 
-    fn assess(&self, as_of: Date) -> Vec<Assessment> {
-        self.judge.scorer.assess_in(&self.events, &self.volume, &self.market, &self.feedback, as_of)
+    /// How many days may be assessed before the first of them is advanced. Assessments do not depend on the days before unless
+    /// something came back from earlier alerts.
+    #[must_use]
+    pub fn days_together(&self) -> usize {
+        if self.feedback.outcomes().is_empty() { DAYS_AHEAD } else { 1 }
+    }
+
+    /// Assesses days on all cores; no more than [`Review::days_together`].
+    #[must_use]
+    pub fn assess(&self, days: &[Date]) -> Vec<Vec<Assessment>> {
+        let one =
+            |day: &Date| self.judge.scorer.assess_in(&self.events, &self.volume, &self.market, &self.feedback, *day);
+        days.par_iter().map(one).collect()
     }
 
     /// What the assessments of a day change.
-    fn advance(&mut self, as_of: Date, assessments: Vec<Assessment>) -> Judgement {
+    pub fn advance(&mut self, as_of: Date, assessments: Vec<Assessment>) -> Judgement {
         let evidence = &self.evidence;
         let show = |assessment: &Assessment, id: &DocumentId| evidence.of(assessment.category, assessment.hazard, id);
         let events = self.episodes.advance(as_of, &assessments, &self.judge.alerts, &show, &self.lexicon);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::run;
+use crate::support::{kill_at_line, run, wanglou};
 
 /// Two reports of a death, one of a fire, and quiet days.
 fn lines(with_deaths: bool) -> String {
@@ -76,4 +76,75 @@ fn a_folder_that_no_rerun_finished_is_refused_by_name() {
     let said = run(&["diff", name, name]);
     assert_eq!(said.status, 2);
     assert!(said.err.contains(name) && said.err.contains("summary.json"), "{}", said.err);
+}
+
+/// Digests of all outputs but the summary.
+fn digests(out: &Path) -> Value {
+    let summary: Value = serde_json::from_slice(&fs::read(out.join("summary.json")).expect("read")).expect("JSON");
+    summary["digests"].clone()
+}
+
+#[test]
+fn a_rerun_that_is_killed_goes_on_where_it_was_and_ends_with_the_same_bytes() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let archive = dir.path().join("told.ndjson");
+    fs::write(&archive, lines(true)).expect("written");
+    let rerun = |out: &Path, more: &[&str]| {
+        let mut command = wanglou();
+        command.args(["rerun", "--from", "2024-05-01", "--to", "2024-11-30", "--archive"]);
+        command.arg(&archive).arg("--out").arg(out).args(more);
+        command
+    };
+    let (whole, torn) = (dir.path().join("whole"), dir.path().join("torn"));
+    assert!(rerun(&whole, &[]).output().expect("ended").status.success());
+    kill_at_line(&mut rerun(&torn, &[]), "评估", 4);
+    assert!(!torn.join("summary.json").exists(), "it was not whole");
+    kill_at_line(&mut rerun(&torn, &["--resume"]), "评估", 12);
+    let said = rerun(&torn, &["--resume"]).output().expect("ended");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let said: Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    assert_eq!(said["timings"]["resumed"]["batches"], json!(1));
+    assert!(said["timings"]["resumed"]["days"].as_u64().is_some_and(|days| (32..214).contains(&days)), "{said}");
+    assert_eq!(digests(&torn), digests(&whole));
+    assert!(!torn.join("work").exists(), "what is whole needs no work kept");
+}
+
+#[test]
+fn a_rerun_without_resume_begins_anew() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("out");
+    fs::create_dir_all(out.join("work")).expect("made");
+    fs::write(out.join("work/days-of-another"), "left behind").expect("written");
+    let file = dir.path().join("told.ndjson");
+    fs::write(&file, lines(true)).expect("written");
+    let [file, out] = [&file, &out].map(|path| path.to_str().expect("UTF-8"));
+    run(&["rerun", "--archive", file, "--from", "2024-05-01", "--to", "2024-05-10", "--out", out]).good();
+}
+
+#[test]
+fn the_order_and_the_place_of_archives_do_not_matter() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let archive = |place: &str, name: &str, lines: &str| {
+        let folder = dir.path().join(place);
+        fs::create_dir_all(&folder).expect("made");
+        let file = folder.join(name);
+        fs::write(&file, lines).expect("written");
+        file.to_str().expect("UTF-8").to_owned()
+    };
+    // One document in two versions: which is the revision is told by the order.
+    let mended = lines(true).replace("突然起火，沙发烧穿了", "冒烟");
+    let run_on = |name: &str, files: &[String]| {
+        let out = dir.path().join(name);
+        let mut args =
+            vec!["rerun", "--from", "2024-05-01", "--to", "2024-05-10", "--out", out.to_str().expect("UTF-8")];
+        args.push("--archive");
+        args.extend(files.iter().map(String::as_str));
+        run(&args).good();
+        digests(&out)
+    };
+    let here = [archive("here", "a.ndjson", &lines(true)), archive("here", "b.ndjson", &mended)];
+    let there = [archive("there", "b.ndjson", &mended), archive("elsewhere", "a.ndjson", &lines(true))];
+    assert_eq!(run_on("one", &here), run_on("two", &there));
+    let folder = dir.path().join("here").to_str().expect("UTF-8").to_owned();
+    assert_eq!(run_on("one", &here), run_on("three", &[folder]));
 }

@@ -11,7 +11,7 @@ use wanglou::log::Log;
 use wanglou::store::Store;
 use wanglou::vocabulary::Position;
 
-use crate::support::{run, wanglou};
+use crate::support::{kill_at_line, run, wanglou};
 
 const DAYS: &str = "45";
 
@@ -90,20 +90,9 @@ fn the_service_ends_quickly_and_well_when_asked_and_holds_its_folder_until_then(
 /// What is compared, in the order of [`left_behind`].
 const KINDS: [&str; 4] = ["documents", "alerts", "alert events", "sampling requests"];
 
-/// Starts the demo, waits for its n-th line of progress, and kills it without a warning.
+/// Kills the demo at its n-th line of progress.
 fn kill_at_progress_line(data: &Path, n: usize) {
-    let mut child = wanglou()
-        .args(["demo", "--exit", "--days", DAYS, "--data"])
-        .arg(data)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-    let seen = lines.map_while(Result::ok).filter(|line| line.contains("模拟")).nth(n - 1);
-    assert!(seen.is_some(), "the demo ended before it could be killed");
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    kill_at_line(wanglou().args(["demo", "--exit", "--days", DAYS, "--data"]).arg(data), "模拟", n);
 }
 
 /// Everything that may not differ: every document once, alerts and their events with all their numbers, requests. Raw

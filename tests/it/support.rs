@@ -1,6 +1,6 @@
 //! Starting the program, and finding the shared data.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -33,6 +33,16 @@ pub(crate) fn run_with(args: &[&str], input: &str) -> Said {
     let output = child.wait_with_output().expect("ended");
     feeder.join().expect("fed");
     said(output)
+}
+
+/// Starts a command, waits for the n-th line on its standard error that holds `word`, and kills it without a warning.
+pub(crate) fn kill_at_line(command: &mut Command, word: &str, n: usize) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+    let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let seen = lines.map_while(Result::ok).filter(|line| line.contains(word)).nth(n - 1);
+    assert!(seen.is_some(), "it ended before it could be killed");
+    child.kill().expect("killed");
+    child.wait().expect("ended");
 }
 
 /// What a run left behind.

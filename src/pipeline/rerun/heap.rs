@@ -1,0 +1,209 @@
+//! Everything that archives hold, read: signals, how much was read, what is offered. Documents themselves are let go.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::Stage;
+use super::shelf::Shelf;
+use crate::lexicon::Lexicon;
+use crate::log::{Entry, Intake};
+use crate::pipeline::archives::pieces;
+use crate::pipeline::{PipelineError, read_batch};
+use crate::score::{Market, Volume};
+use crate::vocabulary::{Document, DocumentId, Listing, Position, SignalRecord, SourceId, day_of};
+
+/// Problems carried in the summary.
+const PROBLEMS_SHOWN_MAX: usize = 20;
+
+/// Everything the archives hold, read.
+pub(in crate::pipeline) struct Heap {
+    until: Date,
+    pub(in crate::pipeline) records: Vec<SignalRecord>,
+    pub(in crate::pipeline) volume: Volume,
+    pub(in crate::pipeline) listings: BTreeMap<(String, String), Listing>,
+    pub(in crate::pipeline) market: Market,
+    /// COUNT-1 per source.
+    pub(super) sources: BTreeMap<SourceId, Intake>,
+    /// Documents without any time.
+    pub(super) undated: u64,
+    /// Documents after the last day.
+    pub(super) later: u64,
+    /// What was set aside: the first few.
+    pub(super) problems: Vec<String>,
+    /// Batches that were not read again, because an earlier rerun had kept what is in them.
+    pub(super) batches_kept: u64,
+    position: u64,
+    /// Hashes of source and text per id: the same text again is nothing new.
+    known: HashMap<u128, (u128, u128)>,
+    shelf: Option<Arc<Shelf>>,
+    /// Over all documents that came, in their order.
+    digest: blake3::Hasher,
+}
+
+/// What is kept of a batch of documents.
+#[derive(Serialize, Deserialize)]
+struct Gleaned {
+    records: Vec<SignalRecord>,
+    /// Listings in their order, with the day on which each could be known.
+    offers: Vec<(Option<Date>, Listing)>,
+}
+
+impl Heap {
+    /// An empty one; documents that were seen after `until` are counted and not read.
+    pub(in crate::pipeline) fn new(until: Date) -> Self {
+        Self {
+            until,
+            records: Vec::new(),
+            volume: Volume::new(),
+            listings: BTreeMap::new(),
+            market: Market::new(),
+            sources: BTreeMap::new(),
+            undated: 0,
+            later: 0,
+            problems: Vec::new(),
+            batches_kept: 0,
+            position: 0,
+            known: HashMap::new(),
+            shelf: None,
+            digest: blake3::Hasher::new(),
+        }
+    }
+
+    /// Keeps what is read of each batch on a shelf, and does not read again what is there.
+    #[must_use]
+    pub(super) fn with_shelf(mut self, shelf: Arc<Shelf>) -> Self {
+        self.shelf = Some(shelf);
+        self
+    }
+
+    /// Digest of all documents that came, in their order: what is judged depends on nothing else of the archives.
+    pub(super) fn digest(&self) -> blake3::Hash {
+        self.digest.finalize()
+    }
+
+    /// Reads archives in an order of their own.
+    pub(in crate::pipeline) async fn take_in(
+        &mut self,
+        archives: &[PathBuf],
+        lexicon: &Arc<Lexicon>,
+        tell: &(dyn Fn(Stage) + Sync),
+    ) -> Result<(), PipelineError> {
+        let pieces = pieces(archives)?;
+        for (number, piece) in pieces.iter().enumerate() {
+            let source = piece.source();
+            let mut batches = piece.open().await?;
+            while let Some(batch) = batches.next().await? {
+                let mut documents = Vec::with_capacity(batch.len());
+                for item in batch {
+                    match item {
+                        Ok(document) => documents.push(document),
+                        Err(rejected) => {
+                            self.sources.entry(source.clone()).or_default().reject();
+                            if self.problems.len() < PROBLEMS_SHOWN_MAX {
+                                self.problems.push(rejected.to_string());
+                            }
+                        }
+                    }
+                }
+                let fresh = self.admit(documents);
+                self.read(fresh, lexicon).await?;
+                let documents = self.sources.values().map(|intake| intake.collected).sum();
+                tell(Stage::Reading { documents, piece: number + 1, pieces: pieces.len() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts documents as the log would, and gives those that are to be read.
+    fn admit(&mut self, documents: Vec<Document>) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(documents.len());
+        for mut document in documents {
+            let intake = self.sources.entry(document.source.clone()).or_default();
+            intake.collected += 1;
+            let source = wide_hash(&[document.source.as_str()]);
+            let text = wide_hash(&[document.title.as_deref().unwrap_or_default(), &document.text]);
+            let mut key = wide_hash(&[document.id.as_str()]);
+            if self.known.get(&key).is_some_and(|(owner, _)| *owner != source) {
+                // As in the log: the first source keeps the id, the other is told apart by its source.
+                document.id = DocumentId::new(format!("{}/{}", document.source, document.id));
+                key = wide_hash(&[document.id.as_str()]);
+            }
+            self.digest.update(&key.to_le_bytes()).update(&text.to_le_bytes());
+            let before = self.known.insert(key, (source, text)).map(|(_, text)| text);
+            if before == Some(text) {
+                intake.unchanged += 1;
+                continue;
+            }
+            intake.kept += 1;
+            let Some(known_at) = document.known_at() else {
+                self.undated += 1;
+                continue;
+            };
+            if day_of(known_at) > self.until {
+                self.later += 1;
+                continue;
+            }
+            // As in the log: a revision is no further document.
+            if before.is_none() {
+                self.volume.add(day_of(document.event_at().unwrap_or(known_at)), day_of(known_at), 1);
+            }
+            self.position += 1;
+            entries.push(Entry { position: Position(self.position), document });
+        }
+        entries
+    }
+
+    async fn read(&mut self, entries: Vec<Entry>, lexicon: &Arc<Lexicon>) -> Result<(), PipelineError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (lexicon, shelf) = (Arc::clone(lexicon), self.shelf.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            let Some(shelf) = shelf else { return Ok((glean(&lexicon, entries), false, None)) };
+            let key = shelf.key_of_batch(lexicon.version(), &entries);
+            if let Some(kept) = shelf.get(&key) {
+                return Ok((kept, true, Some(key)));
+            }
+            let gleaned = glean(&lexicon, entries);
+            shelf.put(&key, &gleaned)?;
+            Ok::<_, PipelineError>((gleaned, false, Some(key)))
+        });
+        let (Gleaned { records, offers }, kept, key) = reading.await??;
+        self.batches_kept += u64::from(kept);
+        if let Some(key) = key {
+            self.digest.update(key.as_bytes());
+        }
+        self.records.extend(records);
+        for (known, listing) in offers {
+            if let Some(known) = known {
+                self.market.add(&listing, known);
+            }
+            self.listings.insert((listing.platform.clone(), listing.item_id.clone()), listing);
+        }
+        Ok(())
+    }
+}
+
+fn glean(lexicon: &Lexicon, entries: Vec<Entry>) -> Gleaned {
+    let mut gleaned = Gleaned { records: Vec::new(), offers: Vec::new() };
+    for entry in read_batch(lexicon, entries) {
+        gleaned.records.extend(entry.records);
+        if let Some(listing) = entry.listing {
+            gleaned.offers.push((entry.document.known_at().map(day_of), listing));
+        }
+    }
+    gleaned
+}
+
+fn wide_hash(parts: &[&str]) -> u128 {
+    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+    for part in parts {
+        hasher.update(part.as_bytes());
+        hasher.update(&[0xff]);
+    }
+    hasher.digest128()
+}

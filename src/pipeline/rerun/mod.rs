@@ -1,0 +1,218 @@
+//! Archives replayed as if time passed: the same reader and the same judge as live, fed by files instead of sources.
+//!
+//! The read is one parallel pass; the days follow one another, each seeing only what had been seen by its end. Same inputs
+//! and versions give the same bytes, at any number of threads.
+#![expect(clippy::disallowed_methods, reason = "an edge: writes the outputs and times itself")]
+
+mod heap;
+mod outputs;
+mod shelf;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::PipelineError;
+use super::judging::{Judge, Review};
+use crate::archive;
+use crate::lexicon::Lexicon;
+use crate::log::Intake;
+use crate::vocabulary::{AlertEventKind, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
+
+pub(super) use heap::Heap;
+use outputs::{ALERTS, ASSESSMENTS, Lines, SAMPLING, SIGNALS, SUMMARY, WORK, clear_outputs, digests};
+use shelf::{Shelf, judged_digest};
+
+/// What to replay.
+#[derive(Debug, Clone)]
+pub struct RerunSpec {
+    /// Files of documents or raw pages, folders of them, or data folders of towers; in any order.
+    pub archives: Vec<PathBuf>,
+    /// First and last day judged.
+    pub range: DateRange,
+    /// Days between two judgements.
+    pub every_days: u32,
+    /// Where outputs go.
+    pub out: PathBuf,
+    /// Outcomes of alerts; a day uses those that were known by its end.
+    pub outcomes: Vec<Outcome>,
+    /// Whether to go on with what an interrupted rerun into the same folder had finished.
+    pub resume: bool,
+}
+
+/// What a rerun did: `summary.json`.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// First and last day judged.
+    pub range: DateRange,
+    /// Days judged.
+    pub days: u64,
+    /// COUNT-1 per source.
+    pub sources: BTreeMap<SourceId, Intake>,
+    /// Documents without any time: kept, but no day can know of them.
+    pub undated: u64,
+    /// Documents after the last day, not read.
+    pub later: u64,
+    /// Lines set aside: the first few, with file, line and reason.
+    pub problems: Vec<String>,
+    /// Signals found.
+    pub signals: u64,
+    /// Alerts opened.
+    pub alerts_opened: u64,
+    /// Alerts opened per 30 days judged.
+    pub alerts_per_30_days: f64,
+    /// Sampling requests made.
+    pub sampling_requests: u64,
+    /// Lexicon that read.
+    pub lexicon: LexiconVersion,
+    /// Criteria that judged.
+    pub criteria: CriteriaVersion,
+    /// Seconds spent reading and judging, and documents read a second. Not part of what is promised to be identical.
+    pub timings: Timings,
+    /// BLAKE3 of every output file.
+    pub digests: BTreeMap<String, String>,
+}
+
+/// How long it took.
+#[derive(Debug, Serialize)]
+pub struct Timings {
+    /// Seconds of reading archives and text.
+    pub read_s: f64,
+    /// Seconds of judging days.
+    pub judge_s: f64,
+    /// Documents read a second.
+    pub documents_per_s: f64,
+    /// Batches of documents and days that an interrupted rerun had finished and this one took over.
+    pub resumed: Resumed,
+}
+
+/// What did not have to be done again.
+#[derive(Debug, Serialize)]
+pub struct Resumed {
+    /// Batches of documents.
+    pub batches: u64,
+    /// Days.
+    pub days: u64,
+}
+
+/// Where a rerun stands.
+#[derive(Debug, Clone, Copy)]
+pub enum Stage {
+    /// So many documents have been read.
+    Reading {
+        /// Documents.
+        documents: u64,
+        /// The file, or log, that they come from, counted from 1.
+        piece: usize,
+        /// Files and logs in all.
+        pieces: usize,
+    },
+    /// So many days of so many have been judged.
+    Judging {
+        /// Days done.
+        done: u64,
+        /// Days in all.
+        days: u64,
+        /// The day just judged.
+        day: Date,
+        /// Alerts opened until now.
+        opened: u64,
+    },
+}
+
+/// Replays archives day by day and writes `alerts.ndjson`, `sampling.ndjson`, `assessments.parquet`, `signals/` and `summary.json`.
+pub async fn rerun(
+    spec: &RerunSpec,
+    lexicon: &Arc<Lexicon>,
+    judge: &Judge,
+    tell: &(dyn Fn(Stage) + Sync),
+) -> Result<Summary, PipelineError> {
+    let started = Instant::now();
+    let io = |what, source| PipelineError::Io { what, path: spec.out.clone(), source };
+    fs::create_dir_all(&spec.out).map_err(|error| io("make the output folder", error))?;
+    clear_outputs(&spec.out, spec.resume)?;
+    let shelf = Arc::new(Shelf::open(&spec.out.join(WORK))?);
+
+    let mut heap = Heap::new(spec.range.to).with_shelf(Arc::clone(&shelf));
+    heap.take_in(&spec.archives, lexicon, tell).await?;
+    let read_s = started.elapsed().as_secs_f64();
+    let documents: u64 = heap.sources.values().map(|intake| intake.collected).sum();
+
+    let judging = Instant::now();
+    let versions = [lexicon.version().as_str(), judge.version().as_str()];
+    let judged = judged_digest(&heap.digest(), versions, &spec.outcomes, spec.range.to);
+    let batches_kept = heap.batches_kept;
+    let days: Vec<Date> = spec.range.days().step_by(spec.every_days.max(1) as usize).collect();
+    let listings = heap.listings.into_values().collect();
+    let review = Review::new(judge, heap.records, heap.volume, listings, lexicon.version().clone());
+    let mut review = review.beside(heap.market).with_outcomes(spec.outcomes.iter().cloned());
+    let mut alerts = Lines::create(&spec.out.join(ALERTS))?;
+    let mut sampling = Lines::create(&spec.out.join(SAMPLING))?;
+    let mut assessments = Vec::new();
+    let (mut opened, mut requests, mut done, mut days_kept) = (0, 0, 0, 0);
+    for together in days.chunks(review.days_together()) {
+        let key = shelf.key_of_days(&judged, together);
+        let assessed = if let Some(kept) = shelf.get(&key) {
+            days_kept += together.len() as u64;
+            kept
+        } else {
+            let assessed = review.assess(together);
+            shelf.put(&key, &assessed)?;
+            assessed
+        };
+        for (day, assessed) in together.iter().zip(assessed) {
+            let judged = review.advance(*day, assessed);
+            for event in &judged.events {
+                opened += u64::from(event.event == AlertEventKind::Opened);
+                alerts.put(event)?;
+            }
+            for request in &judged.requests {
+                requests += 1;
+                sampling.put(request)?;
+            }
+            assessments.extend(judged.assessments);
+            done += 1;
+            tell(Stage::Judging { done, days: days.len() as u64, day: *day, opened });
+        }
+    }
+    alerts.finish()?;
+    sampling.finish()?;
+    archive::write_assessments(&spec.out.join(ASSESSMENTS), &assessments)?;
+    archive::write_signal_dataset(&spec.out.join(SIGNALS), review.records())?;
+    let judge_s = judging.elapsed().as_secs_f64();
+
+    let summary = Summary {
+        range: spec.range,
+        days: days.len() as u64,
+        sources: heap.sources,
+        undated: heap.undated,
+        later: heap.later,
+        problems: heap.problems,
+        signals: review.records().len() as u64,
+        alerts_opened: opened,
+        alerts_per_30_days: opened as f64 * 30.0 / (days.len() as f64 * f64::from(spec.every_days)).max(1.0),
+        sampling_requests: requests,
+        lexicon: lexicon.version().clone(),
+        criteria: judge.version().clone(),
+        timings: Timings {
+            read_s,
+            judge_s,
+            documents_per_s: documents as f64 / read_s.max(1e-9),
+            resumed: Resumed { batches: batches_kept, days: days_kept },
+        },
+        digests: digests(&spec.out)?,
+    };
+    let path = spec.out.join(SUMMARY);
+    fs::write(&path, serde_json::to_string_pretty(&summary)? + "\n").map_err(|source| PipelineError::Io {
+        what: "write",
+        path,
+        source,
+    })?;
+    shelf.remove()?;
+    Ok(summary)
+}

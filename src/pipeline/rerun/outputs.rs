@@ -1,0 +1,96 @@
+//! The files a rerun writes, and what of an earlier one it may clear away.
+#![expect(clippy::disallowed_methods, reason = "an edge: writes the outputs")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::pipeline::PipelineError;
+
+/// What a rerun writes. The summary comes last: where it is, the rest is whole.
+pub(super) const ALERTS: &str = "alerts.ndjson";
+pub(super) const SAMPLING: &str = "sampling.ndjson";
+pub(super) const ASSESSMENTS: &str = "assessments.parquet";
+pub(super) const SIGNALS: &str = "signals";
+pub(super) const SUMMARY: &str = "summary.json";
+/// Finished work of a rerun that is not whole yet.
+pub(super) const WORK: &str = "work";
+const ASSESSMENTS_ASIDE: &str = "assessments.part";
+
+/// Removes what an earlier rerun left, but the work it had finished where this one goes on. Refused when there is anything else:
+/// that folder is somebody's.
+pub(super) fn clear_outputs(out: &Path, resume: bool) -> Result<(), PipelineError> {
+    let io = |what, source| PipelineError::Io { what, path: out.to_owned(), source };
+    let ours = [ALERTS, SAMPLING, ASSESSMENTS, ASSESSMENTS_ASIDE, SIGNALS, SUMMARY, WORK];
+    for entry in fs::read_dir(out).map_err(|error| io("list", error))? {
+        let name = entry.map_err(|error| io("list", error))?.file_name();
+        if !ours.iter().any(|known| name == *known) {
+            return Err(PipelineError::Occupied { out: out.to_owned(), found: name.to_string_lossy().into_owned() });
+        }
+    }
+    // The summary first: without it, what is left says that it is not whole.
+    for name in [SUMMARY, ALERTS, SAMPLING, ASSESSMENTS, ASSESSMENTS_ASIDE] {
+        match fs::remove_file(out.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("clear", error)),
+            _ => {}
+        }
+    }
+    for name in [SIGNALS, WORK].into_iter().filter(|name| !(resume && *name == WORK)) {
+        match fs::remove_dir_all(out.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("clear old files in", error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A file of JSON lines.
+pub(super) struct Lines {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Lines {
+    pub(super) fn create(path: &Path) -> Result<Self, PipelineError> {
+        let file =
+            File::create(path).map_err(|source| PipelineError::Io { what: "create", path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    pub(super) fn put(&mut self, value: &impl Serialize) -> Result<(), PipelineError> {
+        let line = serde_json::to_string(value)?;
+        writeln!(self.file, "{line}").map_err(|source| PipelineError::Io {
+            what: "write",
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), PipelineError> {
+        self.file.flush().map_err(|source| PipelineError::Io { what: "write", path: self.path, source })
+    }
+}
+
+/// BLAKE3 of every file under the output folder, by its relative name.
+pub(super) fn digests(out: &Path) -> Result<BTreeMap<String, String>, PipelineError> {
+    let mut digests = BTreeMap::new();
+    let mut waiting = vec![out.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        let io = |source| PipelineError::Io { what: "read back", path: dir.clone(), source };
+        for entry in fs::read_dir(&dir).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            if path.is_dir() {
+                if path.file_name().is_some_and(|name| name != WORK) {
+                    waiting.push(path);
+                }
+            } else if path.file_name().is_some_and(|name| name != SUMMARY) {
+                let name = path.strip_prefix(out).unwrap_or(&path).display().to_string();
+                digests.insert(name, blake3::hash(&fs::read(&path).map_err(io)?).to_hex().to_string());
+            }
+        }
+    }
+    Ok(digests)
+}
