@@ -35,6 +35,8 @@ pub enum Format {
     Tsv,
     /// The first sheet of an Excel workbook, header in its first row.
     Xlsx,
+    /// A Parquet file: of our own export, or with columns as a table's.
+    Parquet,
     /// Raw exchanges; read by [`super::warc`], not here.
     Warc,
 }
@@ -62,6 +64,7 @@ impl Format {
             "csv" => Some(Self::Csv),
             "tsv" => Some(Self::Tsv),
             "xlsx" => Some(Self::Xlsx),
+            "parquet" => Some(Self::Parquet),
             "warc" => Some(Self::Warc),
             _ => None,
         }
@@ -76,8 +79,9 @@ impl FromStr for Format {
             "csv" => Ok(Self::Csv),
             "tsv" => Ok(Self::Tsv),
             "xlsx" => Ok(Self::Xlsx),
+            "parquet" => Ok(Self::Parquet),
             "warc" => Ok(Self::Warc),
-            _ => Err(format!("`{text}` is no format; known: ndjson, csv, tsv, xlsx, warc")),
+            _ => Err(format!("`{text}` is no format; known: ndjson, csv, tsv, xlsx, parquet, warc")),
         }
     }
 }
@@ -129,6 +133,7 @@ pub fn read_documents<'a>(
         Format::Csv => table(path, csv::ReaderBuilder::new().flexible(true), spec),
         Format::Tsv => table(path, csv::ReaderBuilder::new().flexible(true).delimiter(b'\t').quoting(false), spec),
         Format::Xlsx => sheet(path, spec),
+        Format::Parquet => super::parquet::read_document_table(path, spec),
         Format::Warc => Err(ArchiveError::Read {
             path: path.to_owned(),
             source: std::io::Error::other("a WARC file holds pages, not rows"),
@@ -337,7 +342,7 @@ fn whole(path: &Path) -> Result<Vec<u8>, ArchiveError> {
 }
 
 /// Which column feeds which field of a document.
-struct Layout<'a> {
+pub(super) struct Layout<'a> {
     path: &'a Path,
     spec: &'a ImportSpec,
     /// What each column feeds.
@@ -365,7 +370,7 @@ impl Feed {
 const FIELDS: &[&str] = &["id", "text", "title", "url", "published_at", "seen_at", "channel", "source"];
 
 impl<'a> Layout<'a> {
-    fn new(path: &'a Path, spec: &'a ImportSpec, header: &[String]) -> Result<Self, ArchiveError> {
+    pub(super) fn new(path: &'a Path, spec: &'a ImportSpec, header: &[String]) -> Result<Self, ArchiveError> {
         for (field, column) in &spec.columns {
             if !header.contains(column) {
                 return Err(ArchiveError::Column {
@@ -415,7 +420,7 @@ impl<'a> Layout<'a> {
         Ok(Self { path, spec, feeds })
     }
 
-    fn document(&self, line: u64, row: &[&str]) -> Result<Document, Rejected> {
+    pub(super) fn document(&self, line: u64, row: &[&str]) -> Result<Document, Rejected> {
         let rejected = |reason: String| Rejected {
             file: self.path.to_owned(),
             line,

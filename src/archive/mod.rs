@@ -10,8 +10,10 @@ mod parquet;
 mod signals;
 pub mod warc;
 
-pub use parquet::{AssessedRow, read_assessed, read_signal_dataset, write_assessments, write_signal_dataset};
-pub use signals::SignalParts;
+pub use parquet::{
+    AssessedRow, DocumentDataset, read_assessed, read_signal_dataset, write_assessments, write_signal_dataset,
+};
+pub use signals::{PartsSurvey, SignalParts, survey_parts};
 pub use warc::{
     BodyError, Exchange, HttpMessage, ReadProblem, Record, Repair, Truncated, WarcError, WarcOptions, WarcReader,
     WarcWriter, decode_body, read_at,

@@ -1,13 +1,16 @@
 //! Rows of the vocabulary as Parquet tables. Codes, times (RFC 3339) and lists are text, so that any Parquet reader shows them.
 #![expect(clippy::disallowed_methods, reason = "an edge room: files are its business")]
 
+mod documents;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
 use jiff::civil::Date;
 use polars::prelude::{
-    Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter, PolarsError, SerReader, Series,
+    AnyValue, Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter, PolarsError, SerReader,
+    Series,
 };
 
 use super::ArchiveError;
@@ -16,6 +19,12 @@ use crate::vocabulary::{
     Assessment, Category, CharSpan, Danger, Disposal, DocumentId, Fingerprint, Hazard, LexiconVersion, Position,
     ProductFrom, RegionCode, RuleId, SignalRecord, SourceId, Spread, day_of, parse_moment, show_moment,
 };
+
+pub use documents::DocumentDataset;
+pub(super) use documents::read_document_table;
+
+/// Largest Parquet file of documents that is read, in bytes: it is decoded whole.
+const FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// Writes one table of signals.
 pub(super) fn write_signals(path: &Path, records: &[SignalRecord]) -> Result<(), ArchiveError> {
@@ -260,6 +269,40 @@ fn read_table(path: &Path) -> Result<DataFrame, ArchiveError> {
     let parquet = |source| ArchiveError::Parquet { what: "read", path: path.to_owned(), source };
     let file = File::open(path).map_err(|source| ArchiveError::Io { what: "open", path: path.to_owned(), source })?;
     ParquetReader::new(file).finish().map_err(parquet)
+}
+
+/// A column of texts.
+fn text_column(name: &str, values: impl Iterator<Item = Option<String>>) -> Column {
+    Series::new(name.into(), values.collect::<Vec<_>>()).into()
+}
+
+/// Values of a row, column by column.
+type Cells = Vec<Option<String>>;
+
+/// Column names and rows of a file that anybody wrote, every value as text; `None` where there is none.
+fn cells_of(path: &Path) -> Result<(Vec<String>, Vec<Cells>), ArchiveError> {
+    let brought = |source: std::io::Error| ArchiveError::Read { path: path.to_owned(), source };
+    let bytes = fs::metadata(path).map_err(brought)?.len();
+    if bytes > FILE_BYTES_MAX {
+        return Err(brought(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes; split it"))));
+    }
+    let table = ParquetReader::new(File::open(path).map_err(brought)?)
+        .finish()
+        .map_err(|error| brought(std::io::Error::other(error)))?;
+    let columns = table.columns();
+    let header: Vec<String> = columns.iter().map(|column| column.name().to_string()).collect();
+    let mut rows = vec![Vec::with_capacity(columns.len()); table.height()];
+    for column in columns {
+        for (index, row) in rows.iter_mut().enumerate() {
+            row.push(match column.get(index) {
+                Ok(AnyValue::Null) | Err(_) => None,
+                Ok(AnyValue::String(text)) => Some(text.to_owned()),
+                Ok(AnyValue::StringOwned(text)) => Some(text.to_string()),
+                Ok(value) => Some(value.to_string()),
+            });
+        }
+    }
+    Ok((header, rows))
 }
 
 fn write_table(path: &Path, columns: Vec<Column>) -> Result<(), ArchiveError> {

@@ -1,6 +1,7 @@
 //! The signals dataset of a running tower: one Parquet file per stretch of the log, whose name is the cursor (LOG-2).
 #![expect(clippy::disallowed_methods, reason = "an edge room: files are its business")]
 
+use std::cmp::Reverse;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -40,14 +41,7 @@ impl SignalParts {
                 parts.push(Part { from, to, path });
             }
         }
-        parts.sort_by_key(|part| part.from);
-        let mut at = Position(0);
-        for part in &parts {
-            if part.from != at {
-                return Err(ArchiveError::Gap { at: at.0, path: part.path.clone() });
-            }
-            at = part.to;
-        }
+        let parts = meeting(parts, |left_over| fs::remove_file(left_over).map_err(|error| io("clean", error)))?;
         let lexicon = match fs::read_to_string(dir.join(LEXICON_FILE)) {
             Ok(version) => Some(LexiconVersion::new(version.trim())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -75,7 +69,7 @@ impl SignalParts {
     pub fn publish(&mut self, to: Position, records: &[SignalRecord]) -> Result<(), ArchiveError> {
         let from = self.cursor();
         assert!(to > from, "LOG-2: a stretch to {to} after {from} is empty or repeats");
-        let path = self.dir.join(format!("signals-{:012}-{:012}.parquet", from.0, to.0));
+        let path = part_path(&self.dir, from, to);
         write_whole(&path, |aside| write_signals(aside, records))?;
         self.parts.push(Part { from, to, path });
         Ok(())
@@ -88,6 +82,44 @@ impl SignalParts {
             records.extend(read_signals(&part.path)?);
         }
         Ok(records)
+    }
+
+    /// Joins neighbouring parts into files of about `rows_max` signals, and says how many files there were and are. Killed at any
+    /// moment, the next [`SignalParts::open`] finds the same signals.
+    pub fn compact(&mut self, rows_max: usize) -> Result<(usize, usize), ArchiveError> {
+        let before = std::mem::take(&mut self.parts);
+        let files = before.len();
+        let mut waiting = before.into_iter().peekable();
+        while let Some(first) = waiting.next() {
+            let mut records = read_signals(&first.path)?;
+            let mut joined = vec![first];
+            while records.len() < rows_max
+                && let Some(next) = waiting.next()
+            {
+                records.extend(read_signals(&next.path)?);
+                joined.push(next);
+            }
+            let (Some(from), Some(to)) = (joined.first().map(|part| part.from), joined.last().map(|part| part.to))
+            else {
+                continue;
+            };
+            if joined.len() == 1 {
+                self.parts.append(&mut joined);
+                continue;
+            }
+            let path = part_path(&self.dir, from, to);
+            write_whole(&path, |aside| write_signals(aside, &records))?;
+            // What a crash leaves of these lies within the new one, and is cleaned up at opening.
+            for old in joined {
+                fs::remove_file(&old.path).map_err(|source| ArchiveError::Io {
+                    what: "remove",
+                    path: old.path,
+                    source,
+                })?;
+            }
+            self.parts.push(Part { from, to, path });
+        }
+        Ok((files, self.parts.len()))
     }
 
     /// Drops every part and begins again for a lexicon, so that the log is read from its beginning.
@@ -129,6 +161,83 @@ pub(super) fn write_whole(
     Ok(())
 }
 
+/// Looks at the parts of a folder without changing anything: how many files, how many signals, and what is wrong with them.
+pub fn survey_parts(dir: &Path) -> Result<PartsSurvey, ArchiveError> {
+    let io = |source| ArchiveError::Io { what: "list", path: dir.to_owned(), source };
+    let mut survey = PartsSurvey::default();
+    if !dir.is_dir() {
+        return Ok(survey);
+    }
+    let mut parts = Vec::new();
+    for file in fs::read_dir(dir).map_err(io)? {
+        let path = file.map_err(io)?.path();
+        if let Some((from, to)) = stretch(&path) {
+            survey.bytes += path.metadata().map_or(0, |metadata| metadata.len());
+            parts.push(Part { from, to, path });
+        }
+    }
+    survey.files = parts.len();
+    match meeting(parts, |_| Ok(())) {
+        Ok(parts) => {
+            for Part { from, to, path } in parts {
+                survey.to = to;
+                match read_signals(&path) {
+                    Ok(records) => {
+                        survey.signals += records.len() as u64;
+                        let outside = records.iter().filter(|r| r.position <= from || r.position > to).count();
+                        if outside > 0 {
+                            let path = path.display();
+                            survey.problems.push(format!("{path}: {outside} signals lie outside ({from}, {to}]"));
+                        }
+                    }
+                    Err(error) => survey.problems.push(error.to_string()),
+                }
+            }
+        }
+        Err(error) => survey.problems.push(error.to_string()),
+    }
+    Ok(survey)
+}
+
+/// What [`survey_parts`] found.
+#[derive(Debug, Default)]
+pub struct PartsSurvey {
+    /// Files.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Signals in them.
+    pub signals: u64,
+    /// The log position up to which they go.
+    pub to: Position,
+    /// What is wrong, each with its file.
+    pub problems: Vec<String>,
+}
+
+/// Parts in their order, without those that lie within another (what an interrupted joining left), which are handed to `left_over`.
+fn meeting(
+    mut parts: Vec<Part>,
+    left_over: impl Fn(&Path) -> Result<(), ArchiveError>,
+) -> Result<Vec<Part>, ArchiveError> {
+    parts.sort_by_key(|part| (part.from, Reverse(part.to)));
+    let (mut at, mut meeting) = (Position(0), Vec::with_capacity(parts.len()));
+    for part in parts {
+        if part.from == at {
+            at = part.to;
+            meeting.push(part);
+        } else if part.to <= at {
+            left_over(&part.path)?;
+        } else {
+            return Err(ArchiveError::Gap { at: at.0, path: part.path });
+        }
+    }
+    Ok(meeting)
+}
+
+fn part_path(dir: &Path, from: Position, to: Position) -> PathBuf {
+    dir.join(format!("signals-{:012}-{:012}.parquet", from.0, to.0))
+}
+
 fn stretch(path: &Path) -> Option<(Position, Position)> {
     let name = path.file_name()?.to_str()?.strip_prefix("signals-")?.strip_suffix(".parquet")?;
     let (from, to) = name.split_once('-')?;
@@ -165,6 +274,26 @@ mod tests {
         again.restart(&LexiconVersion::from("v2")).expect("begun");
         let again = SignalParts::open(dir.path()).expect("opened");
         assert_eq!((again.lexicon(), again.cursor()), (Some(&LexiconVersion::from("v2")), Position(0)));
+    }
+
+    #[test]
+    fn joined_parts_hold_the_same_signals_and_a_crash_while_joining_leaves_nothing_twice() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut parts = SignalParts::open(dir.path()).expect("opened");
+        let records: Vec<SignalRecord> = (1..=5).map(example_record).collect();
+        for record in &records {
+            parts.publish(record.position, std::slice::from_ref(record)).expect("published");
+        }
+        let old = dir.path().join("signals-000000000001-000000000002.parquet");
+        let kept = fs::read(&old).expect("read");
+        assert_eq!(parts.compact(2).expect("joined"), (5, 3));
+        assert_eq!((parts.load().expect("read"), parts.cursor()), (records.clone(), Position(5)));
+        fs::write(&old, kept).expect("as if the crash came before it was removed");
+        let survey = survey_parts(dir.path()).expect("looked");
+        assert_eq!((survey.signals, survey.to, survey.problems.len()), (5, Position(5), 0));
+        let again = SignalParts::open(dir.path()).expect("opened");
+        assert_eq!(again.load().expect("read"), records);
+        assert!(!old.exists());
     }
 
     #[test]

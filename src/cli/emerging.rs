@@ -13,7 +13,7 @@ use crate::vocabulary::{Document, Reading, day_of};
 
 #[derive(Debug, Args)]
 pub(super) struct EmergingArgs {
-    /// Documents (.ndjson, .csv, .tsv, .xlsx; .gz and .zst are understood), a folder of them, or a data folder [default: --data]
+    /// Documents (.ndjson, .csv, .tsv, .xlsx, .parquet; .gz and .zst are understood), a folder of them, or a data folder [default: --data]
     #[arg(long, num_args = 1.., value_name = "PATH")]
     archive: Vec<PathBuf>,
     /// First day of the window: pairs first seen since then are new [default: 30 days before the last]

@@ -20,7 +20,7 @@ pub(super) struct ImportArgs {
     /// Channel group of documents that name none: complaint, regulator, platform, media, standard
     #[arg(long, default_value = "media")]
     channel: Channel,
-    /// How the files are written [default: by their names]: ndjson, csv, tsv, xlsx, warc
+    /// How the files are written [default: by their names]: ndjson, csv, tsv, xlsx, parquet, warc
     #[arg(long)]
     format: Option<Format>,
     /// Which column feeds which field, e.g. text=desc,published_at=date; other columns are kept in `meta`
@@ -45,7 +45,7 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
     for file in &args.files {
         let format = format_of(file, args.format)?;
         if !columns.is_empty() && matches!(format, Format::Ndjson | Format::Warc) {
-            return Err(Failure::Input(anyhow!("{}: --map is for tables (csv, tsv, xlsx)", file.display())));
+            return Err(Failure::Input(anyhow!("{}: --map is for tables (csv, tsv, xlsx, parquet)", file.display())));
         }
         let spec = ImportSpec { source: source.clone(), channel: args.channel, format, columns: columns.clone() };
         specs.push((file, spec));

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stderr, reason = "the room that talks to the terminal")]
 
 mod alerts;
+mod archive;
 mod criteria;
 mod demo;
 mod diff;
@@ -126,6 +127,12 @@ enum Command {
     Criteria(criteria::CriteriaArgs),
     /// Show what two reruns say differently: alerts, levels, signals, and the rules behind it
     Diff(diff::DiffArgs),
+    /// Look after the data folder: what it holds, whether it is whole, fewer files, documents as Parquet
+    Archive(archive::ArchiveArgs),
+    /// Copy the data folder, while a tower may be running
+    Backup(archive::BackupArgs),
+    /// Bring a backup back into a new data folder
+    Restore(archive::RestoreArgs),
     /// Run one published statistical method on files, for comparison; `method --list` shows all
     Method(method::MethodArgs),
     /// Measure quality on labelled data
@@ -199,6 +206,9 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Alerts(args) => alerts::run(args, common).await,
         Command::Sampling(args) => sampling::run(args, common).await,
         Command::Rerun(args) => rerun::run(args, common).await,
+        Command::Archive(args) => archive::run(args, common).await,
+        Command::Backup(args) => archive::backup(args, common).await,
+        Command::Restore(args) => archive::restore(&args, common),
         Command::Emerging(args) => emerging::run(args, common).await,
         Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),

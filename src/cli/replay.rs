@@ -18,7 +18,7 @@ use crate::vocabulary::DateRange;
 /// Archives and days of a replay.
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
-    /// Documents (.ndjson, .csv, .tsv, .xlsx; .gz and .zst are understood), raw .warc, a folder of them, or a data folder
+    /// Documents (.ndjson, .csv, .tsv, .xlsx, .parquet; .gz and .zst are understood), raw .warc, a folder of them, or a data folder
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     pub(super) archive: Vec<PathBuf>,
     /// First day judged

@@ -15,7 +15,7 @@ use crate::vocabulary::{Document, Reading, Recheck, day_of};
 
 #[derive(Debug, Args)]
 pub(super) struct StandardsArgs {
-    /// Documents (.ndjson, .csv, .tsv, .xlsx; .gz and .zst are understood), a folder of them, or a data folder [default: --data]
+    /// Documents (.ndjson, .csv, .tsv, .xlsx, .parquet; .gz and .zst are understood), a folder of them, or a data folder [default: --data]
     #[arg(long, num_args = 1.., value_name = "PATH")]
     archive: Vec<PathBuf>,
     /// First day of the documents that are shown

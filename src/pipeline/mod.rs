@@ -6,6 +6,7 @@
 //! called again: nothing is lost, nothing is doubled.
 
 mod archives;
+pub mod backup;
 pub mod criteria;
 pub mod diff;
 mod gather;
@@ -17,6 +18,7 @@ mod reading;
 pub mod rerun;
 pub mod survey;
 mod tower;
+pub mod upkeep;
 mod warc_in;
 
 pub use gather::{Gatherer, SourceBook, check_source};

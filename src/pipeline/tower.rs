@@ -51,10 +51,12 @@ pub enum PipelineError {
     #[error(transparent)]
     BroughtWarc(WarcError),
     /// What was handed in does not say how it is written.
-    #[error("{0}: neither its name nor its first byte tells the format; name it .ndjson, .csv, .tsv, .xlsx or .warc")]
+    #[error(
+        "{0}: neither its name nor its first byte tells the format; name it .ndjson, .csv, .tsv, .xlsx, .parquet or .warc"
+    )]
     UnknownFormat(PathBuf),
     /// A folder of archives without any.
-    #[error("{0} holds no file of documents (.ndjson, .csv, .tsv, .xlsx, .warc, compressed or not)")]
+    #[error("{0} holds no file of documents (.ndjson, .csv, .tsv, .xlsx, .parquet, .warc, compressed or not)")]
     NoArchive(PathBuf),
     /// A folder that no rerun finished.
     #[error("{0} holds no summary.json: give a folder that `wanglou rerun --out` wrote to its end")]
@@ -85,6 +87,9 @@ pub enum PipelineError {
     /// A line of an import is no document.
     #[error("{0}; mend the line, or set such lines aside with --lenient")]
     BadLine(Box<Rejected>),
+    /// A backup that cannot be made or used.
+    #[error("{0}")]
+    Backup(String),
     /// Another process works on the same data folder.
     #[error("another wanglou is working on {0}; wait for it to end, or choose another folder with --data")]
     Busy(PathBuf),
@@ -125,6 +130,7 @@ impl PipelineError {
             | Self::UnknownFormat(_)
             | Self::NoArchive(_)
             | Self::NoRerun(_)
+            | Self::Backup(_)
             | Self::Occupied { .. } => true,
             Self::Store(_)
             | Self::Log(_)

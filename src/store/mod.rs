@@ -125,6 +125,13 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a copy of everything as it is at one moment, while others go on writing.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let name = path.to_string_lossy().into_owned();
+        sqlx::query("VACUUM INTO ?").bind(name).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// Closes all connections; later calls fail.
     pub async fn close(&self) {
         self.read.close().await;

@@ -13,4 +13,5 @@ mod recalls;
 mod replays;
 mod resume;
 mod support;
+mod upkeep;
 mod whole_way;

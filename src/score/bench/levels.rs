@@ -111,7 +111,8 @@ pub struct Reprinted {
     pub worlds: usize,
     /// Reprints in all.
     pub reprints: usize,
-    /// Assessments whose events, tails, distinct texts, level or disposal are not exactly what they were.
+    /// Assessments whose events, tails, level or disposal are not exactly what they were. How many texts were retold is no part of it:
+    /// a story that began before the window and is retold within it is one text more that the window saw, and no event.
     pub counts_changed: usize,
     /// Assessments that cross no longer, or now, or are called something else, when the reprints count as reading: more was
     /// read, so more is expected everywhere.
@@ -347,7 +348,7 @@ fn reprinted(seed: u64, turn: usize, world: &World, events: &Events, scorer: &Sc
         counts_changed: lost(&before, &same, |one| {
             let windows = one.detector.windows.iter();
             let events: Vec<(u64, u64)> = windows.map(|window| (window.x, window.p.to_bits())).collect();
-            (matter(one), one.counts.texts, events, Found::of(one), one.disposal)
+            (matter(one), events, Found::of(one), one.disposal)
         }),
         levels_changed: lost(&before, &more_read, |one| (matter(one), crossed(one), Found::of(one))),
     }

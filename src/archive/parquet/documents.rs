@@ -1,0 +1,238 @@
+//! Documents as a partitioned dataset (`date=YYYY-MM-DD/part-NNNN.parquet`, by event day), and documents out of Parquet files that
+//! anybody wrote.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::ArchiveError;
+use super::super::documents::{Layout, Rejected};
+use super::super::signals::write_whole;
+use super::{cells_of, text_column, write_table};
+use crate::archive::documents::ImportSpec;
+use crate::vocabulary::{Document, DocumentId, Meta, SourceId, day_of, parse_moment, show_moment};
+
+/// Documents held in memory before the fullest day is written.
+const WAITING_MAX: usize = 200_000;
+/// Day of documents without any time, as Hive names a missing value.
+const NO_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
+/// Columns of our own files, in their order. `meta` and `raw` are JSON.
+const COLUMNS: [&str; 10] =
+    ["id", "source", "channel", "url", "title", "text", "published_at", "seen_at", "meta", "raw"];
+
+/// Writes documents by the day they are about, whatever the order in which they come.
+#[derive(Debug)]
+pub struct DocumentDataset {
+    dir: PathBuf,
+    waiting: BTreeMap<String, Vec<Document>>,
+    held: usize,
+    /// Files written of each day.
+    files: BTreeMap<String, u32>,
+}
+
+impl DocumentDataset {
+    /// Begins one in a folder, made when it is missing.
+    ///
+    /// # Errors
+    /// A folder that cannot be made or already holds something.
+    pub fn create(dir: &Path) -> Result<Self, ArchiveError> {
+        let io = |what, source| ArchiveError::Io { what, path: dir.to_owned(), source };
+        fs::create_dir_all(dir).map_err(|error| io("create", error))?;
+        if fs::read_dir(dir).map_err(|error| io("list", error))?.next().is_some() {
+            return Err(io("write into", std::io::Error::other("the folder is not empty; name a new one")));
+        }
+        Ok(Self { dir: dir.to_owned(), waiting: BTreeMap::new(), held: 0, files: BTreeMap::new() })
+    }
+
+    /// Takes documents in.
+    pub fn add(&mut self, documents: impl IntoIterator<Item = Document>) -> Result<(), ArchiveError> {
+        for document in documents {
+            let day = document.event_at().map_or_else(|| NO_DAY.to_owned(), |at| day_of(at).to_string());
+            self.waiting.entry(day).or_default().push(document);
+            self.held += 1;
+        }
+        while self.held > WAITING_MAX {
+            let fullest = self.waiting.iter().max_by_key(|(_, documents)| documents.len()).map(|(day, _)| day.clone());
+            let Some(day) = fullest else { break };
+            self.write(&day)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is held, and says how many files there are.
+    pub fn finish(mut self) -> Result<u64, ArchiveError> {
+        while let Some(day) = self.waiting.keys().next().cloned() {
+            self.write(&day)?;
+        }
+        Ok(self.files.values().map(|files| u64::from(*files)).sum())
+    }
+
+    fn write(&mut self, day: &str) -> Result<(), ArchiveError> {
+        let Some(documents) = self.waiting.remove(day) else { return Ok(()) };
+        self.held -= documents.len();
+        let folder = self.dir.join(format!("date={day}"));
+        fs::create_dir_all(&folder).map_err(|source| ArchiveError::Io {
+            what: "create",
+            path: folder.clone(),
+            source,
+        })?;
+        let files = self.files.entry(day.to_owned()).or_default();
+        let path = folder.join(format!("part-{files:04}.parquet"));
+        *files += 1;
+        write_whole(&path, |aside| write_documents(aside, &documents))
+    }
+}
+
+fn write_documents(path: &Path, documents: &[Document]) -> Result<(), ArchiveError> {
+    let columns = COLUMNS.map(|name| {
+        text_column(
+            name,
+            documents.iter().map(|document| match name {
+                "id" => Some(document.id.to_string()),
+                "source" => Some(document.source.to_string()),
+                "channel" => Some(document.channel.code().to_owned()),
+                "url" => document.url.clone(),
+                "title" => document.title.clone(),
+                "text" => Some(document.text.clone()),
+                "published_at" => document.published_at.map(show_moment),
+                "seen_at" => document.seen_at.map(show_moment),
+                "meta" => {
+                    (!document.meta.is_empty()).then(|| serde_json::to_string(&document.meta).unwrap_or_default())
+                }
+                _ => document.raw.as_ref().map(|raw| serde_json::to_string(raw).unwrap_or_default()),
+            }),
+        )
+    });
+    write_table(path, columns.into())
+}
+
+/// The documents of a Parquet file: ours as they were, others by their columns as a table's ([`Layout`]); a row that is none comes as
+/// [`Rejected`], its `line` being the row's number from 1.
+pub(in crate::archive) fn read_document_table<'a>(
+    path: &'a Path,
+    spec: &'a ImportSpec,
+) -> Result<Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>, ArchiveError> {
+    let (header, rows) = cells_of(path)?;
+    let rows = rows.into_iter().enumerate();
+    if spec.columns.is_empty() && header == COLUMNS {
+        return Ok(Box::new(
+            rows.map(move |(index, row)| ours(&row).map_err(|reason| rejected(path, index, &row, reason))),
+        ));
+    }
+    let layout = Layout::new(path, spec, &header)?;
+    Ok(Box::new(rows.map(move |(index, row)| {
+        let row: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
+        layout.document(index as u64 + 1, &row)
+    })))
+}
+
+fn ours(row: &[Option<String>]) -> Result<Document, String> {
+    let cell = |name: &str| COLUMNS.iter().position(|known| *known == name).and_then(|at| row.get(at)?.as_deref());
+    let needed = |name: &str| cell(name).ok_or_else(|| format!("`{name}` is empty"));
+    let moment = |name: &str| cell(name).map(parse_moment).transpose().map_err(|error| format!("`{name}`: {error}"));
+    let meta: Meta = match cell("meta") {
+        None => Meta::new(),
+        Some(json) => serde_json::from_str(json).map_err(|error| format!("`meta`: {error}"))?,
+    };
+    let raw = cell("raw").map(serde_json::from_str).transpose().map_err(|error| format!("`raw`: {error}"))?;
+    Ok(Document {
+        id: DocumentId::from(needed("id")?),
+        source: SourceId::from(needed("source")?),
+        channel: needed("channel")?.parse().map_err(|error| format!("`channel`: {error}"))?,
+        url: cell("url").map(str::to_owned),
+        title: cell("title").map(str::to_owned),
+        text: needed("text")?.to_owned(),
+        published_at: moment("published_at")?,
+        seen_at: moment("seen_at")?,
+        meta,
+        raw,
+    })
+}
+
+fn rejected(path: &Path, index: usize, row: &[Option<String>], reason: String) -> Rejected {
+    let found: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
+    Rejected {
+        file: path.to_owned(),
+        line: index as u64 + 1,
+        reason,
+        found: found.join(" | ").chars().take(Rejected::FOUND_CHARS_MAX).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::documents::{Format, read_documents};
+    use crate::vocabulary::{Channel, RawRef};
+
+    fn documents() -> Vec<Document> {
+        let document = |id: &str, day: Option<&str>| Document {
+            id: DocumentId::from(id),
+            source: SourceId::from("hotline"),
+            channel: Channel::Complaint,
+            url: None,
+            title: Some("充电宝 ".to_owned()),
+            text: "  充电时起火\n第二行 ".to_owned(),
+            published_at: day.map(|day| parse_moment(day).expect("a moment")),
+            seen_at: None,
+            meta: serde_json::from_str(r#"{"rating": 1, "brand": "云鹊", "nested": {"a": [1.5]}}"#).expect("an object"),
+            raw: Some(RawRef { file: "w.warc.gz".to_owned(), offset: 7, digest: "sha1:X".to_owned() }),
+        };
+        vec![document("a", Some("2024-05-01")), document("b", Some("2024-05-02T10:00:00+08:00")), document("c", None)]
+    }
+
+    fn spec() -> ImportSpec {
+        ImportSpec {
+            source: SourceId::from("other"),
+            channel: Channel::Media,
+            format: Format::Parquet,
+            columns: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn documents_come_back_from_a_dataset_as_they_were() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let out = dir.path().join("documents");
+        let mut dataset = DocumentDataset::create(&out).expect("begun");
+        dataset.add(documents()).expect("added");
+        assert_eq!(dataset.finish().expect("written"), 3);
+        let spec = spec();
+        for (document, day) in documents().iter().zip(["2024-05-01", "2024-05-02", NO_DAY]) {
+            let path = out.join(format!("date={day}/part-0000.parquet"));
+            let read: Vec<Document> =
+                read_documents(&path, &spec).expect("read").map(|row| row.expect("a document")).collect();
+            assert_eq!(read, std::slice::from_ref(document));
+        }
+        let error = DocumentDataset::create(&out).expect_err("not empty");
+        assert!(error.to_string().contains("write into"), "{error}");
+    }
+
+    #[test]
+    fn a_table_of_others_is_read_by_its_columns() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("theirs.parquet");
+        let text = |text: &str| Some(text.to_owned());
+        let columns = vec![
+            text_column("desc", [text("充电宝起火"), None].into_iter()),
+            text_column("rating", [text("1"), text("5")].into_iter()),
+        ];
+        write_table(&path, columns).expect("written");
+        let mapped = ImportSpec { columns: BTreeMap::from([("text".to_owned(), "desc".to_owned())]), ..spec() };
+        let rows: Vec<_> = read_documents(&path, &mapped).expect("read").collect();
+        let first = rows[0].as_ref().expect("a document");
+        assert_eq!((first.text.as_str(), first.meta_str("rating")), ("充电宝起火", Some("1")));
+        let second = rows[1].as_ref().expect_err("no text");
+        assert_eq!(second.line, 2);
+    }
+
+    #[test]
+    fn what_is_no_parquet_file_is_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("torn.parquet");
+        fs::write(&path, b"PAR1 and then nothing").expect("written");
+        let spec = spec();
+        let Err(error) = read_documents(&path, &spec) else { panic!("it was read") };
+        assert!(error.to_string().contains("torn.parquet"), "{error}");
+    }
+}

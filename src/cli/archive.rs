@@ -1,0 +1,156 @@
+//! `wanglou archive`, `backup`, `restore`: what a data folder holds, whether it is whole, and a copy of it.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use indicatif::HumanBytes;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::progress::Progress;
+use super::{Common, Failure, pipeline_failure, say};
+use crate::pipeline::{backup, upkeep};
+use crate::vocabulary::DateRange;
+
+#[derive(Debug, Args)]
+pub(super) struct ArchiveArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Say what the data folder holds
+    Stat {
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read everything back: raw records against their digests, documents against the bytes they came from, signals against the log
+    Verify {
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Join the many small files of signals into few; not while a tower runs
+    Compact,
+    /// Write the documents as Parquet, partitioned by day (date=YYYY-MM-DD/part-NNNN.parquet); `rerun` and `import` read it
+    Export {
+        /// A new folder
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Only documents about this day and later
+        #[arg(long)]
+        from: Option<Date>,
+        /// Only documents about this day and earlier
+        #[arg(long)]
+        to: Option<Date>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    /// A new folder for the copy
+    to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// What `wanglou backup` wrote; it is brought back into the folder given with --data, which must be new
+    from: PathBuf,
+}
+
+pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failure> {
+    let data = common.settings(None, None)?.data;
+    match args.what {
+        What::Stat { json } => {
+            let stat = upkeep::stat(&data).await.map_err(pipeline_failure)?;
+            if json { say(serde_json::to_string_pretty(&stat)?) } else { say(told(&stat).trim_end()) }
+        }
+        What::Verify { json } => {
+            let bar = Progress::start("核验", 0);
+            let mut tell = |records| bar.before(records, &format!("已核对原始记录 {records} 条"));
+            let found = upkeep::verify(&data, &mut tell).await.map_err(pipeline_failure)?;
+            bar.finish();
+            if json {
+                say(serde_json::to_string_pretty(&found)?)?
+            } else {
+                say(verdict(&found).trim_end())?
+            }
+            match found.problems {
+                0 => Ok(()),
+                problems => Err(Failure::Work(anyhow!("发现 {problems} 处问题"))),
+            }
+        }
+        What::Compact => {
+            let (before, after) = upkeep::compact(&data).map_err(pipeline_failure)?;
+            say(format!("信号文件 {before} 个并为 {after} 个"))
+        }
+        What::Export { out, from, to } => {
+            let range = match (from, to) {
+                (None, None) => None,
+                (from, to) => Some(DateRange { from: from.unwrap_or(Date::MIN), to: to.unwrap_or(Date::MAX) }),
+            };
+            let exported = upkeep::export(&data, &out, range).await.map_err(pipeline_failure)?;
+            say(format!("{} 条信息写入 {}，共 {} 个文件", exported.documents, out.display(), exported.files))
+        }
+    }
+}
+
+pub(super) async fn backup(args: BackupArgs, common: &Common) -> Result<(), Failure> {
+    let data = common.settings(None, None)?.data;
+    #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+    let now = Timestamp::now();
+    let made = backup::backup(&data, &args.to, now).await.map_err(pipeline_failure)?;
+    let bytes = HumanBytes(made.bytes());
+    say(format!("已备份到 {}：{} 个文件，{bytes}", args.to.display(), made.files.len()))
+}
+
+pub(super) fn restore(args: &RestoreArgs, common: &Common) -> Result<(), Failure> {
+    let data = common.settings(None, None)?.data;
+    let made = backup::restore(&args.from, &data).map_err(pipeline_failure)?;
+    let (files, at) = (made.files.len(), &made.made_at);
+    say(format!("已由 {at} 的备份恢复到 {}：{files} 个文件；信号和索引在下次启动时重建", data.display()))
+}
+
+fn told(stat: &upkeep::Stat) -> String {
+    let mut text = String::new();
+    let documents: u64 = stat.documents.values().sum();
+    let days = stat.days.map_or_else(String::new, |(first, last)| format!("，{first} 至 {last}"));
+    let _ = writeln!(text, "信息    {documents} 条{days}");
+    for (source, documents) in &stat.documents {
+        let _ = writeln!(text, "        {source}  {documents} 条");
+    }
+    let kinds = [
+        ("数据库", stat.store),
+        ("原始网页", stat.warc),
+        ("信号", stat.signals),
+        ("索引", stat.index),
+        ("搁置行", stat.rejects),
+    ];
+    for (name, files) in kinds {
+        let more = if name == "信号" { format!("，{} 条信号", stat.signals_held) } else { String::new() };
+        let _ = writeln!(text, "{name}  {} 个文件，{}{more}", files.files, HumanBytes(files.bytes));
+    }
+    text
+}
+
+fn verdict(found: &upkeep::Verified) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "原始记录  {} 个文件，{} 条，{} 条摘要相符", found.files, found.records, found.intact);
+    let _ = writeln!(text, "信息      {} 条，其中 {} 条指向原始记录", found.documents, found.pointing);
+    let _ = writeln!(text, "信号      {} 条", found.signals);
+    for problem in &found.first_problems {
+        let _ = writeln!(text, "问题  {problem}");
+    }
+    let shown = found.first_problems.len() as u64;
+    if found.problems > shown {
+        let _ = writeln!(text, "      另有 {} 处", found.problems - shown);
+    }
+    if found.problems == 0 {
+        let _ = writeln!(text, "全部完好");
+    }
+    text
+}
