@@ -74,11 +74,7 @@ pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failur
             let mut tell = |records| bar.before(records, &format!("已核对原始记录 {records} 条"));
             let found = upkeep::verify(&data, &mut tell).await.map_err(pipeline_failure)?;
             bar.finish();
-            if json {
-                say(serde_json::to_string_pretty(&found)?)?
-            } else {
-                say(verdict(&found).trim_end())?
-            }
+            say(if json { serde_json::to_string_pretty(&found)? } else { verdict(&found).trim_end().to_owned() })?;
             match found.problems {
                 0 => Ok(()),
                 problems => Err(Failure::Work(anyhow!("发现 {problems} 处问题"))),
