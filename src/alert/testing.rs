@@ -111,6 +111,7 @@ impl About {
                 baseline_events: 0,
                 baseline_weeks: 104.0,
                 prior: [0.5, 10.0],
+                began: None,
             },
             danger_terms: DangerTerms {
                 severity: 3,

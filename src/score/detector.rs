@@ -94,6 +94,7 @@ pub(super) fn test(counts: &[u64], base: Base, ln_limit: f64, ground: &Ground<'_
         baseline_events: base.events,
         baseline_weeks: weeks,
         prior: [base.prior.shape, base.prior.rate],
+        began: None,
     };
     Test { terms, decided, crossed: enough && evidence.is_some() && ln_rate <= ln_limit }
 }

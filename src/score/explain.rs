@@ -79,6 +79,9 @@ fn in_chinese(a: &Assessment) -> String {
         if a.decision.crossed { "越过" } else { "未越过（或起数不足、开始监测后无新发）" },
         a.detector.h_threshold
     );
+    if let Some(began) = &a.detector.began {
+        let _ = write!(text, "上升约始于{}起的一周（变点概率{:.2}）。", began.week_of, began.probability);
+    }
     if let (Some(means), Some(id)) = (&a.decision.single_means, &a.decision.single_rule) {
         let _ = write!(text, "单件规则命中：{means}（{id}）。");
     }

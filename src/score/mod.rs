@@ -15,6 +15,7 @@
 //! **SCORE-1** same signals, outcomes, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
 //! an explanation is a stored term, and the terms recompute.
 
+mod began;
 pub mod bench;
 mod budget;
 mod cells;

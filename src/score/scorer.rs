@@ -23,9 +23,9 @@ use super::out_of_line::OutOfLine;
 use super::prior::{Gamma, Ground};
 use super::shared::{Rise, shared};
 use super::spread::{self, Shared, Shares};
-use super::{danger, explain};
+use super::{began, danger, explain};
 use crate::vocabulary::{
-    Assessment, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, RegionCode, Spread, SpreadTerms,
+    Assessment, Began, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, RegionCode, Spread, SpreadTerms,
 };
 use heard::Heard;
 
@@ -443,7 +443,10 @@ impl<'a> Desk<'a> {
         let (brand, region) = self.labels(part, &shares, spread);
         let feedback = self.feedback_terms(part, &inside, (danger, spread), brand.as_deref());
         let counts = counts(&inside);
-        let detector = part.test.terms.clone();
+        let mut detector = part.test.terms.clone();
+        if part.test.crossed {
+            detector.began = self.began(part);
+        }
         let decision = Decision {
             crossed: part.test.crossed,
             single_rule: part.single.map(|rule| rule.id.clone()),
@@ -476,6 +479,17 @@ impl<'a> Desk<'a> {
         };
         assessment.explanation = explain::explain(&assessment, explain::Language::Chinese);
         assessment
+    }
+
+    /// When the rise of a part began.
+    fn began(&self, part: &Part<'_>) -> Option<Began> {
+        let as_of = self.ground.as_of;
+        let from = self.ground.watched_from.max(as_of - began::DAYS + 1);
+        let known = self.cell.known(from, as_of, as_of).filter(|mention| mention.opens);
+        let belonging = known.map(|mention| Seen::new(mention, self.cell, as_of));
+        let days = belonging.filter(|seen| part.matter.covers(seen.brand, seen.province)).map(|seen| seen.mention.day);
+        let weeks = self.ground.exposure.baseline_weeks();
+        began::began(days, part.base.events as f64 / weeks.max(1.0), as_of, self.ground.watched_from)
     }
 
     /// Everything that the last window's events say by category, brand and hazard.

@@ -55,6 +55,22 @@ pub struct DetectorTerms {
     pub baseline_weeks: f64,
     /// Prior shape and rate that were used.
     pub prior: [f64; 2],
+    /// When the rise began, where it crossed and that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Began>,
+}
+
+/// When a rise began (上升起点), by change-point detection over weeks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Began {
+    /// First day of the week in which the present rate most probably began; weeks end on the day judged.
+    pub week_of: Date,
+    /// Probability of that week among all.
+    pub probability: f64,
+    /// Events a week that the baseline lets expect.
+    pub expected: f64,
+    /// Events of the weeks that were looked at, oldest first.
+    pub weekly: Vec<u64>,
 }
 
 /// What made the danger level.

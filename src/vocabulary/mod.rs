@@ -21,7 +21,7 @@ mod written;
 
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
 pub use assessment::{
-    Assessment, ClusterTerms, ConfirmedTerm, Counts, DangerTerms, Decision, DetectorTerms, EvidenceBasis,
+    Assessment, Began, ClusterTerms, ConfirmedTerm, Counts, DangerTerms, Decision, DetectorTerms, EvidenceBasis,
     ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis, MuteTerm, OutOfLineTerms, PRealTerms, Regime, RegionTerm,
     SharedTerms, SourceMix, SourceTerm, SpreadTerms, ThinnedTerm, WindowTerm,
 };

@@ -394,6 +394,7 @@ fn without_quotes(a: &Value) -> String {
     quoted
         .extend(["single_rule", "single_means", "disposal_means"].iter().filter_map(|key| a["decision"][key].as_str()));
     quoted.extend(a["spread_terms"]["rule"].as_str());
+    quoted.extend(a["detector"]["began"]["week_of"].as_str());
     quoted.sort_by_key(|text| std::cmp::Reverse(text.len()));
     // The name of a statistic holds digits of its own.
     let text = a["explanation"].as_str().expect("an explanation").replace("IC025", "");

@@ -12,11 +12,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::wilson;
 use super::world::{self, HISTORY, Incident, MONITORED, SIZES, Truth, World, day_after};
+use crate::score::days;
 use crate::score::{Criteria, Events, Feedback, Scorer};
 use crate::vocabulary::{Assessment, Category, Disposal, Hazard, RegionCode, Spread};
 
@@ -138,6 +140,8 @@ pub struct Levels {
     pub accuracy: f64,
     /// Its 95 % Wilson interval.
     pub interval: (f64, f64),
+    /// When their rise is said to have begun.
+    pub dated: Dated,
     /// Of these: no alarm on the last day.
     pub silent: usize,
     /// Of the isolated and company-wide ones among these with the level right: whether one company in several provinces is flagged as such.
@@ -164,6 +168,25 @@ impl Levels {
     }
 }
 
+/// How well the beginnings of large outbreaks were told on their last day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Dated {
+    /// Large outbreaks with a date.
+    pub told: usize,
+    /// Of those, within a week of the first day.
+    pub within_7_days: usize,
+    /// Within two weeks.
+    pub within_14_days: usize,
+}
+
+impl Dated {
+    fn of(outcomes: &[&Outcome]) -> Self {
+        let off: Vec<u32> = outcomes.iter().filter_map(|outcome| outcome.dated).map(i32::unsigned_abs).collect();
+        let within = |days: u32| off.iter().filter(|off| **off <= days).count();
+        Self { told: off.len(), within_7_days: within(7), within_14_days: within(14) }
+    }
+}
+
 /// How one outbreak went.
 #[derive(Debug, Clone, Copy)]
 struct Outcome {
@@ -171,6 +194,8 @@ struct Outcome {
     size: u32,
     wait: Option<i32>,
     found: Found,
+    /// Days from its first day to the day its rise is said to have begun, as told on its last day.
+    dated: Option<i32>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -227,6 +252,7 @@ fn run_every(seed: u64, worlds: usize, criteria: &Criteria, step: usize) -> Leve
         right,
         accuracy: right as f64 / large.len().max(1) as f64,
         interval: if large.is_empty() { (0.0, 1.0) } else { wilson(right, large.len()) },
+        dated: Dated::of(&large),
         silent: large.iter().filter(|outcome| outcome.found == Found::Silent).count(),
         flagged,
         promised: criteria.budget.onsets_per_30_days,
@@ -267,7 +293,13 @@ fn judge(seed: u64, number: usize, scorer: &Scorer, step: usize) -> Judged {
     let mut outcomes: Vec<Outcome> = world
         .incidents
         .iter()
-        .map(|incident| Outcome { truth: incident.truth, size: incident.size, wait: None, found: Found::Silent })
+        .map(|incident| Outcome {
+            truth: incident.truth,
+            size: incident.size,
+            wait: None,
+            found: Found::Silent,
+            dated: None,
+        })
         .collect();
     let mut loud: BTreeMap<Matter, i32> = BTreeMap::new();
     let mut reviewed: BTreeMap<Matter, i32> = BTreeMap::new();
@@ -298,12 +330,15 @@ fn judge(seed: u64, number: usize, scorer: &Scorer, step: usize) -> Judged {
             if !open && day != incident.end() {
                 continue;
             }
-            let found = called(incident, &assessments);
+            let alarm = alarm_of(incident, &assessments);
+            let found = alarm.map_or(Found::Silent, Found::of);
             if open && found > Found::Silent {
                 outcome.wait = Some(day - incident.begin);
             }
             if day == incident.end() {
                 outcome.found = found;
+                let began = alarm.and_then(|one| one.detector.began.as_ref());
+                outcome.dated = began.map(|began| days_between(day_after(incident.begin), began.week_of));
             }
         }
     }
@@ -314,8 +349,12 @@ fn judge(seed: u64, number: usize, scorer: &Scorer, step: usize) -> Judged {
     judged
 }
 
-/// What the alarm with most events of the outbreak says.
-fn called(incident: &Incident, assessments: &[Assessment]) -> Found {
+fn days_between(from: Date, to: Date) -> i32 {
+    days::number(to) - days::number(from)
+}
+
+/// The alarm with most events of the outbreak.
+fn alarm_of<'a>(incident: &Incident, assessments: &'a [Assessment]) -> Option<&'a Assessment> {
     let prefix = incident.prefix();
     assessments
         .iter()
@@ -323,11 +362,11 @@ fn called(incident: &Incident, assessments: &[Assessment]) -> Found {
         .filter(|one| crossed(one) && one.disposal != Disposal::Exclude)
         .map(|one| {
             let told = one.documents.iter().filter(|document| document.as_str().starts_with(&prefix)).count();
-            (Found::of(one), told)
+            (one, told)
         })
         .filter(|(_, told)| *told > 0)
         .max_by_key(|(_, told)| *told)
-        .map_or(Found::Silent, |(found, _)| found)
+        .map(|(one, _)| one)
 }
 
 /// Reprints a story of one outbreak and judges its last day again.

@@ -84,11 +84,13 @@ pub fn levels(levels: &Levels) -> String {
         let share = |count: usize| format!("{:.2}", count as f64 / all.max(1) as f64);
         let _ = writeln!(out, "  {:<41} {:>6} |{}", truth.name(), all, columns(called.map(share)));
     }
+    let super::levels::Dated { told, within_7_days, within_14_days } = levels.dated;
     let super::levels::Reprinted { worlds: twins, reprints, counts_changed, levels_changed } = levels.reprinted;
     let _ = writeln!(
         out,
         "  level right on the last day 等级正确率: {right} of {large} = {accuracy:.3} (95 % {low:.3}-{high:.3}); no alarm {silent}; \
          right and one company in several provinces flagged as it is {} of {}\n  \
+         beginning told 上升起点: {told} of {large}; within 7 days of the truth {within_7_days}, within 14 {within_14_days}\n  \
          false onsets per 30 days 每30天误报: {:.2} of {} promised, not excluded {:.2}; opened by a single report, outside the budget: {:.1}\n  \
          reprints 转载: {reprints} of one story each in {twins} worlds; assessments that differ {counts_changed}; with another level \
          when they count as reading {levels_changed}",
