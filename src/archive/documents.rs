@@ -9,9 +9,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use calamine::{Data, Reader, Xlsx};
-
 use super::ArchiveError;
+use super::sheet::read_sheet;
 use crate::vocabulary::{Channel, Document, DocumentId, DocumentLine, Meta, SourceId, check_names, parse_moment};
 
 /// Longest line of NDJSON, in bytes.
@@ -306,29 +305,24 @@ fn decoded(bytes: Vec<u8>) -> String {
 }
 
 fn sheet<'a>(path: &'a Path, spec: &'a ImportSpec) -> Result<Documents<'a>, ArchiveError> {
-    let other =
-        |error: calamine::XlsxError| ArchiveError::Read { path: path.to_owned(), source: std::io::Error::other(error) };
-    let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(whole(path)?)).map_err(other)?;
-    let Some(range) = book.worksheet_range_at(0) else {
-        return Ok(Box::new(std::iter::empty()));
-    };
-    let rows: Vec<Vec<String>> = range.map_err(other)?.rows().map(|row| row.iter().map(cell_text).collect()).collect();
-    let mut rows = rows.into_iter();
-    let layout = Layout::new(path, spec, &rows.next().unwrap_or_default())?;
-    Ok(Box::new(rows.enumerate().map(move |(index, row)| {
-        layout.document(index as u64 + 2, &row.iter().map(String::as_str).collect::<Vec<_>>())
-    })))
-}
-
-fn cell_text(cell: &Data) -> String {
-    match cell {
-        Data::DateTime(moment) if moment.is_datetime() => {
-            let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
-        }
-        Data::Empty => String::new(),
-        other => other.to_string().trim().to_owned(),
-    }
+    let other = |error| ArchiveError::Read { path: path.to_owned(), source: std::io::Error::other(error) };
+    let sheet = read_sheet(&whole(path)?, None, usize::MAX, TABLE_BYTES_MAX).map_err(other)?;
+    // All rows as wide as the widest, from the first column that is used: ids of rows are made of their cells.
+    let used = |cells: &Vec<String>| cells.iter().position(|cell| !cell.is_empty());
+    let first = sheet.rows.iter().filter_map(|(_, cells)| used(cells)).min().unwrap_or(0);
+    let width = sheet.rows.iter().map(|(_, cells)| cells.len()).max().unwrap_or(0);
+    let mut rows = sheet.rows.into_iter().map(move |(line, mut cells)| {
+        cells.resize(width, String::new());
+        cells.drain(..first);
+        (line, cells)
+    });
+    let header = rows.next().map(|(_, cells)| cells).unwrap_or_default();
+    let layout = Layout::new(path, spec, &header)?;
+    Ok(Box::new(
+        rows.map(move |(line, row)| {
+            layout.document(u64::from(line), &row.iter().map(String::as_str).collect::<Vec<_>>())
+        }),
+    ))
 }
 
 fn whole(path: &Path) -> Result<Vec<u8>, ArchiveError> {

@@ -5,14 +5,18 @@
 //! RAW-1: a document points at the exact bytes it was read from. LOG-2: a part of the signals dataset is named by the
 //! stretch of the log it was made from, and appears whole (write aside, fsync, rename, fsync of the folder) or not at all.
 
+mod asked;
 pub mod documents;
 mod parquet;
+mod sheet;
 mod signals;
 pub mod warc;
 
+pub use asked::{Asked, read_asked};
 pub use parquet::{
     AssessedRow, DocumentDataset, read_assessed, read_signal_dataset, write_assessments, write_signal_dataset,
 };
+pub use sheet::{SheetError, SheetRows, read_sheet};
 pub use signals::{PartsSurvey, SignalParts, survey_parts};
 pub use warc::{
     BodyError, Exchange, HttpMessage, ReadProblem, Record, Repair, Truncated, WarcError, WarcOptions, WarcReader,

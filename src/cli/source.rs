@@ -5,19 +5,23 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::{Common, Failure, say};
+use crate::archive::read_asked;
 use crate::collect::{Health, Recipe, Round, Trouble};
 use crate::config::Settings;
+use crate::log::Entry;
+use crate::pipeline::revisions::{DiffLine, changes};
 use crate::pipeline::{Gatherer, SourceBook, check_source};
-use crate::vocabulary::{Document, show_moment};
+use crate::vocabulary::{ActorKind, AdminLevel, Document, DocumentId, show_moment, start_of_day};
 
 /// Characters of a value that `check` shows.
 const SAMPLE_CHARS: usize = 40;
 
 #[derive(Debug, Args)]
 pub(super) struct SourceArgs {
-    /// Folder of source recipes [default: `sources` of the settings file]
+    /// Folder of source recipes [default: `sources` of the settings file, else the shipped ones]
     #[arg(long, global = true, value_name = "DIR")]
     sources: Option<PathBuf>,
     /// Settings file
@@ -52,6 +56,21 @@ enum What {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
+    /// Show what was asked, when, and with what answer, one JSON object a line, from the raw archive
+    Log {
+        /// Ids of sources: only what was asked of their hosts and folders
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// Only from this day on (Asia/Shanghai)
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        since: Option<Date>,
+    },
+    /// Show how a document changed from revision to revision; without an id, which documents did
+    Revisions {
+        /// Id of the document
+        #[arg(value_name = "DOCUMENT")]
+        id: Option<String>,
+    },
     /// Collect sources now, due or not, enabled or not; what comes waits in the log. Prints one JSON object a source
     Collect {
         /// Ids of the sources
@@ -62,23 +81,28 @@ enum What {
 
 pub(super) async fn run(args: SourceArgs, common: &Common) -> Result<(), Failure> {
     let settings = common.settings(args.config.as_deref(), None)?;
-    let recipes = recipes(args.sources.as_ref(), &settings)?;
+    let recipes = || recipes(args.sources.as_ref(), &settings);
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
     match args.what {
-        What::List { json } => list(&settings, &recipes, json, now).await,
-        What::Check { id } => check(&settings, &chosen(recipes, &[id])?[0], now).await,
-        What::Pause { ids } => pause(&settings, &chosen(recipes, &ids)?, Some(now)).await,
-        What::Resume { ids } => pause(&settings, &chosen(recipes, &ids)?, None).await,
-        What::Collect { ids } => collect(&settings, &chosen(recipes, &ids)?, now).await,
+        What::List { json } => list(&settings, &recipes()?, json, now).await,
+        What::Check { id } => check(&settings, &chosen(recipes()?, &[id])?[0], now).await,
+        What::Pause { ids } => pause(&settings, &chosen(recipes()?, &ids)?, Some(now)).await,
+        What::Resume { ids } => pause(&settings, &chosen(recipes()?, &ids)?, None).await,
+        What::Collect { ids } => collect(&settings, &chosen(recipes()?, &ids)?, now).await,
+        What::Log { ids, since } => {
+            let of = if ids.is_empty() { Vec::new() } else { chosen(recipes()?, &ids)? };
+            log(&settings, &of, since)
+        }
+        What::Revisions { id } => revisions(&settings, id.map(DocumentId::new)).await,
     }
 }
 
 fn recipes(sources: Option<&PathBuf>, settings: &Settings) -> Result<Vec<Recipe>, Failure> {
-    let dir = sources.or(settings.sources.as_ref());
-    let dir =
-        dir.ok_or_else(|| Failure::Input(anyhow!("没有来源配方：用 --sources 目录 或设置文件里的 sources 指定")))?;
-    Recipe::load_dir(dir).map_err(Failure::input)
+    match sources.or(settings.sources.as_ref()) {
+        Some(dir) => Recipe::load_dir(dir).map_err(Failure::input),
+        None => Recipe::shipped().map_err(Failure::input),
+    }
 }
 
 fn chosen(recipes: Vec<Recipe>, ids: &[String]) -> Result<Vec<Recipe>, Failure> {
@@ -99,6 +123,9 @@ async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestam
             line["name"] = recipe.name.as_str().into();
             line["channel"] = recipe.channel.code().into();
             line["enabled"] = recipe.enabled.into();
+            line["actor"] = recipe.actor.map(ActorKind::code).into();
+            line["level"] = recipe.level.map(AdminLevel::code).into();
+            line["verified"] = recipe.verified.as_deref().into();
             say(line)?;
         } else {
             say(line_of(recipe, &health))?;
@@ -120,10 +147,16 @@ fn line_of(recipe: &Recipe, health: &Health) -> String {
         _ => "正常",
     };
     let at = |moment: Option<Timestamp>| moment.map_or_else(|| "—".to_owned(), show_moment);
+    let who = recipe.actor.map(|actor| format!("{}{}", recipe.level.map_or("", AdminLevel::zh), actor.zh()));
+    let verified = match recipe.verified.as_deref() {
+        Some("never") => "  从未核对",
+        Some(_) | None => "",
+    };
     format!(
-        "{}  {}  {state}  上次成功 {}  上次有新信息 {}  下次 {}  共 {} 轮",
+        "{}  {}  {}  {state}{verified}  上次成功 {}  上次有新信息 {}  下次 {}  共 {} 轮",
         recipe.id,
         recipe.name,
+        who.as_deref().unwrap_or("—"),
         at(health.last_success_at),
         at(health.last_news_at),
         at(health.due_at),
@@ -202,6 +235,61 @@ fn told(round: &Round, documents: &[Document]) -> Vec<String> {
     lines.extend(round.rejects.iter().map(|reject| format!("  搁置 {}：{}", reject.url, reject.reason)));
     lines.extend(round.problems.iter().map(|problem| format!("  问题 {problem}")));
     lines.extend(round.stopped.iter().map(|why| format!("  提前结束：{why}")));
+    lines
+}
+
+/// The crawl log, from the raw archive.
+fn log(settings: &Settings, of: &[Recipe], since: Option<Date>) -> Result<(), Failure> {
+    let folder = settings.data.join("warc");
+    if !folder.is_dir() {
+        return Err(Failure::Input(anyhow!("{} 里还没有原始存档", settings.data.display())));
+    }
+    let from = since.map(start_of_day);
+    let mut failed = None;
+    read_asked(&folder, |asked| {
+        let late_enough = from.is_none_or(|from| asked.at.is_some_and(|at| at >= from));
+        if late_enough && (of.is_empty() || of.iter().any(|recipe| recipe.asks(&asked.url))) {
+            failed = serde_json::to_value(&asked).map_err(Failure::from).and_then(say).err();
+        }
+        failed.is_none()
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+async fn revisions(settings: &Settings, id: Option<DocumentId>) -> Result<(), Failure> {
+    let book = SourceBook::open(settings).await?;
+    match id {
+        None => {
+            for id in book.log().revised().await?.keys() {
+                say(id)?;
+            }
+        }
+        Some(id) => {
+            let revisions = book.log().revisions(&id).await?;
+            if revisions.is_empty() {
+                return Err(Failure::Input(anyhow!("没有信息 `{id}`")));
+            }
+            for line in changed(&revisions) {
+                say(line)?;
+            }
+        }
+    }
+    book.close().await;
+    Ok(())
+}
+
+/// The revisions, each with what it changed.
+fn changed(revisions: &[Entry]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (number, (entry, diff)) in changes(revisions).into_iter().enumerate() {
+        let seen = entry.document.seen_at.map_or_else(|| "—".to_owned(), show_moment);
+        lines.push(format!("第 {} 版  位置 {}  采集于 {seen}", number + 1, entry.position));
+        lines.extend(diff.iter().map(|line| match line {
+            DiffLine::Same(text) => format!("    {text}"),
+            DiffLine::Gone(text) => format!("  - {text}"),
+            DiffLine::New(text) => format!("  + {text}"),
+        }));
+    }
     lines
 }
 

@@ -25,9 +25,19 @@ pub(crate) struct Capture {
     pub(crate) truncated: Option<Truncated>,
 }
 
+/// A file on the way to the archive.
+#[derive(Debug)]
+pub(crate) struct Dropped {
+    pub(crate) name: String,
+    pub(crate) at: Timestamp,
+    pub(crate) bytes: Vec<u8>,
+}
+
 enum Job {
     /// Append, and give the body back.
     Keep(Box<Capture>, oneshot::Sender<Result<(RawRef, Vec<u8>), WarcError>>),
+    /// Append a file that somebody dropped, and give it back.
+    KeepFile(Box<Dropped>, oneshot::Sender<Result<(RawRef, Vec<u8>), WarcError>>),
     /// Everything appended so far is to be on the disk.
     Sync(oneshot::Sender<Result<(), WarcError>>),
 }
@@ -51,6 +61,10 @@ impl Archivist {
                 // Somebody who no longer waits has been told nothing: what was appended then is only unreferenced.
                 match job {
                     Job::Keep(capture, told) => _ = told.send(keep(&mut warc, *capture)),
+                    Job::KeepFile(file, told) => {
+                        let raw = warc.append_file(&file.name, file.at, &file.bytes);
+                        _ = told.send(raw.map(|raw| (raw, file.bytes)));
+                    }
                     Job::Sync(told) => _ = told.send(warc.sync()),
                 }
             }
@@ -62,6 +76,11 @@ impl Archivist {
     /// Appends an exchange; answers with its place and the body.
     pub(crate) async fn keep(&self, capture: Capture) -> Result<(RawRef, Vec<u8>), WarcError> {
         self.ask(|told| Job::Keep(Box::new(capture), told)).await
+    }
+
+    /// Appends a file that somebody dropped; answers with its place and the bytes.
+    pub(crate) async fn keep_file(&self, file: Dropped) -> Result<(RawRef, Vec<u8>), WarcError> {
+        self.ask(|told| Job::KeepFile(Box::new(file), told)).await
     }
 
     /// Everything appended so far is on the disk when this returns.

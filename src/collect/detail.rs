@@ -10,9 +10,11 @@ use url::Url;
 use super::article::article;
 use super::fields::{Fields, Notes, Origin, document, set_by_rule};
 use super::html;
-use super::list::{json_value, value_of};
-use super::problem::{CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
-use super::recipe::{Detail, FieldRule, Place, Recipe, Table};
+use super::list::{answer_of, json_value, look_up, value_of};
+use super::mask::Masker;
+use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
+use super::recipe::{Detail, DetailFormat, FieldRule, Place, Recipe, Table};
+use super::rows;
 use crate::vocabulary::{Document, RawRef};
 
 /// Most rows of one table.
@@ -41,13 +43,22 @@ pub(crate) struct Context<'a> {
     pub(crate) page: &'a Url,
     pub(crate) raw: &'a RawRef,
     pub(crate) now: Timestamp,
+    pub(crate) masker: &'a Masker,
 }
 
 /// An item that is a document without a page of its own.
 pub(crate) fn of_item(recipe: &Recipe, fields: &Fields, context: &Context<'_>) -> Harvest {
     let mut notes = Notes::new(recipe, context.page);
     let mut harvest = Harvest::default();
-    keep(&mut harvest, fields, context, None, &mut notes);
+    for rule in recipe.fields.iter().filter(|rule| rule.required && fields.get(&rule.name).is_none()) {
+        let reason = format!("required field `{}` is missing", rule.name);
+        notes.add(Some(rule.line), reason.clone(), CHECK_PAGE);
+        harvest.rejected.push(reason);
+        break;
+    }
+    if harvest.rejected.is_empty() {
+        keep(&mut harvest, fields, context, None, &mut notes);
+    }
     harvest.problems = notes.problems;
     harvest
 }
@@ -56,10 +67,9 @@ pub(crate) fn of_item(recipe: &Recipe, fields: &Fields, context: &Context<'_>) -
 pub(crate) fn of_page(recipe: &Recipe, detail: &Detail, text: &str, hints: &Fields, context: &Context<'_>) -> Harvest {
     let mut notes = Notes::new(recipe, context.page);
     let mut harvest = Harvest::default();
-    if detail.json {
-        of_json(detail, text, hints, context, &mut notes, &mut harvest);
-    } else {
-        of_html(detail, text, hints, context, &mut notes, &mut harvest);
+    match detail.format {
+        DetailFormat::Html => of_html(detail, text, hints, context, &mut notes, &mut harvest),
+        DetailFormat::Json | DetailFormat::Xml => of_json(detail, text, hints, context, &mut notes, &mut harvest),
     }
     harvest.problems = notes.problems;
     harvest
@@ -113,14 +123,7 @@ fn of_html(
     for (number, row) in rows.iter().enumerate() {
         keep(harvest, row, context, Some(format!("#row-{}", number + 1)), notes);
     }
-    let mut seen = BTreeSet::new();
-    let before = harvest.documents.len();
-    harvest.documents.retain(|document| seen.insert(document.id.clone()));
-    let doubled = before - harvest.documents.len();
-    if doubled > 0 {
-        notes.add(None, format!("{doubled} rows share an `external_id` with another row"), CHECK_SELECTOR);
-        harvest.duplicates += doubled as u64;
-    }
+    drop_doubled(harvest, notes);
 }
 
 fn of_json(
@@ -131,23 +134,80 @@ fn of_json(
     notes: &mut Notes<'_>,
     harvest: &mut Harvest,
 ) {
-    let answer: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+    let answer = match answer_of(text, detail.format == DetailFormat::Xml) {
         Ok(answer) => answer,
         Err(problem) => {
-            harvest.rejected.push(format!("not JSON ({problem})"));
-            notes.add(None, format!("not JSON ({problem})"), CHECK_PATH);
+            harvest.rejected.push(problem.clone());
+            notes.add(None, problem, CHECK_PATH);
             return;
         }
     };
+    let Some(items) = &detail.items else {
+        let fields = item_of(detail, &answer, hints, context, notes, harvest);
+        if let Some(fields) = fields {
+            keep(harvest, &fields, context, None, notes);
+        }
+        return;
+    };
+    let found = look_up(&answer, items).into_iter().flat_map(|value| match value {
+        Value::Array(elements) => elements.iter().collect(),
+        other => vec![other],
+    });
+    let found: Vec<&Value> = found.collect();
+    if found.is_empty() {
+        let what = format!("items path `/{}` leads nowhere", items.join("/"));
+        notes.add(None, what.clone(), CHECK_PATH);
+        harvest.rejected.push(what);
+    }
+    if found.len() > ROWS_MAX {
+        notes.add(None, format!("{} items on one page, the first {ROWS_MAX} are read", found.len()), CHECK_BOUNDS);
+    }
+    for element in found.into_iter().take(ROWS_MAX) {
+        if let Some(fields) = item_of(detail, element, hints, context, notes, harvest) {
+            // By what it says, not by where it stands.
+            let part = format!("#{}", rows::row_id(fields.get("text").unwrap_or_default()));
+            keep(harvest, &fields, context, Some(part), notes);
+        }
+    }
+    drop_doubled(harvest, notes);
+}
+
+/// The fields of a JSON or XML object; none when a required one is missing.
+fn item_of(
+    detail: &Detail,
+    value: &Value,
+    hints: &Fields,
+    context: &Context<'_>,
+    notes: &mut Notes<'_>,
+    harvest: &mut Harvest,
+) -> Option<Fields> {
     let mut fields = Fields::default();
+    let before = harvest.rejected.len();
     for rule in &detail.fields {
-        let found = json_value(&answer, rule);
+        let found = json_value(value, rule);
         missing(rule, &found, harvest, notes);
+        // One reason for one item.
+        harvest.rejected.truncate(before + 1);
         set_by_rule(&mut fields, rule, &found, context.now, notes);
     }
-    if harvest.rejected.is_empty() {
-        fields.fill_from(hints);
-        keep(harvest, &fields, context, None, notes);
+    fields.fill_from(hints);
+    (harvest.rejected.len() == before).then_some(fields)
+}
+
+/// Documents of one page that have one id are one; says how many were dropped.
+pub(crate) fn drop_doubles(harvest: &mut Harvest) -> usize {
+    let mut seen = BTreeSet::new();
+    let before = harvest.documents.len();
+    harvest.documents.retain(|document| seen.insert(document.id.clone()));
+    let doubled = before - harvest.documents.len();
+    harvest.duplicates += doubled as u64;
+    doubled
+}
+
+fn drop_doubled(harvest: &mut Harvest, notes: &mut Notes<'_>) {
+    let doubled = drop_doubles(harvest);
+    if doubled > 0 {
+        notes.add(None, format!("{doubled} rows share an `external_id` with another row"), CHECK_SELECTOR);
     }
 }
 
@@ -167,7 +227,7 @@ fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Not
 }
 
 fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Option<String>, notes: &mut Notes<'_>) {
-    let origin = Origin { url: context.url, part, raw: context.raw, now: context.now };
+    let origin = Origin { url: context.url, part, raw: context.raw, now: context.now, masker: context.masker };
     match document(fields, &origin, notes) {
         Ok(document) => harvest.documents.push(document),
         Err(reason) => {
@@ -178,7 +238,7 @@ fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Opt
 }
 
 /// The rows of a table as documents: every cell in the text under its header, the mapped ones as fields too.
-fn rows_of(page: &Html, table: &Table, shared: &Fields, notes: &mut Notes<'_>) -> Vec<Fields> {
+pub(crate) fn rows_of(page: &Html, table: &Table, shared: &Fields, notes: &mut Notes<'_>) -> Vec<Fields> {
     let (Some(found), Some(row)) = (page.select(&table.rule.selector).next(), ROW.as_ref()) else { return Vec::new() };
     let mut carried: Vec<(usize, String)> = vec![(0, String::new()); COLUMNS_MAX];
     let mut rows = found.select(row).map(|row| cells(row, &mut carried)).filter(|cells| !cells.is_empty());

@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
 
 use super::address::{Names, Reach, Refused, SafeResolver};
-use super::archivist::{Archivist, Capture};
+use super::archivist::{Archivist, Capture, Dropped};
 use super::host::host_key;
 use super::pace::{HostPace, Rate, http_date, retry_after};
 use super::robots::{ROBOTS_BYTES_MAX, Robots};
@@ -46,6 +46,8 @@ const RATIO_BYTES_MIN: usize = 1 << 20;
 /// Decoded bytes per sent byte beyond which a body is a trap and no page; text is packed at most 20:1, lists of equal rows
 /// at most 100:1.
 const RATIO_MAX: usize = 200;
+/// How a gzip file begins (RFC 1952).
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 8];
 /// Requests of a daily budget that are taken from the store at once; a crash loses what is left of them.
 const DAY_PIECE: u64 = 20;
 /// How long a host's `robots.txt` counts.
@@ -195,6 +197,11 @@ impl Gate {
         self.archivist.sync().await
     }
 
+    /// Archives a file that somebody dropped; answers with its place and the bytes (RAW-1).
+    pub(crate) async fn keep_file(&self, file: Dropped) -> Result<(RawRef, Vec<u8>), WarcError> {
+        self.archivist.keep_file(file).await
+    }
+
     /// Runs a parser beside the waiting, no more of them at a time than there are cores; none when it gave up.
     pub(crate) async fn read<T: Send + 'static>(&self, parse: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let _permit = self.readers.acquire().await.ok()?;
@@ -278,6 +285,8 @@ pub(crate) struct Session<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) url: &'a Url,
+    /// Sent by POST, with its content type.
+    pub(crate) body: Option<(&'a str, &'static str)>,
     pub(crate) validators: &'a Validators,
 }
 
@@ -318,15 +327,21 @@ impl<'a> Session<'a> {
 
     /// Fetches a page through every check.
     pub(crate) async fn get(&self, call: Call<'_>) -> Result<Answer, Failure> {
-        let mut at = call.url.clone();
+        let (mut at, mut call) = (call.url.clone(), call);
         for _ in 0..=REDIRECTS_MAX {
             self.reach.check_url(&at)?;
             self.check_robots(&at).await?;
-            let reply = self.ask(&at, call.validators, self.recipe.bounds.page_bytes_max).await?;
+            let reply = self.ask(&at, call, self.recipe.bounds.page_bytes_max).await?;
             match reply.status {
                 200..=299 => return self.page(at, reply).map(|page| Answer::Page(Box::new(page))),
                 304 => return Ok(Answer::NotModified),
-                301 | 302 | 303 | 307 | 308 => at = redirect_target(&at, &reply.headers)?,
+                status @ (301 | 302 | 303 | 307 | 308) => {
+                    at = redirect_target(&at, &reply.headers)?;
+                    if matches!(status, 301..=303) {
+                        // As browsers do: only 307 and 308 ask again with the body (RFC 9110 §15.4).
+                        call.body = None;
+                    }
+                }
                 status => return Err(Failure::Status(status)),
             }
         }
@@ -344,7 +359,14 @@ impl<'a> Session<'a> {
             None => reply.body,
             coding => decode_body(coding.as_deref(), &reply.body, max)?.into_owned(),
         };
-        if body.len() > RATIO_BYTES_MIN && body.len() / sent.max(1) > RATIO_MAX {
+        let bomb = |body: &[u8]| body.len() > RATIO_BYTES_MIN && body.len() / sent.max(1) > RATIO_MAX;
+        if bomb(&body) {
+            return Err(Failure::Bomb { sent, decoded: body.len() });
+        }
+        // `sitemap.xml.gz`, `list.csv.gz`: a packed file, whatever the headers say of it.
+        let body =
+            if body.starts_with(GZIP_MAGIC) { decode_body(Some("gzip"), &body, max)?.into_owned() } else { body };
+        if bomb(&body) {
             return Err(Failure::Bomb { sent, decoded: body.len() });
         }
         let charset = header(CONTENT_TYPE).as_deref().and_then(charset_of);
@@ -390,7 +412,8 @@ impl<'a> Session<'a> {
         at.set_query(None);
         for _ in 0..=REDIRECTS_MAX {
             self.reach.check_url(&at)?;
-            match self.ask(&at, &Validators::default(), ROBOTS_BYTES_MAX).await {
+            let call = Call { url: &at, body: None, validators: &Validators::default() };
+            match self.ask(&at, call, ROBOTS_BYTES_MAX).await {
                 // Held hosts and a broken archive end more than this file.
                 Err(
                     failure @ (Failure::Held { .. } | Failure::Archive(_) | Failure::Store(_) | Failure::Refused(_)),
@@ -419,7 +442,7 @@ impl<'a> Session<'a> {
     }
 
     /// Asks one address at the host's pace, again after a bounded number of failures, never before its time.
-    async fn ask(&self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
+    async fn ask(&self, url: &Url, call: Call<'_>, bytes_max: usize) -> Result<Reply, Failure> {
         let host = host_key(url);
         let pace = self.gate.pace(&host, self.recipe.rate_for(url));
         self.gate.learn_budget(&host, self.recipe.per_day);
@@ -434,7 +457,7 @@ impl<'a> Session<'a> {
             if let Some(until) = self.gate.take_of_day(&host, day_of(at)).await? {
                 return Err(Failure::Held { host, wait: self.wait_until(until) });
             }
-            let outcome = self.exchange(url, validators, bytes_max).await;
+            let outcome = self.exchange(url, call, bytes_max).await;
             let backoff = settings.retry_wait.saturating_mul(1 << tries.min(10));
             let wait = match &outcome {
                 Ok(reply) if reply.status == 429 || reply.status == 503 => {
@@ -461,8 +484,8 @@ impl<'a> Session<'a> {
     }
 
     /// One request and its answer, archived as it came.
-    async fn exchange(&self, url: &Url, validators: &Validators, bytes_max: usize) -> Result<Reply, Failure> {
-        let request = self.request(url, validators);
+    async fn exchange(&self, url: &Url, call: Call<'_>, bytes_max: usize) -> Result<Reply, Failure> {
+        let request = self.request(url, call);
         let request_head = show_request(&request);
         let client = if self.reach == Reach::WithLoopback { &self.gate.with_loopback } else { &self.gate.public };
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -483,8 +506,9 @@ impl<'a> Session<'a> {
         Ok(Reply { status, headers, body, cut, raw })
     }
 
-    fn request(&self, url: &Url, validators: &Validators) -> Request {
-        let mut request = Request::new(Method::GET, url.clone());
+    fn request(&self, url: &Url, call: Call<'_>) -> Request {
+        let method = if call.body.is_some() { Method::POST } else { Method::GET };
+        let mut request = Request::new(method, url.clone());
         let headers = request.headers_mut();
         let mut put = |name, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -494,11 +518,17 @@ impl<'a> Session<'a> {
         put(USER_AGENT, &self.gate.settings.user_agent);
         put(ACCEPT, "text/html,application/xhtml+xml,application/json,application/xml;q=0.9,*/*;q=0.5");
         put(ACCEPT_ENCODING, "gzip, identity");
-        if let Some(etag) = &validators.etag {
+        if let Some((_, kind)) = call.body {
+            put(CONTENT_TYPE, kind);
+        }
+        if let Some(etag) = &call.validators.etag {
             put(IF_NONE_MATCH, etag);
         }
-        if let Some(date) = &validators.last_modified {
+        if let Some(date) = &call.validators.last_modified {
             put(IF_MODIFIED_SINCE, date);
+        }
+        if let Some((body, _)) = call.body {
+            *request.body_mut() = Some(body.to_owned().into());
         }
         request
     }
@@ -588,10 +618,12 @@ fn text_of_header(value: &HeaderValue) -> String {
 fn show_request(request: &Request) -> Vec<u8> {
     let url = request.url();
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let mut head =
-        format!("GET {path} HTTP/1.1\r\n{HOST}: {}\r\n", &url[url::Position::BeforeHost..url::Position::AfterPort])
-            .into_bytes();
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let mut head = format!("{} {path} HTTP/1.1\r\n{HOST}: {host}\r\n", request.method()).into_bytes();
     show_headers(&mut head, request.headers());
+    if let Some(body) = request.body().and_then(reqwest::Body::as_bytes) {
+        head.extend_from_slice(body);
+    }
     head
 }
 

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use super::mask::{mask_document, mask_field as masked};
+use super::mask::{Masker, mask_field as masked};
 use super::problem::{CHECK_BOUNDS, CHECK_DATE, CHECK_SELECTOR, PageProblem};
 use super::recipe::{FieldRule, Recipe};
+use super::sitemap::CHANGED_AT;
 use super::{TEXT_CHARS_MAX, dates, identity};
-use crate::vocabulary::{Document, Meta, RawRef, show_moment};
+use crate::vocabulary::{ActorKind, AdminLevel, Document, Meta, RawRef, show_moment};
 
 /// Longest value of a field other than the text, in characters.
 const VALUE_CHARS_MAX: usize = 2_000;
@@ -23,10 +24,10 @@ impl Fields {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Sets a value unless it is empty; bounded.
+    /// Sets a value unless it is empty, or a dash that stands for nothing; bounded.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         let value = value.trim();
-        if !value.is_empty() {
+        if !value.is_empty() && !value.chars().all(|c| matches!(c, '-' | '－' | '–' | '—' | '/' | '／')) {
             let max = if name == "text" { TEXT_CHARS_MAX + 1 } else { VALUE_CHARS_MAX };
             self.0.insert(name.to_owned(), clip(value, max).to_owned());
         }
@@ -117,12 +118,13 @@ pub(crate) struct Origin<'a> {
     pub(crate) part: Option<String>,
     pub(crate) raw: &'a RawRef,
     pub(crate) now: Timestamp,
+    pub(crate) masker: &'a Masker,
 }
 
 /// Makes the document, or says why there is none.
 pub(crate) fn document(fields: &Fields, origin: &Origin<'_>, notes: &mut Notes<'_>) -> Result<Document, String> {
     let recipe = notes.recipe;
-    let title = fields.get("title").map(str::to_owned);
+    let title = fields.get("title").map(|title| title.replace('\n', " "));
     let body = fields.get("text").unwrap_or_default().to_owned();
     let mut text = match &title {
         Some(title) if !body.starts_with(title.as_str()) => format!("{title}\n{body}").trim_end().to_owned(),
@@ -144,7 +146,7 @@ pub(crate) fn document(fields: &Fields, origin: &Origin<'_>, notes: &mut Notes<'
     let mut meta = Meta::new();
     for (name, value) in &fields.0 {
         match name.as_str() {
-            "title" | "text" | "published_at" | "url" => {}
+            "title" | "text" | "published_at" | "url" | CHANGED_AT => {}
             "price" | "sold" | "rating" | "reviews" => {
                 let number = quantity(value).unwrap_or_else(|| Value::String(value.clone()));
                 meta.insert(name.clone(), number);
@@ -152,6 +154,14 @@ pub(crate) fn document(fields: &Fields, origin: &Origin<'_>, notes: &mut Notes<'
             _ => {
                 meta.insert(name.clone(), Value::String(value.clone()));
             }
+        }
+    }
+    for (key, word) in [
+        (Document::ACTOR_KIND, recipe.actor.map(ActorKind::code)),
+        (Document::ADMIN_LEVEL, recipe.level.map(AdminLevel::code)),
+    ] {
+        if let Some(word) = word {
+            meta.entry(key).or_insert_with(|| Value::from(word));
         }
     }
     let mut document = Document {
@@ -167,7 +177,7 @@ pub(crate) fn document(fields: &Fields, origin: &Origin<'_>, notes: &mut Notes<'
         raw: Some(origin.raw.clone()),
     };
     // PRIV-1: nothing unmasked leaves this function.
-    mask_document(&mut document);
+    origin.masker.mask_document(&mut document);
     Ok(document)
 }
 

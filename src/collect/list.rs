@@ -1,14 +1,16 @@
-//! List pages to items: HTML lists, feeds, JSON answers. Pure: text in, items and problems out.
+//! List pages to items: HTML lists, feeds, JSON and XML answers, sitemaps, tables. Pure: bytes in, items and problems out.
 
 use jiff::Timestamp;
-use scraper::ElementRef;
+use scraper::{ElementRef, Html};
 use serde_json::Value;
 use url::Url;
 
 use super::fields::{Fields, Notes, refine, set_by_rule};
-use super::problem::{CHECK_BOUNDS, CHECK_DATE, CHECK_HOSTS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
-use super::recipe::{FieldRule, Kind, Next, Place, Recipe};
-use super::{dates, html, identity};
+use super::problem::{
+    CHECK_BOUNDS, CHECK_CHARSET, CHECK_DATE, CHECK_HOSTS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem,
+};
+use super::recipe::{Ask, FieldRule, HtmlItems, Kind, Next, Place, Recipe};
+use super::{charset, dates, detail, html, identity, rows, sitemap, xml};
 use crate::vocabulary::show_moment;
 
 /// Most steps a wildcard path may visit.
@@ -26,17 +28,40 @@ pub(crate) struct Item {
 #[derive(Debug, Default)]
 pub(crate) struct List {
     pub(crate) items: Vec<Item>,
-    pub(crate) next: Option<Url>,
+    pub(crate) next: Vec<Ask>,
     pub(crate) problems: Vec<PageProblem>,
 }
 
+/// A list page as it came.
+pub(crate) struct Listed<'a> {
+    pub(crate) body: &'a [u8],
+    /// Charset by the header.
+    pub(crate) charset: Option<&'a str>,
+    /// Where it lay after redirects.
+    pub(crate) url: &'a Url,
+    /// What was asked.
+    pub(crate) asked: &'a Ask,
+}
+
 /// Reads a list page of the recipe's kind.
-pub(crate) fn read(recipe: &Recipe, text: &str, base: &Url, now: Timestamp) -> List {
-    let mut notes = Notes::new(recipe, base);
-    let mut list = match &recipe.kind {
-        Kind::Html { .. } => read_html(recipe, text, base, now, &mut notes),
-        Kind::Feed => read_feed(recipe, text, base, now, &mut notes),
-        Kind::Json { .. } => read_json(recipe, text, base, now, &mut notes),
+pub(crate) fn read(recipe: &Recipe, page: &Listed<'_>, now: Timestamp) -> List {
+    let mut notes = Notes::new(recipe, page.url);
+    let mut list = if let Kind::Table(sheet) = &recipe.kind {
+        let items = rows::read(recipe, sheet, page.body, page.charset, page.url, now, &mut notes);
+        List { items, ..List::default() }
+    } else {
+        let decoded = charset::decode(page.body, page.charset, recipe.charset);
+        for problem in decoded.problems {
+            notes.add(None, problem, CHECK_CHARSET);
+        }
+        let (text, base) = (decoded.text.as_str(), page.url);
+        match &recipe.kind {
+            Kind::Html { .. } => read_html(recipe, text, base, now, &mut notes),
+            Kind::Feed => read_feed(recipe, text, base, now, &mut notes),
+            Kind::Json { .. } => read_json(recipe, text, base, page.asked, now, &mut notes),
+            Kind::Sitemap { include } => sitemap::read(recipe, include.as_ref(), text, base, now, &mut notes),
+            Kind::Table(_) | Kind::Mail => List::default(),
+        }
     };
     let max = recipe.bounds.items_per_page_max;
     if list.items.len() > max {
@@ -48,12 +73,30 @@ pub(crate) fn read(recipe: &Recipe, text: &str, base: &Url, now: Timestamp) -> L
 }
 
 fn read_html(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mut Notes<'_>) -> List {
-    let Kind::Html { item, link, next } = &recipe.kind else { return List::default() };
+    let Kind::Html { items, link, next } = &recipe.kind else { return List::default() };
     let (page, dropped) = html::parse(text);
     if let Some(dropped) = dropped {
         notes.add(None, dropped, CHECK_PAGE);
     }
     let mut list = List::default();
+    list.next = next.iter().filter_map(|rule| next_page(recipe, &page, base, rule, notes)).collect();
+    let item = match items {
+        HtmlItems::Selected(item) => item,
+        HtmlItems::Rows(table) => {
+            for mut fields in detail::rows_of(&page, table, &Fields::default(), notes) {
+                if fields.get("external_id").is_none() {
+                    let id = rows::row_id(fields.get("text").unwrap_or_default());
+                    fields.set("external_id", &id);
+                }
+                list.items.push(Item { url: None, fields });
+            }
+            if list.items.is_empty() {
+                let what = format!("table selector `{}` finds no table with rows", table.rule.text);
+                notes.add(Some(table.rule.line), what, CHECK_SELECTOR);
+            }
+            return list;
+        }
+    };
     for element in page.select(&item.selector) {
         let mut fields = Fields::default();
         for rule in &recipe.fields {
@@ -76,11 +119,14 @@ fn read_html(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mu
         };
         notes.add(Some(rule_line), what, CHECK_SELECTOR);
     }
-    list.next = next.as_ref().and_then(|rule| {
-        let found = value_of(page.root_element(), rule);
-        (!found.is_empty()).then(|| address(recipe, base, &found, rule.line, notes)).flatten()
-    });
     list
+}
+
+/// The address that a link to the next page names.
+fn next_page(recipe: &Recipe, page: &Html, base: &Url, rule: &FieldRule, notes: &mut Notes<'_>) -> Option<Ask> {
+    let found = value_of(page.root_element(), rule);
+    let url = (!found.is_empty()).then(|| address(recipe, base, &found, rule.line, notes)).flatten();
+    url.map(Ask::get)
 }
 
 fn read_feed(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mut Notes<'_>) -> List {
@@ -110,6 +156,9 @@ fn read_feed(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mu
         }
     };
     let mut list = List::default();
+    // A paged feed (RFC 5005) leads to its older entries.
+    let older = feed.links.iter().find(|link| link.rel.as_deref() == Some("next"));
+    list.next = older.and_then(|link| address(recipe, base, &link.href, 1, notes)).map(Ask::get).into_iter().collect();
     for entry in feed.entries {
         let link = entry
             .links
@@ -141,12 +190,12 @@ fn read_feed(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mu
     list
 }
 
-fn read_json(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mut Notes<'_>) -> List {
-    let Kind::Json { items, link, next } = &recipe.kind else { return List::default() };
-    let answer: Value = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+fn read_json(recipe: &Recipe, text: &str, base: &Url, asked: &Ask, now: Timestamp, notes: &mut Notes<'_>) -> List {
+    let Kind::Json { xml, items, link, next } = &recipe.kind else { return List::default() };
+    let answer = match answer_of(text, *xml) {
         Ok(answer) => answer,
         Err(problem) => {
-            notes.add(None, format!("not JSON ({problem})"), CHECK_PAGE);
+            notes.add(None, problem, CHECK_PAGE);
             return List::default();
         }
     };
@@ -170,24 +219,50 @@ fn read_json(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mu
         });
         list.items.push(Item { url, fields });
     }
-    list.next = next.as_ref().and_then(|next| {
-        let (Next::Url(path) | Next::Param { path, .. }) = next;
-        let value = look_up(&answer, path).first().and_then(|value| plain(value)).filter(|value| !value.is_empty())?;
-        match next {
-            Next::Url(_) => address(recipe, base, &value, 1, notes),
-            Next::Param { param, .. } => {
-                let mut url = base.clone();
-                let kept: Vec<(String, String)> = base
-                    .query_pairs()
-                    .filter(|(name, _)| name != param)
-                    .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                    .collect();
-                url.query_pairs_mut().clear().extend_pairs(kept).append_pair(param, &value);
-                Some(url)
-            }
-        }
-    });
+    list.next = next.iter().filter_map(|next| next_ask(recipe, next, &answer, base, asked, notes)).collect();
     list
+}
+
+/// JSON, or XML as if it were JSON.
+///
+/// # Errors
+/// Why it is neither.
+pub(crate) fn answer_of(text: &str, is_xml: bool) -> Result<Value, String> {
+    if is_xml {
+        return xml::to_json(text);
+    }
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|problem| format!("not JSON ({problem})"))
+}
+
+/// How the next page of an interface is asked for; none when the answer names none.
+fn next_ask(
+    recipe: &Recipe,
+    next: &Next,
+    answer: &Value,
+    base: &Url,
+    asked: &Ask,
+    notes: &mut Notes<'_>,
+) -> Option<Ask> {
+    let (Next::Url(path) | Next::Param { path, .. } | Next::Cursor(path)) = next;
+    let value = look_up(answer, path).first().and_then(|value| plain(value)).filter(|value| !value.is_empty())?;
+    let body = asked.body.clone();
+    match next {
+        Next::Url(_) => address(recipe, base, &value, 1, notes).map(|url| Ask { url, body }),
+        Next::Cursor(_) => {
+            let body = recipe.body.as_ref().map(|body| body.fill(None, Some(&value)));
+            Some(Ask { url: asked.url.clone(), body })
+        }
+        Next::Param { param, .. } => {
+            let mut url = base.clone();
+            let kept: Vec<(String, String)> = base
+                .query_pairs()
+                .filter(|(name, _)| name != param)
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect();
+            url.query_pairs_mut().clear().extend_pairs(kept).append_pair(param, &value);
+            Some(Ask { url, body })
+        }
+    }
 }
 
 /// The text a rule finds in an element; empty when it finds nothing.
@@ -256,7 +331,7 @@ fn plain(value: &Value) -> Option<String> {
 }
 
 /// A found address made absolute and canonical, when it may be asked under this recipe.
-fn address(recipe: &Recipe, base: &Url, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
+pub(crate) fn address(recipe: &Recipe, base: &Url, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
     let found = found.trim();
     if found.is_empty() || found.starts_with('#') {
         return None;

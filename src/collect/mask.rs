@@ -391,11 +391,6 @@ pub fn pseudonym(source: &str, name: &str) -> String {
     format!("{ACTOR_PREFIX}{}", data_encoding::HEXLOWER.encode(&hash.as_bytes()[..ACTOR_BYTES]))
 }
 
-/// Masks a document that did not come through a recipe: an imported one, or one of an archive. Masking twice changes nothing.
-pub fn mask_document(document: &mut Document) {
-    Masker::default().mask_document(document);
-}
-
 fn mask_value(source: &str, name: &str, value: &mut Value) {
     match value {
         Value::Null | Value::Bool(_) => {}

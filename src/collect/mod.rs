@@ -18,26 +18,32 @@ mod debris;
 mod detail;
 mod fetch;
 mod fields;
+mod folder;
 mod health;
 mod host;
 mod html;
 mod identity;
 mod list;
+mod mail;
 mod mask;
 mod pace;
 mod problem;
 mod recipe;
 mod robots;
 mod round;
+mod rows;
 mod run;
 mod schedule;
 mod sink;
+mod sitemap;
+mod xml;
 
 #[cfg(test)]
 mod shared_pages;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -47,9 +53,7 @@ pub use address::{Names, SystemNames};
 pub use charset::{Decoded, decode};
 pub use health::{Health, Trouble};
 pub use identity::document_id;
-pub use mask::{
-    Found, Kind as PersonalKind, Masker, PERSONAL_FIELD, Personal, find_personal, mask, mask_document, pseudonym,
-};
+pub use mask::{Found, Kind as PersonalKind, Masker, PERSONAL_FIELD, Personal, find_personal, mask, pseudonym};
 pub use problem::PageProblem;
 pub use recipe::{Recipe, RecipeError};
 pub use robots::Robots;
@@ -90,6 +94,10 @@ pub struct CollectorSettings {
     pub retry_wait: Duration,
     /// In how many rounds a page may fail before it is given up.
     pub tries_max: u32,
+    /// Folder in which recipes name their drop folders.
+    pub inbox: PathBuf,
+    /// What personal data is overwritten with, and whether a keyed hash of it is kept.
+    pub masker: Masker,
     /// Documents handed to the sink at once; they share one sync of the archive and one of the log.
     pub batch_max: usize,
 }
@@ -108,6 +116,8 @@ impl Default for CollectorSettings {
             retries_max: 2,
             retry_wait: Duration::from_secs(1),
             tries_max: 5,
+            inbox: PathBuf::from("inbox"),
+            masker: Masker::default(),
             batch_max: 512,
         }
     }
@@ -149,7 +159,8 @@ pub enum CollectError {
 }
 
 /// A page that came without a recipe (somebody else's archive): title by its headline, text by density. `body` has its
-/// content coding undone already. Says what was odd; no document when there is no text.
+/// content coding undone already. Says what was odd; no document when there is no text. Not masked yet: what people bring is
+/// masked at one door, with what else they bring (PRIV-1).
 #[must_use]
 pub fn document_of_page(
     source: &SourceId,
@@ -175,7 +186,7 @@ pub fn document_of_page(
         problems.push("no text was found".to_owned());
         return (None, problems);
     }
-    let mut document = Document {
+    let document = Document {
         id: document_id(source, url.as_str()),
         source: source.clone(),
         channel,
@@ -187,6 +198,5 @@ pub fn document_of_page(
         meta: serde_json::Map::new(),
         raw: Some(raw),
     };
-    mask_document(&mut document);
     (Some(document), problems)
 }

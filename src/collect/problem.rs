@@ -32,3 +32,4 @@ pub(crate) const ASK_LATER: &str = "nothing to do: it is asked again in the next
 pub(crate) const CHECK_HOST: &str = "check that the site still exists at this address";
 pub(crate) const CHECK_BOUNDS: &str = "raise the bound in `[bounds]` if this much is really wanted";
 pub(crate) const CHECK_HOSTS: &str = "if the page belongs to the source, add its host to `hosts`";
+pub(crate) const CHECK_FOLDER: &str = "look at the file or folder; a file that was mended is read again";

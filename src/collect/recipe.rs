@@ -1,6 +1,8 @@
 //! Source recipes: what an analyst writes in `rules/sources/*.toml`, checked and compiled once. Every mistake names file
 //! and line.
 
+mod ask;
+mod kind;
 mod load;
 mod raw;
 
@@ -13,7 +15,9 @@ use scraper::Selector;
 
 use super::pace::Rate;
 use super::schedule::Schedule;
-use crate::vocabulary::{Channel, SourceId};
+use crate::vocabulary::{ActorKind, AdminLevel, Channel, SourceId};
+
+pub(crate) use ask::{Ask, Body, Pages, Start};
 
 /// Pages behind a list that a short look asks for.
 const LOOK_DETAILS: u32 = 3;
@@ -62,6 +66,12 @@ pub struct Recipe {
     pub channel: Channel,
     /// Whether the scheduler asks it at all.
     pub enabled: bool,
+    /// Who speaks there.
+    pub actor: Option<ActorKind>,
+    /// At which level of administration.
+    pub level: Option<AdminLevel>,
+    /// Month in which somebody last saw it work, `2026-03`; `never` for one written without having asked.
+    pub verified: Option<String>,
     /// The file it was read from, for messages.
     pub file: String,
     pub(crate) schedule: Schedule,
@@ -69,6 +79,10 @@ pub struct Recipe {
     pub(crate) per_day: Option<u64>,
     pub(crate) kind: Kind,
     pub(crate) starts: Vec<Start>,
+    /// The folder whose files are the source, instead of starts.
+    pub(crate) folder: Option<PathBuf>,
+    /// Sent with every question for a list page.
+    pub(crate) body: Option<Body>,
     pub(crate) interval: Duration,
     /// Most requests under way at the same time.
     pub(crate) at_once: u32,
@@ -116,12 +130,30 @@ impl Recipe {
             let columns = detail.table.iter().flat_map(|table| table.columns.iter().map(|(name, _)| name.as_str()));
             detail.fields.iter().map(|rule| rule.name.as_str()).chain(columns)
         });
-        self.fields.iter().map(|rule| rule.name.as_str()).chain(detail)
+        let rows = match &self.kind {
+            Kind::Html { items: HtmlItems::Rows(table), .. } => Some(table),
+            _ => None,
+        };
+        let columns = rows.into_iter().flat_map(|table| table.columns.iter().map(|(name, _)| name.as_str()));
+        self.fields.iter().map(|rule| rule.name.as_str()).chain(columns).chain(detail)
+    }
+
+    /// Whether an address belongs to what this source asks: a page of its hosts, or a file of its folder.
+    #[must_use]
+    pub fn asks(&self, url: &str) -> bool {
+        if self.folder.is_some() {
+            return url
+                .strip_prefix("urn:wanglou:inbox:")
+                .and_then(|rest| rest.strip_prefix(self.id.as_str()))
+                .is_some_and(|rest| rest.starts_with(':'));
+        }
+        let url: Option<url::Url> = url.parse().ok();
+        url.as_ref().and_then(url::Url::host_str).is_some_and(|host| self.hosts.iter().any(|known| known == host))
     }
 
     /// The first address of each start.
     pub(crate) fn start_urls(&self) -> impl Iterator<Item = url::Url> {
-        self.starts.iter().filter_map(|start| start.urls().next()?.parse().ok())
+        self.starts.iter().filter_map(|start| Some(start.ask(0, None)?.url))
     }
 }
 
@@ -146,27 +178,65 @@ impl Identity {
     }
 }
 
-/// Where lists begin: an address, perhaps with `{page}`.
-#[derive(Debug, Clone)]
-pub(crate) struct Start {
-    pub(crate) template: String,
-    pub(crate) pages: Option<(u32, u32)>,
-}
-
-impl Start {
-    /// The addresses in order.
-    pub(crate) fn urls(&self) -> impl Iterator<Item = String> + '_ {
-        let (from, to) = self.pages.unwrap_or((1, 1));
-        (from..=to).map(|page| self.template.replace("{page}", &page.to_string()))
-    }
-}
-
 /// What the list pages are.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    Html { item: Rule, link: Option<FieldRule>, next: Option<FieldRule> },
+    Html {
+        items: HtmlItems,
+        link: Option<FieldRule>,
+        next: Option<FieldRule>,
+    },
     Feed,
-    Json { items: Vec<String>, link: Option<FieldRule>, next: Option<Next> },
+    /// JSON, or XML read as if it were JSON.
+    Json {
+        xml: bool,
+        items: Vec<String>,
+        link: Option<FieldRule>,
+        next: Option<Next>,
+    },
+    /// Sitemaps and indexes of sitemaps: addresses of pages, as far as they match.
+    Sitemap {
+        include: Option<Include>,
+    },
+    /// CSV, TSV or a workbook: a row is a document.
+    Table(Sheet),
+    /// Letters: a file is a document.
+    Mail,
+}
+
+/// What an item of an HTML list is.
+#[derive(Debug, Clone)]
+pub(crate) enum HtmlItems {
+    Selected(Rule),
+    /// Each row of a table.
+    Rows(Table),
+}
+
+/// Which addresses of a sitemap are asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Include {
+    pub(crate) regex: Regex,
+    pub(crate) line: usize,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Sheet {
+    /// None = told by its first bytes.
+    pub(crate) format: Option<TableFormat>,
+    /// Name of the sheet; the first one when there is none.
+    pub(crate) sheet: Option<String>,
+    /// The row that holds the names of the columns, counted from 1.
+    pub(crate) header_row: u32,
+    pub(crate) line: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TableFormat {
+    Csv,
+    Tsv,
+    Xlsx,
 }
 
 /// How a JSON answer leads to the next page.
@@ -176,6 +246,8 @@ pub(crate) enum Next {
     Url(Vec<String>),
     /// The path holds a value for a query parameter.
     Param { path: Vec<String>, param: String },
+    /// The path holds the value for `{cursor}` in the body.
+    Cursor(Vec<String>),
 }
 
 /// A selector with its place, so that a selector that matches nothing can be named.
@@ -213,9 +285,20 @@ pub(crate) struct FieldRule {
 /// The page behind a list item.
 #[derive(Debug, Clone)]
 pub(crate) struct Detail {
-    pub(crate) json: bool,
+    pub(crate) format: DetailFormat,
+    /// Where the documents of a JSON or XML page lie; the page itself is one when there is no path.
+    pub(crate) items: Option<Vec<String>>,
     pub(crate) fields: Vec<FieldRule>,
     pub(crate) table: Option<Table>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DetailFormat {
+    #[default]
+    Html,
+    Json,
+    Xml,
 }
 
 /// A table each of whose rows is a document.

@@ -4,6 +4,9 @@
 //! One task keeps the books; several requests may be under way, as many as the recipe allows, while a batch of documents
 //! is on its way to the sink. Lists are read one after the other, the next as soon as there is room for its pages.
 
+mod files;
+mod jobs;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
@@ -15,17 +18,17 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use url::Url;
 
-use super::detail::{self, Context, Harvest};
-use super::fetch::{Answer, Call, Failure, Session, Validators};
-use super::fields::Fields;
+use super::detail::Harvest;
+use super::fetch::{Failure, Session};
 use super::host::host_key;
-use super::list::{self, List};
-use super::problem::{ASK_LATER, CHECK_BOUNDS, CHECK_CHARSET, CHECK_HOST, CHECK_PAGE, PageProblem};
+use super::problem::{ASK_LATER, CHECK_BOUNDS, CHECK_CHARSET, CHECK_FOLDER, CHECK_HOST, CHECK_PAGE, PageProblem};
+use super::recipe::{Ask, Kind};
 use super::round::Round;
 use super::schedule::later;
-use super::{CollectError, Outcome, Recipe, Sink, charset};
+use super::sitemap::CHANGED_AT;
+use super::{CollectError, Outcome, Recipe, Sink};
 use crate::store::frontier::{Frontier, FrontierPage, PageState};
-use crate::vocabulary::{Document, Meta};
+use crate::vocabulary::Document;
 
 /// Bytes of text that are handed over however few documents they are.
 const SINK_BATCH_BYTES_MAX: usize = 16 << 20;
@@ -54,11 +57,12 @@ struct ListDone {
 /// What a list page gave, with what the frontier knows of its pages.
 struct ReadList {
     found: bool,
-    next: Option<Url>,
+    next: Vec<Ask>,
+    /// Hash of what came.
+    hash: blake3::Hash,
     pages: Vec<FrontierPage>,
     harvests: Vec<Harvest>,
     problems: Vec<PageProblem>,
-    charset_problems: Vec<String>,
 }
 
 /// One detail page, asked and read.
@@ -80,6 +84,8 @@ enum Unread {
     Nothing,
     /// READ-3 failed us: the parser panicked.
     GaveUp,
+    /// A file of a folder that cannot be read.
+    File(String),
     /// The frontier failed, so the round ends.
     Broken(CollectError),
 }
@@ -96,10 +102,12 @@ struct Chain {
     start: usize,
     /// List pages of this start that were asked.
     seen: BTreeSet<String>,
-    /// Which address of the start's template comes next.
-    at: usize,
-    /// The next page as the last one named it.
-    linked: Option<Url>,
+    /// Which page of the start's template comes next.
+    at: u32,
+    /// The next pages as earlier ones named them.
+    linked: VecDeque<Ask>,
+    /// What the last page was: one that comes again is the end of the list.
+    last: Option<blake3::Hash>,
     under_way: bool,
 }
 
@@ -145,7 +153,7 @@ impl<'a> Run<'a> {
             now,
             round: Round::new(&recipe.id, now),
             chain: Chain::default(),
-            leftovers_looked_for: recipe.detail.is_none(),
+            leftovers_looked_for: recipe.detail.is_none() && recipe.folder.is_none(),
             queue: VecDeque::new(),
             under_way: FuturesUnordered::new(),
             waiting: Batch::default(),
@@ -206,10 +214,9 @@ impl<'a> Run<'a> {
         while self.under_way.len() < at_once && !full {
             // With one request at a time a list's pages come before the next list.
             let has_room = self.queue.len() < 2 * at_once - 1 && !self.chain.under_way;
-            if let Some(url) = has_room.then(|| self.next_list()).flatten() {
+            if let Some(job) = has_room.then(|| self.next_list_job()).flatten() {
                 self.chain.under_way = true;
-                let job = list_job(self.session, self.frontier, Arc::clone(&self.recipe), url, self.now);
-                self.under_way.push(Box::pin(job));
+                self.under_way.push(job);
                 continue;
             }
             let Some(known) = self.queue.pop_front() else { break };
@@ -219,27 +226,45 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The request for the next list page, or the look into the folder, if there is one left.
+    fn next_list_job(&mut self) -> Option<Boxed<'a, Done>> {
+        let (session, frontier, recipe, now) = (self.session, self.frontier, Arc::clone(&self.recipe), self.now);
+        if recipe.folder.is_some() {
+            let first = self.chain.start == 0;
+            self.next_start();
+            return first.then(|| -> Boxed<'a, Done> { Box::pin(files::list_job(session, frontier, recipe, now)) });
+        }
+        let ask = self.next_list()?;
+        Some(Box::pin(jobs::list_job(session, frontier, recipe, ask, now)))
+    }
+
     /// The next list page to ask, if there is one.
-    fn next_list(&mut self) -> Option<Url> {
+    fn next_list(&mut self) -> Option<Ask> {
         let recipe = Arc::clone(&self.recipe);
         while let Some(start) = recipe.starts.get(self.chain.start) {
             let chain = &mut self.chain;
-            let written = start.urls().nth(chain.at).and_then(|url| Url::parse(&url).ok());
+            let written = start.ask(chain.at, recipe.body.as_ref());
             chain.at += 1;
-            let next = written.or_else(|| chain.linked.take());
-            let Some(url) = next else {
+            let Some(ask) = written.or_else(|| chain.linked.pop_front()) else {
                 self.next_start();
                 continue;
             };
             if chain.seen.len() >= recipe.bounds.list_pages_max as usize {
-                self.problem(&url, "more list pages than the bound, the rest is not read", CHECK_BOUNDS);
-            } else if !self.stopped_hosts.contains(&host_key(&url)) && chain.seen.insert(url.to_string()) {
-                return Some(url);
+                self.problem(&ask.url, "more list pages than the bound, the rest is not read", CHECK_BOUNDS);
+            } else if !self.stopped_hosts.contains(&host_key(&ask.url)) && chain.seen.insert(ask.key()) {
+                return Some(ask);
+            } else if self.has_siblings() {
+                continue;
             }
             // A "next" link that leads back, a bound, or a host that is left alone.
             self.next_start();
         }
         None
+    }
+
+    /// Whether the next pages stand beside each other, so that one says nothing about the others.
+    fn has_siblings(&self) -> bool {
+        matches!(self.recipe.kind, Kind::Sitemap { .. })
     }
 
     fn next_start(&mut self) {
@@ -255,16 +280,24 @@ impl<'a> Run<'a> {
                 match unread {
                     Unread::Failed(failure) => self.failed(&url, failure)?,
                     Unread::GaveUp => self.problem(&url, "the page could not be read: the parser gave up", CHECK_PAGE),
+                    Unread::File(why) => {
+                        self.round.stopped.get_or_insert_with(|| why.clone());
+                        self.problem(&url, why, CHECK_FOLDER);
+                    }
                     Unread::Nothing | Unread::Broken(_) => {}
                 }
-                self.next_start();
+                if !self.has_siblings() {
+                    self.next_start();
+                }
                 return Ok(());
             }
         };
         self.silences = 0;
         self.round.pages_read += 1;
-        for problem in list.charset_problems {
-            self.problem(&url, problem, CHECK_CHARSET);
+        if self.chain.last.replace(list.hash) == Some(list.hash) && !self.has_siblings() {
+            // Some interfaces answer their last page for every number behind it.
+            self.next_start();
+            return Ok(());
         }
         self.round.note(list.problems);
         let mut anything_new = false;
@@ -286,7 +319,11 @@ impl<'a> Run<'a> {
             self.hand_over_all().await?;
             anything_new = self.round.kept > before;
         }
-        self.chain.linked = list.next;
+        if self.has_siblings() {
+            self.chain.linked.extend(list.next);
+            return Ok(());
+        }
+        self.chain.linked = list.next.into();
         if !list.found || (self.may_stop_early && !anything_new) {
             self.next_start();
         }
@@ -313,10 +350,13 @@ impl<'a> Run<'a> {
             PageState::Waiting => true,
             PageState::Failed => page.tries < self.session.gate().settings.tries_max,
             PageState::Gone => false,
-            PageState::Done => match (self.recipe.refetch_after, page.fetched_at) {
-                (Some(after), Some(at)) => later(at, after) <= self.now,
-                _ => false,
-            },
+            PageState::Done if self.recipe.folder.is_some() => files::has_changed(page),
+            PageState::Done => page.fetched_at.is_some_and(|at| {
+                // By the sitemap's word, or because it is time.
+                let changed = page.hints.get(CHANGED_AT).and_then(|hint| hint.as_str()?.parse::<Timestamp>().ok());
+                let due = self.recipe.refetch_after.is_some_and(|after| later(at, after) <= self.now);
+                due || changed.is_some_and(|changed| changed > at)
+            }),
         }
     }
 
@@ -335,7 +375,10 @@ impl<'a> Run<'a> {
         }
         self.details_left -= 1;
         let (session, recipe, now) = (self.session, Arc::clone(&self.recipe), self.now);
-        Some(Box::pin(detail_job(session, recipe, known, url, now)))
+        if recipe.folder.is_some() {
+            return Some(Box::pin(files::file_job(session, recipe, known, url, now)));
+        }
+        Some(Box::pin(jobs::detail_job(session, recipe, known, url, now)))
     }
 
     fn take_detail(&mut self, DetailDone { mut known, url, outcome }: DetailDone) -> Result<(), CollectError> {
@@ -370,6 +413,11 @@ impl<'a> Run<'a> {
             Err(Unread::GaveUp) => {
                 self.problem(&url, "the page could not be read: the parser gave up", CHECK_PAGE);
                 self.round.reject(url.as_str(), "the parser gave up");
+                self.mark(FrontierPage { state: PageState::Failed, tries: known.tries + 1, ..known });
+            }
+            Err(Unread::File(why)) => {
+                self.problem(&url, why.clone(), CHECK_FOLDER);
+                self.round.reject(url.as_str(), why);
                 self.mark(FrontierPage { state: PageState::Failed, tries: known.tries + 1, ..known });
             }
             Err(Unread::Broken(error)) => return Err(error),
@@ -424,7 +472,7 @@ impl<'a> Run<'a> {
         if self.flushing.is_none() && !self.waiting.is_empty() {
             self.hand_over_by = None;
             let batch = std::mem::take(&mut self.waiting);
-            self.flushing = Some(Box::pin(flush(
+            self.flushing = Some(Box::pin(jobs::flush(
                 self.session,
                 self.frontier,
                 self.sink,
@@ -497,129 +545,4 @@ impl Batch {
     fn is_full(&self, batch_max: usize) -> bool {
         self.documents.len().max(self.marks.len()) >= batch_max || self.bytes >= SINK_BATCH_BYTES_MAX
     }
-}
-
-/// Archive, sink, frontier: in this order.
-async fn flush(
-    session: &Session<'_>,
-    frontier: &Frontier,
-    sink: &dyn Sink,
-    recipe: Arc<Recipe>,
-    batch: Batch,
-    now: Timestamp,
-) -> Flushed {
-    let mut outcomes = Vec::new();
-    if !batch.documents.is_empty() {
-        session.gate().sync().await?;
-        let given = batch.documents.len();
-        let told = sink.put(batch.documents).await;
-        outcomes = told.map_err(|source| CollectError::Sink { source_id: recipe.id.clone(), source })?;
-        if outcomes.len() != given {
-            return Err(CollectError::Miscounted { source_id: recipe.id.clone(), given, answered: outcomes.len() });
-        }
-    }
-    frontier.mark(&recipe.id, &batch.marks, now).await?;
-    Ok(outcomes)
-}
-
-/// Asks for a list page, reads it, and notes its pages in the frontier.
-async fn list_job(session: &Session<'_>, frontier: &Frontier, recipe: Arc<Recipe>, url: Url, now: Timestamp) -> Done {
-    let outcome = read_list(session, frontier, recipe, &url, now).await;
-    Done::List(Box::new(ListDone { url, outcome }))
-}
-
-async fn read_list(
-    session: &Session<'_>,
-    frontier: &Frontier,
-    recipe: Arc<Recipe>,
-    url: &Url,
-    now: Timestamp,
-) -> Result<ReadList, Unread> {
-    let validators = Validators::default();
-    let page = match session.get(Call { url, validators: &validators }).await {
-        Ok(Answer::Page(page)) => page,
-        Ok(Answer::NotModified) => return Err(Unread::Nothing),
-        Err(failure) => return Err(Unread::Failed(failure)),
-    };
-    let (reader, asked) = (Arc::clone(&recipe), url.clone());
-    let parse = move || {
-        let decoded = charset::decode(&page.body, page.charset.as_deref(), reader.charset);
-        let List { items, next, problems } = list::read(&reader, &decoded.text, &page.url, now);
-        let found = !items.is_empty();
-        let (mut links, mut listed, mut harvests) = (Vec::new(), BTreeSet::new(), Vec::new());
-        for item in items {
-            match item.url {
-                Some(url) if reader.detail.is_some() => {
-                    let url = url.to_string();
-                    if listed.insert(url.clone()) {
-                        links.push((url, item.fields.masked(reader.id.as_str())));
-                    }
-                }
-                // Without a page behind it, as a feed's entry without a link, an item is a document by itself.
-                url => {
-                    let context = Context { url: url.as_ref(), page: &asked, raw: &page.raw, now };
-                    harvests.push(detail::of_item(&reader, &item.fields, &context));
-                }
-            }
-        }
-        let read = ReadList { found, next, pages: Vec::new(), harvests, problems, charset_problems: decoded.problems };
-        (read, links)
-    };
-    let (mut list, links): (ReadList, Vec<(String, Meta)>) = session.gate().read(parse).await.ok_or(Unread::GaveUp)?;
-    if !links.is_empty() {
-        let found = frontier.discover(&recipe.id, &links, now).await;
-        list.pages = found.map_err(|error| Unread::Broken(error.into()))?;
-    }
-    Ok(list)
-}
-
-async fn detail_job(
-    session: &Session<'_>,
-    recipe: Arc<Recipe>,
-    mut known: FrontierPage,
-    url: Url,
-    now: Timestamp,
-) -> Done {
-    let outcome = read_detail(session, recipe, &mut known, &url, now).await;
-    Done::Detail(Box::new(DetailDone { known, url, outcome }))
-}
-
-async fn read_detail(
-    session: &Session<'_>,
-    recipe: Arc<Recipe>,
-    known: &mut FrontierPage,
-    url: &Url,
-    now: Timestamp,
-) -> Result<ReadDetail, Unread> {
-    // A changed recipe must see the page itself, not hear that it is unchanged.
-    let same_recipe = known.content_hash.as_deref().is_some_and(|hash| hash.starts_with(&recipe.fingerprint));
-    let validators = if same_recipe {
-        Validators { etag: known.etag.clone(), last_modified: known.last_modified.clone() }
-    } else {
-        Validators::default()
-    };
-    let page = match session.get(Call { url, validators: &validators }).await {
-        Ok(Answer::Page(page)) => page,
-        Ok(Answer::NotModified) => return Ok(ReadDetail::Same),
-        Err(failure) => return Err(Unread::Failed(failure)),
-    };
-    let hash = format!("{}:{}", recipe.fingerprint, &blake3::hash(&page.body).to_hex()[..32]);
-    (known.etag, known.last_modified) = (page.validators.etag.clone(), page.validators.last_modified.clone());
-    if known.state == PageState::Done && known.content_hash.as_deref() == Some(&hash) {
-        return Ok(ReadDetail::Same);
-    }
-    known.content_hash = Some(hash);
-    let hints = Fields::from_hints(&known.hints);
-    let asked = url.clone();
-    let parse = move || {
-        let decoded = charset::decode(&page.body, page.charset.as_deref(), recipe.charset);
-        let context = Context { url: Some(&asked), page: &page.url, raw: &page.raw, now };
-        let harvest = recipe
-            .detail
-            .as_ref()
-            .map(|detail| detail::of_page(&recipe, detail, &decoded.text, &hints, &context))
-            .unwrap_or_default();
-        ReadDetail::Harvest(harvest, decoded.problems)
-    };
-    session.gate().read(parse).await.ok_or(Unread::GaveUp)
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
 
+mod kinds;
+mod shipped;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -29,7 +32,7 @@ struct Site {
 type Answers = dyn Fn(&str, &str) -> Vec<u8> + Send + Sync;
 
 impl Site {
-    /// Serves until the test process ends. The closure sees the path and the whole request head.
+    /// Serves until the test process ends. The closure sees the path and the whole request, its body behind its head.
     fn serve(answers: impl Fn(&str, &str) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -44,7 +47,13 @@ impl Site {
                     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
                         head.push(byte[0]);
                     }
-                    let head = String::from_utf8_lossy(&head).into_owned();
+                    let mut head = String::from_utf8_lossy(&head).into_owned();
+                    let length = head.lines().find_map(|line| {
+                        line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+                    });
+                    let mut body = vec![0; length.unwrap_or(0)];
+                    stream.read_exact(&mut body).unwrap();
+                    head.push_str(&String::from_utf8_lossy(&body));
                     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
                     log.lock().unwrap().push(path.clone());
                     let _ = stream.write_all(&answers(&path, &head));

@@ -262,6 +262,15 @@ impl Log {
         row.as_ref().map(entry).transpose()
     }
 
+    /// All revisions of a document, oldest first.
+    pub async fn revisions(&self, id: &DocumentId) -> Result<Vec<Entry>, LogError> {
+        let rows = sqlx::query("SELECT position, body FROM documents WHERE document_id = ? ORDER BY revision")
+            .bind(id.as_str())
+            .fetch_all(self.store.reader())
+            .await?;
+        rows.iter().map(entry).collect()
+    }
+
     /// The last position; 0 when the log is empty.
     pub async fn end(&self) -> Result<Position, LogError> {
         let last: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(position), 0) FROM documents")

@@ -15,6 +15,7 @@ use super::PipelineError;
 use super::intake::{Items, read_aside};
 use crate::archive::ArchiveError;
 use crate::archive::documents::{Format, ImportSpec};
+use crate::collect::Masker;
 use crate::log::Log;
 use crate::store::Store;
 use crate::vocabulary::{Channel, Position, SourceId};
@@ -125,7 +126,7 @@ impl Piece {
                         .ok_or_else(|| PipelineError::UnknownFormat(path.clone()))?,
                     columns: BTreeMap::new(),
                 };
-                let (items, reader) = read_aside(path.clone(), spec);
+                let (items, reader) = read_aside(path.clone(), spec, Masker::default());
                 Ok(Batches::File { items, reader: Some(reader) })
             }
         }

@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
+use super::masking::masker_of;
 use super::{LogSink, PipelineError};
 use crate::archive::{WarcOptions, WarcWriter};
-use crate::collect::{self, Collector, CollectorSettings, Health, Recipe, Round, Sink, SinkError};
+use crate::collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
 use crate::config::Settings;
 use crate::log::Log;
 use crate::store::Store;
@@ -33,7 +34,8 @@ impl Gatherer {
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let lock = lock_folder(&settings.data)?;
         let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
-        let collector = collector_of(settings, &store)?;
+        let masker = masker_of(&settings.data)?;
+        let collector = collector_of(settings, &settings.data.join("warc"), &store, masker)?;
         Ok(Self { log: Log::new(store.clone()), store, collector, _lock: lock })
     }
 
@@ -60,6 +62,7 @@ impl Gatherer {
 pub struct SourceBook {
     store: Store,
     frontier: Frontier,
+    log: Log,
 }
 
 impl SourceBook {
@@ -72,12 +75,18 @@ impl SourceBook {
             source,
         })?;
         let store = Store::open(&data.join("wanglou.sqlite")).await?;
-        Ok(Self { frontier: Frontier::new(store.clone()), store })
+        Ok(Self { frontier: Frontier::new(store.clone()), log: Log::new(store.clone()), store })
     }
 
     /// How a source is doing.
     pub async fn health(&self, recipe: &Recipe, now: Timestamp) -> Result<Health, PipelineError> {
         Ok(Health::look(&self.frontier, recipe, now).await?)
+    }
+
+    /// The log of the folder, to look.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// From now on nobody asks the source; a running service obeys with its next look at the schedule.
@@ -104,9 +113,8 @@ pub async fn check_source(
     scratch: &Path,
     now: Timestamp,
 ) -> Result<(Round, Vec<Document>), PipelineError> {
-    let settings = Settings { data: scratch.to_owned(), ..settings.clone() };
     let store = Store::open(&scratch.join("wanglou.sqlite")).await?;
-    let collector = collector_of(&settings, &store)?;
+    let collector = collector_of(settings, &scratch.join("warc"), &store, Masker::default())?;
     let shown = Shown::default();
     let round = collector.round(&recipe.for_a_look(), now, &shown).await?;
     drop(collector);
@@ -139,10 +147,20 @@ pub(super) fn lock_folder(data: &Path) -> Result<File, PipelineError> {
     Ok(lock)
 }
 
-/// The collector of a folder, with its frontier and raw archive.
-pub(super) fn collector_of(settings: &Settings, store: &Store) -> Result<Collector, PipelineError> {
-    let warc = WarcWriter::open(&settings.data.join("warc"), WarcOptions::default())?;
-    let collecting = CollectorSettings { user_agent: settings.user_agent.clone(), ..CollectorSettings::default() };
+/// The collector of a folder, with its frontier, drop folders and raw archive.
+pub(super) fn collector_of(
+    settings: &Settings,
+    warc: &Path,
+    store: &Store,
+    masker: Masker,
+) -> Result<Collector, PipelineError> {
+    let warc = WarcWriter::open(warc, WarcOptions::default())?;
+    let collecting = CollectorSettings {
+        user_agent: settings.user_agent.clone(),
+        inbox: settings.data.join("inbox"),
+        masker,
+        ..CollectorSettings::default()
+    };
     Ok(Collector::new(collecting, Frontier::new(store.clone()), warc)?)
 }
 

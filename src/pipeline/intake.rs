@@ -19,7 +19,7 @@ use super::warc_in::documents_of_warc;
 use super::{PipelineError, Tower};
 use crate::archive::ArchiveError;
 use crate::archive::documents::{Format, ImportSpec, Rejected, read_documents, read_ndjson};
-use crate::collect::{self, Recipe, Round, mask, mask_document};
+use crate::collect::{self, Masker, Recipe, Round, mask};
 use crate::log::{APPEND_MAX, Aside, Intake, Log, Outcome};
 use crate::vocabulary::{Channel, Document, SourceId};
 
@@ -151,7 +151,7 @@ pub async fn import_file(
 ) -> Result<ImportReport, PipelineError> {
     let mut report = ImportReport::default();
     let mut rejects = Rejects::beside(tower, path, &spec.source);
-    let (mut items, reader) = read_aside(path.to_owned(), spec.clone());
+    let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker());
     let mut reasons = Reasons::default();
     let mut done = 0;
     while let Some(batch) = items.recv().await {
@@ -201,9 +201,10 @@ pub async fn push_lines(
 ) -> Result<ImportReport, PipelineError> {
     let spec = ImportSpec { source, channel, format: Format::Ndjson, columns: BTreeMap::new() };
     let of = spec.clone();
+    let masker = tower.masker();
     let items = tokio::task::spawn_blocking(move || {
         let items: Items = read_ndjson(Path::new("body"), Box::new(std::io::Cursor::new(lines)), &of).collect();
-        masked(items)
+        masked(items, &masker)
     });
     let mut report = ImportReport::default();
     let mut reasons = Reasons::default();
@@ -231,9 +232,11 @@ pub async fn push_lines(
 pub(super) type Items = Vec<Result<Document, Rejected>>;
 
 /// Reads the file on a thread of its own and hands its rows over in batches, masked (PRIV-1); stops when nobody listens any more.
+/// A replay has no secret to hash with: it knows kinds alone, and so says the same wherever it runs.
 pub(super) fn read_aside(
     path: PathBuf,
     spec: ImportSpec,
+    masker: Masker,
 ) -> (mpsc::Receiver<Items>, JoinHandle<Result<(), PipelineError>>) {
     let (sender, receiver) = mpsc::channel(BATCHES_WAITING_MAX);
     let reader = tokio::task::spawn_blocking(move || {
@@ -246,7 +249,7 @@ pub(super) fn read_aside(
             if full {
                 bytes = 0;
             }
-            !full || sender.blocking_send(masked(std::mem::take(&mut items))).is_ok()
+            !full || sender.blocking_send(masked(std::mem::take(&mut items), &masker)).is_ok()
         };
         if spec.format == Format::Warc {
             documents_of_warc(&path, &spec.source, spec.channel, &mut take)?;
@@ -257,15 +260,15 @@ pub(super) fn read_aside(
                 }
             }
         }
-        _ = sender.blocking_send(masked(items));
+        _ = sender.blocking_send(masked(items, &masker));
         Ok(())
     });
     (receiver, reader)
 }
 
-fn masked(mut items: Items) -> Items {
+fn masked(mut items: Items, masker: &Masker) -> Items {
     items.par_iter_mut().for_each(|item| match item {
-        Ok(document) => mask_document(document),
+        Ok(document) => masker.mask_document(document),
         Err(rejected) => {
             rejected.reason = mask(&rejected.reason).into_owned();
             rejected.found = mask(&rejected.found).into_owned();

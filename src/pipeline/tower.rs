@@ -10,15 +10,17 @@ use jiff::Timestamp;
 
 use super::gather::{collector_of, lock_folder};
 use super::judging::Judge;
+use super::masking::masker_of;
 use super::reading::fresh_listings;
 use crate::alert::feed::FeedHead;
 use crate::archive::documents::Rejected;
 use crate::archive::{ArchiveError, SignalParts, WarcError};
-use crate::collect::{CollectError, Collector, Recipe};
+use crate::collect::{CollectError, Collector, Health, Masker, Recipe, RecipeError};
 use crate::config::Settings;
 use crate::index::{IndexError, Opened, SearchIndex, Writer};
 use crate::lexicon::{Lexicon, LexiconError};
 use crate::log::{Log, LogError};
+use crate::store::frontier::Frontier;
 use crate::store::{Store, StoreError};
 use crate::vocabulary::{Alert, LexiconVersion, Position, RegionCode, SignalRecord, start_of_day};
 
@@ -75,6 +77,9 @@ pub enum PipelineError {
     /// Rules or dictionaries cannot be used.
     #[error(transparent)]
     Lexicon(#[from] LexiconError),
+    /// A recipe of the sources folder cannot be used.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
     /// The collector failed as a whole; a single source's trouble is in its round.
     #[error(transparent)]
     Collect(#[from] CollectError),
@@ -98,6 +103,17 @@ pub enum PipelineError {
         "{0} holds no data yet; run `wanglou demo`, `wanglou run` or `wanglou import` first, or name another folder with --data"
     )]
     Empty(PathBuf),
+    /// The secret that masked personal data is hashed with.
+    #[error(
+        "the masking key {path} cannot be used: {why}; restore it from your backup, or delete it and accept that complainants \
+         of before and after are no longer known as the same"
+    )]
+    MaskingKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file the pipeline itself needs.
     #[error("cannot {what} {path}")]
     Io {
@@ -131,7 +147,9 @@ impl PipelineError {
             | Self::NoArchive(_)
             | Self::NoRerun(_)
             | Self::Backup(_)
-            | Self::Occupied { .. } => true,
+            | Self::Occupied { .. }
+            | Self::Recipe(_)
+            | Self::MaskingKey { .. } => true,
             Self::Store(_)
             | Self::Log(_)
             | Self::Archive(_)
@@ -177,6 +195,8 @@ pub struct Tower {
     /// Address of the web face, for links in feeds.
     home: String,
     push_token: Option<String>,
+    /// The sources, for what is told of their health.
+    recipes: Vec<Recipe>,
     store: Store,
     log: Log,
     lexicon: Arc<Lexicon>,
@@ -190,6 +210,7 @@ struct Work {
     index_writer: Arc<Mutex<Writer>>,
     signals: Mutex<Signals>,
     collector: Collector,
+    masker: Masker,
     sources_at_once: usize,
     /// Held as long as the tower works on the folder.
     _lock: File,
@@ -210,10 +231,12 @@ impl Tower {
         let (end, version) = (tower.log.end().await?, tower.lexicon.version().clone());
         fresh_listings(&tower.store, &tower.log, &version).await?;
         let signals = Signals::open(&data.join("signals"), &version, end)?;
+        let masker = masker_of(&data)?;
         tower.work = Some(Work {
             index_writer: Arc::new(Mutex::new(tower.index.writer()?)),
             signals: Mutex::new(signals),
-            collector: collector_of(settings, &tower.store)?,
+            collector: collector_of(settings, &data.join("warc"), &tower.store, masker.clone())?,
+            masker,
             sources_at_once: settings.sources_at_once,
             _lock: lock,
         });
@@ -243,13 +266,29 @@ impl Tower {
         };
         let home = format!("http://{}", std::net::SocketAddr::new(settings.bind, settings.port));
         let push_token = settings.push_token.clone();
-        Ok(Self { data, home, push_token, store, log, lexicon, judge, index, work: None })
+        let recipes = settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?;
+        Ok(Self { data, home, push_token, recipes, store, log, lexicon, judge, index, work: None })
     }
 
     /// What a client must show to hand documents in; none: nobody may.
     #[must_use]
     pub fn push_token(&self) -> Option<&str> {
         self.push_token.as_deref()
+    }
+
+    /// What personal data in documents that people bring is masked with.
+    pub(super) fn masker(&self) -> Masker {
+        self.work.as_ref().map(|work| work.masker.clone()).unwrap_or_default()
+    }
+
+    /// The sources of the settings, each with how it is doing.
+    pub async fn sources(&self, now: Timestamp) -> Result<Vec<(&Recipe, Health)>, PipelineError> {
+        let frontier = Frontier::new(self.store.clone());
+        let mut sources = Vec::with_capacity(self.recipes.len());
+        for recipe in &self.recipes {
+            sources.push((recipe, Health::look(&frontier, recipe, now).await?));
+        }
+        Ok(sources)
     }
 
     /// Whether the log holds what has not been read.

@@ -235,6 +235,30 @@ codes! {
     }
 }
 
+codes! {
+    /// Who speaks in a source (发布者类型): a recipe says it once for all of its documents.
+    ActorKind, "kind of actor" {
+        Consumer = "consumer", "消费者", "consumers";
+        Firm = "firm", "企业", "firms";
+        Platform = "platform", "平台", "platforms";
+        TestBody = "test_body", "检验检测机构", "test bodies";
+        Association = "association", "社会组织", "associations";
+        Media = "media", "媒体", "media";
+        Authority = "authority", "政府部门", "authorities";
+    }
+}
+
+codes! {
+    /// At which level of administration a source speaks (行政层级).
+    AdminLevel, "administrative level" {
+        International = "international", "境外与国际", "international";
+        National = "national", "国家级", "national";
+        Province = "province", "省级", "province";
+        City = "city", "市级", "city";
+        County = "county", "县级", "county";
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

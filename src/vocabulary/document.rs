@@ -51,6 +51,11 @@ pub struct Document {
 }
 
 impl Document {
+    /// Key of `meta`: who speaks, an [`super::ActorKind`].
+    pub const ACTOR_KIND: &'static str = "actor_kind";
+    /// Key of `meta`: at which level of administration, an [`super::AdminLevel`].
+    pub const ADMIN_LEVEL: &'static str = "admin_level";
+
     /// A string value of `meta`, when it is there and not empty.
     #[must_use]
     pub fn meta_str(&self, key: &str) -> Option<&str> {

@@ -26,7 +26,9 @@ pub use assessment::{
     SharedTerms, SourceMix, SourceTerm, SpreadTerms, ThinnedTerm, WindowTerm,
 };
 pub use change::{Alteration, Change};
-pub use codes::{Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode};
+pub use codes::{
+    ActorKind, AdminLevel, Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode,
+};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
 pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::desk::{Desk, DeskError, SearchOutcome};
+use super::desk::{Desk, DeskError, SearchOutcome, SourceHealth};
 use super::pages::alerts::ListQuery;
 use super::pages::search::SearchQuery;
 use super::pages::{Shared, alert_id};
@@ -131,6 +131,16 @@ pub(super) async fn search(
         return Err(Problem::bad_request(format!("limit 应在 1 到 {HITS_MAX} 之间，收到 {limit}。")));
     }
     Ok(Json(desk.search(text, limit, after).await?))
+}
+
+/// How the sources are doing.
+#[derive(Serialize)]
+pub(super) struct SourcesAnswer {
+    sources: Vec<SourceHealth>,
+}
+
+pub(super) async fn sources(State(desk): State<Shared>) -> Result<Json<SourcesAnswer>, Problem> {
+    Ok(Json(SourcesAnswer { sources: desk.status().await?.health }))
 }
 
 pub(super) async fn feed_json(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {

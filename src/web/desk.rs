@@ -336,6 +336,8 @@ pub struct Status {
     pub cursors: Vec<CursorState>,
     /// COUNT-1 for each source.
     pub sources: Vec<SourceCounts>,
+    /// How each source of the recipes is doing.
+    pub health: Vec<SourceHealth>,
     /// The program's version.
     pub program: String,
     /// The lexicon in use.
@@ -381,4 +383,31 @@ impl SourceCounts {
         let parts = [self.kept, self.duplicate, self.unchanged, self.rejected];
         parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(*part)) == Some(self.collected)
     }
+}
+
+/// How a source is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceHealth {
+    /// The source.
+    pub source: SourceId,
+    /// Its name for people.
+    pub name: String,
+    /// Its channel group.
+    pub channel: Channel,
+    /// Whether its recipe is switched on.
+    pub enabled: bool,
+    /// Since when nobody asks it, by an operator's wish.
+    pub paused_at: Option<Timestamp>,
+    /// When it is due; none = at once.
+    pub due_at: Option<Timestamp>,
+    /// Last round, whatever came of it.
+    pub last_at: Option<Timestamp>,
+    /// Last round that read a page.
+    pub last_success_at: Option<Timestamp>,
+    /// Last round that kept a document.
+    pub last_news_at: Option<Timestamp>,
+    /// Rounds so far.
+    pub rounds: u64,
+    /// What somebody should look at, in words; empty = all is well.
+    pub troubles: Vec<String>,
 }

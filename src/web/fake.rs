@@ -1,12 +1,13 @@
 //! A desk with a handful of handcrafted answers, among them hostile ones.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::json;
 
 use super::desk::{
     AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
-    QueryFault, SearchHit, SearchOutcome, SourceCounts, Status,
+    QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
 };
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel, CharSpan,
@@ -146,6 +147,19 @@ impl Desk for FakeDesk {
                 source("sim.media", Channel::Media, [5_000, 4_640, 300, 60, 0]),
                 source("sim.miscounted", Channel::Platform, [10, 3, 3, 3, 0]),
             ],
+            health: vec![SourceHealth {
+                source: SourceId::from("sim.complaints"),
+                name: "模拟投诉".to_owned(),
+                channel: Channel::Complaint,
+                enabled: true,
+                paused_at: None,
+                due_at: Timestamp::from_second(1_720_003_600).ok(),
+                last_at: Timestamp::from_second(1_720_000_000).ok(),
+                last_success_at: Timestamp::from_second(1_720_000_000).ok(),
+                last_news_at: None,
+                rounds: 3,
+                troubles: vec!["2 of 10 items were set aside".to_owned()],
+            }],
             program: "0.1.0".to_owned(),
             lexicon: lexicon(),
             criteria: criteria(),

@@ -8,8 +8,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 
-use super::desk::Status;
+use super::desk::{SourceHealth, Status};
 use super::pages::Shared;
 use super::problem::Problem;
 use super::stream;
@@ -79,6 +80,25 @@ fn text(status: &Status) -> String {
         })
         .collect();
     family("wanglou_items_total", "counter", "Items met, by source and what became of them (COUNT-1).", &items);
+    let of_sources = |value: &dyn Fn(&SourceHealth) -> Option<f64>| -> Vec<(String, f64)> {
+        let rows = status.health.iter().filter(|source| source.enabled);
+        rows.filter_map(|source| Some((format!("{{source=\"{}\"}}", label(source.source.as_str())), value(source)?)))
+            .collect()
+    };
+    let seconds = |moment: Option<Timestamp>| moment.map(|moment| moment.as_second() as f64);
+    let (name, help) = ("wanglou_source_last_success_seconds", "Moment of the last round that read a page.");
+    family(name, "gauge", help, &of_sources(&|source| seconds(source.last_success_at)));
+    let (name, help) = ("wanglou_source_last_news_seconds", "Moment of the last round that kept a document.");
+    family(name, "gauge", help, &of_sources(&|source| seconds(source.last_news_at)));
+    let help = "Things about a source that somebody should look at.";
+    family("wanglou_source_troubles", "gauge", help, &of_sources(&|source| Some(source.troubles.len() as f64)));
+    let help = "Whether an operator paused the source.";
+    family(
+        "wanglou_source_paused",
+        "gauge",
+        help,
+        &of_sources(&|source| Some(f64::from(u8::from(source.paused_at.is_some())))),
+    );
     let answers: Vec<(String, f64)> = (ANSWERS.iter().enumerate())
         .map(|(class, count)| (format!("{{class=\"{}xx\"}}", class + 1), count.load(Ordering::Relaxed) as f64))
         .collect();

@@ -39,7 +39,7 @@ use tokio::sync::{oneshot, watch};
 
 pub use desk::{
     AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
-    QueryFault, SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts, Status,
+    QueryFault, SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
 };
 
 /// Longest wait for running answers once the service is told to stop.
@@ -68,6 +68,7 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/api/v1/alerts/{id}", get(api::alert))
         .route("/api/v1/alerts/{id}/cap", get(api::alert_cap))
         .route("/api/v1/search", get(api::search))
+        .route("/api/v1/sources", get(api::sources))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/feeds/alerts.json", get(api::feed_json))
         .route("/feeds/alerts.atom", get(api::feed_atom))

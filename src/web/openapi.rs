@@ -151,6 +151,8 @@ fn paths() -> Value {
         "/api/v1/search": {"get": operation("search", "Search the index", &asked,
             &answer("hits, facets, and where to go on", json_kind, &reference("SearchOutcome")), &[400])},
         "/api/v1/documents": {"post": push},
+        "/api/v1/sources": {"get": operation("listSources", "How the sources are doing", &[],
+            &answer("in the order of their recipes", json_kind, &reference("SourcesAnswer")), &[])},
         "/api/v1/openapi.json": {"get": operation("openapi", "This document", &[], &answer("OpenAPI 3.1", json_kind, &json!({"type": "object"})), &[])},
         "/feeds/alerts.json": {"get": polled("feedJson", "Open alerts as JSON Feed 1.1", &[], json_kind)},
         "/feeds/alerts.atom": {"get": polled("feedAtom", "Open alerts as Atom", &[], "application/atom+xml")},
@@ -187,6 +189,12 @@ fn schemas() -> Value {
         "published_at": maybe(&json!({"type": "string", "format": "date-time"})), "source": text, "channel": reference("Channel"),
         "categories": list_of("Category"), "hazards": list_of("Hazard"), "brand": named, "region": region, "url": named,
     });
+    let moment = maybe(&json!({"type": "string", "format": "date-time"}));
+    let source = json!({
+        "source": text, "name": text, "channel": reference("Channel"), "enabled": {"type": "boolean"}, "paused_at": moment, "due_at": moment,
+        "last_at": moment, "last_success_at": moment, "last_news_at": moment, "rounds": whole,
+        "troubles": {"type": "array", "items": text},
+    });
     let object = |properties: &Value| {
         let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
         json!({"type": "object", "required": required, "properties": properties})
@@ -212,6 +220,8 @@ fn schemas() -> Value {
             "facets": {"type": "array", "items": object(&json!({"field": text,
                 "values": {"type": "array", "items": object(&json!({"value": text, "count": whole, "narrow": text}))}}))},
         })),
+        "SourceHealth": object(&source),
+        "SourcesAnswer": object(&json!({"sources": list_of("SourceHealth")})),
         "Pushed": object(&json!({
             "collected": whole, "kept": whole, "duplicate": whole, "unchanged": whole, "rejected": whole,
             "rejects": {"type": "array", "items": object(&json!({"line": whole, "reason": text}))},

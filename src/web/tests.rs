@@ -305,12 +305,20 @@ async fn programs_find_the_document_of_all_addresses_and_the_numbers_of_the_serv
     assert_eq!(document["openapi"], "3.1.0");
     let metrics = get("/metrics").await;
     assert_eq!((metrics.status, metrics.kind()), (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8"));
-    for line in ["wanglou_alerts{state=\"open\"} 3", "wanglou_consumer_behind{consumer=\"extract\"} 140"] {
+    for line in [
+        "wanglou_alerts{state=\"open\"} 3",
+        "wanglou_consumer_behind{consumer=\"extract\"} 140",
+        "wanglou_source_last_success_seconds{source=\"sim.complaints\"} 1720000000",
+        "wanglou_source_troubles{source=\"sim.complaints\"} 1",
+    ] {
         assert!(metrics.body.lines().any(|found| found == line), "{line}\n{}", metrics.body);
     }
     let well_formed =
         |line: &str| line.starts_with("# ") || line.rsplit_once(' ').is_some_and(|(_, n)| n.parse::<f64>().is_ok());
     assert!(metrics.body.lines().all(well_formed), "{}", metrics.body);
+    let sources: serde_json::Value = serde_json::from_str(&get("/api/v1/sources").await.body).expect("JSON");
+    assert_eq!(sources["sources"][0]["last_news_at"], serde_json::Value::Null);
+    assert_eq!(sources["sources"][0]["troubles"][0], "2 of 10 items were set aside");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::desk::{
     AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
-    QueryFault, SearchHit, SearchOutcome, SourceCounts, Status,
+    QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
 };
 use crate::alert::{cap, feed};
 use crate::index::{Hit, IndexError, SearchPage, SearchRequest, Sort};
@@ -116,6 +116,7 @@ impl Desk for Tower {
                 cursor("alerts", alerts_at),
             ],
             sources,
+            health: self.source_health().await?,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             lexicon: self.lexicon().version().clone(),
             criteria: self.judge_by().version().clone(),
@@ -185,6 +186,26 @@ impl Desk for Tower {
 }
 
 impl Tower {
+    async fn source_health(&self) -> Result<Vec<SourceHealth>, DeskError> {
+        #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+        let now = Timestamp::now();
+        let sources = self.sources(now).await.map_err(doing("looking at the sources"))?;
+        let told = sources.into_iter().map(|(recipe, health)| SourceHealth {
+            source: recipe.id.clone(),
+            name: recipe.name.clone(),
+            channel: recipe.channel,
+            enabled: recipe.enabled,
+            paused_at: health.paused_at,
+            due_at: health.due_at,
+            last_at: health.last_at,
+            last_success_at: health.last_success_at,
+            last_news_at: health.last_news_at,
+            rounds: health.rounds,
+            troubles: health.troubles.iter().map(ToString::to_string).collect(),
+        });
+        Ok(told.collect())
+    }
+
     async fn open_alerts(&self) -> Result<Vec<Alert>, DeskError> {
         let mut alerts = self.store().alerts().await.map_err(doing("reading the alerts"))?;
         alerts.retain(|alert| alert.state == AlertState::Open);

@@ -201,6 +201,35 @@ impl WarcWriter {
         Ok(raw)
     }
 
+    /// Appends a file that came by another way than HTTP, as a `resource` record (WARC/1.1 §6.4). `name` is a URI.
+    ///
+    /// # Errors
+    /// [`WarcError::Io`]; the archive then ends where it ended before.
+    pub fn append_file(&mut self, name: &str, at: Timestamp, bytes: &[u8]) -> Result<RawRef, WarcError> {
+        self.rotate(at)?;
+        let Some(open) = self.open.as_mut() else {
+            unreachable!("rotate leaves a file open");
+        };
+        let path = self.dir.join(&open.name);
+        let (name, digest) = (header_safe(name), sha1_base32(bytes));
+        let record = self.packer.member(
+            &[
+                ("WARC-Type", "resource".to_owned()),
+                ("WARC-Record-ID", record_id(&open.name, open.bytes, "resource", &name)),
+                ("WARC-Date", second(at)),
+                ("WARC-Target-URI", name),
+                ("WARC-Payload-Digest", digest.clone()),
+                ("WARC-Block-Digest", digest.clone()),
+                ("Content-Type", "application/octet-stream".to_owned()),
+            ],
+            &[bytes],
+        );
+        let raw = RawRef { file: open.name.clone(), offset: open.bytes, digest };
+        put(open, &path, &record)?;
+        self.unsynced = true;
+        Ok(raw)
+    }
+
     /// Waits until everything appended so far is on the disk.
     ///
     /// # Errors

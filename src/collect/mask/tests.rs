@@ -119,7 +119,7 @@ fn a_document_is_masked_in_text_title_and_meta_and_masking_again_changes_nothing
         "meta":{"author":"张三","phone":13800138000,"item_id":"13800138000","tags":["a@b.cn",{"author":"李四"}],"brand":"云鹊"}}"#;
     let line = crate::vocabulary::DocumentLine::parse(line).expect("good");
     let mut document = line.into_document(&"s".into(), crate::vocabulary::Channel::Complaint);
-    mask_document(&mut document);
+    Masker::default().mask_document(&mut document);
     assert_eq!(document.text, "致电***********");
     assert_eq!(document.title.as_deref(), Some("QQ：********"));
     assert_eq!(document.meta_str("author"), Some(pseudonym("s", "张三").as_str()));
@@ -127,7 +127,7 @@ fn a_document_is_masked_in_text_title_and_meta_and_masking_again_changes_nothing
     assert_eq!((document.meta_str("item_id"), document.meta_str("brand")), (Some("13800138000"), Some("云鹊")));
     assert_eq!(document.meta["tags"], serde_json::json!(["******", {"author": pseudonym("s", "李四")}]));
     let once = document.clone();
-    mask_document(&mut document);
+    Masker::default().mask_document(&mut document);
     assert_eq!(document, once);
 }
 

@@ -3,7 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "recipes are read from files here")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fmt::Display;
+use std::path::{Component, Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::civil::Time;
@@ -12,8 +14,8 @@ use scraper::Selector;
 use toml::Spanned;
 use url::Url;
 
-use super::raw::{FieldTable, OneOrMany, RawBounds, RawField, RawFormat, RawKind, RawPages, RawRate, RawRecipe};
-use super::{Bounds, Detail, FieldRule, Kind, Next, Place, Recipe, RecipeError, Rule, Start, Table};
+use super::raw::{FieldTable, OneOrMany, RawBounds, RawField, RawPages, RawRate, RawRecipe, RawRequest};
+use super::{Body, Bounds, FieldRule, HtmlItems, Kind, Pages, Place, Recipe, RecipeError, Rule, Start};
 use crate::collect::charset;
 use crate::collect::schedule::{Schedule, When};
 use crate::vocabulary::{Channel, SourceId};
@@ -41,22 +43,36 @@ const AT_ONCE_MAX: u32 = 64;
 /// Interval when the recipe names none: a polite second.
 const INTERVAL_MS_DEFAULT: u64 = 1_000;
 
+/// Longest body of a request, before it is filled.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How the places of fields are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grammar {
+    /// CSS selectors.
+    Css,
+    /// JSON Pointers.
+    Path,
+    /// Names of columns.
+    Column,
+}
+
 /// Knows the file, to say where something is.
-struct Checker<'a> {
-    file: &'a str,
-    text: &'a str,
+pub(super) struct Checker<'a> {
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
 }
 
 impl Checker<'_> {
-    fn line(&self, byte: usize) -> usize {
+    pub(super) fn line(&self, byte: usize) -> usize {
         self.text.as_bytes()[..byte.min(self.text.len())].split(|byte| *byte == b'\n').count()
     }
 
-    fn error(&self, byte: usize, detail: impl Into<String>) -> RecipeError {
+    pub(super) fn error(&self, byte: usize, detail: impl Into<String>) -> RecipeError {
         RecipeError::At { file: self.file.to_owned(), line: self.line(byte), detail: detail.into() }
     }
 
-    fn rule(&self, text: &str, byte: usize) -> Result<Rule, RecipeError> {
+    pub(super) fn rule(&self, text: &str, byte: usize) -> Result<Rule, RecipeError> {
         let depth = text.bytes().filter(|byte| *byte == b'(').count();
         if text.len() > SELECTOR_BYTES_MAX || depth > SELECTOR_DEPTH_MAX {
             let found = text.len();
@@ -71,7 +87,7 @@ impl Checker<'_> {
         Ok(Rule { text: text.to_owned(), line: self.line(byte), selector })
     }
 
-    fn path(&self, text: &str, byte: usize) -> Result<Vec<String>, RecipeError> {
+    pub(super) fn path(&self, text: &str, byte: usize) -> Result<Vec<String>, RecipeError> {
         if text.is_empty() || text == "/" {
             return Ok(Vec::new());
         }
@@ -101,35 +117,46 @@ impl Checker<'_> {
         })
     }
 
-    fn field(&self, name: &str, field: &Spanned<RawField>, json: bool) -> Result<FieldRule, RecipeError> {
+    pub(super) fn field(
+        &self,
+        name: &str,
+        field: &Spanned<RawField>,
+        grammar: Grammar,
+    ) -> Result<FieldRule, RecipeError> {
         let byte = field.span().start;
         let short;
         let table = match field.get_ref() {
-            RawField::Short(text) if json => {
-                short = FieldTable { path: Some(OneOrMany::One(text.clone())), ..FieldTable::default() };
-                &short
-            }
             RawField::Short(text) => {
-                short = FieldTable { selector: Some(text.clone()), ..FieldTable::default() };
+                let one = Some(OneOrMany::One(text.clone()));
+                short = match grammar {
+                    Grammar::Css => FieldTable { selector: Some(text.clone()), ..FieldTable::default() },
+                    Grammar::Path => FieldTable { path: one, ..FieldTable::default() },
+                    Grammar::Column => FieldTable { column: one, ..FieldTable::default() },
+                };
                 &short
             }
             RawField::Table(table) => table,
         };
-        let place = match (&table.selector, &table.path, &table.value) {
-            (None, None, Some(value)) => Place::Constant(value.clone()),
-            (Some(selector), None, None) if !json => Place::Css(self.rule(selector, byte)?),
-            (None, Some(path), None) if json => {
-                let paths = match path {
-                    OneOrMany::One(path) => vec![self.path(path, byte)?],
-                    OneOrMany::Many(paths) => {
-                        paths.iter().map(|path| self.path(path, byte)).collect::<Result<_, _>>()?
-                    }
-                };
-                Place::Path(paths)
+        let many = |places: &OneOrMany| match places {
+            OneOrMany::One(place) => vec![place.clone()],
+            OneOrMany::Many(places) => places.clone(),
+        };
+        let place = match (&table.selector, &table.path, &table.column, &table.value) {
+            (None, None, None, Some(value)) => Place::Constant(value.clone()),
+            (Some(selector), None, None, None) if grammar == Grammar::Css => Place::Css(self.rule(selector, byte)?),
+            (None, Some(paths), None, None) if grammar == Grammar::Path => {
+                Place::Path(many(paths).iter().map(|path| self.path(path, byte)).collect::<Result<_, _>>()?)
             }
-            (None, None, None) if !json => Place::Item,
+            (None, None, Some(columns), None) if grammar == Grammar::Column => {
+                Place::Path(many(columns).into_iter().map(|column| vec![column]).collect())
+            }
+            (None, None, None, None) if grammar == Grammar::Css => Place::Item,
             _ => {
-                let wanted = if json { "`path`" } else { "`selector`" };
+                let wanted = match grammar {
+                    Grammar::Css => "`selector`",
+                    Grammar::Path => "`path`",
+                    Grammar::Column => "`column`",
+                };
                 return Err(self.error(byte, format!("field `{name}` needs exactly one of {wanted} and `value`")));
             }
         };
@@ -157,10 +184,10 @@ impl Checker<'_> {
         })
     }
 
-    fn fields(
+    pub(super) fn fields(
         &self,
         fields: &BTreeMap<Spanned<String>, Spanned<RawField>>,
-        json: bool,
+        grammar: Grammar,
     ) -> Result<Vec<FieldRule>, RecipeError> {
         fields
             .iter()
@@ -177,29 +204,42 @@ impl Checker<'_> {
                         format!("field name `{name_text}` must be lower-case ASCII, e.g. `published_at`"),
                     ));
                 }
-                self.field(name.get_ref(), field, json)
+                self.field(name.get_ref(), field, grammar)
             })
             .collect()
     }
 
-    fn starts(&self, raw: &RawRecipe) -> Result<Vec<Start>, RecipeError> {
+    fn starts(&self, raw: &RawRecipe, body: Option<&Body>) -> Result<Vec<Start>, RecipeError> {
         let pages = raw.pages.as_ref().map(|pages| {
-            let RawPages { from, to } = *pages.get_ref();
-            if from <= to && to - from < LIST_PAGES_MAX {
-                Ok((from, to))
+            let RawPages { from, to, step } = *pages.get_ref();
+            let pages = Pages { from, to, step };
+            if from <= to && step > 0 && pages.count() <= LIST_PAGES_MAX {
+                Ok(pages)
             } else {
                 Err(self.error(
-                    pages.span().start,
-                    format!("pages {from} to {to}: expected from <= to, at most {LIST_PAGES_MAX}"),
+                    pages_at(raw),
+                    format!(
+                        "pages {from} to {to} by {step}: expected from <= to, step >= 1, at most {LIST_PAGES_MAX} pages"
+                    ),
                 ))
             }
         });
         let pages = pages.transpose()?;
-        if raw.start.get_ref().is_empty() {
-            return Err(self.error(raw.start.span().start, "`start` is empty: name at least one address"));
-        }
-        raw.start
-            .get_ref()
+        let starts = match (&raw.start, &raw.folder) {
+            (Some(starts), None) if !starts.get_ref().is_empty() => starts.get_ref(),
+            (Some(starts), None) => {
+                return Err(self.error(starts.span().start, "`start` is empty: name at least one address"));
+            }
+            (None, Some(_)) => return Ok(Vec::new()),
+            (Some(_), Some(folder)) => {
+                return Err(self.error(folder.span().start, "give `start` (addresses) or `folder` (files), not both"));
+            }
+            (None, None) => {
+                return Err(self.error(0, "`start` is missing: name at least one address, or a `folder` of files"));
+            }
+        };
+        let body_has_page = body.is_some_and(|body| body.template.contains("{page}"));
+        starts
             .iter()
             .map(|start| {
                 let (template, byte) = (start.get_ref(), start.span().start);
@@ -208,7 +248,7 @@ impl Checker<'_> {
                 if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
                     return Err(self.error(byte, format!("start `{template}` must begin with http:// or https://")));
                 }
-                let pages = match (template.contains("{page}"), pages) {
+                let pages = match (template.contains("{page}") || body_has_page, pages) {
                     (true, None) => {
                         return Err(self.error(byte, "`{page}` needs `pages = { from = 1, to = … }`"));
                     }
@@ -218,6 +258,79 @@ impl Checker<'_> {
                 Ok(Start { template: template.clone(), pages })
             })
             .collect()
+    }
+
+    /// The body of list requests, which must be what its kind says once it is filled.
+    fn body(&self, request: Option<&Spanned<RawRequest>>) -> Result<Option<Body>, RecipeError> {
+        let Some(request) = request else { return Ok(None) };
+        let RawRequest { body, form } = request.get_ref();
+        let (at, body) = (body.span().start, Body { template: body.get_ref().clone(), form: *form });
+        if body.template.len() > BODY_BYTES_MAX {
+            let found = body.template.len();
+            return Err(self.error(at, format!("the body has {found} bytes; at most {BODY_BYTES_MAX} are sent")));
+        }
+        if !form && let Err(problem) = serde_json::from_str::<serde_json::Value>(&body.fill(Some(1), Some("x"))) {
+            return Err(self.error(
+                at,
+                format!("the body is no JSON once `{{page}}` and `{{cursor}}` are filled ({problem}); write `form = true` for a form's body"),
+            ));
+        }
+        Ok(Some(body))
+    }
+
+    /// The folder of a source whose documents are files.
+    fn folder(&self, raw: &RawRecipe, kind: &Kind) -> Result<Option<PathBuf>, RecipeError> {
+        let of_files = matches!(kind, Kind::Table(_) | Kind::Mail);
+        let Some(folder) = &raw.folder else {
+            return if matches!(kind, Kind::Mail) {
+                Err(self.error(raw.kind.span().start, "`kind = \"mail\"` reads a `folder` of letters: name it"))
+            } else {
+                Ok(None)
+            };
+        };
+        let (text, at) = (folder.get_ref(), folder.span().start);
+        if !of_files {
+            return Err(self.error(at, "`folder` is for `kind = \"table\"` and `kind = \"mail\"`"));
+        }
+        let path = PathBuf::from(text);
+        if text.trim().is_empty() || path.components().any(|part| part == Component::ParentDir) {
+            return Err(self.error(
+                at,
+                format!(
+                    "folder `{text}`: expected a name below `inbox` of the data folder, or a whole path without `..`"
+                ),
+            ));
+        }
+        for (given, key) in [(raw.request.is_some(), "[request]"), (raw.pages.is_some(), "pages")] {
+            if given {
+                return Err(self.error(at, format!("a `folder` is not asked by HTTP: leave `{key}` out")));
+            }
+        }
+        Ok(Some(path))
+    }
+
+    /// A word of a closed set.
+    fn word<T: FromStr<Err: Display>>(&self, word: Option<&Spanned<String>>) -> Result<Option<T>, RecipeError> {
+        let parse = |word: &Spanned<String>| {
+            word.get_ref().parse().map_err(|problem| self.error(word.span().start, format!("{problem}")))
+        };
+        word.map(parse).transpose()
+    }
+
+    /// `2026-03`, or `never`.
+    fn verified(&self, raw: &RawRecipe) -> Result<Option<String>, RecipeError> {
+        let Some(verified) = &raw.verified else { return Ok(None) };
+        let text = verified.get_ref();
+        let month = text.split_once('-').is_some_and(|(year, month)| {
+            year.len() == 4
+                && year.bytes().all(|byte| byte.is_ascii_digit())
+                && month.len() == 2
+                && month.parse::<u8>().is_ok_and(|month| (1..=12).contains(&month))
+        });
+        if month || text == "never" {
+            return Ok(Some(text.clone()));
+        }
+        Err(self.error(verified.span().start, format!("verified `{text}`: expected a month as `2026-03`, or `never`")))
     }
 
     fn interval(&self, rate: &RawRate) -> Result<Duration, RecipeError> {
@@ -317,74 +430,6 @@ impl Checker<'_> {
         named.collect()
     }
 
-    fn kind(&self, raw: &RawRecipe) -> Result<(Kind, Vec<FieldRule>), RecipeError> {
-        let kind_at = raw.kind.span().start;
-        let (kind, list) = (*raw.kind.get_ref(), raw.list.as_ref());
-        if kind == RawKind::Feed {
-            return match list {
-                Some(list) => Err(self.error(list.span().start, "a feed describes its own items: leave `[list]` out")),
-                None => Ok((Kind::Feed, Vec::new())),
-            };
-        }
-        let Some(list) = list else {
-            return Err(self.error(kind_at, "`[list]` is missing: say where the items of a list page are"));
-        };
-        let (at, list) = (list.span().start, list.get_ref());
-        let json = kind == RawKind::Json;
-        let fields = self.fields(&list.fields, json)?;
-        let link = list.link.as_ref().map(|link| self.field("link", link, json)).transpose()?;
-        let next = list.next.as_ref().map(|next| self.field("next", next, json)).transpose()?;
-        match (kind, &list.item, &list.items) {
-            (RawKind::Html, Some(item), None) => {
-                if list.next_param.is_some() {
-                    return Err(self.error(at, "`next_param` is for `kind = \"json\"`"));
-                }
-                let with_href = |mut field: FieldRule| {
-                    field.attr.get_or_insert_with(|| "href".to_owned());
-                    field
-                };
-                let item = self.rule(item.get_ref(), item.span().start)?;
-                Ok((Kind::Html { item, link: link.map(with_href), next: next.map(with_href) }, fields))
-            }
-            (RawKind::Json, None, Some(items)) => {
-                let items = self.path(items.get_ref(), items.span().start)?;
-                let next = match next.map(|field| field.place) {
-                    Some(Place::Path(mut paths)) if paths.len() == 1 => {
-                        let path = paths.remove(0);
-                        Some(match &list.next_param {
-                            Some(param) => Next::Param { path, param: param.clone() },
-                            None => Next::Url(path),
-                        })
-                    }
-                    Some(_) => return Err(self.error(at, "`next` of a JSON list must be one path")),
-                    None => None,
-                };
-                Ok((Kind::Json { items, link, next }, fields))
-            }
-            (RawKind::Json, ..) => {
-                Err(self.error(at, "a JSON list needs `items = \"/path/to/array\"` (and no `item`)"))
-            }
-            _ => Err(self.error(at, "an HTML list needs `item = \"css selector\"` (and no `items`)")),
-        }
-    }
-
-    fn detail(&self, raw: &RawRecipe) -> Result<Option<Detail>, RecipeError> {
-        let Some(detail) = &raw.detail else { return Ok(None) };
-        let detail = detail.get_ref();
-        let json = detail.format == RawFormat::Json;
-        let table = match &detail.table {
-            Some(table) if json => {
-                return Err(self.error(table.selector.span().start, "`[detail.table]` is for HTML details"));
-            }
-            Some(table) => Some(Table {
-                rule: self.rule(table.selector.get_ref(), table.selector.span().start)?,
-                columns: table.columns.iter().map(|(field, header)| (field.clone(), header.clone())).collect(),
-            }),
-            None => None,
-        };
-        Ok(Some(Detail { json, fields: self.fields(&detail.fields, json)?, table }))
-    }
-
     fn bounds(&self, raw: &RawBounds) -> Result<Bounds, RecipeError> {
         let within = (1..=LIST_PAGES_MAX).contains(&raw.list_pages_max)
             && (1..=ITEMS_PER_PAGE_MAX).contains(&raw.items_per_page_max)
@@ -408,6 +453,14 @@ impl Checker<'_> {
             stop_when_known: raw.stop_when_known,
         })
     }
+}
+
+#[derive(rust_embed::Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/rules/sources/"]
+struct Shipped;
+
+fn pages_at(raw: &RawRecipe) -> usize {
+    raw.pages.as_ref().map_or(0, |pages| pages.span().start)
 }
 
 impl Recipe {
@@ -440,29 +493,40 @@ impl Recipe {
             charset::for_label(label.get_ref())
                 .ok_or_else(|| checker.error(label.span().start, format!("charset `{}` is not known", label.get_ref())))
         });
-        let starts = checker.starts(&raw)?;
-        let (kind, fields) = checker.kind(&raw)?;
+        let body = checker.body(raw.request.as_ref())?;
+        let starts = checker.starts(&raw, body.as_ref())?;
+        let (kind, fields) = checker.kind(&raw, body.as_ref())?;
+        let folder = checker.folder(&raw, &kind)?;
         let detail = checker.detail(&raw)?;
         let has = |name: &str| fields.iter().any(|field| field.name == name);
+        let list_at = raw.list.as_ref().map_or(0, |list| list.span().start);
         match &kind {
+            Kind::Html { items: HtmlItems::Rows(_), .. } | Kind::Table(_) | Kind::Mail => {
+                if let Some(detail) = &raw.detail {
+                    let what = "a row or a letter is a document by itself: leave `[detail]` out";
+                    return Err(checker.error(detail.span().start, what));
+                }
+            }
             Kind::Html { link, .. } | Kind::Json { link, .. } => {
-                let at = raw.list.as_ref().map_or(0, |list| list.span().start);
                 if detail.is_some() && link.is_none() {
-                    return Err(
-                        checker.error(at, "`[detail]` needs `link` in `[list]`: where is the page behind an item?")
-                    );
+                    return Err(checker
+                        .error(list_at, "`[detail]` needs `link` in `[list]`: where is the page behind an item?"));
                 }
                 if detail.is_none() && link.is_none() && !has("external_id") {
                     return Err(checker.error(
-                        at,
+                        list_at,
                         "without `link` each item needs a field `external_id`, or it cannot be known again",
                     ));
                 }
                 if detail.is_none() && !has("text") {
-                    return Err(checker.error(at, "without `[detail]` each item needs a field `text`"));
+                    return Err(checker.error(list_at, "without `[detail]` each item needs a field `text`"));
                 }
             }
-            Kind::Feed => {}
+            Kind::Sitemap { .. } if detail.is_none() => {
+                let what = "a sitemap holds addresses alone: `[detail]` says how the pages behind them are read";
+                return Err(checker.error(raw.kind.span().start, what));
+            }
+            Kind::Feed | Kind::Sitemap { .. } => {}
         }
         let mut hosts = raw.hosts.clone();
         hosts.extend(starts.iter().filter_map(|start| {
@@ -475,6 +539,9 @@ impl Recipe {
             name: raw.name.clone(),
             channel,
             enabled: raw.enabled,
+            actor: checker.word(raw.actor.as_ref())?,
+            level: checker.word(raw.level.as_ref())?,
+            verified: checker.verified(&raw)?,
             file: file_name.to_owned(),
             schedule: checker.schedule(&raw)?,
             per_day: raw.rate.per_day,
@@ -491,9 +558,23 @@ impl Recipe {
             fingerprint: blake3::hash(text.as_bytes()).to_hex()[..16].to_owned(),
             kind,
             starts,
+            folder,
+            body,
             fields,
             detail,
         })
+    }
+
+    /// The recipes that come with the program, all switched off, in the order of file names.
+    ///
+    /// # Errors
+    /// [`RecipeError`]; a bug, as the tests read them all.
+    pub fn shipped() -> Result<Vec<Self>, RecipeError> {
+        let mut names: Vec<_> = Shipped::iter().filter(|name| name.ends_with(".toml")).collect();
+        names.sort();
+        let text = |name: &str| Shipped::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+        let texts = names.iter().filter_map(|name| Some((name, text(name)?)));
+        texts.map(|(name, text)| Self::parse(&text, &format!("rules/sources/{name}"))).collect()
     }
 
     /// Reads every `*.toml` of a folder, in the order of file names.
@@ -558,7 +639,7 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
     fn a_good_recipe_is_read() {
         let recipe = Recipe::parse(GOOD, "board.toml").unwrap();
         assert!(matches!(recipe.schedule.when, When::Every(every) if every == Duration::from_mins(30)));
-        assert_eq!(recipe.starts[0].urls().count(), 3);
+        assert_eq!((0..).map_while(|at| recipe.starts[0].ask(at, None)).count(), 3);
         assert_eq!(recipe.hosts, ["example.org"]);
     }
 
@@ -578,16 +659,87 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
         check("pages = { from = 1, to = 3 }", "", "board.toml:5: `{page}` needs");
         check("https://", "ftp://", "board.toml:5: start");
         check("link = \"a\"", "", "needs `link`");
+        check(
+            "channel =",
+            "actor = \"state\"\nchannel =",
+            "board.toml:3: `state` is not a known kind of actor; known: consumer",
+        );
+        check("channel =", "level = \"town\"\nchannel =", "board.toml:3: `town` is not a known administrative level");
+        check("channel =", "verified = \"2026\"\nchannel =", "board.toml:3: verified `2026`: expected a month");
+        check(
+            "[schedule]",
+            "folder = \"x\"\n[schedule]",
+            "board.toml:7: give `start` (addresses) or `folder` (files), not both",
+        );
+        check("start = [", "# [", "`start` is missing");
+        check("to = 3 }", "to = 3, step = 0 }", "board.toml:6: pages 1 to 3 by 0");
+        check("item = \"ul.news li\"", "items = \"/a\"", "board.toml:9: an HTML list needs `item");
+        check(
+            "link = \"a\"",
+            "link = \"a\"\nsheet = \"x\"",
+            "board.toml:9: `sheet` means nothing in `[list]` of this kind",
+        );
+        check("[list]", "[request]\nbody = \"{}\"\n[list]", "board.toml:9: `[request]` is for");
+        check(
+            "[detail.fields]",
+            "[detail]\nitems = \"/a\"\n[detail.fields]",
+            "board.toml:13: `items` is for JSON and XML details",
+        );
         check("id = \"board\"", "id = \"公告\"", "board.toml:1: id");
         check("name = ", "nam = ", "unknown field `nam`");
-        check("kind = \"html\"", "kind = \"xml\"", "board.toml:4: unknown variant `xml`");
+        check("kind = \"html\"", "kind = \"soap\"", "board.toml:4: unknown variant `soap`");
     }
 
     #[test]
     fn shipped_examples_are_sound_and_disabled() {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/sources");
         let recipes = Recipe::load_dir(&dir).unwrap();
-        assert!(recipes.len() >= 4);
+        assert!(recipes.len() >= 15);
+        let shipped = Recipe::shipped().unwrap();
+        assert_eq!(
+            shipped.iter().map(|r| &r.id).collect::<Vec<_>>(),
+            recipes.iter().map(|r| &r.id).collect::<Vec<_>>()
+        );
+        // Whoever has seen one of them work says when; an invented one never can.
+        for recipe in &recipes {
+            assert_eq!(recipe.verified.is_some(), !recipe.id.as_str().starts_with("example."), "{}", recipe.id);
+        }
         assert!(recipes.iter().all(|recipe| !recipe.enabled && !recipe.allow_loopback));
+    }
+
+    fn refused(text: &str, expected: &str) {
+        let message = Recipe::parse(text, "s.toml").expect_err("a mistake").to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+
+    #[test]
+    fn mistakes_of_each_kind_are_told() {
+        let head = "id = \"s\"\nname = \"s\"\nchannel = \"media\"\nschedule.every = \"1h\"\n";
+        let with = |rest: &str| format!("{head}{rest}");
+        let start = "start = [\"https://a.example/\"]\n";
+        refused(&with(&format!("kind = \"sitemap\"\n{start}")), "s.toml:5: a sitemap holds addresses alone");
+        refused(
+            &with(&format!("kind = \"sitemap\"\n{start}[list]\ninclude = \"(\"\n[detail]\n")),
+            "s.toml:8: `include` is no regular",
+        );
+        refused(&with(&format!("kind = \"mail\"\n{start}")), "s.toml:5: `kind = \"mail\"` reads a `folder`");
+        refused(&with("kind = \"mail\"\nfolder = \"../x\"\n"), "s.toml:6: folder `../x`: expected a name below");
+        refused(&with("kind = \"feed\"\nfolder = \"x\"\n"), "s.toml:6: `folder` is for");
+        refused(&with("kind = \"table\"\nfolder = \"x\"\n"), "s.toml:5: `[list]` is missing");
+        refused(&with("kind = \"table\"\nfolder = \"x\"\n[list]\nheader_row = 0\n"), "s.toml:8: `header_row` is 0");
+        refused(
+            &with("kind = \"table\"\nfolder = \"x\"\n[list.fields]\nbrand = { path = \"/a\" }\n"),
+            "exactly one of `column` and `value`",
+        );
+        let json = |request: &str, list: &str| {
+            with(&format!(
+                "kind = \"json\"\n{start}[request]\n{request}\n[list]\nitems = \"/a\"\n{list}\n[list.fields]\nexternal_id = \"/id\"\ntext = \"/t\"\n"
+            ))
+        };
+        refused(&json("body = '{ \"a\": }'", ""), "s.toml:8: the body is no JSON once");
+        refused(&json("body = '{ \"a\": {cursor} }'", ""), "s.toml:9: `{cursor}` in the body needs `next`");
+        refused(&json("body = '{ \"a\": {cursor} }'", "next = \"/n\"\nnext_param = \"n\""), "not both");
+        refused(&json("body = '{ \"a\": {page} }'", ""), "s.toml:6: `{page}` needs `pages");
+        assert!(Recipe::parse(&json("body = 'a={cursor}'\nform = true", "next = \"/n\""), "s.toml").is_ok());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Identity;
+use super::{DetailFormat, Identity, TableFormat};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -18,7 +18,12 @@ pub(super) struct RawRecipe {
     pub(super) kind: Spanned<RawKind>,
     #[serde(default = "yes")]
     pub(super) enabled: bool,
-    pub(super) start: Spanned<Vec<Spanned<String>>>,
+    pub(super) actor: Option<Spanned<String>>,
+    pub(super) level: Option<Spanned<String>>,
+    pub(super) verified: Option<Spanned<String>>,
+    pub(super) start: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) folder: Option<Spanned<String>>,
+    pub(super) request: Option<Spanned<RawRequest>>,
     pub(super) pages: Option<Spanned<RawPages>>,
     #[serde(default)]
     pub(super) allow_loopback: bool,
@@ -46,6 +51,19 @@ pub(super) enum RawKind {
     Html,
     Feed,
     Json,
+    Xml,
+    Sitemap,
+    Table,
+    Mail,
+}
+
+/// How list pages are asked for when a GET is not enough.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRequest {
+    pub(super) body: Spanned<String>,
+    #[serde(default)]
+    pub(super) form: bool,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +71,8 @@ pub(super) enum RawKind {
 pub(super) struct RawPages {
     pub(super) from: u32,
     pub(super) to: u32,
+    #[serde(default = "one")]
+    pub(super) step: u32,
 }
 
 #[derive(Deserialize, Default)]
@@ -120,6 +140,11 @@ pub(super) struct RawList {
     pub(super) link: Option<Spanned<RawField>>,
     pub(super) next: Option<Spanned<RawField>>,
     pub(super) next_param: Option<String>,
+    pub(super) table: Option<RawTable>,
+    pub(super) include: Option<Spanned<String>>,
+    pub(super) format: Option<TableFormat>,
+    pub(super) sheet: Option<String>,
+    pub(super) header_row: Option<Spanned<u32>>,
     #[serde(default)]
     pub(super) fields: BTreeMap<Spanned<String>, Spanned<RawField>>,
 }
@@ -128,18 +153,11 @@ pub(super) struct RawList {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDetail {
     #[serde(default)]
-    pub(super) format: RawFormat,
+    pub(super) format: DetailFormat,
+    pub(super) items: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) fields: BTreeMap<Spanned<String>, Spanned<RawField>>,
     pub(super) table: Option<RawTable>,
-}
-
-#[derive(Deserialize, Clone, Copy, Default, PartialEq)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawFormat {
-    #[default]
-    Html,
-    Json,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +173,7 @@ pub(super) struct RawTable {
 pub(super) struct FieldTable {
     pub(super) selector: Option<String>,
     pub(super) path: Option<OneOrMany>,
+    pub(super) column: Option<OneOrMany>,
     pub(super) value: Option<String>,
     pub(super) attr: Option<String>,
     pub(super) capture: Option<String>,
@@ -196,6 +215,10 @@ impl<'de> Deserialize<'de> for RawField {
         }
         from.deserialize_any(FieldVisitor)
     }
+}
+
+fn one() -> u32 {
+    1
 }
 
 fn yes() -> bool {

@@ -1,0 +1,129 @@
+//! A round over a folder: the folder is the list, each file a page. Files are archived like pages, and marked like them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use url::Url;
+
+use super::super::archivist::Dropped;
+use super::super::detail::{self, Context, Harvest};
+use super::super::fetch::Session;
+use super::super::fields::Notes;
+use super::super::problem::{CHECK_FOLDER, PageProblem};
+use super::super::recipe::{Kind, Recipe};
+use super::super::{CollectError, folder, mail, rows};
+use super::{DetailDone, Done, ListDone, ReadDetail, ReadList, Unread};
+use crate::store::frontier::{Frontier, FrontierPage, PageState};
+use crate::vocabulary::Meta;
+
+/// Hint of a file: its name below the folder.
+const NAME: &str = "name";
+/// Hint of a file: size and time of its last change.
+const STAMP: &str = "stamp";
+
+/// Whether a file that was read has another stamp since.
+pub(super) fn has_changed(page: &FrontierPage) -> bool {
+    page.hints.get(STAMP).and_then(Value::as_str) != page.etag.as_deref()
+}
+
+/// Looks into the folder and notes its files in the frontier.
+pub(super) async fn list_job(session: &Session<'_>, frontier: &Frontier, recipe: Arc<Recipe>, now: Timestamp) -> Done {
+    let url = folder::urn(&recipe.id, "");
+    let outcome = read_folder(session, frontier, &recipe, &url, now).await;
+    Done::List(Box::new(ListDone { url, outcome }))
+}
+
+async fn read_folder(
+    session: &Session<'_>,
+    frontier: &Frontier,
+    recipe: &Arc<Recipe>,
+    url: &Url,
+    now: Timestamp,
+) -> Result<ReadList, Unread> {
+    let place = place_of(session, recipe);
+    let listing = session.gate().read(move || folder::list(&place)).await.ok_or(Unread::GaveUp)?;
+    let listing = listing.map_err(Unread::File)?;
+    let hints = |name: &str, stamp: &str| -> Meta {
+        [(NAME, name), (STAMP, stamp)].map(|(key, value)| (key.to_owned(), Value::from(value))).into_iter().collect()
+    };
+    let files: Vec<(String, Meta)> = listing
+        .files
+        .iter()
+        .map(|file| (folder::urn(&recipe.id, &file.name).to_string(), hints(&file.name, &file.stamp)))
+        .collect();
+    let pages = frontier.discover(&recipe.id, &files, now).await.map_err(|error| Unread::Broken(error.into()))?;
+    let problem = |detail| PageProblem { at: recipe.file.clone(), url: url.to_string(), detail, advice: CHECK_FOLDER };
+    let problems = listing.problems.into_iter().map(problem).collect();
+    let hash = blake3::hash(b"");
+    Ok(ReadList { found: !pages.is_empty(), next: Vec::new(), hash, pages, harvests: Vec::new(), problems })
+}
+
+/// Reads one file: archived first, then taken apart.
+pub(super) async fn file_job(
+    session: &Session<'_>,
+    recipe: Arc<Recipe>,
+    mut known: FrontierPage,
+    url: Url,
+    now: Timestamp,
+) -> Done {
+    let outcome = read_file(session, recipe, &mut known, &url, now).await;
+    Done::Detail(Box::new(DetailDone { known, url, outcome }))
+}
+
+async fn read_file(
+    session: &Session<'_>,
+    recipe: Arc<Recipe>,
+    known: &mut FrontierPage,
+    url: &Url,
+    now: Timestamp,
+) -> Result<ReadDetail, Unread> {
+    let hint = |key: &str| known.hints.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (name, stamp) = (hint(NAME), hint(STAMP));
+    let (place, bytes_max) = (place_of(session, &recipe), recipe.bounds.page_bytes_max);
+    let bytes = session.gate().read(move || folder::read(&place, &name, bytes_max)).await.ok_or(Unread::GaveUp)?;
+    let bytes = bytes.map_err(Unread::File)?;
+    let hash = format!("{}:{}", recipe.fingerprint, &blake3::hash(&bytes).to_hex()[..32]);
+    known.etag = Some(stamp);
+    if known.state == PageState::Done && known.content_hash.as_deref() == Some(&hash) {
+        return Ok(ReadDetail::Same);
+    }
+    known.content_hash = Some(hash);
+    let file = Dropped { name: url.to_string(), at: now, bytes };
+    let kept = session.gate().keep_file(file).await;
+    let (raw, bytes) = kept.map_err(|error| Unread::Broken(CollectError::Archive(error)))?;
+    let (page, masker) = (url.clone(), session.gate().settings.masker.clone());
+    let parse = move || {
+        let mut notes = Notes::new(&recipe, &page);
+        let mut harvest = Harvest::default();
+        let items = match &recipe.kind {
+            Kind::Table(sheet) => rows::read(&recipe, sheet, &bytes, None, &page, now, &mut notes),
+            _ => match mail::read(&recipe, &bytes, now, &mut notes) {
+                Ok(item) => vec![item],
+                Err(why) => {
+                    harvest.rejected.push(why);
+                    Vec::new()
+                }
+            },
+        };
+        if items.is_empty() && harvest.rejected.is_empty() {
+            harvest.rejected.push("the table has no rows that can be read".to_owned());
+        }
+        for item in items {
+            let context = Context { url: item.url.as_ref(), page: &page, raw: &raw, now, masker: &masker };
+            let one = detail::of_item(&recipe, &item.fields, &context);
+            harvest.documents.extend(one.documents);
+            harvest.rejected.extend(one.rejected);
+            harvest.problems.extend(one.problems);
+        }
+        harvest.problems.extend(notes.problems);
+        detail::drop_doubles(&mut harvest);
+        ReadDetail::Harvest(harvest, Vec::new())
+    };
+    session.gate().read(parse).await.ok_or(Unread::GaveUp)
+}
+
+fn place_of(session: &Session<'_>, recipe: &Recipe) -> std::path::PathBuf {
+    let folder = recipe.folder.clone().unwrap_or_default();
+    folder::place(&session.gate().settings.inbox, &folder)
+}
