@@ -73,7 +73,6 @@ pub fn read_asked(folder: &Path, mut take: impl FnMut(Asked) -> bool) -> Result<
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is a door to the archive's files")]
 fn files(folder: &Path) -> Result<Vec<PathBuf>, WarcError> {
     let io = |source| WarcError::Io { doing: "list", path: folder.to_owned(), source };
     let mut files = Vec::new();

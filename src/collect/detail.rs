@@ -50,13 +50,12 @@ pub(crate) struct Context<'a> {
 pub(crate) fn of_item(recipe: &Recipe, fields: &Fields, context: &Context<'_>) -> Harvest {
     let mut notes = Notes::new(recipe, context.page);
     let mut harvest = Harvest::default();
-    for rule in recipe.fields.iter().filter(|rule| rule.required && fields.get(&rule.name).is_none()) {
+    let lacking = recipe.fields.iter().find(|rule| rule.required && fields.get(&rule.name).is_none());
+    if let Some(rule) = lacking {
         let reason = format!("required field `{}` is missing", rule.name);
         notes.add(Some(rule.line), reason.clone(), CHECK_PAGE);
         harvest.rejected.push(reason);
-        break;
-    }
-    if harvest.rejected.is_empty() {
+    } else {
         keep(&mut harvest, fields, context, None, &mut notes);
     }
     harvest.problems = notes.problems;

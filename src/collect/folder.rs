@@ -60,7 +60,9 @@ pub(crate) fn list(folder: &Path) -> Result<Listing, String> {
         for entry in entries {
             let Ok(entry) = entry else { continue };
             let Ok(name) = entry.file_name().into_string() else {
-                listing.problems.push(format!("{:?}: the name is not UTF-8; rename the file", entry.file_name()));
+                listing
+                    .problems
+                    .push(format!("{}: the name is not UTF-8; rename the file", entry.file_name().display()));
                 continue;
             };
             let lower = name.to_lowercase();

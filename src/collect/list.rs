@@ -78,8 +78,8 @@ fn read_html(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mu
     if let Some(dropped) = dropped {
         notes.add(None, dropped, CHECK_PAGE);
     }
-    let mut list = List::default();
-    list.next = next.iter().filter_map(|rule| next_page(recipe, &page, base, rule, notes)).collect();
+    let next = next.iter().filter_map(|rule| next_page(recipe, &page, base, rule, notes)).collect();
+    let mut list = List { next, ..List::default() };
     let item = match items {
         HtmlItems::Selected(item) => item,
         HtmlItems::Rows(table) => {

@@ -6,6 +6,7 @@ mod kind;
 mod load;
 mod raw;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -99,6 +100,8 @@ pub struct Recipe {
     pub(crate) fields: Vec<FieldRule>,
     /// The page behind each item, when it is asked for.
     pub(crate) detail: Option<Detail>,
+    /// Only a short look: what it leaves out by its bounds is no problem.
+    pub(crate) is_look: bool,
     /// Hash of the recipe's text: a changed recipe reads old pages anew.
     pub(crate) fingerprint: String,
 }
@@ -121,7 +124,7 @@ impl Recipe {
     #[must_use]
     pub fn for_a_look(&self) -> Self {
         let bounds = Bounds { list_pages_max: 1, details_per_round_max: LOOK_DETAILS, ..self.bounds };
-        Self { starts: self.starts.iter().take(1).cloned().collect(), bounds, ..self.clone() }
+        Self { starts: self.starts.iter().take(1).cloned().collect(), bounds, is_look: true, ..self.clone() }
     }
 
     /// The fields that documents of this source are expected to have.
@@ -135,7 +138,16 @@ impl Recipe {
             _ => None,
         };
         let columns = rows.into_iter().flat_map(|table| table.columns.iter().map(|(name, _)| name.as_str()));
-        self.fields.iter().map(|rule| rule.name.as_str()).chain(columns).chain(detail)
+        // What these kinds find by themselves.
+        let own: &[&str] = match &self.kind {
+            Kind::Mail => &["title", "text", "author", "published_at", "external_id"],
+            Kind::Feed => &["title", "text", "published_at"],
+            Kind::Table(_) => &["text"],
+            Kind::Html { .. } | Kind::Json { .. } | Kind::Sitemap { .. } => &[],
+        };
+        let mut seen = BTreeSet::new();
+        let all = self.fields.iter().map(|rule| rule.name.as_str()).chain(columns).chain(detail);
+        all.chain(own.iter().copied()).filter(move |name| seen.insert(*name))
     }
 
     /// Whether an address belongs to what this source asks: a page of its hosts, or a file of its folder.
@@ -225,7 +237,7 @@ pub(crate) struct Sheet {
     /// None = told by its first bytes.
     pub(crate) format: Option<TableFormat>,
     /// Name of the sheet; the first one when there is none.
-    pub(crate) sheet: Option<String>,
+    pub(crate) name: Option<String>,
     /// The row that holds the names of the columns, counted from 1.
     pub(crate) header_row: u32,
     pub(crate) line: usize,

@@ -52,10 +52,11 @@ pub(crate) fn read(
 fn format_of(sheet: &Sheet, bytes: &[u8]) -> TableFormat {
     sheet.format.unwrap_or_else(|| {
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
+        let line = String::from_utf8_lossy(line);
+        let count = |wanted: char| line.matches(wanted).count();
         match bytes {
             _ if bytes.starts_with(ZIP_MAGIC) => TableFormat::Xlsx,
-            _ if count(b'\t') > count(b',') => TableFormat::Tsv,
+            _ if count('\t') > count(',') => TableFormat::Tsv,
             _ => TableFormat::Csv,
         }
     })
@@ -69,7 +70,7 @@ fn of_workbook(
     notes: &mut Notes<'_>,
 ) -> Vec<(u32, Vec<String>)> {
     let unpacked_max = recipe.bounds.page_bytes_max as u64 * UNPACKED_RATIO_MAX;
-    match read_sheet(bytes, sheet.sheet.as_deref(), rows_max, unpacked_max) {
+    match read_sheet(bytes, sheet.name.as_deref(), rows_max, unpacked_max) {
         Ok(found) => {
             if let Some(cut) = found.cut {
                 notes.add(None, cut, CHECK_BOUNDS);

@@ -250,7 +250,9 @@ impl<'a> Run<'a> {
                 continue;
             };
             if chain.seen.len() >= recipe.bounds.list_pages_max as usize {
-                self.problem(&ask.url, "more list pages than the bound, the rest is not read", CHECK_BOUNDS);
+                if !recipe.is_look {
+                    self.problem(&ask.url, "more list pages than the bound, the rest is not read", CHECK_BOUNDS);
+                }
             } else if !self.stopped_hosts.contains(&host_key(&ask.url)) && chain.seen.insert(ask.key()) {
                 return Some(ask);
             } else if self.has_siblings() {
@@ -364,6 +366,9 @@ impl<'a> Run<'a> {
     fn detail_job(&mut self, known: FrontierPage) -> Option<Boxed<'a, Done>> {
         let url = Url::parse(&known.url).ok()?;
         if self.stopped_hosts.contains(&host_key(&url)) {
+            return None;
+        }
+        if self.details_left == 0 && self.recipe.is_look {
             return None;
         }
         if self.details_left == 0 {

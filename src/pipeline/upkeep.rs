@@ -190,7 +190,7 @@ fn records_of(dir: &Path, verified: &mut Verified, tell: &mut dyn FnMut(u64)) ->
                         }
                         None => {}
                     }
-                    if record.kind() == "response" || record.kind() == "revisit" {
+                    if matches!(record.kind(), "response" | "revisit" | "resource") {
                         let digest = record.header("WARC-Payload-Digest").unwrap_or_default().to_owned();
                         records.insert(record.offset, digest);
                     }

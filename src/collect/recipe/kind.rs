@@ -95,7 +95,7 @@ impl Checker<'_> {
         };
         let fields = self.fields(&list.fields, Grammar::Column)?;
         Ok((
-            Kind::Table(Sheet { format: list.format, sheet: list.sheet.clone(), header_row, line: self.line(at) }),
+            Kind::Table(Sheet { format: list.format, name: list.sheet.clone(), header_row, line: self.line(at) }),
             fields,
         ))
     }

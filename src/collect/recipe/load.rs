@@ -555,6 +555,7 @@ impl Recipe {
             charset: charset.transpose()?,
             refetch_after: raw.refetch.after.as_ref().map(|after| checker.duration(after)).transpose()?,
             bounds: checker.bounds(&raw.bounds)?,
+            is_look: false,
             fingerprint: blake3::hash(text.as_bytes()).to_hex()[..16].to_owned(),
             kind,
             starts,
