@@ -20,6 +20,8 @@ use super::structured::fields::Field;
 const PROBE_CHARS: usize = 400;
 /// Latin letters to each Chinese character that make a text mostly Latin.
 const LATIN_PER_HAN: usize = 6;
+/// Least Latin letters of such a text.
+const LATIN_MIN: usize = 4;
 /// Most words of a text that are read.
 const WORDS_MAX: usize = 20_000;
 /// Most words of a risk type.
@@ -29,6 +31,11 @@ const DENIAL_WORDS: usize = 3;
 
 /// Whether a text is mostly Latin.
 pub(super) fn is_latin(text: &str) -> bool {
+    // Most texts have no Latin letters, which is seen many bytes at a time.
+    let letters = |some: &[u8]| some.iter().map(|byte| u8::from(byte.is_ascii_alphabetic())).sum::<u8>();
+    if text.as_bytes().chunks(usize::from(u8::MAX)).map(|some| usize::from(letters(some))).sum::<usize>() < LATIN_MIN {
+        return false;
+    }
     let (mut latin, mut han) = (0, 0);
     for character in text.chars().take(PROBE_CHARS) {
         if character.is_ascii_alphabetic() {
@@ -40,7 +47,7 @@ pub(super) fn is_latin(text: &str) -> bool {
             }
         }
     }
-    latin >= 4 && latin > han * LATIN_PER_HAN
+    latin >= LATIN_MIN && latin > han * LATIN_PER_HAN
 }
 
 /// A word with its place.
@@ -515,5 +522,20 @@ mod tests {
             assert!(!is_latin(text), "{text}");
         }
         assert!(is_latin("Plush toy") && is_latin("The heater (取暖器) can overheat and catch fire quickly"));
+    }
+
+    #[test]
+    fn a_text_is_latin_by_its_first_letters_however_long_it_is() {
+        let latin = "Recall of chargers that overheat. ";
+        for (text, expected) in [
+            ("abc".to_owned(), false),
+            ("abcd".to_owned(), true),
+            ("充电宝abcd".to_owned(), false),
+            (latin.repeat(100), true),
+            ("12 34 ".repeat(200) + latin, false),
+            ("充电宝".repeat(100) + &latin.repeat(100), false),
+        ] {
+            assert_eq!(is_latin(&text), expected, "{text}");
+        }
     }
 }

@@ -155,6 +155,8 @@ pub struct StandardTerm {
 #[derive(Debug, Clone, Default)]
 pub struct Structured {
     roles: BTreeMap<String, Role>,
+    /// A bit for each heading of `roles`, by [`look`].
+    looks: [u64; LOOKS / 64],
     /// Longest heading, in folded characters.
     pub heading_chars_max: usize,
     fail: Vec<String>,
@@ -210,9 +212,15 @@ impl Structured {
         // Keys of `meta` are mostly short words in ASCII, and asked for with every document.
         let mut room = [0; ASCII_HEADING_MAX];
         match ascii_heading(heading, &mut room) {
-            Some(folded) => self.roles.get(folded).copied(),
-            None => self.roles.get(&fold_heading(heading)).copied(),
+            Some(folded) => self.role_of(folded),
+            None => self.role_of(&fold_heading(heading)),
         }
+    }
+
+    /// The role of a folded heading. Most keys of `meta` are none, and are set aside by their looks.
+    fn role_of(&self, folded: &str) -> Option<Role> {
+        let at = look(folded);
+        (self.looks[at / 64] >> (at % 64) & 1 == 1).then(|| self.roles.get(folded).copied()).flatten()
     }
 
     /// Whether nothing is known: a lexicon without `rules/structured`.
@@ -373,6 +381,8 @@ impl Structured {
                     return Err(wrong(&heading, what, "shorten or delete it"));
                 }
                 self.heading_chars_max = self.heading_chars_max.max(chars);
+                let look = look(&folded);
+                self.looks[look / 64] |= 1 << (look % 64);
                 if let Some(other) = self.roles.insert(folded, role).filter(|other| *other != role) {
                     let what = format!("`{}` is a heading for {other:?} and for {role:?}", heading.get_ref());
                     return Err(wrong(&heading, what, "a heading has one role: delete one of the two"));
@@ -424,18 +434,29 @@ pub fn fold_heading(heading: &str) -> String {
     folded
 }
 
+/// How many headings can be told apart by their looks.
+const LOOKS: usize = 2_048;
+
+/// A number below [`LOOKS`] for what a folded heading looks like: its length and its outermost bytes.
+fn look(folded: &str) -> usize {
+    let byte = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0));
+    let bytes = folded.as_bytes();
+    (bytes.len() * 67 + byte(bytes.first()) * 31 + byte(bytes.last())) % LOOKS
+}
+
 /// Longest heading in ASCII that is folded without asking for memory, in bytes.
 const ASCII_HEADING_MAX: usize = 32;
 
 /// As [`fold_heading`], for a short one in printable ASCII.
 fn ascii_heading<'a>(heading: &str, room: &'a mut [u8; ASCII_HEADING_MAX]) -> Option<&'a str> {
-    if heading.len() > room.len() || !heading.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if heading.len() > room.len() || !heading.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~')) {
         return None;
     }
     let mut length = 0;
-    for byte in heading.bytes().filter(|byte| !matches!(byte, b' ' | b'_')) {
+    for byte in heading.bytes() {
+        // What does not count is written over by the next byte.
         room[length] = byte.to_ascii_lowercase();
-        length += 1;
+        length += usize::from(!matches!(byte, b' ' | b'_'));
     }
     std::str::from_utf8(&room[..length]).ok()
 }

@@ -8,6 +8,9 @@ use super::{Channel, DocumentId, SourceId, time};
 /// Facts that the source gives beside the text (`platform_category`, `brand`, `region`, `seller`, `sold`, …). Unknown keys are kept.
 pub type Meta = serde_json::Map<String, serde_json::Value>;
 
+/// Keys of `meta` up to which one is found by comparing it with each.
+const KEYS_COMPARED_MAX: usize = 12;
+
 /// Where the exact bytes lie that a document was read from (RAW-1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawRef {
@@ -59,7 +62,13 @@ impl Document {
     /// A string value of `meta`, when it is there and not empty.
     #[must_use]
     pub fn meta_str(&self, key: &str) -> Option<&str> {
-        self.meta.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty())
+        // Most documents have a few keys: comparing them is quicker than hashing one.
+        let value = if self.meta.len() <= KEYS_COMPARED_MAX {
+            self.meta.iter().find_map(|(known, value)| (known == key).then_some(value))
+        } else {
+            self.meta.get(key)
+        };
+        value.and_then(|value| value.as_str()).filter(|text| !text.is_empty())
     }
 
     /// A whole number of `meta`, given as a number or as digits.
@@ -215,5 +224,29 @@ mod tests {
         let document = line.into_document(&SourceId::from("s"), Channel::Media);
         assert_eq!(document.meta_str("colour"), Some("red"));
         assert_eq!(document.meta_u64("sold"), Some(12));
+    }
+
+    #[test]
+    fn a_key_of_meta_is_found_however_many_there_are() {
+        for others in [0, KEYS_COMPARED_MAX - 1, KEYS_COMPARED_MAX, 100] {
+            let mut meta: Meta = (0..others).map(|at| (format!("key{at}"), at.into())).collect();
+            meta.insert("brand".to_owned(), "甲".into());
+            let line = DocumentLine { meta, ..DocumentLine::parse(r#"{"id":"1","text":"x"}"#).expect("good") };
+            let document = line.into_document(&SourceId::from("s"), Channel::Media);
+            assert_eq!((document.meta_str("brand"), document.meta_str("none")), (Some("甲"), None));
+            assert_eq!(document.meta_str("key0"), None, "a number is no text");
+        }
+    }
+
+    #[test]
+    fn a_moment_that_is_no_text_or_no_time_is_told() {
+        let error = |value: &str| {
+            let line = format!(r#"{{"id":"1","text":"x","published_at":{value}}}"#);
+            DocumentLine::parse(&line).expect_err("no moment").to_string()
+        };
+        assert!(error("5").contains("invalid type: integer `5`, expected a string"), "{}", error("5"));
+        assert!(error("\"soon\"").contains("`soon` is no time"), "{}", error("\"soon\""));
+        let escaped = DocumentLine::parse(r#"{"id":"1","text":"x","published_at":"2024\u002d07-02"}"#).expect("a date");
+        assert!(escaped.published_at.is_some());
     }
 }

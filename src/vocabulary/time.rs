@@ -68,7 +68,10 @@ pub fn show_moment(moment: Timestamp) -> String {
 
 /// Serde for moments: reads what [`parse_moment`] reads, writes what [`show_moment`] writes.
 pub(super) mod moment {
+    use std::fmt;
+
     use super::{Timestamp, parse_moment, show_moment};
+    use serde::de::{Error, Visitor};
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(moment: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
@@ -76,12 +79,35 @@ pub(super) mod moment {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
-        parse_moment(&String::deserialize(from)?).map_err(serde::de::Error::custom)
+        Read::deserialize(from).map(|Read(moment)| moment)
+    }
+
+    /// A moment, read where it stands: the text of one needs no memory of its own.
+    struct Read(Timestamp);
+
+    impl<'de> Deserialize<'de> for Read {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            struct Text;
+
+            impl Visitor<'_> for Text {
+                type Value = Read;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("a string")
+                }
+
+                fn visit_str<E: Error>(self, text: &str) -> Result<Read, E> {
+                    parse_moment(text).map(Read).map_err(E::custom)
+                }
+            }
+
+            from.deserialize_str(Text)
+        }
     }
 
     /// The same for `Option<Timestamp>`.
     pub(crate) mod option {
-        use super::{Deserialize, Deserializer, Serializer, Timestamp, parse_moment, show_moment};
+        use super::{Deserialize, Deserializer, Read, Serializer, Timestamp, show_moment};
 
         #[expect(clippy::ref_option, reason = "serde's `with` passes a reference")]
         pub(crate) fn serialize<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
@@ -92,9 +118,7 @@ pub(super) mod moment {
         }
 
         pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-            Option::<String>::deserialize(from)?
-                .map(|text| parse_moment(&text).map_err(serde::de::Error::custom))
-                .transpose()
+            Ok(Option::<Read>::deserialize(from)?.map(|Read(moment)| moment))
         }
     }
 }
