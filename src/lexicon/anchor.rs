@@ -31,7 +31,7 @@ pub enum Other {
 
 /// Stretches of one list, by index.
 #[derive(Debug)]
-struct Lists<T> {
+pub(super) struct Lists<T> {
     ends: Vec<u32>,
     all: Vec<T>,
 }
@@ -43,13 +43,13 @@ impl<T> Default for Lists<T> {
 }
 
 impl<T> Lists<T> {
-    fn push(&mut self, list: impl IntoIterator<Item = T>) {
+    pub(super) fn push(&mut self, list: impl IntoIterator<Item = T>) {
         self.all.extend(list);
         self.ends.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
     }
 
     #[inline]
-    fn get(&self, at: usize) -> &[T] {
+    pub(super) fn get(&self, at: usize) -> &[T] {
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.all[from as usize..self.ends[at] as usize]
     }

@@ -83,6 +83,8 @@ pub struct Lexicon {
     coordination: terms::Coordination,
     subjects: terms::Subjects,
     judge: Option<judge::Judge>,
+    /// Per entry: the rows of the judge's weights that its word classes have.
+    judged: anchor::Lists<u32>,
     /// The effect of each hazard that only the judge finds.
     judge_effects: BTreeMap<Hazard, u32>,
     /// Version without the judge's model.
@@ -386,6 +388,12 @@ impl Lexicon {
         self.judge.as_ref()
     }
 
+    /// The rows of the judge's weights for a word of an entry that is [`Brief::JUDGED`].
+    #[inline]
+    pub fn judged_rows(&self, entry: u32) -> &[u32] {
+        self.judged.get(entry as usize)
+    }
+
     /// The effect of a hazard that only the judge finds, into [`Lexicon::effects`].
     pub fn judge_effect(&self, hazard: Hazard) -> Option<u32> {
         self.judge_effects.get(&hazard).copied()
@@ -402,11 +410,14 @@ impl Lexicon {
     /// As [`Lexicon::judged_by`], for a caller who knows the version.
     fn with_judge(mut self, weights: &judge::Weights) -> Self {
         let model = judge::Judge::new(weights, &self.class_names, &self.cues);
-        for brief in &mut self.briefs {
-            let mut classes = brief.classes(&self.entry_classes).iter();
-            let judged = classes.any(|class| model.row(judge::Word::Class(*class)).is_some());
-            brief.bits = brief.bits & !Brief::JUDGED | if judged { Brief::JUDGED } else { 0 };
+        let mut judged = anchor::Lists::default();
+        for (at, brief) in self.briefs.iter_mut().enumerate() {
+            let classes = brief.classes(&self.entry_classes).iter();
+            judged.push(classes.filter_map(|class| model.row(judge::Word::Class(*class))));
+            let any = !judged.get(at).is_empty();
+            brief.bits = brief.bits & !Brief::JUDGED | if any { Brief::JUDGED } else { 0 };
         }
+        self.judged = judged;
         self.judge = Some(model);
         self.judge_effects.clear();
         self.effects.retain(|effect| effect.at.file != judge::FILE);

@@ -67,9 +67,14 @@ fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &Judge) -> Vec<(u32, u32)
     // A bit for each row of each clause: nothing needs sorting.
     let words = judge.row_count().div_ceil(64);
     let mut seen = vec![0_u64; words * analysis.clauses.len()];
-    each_word(analysis, lexicon, Brief::JUDGED, |clause, word| {
+    let mut see = |clause: u32, row: u32| seen[clause as usize * words + row as usize / 64] |= 1 << (row % 64);
+    // Most words that stand in a text are of no class that the judge weighs, or of one among many: their rows are at hand.
+    each_surface(analysis, Brief::JUDGED, |clause, entry| {
+        lexicon.judged_rows(entry).iter().for_each(|row| see(clause, *row));
+    });
+    each_sign(analysis, lexicon, |clause, word| {
         if let Some(row) = judge.row(word) {
-            seen[clause as usize * words + row as usize / 64] |= 1 << (row % 64);
+            see(clause, row);
         }
     });
     let mut rows = Vec::new();
@@ -88,24 +93,33 @@ fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &Judge) -> Vec<(u32, u32)
 /// The words of the rules in each clause, each once, by clause.
 fn words(analysis: &Analysis, lexicon: &Lexicon) -> Vec<(u32, Word)> {
     let mut words = Vec::new();
-    each_word(analysis, lexicon, Brief::CLASS, |clause, word| words.push((clause, word)));
+    each_surface(analysis, Brief::CLASS, |clause, entry| {
+        words.extend(lexicon.classes_of(entry).iter().map(|class| (clause, Word::Class(*class))));
+    });
+    each_sign(analysis, lexicon, |clause, word| words.push((clause, word)));
     words.sort_unstable();
     words.dedup();
     words
 }
 
-/// Puts the words of every surface that is any of `kinds` ([`Brief`]'s constants), of the cues and of the finds.
-fn each_word(analysis: &Analysis, lexicon: &Lexicon, kinds: u16, mut put: impl FnMut(u32, Word)) {
-    let number = |clause: usize| u32::try_from(clause).unwrap_or(u32::MAX);
+/// The number of a clause as the judge's lists have it.
+fn number(clause: usize) -> u32 {
+    u32::try_from(clause).unwrap_or(u32::MAX)
+}
+
+/// Puts clause and entry of every surface that is any of `kinds` ([`Brief`]'s constants).
+fn each_surface(analysis: &Analysis, kinds: u16, mut put: impl FnMut(u32, u32)) {
     let mut clause = 0;
     for hit in analysis.hits.surfaces.iter().filter(|hit| hit.any(kinds)) {
         while analysis.clauses.get(clause + 1).is_some_and(|next| next.from <= hit.from as usize) {
             clause += 1;
         }
-        for class in lexicon.classes_of(hit.entry) {
-            put(number(clause), Word::Class(*class));
-        }
+        put(number(clause), hit.entry);
     }
+}
+
+/// Puts what the cues and the finds say.
+fn each_sign(analysis: &Analysis, lexicon: &Lexicon, mut put: impl FnMut(u32, Word)) {
     for hit in &analysis.cues {
         let at = number(super::clauses::at(&analysis.clauses, hit.from));
         put(at, Word::Cue(hit.cue));

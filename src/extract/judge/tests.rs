@@ -3,8 +3,8 @@
 use super::train::{Options, TrainError, train};
 use crate::extract::quality::{self, Gold};
 use crate::extract::{explain, read, read_by_rules};
-use crate::lexicon::Lexicon;
-use crate::lexicon::judge::{HEAD, Weights};
+use crate::lexicon::judge::{HEAD, Weights, Word};
+use crate::lexicon::{Brief, Lexicon};
 use crate::vocabulary::{Document, Hazard, Stance};
 
 fn rules() -> Lexicon {
@@ -25,6 +25,21 @@ fn document(text: &str, category: Option<&str>) -> Document {
 /// Asks for one hazard; its n-gram counts, nothing else does.
 const MOULD: &str = "ask\tany\tbias=-5\nask\tmicrobial\tbias=-5 severity=0\ngram\t绒绒\tmicrobial=120\n\
                      term\trule\t3\nset\trecover\t0.5\nset\tveto.told\t0.3\nset\tveto.open\t0.3\n";
+
+#[test]
+fn the_rows_of_a_surface_are_those_of_its_word_classes() {
+    let shipped = Lexicon::shipped().expect("the shipped lexicon loads");
+    let judge = shipped.judge().expect("it has a judge");
+    let mut judged = 0;
+    for (entry, brief) in (0..).zip(shipped.briefs()) {
+        let classes = shipped.classes_of(entry).iter();
+        let rows: Vec<u32> = classes.filter_map(|class| judge.row(Word::Class(*class))).collect();
+        assert_eq!(shipped.judged_rows(entry), rows, "{:?}", shipped.entries()[entry as usize]);
+        assert_eq!(brief.any(Brief::JUDGED), !rows.is_empty());
+        judged += rows.len();
+    }
+    assert!(judged > 0);
+}
 
 #[test]
 fn a_find_that_the_judge_thinks_unlikely_gives_no_signal_and_says_why() {

@@ -3,7 +3,7 @@
 mod dictionaries;
 mod rules;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use std::thread::ScopedJoinHandle;
@@ -13,7 +13,7 @@ use toml::Spanned;
 
 use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
-use crate::lexicon::anchor::Anchors;
+use crate::lexicon::anchor::{Anchors, Lists};
 use crate::lexicon::english::English;
 use crate::lexicon::error::{self, Shown};
 use crate::lexicon::files::Files;
@@ -87,7 +87,7 @@ fn version_of(files: &Files, with_judge: bool) -> LexiconVersion {
 #[derive(Default)]
 struct Builder {
     entries: Vec<Entry>,
-    by_surface: BTreeMap<String, u32>,
+    by_surface: HashMap<String, u32>,
     class_names: Vec<String>,
     class_ids: BTreeMap<String, ClassId>,
     hazard_words: BTreeMap<String, (Hazard, FileLine)>,
@@ -432,6 +432,7 @@ impl Builder {
                 Confidence { base: (base / (1.0 - base)).ln(), step: written.step }
             }),
             judge: None,
+            judged: Lists::default(),
             judge_effects: BTreeMap::new(),
             coordination: self.coordination,
             subjects: self.subjects,
