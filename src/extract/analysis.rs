@@ -175,6 +175,17 @@ impl Analysis {
         analysis
     }
 
+    /// Keeps what it needed room for, for the next text of this thread: memory that was used just now is still near.
+    pub(super) fn give_back(self) {
+        let Self { folded, clauses, hits, title, .. } = self;
+        folded.give_back();
+        hits.give_back();
+        clauses::give_back(clauses);
+        if let Some(title) = title {
+            title.give_back();
+        }
+    }
+
     fn hazards(&mut self, lexicon: &Lexicon) {
         let finds = matching::find(&self.folded, &self.clauses, &self.hits, &self.cues, lexicon);
         for find in finds.iter().filter(|find| find.injury) {

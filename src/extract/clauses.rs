@@ -1,5 +1,7 @@
 //! Sentences and clauses: the frames inside which words relate to one another.
 
+use std::cell::RefCell;
+
 use super::normalise::{Folded, is_letter};
 
 /// Longest clause, in characters: a text without marks is cut here, so that looking through a clause stays cheap (READ-3).
@@ -18,10 +20,26 @@ pub(super) struct Clause {
     pub(super) question: bool,
 }
 
+thread_local! {
+    /// Room of clauses that were looked at.
+    static SPARE: RefCell<Vec<Vec<Clause>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Most clauses whose room is kept.
+const SPARE_CLAUSES_MAX: usize = 1_000;
+
+/// Keeps room for the clauses of the next text of this thread, when it is no giant's.
+pub(super) fn give_back(mut clauses: Vec<Clause>) {
+    if clauses.capacity() <= SPARE_CLAUSES_MAX {
+        clauses.clear();
+        SPARE.with_borrow_mut(|spare| spare.push(clauses));
+    }
+}
+
 /// Splits a text into clauses, in order; none is empty.
 pub(super) fn split(folded: &Folded) -> Vec<Clause> {
     let chars = &folded.chars;
-    let mut clauses = Vec::with_capacity(chars.len() / 12 + 1);
+    let mut clauses = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
     let (mut from, mut sentence) = (0, 0);
     for at in 0..=chars.len() {
         if matches!(chars.get(at), Some('\u{4e00}'..='\u{9fff}')) && at - from < CLAUSE_CHARS_MAX {

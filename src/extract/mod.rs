@@ -66,7 +66,7 @@ fn read_with(document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lex
     let document = beside.told.as_ref().unwrap_or(document);
     let analysis = analyse(document, lexicon);
     let mut reading = reading_of(&analysis, document, lexicon);
-    analysis.folded.give_back();
+    analysis.give_back();
     beside.apply(document, lexicon, &mut reading);
     reading
 }
@@ -215,10 +215,9 @@ fn mentions(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<
     if products.is_empty() && found.is_empty() && hurts.is_empty() && facts.is_empty() {
         return mentions;
     }
-    let offsets = ByteOffsets::new(&document.text);
     let mut put = |from: usize, to: usize, kind, code: String, stance, rule: &RuleId| {
         let span = analysis.folded.original(from, to);
-        let text = offsets.slice(&document.text, span.from(), span.to()).to_owned();
+        let text = analysis.folded.written(&document.text, from, to).to_owned();
         mentions.push(Mention { kind, code, span, text, stance, rule: rule.clone() });
     };
     for named in &analysis.products {
@@ -246,25 +245,6 @@ fn mentions(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<
     mentions.sort_by(|a, b| (a.span, a.kind, &a.code, &a.rule).cmp(&(b.span, b.kind, &b.code, &b.rule)));
     mentions.dedup();
     mentions
-}
-
-/// Byte at which every character of a text begins, so that many spans are cut in one pass.
-struct ByteOffsets(Vec<u32>);
-
-impl ByteOffsets {
-    fn new(text: &str) -> Self {
-        let mut offsets = Vec::with_capacity(text.len() / 2 + 2);
-        // A character begins at every byte that continues none.
-        let begins = (0..).zip(text.bytes()).filter(|(_, byte)| byte & 0xc0 != 0x80);
-        begins.take(TEXT_CHARS_MAX + 1).for_each(|(at, _)| offsets.push(at));
-        offsets.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        Self(offsets)
-    }
-
-    fn slice<'a>(&self, text: &'a str, from: usize, to: usize) -> &'a str {
-        let last = self.0.len() - 1;
-        &text[self.0[from.min(last)] as usize..self.0[to.min(last)] as usize]
-    }
 }
 
 #[cfg(test)]

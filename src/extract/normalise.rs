@@ -25,8 +25,8 @@ pub(super) struct Folded {
     pub(super) chars: Vec<char>,
     /// Byte at which each character begins, and the length.
     bytes: Vec<u32>,
-    /// Character of the input that each came from.
-    origin: Vec<u32>,
+    /// Character of the input that each came from, and the byte at which that one begins.
+    origin: Vec<(u32, u32)>,
     /// Characters of the input that were read, when not all.
     pub(super) cut_at: Option<usize>,
 }
@@ -49,7 +49,7 @@ impl Folded {
                 break;
             }
             if folds_to_itself(character) {
-                folded.place(character, at, byte - copied);
+                folded.place(character, (at, byte), byte - copied);
             } else {
                 folded.text.push_str(&text[copied..byte]);
                 copied = byte + character.len_utf8();
@@ -58,7 +58,7 @@ impl Folded {
                     if part == ' ' && folded.chars.last().is_some_and(|last| *last == ' ' || *last == '\n') {
                         return;
                     }
-                    folded.place(part, at, 0);
+                    folded.place(part, (at, byte), 0);
                     folded.text.push(part);
                 });
             }
@@ -69,12 +69,13 @@ impl Folded {
         folded
     }
 
-    /// Notes a folded character that came from character `at` of the input; `ahead` bytes before it are still to be copied.
+    /// Notes a folded character that came from a character and byte of the input; `ahead` bytes before it are still to be
+    /// copied.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "bounded by TEXT_CHARS_MAX")]
-    fn place(&mut self, character: char, at: usize, ahead: usize) {
+    fn place(&mut self, character: char, (at, byte): (usize, usize), ahead: usize) {
         self.bytes.push((self.text.len() + ahead) as u32);
-        self.origin.push(at as u32);
+        self.origin.push((at as u32, byte as u32));
         self.chars.push(character);
     }
 
@@ -109,10 +110,20 @@ impl Folded {
     /// The characters of the input that a stretch of folded characters came from.
     pub(super) fn original(&self, from: usize, to: usize) -> CharSpan {
         if from >= to {
-            let at = self.origin.get(from).map_or(0, |at| *at as usize);
+            let at = self.origin.get(from).map_or(0, |(at, _)| *at as usize);
             return CharSpan::new(at, at);
         }
-        CharSpan::new(self.origin[from] as usize, self.origin[to - 1] as usize + 1)
+        CharSpan::new(self.origin[from].0 as usize, self.origin[to - 1].0 as usize + 1)
+    }
+
+    /// The same as the words themselves; `input` is the text that was folded.
+    pub(super) fn written<'a>(&self, input: &'a str, from: usize, to: usize) -> &'a str {
+        if from >= to {
+            return "";
+        }
+        let [first, last] = [from, to - 1].map(|at| self.origin[at].1 as usize);
+        let behind = last + input[last..].chars().next().map_or(0, char::len_utf8);
+        &input[first..behind]
     }
 }
 
@@ -137,6 +148,8 @@ mod tests {
         assert_eq!(folded.text, "ab kg起火");
         let at = folded.char_at_byte(folded.text.find("起火").expect("there"));
         assert_eq!(folded.original(at, at + 2).slice(text), "起\u{200b}火");
+        assert_eq!(folded.written(text, at, at + 2), "起\u{200b}火");
+        assert_eq!((folded.written(text, 0, 2), folded.written(text, 2, 2)), ("Ａ\u{200b}B", ""));
         assert_eq!(folded.original(3, 4), folded.original(4, 5), "both letters of ㎏ lead to it");
     }
 

@@ -59,11 +59,42 @@ pub(super) struct Hits {
     /// The only patterns that may find something, each behind the index of the clause in which it may, sorted; none when that
     /// was not asked.
     possible: Option<Vec<(u32, u32)>>,
-    /// All surfaces as they stand, for the learned judge: what it sees must not depend on what rules leave out early.
+    /// The surfaces as they stand, for the learned judge: what it sees must not depend on what rules leave out early. For a
+    /// reading those that it weighs, for teaching it all.
     pub(super) surfaces: Vec<Hit>,
 }
 
+thread_local! {
+    /// Room of hits that were looked at.
+    static SPARE: RefCell<Vec<Hits>> = const { RefCell::new(Vec::new()) };
+    /// The numbers of the characters of the text that is scanned, for [`Lexicon::surfaces`].
+    static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    /// Where the segmenter's words begin in the run of letters that is looked at.
+    static STARTS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Most hits whose room is kept.
+const SPARE_HITS_MAX: usize = 10_000;
+
 impl Hits {
+    /// None yet, with room for those of a text.
+    fn with_room(chars: usize) -> Self {
+        let mut hits = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        hits.all.reserve(chars);
+        hits
+    }
+
+    /// Keeps its room for the next text of this thread, when it is no giant's.
+    pub(super) fn give_back(self) {
+        let Self { mut all, mut first, mut surfaces, .. } = self;
+        if all.capacity() <= SPARE_HITS_MAX && first.capacity() <= SPARE_HITS_MAX {
+            all.clear();
+            first.clear();
+            surfaces.clear();
+            SPARE.with_borrow_mut(|spare| spare.push(Self { all, first, surfaces, ..Self::default() }));
+        }
+    }
+
     /// The only patterns that may find something in a clause, sorted, each behind the clause's index; none when that was not
     /// asked.
     pub(super) fn possible_in(&self, clause: usize) -> Option<&[(u32, u32)]> {
@@ -113,7 +144,7 @@ pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Le
     let Hits { all, surfaces, .. } = &mut hits;
     hits.possible = possible::with_live(all, clauses, lexicon, |all, live| {
         if live.is_some() {
-            surfaces.clone_from(all);
+            surfaces.extend(all.iter().filter(|hit| hit.any(Brief::JUDGED)));
         }
         drop_what_nobody_asks_for(all, live, lexicon);
         live.map(Live::patterns)
@@ -127,14 +158,9 @@ pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Le
     hits
 }
 
-thread_local! {
-    /// The numbers of the characters of the text that is scanned, for [`Lexicon::surfaces`].
-    static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
-}
-
 /// All surfaces, idioms settled, nothing else dropped yet.
 fn surfaces(folded: &Folded, lexicon: &Lexicon) -> Hits {
-    let mut hits = Hits { all: Vec::with_capacity(folded.len()), ..Hits::default() };
+    let mut hits = Hits::with_room(folded.len());
     NUMBERS.with_borrow_mut(|numbers| {
         lexicon.surfaces().number(&folded.chars, numbers);
         words(folded, numbers, lexicon, &mut hits);
@@ -171,7 +197,8 @@ fn words(folded: &Folded, numbers: &[u32], lexicon: &Lexicon, hits: &mut Hits) {
 }
 
 fn index(hits: &mut Hits, len: usize) {
-    hits.first = Vec::with_capacity(len + 2);
+    hits.first.clear();
+    hits.first.reserve(len + 2);
     let mut next = 0_u32;
     for at in 0..=len {
         while hits.all.get(next as usize).is_some_and(|hit| (hit.from as usize) < at) {
@@ -250,7 +277,13 @@ fn drop_what_idioms_cover(hits: &mut Hits) {
 /// - A single character is a word only when it stands alone (灿烂 is not 烂).
 /// - A word of two or three characters is none when it is torn at both ends: 起火 is not in 今起/火车票, 火车 not in 起火/车辆.
 fn drop_torn(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
-    let mut tokens = Tokens::default();
+    STARTS.with_borrow_mut(|starts| {
+        starts.clear();
+        drop_torn_with(Tokens { run: (0, 0), starts }, hits, folded, lexicon);
+    });
+}
+
+fn drop_torn_with(mut tokens: Tokens<'_>, hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
     hits.all.retain(|hit| {
         let chars = hit.chars();
         if chars > 3 || !hit.any(Brief::CLASS | Brief::PRODUCT | Brief::HAZARD) {
@@ -304,15 +337,14 @@ fn is_glue(character: char) -> bool {
 }
 
 /// The segmenter's words in the run of letters that was looked at last; hits come in text order, so each run is cut once.
-#[derive(Default)]
-struct Tokens {
+struct Tokens<'a> {
     /// First character of the run and one past its last.
     run: (usize, usize),
     /// Where its words begin, and its end; empty until it is cut.
-    starts: Vec<usize>,
+    starts: &'a mut Vec<usize>,
 }
 
-impl Tokens {
+impl Tokens<'_> {
     /// Turns to the run of letters that holds a character.
     fn turn(&mut self, at: usize, folded: &Folded) {
         if self.run.0 <= at && at < self.run.1 {

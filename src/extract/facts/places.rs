@@ -57,13 +57,19 @@ pub(super) fn places(folded: &Folded, hits: &Hits, lexicon: &Lexicon, document: 
 
 /// The finest place of a text that stands alone, such as `meta.region`.
 pub(super) fn place_of(text: &str, lexicon: &Lexicon) -> Option<RegionCode> {
-    if let Ok(code) = text.trim().parse() {
+    // A name is known by its first byte: the error that parsing it gives would be written for nobody.
+    let code = text.trim();
+    if code.starts_with(|first: char| first.is_ascii_digit())
+        && let Ok(code) = code.parse()
+    {
         return Some(code);
     }
     let folded = Folded::new(text);
     let hits = scan::scan_for_reading(&folded, &[], lexicon);
     let mut found = Vec::new();
     settle(&folded, &hits, lexicon, &|_| None, None, &mut found);
+    hits.give_back();
+    folded.give_back();
     found.iter().filter_map(|fact| fact.code.parse::<RegionCode>().ok()).max_by_key(|code| fineness(*code))
 }
 
