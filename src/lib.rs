@@ -37,8 +37,14 @@ pub mod sampling;
 // Keeps state in SQL.
 pub mod store;
 
+// Tells who asks, and what they may see.
+pub mod access;
+
 // Wires the stages, live and over archives; the whole flow on one screen.
 pub mod pipeline;
+
+// Carries what happens to alerts to those who subscribed.
+pub mod deliver;
 
 // Shows it to people: pages, feeds, a little JSON.
 pub mod web;

@@ -42,4 +42,12 @@ if [ -x "$scratch/venv/bin/pip" ]; then
 else
   echo "skipped: no python3 with venv here"
 fi
+
+echo "== deliveries, verified by another program (standardwebhooks)"
+if [ -x "$scratch/venv/bin/pip" ]; then
+  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check standardwebhooks==1.1.0
+  "$scratch/venv/bin/python" tests/tools/deliveries.py "${CARGO_TARGET_DIR:-target}/debug/wanglou" "$scratch/demo"
+else
+  echo "skipped: no python3 with venv here"
+fi
 echo "all suites passed"

@@ -11,9 +11,12 @@
 pub mod backtest;
 /// Alerts as messages of the Common Alerting Protocol.
 pub mod cap;
+mod casework;
 mod episodes;
 /// The ranked list for other programs and for the terminal.
 pub mod feed;
+/// Other forms: CSV, CloudEvents, the draft of a notice.
+pub mod forms;
 /// Pages that stand alone.
 pub mod page;
 mod policy;
@@ -26,5 +29,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use casework::{Casework, may, verdict};
 pub use episodes::Episodes;
 pub use policy::{AlertError, AlertPolicy};

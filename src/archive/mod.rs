@@ -6,6 +6,8 @@
 //! stretch of the log it was made from, and appears whole (write aside, fsync, rename, fsync of the folder) or not at all.
 
 mod asked;
+/// Files as one archive with digests.
+pub mod bundle;
 pub mod documents;
 mod parquet;
 mod sheet;

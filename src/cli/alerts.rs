@@ -1,17 +1,21 @@
 //! `wanglou alerts`: the ranked feed in the terminal, and an analyst's verdict on one of them.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
+use super::user::BY_COMMAND;
 use super::{Common, Failure, say};
-use crate::alert::feed;
+use crate::alert::{Casework, feed};
+use crate::archive::bundle;
 use crate::pipeline::Tower;
 use crate::score::{Language, explain};
 use crate::store::Taken;
-use crate::vocabulary::{AlertId, Verdict};
+use crate::vocabulary::{Act, ActKind, AlertId, Verdict};
 
 /// Pause between two looks with `--watch`.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -52,6 +56,47 @@ enum What {
         #[arg(long, value_name = "TEXT")]
         why: String,
     },
+    /// Keep what a person did with an alert: review, exclude, reopen, notify, sample, confirm, refute, handle, close, note, assign,
+    /// mute, unmute, pin, unpin, publish, withdraw
+    Act {
+        /// The alert
+        alert: String,
+        /// What was done
+        act: ActKind,
+        /// Who did it
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Why, or what is to be known
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+        /// To whom it is given, for assign
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+        /// Last day of silence, for mute
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+    },
+    /// Print what people did with an alert, one JSON object a line
+    Acts {
+        /// The alert
+        alert: String,
+    },
+    /// Write everything behind an alert as one archive that can be verified
+    Bundle {
+        /// The alert
+        alert: String,
+        /// The tar file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// With the pages as they were sent; personal data in them are not masked
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Check such an archive against its digests
+    CheckBundle {
+        /// The file
+        file: PathBuf,
+    },
     /// Print everything that came back, one JSON object a line, as `rerun --outcomes` takes it
     Outcomes,
 }
@@ -81,21 +126,60 @@ async fn verdict(tower: &Tower, alert: &str, found: Found, by: &str, why: &str) 
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "an edge: a file that the user named")]
+fn write_out(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
+    say(format_args!("{}: {} bytes", file.display(), bytes.len()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "an edge: a file that the user named")]
+fn check_bundle(file: &Path) -> Result<(), Failure> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()));
+    let files = bundle::verify(&bytes.map_err(Failure::Input)?)?;
+    say(format_args!("{}: {files} files, all as they were made", file.display()))
+}
+
 pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure> {
     if args.what.is_some() && (args.json || args.watch) {
         return Err(Failure::Input(anyhow!("--json and --watch are for the list of alerts alone")));
+    }
+    if let Some(What::CheckBundle { file }) = &args.what {
+        return check_bundle(file);
     }
     let settings = common.settings(None, None)?;
     let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
     match &args.what {
         Some(What::Verdict { alert, verdict: found, by, why }) => return verdict(&tower, alert, *found, by, why).await,
+        Some(What::Act { alert, act, by, note, to, until }) => {
+            #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+            let at = Timestamp::now();
+            let (by, party, note) = (by.clone(), BY_COMMAND.to_owned(), note.clone());
+            let alert_id = AlertId::new(alert.trim());
+            let act =
+                Act { alert_id: alert_id.clone(), at, by, party, kind: *act, note, to: to.clone(), until: *until };
+            tower.take_act(act).await.map_err(super::pipeline_failure)?;
+            let stage = Casework::of(&tower.store().acts(Some(&alert_id)).await?).stage;
+            return say(format_args!("{alert_id}: {}", stage.zh()));
+        }
+        Some(What::Acts { alert }) => {
+            for act in tower.store().acts(Some(&AlertId::new(alert.trim()))).await? {
+                say(serde_json::to_string(&act)?)?;
+            }
+            return Ok(());
+        }
+        Some(What::Bundle { alert, out, raw }) => {
+            #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+            let now = Timestamp::now();
+            let made = tower.bundle(&AlertId::new(alert.trim()), *raw, BY_COMMAND, now).await;
+            return write_out(out, &made.map_err(super::pipeline_failure)?);
+        }
         Some(What::Outcomes) => {
             for outcome in tower.store().outcomes(None).await? {
                 say(serde_json::to_string(&outcome)?)?;
             }
             return Ok(());
         }
-        None => {}
+        Some(What::CheckBundle { .. }) | None => {}
     }
     let region_name = |code| tower.region_name(code);
     let mut shown = String::new();

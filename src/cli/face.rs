@@ -7,15 +7,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Failure;
+use super::{Failure, deliver};
+use crate::access::Accounts;
 use crate::config::Settings;
 use crate::pipeline::Tower;
-use crate::web::{self, WebError};
+use crate::web::{self, Gate, WebError};
 
 /// The web face of a tower while it is served.
 pub(super) struct Face {
     stop: watch::Sender<bool>,
     served: JoinHandle<Result<(), WebError>>,
+    /// Carries messages to those who subscribed; may be dropped anywhere (LOG-2).
+    courier: JoinHandle<()>,
 }
 
 impl Face {
@@ -25,10 +28,21 @@ impl Face {
             format!("cannot listen on {}:{}; choose another port with --port", settings.bind, settings.port)
         })?;
         eprintln!("页面：http://{}", listener.local_addr()?);
+        let gate = Gate::new(Accounts::new(tower.store().clone()), settings.bind);
+        if gate.is_open().await? {
+            eprintln!("未设登录：只有本机能访问，本机上的任何人都能看到全部内容（添加用户：wanglou user add）");
+            tracing::info!("the house is open: no user exists and it listens on loopback only");
+        } else if !Accounts::new(tower.store().clone()).has_users().await? {
+            tracing::warn!(
+                "sign-in is required on {} and no user exists: add one with `wanglou user add`",
+                settings.bind
+            );
+        }
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { _ = stopped.wait_for(|stop| *stop).await };
-        let router = web::router(Arc::clone(tower) as Arc<dyn web::Desk>);
-        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)) })
+        let router = web::router(Arc::clone(tower) as Arc<dyn web::Desk>, gate);
+        let courier = tokio::spawn(deliver::courier(tower)?.run(deliver::now));
+        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)), courier })
     }
 
     /// Resolves when serving has ended by itself: with an error, then.
@@ -39,6 +53,8 @@ impl Face {
     /// Lets running answers end.
     pub(super) async fn close(self) -> Result<(), Failure> {
         _ = self.stop.send(true);
+        self.courier.abort();
+        _ = self.courier.await;
         Ok(self.served.await??)
     }
 }

@@ -7,7 +7,9 @@
 
 mod alerts;
 mod archive;
+mod audit;
 mod criteria;
+mod deliver;
 mod demo;
 mod diff;
 mod emerging;
@@ -27,7 +29,9 @@ mod sampling;
 mod search;
 mod source;
 mod standards;
+mod token;
 mod train;
+mod user;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -113,6 +117,14 @@ enum Command {
     Search(search::SearchArgs),
     /// Show the ranked alerts
     Alerts(alerts::AlertsArgs),
+    /// Say who may sign in: add, list, passwd, disable
+    User(user::UserArgs),
+    /// Make, list and revoke tokens for programs
+    Token(token::TokenArgs),
+    /// Show what was done and by whom, and check that the record is whole
+    Audit(audit::AuditArgs),
+    /// Tell others what happens to alerts: webhooks and group robots, their log, replay
+    Deliver(deliver::DeliverArgs),
     /// Take in what test bodies return
     Sampling(sampling::SamplingArgs),
     /// Replay archives as if time passed, day by day
@@ -204,6 +216,10 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(&args, common),
         Command::Search(args) => search::run(args, common).await,
         Command::Alerts(args) => alerts::run(args, common).await,
+        Command::User(args) => user::run(args, common).await,
+        Command::Token(args) => token::run(args, common).await,
+        Command::Audit(args) => audit::run(args, common).await,
+        Command::Deliver(args) => deliver::run(args, common).await,
         Command::Sampling(args) => sampling::run(args, common).await,
         Command::Rerun(args) => rerun::run(args, common).await,
         Command::Archive(args) => archive::run(args, common).await,

@@ -50,6 +50,7 @@ use jiff::Timestamp;
 use url::Url;
 
 pub use address::{Names, SystemNames};
+pub(crate) use address::{Reach, SafeResolver};
 pub use charset::{Decoded, decode};
 pub use health::{Health, Trouble};
 pub use identity::document_id;

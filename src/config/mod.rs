@@ -70,6 +70,7 @@ struct SettingsFile {
     tick_seconds: Option<u64>,
     sources_at_once: Option<usize>,
     push_token: Option<String>,
+    home: Option<String>,
 }
 
 /// Checked settings of a running tower.
@@ -95,6 +96,8 @@ pub struct Settings {
     pub sources_at_once: usize,
     /// What a client must show to hand documents in over HTTP; none: nobody may.
     pub push_token: Option<String>,
+    /// Address by which others reach the pages, without a slash at the end: what links in feeds and messages begin with.
+    pub home: String,
 }
 
 /// What flags and environment say; `None` leaves the file's value.
@@ -121,13 +124,17 @@ impl Settings {
                 parse(path, &text)?
             }
         };
+        let bind = written.bind.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+        let port = flags.port.or(written.port).unwrap_or(PORT);
+        let home = written.home.map(|home| home.trim_end_matches('/').to_owned());
         Ok(Self {
+            home: home.unwrap_or_else(|| format!("http://{}", std::net::SocketAddr::new(bind, port))),
             data: flags.data.or(written.data).unwrap_or_else(|| DATA_DIR.into()),
             sources: written.sources,
             lexicon: flags.lexicon.or(written.lexicon),
             criteria: flags.criteria.or(written.criteria),
-            bind: written.bind.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
-            port: flags.port.or(written.port).unwrap_or(PORT),
+            bind,
+            port,
             user_agent: written.user_agent.unwrap_or_else(default_user_agent),
             tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
@@ -161,6 +168,10 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
     if let Some(sources) = written.sources_at_once.filter(|sources| !(1..=SOURCES_AT_ONCE_MAX).contains(sources)) {
         return wrong("sources_at_once", sources.to_string(), "expected 1 to 64");
     }
+    let address = |home: &str| home.starts_with("http://") || home.starts_with("https://");
+    if let Some(home) = written.home.as_ref().filter(|home| !address(home) || !printable(home)) {
+        return wrong("home", format!("{home:?}"), "expected an address that begins with http:// or https://");
+    }
     let visible = |token: &str| token.len() >= TOKEN_CHARS_MIN && token.bytes().all(|byte| byte.is_ascii_graphic());
     if written.push_token.as_ref().is_some_and(|token| !visible(token)) {
         let found = "not shown here".to_owned();
@@ -186,6 +197,7 @@ mod tests {
             ("user_agent = \" \"", "`user_agent`"),
             ("tick_seconds = 0", "`tick_seconds` is 0"),
             ("push_token = \"short\"", "`push_token` is not shown here"),
+            ("home = \"example.org\"", "`home` is \"example.org\""),
             ("sources_at_once = 65", "`sources_at_once` is 65: expected 1 to 64"),
         ] {
             let error = parse(Path::new("w.toml"), text).expect_err("out of bounds").to_string();

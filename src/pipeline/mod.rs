@@ -5,8 +5,10 @@
 //! LOG-2: each consumer of the log publishes its output together with its cursor, so [`turn`] may be killed anywhere and
 //! called again: nothing is lost, nothing is doubled.
 
+mod acts;
 mod archives;
 pub mod backup;
+mod bundle;
 pub mod criteria;
 pub mod diff;
 mod gather;

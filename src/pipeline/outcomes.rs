@@ -18,7 +18,8 @@ use crate::sampling::results::{self, BadLine};
 use crate::score::{Feedback, FeedbackCriteria};
 use crate::store::{Store, Taken};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertEventKind, AlertId, DateRange, Outcome, SamplingRequest, Verdict, end_of_day,
+    Alert, AlertEvent, AlertEventKind, AlertId, AuditEntry, AuditKind, DateRange, Outcome, SamplingRequest, Verdict,
+    end_of_day,
 };
 
 /// What an import of results did: `collected = kept + duplicate + rejected` (COUNT-1).
@@ -57,6 +58,8 @@ impl Tower {
         let outcome = results::verdict(&found, verdict, by, why, now).map_err(PipelineError::Outcome)?;
         let mut tx = self.store().begin().await?;
         let taken = Store::add_outcome(&mut tx, &outcome).await?;
+        let (at, who, about, detail) = (now, by.to_owned(), alert.to_string(), verdict.zh().to_owned());
+        Store::add_audit(&mut tx, &AuditEntry { at, who, what: AuditKind::Outcome, about, detail }).await?;
         tx.commit().await?;
         Ok((outcome, taken))
     }

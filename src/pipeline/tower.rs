@@ -264,7 +264,7 @@ impl Tower {
             let stop_words = stop_words(&lexicon);
             SearchIndex::open_to_search(&folder, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?
         };
-        let home = format!("http://{}", std::net::SocketAddr::new(settings.bind, settings.port));
+        let home = settings.home.clone();
         let push_token = settings.push_token.clone();
         let recipes = settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?;
         Ok(Self { data, home, push_token, recipes, store, log, lexicon, judge, index, work: None })
@@ -289,6 +289,12 @@ impl Tower {
             sources.push((recipe, Health::look(&frontier, recipe, now).await?));
         }
         Ok(sources)
+    }
+
+    /// Address by which others reach the pages, without a slash at the end.
+    #[must_use]
+    pub fn home(&self) -> &str {
+        &self.home
     }
 
     /// Whether the log holds what has not been read.
@@ -375,6 +381,11 @@ impl Tower {
     /// When the tower was opened only to look.
     pub(super) fn index_writer(&self) -> Arc<Mutex<Writer>> {
         Arc::clone(&self.work().index_writer)
+    }
+
+    /// Where raw pages lie.
+    pub(super) fn warc_dir(&self) -> PathBuf {
+        self.data.join("warc")
     }
 
     /// Where lines that are no documents are set aside.

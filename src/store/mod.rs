@@ -4,13 +4,20 @@
 //! In: values to keep. Out: the same values. Not here: rules of the business, statistics, HTML. One connection writes,
 //! a small pool reads; every write that belongs together is one `BEGIN IMMEDIATE` transaction.
 
+mod acts;
 mod alerts;
+mod audit;
+mod deliveries;
 pub mod frontier;
 mod outcomes;
+mod parties;
 mod sources;
 
 pub use alerts::ALERTS_MAX;
+pub use audit::{AuditBreak, AuditLine};
+pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
 pub use outcomes::Taken;
+pub use parties::{SessionRow, TokenRow, UserRow};
 pub use sources::{Fared, FieldShare, SourceState};
 
 use std::borrow::Cow;
@@ -33,6 +40,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "alerts", include_str!("migrations/0003_alerts.sql")),
     (4, "outcomes", include_str!("migrations/0004_outcomes.sql")),
     (5, "sources", include_str!("migrations/0005_sources.sql")),
+    (6, "parties", include_str!("migrations/0006_parties.sql")),
+    (7, "deliveries", include_str!("migrations/0007_deliveries.sql")),
 ];
 
 /// Why the store could not do what was asked.

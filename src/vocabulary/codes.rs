@@ -259,6 +259,77 @@ codes! {
     }
 }
 
+codes! {
+    /// Who takes part (clause 3-01): what a party may see and do follows from its role.
+    Role, "role" {
+        Supervision = "supervision", "监管部门", "supervision body";
+        Centre = "centre", "监测中心", "monitoring centre";
+        TestBody = "test_body", "检验机构", "test body";
+        Platform = "platform", "电商平台", "platform";
+        Firm = "firm", "经营者与企业", "seller or firm";
+        Public = "public", "公众与研究者", "public and analysts";
+    }
+}
+
+codes! {
+    /// In which form an endpoint takes messages.
+    EndpointKind, "endpoint kind" {
+        Webhook = "webhook", "签名回调", "signed webhook";
+        Wecom = "wecom", "企业微信群机器人", "WeCom group robot";
+        Dingtalk = "dingtalk", "钉钉群机器人", "DingTalk group robot";
+        Feishu = "feishu", "飞书群机器人", "Feishu group robot";
+    }
+}
+
+codes! {
+    /// What an API token may be used for, within what the role of its party allows.
+    Scope, "scope" {
+        Read = "read", "读取预警", "read alerts and feeds";
+        Search = "search", "检索原文", "search and read documents";
+        Push = "push", "推送文档", "hand documents in";
+        Act = "act", "处置预警", "act on alerts";
+        Metrics = "metrics", "运行指标", "numbers of the service";
+    }
+}
+
+codes! {
+    /// How far people have come with an alert, beside what the machine decides (clauses 3-26 to 3-31).
+    Stage, "stage" {
+        Identified = "identified", "已识别", "identified";
+        Review = "review", "核查中", "under review";
+        Excluded = "excluded", "已排除", "excluded";
+        Notified = "notified", "已通知", "notified";
+        Sampling = "sampling", "采样中", "sampling";
+        Confirmed = "confirmed", "属实", "confirmed";
+        NotConfirmed = "not_confirmed", "未证实", "not confirmed";
+        Handled = "handled", "已处理", "handled";
+        Closed = "closed", "已办结", "closed";
+    }
+}
+
+codes! {
+    /// What a person does with an alert. The first group moves its stage, the rest does not.
+    ActKind, "act" {
+        Review = "review", "开始核查", "take under review";
+        Exclude = "exclude", "排除", "exclude";
+        Reopen = "reopen", "重新打开", "open again";
+        Notify = "notify", "通知有关单位", "notify";
+        Sample = "sample", "安排采样", "have sampled";
+        Confirm = "confirm", "认定属实", "confirm";
+        Refute = "refute", "认定未证实", "find nothing";
+        Handle = "handle", "处理完毕", "handled";
+        Close = "close", "办结", "close";
+        Note = "note", "备注", "note";
+        Assign = "assign", "指派", "assign";
+        Mute = "mute", "静默", "mute";
+        Unmute = "unmute", "解除静默", "unmute";
+        Pin = "pin", "置顶", "pin";
+        Unpin = "unpin", "取消置顶", "unpin";
+        Publish = "publish", "对外发布", "publish";
+        Withdraw = "withdraw", "撤回发布", "withdraw";
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

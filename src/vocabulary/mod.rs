@@ -4,13 +4,16 @@
 //! Not here: any other room, any I/O, any clock, any rule of the business. Names and Chinese terms follow the
 //! glossary in `ARCHITECTURE.md`; the closed label set is in `codes`.
 
+mod act;
 mod alert;
 mod assessment;
 mod change;
 mod codes;
+mod delivery;
 mod document;
 mod ids;
 mod outcome;
+mod party;
 mod reading;
 mod region;
 mod sampling;
@@ -19,6 +22,7 @@ mod span;
 mod time;
 mod written;
 
+pub use act::{Act, AuditEntry, AuditKind};
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
 pub use assessment::{
     Assessment, Began, ClusterTerms, ConfirmedTerm, Counts, DangerTerms, Decision, DetectorTerms, EvidenceBasis,
@@ -27,11 +31,14 @@ pub use assessment::{
 };
 pub use change::{Alteration, Change};
 pub use codes::{
-    ActorKind, AdminLevel, Category, Channel, Danger, Disposal, Focus, Hazard, Spread, Stance, UnknownCode,
+    ActKind, ActorKind, AdminLevel, Category, Channel, Danger, Disposal, EndpointKind, Focus, Hazard, Role, Scope,
+    Spread, Stage, Stance, UnknownCode,
 };
+pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
 pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};
+pub use party::{Concerns, Party};
 pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, Signal, StandardAction};
 pub use region::{RegionCode, RegionError};
 pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};

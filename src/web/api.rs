@@ -9,15 +9,17 @@ use axum::{Extension, Json};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::desk::{Desk, DeskError, SearchOutcome, SourceHealth};
+use super::desk::{Desk, DeskError, FeedForm, SearchOutcome, SourceHealth};
+use super::gate::{Hall, Seated};
 use super::pages::alerts::ListQuery;
 use super::pages::search::SearchQuery;
 use super::pages::{Shared, alert_id};
 use super::problem::{Dressed, Problem};
 use super::words;
+use crate::alert::Casework;
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode, SamplingRequest,
-    Spread,
+    Act, Alert, AlertEvent, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode,
+    SamplingRequest, Spread,
 };
 
 /// Most hits in one answer.
@@ -86,7 +88,7 @@ impl AlertLine {
 
 /// The ranked list; takes the same parameters as the page, and `skip`, `limit`.
 pub(super) async fn alerts(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<AlertsAnswer>, Problem> {
     let filter = query?.0.filter()?;
@@ -102,23 +104,28 @@ pub(super) struct AlertAnswer {
     sampling: Option<SamplingRequest>,
     /// What came back: verdicts and test results.
     outcomes: Vec<Outcome>,
+    /// How far people have come with it.
+    casework: Casework,
+    /// What they did, oldest first.
+    acts: Vec<Act>,
 }
 
 /// One alert with every term, its history and its sampling request.
 pub(super) async fn alert(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<AlertAnswer>, Problem> {
     let id = alert_id(id?.0)?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     let (history, sampling) = (desk.history(&id).await?, desk.sampling(&id).await?);
     let outcomes = desk.outcomes(Some(&id)).await?;
-    Ok(Json(AlertAnswer { alert, history, sampling, outcomes }))
+    let (casework, acts) = desk.casework(&id).await?;
+    Ok(Json(AlertAnswer { alert, history, sampling, outcomes, casework, acts }))
 }
 
 /// A search; parameters `q`, `after`, `limit`.
 pub(super) async fn search(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Json<SearchOutcome>, Problem> {
     let query = query?.0;
@@ -139,31 +146,38 @@ pub(super) struct SourcesAnswer {
     sources: Vec<SourceHealth>,
 }
 
-pub(super) async fn sources(State(desk): State<Shared>) -> Result<Json<SourcesAnswer>, Problem> {
+pub(super) async fn sources(Seated(desk): Seated) -> Result<Json<SourcesAnswer>, Problem> {
     Ok(Json(SourcesAnswer { sources: desk.status().await?.health }))
 }
 
-pub(super) async fn feed_json(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
-    Ok(feed(desk.feed_json().await?, "application/json", &headers))
+/// The open alerts in a form for programs, in their order.
+async fn open_alerts(desk: &Shared, form: FeedForm) -> Result<String, DeskError> {
+    let mut alerts = desk.ranked().await?;
+    alerts.retain(|alert| alert.state == AlertState::Open);
+    Ok(desk.render(form, &alerts))
 }
 
-pub(super) async fn feed_atom(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
-    Ok(feed(desk.feed_atom().await?, "application/atom+xml; charset=utf-8", &headers))
+pub(super) async fn feed_json(Seated(desk): Seated, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(feed(open_alerts(&desk, FeedForm::Json).await?, "application/json", &headers))
 }
 
-pub(super) async fn feed_cap(State(desk): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
-    Ok(feed(desk.feed_cap().await?, CAP, &headers))
+pub(super) async fn feed_atom(Seated(desk): Seated, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(feed(open_alerts(&desk, FeedForm::Atom).await?, "application/atom+xml; charset=utf-8", &headers))
+}
+
+pub(super) async fn feed_cap(Seated(desk): Seated, headers: HeaderMap) -> Result<Response, Problem> {
+    Ok(feed(open_alerts(&desk, FeedForm::Cap).await?, CAP, &headers))
 }
 
 /// One alert as a message of the Common Alerting Protocol.
 pub(super) async fn alert_cap(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
-    let message = desk.alert_cap(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    Ok(feed(message, CAP, &headers))
+    let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    Ok(feed(desk.render(FeedForm::CapOne, &[alert]), CAP, &headers))
 }
 
 /// A feed that is polled: unchanged, it costs its reader nothing.
@@ -177,12 +191,12 @@ fn feed(body: String, kind: &'static str, headers: &HeaderMap) -> Response {
     ([(CONTENT_TYPE, kind.to_owned()), (ETAG, tag)], body).into_response()
 }
 
-pub(super) async fn health(State(desk): State<Shared>) -> Response {
-    probe(desk.health().await)
+pub(super) async fn health(State(hall): State<Hall>) -> Response {
+    probe(hall.bare().health().await)
 }
 
-pub(super) async fn ready(State(desk): State<Shared>) -> Response {
-    probe(desk.ready().await)
+pub(super) async fn ready(State(hall): State<Hall>) -> Response {
+    probe(hall.bare().ready().await)
 }
 
 /// `ok`, or 503 with the reason in one line of plain text.

@@ -1,21 +1,31 @@
 //! What the web face asks for, and the plain values it gets. Whoever owns the store and the index sits behind the desk;
 //! the face itself knows neither SQL nor tantivy nor statistics.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
+use crate::alert::Casework;
+use crate::store::{EndpointHealth, TryRow};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, AlertState, Category, Channel, CharSpan, CriteriaVersion, Danger, Disposal, Document,
-    DocumentId, Hazard, LexiconVersion, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId, show_moment,
+    Act, Alert, AlertEvent, AlertId, AlertState, Category, Channel, CharSpan, CriteriaVersion, Danger, Disposal,
+    Document, DocumentId, Hazard, LexiconVersion, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId,
+    show_moment,
 };
 
 /// Answers the questions of the web face. Every answer is bounded by its caller's `limit`.
 #[async_trait]
 pub trait Desk: Send + Sync + 'static {
-    /// The alerts that pass `filter`: open ones first, then by rank score, largest first. [`AlertFilter::page_of`] does all of it.
-    async fn alerts(&self, filter: &AlertFilter) -> Result<AlertPage, DeskError>;
+    /// All alerts there are, at most [`ALERTS_MAX`].
+    async fn ranked(&self) -> Result<Vec<Alert>, DeskError>;
+    /// The alerts that pass `filter`: pinned ones first, open before closed, then by rank score, largest first.
+    async fn alerts(&self, filter: &AlertFilter) -> Result<AlertPage, DeskError> {
+        let standing = self.standing().await?;
+        Ok(filter.page_of(self.ranked().await?, &standing))
+    }
     /// One alert as it stands now.
     async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError>;
     /// The events of its life, oldest first. Empty for an unknown alert.
@@ -29,6 +39,26 @@ pub trait Desk: Send + Sync + 'static {
         let _ = alert;
         Ok(Vec::new())
     }
+    /// How far people have come with an alert, and what they did, oldest first.
+    async fn casework(&self, id: &AlertId) -> Result<(Casework, Vec<Act>), DeskError> {
+        let _ = id;
+        Ok((Casework::default(), Vec::new()))
+    }
+    /// How far people have come, for all alerts that anybody did anything with.
+    async fn standing(&self) -> Result<BTreeMap<AlertId, Casework>, DeskError> {
+        Ok(BTreeMap::new())
+    }
+    /// Keeps what a person did with an alert, or refuses it with the reason.
+    async fn act(&self, act: Act) -> Result<(), DeskError>;
+    /// How the endpoints are doing that are told of alerts.
+    async fn deliveries(&self) -> Result<Vec<EndpointHealth>, DeskError> {
+        Ok(Vec::new())
+    }
+    /// The newest tries to tell them, newest first, at most `limit`.
+    async fn delivery_tries(&self, limit: u32) -> Result<Vec<TryRow>, DeskError> {
+        let _ = limit;
+        Ok(Vec::new())
+    }
     /// A document and what was read in it, when the reader has got there.
     async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError>;
     /// The analysts' query language on the index. `after` is the `next` of an earlier outcome of the same query.
@@ -37,16 +67,12 @@ pub trait Desk: Send + Sync + 'static {
     fn query_examples(&self) -> Vec<QueryExample>;
     /// How the service is doing, in numbers.
     async fn status(&self) -> Result<Status, DeskError>;
-    /// The ranked alerts as JSON, ready to be sent.
-    async fn feed_json(&self) -> Result<String, DeskError>;
-    /// The ranked alerts as an Atom feed, ready to be sent.
-    async fn feed_atom(&self) -> Result<String, DeskError>;
-    /// The ranked alerts as one message of the Common Alerting Protocol, ready to be sent.
-    async fn feed_cap(&self) -> Result<String, DeskError>;
-    /// One alert as such a message.
-    async fn alert_cap(&self, id: &AlertId) -> Result<Option<String>, DeskError>;
+    /// Address by which others reach the pages, without a slash at the end.
+    fn home(&self) -> &str;
+    /// These alerts in a form for programs, ready to be sent.
+    fn render(&self, form: FeedForm, alerts: &[Alert]) -> String;
     /// Events in the lives of alerts behind number `after`, each with its own number, in order, at most `limit`.
-    async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, AlertEvent)>, DeskError>;
+    async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError>;
     /// Number of the last event; 0 before the first.
     async fn last_event(&self) -> Result<u64, DeskError>;
     /// What a client must show to hand documents in; none: nobody may.
@@ -65,6 +91,32 @@ pub trait Desk: Send + Sync + 'static {
     fn region_name(&self, code: RegionCode) -> String;
     /// What a reader has to know of a standard: another one is in force, or none. None when there is nothing to say.
     fn standard_note(&self, number: &str) -> Option<String>;
+}
+
+/// A form in which alerts leave for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedForm {
+    /// JSON Feed 1.1.
+    Json,
+    /// Atom, RFC 4287.
+    Atom,
+    /// All of them as one message of the Common Alerting Protocol.
+    Cap,
+    /// The only one of them as such a message.
+    CapOne,
+    /// A table for spreadsheets.
+    Csv,
+    /// The draft of a notice to the public about the only one of them.
+    Notice,
+}
+
+/// Events in the lives of alerts, and how far was looked for them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EventsPage {
+    /// Events with their numbers, in order.
+    pub events: Vec<(u64, AlertEvent)>,
+    /// The last number that was looked at, shown or not: where the next look begins.
+    pub reached: u64,
 }
 
 /// What became of documents that were handed in: collected = kept + duplicate + unchanged + rejected (COUNT-1).
@@ -93,6 +145,8 @@ pub struct PushReject {
     pub reason: String,
 }
 
+/// Most alerts there are at once for lists and feeds.
+pub const ALERTS_MAX: usize = crate::store::ALERTS_MAX as usize;
 /// Most sampling requests listed at once.
 pub const SAMPLING_REQUESTS_MAX: usize = 500;
 
@@ -113,6 +167,12 @@ pub enum DeskError {
     Unavailable {
         /// Why, for people.
         reason: String,
+    },
+    /// What a person wants to do cannot be done now; the reason is shown.
+    #[error("{why}")]
+    Refused {
+        /// Why, in Chinese.
+        why: String,
     },
     /// Anything else. Logged with its causes; the visitor sees only that it happened.
     #[error("{doing} failed")]
@@ -195,12 +255,14 @@ impl AlertFilter {
             && self.hazard.is_none_or(|hazard| hazard == judged.hazard)
     }
 
-    /// Filters, ranks (open first, then rank score, then id, so that ties never move) and cuts.
+    /// Filters, ranks (what people pinned, then open ones, then rank score, then id, so that ties never move) and cuts.
     #[must_use]
-    pub fn page_of(&self, all: impl IntoIterator<Item = Alert>) -> AlertPage {
+    pub fn page_of(&self, all: impl IntoIterator<Item = Alert>, standing: &BTreeMap<AlertId, Casework>) -> AlertPage {
         let mut alerts: Vec<Alert> = all.into_iter().filter(|alert| self.accepts(alert)).collect();
+        let order = |alert: &Alert| standing.get(&alert.id).map_or(1, Casework::order);
         alerts.sort_by(|a, b| {
-            (a.state.cmp(&b.state))
+            (order(a).cmp(&order(b)))
+                .then_with(|| a.state.cmp(&b.state))
                 .then_with(|| b.assessment.rank_score.total_cmp(&a.assessment.rank_score))
                 .then_with(|| a.id.cmp(&b.id))
         });

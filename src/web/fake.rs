@@ -6,16 +6,18 @@ use jiff::civil::{Date, date};
 use serde_json::json;
 
 use super::desk::{
-    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
+    CursorState, Desk, DeskError, EventsPage, Facet, FacetValue, FeedForm, PushReject, Pushed, QueryExample,
     QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
 };
+use crate::alert::Casework;
+use crate::store::{EndpointHealth, EndpointRow, TryRow};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel, CharSpan,
-    ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document, DocumentId,
-    Evidence, EvidenceBasis, FeedbackTerms, Hazard, LexiconVersion, Listing, Mention, MentionKind, PRealTerms,
-    Position, Problem, ProductFrom, RawRef, Reading, Recheck, RegionCode, RegionTerm, RequestId, RuleId,
-    SamplingRequest, Signal, SourceId, SourceTerm, Spread, SpreadTerms, Stance, StandardAction, TestItem, WindowTerm,
-    parse_moment,
+    Act, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel,
+    CharSpan, ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document,
+    DocumentId, Endpoint, EndpointKind, Evidence, EvidenceBasis, FeedbackTerms, Hazard, LexiconVersion, Listing,
+    Mention, MentionKind, PRealTerms, Position, Problem, ProductFrom, RawRef, Reading, Recheck, RegionCode, RegionTerm,
+    RequestId, RuleId, SamplingRequest, Signal, SourceId, SourceTerm, Spread, SpreadTerms, Stance, StandardAction,
+    Subscription, TestItem, WindowTerm, parse_moment,
 };
 
 /// What a client must show to hand documents in.
@@ -60,9 +62,16 @@ impl FakeDesk {
 
 #[async_trait]
 impl Desk for FakeDesk {
-    async fn alerts(&self, filter: &AlertFilter) -> Result<AlertPage, DeskError> {
+    async fn ranked(&self) -> Result<Vec<Alert>, DeskError> {
         self.check()?;
-        Ok(filter.page_of(self.all()))
+        let mut all = self.all();
+        all.reverse();
+        Ok(all)
+    }
+
+    async fn act(&self, act: Act) -> Result<(), DeskError> {
+        self.check()?;
+        Casework::default().check(&act).map_err(|why| DeskError::Refused { why })
     }
 
     async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError> {
@@ -81,6 +90,34 @@ impl Desk for FakeDesk {
     async fn sampling_requests(&self) -> Result<Vec<SamplingRequest>, DeskError> {
         self.check()?;
         Ok(if self.0 == Mood::Empty { Vec::new() } else { vec![request()] })
+    }
+
+    async fn deliveries(&self) -> Result<Vec<EndpointHealth>, DeskError> {
+        self.check()?;
+        let endpoint = Endpoint {
+            name: "值班群".to_owned(),
+            party: None,
+            kind: EndpointKind::Dingtalk,
+            url: "https://oapi.example.com/robot/send?access_token=a-secret-token".to_owned(),
+            secret: Some("a-secret-key".to_owned()),
+            allow_loopback: false,
+            subscription: Subscription { danger: Some(Danger::High), digest_hour: Some(8), ..Subscription::default() },
+        };
+        let row = EndpointRow { endpoint, cursor: 7, paused_at: None, stopped: None };
+        let last = self.delivery_tries(1).await?.pop();
+        Ok(vec![EndpointHealth { row, waiting: 2, delivered: 40, dead: 1, last }])
+    }
+
+    async fn delivery_tries(&self, limit: u32) -> Result<Vec<TryRow>, DeskError> {
+        assert!(limit > 0);
+        Ok(vec![TryRow {
+            endpoint: "值班群".to_owned(),
+            message: "msg_0123".to_owned(),
+            at: "2024-07-11T01:02:03Z".to_owned(),
+            took_ms: 15_000,
+            status: None,
+            trouble: Some("no answer in time".to_owned()),
+        }])
     }
 
     async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError> {
@@ -166,14 +203,19 @@ impl Desk for FakeDesk {
         })
     }
 
-    async fn feed_json(&self) -> Result<String, DeskError> {
-        self.check()?;
-        Ok(r#"{"version":"https://jsonfeed.org/version/1.1","items":[]}"#.to_owned())
+    fn home(&self) -> &'static str {
+        "http://wanglou"
     }
 
-    async fn feed_atom(&self) -> Result<String, DeskError> {
-        self.check()?;
-        Ok(r#"<feed xmlns="http://www.w3.org/2005/Atom"/>"#.to_owned())
+    fn render(&self, form: FeedForm, alerts: &[Alert]) -> String {
+        let ids = alerts.iter().map(|alert| alert.id.as_str()).collect::<Vec<_>>();
+        match form {
+            FeedForm::Json => json!({"version": "https://jsonfeed.org/version/1.1", "items": ids}).to_string(),
+            FeedForm::Atom => format!("<feed xmlns=\"http://www.w3.org/2005/Atom\"><!-- {} --></feed>", ids.len()),
+            FeedForm::Csv => ids.join("\r\n"),
+            FeedForm::Notice => "【草稿】".to_owned(),
+            FeedForm::Cap | FeedForm::CapOne => "<alert/>\n".to_owned(),
+        }
     }
 
     async fn health(&self) -> Result<(), DeskError> {
@@ -187,19 +229,11 @@ impl Desk for FakeDesk {
         }
     }
 
-    async fn feed_cap(&self) -> Result<String, DeskError> {
-        self.check()?;
-        Ok("<alert/>\n".to_owned())
-    }
-
-    async fn alert_cap(&self, id: &AlertId) -> Result<Option<String>, DeskError> {
-        Ok(self.alert(id).await?.map(|_| "<alert/>\n".to_owned()))
-    }
-
-    async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, AlertEvent)>, DeskError> {
+    async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError> {
         self.check()?;
         let numbered = (1..).zip(history()).filter(|(number, _)| *number > after);
-        Ok(numbered.take(limit).collect())
+        let events: Vec<(u64, AlertEvent)> = numbered.take(limit).collect();
+        Ok(EventsPage { reached: events.last().map_or(after, |(number, _)| *number), events })
     }
 
     async fn last_event(&self) -> Result<u64, DeskError> {

@@ -5,15 +5,15 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::desk::{SourceHealth, Status};
-use super::pages::Shared;
+use super::gate::Seated;
 use super::problem::Problem;
 use super::stream;
+use crate::store::EndpointHealth;
 
 /// Upper bounds of the buckets of answer times, in milliseconds.
 const BUCKETS_MS: [u64; 8] = [1, 5, 20, 50, 100, 500, 2_000, 15_000];
@@ -34,9 +34,10 @@ pub(super) fn answered(status: u16, took: Duration) {
 }
 
 /// `/metrics`.
-pub(super) async fn show(State(desk): State<Shared>) -> Result<Response, Problem> {
+pub(super) async fn show(Seated(desk): Seated) -> Result<Response, Problem> {
     let status = desk.status().await?;
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text(&status)).into_response())
+    let page = text(&status) + &deliveries(&desk.deliveries().await?);
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
 }
 
 /// A label's value, escaped as the format asks.
@@ -105,6 +106,28 @@ fn text(status: &Status) -> String {
     family("wanglou_http_answers_total", "counter", "Answers by class of status.", &answers);
     family("wanglou_alert_streams", "gauge", "Alert streams open.", &one(stream::open() as u64));
     times(&mut page);
+    page
+}
+
+/// What endpoints were told, by what became of it.
+fn deliveries(endpoints: &[EndpointHealth]) -> String {
+    let name = "wanglou_deliveries";
+    let mut page = format!("# HELP {name} Events for endpoints, by what became of them.\n# TYPE {name} gauge\n");
+    for found in endpoints {
+        let endpoint = label(&found.row.endpoint.name);
+        for (state, count) in [("waiting", found.waiting), ("delivered", found.delivered), ("dead", found.dead)] {
+            let _ = writeln!(page, "{name}{{endpoint=\"{endpoint}\",state=\"{state}\"}} {count}");
+        }
+    }
+    let name = "wanglou_endpoint_failing";
+    let _ = writeln!(
+        page,
+        "# HELP {name} Whether the last try failed, or the receiver wants no more.\n# TYPE {name} gauge"
+    );
+    for found in endpoints {
+        let troubled = found.row.stopped.is_some() || found.last.as_ref().is_some_and(|last| last.trouble.is_some());
+        let _ = writeln!(page, "{name}{{endpoint=\"{}\"}} {}", label(&found.row.endpoint.name), u8::from(troubled));
+    }
     page
 }
 

@@ -1,23 +1,28 @@
-//! The web face: server-rendered pages in Chinese, two feeds, and a little JSON.
+//! The web face: server-rendered pages in Chinese, feeds, a little JSON, and the gate before all of it.
 //!
 //! In: a [`Desk`] that answers questions in the words of the vocabulary, and a listener. Out: pages that work without
 //! scripts, `/api/v1/…` with its OpenAPI document, `/feeds/…`, `/healthz`, `/readyz`, `/metrics`.
 //! Not here: SQL, statistics, the query language, how text is read, the clock.
 //!
-//! Always: text from outside is shown as text (escaped by askama, marked by splitting into segments, invisible controls
+//! Always: every address stands in the table of `rules` and every answer is for whoever asks (`gate`, `seat`); text from outside is shown as text (escaped by askama, marked by splitting into segments, invisible controls
 //! written out); addresses become links only when they are http(s); every answer carries the headers of `guard`; nothing
 //! of an internal error reaches a visitor. Every number on an alert's page comes from its terms (SCORE-2), and its history
 //! shows before and after (ALERT-2).
 
+mod acts;
 mod api;
 mod assets;
 mod desk;
+mod forms;
+mod gate;
 mod guard;
 mod metrics;
 mod openapi;
 mod pages;
 mod problem;
 mod push;
+mod rules;
+mod seat;
 mod stream;
 mod text;
 mod tower;
@@ -26,21 +31,28 @@ mod words;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod tests;
 
 use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
+use gate::Hall;
+
 pub use desk::{
-    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
-    QueryFault, SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
+    ALERTS_MAX, AlertFilter, AlertPage, CursorState, Desk, DeskError, EventsPage, Facet, FacetValue, FeedForm,
+    PushReject, Pushed, QueryExample, QueryFault, SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts,
+    SourceHealth, Status,
 };
+pub use gate::Gate;
 
 /// Longest wait for running answers once the service is told to stop.
 pub const DRAIN_MS_MAX: u64 = 10_000;
@@ -53,8 +65,10 @@ pub enum WebError {
     Listener(#[from] std::io::Error),
 }
 
-/// Every address there is.
-pub fn router(desk: Arc<dyn Desk>) -> Router {
+/// Every address there is, behind its gate. What each needs stands in `rules`.
+pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
+    let hall = Hall::new(desk, gate);
+    let check = from_fn_with_state(hall.clone(), gate::check);
     let routes = Router::new()
         // pages
         .route("/", get(pages::alerts::list))
@@ -63,16 +77,25 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/documents/{id}", get(pages::document::show))
         .route("/sampling", get(pages::sampling::list))
         .route("/status", get(pages::status::show))
+        .route("/deliveries", get(pages::deliveries::list))
+        .route("/signin", get(pages::signin::show).post(pages::signin::sign_in))
+        .route("/signout", post(pages::signin::sign_out))
+        .route("/alerts/{id}/acts", post(acts::by_form))
+        .route("/alerts/{id}/sheet", get(forms::sheet))
+        .route("/alerts/{id}/notice", get(forms::notice))
         // for other programs
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}", get(api::alert))
         .route("/api/v1/alerts/{id}/cap", get(api::alert_cap))
+        .route("/api/v1/alerts/{id}/acts", post(acts::by_json))
+        .route("/api/v1/events", get(forms::events))
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/sources", get(api::sources))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/feeds/alerts.json", get(api::feed_json))
         .route("/feeds/alerts.atom", get(api::feed_atom))
         .route("/feeds/alerts.cap", get(api::feed_cap))
+        .route("/feeds/alerts.csv", get(forms::csv))
         .route("/feeds/alerts/stream", get(stream::alerts))
         // for whoever keeps it running
         .route("/healthz", get(api::health))
@@ -81,9 +104,10 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         // what pages need
         .route("/static/style.css", get(assets::style))
         .route("/static/logo.svg", get(assets::logo))
+        .route_layer(check.clone())
         .fallback(problem::no_such_page)
-        .with_state(Arc::clone(&desk));
-    let large = Router::new().route("/api/v1/documents", post(push::documents)).with_state(desk);
+        .with_state(hall.clone());
+    let large = Router::new().route("/api/v1/documents", post(push::documents)).route_layer(check).with_state(hall);
     guard::around(routes, large)
 }
 

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use super::api::{HITS_DEFAULT, HITS_MAX};
 use super::desk::AlertFilter;
+use super::forms::{EVENTS_DEFAULT, EVENTS_MAX};
+use super::gate::SESSION;
 use super::push::PUSH_BYTES_MAX;
-use crate::vocabulary::{Category, Channel, Danger, Disposal, Hazard, Spread};
+use crate::vocabulary::{Act, ActKind, Category, Channel, Danger, Disposal, Hazard, Spread, Stage};
 
 /// `/api/v1/openapi.json`.
 pub(super) async fn show() -> Json<Value> {
@@ -42,11 +44,12 @@ fn answer(about: &str, kind: &str, schema: &Value) -> Value {
 fn operation(id: &str, about: &str, parameters: &[Value], good: &Value, errors: &[u16]) -> Value {
     let mut responses = serde_json::Map::new();
     responses.insert("200".to_owned(), good.clone());
-    for status in errors.iter().chain(&[404, 414, 500, 503]) {
+    for status in errors.iter().chain(&[401, 403, 404, 414, 500, 503]) {
         let problem = answer("the problem, RFC 9457", "application/problem+json", &reference("Problem"));
         responses.insert(status.to_string(), problem);
     }
-    json!({"operationId": id, "summary": about, "parameters": parameters, "responses": responses})
+    json!({"operationId": id, "summary": about, "parameters": parameters, "responses": responses,
+        "security": [{}, {"token": []}, {"session": []}]})
 }
 
 /// As [`operation`], for what is polled: with an ETag, unchanged it is 304.
@@ -77,7 +80,9 @@ pub(super) fn document() -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths(),
-        "components": {"schemas": schemas(), "securitySchemes": {"push": {"type": "http", "scheme": "bearer"}}},
+        "components": {"schemas": schemas(), "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": "a token of `wanglou token add`, or for documents handed in the push_token of the settings"},
+            "session": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "what the sign-in page sets"}}},
     })
 }
 
@@ -132,11 +137,37 @@ fn paths() -> Value {
         &answer("what became of the lines", json_kind, &reference("Pushed")),
         &[400, 401, 403, 413],
     );
-    push["security"] = json!([{"push": []}]);
+    push["security"] = json!([{"token": []}]);
     push["requestBody"] = json!({"required": true, "description": format!("one JSON object a line, at most {PUSH_BYTES_MAX} bytes in all"),
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"},
             "example": "{\"id\": \"h-1\", \"text\": \"充电宝充电时起火\", \"published_at\": \"2024-07-01\", \"channel\": \"complaint\"}\n"}}});
     push["responses"]["422"] = answer("no line was a document", json_kind, &reference("Pushed"));
+    let mut act = operation(
+        "act",
+        "Keep what a person did with an alert; needs a signed-in person or a token with scope `act`",
+        &[alert_id()],
+        &Value::Null,
+        &[400, 409, 413],
+    );
+    if let Some(responses) = act["responses"].as_object_mut() {
+        responses.remove("200");
+    }
+    act["responses"]["201"] = answer("how far people have come now", json_kind, &reference("Casework"));
+    act["requestBody"] = json!({"required": true, "content": {json_kind: {"schema": reference("NewAct"),
+        "example": {"kind": "exclude", "note": "与产品无关"}}}});
+    let text = json!({"type": "string"});
+    let behind = [
+        query("after", "number of the last event seen", &json!({"type": "integer", "minimum": 0, "default": 0})),
+        query(
+            "limit",
+            "how many to give",
+            &json!({"type": "integer", "minimum": 1, "maximum": EVENTS_MAX, "default": EVENTS_DEFAULT}),
+        ),
+    ];
+    let batch = answer("a batch of CloudEvents 1.0", "application/cloudevents-batch+json", &list_of("CloudEvent"));
+    let mut events = operation("listEvents", "What happened to alerts behind a number", &behind, &batch, &[400]);
+    events["responses"]["200"]["headers"] = json!({"wanglou-next": {"description": "the number to go on behind, shown or not",
+        "schema": {"type": "integer", "minimum": 0}}});
     let stream = answer(
         "events `opened`, `raised`, `lowered`, `closed`, each with its number as id and an AlertEvent as data",
         "text/event-stream",
@@ -148,6 +179,7 @@ fn paths() -> Value {
         "/api/v1/alerts/{id}": {"get": operation("getAlert", "One alert with every term, its history, its sampling request and what came back",
             &[alert_id()], &answer("the alert", json_kind, &reference("AlertAnswer")), &[])},
         "/api/v1/alerts/{id}/cap": {"get": polled("getAlertCap", "One alert as a CAP 1.2 message", &[alert_id()], "application/cap+xml")},
+        "/api/v1/alerts/{id}/acts": {"post": act},
         "/api/v1/search": {"get": operation("search", "Search the index", &asked,
             &answer("hits, facets, and where to go on", json_kind, &reference("SearchOutcome")), &[400])},
         "/api/v1/documents": {"post": push},
@@ -157,6 +189,8 @@ fn paths() -> Value {
         "/feeds/alerts.json": {"get": polled("feedJson", "Open alerts as JSON Feed 1.1", &[], json_kind)},
         "/feeds/alerts.atom": {"get": polled("feedAtom", "Open alerts as Atom", &[], "application/atom+xml")},
         "/feeds/alerts.cap": {"get": polled("feedCap", "Open alerts as one CAP 1.2 message", &[], "application/cap+xml")},
+        "/api/v1/events": {"get": events},
+        "/feeds/alerts.csv": {"get": operation("feedCsv", "All alerts as a table", &[], &answer("RFC 4180, UTF-8 with a byte order mark", "text/csv", &text), &[])},
         "/feeds/alerts/stream": {"get": operation("streamAlerts", "What happens to alerts, as it happens", &resume, &stream, &[400])},
         "/healthz": {"get": operation("health", "Whether the service works", &[], &plain, &[])},
         "/readyz": {"get": operation("ready", "Whether it should be sent visitors", &[], &plain, &[])},
@@ -212,8 +246,21 @@ fn schemas() -> Value {
         "AlertEvent": object(&event),
         "AlertAnswer": object(&json!({
             "alert": {"type": "object", "required": ["id", "state", "assessment", "evidence"]}, "history": list_of("AlertEvent"),
-            "sampling": {"type": ["object", "null"]}, "outcomes": {"type": "array", "items": {"type": "object"}},
+            "sampling": {"type": ["object", "null"]}, "outcomes": {"type": "array", "items": {"type": "object"}}, "casework": reference("Casework"), "acts": list_of("Act"),
         })),
+        "CloudEvent": object(&json!({"specversion": {"const": "1.0"}, "id": text, "source": text, "type": text, "subject": text,
+            "time": {"type": "string", "format": "date-time"}, "datacontenttype": {"const": "application/json"}, "dataschema": text,
+            "data": reference("AlertEvent")})),
+        "ActKind": codes(ActKind::ALL, ActKind::code),
+        "Stage": codes(Stage::ALL, Stage::code),
+        "Casework": object(&json!({"stage": reference("Stage"), "assigned": named, "muted_until": maybe(&day),
+            "pinned": {"type": "boolean"}, "published": {"type": "boolean"}})),
+        "NewAct": {"type": "object", "required": ["kind"], "additionalProperties": false, "properties": {
+            "kind": reference("ActKind"), "note": {"type": "string", "maxLength": Act::NOTE_CHARS_MAX},
+            "to": text, "until": {"type": "string", "format": "date"}}},
+        "Act": {"type": "object", "required": ["alert_id", "at", "by", "party", "kind", "note"], "properties": {
+            "alert_id": text, "at": {"type": "string", "format": "date-time"}, "by": text, "party": text,
+            "kind": reference("ActKind"), "note": text, "to": text, "until": day}},
         "SearchHit": object(&hit),
         "SearchOutcome": object(&json!({
             "total": whole, "hits": list_of("SearchHit"), "next": named,

@@ -42,6 +42,8 @@ impl Problem {
             StatusCode::UNAUTHORIZED => ("unauthorised", "需要身份凭据", "请求缺少凭据，或凭据无效。"),
             StatusCode::FORBIDDEN => ("forbidden", "不允许", "这项操作没有开放。"),
             StatusCode::NOT_FOUND => ("not-found", "没有找到", "这个地址下没有内容。"),
+            StatusCode::CONFLICT => ("conflict", "现在不能这样做", "当前状态不允许这项操作。"),
+            StatusCode::TOO_MANY_REQUESTS => ("too-many", "尝试过于频繁", "请稍后再试。"),
             StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "不支持的请求方法", "这个地址只供读取（GET）。"),
             StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "请求内容过大", "请求内容超过了上限。"),
             StatusCode::URI_TOO_LONG => ("address-too-long", "地址过长", "地址超过了上限，请缩短检索式或筛选条件。"),
@@ -148,6 +150,7 @@ impl From<DeskError> for Problem {
             DeskError::Unavailable { reason } => {
                 Self { detail: reason, ..Self::plain(StatusCode::SERVICE_UNAVAILABLE) }
             }
+            DeskError::Refused { why } => Self { detail: why, ..Self::plain(StatusCode::CONFLICT) },
             error @ DeskError::Internal { .. } => Self::internal(&error),
         }
     }

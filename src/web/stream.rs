@@ -9,23 +9,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Deserialize;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::desk::Desk;
-use super::pages::Shared;
+use super::gate::Seated;
 use super::problem::Problem;
 
 /// Pause between two looks for something new.
 const LOOK_MS: u64 = 500;
 /// Silence after which a comment is sent, so that proxies keep the line.
 const KEEP_ALIVE_SECONDS: u64 = 15;
+/// Longest life of a stream; a client that comes back with its last id misses nothing.
+const STREAM_SECONDS_MAX: u64 = 30 * 60;
 /// Streams open at once; further ones are told to come back.
 const STREAMS_MAX: usize = 200;
 /// Events read at once.
@@ -71,6 +74,7 @@ struct Reader {
     last: u64,
     waiting: std::collections::VecDeque<Event>,
     closing: Option<watch::Receiver<bool>>,
+    ends: Instant,
     _seat: Seat,
 }
 
@@ -84,12 +88,14 @@ impl Reader {
             if self.closing.as_ref().is_some_and(|closing| *closing.borrow()) {
                 return None;
             }
+            // Whoever comes back is asked again who it is: what was revoked meanwhile gets no more.
+            if self.ends.elapsed() > Duration::ZERO {
+                return None;
+            }
             let found = self.desk.events_after(self.last, EVENTS_AT_ONCE).await;
             let found = found.inspect_err(|error| tracing::warn!("an alert stream ends: {error}")).ok()?;
-            if let Some((last, _)) = found.last() {
-                self.last = *last;
-            }
-            for (number, line) in &found {
+            self.last = found.reached;
+            for (number, line) in &found.events {
                 let event = Event::default().id(number.to_string()).event(super::words::event_code(line.event));
                 match event.json_data(line) {
                     Ok(event) => self.waiting.push_back(event),
@@ -114,7 +120,7 @@ impl Reader {
 
 /// `/feeds/alerts/stream`.
 pub(super) async fn alerts(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     closing: Option<Extension<Closing>>,
     query: Result<Query<StreamQuery>, QueryRejection>,
     headers: HeaderMap,
@@ -135,7 +141,8 @@ pub(super) async fn alerts(
     };
     let Some(seat) = Seat::take() else { return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE)) };
     let closing = closing.map(|Extension(Closing(closing))| closing);
-    let reader = Reader { desk, last, waiting: std::collections::VecDeque::new(), closing, _seat: seat };
+    let ends = Instant::now() + Duration::from_secs(STREAM_SECONDS_MAX);
+    let reader = Reader { desk, last, waiting: std::collections::VecDeque::new(), closing, ends, _seat: seat };
     let keep = KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS));
     Ok(Sse::new(stream::unfold(reader, Reader::next)).keep_alive(keep).into_response())
 }

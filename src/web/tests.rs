@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 
 use super::fake::{FakeDesk, LONG_WORD_CHARS, Mood, SCRIPT, power_banks};
 use super::guard::BODY_BYTES_MAX;
-use super::{router, serve};
+use super::{Gate, router, serve};
 
 /// What came back.
 struct Answer {
@@ -33,7 +33,7 @@ async fn send(mood: Mood, method: Method, path: &str, headers: &[(&str, &str)], 
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let serving = tokio::spawn(serve(listener, router(Arc::new(FakeDesk(mood))), shutdown));
+    let serving = tokio::spawn(serve(listener, router(Arc::new(FakeDesk(mood)), Gate::open()), shutdown));
     let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
     let mut request = client.request(method, format!("http://127.0.0.1:{port}{path}"));
     if !body.is_empty() {
@@ -75,6 +75,7 @@ async fn the_pages_read_as_we_like_them() {
         ("document", COMPLAINT),
         ("sampling", "/sampling"),
         ("status", "/status"),
+        ("deliveries", "/deliveries"),
     ] {
         let answer = get(path).await;
         assert_eq!((answer.status, answer.kind()), (StatusCode::OK, "text/html; charset=utf-8"), "{path}");
@@ -373,7 +374,7 @@ async fn a_stream_goes_on_behind_the_last_event_seen_and_ends_with_the_service()
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let serving = tokio::spawn(serve(listener, router(Arc::new(FakeDesk(Mood::Well))), shutdown));
+    let serving = tokio::spawn(serve(listener, router(Arc::new(FakeDesk(Mood::Well)), Gate::open()), shutdown));
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let address = format!("http://127.0.0.1:{port}/feeds/alerts/stream");
     let mut answer = client.get(&address).header("last-event-id", "0").send().await.expect("an answer");

@@ -1,5 +1,6 @@
 //! The desk of a real tower: answers from the store, the index and the log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,14 +8,15 @@ use jiff::Timestamp;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::desk::{
-    AlertFilter, AlertPage, CursorState, Desk, DeskError, Facet, FacetValue, PushReject, Pushed, QueryExample,
+    CursorState, Desk, DeskError, EventsPage, Facet, FacetValue, FeedForm, PushReject, Pushed, QueryExample,
     QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
 };
-use crate::alert::{cap, feed};
+use crate::alert::{Casework, cap, feed, forms};
 use crate::index::{Hit, IndexError, SearchPage, SearchRequest, Sort};
-use crate::pipeline::{Tower, push_lines};
+use crate::pipeline::{PipelineError, Tower, push_lines};
+use crate::store::{EndpointHealth, TryRow};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, AlertState, Channel, Document, DocumentId, Outcome, Position, Reading, RegionCode,
+    Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, Outcome, Position, Reading, RegionCode,
     SamplingRequest, SourceId, parse_moment,
 };
 
@@ -30,9 +32,24 @@ const EXAMPLES: &[(&str, &str)] = &[
 
 #[async_trait]
 impl Desk for Tower {
-    async fn alerts(&self, filter: &AlertFilter) -> Result<AlertPage, DeskError> {
-        let all = self.store().alerts().await.map_err(doing("reading the alerts"))?;
-        Ok(filter.page_of(all))
+    async fn ranked(&self) -> Result<Vec<Alert>, DeskError> {
+        self.store().alerts().await.map_err(doing("reading the alerts"))
+    }
+
+    async fn casework(&self, id: &AlertId) -> Result<(Casework, Vec<Act>), DeskError> {
+        let acts = self.store().acts(Some(id)).await.map_err(doing("reading what people did"))?;
+        Ok((Casework::of(&acts), acts))
+    }
+
+    async fn standing(&self) -> Result<BTreeMap<AlertId, Casework>, DeskError> {
+        Tower::standing(self).await.map_err(doing("reading what people did"))
+    }
+
+    async fn act(&self, act: Act) -> Result<(), DeskError> {
+        match self.take_act(act).await {
+            Err(PipelineError::Outcome(why)) => Err(DeskError::Refused { why }),
+            done => done.map_err(doing("keeping what a person did")),
+        }
     }
 
     async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError> {
@@ -53,6 +70,14 @@ impl Desk for Tower {
 
     async fn outcomes(&self, alert: Option<&AlertId>) -> Result<Vec<Outcome>, DeskError> {
         self.store().outcomes(alert).await.map_err(doing("reading what came back"))
+    }
+
+    async fn deliveries(&self) -> Result<Vec<EndpointHealth>, DeskError> {
+        self.store().endpoint_health().await.map_err(doing("reading the deliveries"))
+    }
+
+    async fn delivery_tries(&self, limit: u32) -> Result<Vec<TryRow>, DeskError> {
+        self.store().tries(None, limit).await.map_err(doing("reading the deliveries"))
     }
 
     async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError> {
@@ -123,29 +148,29 @@ impl Desk for Tower {
         })
     }
 
-    async fn feed_json(&self) -> Result<String, DeskError> {
-        let alerts = self.open_alerts().await?;
-        Ok(feed::json(&alerts.iter().collect::<Vec<_>>(), &self.feed_head(&alerts), &|code| self.region_name(code)))
+    fn home(&self) -> &str {
+        Tower::home(self)
     }
 
-    async fn feed_atom(&self) -> Result<String, DeskError> {
-        let alerts = self.open_alerts().await?;
-        Ok(feed::atom(&alerts.iter().collect::<Vec<_>>(), &self.feed_head(&alerts), &|code| self.region_name(code)))
+    fn render(&self, form: FeedForm, alerts: &[Alert]) -> String {
+        let head = self.feed_head(alerts);
+        let region_name = |code| self.region_name(code);
+        let all: Vec<&Alert> = alerts.iter().collect();
+        match (form, alerts) {
+            (FeedForm::Json, _) => feed::json(&all, &head, &region_name),
+            (FeedForm::Atom, _) => feed::atom(&all, &head, &region_name),
+            (FeedForm::CapOne, [alert]) => cap::message(alert, &head, &region_name),
+            (FeedForm::Csv, _) => forms::csv(&all, &head, &region_name),
+            (FeedForm::Notice, [alert]) => forms::notice(alert, &region_name),
+            (FeedForm::Notice, _) => String::new(),
+            (FeedForm::Cap | FeedForm::CapOne, _) => cap::bulletin(&all, &head, &region_name),
+        }
     }
 
-    async fn feed_cap(&self) -> Result<String, DeskError> {
-        let alerts = self.open_alerts().await?;
-        Ok(cap::bulletin(&alerts.iter().collect::<Vec<_>>(), &self.feed_head(&alerts), &|code| self.region_name(code)))
-    }
-
-    async fn alert_cap(&self, id: &AlertId) -> Result<Option<String>, DeskError> {
-        let alert = self.store().alert(id).await.map_err(doing("reading an alert"))?;
-        let head = self.feed_head(alert.as_slice());
-        Ok(alert.map(|alert| cap::message(&alert, &head, &|code| self.region_name(code))))
-    }
-
-    async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, AlertEvent)>, DeskError> {
-        self.store().alert_events_after(after, limit).await.map_err(doing("reading what happened to alerts"))
+    async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError> {
+        let found = self.store().alert_events_after(after, limit).await;
+        let events = found.map_err(doing("reading what happened to alerts"))?;
+        Ok(EventsPage { reached: events.last().map_or(after, |(number, _)| *number), events })
     }
 
     async fn last_event(&self) -> Result<u64, DeskError> {
@@ -204,12 +229,6 @@ impl Tower {
             troubles: health.troubles.iter().map(ToString::to_string).collect(),
         });
         Ok(told.collect())
-    }
-
-    async fn open_alerts(&self) -> Result<Vec<Alert>, DeskError> {
-        let mut alerts = self.store().alerts().await.map_err(doing("reading the alerts"))?;
-        alerts.retain(|alert| alert.state == AlertState::Open);
-        Ok(alerts)
     }
 }
 

@@ -18,17 +18,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("alert", &["score"]),
     ("sampling", &[]),
     ("store", &["config"]),
+    ("access", &["store"]),
     (
         "pipeline",
         &["config", "lexicon", "collect", "archive", "log", "extract", "index", "score", "alert", "sampling", "store"],
     ),
-    ("web", &["store", "index", "alert", "sampling", "pipeline"]),
+    ("deliver", &["config", "collect", "alert", "store", "access"]),
+    ("web", &["store", "index", "alert", "sampling", "access", "pipeline"]),
     ("simulate", &[]),
     (
         "cli",
         &[
             "config", "pipeline", "web", "simulate", "lexicon", "extract", "index", "score", "alert", "sampling",
-            "archive", "log", "collect", "store",
+            "archive", "log", "collect", "store", "access", "deliver",
         ],
     ),
 ];
@@ -219,7 +221,7 @@ fn the_architecture_names_every_room_and_every_invariant() {
     }
     for id in [
         "LOG-1", "LOG-2", "RAW-1", "READ-1", "READ-2", "READ-3", "SCORE-1", "SCORE-2", "ALERT-1", "ALERT-2", "COUNT-1",
-        "POLITE-1", "SAFE-1", "PRIV-1", "PRIV-2",
+        "POLITE-1", "SAFE-1", "PRIV-1", "PRIV-2", "TELL-1", "WHO-1", "AUDIT-1",
     ] {
         assert!(architecture.contains(id), "ARCHITECTURE.md does not say how {id} is kept");
     }

@@ -1,18 +1,24 @@
 //! One alert: why, with every number; the evidence; the history; what to buy and test.
 
 use askama::Template;
+use axum::Extension;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::response::Html;
 
 use super::super::desk::Desk;
+use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::text::{self, Segment};
 use super::super::words;
 use super::sampling::RequestView;
 use super::terms::{self, RegionRow, SourceRow};
-use super::{About, CountView, Fact, Reason, ReasonKind, Shared, Shell, alert_id, counts, render, seen_and_expected};
-use crate::vocabulary::{Alert, AlertEvent, AlertEventKind, AlertId, DocumentId, Evidence, WindowTerm};
+use super::{About, CountView, Fact, Reason, ReasonKind, Shell, alert_id, counts, render, seen_and_expected};
+use crate::access::Viewer;
+use crate::alert::Casework;
+use crate::vocabulary::{
+    Act, ActKind, Alert, AlertEvent, AlertEventKind, AlertId, DocumentId, Evidence, Scope, WindowTerm, day_of,
+};
 
 /// Pieces of evidence shown unfolded.
 const EVIDENCE_SHOWN_FIRST: usize = 8;
@@ -135,16 +141,32 @@ struct AlertPage<'a> {
     sampling: Option<RequestView<'a>>,
     /// What came back, one line each, the newest first.
     outcomes: Vec<String>,
+    casework: Casework,
+    /// What people did, the newest first.
+    acts: Vec<ActView<'a>>,
+    /// What whoever asks may do now.
+    open_acts: Vec<ActKind>,
+}
+
+struct ActView<'a> {
+    act: &'a Act,
+    day: jiff::civil::Date,
 }
 
 pub(in crate::web) async fn show(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
+    Extension(viewer): Extension<Viewer>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Html<String>, Problem> {
     let id = alert_id(id?.0)?;
     let Some(alert) = desk.alert(&id).await? else {
         let id = text::shorten(id.as_str(), 60);
         return Err(Problem::not_found(format!("没有编号为“{id}”的预警，它可能来自另一个数据目录。")));
+    };
+    let (casework, acts) = desk.casework(&id).await?;
+    let open_acts = match viewer.party() {
+        Some(party) if viewer.has(Scope::Act) => casework.open_to(party.role),
+        _ => Vec::new(),
     };
     let (history, sampling) = (desk.history(&id).await?, desk.sampling(&id).await?);
     let judged = &alert.assessment;
@@ -176,6 +198,9 @@ pub(in crate::web) async fn show(
         history: history.iter().rev().map(|event| EventView::new(desk.as_ref(), event)).collect(),
         sampling: sampling.as_ref().map(RequestView::new),
         outcomes: desk.outcomes(Some(&id)).await?.iter().rev().map(ToString::to_string).collect(),
+        casework,
+        acts: acts.iter().rev().map(|act| ActView { act, day: day_of(act.at) }).collect(),
+        open_acts,
         alert: &alert,
     })
 }

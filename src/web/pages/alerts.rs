@@ -1,16 +1,17 @@
 //! The ranked list of alerts.
 
 use askama::Template;
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::response::Html;
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::super::desk::{AlertFilter, Desk};
+use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::{text, words};
-use super::{About, CountView, Reason, ReasonKind, Shared, Shell, counts, render, seen_and_expected};
+use super::{About, CountView, Reason, ReasonKind, Shell, counts, render, seen_and_expected};
 use crate::vocabulary::{Alert, AlertState, Category, Danger, Disposal, Hazard, UnknownCode};
 
 /// Longest note in the list, in characters.
@@ -184,7 +185,7 @@ struct ListPage {
 }
 
 pub(in crate::web) async fn list(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Html<String>, Problem> {
     let filter = query?.0.filter()?;

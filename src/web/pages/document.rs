@@ -1,15 +1,16 @@
 //! One document: its text with everything that was read in it, and where it came from.
 
 use askama::Template;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::response::Html;
 
 use super::super::desk::Desk;
+use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::text::{self, Mark, Segment};
 use super::super::words::{self, NONE};
-use super::{Fact, Shared, Shell, bounded, render};
+use super::{Fact, Shell, bounded, render};
 use crate::vocabulary::{Document, DocumentId, Mention, MentionKind, Reading, RuleId, Signal};
 
 /// Longest text shown, in characters; the rest stays in the archive.
@@ -69,7 +70,7 @@ struct DocumentPage<'a> {
 }
 
 pub(in crate::web) async fn show(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Html<String>, Problem> {
     let missing = || Problem::not_found("没有这个编号的信息：可能尚未采集，或已按保存期限删除。");

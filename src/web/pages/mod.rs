@@ -2,9 +2,11 @@
 
 pub(super) mod alert;
 pub(super) mod alerts;
+pub(super) mod deliveries;
 pub(super) mod document;
 pub(super) mod sampling;
 pub(super) mod search;
+pub(super) mod signin;
 pub(super) mod status;
 mod terms;
 
@@ -14,6 +16,7 @@ use askama::Template;
 use axum::response::Html;
 
 use super::desk::Desk;
+use super::gate::{self, Visitor};
 use super::problem::Problem;
 use super::{assets, text, words};
 use crate::vocabulary::{AlertId, Assessment, Counts};
@@ -33,11 +36,13 @@ pub(super) struct Shell {
     pub(super) section: &'static str,
     /// Digest in the addresses of static files.
     pub(super) version: &'static str,
+    /// Who asks.
+    pub(super) visitor: Visitor,
 }
 
 impl Shell {
     pub(super) fn at(section: &'static str) -> Self {
-        Self { section, version: assets::version() }
+        Self { section, version: assets::version(), visitor: gate::visitor() }
     }
 }
 
@@ -58,21 +63,21 @@ fn counts(counts: Counts) -> [CountView; 4] {
 }
 
 /// Where an alert points: the brand and the region it is about, or else where most of its events are.
-struct About {
-    brand: Option<Named>,
-    region: Option<Named>,
+pub(super) struct About {
+    pub(super) brand: Option<Named>,
+    pub(super) region: Option<Named>,
 }
 
 /// A brand or a region with how it is meant.
-struct Named {
-    label: &'static str,
-    name: String,
+pub(super) struct Named {
+    pub(super) label: &'static str,
+    pub(super) name: String,
     /// How many others there are; empty when it is about this one.
-    among: String,
+    pub(super) among: String,
 }
 
 impl About {
-    fn new(desk: &dyn Desk, judged: &Assessment) -> Self {
+    pub(super) fn new(desk: &dyn Desk, judged: &Assessment) -> Self {
         let terms = &judged.spread_terms;
         let named = |label, name| Named { label, name, among: String::new() };
         let most_named = |brand: String| match terms.brands {
@@ -201,7 +206,7 @@ impl Fact {
     }
 }
 
-fn render(page: &impl Template) -> Result<Html<String>, Problem> {
+pub(super) fn render(page: &impl Template) -> Result<Html<String>, Problem> {
     Ok(Html(text::defuse(page.render()?)))
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::Html;
 
 use super::super::desk::SAMPLING_REQUESTS_MAX;
+use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::text;
-use super::{Shared, Shell, render};
+use super::{Shell, render};
 use crate::vocabulary::{AlertId, CandidateSeller, Finding, SamplingRequest};
 
 /// A candidate seller with an address that may be followed.
@@ -51,7 +51,7 @@ impl ListPage {
     }
 }
 
-pub(in crate::web) async fn list(State(desk): State<Shared>) -> Result<Html<String>, Problem> {
+pub(in crate::web) async fn list(Seated(desk): Seated) -> Result<Html<String>, Problem> {
     let mut requests = desk.sampling_requests().await?;
     requests.truncate(SAMPLING_REQUESTS_MAX);
     let mut tested: BTreeMap<AlertId, (u64, u64)> = BTreeMap::new();

@@ -2,18 +2,19 @@
 
 use askama::Template;
 use axum::Extension;
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::super::desk::{Desk, DeskError, Facet, QueryExample, QueryFault, SearchHit, SearchOutcome};
+use super::super::gate::Seated;
 use super::super::problem::{Dressed, Problem};
 use super::super::text::{self, Segment};
 use super::super::words::{self, NONE};
-use super::{Shared, Shell, render};
+use super::{Shell, render};
 use crate::vocabulary::{Category, CharSpan, Hazard};
 
 /// Longest query, in characters.
@@ -233,7 +234,7 @@ struct SearchPage<'a> {
 }
 
 pub(in crate::web) async fn show(
-    State(desk): State<Shared>,
+    Seated(desk): Seated,
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = query?.0;

@@ -1,13 +1,13 @@
 //! How the service is doing: COUNT-1, cursors, versions.
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::Html;
 
 use super::super::desk::{SourceCounts, Status};
+use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::words::{self, NONE};
-use super::{Fact, Shared, Shell, render};
+use super::{Fact, Shell, render};
 
 struct SourceRow<'a> {
     counts: &'a SourceCounts,
@@ -33,7 +33,7 @@ struct StatusPage<'a> {
     sums: [u64; 5],
 }
 
-pub(in crate::web) async fn show(State(desk): State<Shared>) -> Result<Html<String>, Problem> {
+pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, Problem> {
     let status: Status = desk.status().await?;
     let end = status.log_end.0;
     let sum = |of: fn(&SourceCounts) -> u64| status.sources.iter().map(of).fold(0, u64::saturating_add);

@@ -1,0 +1,488 @@
+//! Users, sessions and tokens: making them, and telling who shows one. Every change is told in the audit log, in its own transaction.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
+
+use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+use super::throttle::Throttle;
+use super::{Member, Viewer, password, secret};
+use crate::store::{Store, StoreError, TokenRow, UserRow};
+use crate::vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
+
+/// Hours after which a session ends, whatever happens in it.
+pub const SESSION_HOURS: i64 = 12;
+/// Days after which a token ends when nobody says otherwise.
+pub const TOKEN_DAYS_DEFAULT: u32 = 90;
+/// Most of them.
+pub const TOKEN_DAYS_MAX: u32 = 730;
+/// Passwords hashed at the same time: each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 2;
+/// Longest name of a user, in characters.
+const USER_CHARS_MAX: usize = 40;
+/// What tokens begin with, so that a leaked one can be found by scanners.
+const TOKEN_PREFIX: &str = "wl_";
+
+/// Why an account could not be made, changed or asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// What was given cannot be used; the message says what is expected.
+    #[error("{0}")]
+    Input(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A transaction failed.
+    #[error("the store refused to keep what was changed")]
+    Sql(#[from] sqlx::Error),
+    /// The system gives no chance.
+    #[error("the system gives no random bytes: {0}")]
+    Chance(String),
+    /// A password could not be hashed.
+    #[error("a password could not be hashed: {0}")]
+    Hash(String),
+    /// Hashing broke off; a bug.
+    #[error("hashing broke off")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Name and password do not fit; which of them is not said.
+    Wrong,
+    /// Too many wrong passwords; the next try is possible after so long.
+    Wait(SignedDuration),
+}
+
+/// A session that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// What the browser holds. Kept nowhere else.
+    pub secret: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A user to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUser {
+    /// Name to sign in with: letters, digits, `.`, `-`, `_`, `@`.
+    pub name: String,
+    /// Organisation; made when there is none of this name.
+    pub party: String,
+    /// Its role; needed for a new organisation, and may not differ from a known one's.
+    pub role: Option<Role>,
+    /// What concerns it; for a known organisation, what is given here is added.
+    pub concerns: Concerns,
+    /// Password.
+    pub password: String,
+}
+
+/// Users, sessions and tokens of one data folder.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    store: Store,
+    throttle: Arc<Mutex<Throttle>>,
+    hashing: Arc<Semaphore>,
+    /// Set once a user was seen: users are disabled, never removed.
+    has_users: Arc<AtomicBool>,
+}
+
+impl Accounts {
+    /// The accounts of a store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            throttle: Arc::default(),
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            has_users: Arc::default(),
+        }
+    }
+
+    /// Whether there is or ever was a user.
+    pub async fn has_users(&self) -> Result<bool, AccessError> {
+        if self.has_users.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let found = self.store.has_users().await?;
+        self.has_users.fetch_or(found, Ordering::Relaxed);
+        Ok(found)
+    }
+
+    /// All users, by name.
+    pub async fn users(&self) -> Result<Vec<UserRow>, AccessError> {
+        Ok(self.store.users().await?)
+    }
+
+    /// All tokens, oldest first.
+    pub async fn tokens(&self) -> Result<Vec<TokenRow>, AccessError> {
+        Ok(self.store.tokens().await?)
+    }
+
+    /// Makes a user, and the organisation when it is new.
+    pub async fn add_user(&self, new: NewUser, by: &str, now: Timestamp) -> Result<Party, AccessError> {
+        let fit = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@');
+        if new.name.is_empty() || new.name.chars().count() > USER_CHARS_MAX || !new.name.chars().all(fit) {
+            return Err(AccessError::Input(format!(
+                "`{}` is no name for a user: expected 1 to {USER_CHARS_MAX} letters, digits, `.`, `-`, `_` or `@`",
+                new.name.escape_debug()
+            )));
+        }
+        let party = self.party(&new.party, new.role, new.concerns).await?;
+        let digest = self.digest_of(new.password).await?;
+        let mut tx = self.store.begin().await?;
+        Store::put_party(&mut tx, &party, now).await?;
+        if !Store::add_user(&mut tx, &new.name, &party.name, &digest, now).await? {
+            return Err(AccessError::Input(format!(
+                "there is a user `{}` already; change the password with `wanglou user passwd`",
+                new.name
+            )));
+        }
+        let detail = format!("made, {} {}", party.role, party.name);
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, &new.name, detail)).await?;
+        tx.commit().await?;
+        Ok(party)
+    }
+
+    /// The organisation of this name: a new one, or a known one with what is added to its concerns.
+    async fn party(&self, name: &str, role: Option<Role>, added: Concerns) -> Result<Party, AccessError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > Party::NAME_CHARS_MAX || name.chars().any(char::is_control) {
+            return Err(AccessError::Input(format!(
+                "an organisation needs a name of 1 to {} characters",
+                Party::NAME_CHARS_MAX
+            )));
+        }
+        let known = self.store.parties().await?.into_iter().find(|party| party.name == name);
+        let mut party = match (known, role) {
+            (Some(known), Some(role)) if known.role != role => {
+                return Err(AccessError::Input(format!("`{name}` is known as {}, not as {role}", known.role)));
+            }
+            (Some(known), _) => known,
+            (None, Some(role)) => Party { name: name.to_owned(), role, concerns: Concerns::default() },
+            (None, None) => {
+                return Err(AccessError::Input(format!("`{name}` is new here: say with --role what it is")));
+            }
+        };
+        party.concerns.platforms.extend(added.platforms);
+        party.concerns.brands.extend(added.brands);
+        party.concerns.regions.extend(added.regions);
+        match party.role {
+            Role::Platform if party.concerns.platforms.is_empty() => Err(AccessError::Input(
+                "a platform sees what concerns it: name it with --platform as listings and sources name it".to_owned(),
+            )),
+            Role::Firm if party.concerns.brands.is_empty() => {
+                Err(AccessError::Input("a firm sees what concerns it: name its brands with --brand".to_owned()))
+            }
+            _ => Ok(party),
+        }
+    }
+
+    /// Sets a password; all sessions of the user end.
+    pub async fn set_password(
+        &self,
+        name: &str,
+        password: String,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), AccessError> {
+        let digest = self.digest_of(password).await?;
+        let mut tx = self.store.begin().await?;
+        if !Store::set_password(&mut tx, name, &digest).await? {
+            return Err(no_user(name));
+        }
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, "new password".to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Disables a user, or lets him or her in again; all sessions of the user end.
+    pub async fn disable(&self, name: &str, disabled: bool, by: &str, now: Timestamp) -> Result<(), AccessError> {
+        let mut tx = self.store.begin().await?;
+        if !Store::disable_user(&mut tx, name, disabled.then_some(now)).await? {
+            return Err(no_user(name));
+        }
+        let detail = if disabled { "disabled" } else { "enabled" };
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Begins a session, under an id that nobody has held before. `held`: what the browser showed until now; it ends.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        held: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Result<SignedIn, Refusal>, AccessError> {
+        let known_name: String = name.chars().take(USER_CHARS_MAX).collect();
+        if let Some(wait) = self.throttle().wait(&known_name, now) {
+            return Ok(Err(Refusal::Wait(wait)));
+        }
+        let user = self.store.user(name).await?.filter(|user| user.disabled_at.is_none());
+        // A name that nobody has costs as much time as a wrong password: the time tells nobody which names exist.
+        // A name that nobody has may be a password typed into the wrong field: it is not written down.
+        let told = if user.is_some() { known_name.as_str() } else { "unknown" };
+        let digest = user.as_ref().map(|user| user.password.clone());
+        let fits = password.chars().count() <= PASSWORD_CHARS_MAX && self.fits(password.to_owned(), digest).await?;
+        if !fits {
+            self.throttle().wrong(&known_name, now);
+            let mut tx = self.store.begin().await?;
+            let refused = entry(now, told, AuditKind::SignInRefused, told, String::new());
+            Store::add_audit(&mut tx, &refused).await?;
+            tx.commit().await?;
+            return Ok(Err(Refusal::Wrong));
+        }
+        self.throttle().right(&known_name);
+        let secret = secret::fresh()?;
+        let expires_at = now + SignedDuration::from_hours(SESSION_HOURS);
+        let mut tx = self.store.begin().await?;
+        if let Some(held) = held {
+            Store::end_session(&mut tx, &secret::digest(held)).await?;
+        }
+        Store::add_session(&mut tx, &secret::digest(&secret), name, now, expires_at).await?;
+        Store::add_audit(&mut tx, &entry(now, name, AuditKind::SignIn, name, String::new())).await?;
+        tx.commit().await?;
+        Ok(Ok(SignedIn { secret, expires_at }))
+    }
+
+    /// Ends a session.
+    pub async fn sign_out(&self, held: &str, name: &str, now: Timestamp) -> Result<(), AccessError> {
+        let mut tx = self.store.begin().await?;
+        Store::end_session(&mut tx, &secret::digest(held)).await?;
+        Store::add_audit(&mut tx, &entry(now, name, AuditKind::SignOut, name, String::new())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Who holds this session; none when there is none, it has ended, or its user was disabled.
+    pub async fn by_session(&self, held: &str, now: Timestamp) -> Result<Option<Viewer>, AccessError> {
+        let found = self.store.session(&secret::digest(held)).await?;
+        let found = found.filter(|session| now < session.expires_at && session.user.disabled_at.is_none());
+        let form_key = Some(secret::form_key(held));
+        Ok(found.map(|session| {
+            let UserRow { user: name, party, .. } = session.user;
+            Viewer::Member(Member { party, name, scopes: None, form_key })
+        }))
+    }
+
+    /// Who shows this token; none when there is none, it has ended or was revoked.
+    pub async fn by_token(&self, shown: &str, now: Timestamp) -> Result<Option<Viewer>, AccessError> {
+        if !shown.starts_with(TOKEN_PREFIX) {
+            return Ok(None);
+        }
+        let found = self.store.token(&secret::digest(shown)).await?;
+        let found = found.filter(|token| now < token.expires_at && token.revoked_at.is_none());
+        Ok(found.map(|token| {
+            let (name, scopes) = (format!("token:{}", token.token), Some(token.scopes));
+            Viewer::Member(Member { party: token.party, name, scopes, form_key: None })
+        }))
+    }
+
+    /// Makes a token of an organisation and gives its secret, which is kept nowhere.
+    pub async fn add_token(
+        &self,
+        party: &str,
+        label: &str,
+        scopes: BTreeSet<Scope>,
+        days: u32,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(TokenRow, String), AccessError> {
+        if scopes.is_empty() || !(1..=TOKEN_DAYS_MAX).contains(&days) {
+            return Err(AccessError::Input(format!(
+                "a token needs at least one --scope, and 1 to {TOKEN_DAYS_MAX} --days"
+            )));
+        }
+        let known = self.store.parties().await?.into_iter().find(|known| known.name == party);
+        let party = known.ok_or_else(|| {
+            AccessError::Input(format!("there is no organisation `{party}`; `wanglou user list` shows them"))
+        })?;
+        let token = TokenRow {
+            token: secret::fresh_name()?,
+            party,
+            label: label.chars().take(Party::NAME_CHARS_MAX).collect(),
+            scopes,
+            created_at: now,
+            expires_at: now + SignedDuration::from_hours(24 * i64::from(days)),
+            revoked_at: None,
+        };
+        let secret = format!("{TOKEN_PREFIX}{}", secret::fresh()?);
+        let mut tx = self.store.begin().await?;
+        Store::add_token(&mut tx, &secret::digest(&secret), &token).await?;
+        let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.code()).collect();
+        let detail = format!("made for {}: {}, {days} days", token.party.name, scopes.join(" "));
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::Token, &token.token, detail)).await?;
+        tx.commit().await?;
+        Ok((token, secret))
+    }
+
+    /// Refuses a token from now on.
+    pub async fn revoke_token(&self, token: &str, by: &str, now: Timestamp) -> Result<(), AccessError> {
+        let mut tx = self.store.begin().await?;
+        if !Store::revoke_token(&mut tx, token, now).await? {
+            return Err(AccessError::Input(format!(
+                "there is no token `{token}` that could be revoked; `wanglou token list` shows them"
+            )));
+        }
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::Token, token, "revoked".to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Tells the audit log of something that changes no account.
+    pub async fn note(&self, entry: &AuditEntry) -> Result<(), AccessError> {
+        let mut tx = self.store.begin().await?;
+        Store::add_audit(&mut tx, entry).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn digest_of(&self, password: String) -> Result<String, AccessError> {
+        let chars = password.chars().count();
+        if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&chars) {
+            return Err(AccessError::Input(format!(
+                "a password has {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters, this one {chars}"
+            )));
+        }
+        let digest = tokio::task::spawn_blocking(move || password::digest(&password)).await?;
+        digest.map_err(|error| AccessError::Hash(error.to_string()))
+    }
+
+    /// Whether the password is that of the digest. Without a digest it does the same work and says no.
+    async fn fits(&self, password: String, digest: Option<String>) -> Result<bool, AccessError> {
+        let Ok(_seat) = self.hashing.acquire().await else { return Ok(false) };
+        let work = move || {
+            if let Some(digest) = digest {
+                password::fits(&password, &digest)
+            } else {
+                _ = password::digest(&password);
+                false
+            }
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
+
+    fn throttle(&self) -> std::sync::MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn entry(at: Timestamp, who: &str, what: AuditKind, about: &str, detail: String) -> AuditEntry {
+    AuditEntry { at, who: who.to_owned(), what, about: about.to_owned(), detail }
+}
+
+fn no_user(name: &str) -> AccessError {
+    AccessError::Input(format!("there is no user `{name}`; `wanglou user list` shows them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWORD: &str = "ten characters and more";
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + hours * 3_600).expect("a moment")
+    }
+
+    async fn accounts() -> (tempfile::TempDir, Accounts) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("wanglou.sqlite")).await.expect("open");
+        (dir, Accounts::new(store))
+    }
+
+    fn new(name: &str, party: &str, role: Role) -> NewUser {
+        NewUser {
+            name: name.to_owned(),
+            party: party.to_owned(),
+            role: Some(role),
+            concerns: Concerns::default(),
+            password: PASSWORD.to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_begins_with_the_password_and_ends_by_time_by_hand_and_with_its_user() {
+        let (_dir, accounts) = accounts().await;
+        assert!(!accounts.has_users().await.expect("asked"));
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        assert!(accounts.has_users().await.expect("asked"));
+        let sign_in = async |held: Option<&str>| {
+            accounts.sign_in("甲", PASSWORD, held, at(0)).await.expect("asked").expect("let in").secret
+        };
+        let first = sign_in(None).await;
+        let Some(Viewer::Member(member)) = accounts.by_session(&first, at(1)).await.expect("asked") else {
+            panic!("signed in")
+        };
+        assert_eq!((member.name.as_str(), member.party.role, member.scopes), ("甲", Role::Centre, None));
+        assert_eq!(accounts.by_session(&first, at(SESSION_HOURS)).await.expect("asked"), None, "expired");
+        let second = sign_in(Some(&first)).await;
+        assert_ne!(first, second, "a new id at every sign-in");
+        assert_eq!(accounts.by_session(&first, at(1)).await.expect("asked"), None, "what was held before ends");
+        accounts.sign_out(&second, "甲", at(1)).await.expect("out");
+        assert_eq!(accounts.by_session(&second, at(1)).await.expect("asked"), None);
+        let third = sign_in(None).await;
+        accounts.disable("甲", true, "cli", at(1)).await.expect("disabled");
+        assert_eq!(accounts.by_session(&third, at(1)).await.expect("asked"), None);
+        let refused = accounts.sign_in("甲", PASSWORD, None, at(1)).await.expect("asked");
+        assert_eq!(refused, Err(Refusal::Wrong), "a disabled user is told no more than a wrong password");
+        assert!(accounts.has_users().await.expect("asked"), "a disabled user still closes the house");
+    }
+
+    #[tokio::test]
+    async fn wrong_names_and_wrong_passwords_are_refused_alike_and_slowed_down() {
+        let (_dir, accounts) = accounts().await;
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        for name in ["甲", "无此人"] {
+            for _ in 0..5 {
+                let refused = accounts.sign_in(name, "a wrong password", None, at(0)).await.expect("asked");
+                assert_eq!(refused, Err(Refusal::Wrong));
+            }
+            let refused = accounts.sign_in(name, PASSWORD, None, at(0)).await.expect("asked");
+            assert!(matches!(refused, Err(Refusal::Wait(_))), "{name}: even the right password has to wait");
+        }
+        let told = accounts.store.audit(0, 100).await.expect("read");
+        assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 10);
+        assert!(told.iter().all(|line| !line.entry.detail.contains("password") || line.entry.what == AuditKind::User));
+    }
+
+    #[tokio::test]
+    async fn a_token_opens_until_it_ends_or_is_revoked_and_only_its_digest_is_kept() {
+        let (dir, accounts) = accounts().await;
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        let scopes = BTreeSet::from([Scope::Read]);
+        let (token, secret) = accounts.add_token("中心", "看板", scopes, 1, "cli", at(0)).await.expect("made");
+        let viewer = accounts.by_token(&secret, at(1)).await.expect("asked").expect("let in");
+        assert!(viewer.has(Scope::Read) && !viewer.has(Scope::Push));
+        assert_eq!(accounts.by_token(&secret, at(24)).await.expect("asked"), None, "expired");
+        accounts.revoke_token(&token.token, "cli", at(2)).await.expect("revoked");
+        assert_eq!(accounts.by_token(&secret, at(2)).await.expect("asked"), None, "revoked");
+        assert!(accounts.revoke_token(&token.token, "cli", at(2)).await.is_err());
+        accounts.store.close().await;
+        #[expect(clippy::disallowed_methods, reason = "a test that looks into the file")]
+        for file in ["wanglou.sqlite", "wanglou.sqlite-wal"] {
+            let bytes = std::fs::read(dir.path().join(file)).unwrap_or_default();
+            for kept in [secret.as_str(), PASSWORD] {
+                assert!(!bytes.windows(kept.len()).any(|window| window == kept.as_bytes()), "{file} holds a secret");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_used_is_refused_with_what_is_expected() {
+        let (_dir, accounts) = accounts().await;
+        let refused = async |new: NewUser| accounts.add_user(new, "cli", at(0)).await.expect_err("refused").to_string();
+        assert!(refused(new("a b", "中心", Role::Centre)).await.contains("no name for a user"));
+        assert!(refused(new("a", " ", Role::Centre)).await.contains("needs a name"));
+        assert!(refused(new("a", "某平台", Role::Platform)).await.contains("--platform"));
+        assert!(refused(new("a", "某厂", Role::Firm)).await.contains("--brand"));
+        assert!(refused(NewUser { role: None, ..new("a", "中心", Role::Centre) }).await.contains("--role"));
+        let short = NewUser { password: "short".to_owned(), ..new("a", "中心", Role::Centre) };
+        assert!(refused(short).await.contains("10 to 200 characters"));
+        accounts.add_user(new("a", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        assert!(refused(new("b", "中心", Role::Public)).await.contains("known as centre"));
+        assert!(refused(new("a", "中心", Role::Centre)).await.contains("already"));
+    }
+}

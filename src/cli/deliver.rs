@@ -1,0 +1,198 @@
+//! `wanglou deliver`: who is told of what happens to alerts, and what became of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::user::BY_COMMAND;
+use super::{Common, Failure, say};
+use crate::deliver::{Courier, DeliverError, fresh_webhook_secret};
+use crate::pipeline::Tower;
+use crate::vocabulary::{Category, Danger, Endpoint, EndpointKind, RegionCode, Subscription, show_moment};
+
+#[derive(Debug, Args)]
+pub(super) struct DeliverArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Args)]
+struct NewEndpoint {
+    /// Its name
+    name: String,
+    /// In which form it takes messages: webhook, wecom, dingtalk, feishu
+    #[arg(long, default_value = "webhook")]
+    kind: EndpointKind,
+    /// Its address
+    #[arg(long)]
+    url: String,
+    /// Secret of a robot that checks signatures; a webhook's is made and printed once
+    #[arg(long)]
+    secret: Option<String>,
+    /// Tell only what this organisation may see
+    #[arg(long, value_name = "NAME")]
+    party: Option<String>,
+    /// Only these product categories
+    #[arg(long, value_name = "CODE")]
+    category: Vec<Category>,
+    /// Only these places and what lies in them, GB/T 2260
+    #[arg(long, value_name = "CODE")]
+    region: Vec<RegionCode>,
+    /// Only from this danger on
+    #[arg(long)]
+    danger: Option<Danger>,
+    /// One message a day at this hour instead of one each; what is serious comes at once all the same
+    #[arg(long, value_name = "HOUR")]
+    digest: Option<i8>,
+    /// No message between these hours, e.g. 22-7
+    #[arg(long, value_name = "FROM-UNTIL", value_parser = hours)]
+    quiet: Option<(i8, i8)>,
+    /// Tell also what happened behind this event; 0 for all
+    #[arg(long, value_name = "NUMBER")]
+    after: Option<u64>,
+    /// The receiver lies on this machine
+    #[arg(long)]
+    allow_loopback: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make an endpoint; prints a webhook's secret, this once
+    Add(NewEndpoint),
+    /// Show endpoints and how they are doing, one JSON object a line
+    List,
+    /// Send nothing for a while; what happens meanwhile waits
+    Pause {
+        /// The endpoint
+        name: String,
+    },
+    /// Send again, also to a receiver that once said it wanted no more
+    Resume {
+        /// The endpoint
+        name: String,
+    },
+    /// Send a message that says it is a test
+    Test {
+        /// The endpoint
+        name: String,
+    },
+    /// Send again what it was told of events behind a number, under the same ids
+    Replay {
+        /// The endpoint
+        name: String,
+        /// Number of the event
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+    },
+    /// Print the delivery log, newest first, one JSON object a line
+    Log {
+        /// Only of this endpoint
+        name: Option<String>,
+        /// Lines at most
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Queue and send what is due, once, without a running service
+    Send,
+}
+
+fn hours(text: &str) -> Result<(i8, i8), String> {
+    let hours = text.split_once('-').and_then(|(from, until)| Some((from.parse().ok()?, until.parse().ok()?)));
+    hours.ok_or_else(|| format!("`{text}` is no stretch of hours: expected e.g. 22-7"))
+}
+
+fn failure(error: DeliverError) -> Failure {
+    match error {
+        DeliverError::Input(why) => Failure::Input(anyhow!(why)),
+        other => other.into(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The courier of a tower.
+pub(super) fn courier(tower: &Tower) -> Result<Courier, Failure> {
+    let lexicon = Arc::clone(tower.lexicon());
+    let region_name =
+        Arc::new(move |code: RegionCode| lexicon.region_name(code).map_or_else(|| code.to_string(), str::to_owned));
+    Courier::new(tower.store().clone(), tower.home(), region_name).map_err(failure)
+}
+
+pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failure> {
+    let settings = common.settings(None, None)?;
+    let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
+    let courier = courier(&tower)?;
+    match args.what {
+        What::Add(new) => add(&courier, new).await,
+        What::List => {
+            for found in tower.store().endpoint_health().await? {
+                let (row, endpoint) = (&found.row, &found.row.endpoint);
+                say(serde_json::json!({
+                    "endpoint": endpoint.name, "kind": endpoint.kind, "party": endpoint.party,
+                    "subscription": endpoint.subscription, "cursor": row.cursor, "paused_at": row.paused_at.map(show_moment),
+                    "stopped": row.stopped, "waiting": found.waiting, "delivered": found.delivered, "dead": found.dead,
+                    "last": found.last,
+                }))?;
+            }
+            Ok(())
+        }
+        What::Pause { name } => courier.pause(&name, true, BY_COMMAND, now()).await.map_err(failure),
+        What::Resume { name } => courier.pause(&name, false, BY_COMMAND, now()).await.map_err(failure),
+        What::Test { name } => {
+            let tried = courier.test(&name, now()).await.map_err(failure)?;
+            match &tried.trouble {
+                None => say(format_args!("{name}: 已送达（{} 毫秒）", tried.took_ms)),
+                Some(trouble) => Err(Failure::Work(anyhow!("{name}: {trouble}"))),
+            }
+        }
+        What::Replay { name, after } => {
+            let again = courier.replay(&name, after, BY_COMMAND, now()).await.map_err(failure)?;
+            say(format_args!("{name}: {again} 项重新排队"))
+        }
+        What::Log { name, limit } => {
+            for tried in tower.store().tries(name.as_deref(), limit).await? {
+                say(serde_json::to_string(&tried)?)?;
+            }
+            Ok(())
+        }
+        What::Send => {
+            let queued = courier.queue(now()).await.map_err(failure)?;
+            let (arrived, failed) = courier.send_due(now).await.map_err(failure)?;
+            say(format_args!("queued {queued} events; {arrived} messages arrived, {failed} failed"))
+        }
+    }
+}
+
+async fn add(courier: &Courier, new: NewEndpoint) -> Result<(), Failure> {
+    let made = new.kind == EndpointKind::Webhook && new.secret.is_none();
+    let secret =
+        if made { Some(fresh_webhook_secret().map_err(|why| Failure::Work(anyhow!(why)))?) } else { new.secret };
+    let endpoint = Endpoint {
+        name: new.name,
+        party: new.party,
+        kind: new.kind,
+        url: new.url,
+        secret: secret.clone(),
+        allow_loopback: new.allow_loopback,
+        subscription: Subscription {
+            categories: BTreeSet::from_iter(new.category),
+            regions: BTreeSet::from_iter(new.region),
+            danger: new.danger,
+            digest_hour: new.digest,
+            quiet_hours: new.quiet,
+        },
+    };
+    courier.add(&endpoint, new.after, BY_COMMAND, now()).await.map_err(failure)?;
+    eprintln!("已添加 {}（{}）", endpoint.name, endpoint.kind.zh());
+    if let Some(secret) = secret.filter(|_| made) {
+        eprintln!("接收方用来验签的密钥，只显示这一次：");
+        say(secret)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! `wanglou user`: who may sign in. The first user closes the house.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead};
+
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::{Common, Failure, say};
+use crate::access::{AccessError, Accounts, NewUser, fresh_secret};
+use crate::store::Store;
+use crate::vocabulary::{Concerns, RegionCode, Role, show_moment};
+
+/// Who acts when a command on this machine does, in the audit log.
+pub(super) const BY_COMMAND: &str = "cli";
+
+#[derive(Debug, Args)]
+pub(super) struct UserArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make a user; prints a password unless one is read from standard input
+    Add {
+        /// Name to sign in with
+        name: String,
+        /// The organisation that he or she works for
+        #[arg(long, value_name = "NAME")]
+        party: String,
+        /// What the organisation is; needed once: supervision, centre, test_body, platform, firm, public
+        #[arg(long, value_name = "ROLE")]
+        role: Option<Role>,
+        /// A platform it runs, as listings and sources name it
+        #[arg(long, value_name = "NAME")]
+        platform: Vec<String>,
+        /// A brand it makes or sells
+        #[arg(long, value_name = "NAME")]
+        brand: Vec<String>,
+        /// A place it watches over, GB/T 2260
+        #[arg(long, value_name = "CODE")]
+        region: Vec<RegionCode>,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show all users, one JSON object a line
+    List,
+    /// Set a new password; all sessions of the user end
+    Passwd {
+        /// The user
+        name: String,
+        /// Read it from the first line of standard input instead of printing a made one
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Let a user in no longer; what he or she did stays
+    Disable {
+        /// The user
+        name: String,
+    },
+    /// Let a disabled user in again
+    Enable {
+        /// The user
+        name: String,
+    },
+}
+
+/// The accounts of the data folder, which is made when it is missing. Works beside a running service.
+pub(super) async fn accounts(common: &Common) -> Result<(Store, Accounts), Failure> {
+    let settings = common.settings(None, None)?;
+    std::fs::create_dir_all(&settings.data).with_context(|| format!("cannot make {}", settings.data.display()))?;
+    let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
+    Ok((store.clone(), Accounts::new(store)))
+}
+
+/// What was typed wrong is the caller's to mend.
+pub(super) fn access_failure(error: AccessError) -> Failure {
+    match error {
+        AccessError::Input(why) => Failure::Input(anyhow!(why)),
+        other => other.into(),
+    }
+}
+
+/// A password from standard input, or a made one that is printed once.
+fn password(from_stdin: bool) -> Result<(String, bool), Failure> {
+    if !from_stdin {
+        return Ok((fresh_secret().map_err(access_failure)?.chars().take(20).collect(), true));
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
+    Ok((line.trim_end_matches(['\r', '\n']).to_owned(), false))
+}
+
+fn tell(name: &str, password: &str, made: bool) -> Result<(), Failure> {
+    if made {
+        eprintln!("{name} 的密码只显示这一次，请转交本人：");
+        say(password)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> {
+    let (store, accounts) = accounts(common).await?;
+    #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+    let now = Timestamp::now();
+    match args.what {
+        What::Add { name, party, role, platform, brand, region, password_stdin } => {
+            let first = !accounts.has_users().await.map_err(access_failure)?;
+            let (password, made) = password(password_stdin)?;
+            let concerns = Concerns {
+                platforms: BTreeSet::from_iter(platform),
+                brands: BTreeSet::from_iter(brand),
+                regions: BTreeSet::from_iter(region),
+            };
+            let new = NewUser { name: name.clone(), party, role, concerns, password: password.clone() };
+            let party = accounts.add_user(new, BY_COMMAND, now).await.map_err(access_failure)?;
+            eprintln!("已添加用户 {name}（{}，{}）", party.name, party.role.zh());
+            if first {
+                eprintln!("这是第一个用户：从现在起，页面和接口都需要登录或令牌");
+            }
+            tell(&name, &password, made)?;
+        }
+        What::List => {
+            for user in accounts.users().await.map_err(access_failure)? {
+                say(serde_json::json!({
+                    "user": user.user, "party": user.party.name, "role": user.party.role, "concerns": user.party.concerns,
+                    "created_at": show_moment(user.created_at), "disabled_at": user.disabled_at.map(show_moment),
+                }))?;
+            }
+        }
+        What::Passwd { name, password_stdin } => {
+            let (password, made) = password(password_stdin)?;
+            accounts.set_password(&name, password.clone(), BY_COMMAND, now).await.map_err(access_failure)?;
+            tell(&name, &password, made)?;
+        }
+        What::Disable { name } => accounts.disable(&name, true, BY_COMMAND, now).await.map_err(access_failure)?,
+        What::Enable { name } => accounts.disable(&name, false, BY_COMMAND, now).await.map_err(access_failure)?,
+    }
+    store.close().await;
+    Ok(())
+}

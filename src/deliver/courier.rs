@@ -1,0 +1,416 @@
+//! Queues what endpoints want to know, and carries it to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
+
+use super::message::{Contents, accepted, letter};
+use super::post::Post;
+use crate::access;
+use crate::alert::Casework;
+use crate::collect::{Names, SystemNames};
+use crate::store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
+use crate::vocabulary::{
+    Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, Party, RegionCode, SamplingRequest,
+};
+
+/// Waits before the second, third, … try of a message. After the last it is given up: about three days after the first.
+const WAITS: [SignedDuration; 9] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(5),
+    SignedDuration::from_hours(10),
+    SignedDuration::from_hours(20),
+    SignedDuration::from_hours(34),
+];
+/// Pause between two looks for something to do.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Receivers that are told something at the same time.
+const RECEIVERS_AT_ONCE: usize = 64;
+/// Messages carried to one receiver before the others are looked at again.
+const MESSAGES_AT_ONCE: u32 = 20;
+/// Events looked at in one transaction.
+const EVENTS_AT_ONCE: usize = 1_000;
+/// Longest rest of a receiver that fails: its other messages wait so long before they are tried.
+const REST_MAX: SignedDuration = SignedDuration::from_mins(5);
+/// Status by which a receiver says that it wants no more, for ever (Standard Webhooks).
+const GONE: u16 = 410;
+
+/// Why the courier could not work. A receiver's trouble is no such error: it is in the log of tries.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A transaction failed.
+    #[error("the store refused to keep what was delivered")]
+    Sql(#[from] sqlx::Error),
+    /// No HTTP client could be made.
+    #[error("no HTTP client could be made")]
+    Client(#[from] reqwest::Error),
+    /// What was asked for cannot be done; the message says what is expected.
+    #[error("{0}")]
+    Input(String),
+}
+
+/// The name of a place by its code.
+type RegionName = Arc<dyn Fn(RegionCode) -> String + Send + Sync>;
+
+/// Carries messages. Clones share everything.
+#[derive(Clone)]
+pub struct Courier {
+    store: Store,
+    post: Arc<Post>,
+    home: String,
+    region_name: RegionName,
+}
+
+/// What is known of an alert when its events are matched.
+struct Matter {
+    alert: Option<Alert>,
+    request: Option<SamplingRequest>,
+    casework: Casework,
+}
+
+impl Courier {
+    /// A courier over a store. `home`: address of the pages, for links.
+    ///
+    /// # Errors
+    /// [`DeliverError::Client`] when the system has no usable TLS roots.
+    pub fn new(store: Store, home: &str, region_name: RegionName) -> Result<Self, DeliverError> {
+        let names: Arc<dyn Names> = Arc::new(SystemNames);
+        Ok(Self { store, post: Arc::new(Post::new(&names)?), home: home.to_owned(), region_name })
+    }
+
+    /// Makes an endpoint. It is told what happens from now on, or behind the event `after`.
+    pub async fn add(
+        &self,
+        endpoint: &Endpoint,
+        after: Option<u64>,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), DeliverError> {
+        check(endpoint)?;
+        if let Some(party) = &endpoint.party
+            && !self.store.parties().await?.iter().any(|known| known.name == *party)
+        {
+            return Err(DeliverError::Input(format!(
+                "there is no organisation `{party}`; `wanglou user list` shows them"
+            )));
+        }
+        let cursor = match after {
+            Some(after) => after,
+            None => self.store.last_alert_event().await?,
+        };
+        let mut tx = self.store.begin().await?;
+        if !Store::add_endpoint(&mut tx, endpoint, cursor, now).await? {
+            return Err(DeliverError::Input(format!("there is an endpoint `{}` already", endpoint.name)));
+        }
+        let detail = format!("made, {}", endpoint.kind);
+        Store::add_audit(&mut tx, &entry(now, by, &endpoint.name, detail)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Pauses an endpoint, or sends to it again.
+    pub async fn pause(&self, name: &str, paused: bool, by: &str, now: Timestamp) -> Result<(), DeliverError> {
+        let mut tx = self.store.begin().await?;
+        if !Store::pause_endpoint(&mut tx, name, paused.then_some(now)).await? {
+            return Err(unknown(name));
+        }
+        let detail = if paused { "paused" } else { "resumed" };
+        Store::add_audit(&mut tx, &entry(now, by, name, detail.to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Sends again what an endpoint was told of events behind number `after`, under the same ids; how many events.
+    pub async fn replay(&self, name: &str, after: u64, by: &str, now: Timestamp) -> Result<u64, DeliverError> {
+        self.endpoint(name).await?;
+        let mut tx = self.store.begin().await?;
+        let again = Store::replay(&mut tx, name, after, now).await?;
+        let detail = format!("replay of {again} events behind {after}");
+        Store::add_audit(&mut tx, &entry(now, by, name, detail)).await?;
+        tx.commit().await?;
+        Ok(again)
+    }
+
+    /// Sends a test message, which says that it is one, and tells how it went.
+    pub async fn test(&self, name: &str, now: Timestamp) -> Result<TryRow, DeliverError> {
+        let row = self.endpoint(name).await?;
+        let id = id_of(&[name, "test", &now.to_string()]);
+        let message = Message { id, events: Vec::new(), tries: 0 };
+        let (tried, _) = self.carry(&row.endpoint, &message, &[], now).await;
+        let mut tx = self.store.begin().await?;
+        Store::note_try(&mut tx, &tried, Became::Delivered, now).await?;
+        tx.commit().await?;
+        Ok(tried)
+    }
+
+    async fn endpoint(&self, name: &str) -> Result<EndpointRow, DeliverError> {
+        let all = self.store.endpoints().await?;
+        all.into_iter().find(|row| row.endpoint.name == name).ok_or_else(|| unknown(name))
+    }
+
+    /// Queues what endpoints want to know of the events that they were not yet looked at for. Each batch is one transaction with the
+    /// cursors; how many were queued.
+    pub async fn queue(&self, now: Timestamp) -> Result<u64, DeliverError> {
+        let mut queued = 0;
+        loop {
+            let rows = self.store.endpoints().await?;
+            let last = self.store.last_alert_event().await?;
+            let Some(from) = rows.iter().map(|row| row.cursor).filter(|cursor| *cursor < last).min() else {
+                return Ok(queued);
+            };
+            let events = self.store.alert_events_after(from, EVENTS_AT_ONCE).await?;
+            let Some(to) = events.last().map(|(number, _)| *number) else { return Ok(queued) };
+            let matters = self.matters(&events, &rows).await?;
+            let parties: BTreeMap<String, Party> =
+                self.store.parties().await?.into_iter().map(|party| (party.name.clone(), party)).collect();
+            let mut tx = self.store.begin().await?;
+            for row in rows.iter().filter(|row| row.cursor < to) {
+                // Somebody else moved it meanwhile: it is that one's turn.
+                if !Store::move_endpoint(&mut tx, &row.endpoint.name, row.cursor, to).await? {
+                    continue;
+                }
+                for (number, event) in events.iter().filter(|(number, _)| *number > row.cursor) {
+                    if wanted(&row.endpoint, event, &parties, matters.get(&event.alert_id), now) {
+                        let (lane, due_at) = row.endpoint.subscription.lane(event, now);
+                        let delivery = id_of(&[&row.endpoint.name, &number.to_string()]);
+                        let endpoint = row.endpoint.name.clone();
+                        let one = Queued { delivery, endpoint, seq: *number, lane, due_at };
+                        queued += u64::from(Store::queue(&mut tx, &one, now).await?);
+                    }
+                }
+            }
+            tx.commit().await?;
+        }
+    }
+
+    /// What matching needs to know of the alerts of these events: what people did, and where a party's sight is asked, the alert.
+    async fn matters(
+        &self,
+        events: &[(u64, AlertEvent)],
+        rows: &[EndpointRow],
+    ) -> Result<BTreeMap<AlertId, Matter>, DeliverError> {
+        let with_alert = rows.iter().any(|row| row.endpoint.party.is_some());
+        let mut caseworks: BTreeMap<AlertId, Casework> = BTreeMap::new();
+        for act in self.store.acts(None).await? {
+            caseworks.entry(act.alert_id.clone()).or_default().take(&act);
+        }
+        let ids: BTreeSet<&AlertId> = events.iter().map(|(_, event)| &event.alert_id).collect();
+        let mut matters = BTreeMap::new();
+        for id in ids {
+            let (alert, request) = if with_alert {
+                (self.store.alert(id).await?, self.store.sampling_request(id).await?)
+            } else {
+                (None, None)
+            };
+            let casework = caseworks.remove(id).unwrap_or_default();
+            matters.insert(id.clone(), Matter { alert, request, casework });
+        }
+        Ok(matters)
+    }
+
+    /// Carries everything that is due now, to all receivers at once; how many messages arrived and how many did not.
+    pub async fn send_due(&self, clock: fn() -> Timestamp) -> Result<(u64, u64), DeliverError> {
+        let mut tasks = JoinSet::new();
+        let (mut arrived, mut failed) = (0, 0);
+        for name in self.store.endpoints_due(clock()).await? {
+            let courier = self.clone();
+            tasks.spawn(async move { courier.serve(&name, clock).await });
+        }
+        while let Some(done) = tasks.join_next().await {
+            let (good, bad) = done.map_err(|error| DeliverError::Input(format!("a courier broke off: {error}")))??;
+            (arrived, failed) = (arrived + good, failed + bad);
+        }
+        Ok((arrived, failed))
+    }
+
+    /// Queues and carries for ever. An error means that the store cannot be used; it is logged and tried again.
+    pub async fn run(self, clock: fn() -> Timestamp) {
+        let mut tasks: JoinSet<String> = JoinSet::new();
+        let mut busy: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let due = match self.queue(clock()).await {
+                Ok(_) => self.store.endpoints_due(clock()).await.map_err(DeliverError::from),
+                Err(error) => Err(error),
+            };
+            match due {
+                Ok(due) => {
+                    for name in due {
+                        if busy.len() < RECEIVERS_AT_ONCE && busy.insert(name.clone()) {
+                            let courier = self.clone();
+                            tasks.spawn(async move {
+                                if let Err(error) = courier.serve(&name, clock).await {
+                                    tracing::error!(endpoint = name, "deliveries wait: {error}");
+                                }
+                                name
+                            });
+                        }
+                    }
+                }
+                Err(error) => tracing::error!("deliveries wait: {error}"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                Some(done) = tasks.join_next() => match done {
+                    Ok(name) => { busy.remove(&name); }
+                    // Which one it was is not told: all that have ended are free again.
+                    Err(error) => {
+                        tracing::error!("a courier broke off: {error}");
+                        if tasks.is_empty() { busy.clear(); }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Carries to one receiver what is due, urgent first, until it fails; what waits behind a failure comes with a later round.
+    async fn serve(&self, name: &str, clock: fn() -> Timestamp) -> Result<(u64, u64), DeliverError> {
+        let row = self.endpoint(name).await?;
+        if row.paused_at.is_some() || row.stopped.is_some() {
+            return Ok((0, 0));
+        }
+        let now = clock();
+        let mut tx = self.store.begin().await?;
+        let together = |open: &[String]| id_of(&open.iter().map(String::as_str).collect::<Vec<_>>());
+        Store::close_digest(&mut tx, name, now, together).await?;
+        tx.commit().await?;
+        let party = match &row.endpoint.party {
+            Some(party) => self.store.parties().await?.into_iter().find(|known| known.name == *party),
+            None => None,
+        };
+        let mut arrived = 0;
+        for message in self.store.messages_due(name, now, MESSAGES_AT_ONCE).await? {
+            let mut events = Vec::with_capacity(message.events.len());
+            for number in &message.events {
+                for (number, event) in self.store.alert_events_after(number.saturating_sub(1), 1).await? {
+                    let event = match &party {
+                        Some(party) => access::event_for(party, event),
+                        None => event,
+                    };
+                    events.push((number, event));
+                }
+            }
+            let (tried, status) = self.carry(&row.endpoint, &message, &events, clock()).await;
+            let now = clock();
+            let became = match (&tried.trouble, WAITS.get(message.tries as usize)) {
+                (None, _) => Became::Delivered,
+                (Some(_), Some(wait)) => Became::Again(now + *wait),
+                (Some(_), None) => Became::Dead,
+            };
+            let mut tx = self.store.begin().await?;
+            if status == Some(GONE) {
+                Store::stop_endpoint(&mut tx, name, "the receiver answered 410 Gone").await?;
+            }
+            Store::note_try(&mut tx, &tried, became, now).await?;
+            if let Became::Again(next) = became {
+                Store::rest_endpoint(&mut tx, name, next.min(now + REST_MAX)).await?;
+            }
+            tx.commit().await?;
+            match &tried.trouble {
+                None => arrived += 1,
+                Some(trouble) => {
+                    tracing::warn!(
+                        endpoint = name,
+                        message = tried.message,
+                        tries = message.tries + 1,
+                        "not delivered: {trouble}"
+                    );
+                    return Ok((arrived, 1));
+                }
+            }
+        }
+        Ok((arrived, 0))
+    }
+
+    /// One try.
+    async fn carry(
+        &self,
+        endpoint: &Endpoint,
+        message: &Message,
+        events: &[(u64, AlertEvent)],
+        now: Timestamp,
+    ) -> (TryRow, Option<u16>) {
+        let region_name = |code| (self.region_name)(code);
+        let contents = Contents { id: &message.id, events, home: &self.home, region_name: &region_name };
+        let begun = tokio::time::Instant::now();
+        let answer = match letter(endpoint, &contents, now) {
+            Ok(letter) => self.post.send(letter, endpoint.allow_loopback).await,
+            Err(why) => Err(why),
+        };
+        let (status, trouble) = match answer {
+            Ok(answer) if (200..300).contains(&answer.status) => {
+                (Some(answer.status), accepted(endpoint.kind, &answer.body).err())
+            }
+            Ok(answer) => (Some(answer.status), Some(format!("status {}", answer.status))),
+            Err(why) => (None, Some(why)),
+        };
+        let tried = TryRow {
+            endpoint: endpoint.name.clone(),
+            message: message.id.clone(),
+            at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            took_ms: i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX),
+            status: status.map(i64::from),
+            trouble,
+        };
+        (tried, status)
+    }
+}
+
+/// Whether an endpoint is to be told of an event: it subscribes to it, its organisation sees the alert, and nobody has muted it.
+fn wanted(
+    endpoint: &Endpoint,
+    event: &AlertEvent,
+    parties: &BTreeMap<String, Party>,
+    matter: Option<&Matter>,
+    now: Timestamp,
+) -> bool {
+    if !endpoint.subscription.wants(event) || matter.is_some_and(|matter| matter.casework.is_muted(now)) {
+        return false;
+    }
+    let Some(party) = &endpoint.party else { return true };
+    let (Some(party), Some(matter)) = (parties.get(party), matter) else { return false };
+    let sees = |alert| access::sees(party, alert, matter.request.as_ref(), matter.casework.published);
+    matter.alert.as_ref().is_some_and(sees)
+}
+
+/// Checks what can be checked before anything is sent.
+fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
+    let fit = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    if endpoint.name.is_empty() || endpoint.name.chars().count() > 60 || !endpoint.name.chars().all(fit) {
+        return Err(DeliverError::Input("an endpoint's name has 1 to 60 letters, digits, `.`, `-` or `_`".to_owned()));
+    }
+    let hour = |hour: i8| (0..24).contains(&hour);
+    let subscription = &endpoint.subscription;
+    if subscription.digest_hour.is_some_and(|at| !hour(at))
+        || subscription.quiet_hours.is_some_and(|(from, until)| !hour(from) || !hour(until))
+    {
+        return Err(DeliverError::Input("hours are 0 to 23".to_owned()));
+    }
+    let url = url::Url::parse(&endpoint.url)
+        .map_err(|error| DeliverError::Input(format!("the address of `{}` cannot be read: {error}", endpoint.name)))?;
+    let reach =
+        if endpoint.allow_loopback { crate::collect::Reach::WithLoopback } else { crate::collect::Reach::Public };
+    reach
+        .check_url(&url)
+        .map_err(|refused| DeliverError::Input(format!("{refused}; a receiver on this machine needs --allow-loopback")))
+}
+
+/// An id derived from its parts: the same at every try and after every restart.
+fn id_of(parts: &[&str]) -> String {
+    format!("msg_{}", &blake3::hash(parts.join("\n").as_bytes()).to_hex()[..32])
+}
+
+fn entry(at: Timestamp, who: &str, about: &str, detail: String) -> AuditEntry {
+    AuditEntry { at, who: who.to_owned(), what: AuditKind::Delivery, about: about.to_owned(), detail }
+}
+
+fn unknown(name: &str) -> DeliverError {
+    DeliverError::Input(format!("there is no endpoint `{name}`; `wanglou deliver list` shows them"))
+}

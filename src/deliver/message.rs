@@ -1,0 +1,293 @@
+//! What a receiver is sent: one message for one event or for many, in the form its kind takes. Pure.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::sign;
+use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, RegionCode, show_moment};
+
+/// Longest text of a robot's message, in bytes: WeCom takes 4,096, the others more.
+const ROBOT_BYTES_MAX: usize = 4_000;
+/// Version of the webhook's payload: fields are added, never changed.
+const SCHEMA: &str = "wanglou.event.v1";
+
+/// A request to a receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Letter {
+    pub(super) url: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: String,
+}
+
+/// What a message is about.
+pub(super) struct Contents<'a> {
+    /// Its id.
+    pub(super) id: &'a str,
+    /// Events with their numbers; none: a test.
+    pub(super) events: &'a [(u64, AlertEvent)],
+    /// Address of the pages, without a slash at the end.
+    pub(super) home: &'a str,
+    pub(super) region_name: &'a (dyn Fn(RegionCode) -> String + Sync),
+}
+
+/// Writes the letter for an endpoint at a moment; an error says what its settings lack.
+pub(super) fn letter(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestamp) -> Result<Letter, String> {
+    let json_type = ("content-type", "application/json; charset=utf-8".to_owned());
+    let secret = endpoint.secret.as_deref();
+    match endpoint.kind {
+        EndpointKind::Webhook => {
+            let body = webhook(contents).to_string();
+            let seconds = now.as_second();
+            let signature = secret.and_then(|secret| sign::webhook(secret, contents.id, seconds, &body));
+            let signature = signature.ok_or("the endpoint has no usable secret: make it anew")?;
+            let headers = vec![
+                json_type,
+                ("webhook-id", contents.id.to_owned()),
+                ("webhook-timestamp", seconds.to_string()),
+                ("webhook-signature", signature),
+            ];
+            Ok(Letter { url: endpoint.url.clone(), headers, body })
+        }
+        EndpointKind::Wecom => {
+            let body = json!({"msgtype": "markdown", "markdown": {"content": text(contents, true)}});
+            Ok(Letter { url: endpoint.url.clone(), headers: vec![json_type], body: body.to_string() })
+        }
+        EndpointKind::Dingtalk => {
+            let markdown = json!({"title": title(contents), "text": text(contents, true)});
+            let body = json!({"msgtype": "markdown", "markdown": markdown}).to_string();
+            let mut url = endpoint.url.clone();
+            if let Some(secret) = secret {
+                let at = now.as_millisecond();
+                let signed: String =
+                    url::form_urlencoded::byte_serialize(sign::dingtalk(secret, at).as_bytes()).collect();
+                let _ = write!(url, "{}timestamp={at}&sign={signed}", if url.contains('?') { '&' } else { '?' });
+            }
+            Ok(Letter { url, headers: vec![json_type], body })
+        }
+        EndpointKind::Feishu => {
+            let mut body = json!({"msg_type": "text", "content": {"text": text(contents, false)}});
+            if let Some(secret) = secret {
+                let seconds = now.as_second();
+                body["timestamp"] = json!(seconds.to_string());
+                body["sign"] = json!(sign::feishu(secret, seconds));
+            }
+            Ok(Letter { url: endpoint.url.clone(), headers: vec![json_type], body: body.to_string() })
+        }
+    }
+}
+
+/// Whether a receiver's good status was a good answer: robots say 200 and mean it only with code 0.
+pub(super) fn accepted(kind: EndpointKind, answer: &[u8]) -> Result<(), String> {
+    let field = match kind {
+        EndpointKind::Webhook => return Ok(()),
+        EndpointKind::Wecom | EndpointKind::Dingtalk => "errcode",
+        EndpointKind::Feishu => "code",
+    };
+    let told: Value = serde_json::from_slice(answer).map_err(|_| "the answer is not JSON".to_owned())?;
+    match told[field].as_i64() {
+        Some(0) => Ok(()),
+        Some(code) => {
+            let why = told["errmsg"].as_str().or(told["msg"].as_str()).unwrap_or_default();
+            Err(format!("{field} {code}: {}", plain(why).chars().take(200).collect::<String>()))
+        }
+        None => Err(format!("the answer has no `{field}`")),
+    }
+}
+
+fn code(kind: AlertEventKind) -> &'static str {
+    match kind {
+        AlertEventKind::Opened => "opened",
+        AlertEventKind::Raised => "raised",
+        AlertEventKind::Lowered => "lowered",
+        AlertEventKind::Closed => "closed",
+    }
+}
+
+fn zh(kind: AlertEventKind) -> &'static str {
+    match kind {
+        AlertEventKind::Opened => "新预警",
+        AlertEventKind::Raised => "升级",
+        AlertEventKind::Lowered => "降级",
+        AlertEventKind::Closed => "结束",
+    }
+}
+
+/// The payload of a webhook: type, moment and data, as Standard Webhooks recommends. The moment is the day judged, so that every try
+/// sends the same bytes.
+fn webhook(contents: &Contents<'_>) -> Value {
+    let one = |(number, event): &(u64, AlertEvent)| {
+        let mut value = json!(event);
+        value["number"] = json!(number);
+        value["url"] = json!(format!("{}/alerts/{}", contents.home, event.alert_id));
+        value
+    };
+    let moment = |event: &AlertEvent| show_moment(crate::vocabulary::start_of_day(event.as_of));
+    match contents.events {
+        [] => json!({"type": "endpoint.test", "schema": SCHEMA, "timestamp": null, "data": {"status": "Test"}}),
+        [only] => {
+            json!({"type": format!("alert.{}", code(only.1.event)), "schema": SCHEMA, "timestamp": moment(&only.1),
+            "data": one(only)})
+        }
+        [.., last] => json!({"type": "alert.digest", "schema": SCHEMA, "timestamp": moment(&last.1),
+            "data": {"events": contents.events.iter().map(one).collect::<Vec<_>>()}}),
+    }
+}
+
+fn title(contents: &Contents<'_>) -> String {
+    match contents.events {
+        [] => "望楼测试消息".to_owned(),
+        [only] => format!("望楼 {}：{}", zh(only.1.event), about(&only.1, contents)),
+        many => format!("望楼 预警摘要：{} 项变化", many.len()),
+    }
+}
+
+fn about(event: &AlertEvent, contents: &Contents<'_>) -> String {
+    let region = event.region.map(contents.region_name).unwrap_or_default();
+    let brand = event.brand.as_deref().map(|brand| format!("“{}”", plain(brand))).unwrap_or_default();
+    format!("{region}{brand}{} {}", event.category.zh(), event.hazard.zh())
+}
+
+/// The text of a robot's message: every event with what changed and why, within its bound; what does not fit is counted.
+fn text(contents: &Contents<'_>, markdown: bool) -> String {
+    let mut text = if markdown { format!("### {}\n", title(contents)) } else { format!("{}\n", title(contents)) };
+    if contents.events.is_empty() {
+        text += "这是一条测试消息，不是预警。";
+    }
+    for (shown, (_, event)) in contents.events.iter().enumerate() {
+        let link = format!("{}/alerts/{}", contents.home, event.alert_id);
+        let levels = format!("{}·{}·{}", event.danger.zh(), event.spread.zh(), event.disposal.zh());
+        let before = event
+            .before
+            .map(|(danger, spread, disposal)| format!("（原 {}·{}·{}）", danger.zh(), spread.zh(), disposal.zh()));
+        let why: String = plain(&event.explanation).chars().take(120).collect();
+        let what = format!("{} {} {levels}{}", zh(event.event), about(event, contents), before.unwrap_or_default());
+        let line = if markdown {
+            format!("- [{what}]({link})\n  {why}…\n")
+        } else {
+            format!("· {what}\n  {why}…\n  {link}\n")
+        };
+        let rest = contents.events.len() - shown;
+        if text.len() + line.len() + 60 > ROBOT_BYTES_MAX {
+            let _ = write!(text, "另有 {rest} 项，见 {}/", contents.home);
+            break;
+        }
+        text += &line;
+    }
+    text
+}
+
+/// Text from pages, without what robots would take for their own: links, mentions, tags, controls.
+fn plain(text: &str) -> String {
+    let odd = |letter: char| letter.is_control() || "[]()<>*_`#|@\\".contains(letter);
+    text.chars().map(|letter| if odd(letter) { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::vocabulary::{Category, Counts, Danger, Disposal, Hazard, Spread, Subscription};
+
+    fn event(brand: &str) -> AlertEvent {
+        AlertEvent {
+            alert_id: "wl-1".into(),
+            as_of: date(2024, 7, 11),
+            event: AlertEventKind::Raised,
+            category: Category::BatteryCharger,
+            hazard: Hazard::Fire,
+            brand: Some(brand.to_owned()),
+            region: None,
+            danger: Danger::Serious,
+            spread: Spread::Industry,
+            disposal: Disposal::Sample,
+            rank_score: 8.5,
+            counts: Counts::default(),
+            evidence: Vec::new(),
+            evidence_total: 0,
+            explanation: "近7天有22起独立事件。".to_owned(),
+            rules: Vec::new(),
+            before: Some((Danger::High, Spread::Isolated, Disposal::Notify)),
+            criteria: "c".into(),
+            lexicon: "l".into(),
+        }
+    }
+
+    fn endpoint(kind: EndpointKind, secret: Option<&str>) -> Endpoint {
+        Endpoint {
+            name: "e".to_owned(),
+            party: None,
+            kind,
+            url: "https://example.com/hook?access_token=x".to_owned(),
+            secret: secret.map(str::to_owned),
+            allow_loopback: false,
+            subscription: Subscription::default(),
+        }
+    }
+
+    fn write(kind: EndpointKind, secret: Option<&str>, events: &[(u64, AlertEvent)]) -> Letter {
+        let region_name = |code: RegionCode| code.to_string();
+        let contents = Contents { id: "msg_1", events, home: "http://h", region_name: &region_name };
+        letter(&endpoint(kind, secret), &contents, Timestamp::from_second(1_700_000_000).expect("a moment"))
+            .expect("a letter")
+    }
+
+    #[test]
+    fn a_digest_is_one_message_with_what_happened_and_why() {
+        let events = [(1, event("甲")), (2, event("乙"))];
+        let body: Value = serde_json::from_str(&write(EndpointKind::Wecom, None, &events).body).expect("JSON");
+        insta::assert_snapshot!(body["markdown"]["content"].as_str().expect("text"), @r"
+        ### 望楼 预警摘要：2 项变化
+        - [升级 “甲”电池与充电器 起火爆炸 严重·行业性·采样（原 高·个别·通知）](http://h/alerts/wl-1)
+          近7天有22起独立事件。…
+        - [升级 “乙”电池与充电器 起火爆炸 严重·行业性·采样（原 高·个别·通知）](http://h/alerts/wl-1)
+          近7天有22起独立事件。…
+        ");
+        let secret = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let body: Value = serde_json::from_str(&write(EndpointKind::Webhook, secret, &events).body).expect("JSON");
+        assert_eq!((&body["type"], body["data"]["events"].as_array().map(Vec::len)), (&json!("alert.digest"), Some(2)));
+    }
+
+    #[test]
+    fn a_robot_is_never_sent_more_than_it_takes_and_what_is_left_out_is_counted() {
+        let events: Vec<(u64, AlertEvent)> = (1..=200).map(|number| (number, event("甲"))).collect();
+        for kind in [EndpointKind::Wecom, EndpointKind::Dingtalk, EndpointKind::Feishu] {
+            let body: Value = serde_json::from_str(&write(kind, Some("s"), &events).body).expect("JSON");
+            let text = [&body["markdown"]["content"], &body["markdown"]["text"], &body["content"]["text"]];
+            let text = text.into_iter().find_map(Value::as_str).expect("text");
+            assert!(text.len() <= 4_096 && text.contains("另有 "), "{kind}: {}", text.len());
+        }
+    }
+
+    #[test]
+    fn text_from_pages_makes_no_links_mentions_or_tags() {
+        let hostile = "甲](http://evil)<at user_id=\"all\">@all";
+        for kind in [EndpointKind::Wecom, EndpointKind::Dingtalk, EndpointKind::Feishu] {
+            let body = write(kind, Some("s"), &[(1, event(hostile))]).body;
+            assert!(!body.contains("](http://evil") && !body.contains("<at") && !body.contains("@all"), "{body}");
+        }
+    }
+
+    #[test]
+    fn robots_are_signed_as_documented() {
+        let url = write(EndpointKind::Dingtalk, Some("SECabc"), &[(1, event("甲"))]).url;
+        assert!(url.starts_with("https://example.com/hook?access_token=x&timestamp=1700000000000&sign="), "{url}");
+        let body: Value =
+            serde_json::from_str(&write(EndpointKind::Feishu, Some("abc"), &[(1, event("甲"))]).body).expect("JSON");
+        assert_eq!((&body["timestamp"], body["sign"].is_string()), (&json!("1700000000"), true));
+    }
+
+    #[test]
+    fn a_robot_that_says_no_in_its_answer_said_no() {
+        assert_eq!(accepted(EndpointKind::Wecom, b"{\"errcode\":0,\"errmsg\":\"ok\"}"), Ok(()));
+        assert_eq!(accepted(EndpointKind::Feishu, b"{\"code\":0}"), Ok(()));
+        assert_eq!(
+            accepted(EndpointKind::Dingtalk, "{\"errcode\":310000,\"errmsg\":\"sign not match\"}".as_bytes()),
+            Err("errcode 310000: sign not match".to_owned())
+        );
+        assert!(accepted(EndpointKind::Feishu, b"garbage").is_err() && accepted(EndpointKind::Wecom, b"{}").is_err());
+        assert_eq!(accepted(EndpointKind::Webhook, b"garbage"), Ok(()), "a webhook's status is its answer");
+    }
+}

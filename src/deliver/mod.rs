@@ -1,0 +1,19 @@
+//! Tells others what happens to alerts: signed webhooks and group robots, queued, retried, logged.
+//!
+//! In: the numbered events of alerts, endpoints with what they subscribe to, a clock. Out: messages to receivers, and a log of every try.
+//! Not here: what an alert is, pages, how endpoints are made.
+//!
+//! LOG-2: what an endpoint is to be told is queued in the transaction that moves its cursor over the events, so that nothing is skipped or
+//! queued twice. A message keeps its id over all tries: after kill -9 between a receiver's answer and our note of it the message comes
+//! again under the same id, which is what receivers tell copies by. SAFE-1 holds here too: addresses pass the collector's gate. A
+//! receiver has its own task: one that hangs, fails or answers garbage delays nobody else.
+
+mod courier;
+mod message;
+mod post;
+mod sign;
+#[cfg(test)]
+mod tests;
+
+pub use courier::{Courier, DeliverError};
+pub use sign::fresh_webhook_secret;

@@ -1,0 +1,48 @@
+//! What people do with alerts ──► store. One transaction: the act, the verdict that it is, and the line of the audit log.
+
+use std::collections::BTreeMap;
+
+use super::{PipelineError, Tower};
+use crate::alert::{Casework, verdict};
+use crate::sampling::results;
+use crate::store::Store;
+use crate::vocabulary::{Act, AlertId, AuditEntry, AuditKind};
+
+impl Tower {
+    /// Keeps what a person did with an alert. Works beside a running tower; what says whether the alert was real is used by its next
+    /// judgement.
+    ///
+    /// # Errors
+    /// [`PipelineError::Outcome`] with the reason, in Chinese, when it cannot be done now.
+    pub async fn take_act(&self, act: Act) -> Result<(), PipelineError> {
+        let alert = self.store().alert(&act.alert_id).await?;
+        let alert = alert.ok_or_else(|| PipelineError::Outcome(format!("没有编号为 {} 的预警。", act.alert_id)))?;
+        let found = verdict(act.kind);
+        let found = found.map(|found| results::verdict(&alert, found, &act.by, &act.note, act.at));
+        let mut tx = self.store().begin().await?;
+        let acts = Store::acts_in(&mut tx, &act.alert_id).await?;
+        Casework::of(&acts).check(&act).map_err(PipelineError::Outcome)?;
+        Store::add_act(&mut tx, &act).await?;
+        if let Some(outcome) = found.transpose().map_err(PipelineError::Outcome)? {
+            Store::add_outcome(&mut tx, &outcome).await?;
+        }
+        let entry = AuditEntry {
+            at: act.at,
+            who: act.by.clone(),
+            what: AuditKind::Act,
+            about: act.alert_id.to_string(),
+            detail: act.kind.code().to_owned(),
+        };
+        Store::add_audit(&mut tx, &entry).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// How far people have come, for all alerts that anybody did anything with.
+    pub async fn standing(&self) -> Result<BTreeMap<AlertId, Casework>, PipelineError> {
+        let mut standing: BTreeMap<AlertId, Casework> = BTreeMap::new();
+        for act in self.store().acts(None).await? {
+            standing.entry(act.alert_id.clone()).or_default().take(&act);
+        }
+        Ok(standing)
+    }
+}

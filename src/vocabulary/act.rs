@@ -1,0 +1,94 @@
+//! What people do: with an alert, and with the service.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{ActKind, AlertId, time};
+
+/// Something that a person did with an alert. Kept for ever, never changed: a correction is a later act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// When.
+    #[serde(with = "time::moment")]
+    pub at: Timestamp,
+    /// Who: the name of a person.
+    pub by: String,
+    /// On behalf of which organisation.
+    pub party: String,
+    /// What.
+    pub kind: ActKind,
+    /// Why, or what is to be known.
+    pub note: String,
+    /// To whom it was given, for [`ActKind::Assign`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Last day in Asia/Shanghai on which it stays silent, for [`ActKind::Mute`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+}
+
+impl Act {
+    /// Longest note, in characters.
+    pub const NOTE_CHARS_MAX: usize = 2_000;
+}
+
+/// What the audit log tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditKind {
+    /// A person signed in.
+    SignIn,
+    /// A sign-in was refused.
+    SignInRefused,
+    /// A person signed out.
+    SignOut,
+    /// A user, an organisation or a password was made or changed.
+    User,
+    /// A token was made or revoked.
+    Token,
+    /// An act on an alert.
+    Act,
+    /// A verdict on an alert, or results of tests.
+    Outcome,
+    /// Data left the service in bulk.
+    Export,
+    /// A subscription or an endpoint was made or changed.
+    Delivery,
+}
+
+impl AuditKind {
+    /// Its stable code, as in SQL and JSON.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::SignInRefused => "sign_in_refused",
+            Self::SignOut => "sign_out",
+            Self::User => "user",
+            Self::Token => "token",
+            Self::Act => "act",
+            Self::Outcome => "outcome",
+            Self::Export => "export",
+            Self::Delivery => "delivery",
+        }
+    }
+}
+
+/// A line of the audit log, without its place in the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    #[serde(with = "time::moment")]
+    pub at: Timestamp,
+    /// Who: a user, `token:ID`, or `cli` for a command on this machine.
+    pub who: String,
+    /// What.
+    pub what: AuditKind,
+    /// About which thing: an alert, a user, a token.
+    pub about: String,
+    /// More, for people. Never a secret.
+    pub detail: String,
+}

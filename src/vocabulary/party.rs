@@ -1,0 +1,100 @@
+//! Who takes part: an organisation with a role, and what concerns it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Alert, RegionCode, Role, SamplingRequest, Spread};
+
+/// What an organisation is responsible for. Empty for bodies that look after everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Concerns {
+    /// Platforms that it runs, as listings and sources name them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub platforms: BTreeSet<String>,
+    /// Brands that it makes or sells.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub brands: BTreeSet<String>,
+    /// Places that it watches over, with all that lies in them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub regions: BTreeSet<RegionCode>,
+}
+
+impl Concerns {
+    /// Whether an alert names one of its platforms: as the source of evidence, or where samples are bought.
+    #[must_use]
+    pub fn names_platform(&self, alert: &Alert, request: Option<&SamplingRequest>) -> bool {
+        let listed = request.into_iter().flat_map(|request| &request.sellers).map(|seller| &seller.listing.platform);
+        alert.evidence.iter().map(|evidence| &evidence.source).chain(listed).any(|name| self.platforms.contains(name))
+    }
+
+    /// Whether an alert is about one of its brands: as the whole of it, or as the brand most named.
+    #[must_use]
+    pub fn names_brand(&self, alert: &Alert) -> bool {
+        let judged = &alert.assessment;
+        judged.brand.iter().chain(&judged.spread_terms.top_brand).any(|brand| self.brands.contains(brand))
+    }
+
+    /// Whether an alert touches one of its places. What is spread over an industry touches every place, and so does what is
+    /// known of no place at all.
+    #[must_use]
+    pub fn touches_region(&self, alert: &Alert) -> bool {
+        let judged = &alert.assessment;
+        let terms = &judged.spread_terms;
+        let wide = judged.region.is_none() && (judged.spread >= Spread::Industry || terms.provinces == 0);
+        let named =
+            judged.region.into_iter().chain(terms.top_province).chain(terms.regions.iter().map(|term| term.region));
+        wide || named.into_iter().any(|place| self.regions.iter().any(|own| overlap(*own, place)))
+    }
+}
+
+/// Whether one of two places lies in the other.
+fn overlap(a: RegionCode, b: RegionCode) -> bool {
+    let within = |inner: RegionCode, outer: RegionCode| {
+        inner == outer || inner.prefecture() == outer || inner.province() == outer
+    };
+    within(a, b) || within(b, a)
+}
+
+/// An organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// Its name, unique.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// What concerns it.
+    pub concerns: Concerns,
+}
+
+impl Party {
+    /// Longest name, in characters.
+    pub const NAME_CHARS_MAX: usize = 60;
+
+    /// Whether it sees alerts as they are, with sources and all numbers.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        matches!(self.role, Role::Supervision | Role::Centre)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_overlaps_with_what_lies_in_it_and_with_what_it_lies_in() {
+        let place = |number| RegionCode::new(number).expect("a code");
+        for (a, b, meant) in [
+            (330_000, 330_106, true),
+            (330_106, 330_000, true),
+            (330_100, 330_106, true),
+            (330_106, 330_106, true),
+            (330_106, 330_108, false),
+            (330_000, 440_000, false),
+        ] {
+            assert_eq!(overlap(place(a), place(b)), meant, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What people do with an alert: `POST /alerts/{id}/acts` from its page, `POST /api/v1/alerts/{id}/acts` from programs.
+
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form, Json};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::gate::{Hall, Seated};
+use super::pages::alert_id;
+use super::problem::Problem;
+use crate::access::Viewer;
+use crate::alert::Casework;
+use crate::vocabulary::{Act, ActKind, AlertId};
+
+/// What is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    kind: ActKind,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    until: String,
+    /// The form key, which the gate has checked.
+    #[serde(default, rename = "key")]
+    _key: String,
+}
+
+impl Asked {
+    fn act(self, id: AlertId, viewer: &Viewer, hall: &Hall) -> Result<Act, Problem> {
+        let Viewer::Member(member) = viewer else {
+            return Err(Problem::refused(
+                "处置要有署名：请先用 wanglou user add 添加用户并登录，或用命令 wanglou alerts act。",
+            ));
+        };
+        let until = match self.until.trim() {
+            "" => None,
+            text => Some(text.parse::<Date>().map_err(|_| Problem::bad_request("until 应为日期，如 2026-01-31。"))?),
+        };
+        let to = Some(self.to.trim().to_owned()).filter(|to| !to.is_empty());
+        Ok(Act {
+            alert_id: id,
+            at: hall.gate.now(),
+            by: member.name.clone(),
+            party: member.party.name.clone(),
+            kind: self.kind,
+            note: self.note.trim().to_owned(),
+            to,
+            until,
+        })
+    }
+}
+
+/// From the page of an alert; leads back to it.
+pub(super) async fn by_form(
+    State(hall): State<Hall>,
+    Extension(viewer): Extension<Viewer>,
+    Seated(desk): Seated,
+    id: Result<Path<String>, PathRejection>,
+    asked: Result<Form<Asked>, FormRejection>,
+) -> Result<Response, Problem> {
+    let id = alert_id(id?.0)?;
+    let Form(asked) = asked.map_err(|_| Problem::bad_request("表单无法识别：请返回预警页重试。"))?;
+    desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    desk.act(asked.act(id.clone(), &viewer, &hall)?).await?;
+    let path: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
+    Ok(Redirect::to(&format!("/alerts/{}#casework", path.replace('+', "%20"))).into_response())
+}
+
+/// From a program; answers with how far people have come now.
+pub(super) async fn by_json(
+    State(hall): State<Hall>,
+    Extension(viewer): Extension<Viewer>,
+    Seated(desk): Seated,
+    id: Result<Path<String>, PathRejection>,
+    asked: Result<Json<Asked>, JsonRejection>,
+) -> Result<(StatusCode, Json<Casework>), Problem> {
+    let id = alert_id(id?.0)?;
+    let Json(asked) =
+        asked.map_err(|error| Problem::bad_request(format!("请求内容无法识别：{}", error.body_text())))?;
+    desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    desk.act(asked.act(id.clone(), &viewer, &hall)?).await?;
+    Ok((StatusCode::CREATED, Json(desk.casework(&id).await?.0)))
+}

@@ -1,0 +1,334 @@
+//! The authorisation matrix: every address × every role × own and other matters, over real HTTP. What it finds is a snapshot that a person
+//! approves; an address without a line in the table fails before that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use reqwest::{Method, StatusCode};
+
+use super::fake::{FakeDesk, Mood};
+use super::openapi;
+use super::rules::{RULES, need};
+use super::{Gate, router, serve};
+use crate::access::{Accounts, NewUser};
+use crate::store::Store;
+use crate::vocabulary::{Concerns, Role, Scope};
+
+const PASSWORD: &str = "correct horse battery";
+/// An alert that concerns the parties of the matrix, and one that does not.
+const OWN: &str = "a-2024-0708-battery_charger-fire";
+const OTHER: &str = "a-2024-0709-toy-choking";
+/// The alert that concerns the firm of the matrix.
+const OF_FIRM: &str = "a-2024-0601-cosmetic-irritation";
+
+/// A service with accounts, on loopback.
+struct House {
+    home: String,
+    accounts: Accounts,
+    client: reqwest::Client,
+    stop: tokio::sync::oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<Result<(), super::WebError>>,
+    _dir: tempfile::TempDir,
+}
+
+#[expect(clippy::disallowed_methods, reason = "sessions of this test live now")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+impl House {
+    async fn open() -> Self {
+        Self::bound_to(IpAddr::from([127, 0, 0, 1])).await
+    }
+
+    /// A service that believes to be reached by others.
+    async fn bound_to(bind: IpAddr) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("wanglou.sqlite")).await.expect("open");
+        let accounts = Accounts::new(store);
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let home = format!("http://{}", listener.local_addr().expect("bound"));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        let router = router(Arc::new(FakeDesk(Mood::Well)), Gate::new(accounts.clone(), bind));
+        let serving = tokio::spawn(serve(listener, router, shutdown));
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        Self { home, accounts, client: client.build().expect("a client"), stop, serving, _dir: dir }
+    }
+
+    async fn close(self) {
+        drop(self.client);
+        self.stop.send(()).expect("still serving");
+        self.serving.await.expect("no panic").expect("served to the end");
+    }
+
+    async fn add(&self, name: &str, role: Role) {
+        let words = |word: &str| BTreeSet::from([word.to_owned()]);
+        let concerns = match role {
+            Role::Platform => Concerns { platforms: words("sim.complaints"), ..Concerns::default() },
+            Role::Firm => Concerns { brands: words("莹洁"), ..Concerns::default() },
+            _ => Concerns::default(),
+        };
+        let party = format!("{name}的单位");
+        let new = NewUser { name: name.to_owned(), party, role: Some(role), concerns, password: PASSWORD.to_owned() };
+        self.accounts.add_user(new, "test", now()).await.expect("made");
+    }
+
+    /// A token with every scope, of the organisation of a user.
+    async fn token(&self, name: &str, scopes: &[Scope]) -> String {
+        let scopes = scopes.iter().copied().collect();
+        self.accounts.add_token(&format!("{name}的单位"), "", scopes, 1, "test", now()).await.expect("made").1
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.client.request(method, format!("{}{path}", self.home)).body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    async fn status(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> StatusCode {
+        self.ask(method, path, headers, body).await.status()
+    }
+
+    /// Signs in by the form and gives the cookie of the session.
+    async fn sign_in(&self, name: &str) -> String {
+        let (cookie, key) = self.form(&[]).await;
+        let body = format!("name={name}&password={}&key={key}&next=/status", PASSWORD.replace(' ', "+"));
+        let answer = self.ask("POST", "/signin", &[FORM, ("cookie", &cookie)], &body).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers()["location"], "/status");
+        set_cookie(&answer)
+    }
+
+    /// A fresh form: its cookie and its key.
+    async fn form(&self, headers: &[(&str, &str)]) -> (String, String) {
+        let answer = self.ask("GET", "/signin", headers, "").await;
+        let cookie = set_cookie(&answer);
+        let page = answer.text().await.expect("text");
+        (cookie, key_of(&page))
+    }
+}
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+fn set_cookie(answer: &reqwest::Response) -> String {
+    let set = answer.headers()["set-cookie"].to_str().expect("ASCII");
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
+        assert!(set.contains(part), "{set}");
+    }
+    set.split(';').next().expect("a pair").to_owned()
+}
+
+fn key_of(page: &str) -> String {
+    let rest = page.split("name=\"key\" value=\"").nth(1).expect("a form key");
+    rest.split('"').next().expect("a value").to_owned()
+}
+
+/// A request that reaches the address: its path with an own or another's alert, its headers and its body.
+fn example(method: &str, pattern: &str, alert: &str) -> (String, Vec<(&'static str, &'static str)>, &'static str) {
+    let document = "sim.complaints%2F2024%2F0711";
+    let path = match pattern {
+        "/documents/{id}" => format!("/documents/{document}"),
+        "/search" | "/api/v1/search" => format!("{pattern}?q=x"),
+        "/api/v1/documents" => "/api/v1/documents?source=hotline".to_owned(),
+        other => other.replace("{id}", alert),
+    };
+    match (method, pattern) {
+        ("POST", "/api/v1/documents") => (path, vec![], "{}\n{}\n"),
+        ("POST", "/api/v1/alerts/{id}/acts") => {
+            (path, vec![("content-type", "application/json")], "{\"kind\":\"note\",\"note\":\"x\"}")
+        }
+        ("POST", "/alerts/{id}/acts") => (path, vec![FORM], "kind=note&note=x"),
+        ("POST", _) => (path, vec![FORM], "name=x&password=y&key=z"),
+        _ => (path, vec![], ""),
+    }
+}
+
+#[test]
+fn every_address_has_a_rule_and_every_rule_an_address() {
+    let router = include_str!("mod.rs");
+    let mut routes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for rest in router.split(".route(\"").skip(1) {
+        let (path, handlers) = rest.split_once("\",").expect("a route");
+        let handlers = handlers.split(".route(").next().expect("its handlers").lines().next().expect("on its line");
+        for (call, method) in [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("delete(", "DELETE")] {
+            if handlers.contains(call) {
+                routes.entry(path).or_default().insert(method);
+            }
+        }
+    }
+    let ruled: BTreeSet<(&str, &str)> = RULES.iter().map(|(method, path, _)| (*path, *method)).collect();
+    let routed: BTreeSet<(&str, &str)> =
+        routes.iter().flat_map(|(path, methods)| methods.iter().map(|method| (*path, *method))).collect();
+    assert_eq!(ruled, routed, "every address of the router needs a line in web/rules.rs");
+    assert_eq!(ruled.len(), RULES.len(), "no address twice");
+    let document = openapi::document();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for method in operations.as_object().expect("operations").keys() {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            assert!(need(&method, path).is_some(), "{method} {path} of the OpenAPI document has no rule");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_address_answers_each_role_as_approved() {
+    let house = House::open().await;
+    let mut tokens = Vec::new();
+    for role in Role::ALL {
+        house.add(role.code(), *role).await;
+        tokens.push((role.code(), format!("Bearer {}", house.token(role.code(), Scope::ALL).await)));
+    }
+    let narrow = format!("Bearer {}", house.token("centre", &[Scope::Read]).await);
+    tokens.push(("centre:read", narrow));
+    tokens.push(("nobody", "Bearer wl_of-somebody-else".to_owned()));
+    let mut table = String::new();
+    for (who, _) in &tokens {
+        let _ = write!(table, "{who:>12}");
+    }
+    table.push('\n');
+    for (method, pattern, _) in RULES {
+        // A stream does not end by itself; its first line is enough.
+        let matters: &[&str] = if pattern.contains("/alerts/{id}") { &[OWN, OTHER] } else { &[OWN] };
+        for alert in matters {
+            let (path, headers, body) = example(method, pattern, alert);
+            for (who, token) in &tokens {
+                let path = if *who == Role::Firm.code() { path.replace(OWN, OF_FIRM) } else { path.clone() };
+                let mut headers = headers.clone();
+                headers.push(("authorization", token));
+                let _ = write!(table, "{:>12}", house.status(method, &path, &headers, body).await.as_u16());
+            }
+            let whose = if matters.len() == 1 {
+                ""
+            } else if *alert == OWN {
+                " (own)"
+            } else {
+                " (other)"
+            };
+            let _ = writeln!(table, "  {method} {pattern}{whose}");
+        }
+    }
+    insta::assert_snapshot!("authorisation", table);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_outsiders_see_holds_no_source_no_document_and_no_other_brand() {
+    let house = House::open().await;
+    for role in [Role::Firm, Role::Platform, Role::TestBody, Role::Public, Role::Centre] {
+        house.add(role.code(), role).await;
+    }
+    let paths =
+        [format!("/alerts/{OWN}"), format!("/api/v1/alerts/{OWN}"), "/api/v1/alerts".to_owned(), "/".to_owned()];
+    let hidden_from = |role| if role == Role::Firm { "磐能" } else { "来源主体可信度" };
+    for (role, own) in [(Role::Firm, OF_FIRM), (Role::TestBody, OWN)] {
+        let token = format!("Bearer {}", house.token(role.code(), &[Scope::Read]).await);
+        for path in &paths {
+            let path = path.replace(OWN, own);
+            let answer = house.ask("GET", &path, &[("authorization", &token)], "").await;
+            assert_eq!(answer.status(), StatusCode::OK, "{role} {path}");
+            let text = answer.text().await.expect("text");
+            for hidden in ["sim.complaints", "sim.media", "/documents/", "\"w\":", hidden_from(role)] {
+                assert!(!text.contains(hidden), "{role} {path} shows {hidden}");
+            }
+        }
+    }
+    let token = format!("Bearer {}", house.token("centre", &[Scope::Read]).await);
+    let whole = house.ask("GET", &paths[0], &[("authorization", &token)], "").await.text().await.expect("text");
+    assert!(whole.contains("sim.complaints"), "the centre sees where it comes from");
+    let token = format!("Bearer {}", house.token("public", &[Scope::Read]).await);
+    let listed = house.ask("GET", "/api/v1/alerts", &[("authorization", &token)], "").await;
+    assert!(listed.text().await.expect("text").contains("\"total\":0"), "nothing is published here");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_house_is_open_to_this_machine_until_the_first_user_and_shut_to_others() {
+    let house = House::open().await;
+    let page = house.ask("GET", "/", &[], "").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(page.text().await.expect("text").contains("未设登录"), "the page says so");
+    house.add("甲", Role::Centre).await;
+    let led = house.ask("GET", "/alerts/x?y=1", &[], "").await;
+    assert_eq!(led.status(), StatusCode::SEE_OTHER);
+    assert_eq!(led.headers()["location"], "/signin?next=%2Falerts%2Fx%3Fy%3D1");
+    let told = house.ask("GET", "/api/v1/alerts", &[], "").await;
+    assert_eq!(told.status(), StatusCode::UNAUTHORIZED);
+    assert!(told.headers().contains_key("www-authenticate"));
+    house.close().await;
+
+    let outside = House::bound_to(IpAddr::from([0, 0, 0, 0])).await;
+    assert_eq!(outside.status("GET", "/", &[], "").await, StatusCode::SEE_OTHER);
+    assert_eq!(outside.status("GET", "/healthz", &[], "").await, StatusCode::OK);
+    let form = outside.ask("GET", "/signin", &[], "").await.text().await.expect("text");
+    assert!(form.contains("wanglou user add"), "it says what to do");
+    outside.close().await;
+}
+
+#[tokio::test]
+async fn a_session_cannot_be_fixed_forged_or_used_by_another_site() {
+    let house = House::open().await;
+    house.add("centre", Role::Centre).await;
+    // A session id that somebody planted does not become a session.
+    let planted = "wanglou_session=planted";
+    assert_eq!(house.status("GET", "/", &[("cookie", planted)], "").await, StatusCode::SEE_OTHER);
+    let session = house.sign_in("centre").await;
+    assert_ne!(session, planted);
+    let page = house.ask("GET", &format!("/alerts/{OWN}"), &[("cookie", &session)], "").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let key = key_of(&page.text().await.expect("text"));
+    // What another site makes the browser send carries the cookie and no key.
+    let acts = format!("/alerts/{OWN}/acts");
+    for body in ["kind=note&note=x", "kind=note&note=x&key=", "kind=note&note=x&key=0123"] {
+        let status = house.status("POST", &acts, &[FORM, ("cookie", &session)], body).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
+    }
+    for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x"] {
+        let status = house.status("POST", &acts, &[("content-type", kind), ("cookie", &session)], "kind=note").await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{kind}");
+    }
+    let body = format!("kind=note&note=x&to=&until=&key={key}");
+    let meant = house.ask("POST", &acts, &[FORM, ("cookie", &session)], &body).await;
+    assert_eq!(meant.status(), StatusCode::SEE_OTHER, "{}", meant.text().await.expect("text"));
+    // Signing in again ends what was held; a key of one session opens no other.
+    assert_eq!(house.status("POST", "/signout", &[FORM, ("cookie", &session)], "").await, StatusCode::FORBIDDEN);
+    let out = house.status("POST", "/signout", &[FORM, ("cookie", &session)], &format!("key={key}")).await;
+    assert_eq!(out, StatusCode::SEE_OTHER);
+    assert_eq!(house.status("GET", "/", &[("cookie", &session)], "").await, StatusCode::SEE_OTHER, "it has ended");
+    // Another site cannot sign a visitor in.
+    let (_, key) = house.form(&[]).await;
+    let body = format!("name=centre&password={}&key={key}", PASSWORD.replace(' ', "+"));
+    assert_eq!(house.status("POST", "/signin", &[FORM], &body).await, StatusCode::FORBIDDEN);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn guesses_are_refused_in_the_same_words_and_then_slowed_down() {
+    let house = House::open().await;
+    house.add("centre", Role::Centre).await;
+    let guess = async |name: &str| {
+        let (cookie, key) = house.form(&[]).await;
+        let body = format!("name={name}&password=a+wrong+password&key={key}");
+        let answer = house.ask("POST", "/signin", &[FORM, ("cookie", &cookie)], &body).await;
+        let (status, wait) = (answer.status(), answer.headers().contains_key("retry-after"));
+        let text = answer.text().await.expect("text");
+        (status, wait, text.split("role=\"alert\">").nth(1).map(|rest| rest.split('<').next().unwrap_or("").to_owned()))
+    };
+    let (known, unknown) = (guess("centre").await, guess("nobody").await);
+    assert_eq!(known, (StatusCode::UNAUTHORIZED, false, Some("用户名或密码不对。".to_owned())));
+    assert_eq!(known, unknown);
+    for _ in 0..4 {
+        guess("centre").await;
+    }
+    let slowed = guess("centre").await;
+    assert_eq!((slowed.0, slowed.1), (StatusCode::TOO_MANY_REQUESTS, true));
+    house.close().await;
+}

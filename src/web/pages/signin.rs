@@ -1,0 +1,164 @@
+//! Signing in and out. The form carries a key bound to a cookie, so that another site cannot sign a visitor in under a name of its own.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::super::gate::{self, Hall, SESSION};
+use super::super::problem::{Dressed, Problem};
+use super::{Shell, render};
+use crate::access::{Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, same};
+
+/// Cookie that the key of the sign-in form is bound to.
+const FORM: &str = "wanglou_form";
+/// Minutes for which a sign-in form can be sent.
+const FORM_MINUTES: i64 = 60;
+/// Longest address to go on to, in bytes.
+const NEXT_BYTES_MAX: usize = 2_000;
+
+#[derive(Template)]
+#[template(path = "signin.html")]
+struct SignInPage<'a> {
+    shell: Shell,
+    /// What went wrong the last time.
+    trouble: String,
+    key: String,
+    name: &'a str,
+    next: &'a str,
+    /// Nobody can sign in yet.
+    no_users: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct NextQuery {
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Credentials {
+    name: String,
+    password: String,
+    key: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// An address of this site to go on to: nothing else is followed.
+fn within(next: &str) -> &str {
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && next.len() <= NEXT_BYTES_MAX;
+    if plain && next.starts_with('/') && !next.starts_with("//") { next } else { "/" }
+}
+
+/// A cookie that scripts cannot read and other sites do not send. `Secure` where the visitor came by TLS, as a proxy in front says.
+fn cookie(name: &str, value: &str, seconds: i64, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+    let by_tls = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let secure = if by_tls { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&text).map_err(|error| Problem::internal(&error))
+}
+
+async fn form(
+    hall: &Hall,
+    headers: &HeaderMap,
+    (status, trouble): (StatusCode, String),
+    (name, next): (&str, &str),
+) -> Result<Response, Problem> {
+    let secret = fresh_secret().map_err(|error| Problem::internal(&error))?;
+    let no_users = match hall.gate.accounts() {
+        Some(accounts) => !accounts.has_users().await.map_err(|error| Problem::internal(&error))?,
+        None => true,
+    };
+    let key = form_key(&secret);
+    let page = render(&SignInPage { shell: Shell::at("signin"), trouble, key, name, next: within(next), no_users })?;
+    let set = [(SET_COOKIE, cookie(FORM, &secret, FORM_MINUTES * 60, headers)?)];
+    Ok((status, set, axum::Extension(Dressed), page).into_response())
+}
+
+/// The form.
+pub(in crate::web) async fn show(
+    State(hall): State<Hall>,
+    viewer: Option<axum::Extension<Viewer>>,
+    headers: HeaderMap,
+    query: Result<Query<NextQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let next = query?.0.next.unwrap_or_default();
+    if viewer.is_some() {
+        return Ok(Redirect::to(within(&next)).into_response());
+    }
+    form(&hall, &headers, (StatusCode::OK, String::new()), ("", &next)).await
+}
+
+/// Lets in whoever knows the password, under a session id that is new.
+pub(in crate::web) async fn sign_in(
+    State(hall): State<Hall>,
+    headers: HeaderMap,
+    sent: Result<Form<Credentials>, FormRejection>,
+) -> Result<Response, Problem> {
+    let Some(accounts) = hall.gate.accounts() else { return Ok(Redirect::to("/").into_response()) };
+    let Form(sent) = sent.map_err(|_| Problem::bad_request("登录表单无法识别：请返回登录页重试。"))?;
+    let bound = gate::cookie(&headers, FORM).is_some_and(|secret| same(&form_key(secret), &sent.key));
+    if !bound {
+        let trouble = "登录页已过期，或浏览器没有保存 Cookie：请再试一次。".to_owned();
+        return form(&hall, &headers, (StatusCode::FORBIDDEN, trouble), (&sent.name, &sent.next)).await;
+    }
+    let held = gate::cookie(&headers, SESSION);
+    let answer = accounts.sign_in(&sent.name, &sent.password, held, hall.gate.now()).await;
+    match answer.map_err(|error| Problem::internal(&error))? {
+        Ok(session) => {
+            let set = cookie(SESSION, &session.secret, SESSION_HOURS * 3_600, &headers)?;
+            Ok(([(SET_COOKIE, set)], Redirect::to(within(&sent.next))).into_response())
+        }
+        Err(Refusal::Wrong) => {
+            let trouble = "用户名或密码不对。".to_owned();
+            form(&hall, &headers, (StatusCode::UNAUTHORIZED, trouble), (&sent.name, &sent.next)).await
+        }
+        Err(Refusal::Wait(wait)) => {
+            let seconds = wait.as_secs().max(1);
+            let trouble = format!("密码错误次数过多，请 {seconds} 秒后再试。");
+            let refused = (StatusCode::TOO_MANY_REQUESTS, trouble);
+            let mut answer = form(&hall, &headers, refused, (&sent.name, &sent.next)).await?;
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            Ok(answer)
+        }
+    }
+}
+
+/// Ends the session.
+pub(in crate::web) async fn sign_out(
+    State(hall): State<Hall>,
+    viewer: Option<axum::Extension<Viewer>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let (Some(accounts), Some(axum::Extension(viewer)), Some(held)) =
+        (hall.gate.accounts(), viewer, gate::cookie(&headers, SESSION))
+    {
+        let ended = accounts.sign_out(held, viewer.name(), hall.gate.now()).await;
+        ended.map_err(|error| Problem::internal(&error))?;
+    }
+    Ok(([(SET_COOKIE, cookie(SESSION, "", 0, &headers)?)], Redirect::to("/signin")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_site_are_followed_after_signing_in() {
+        for (next, followed) in [
+            ("/alerts/a?x=1", "/alerts/a?x=1"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("javascript:alert(1)", "/"),
+            ("/a\r\nset-cookie: x", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(within(next), followed, "{next}");
+        }
+    }
+}

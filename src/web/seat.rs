@@ -1,0 +1,204 @@
+//! The desk as a party may ask it: every answer passes through [`crate::access`], so that no page, feed or format can forget to.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::desk::{Desk, DeskError, EventsPage, FeedForm, Pushed, QueryExample, SearchOutcome, Status};
+use super::pages::Shared;
+use crate::access;
+use crate::alert::{self, Casework};
+use crate::store::{EndpointHealth, TryRow};
+use crate::vocabulary::{
+    Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, Outcome, Party, Reading, RegionCode,
+    SamplingRequest, SourceId,
+};
+
+/// Events looked through at once for those that a party sees.
+const EVENTS_AT_ONCE: usize = 200;
+/// Rounds of that in one answer; the rest comes with the next.
+const ROUNDS_MAX: usize = 5;
+
+/// A party's place at the desk.
+pub(super) struct Seat {
+    desk: Shared,
+    party: Party,
+}
+
+impl Seat {
+    pub(super) fn new(desk: Shared, party: Party) -> Self {
+        Self { desk, party }
+    }
+
+    /// The alert as the party sees it; none when it does not.
+    async fn seen(&self, id: &AlertId) -> Result<Option<Alert>, DeskError> {
+        let Some(alert) = self.desk.alert(id).await? else { return Ok(None) };
+        let request = self.desk.sampling(id).await?;
+        let published = self.desk.casework(id).await?.0.published;
+        Ok(access::sees(&self.party, &alert, request.as_ref(), published)
+            .then(|| access::alert_for(&self.party, alert)))
+    }
+
+    async fn sees(&self, id: &AlertId) -> Result<bool, DeskError> {
+        Ok(self.seen(id).await?.is_some())
+    }
+}
+
+#[async_trait]
+impl Desk for Seat {
+    async fn ranked(&self) -> Result<Vec<Alert>, DeskError> {
+        let requests: BTreeMap<AlertId, SamplingRequest> = (self.desk.sampling_requests().await?.into_iter())
+            .map(|request| (request.alert_id.clone(), request))
+            .collect();
+        let standing = self.desk.standing().await?;
+        let sees = |alert: &Alert| {
+            let published = standing.get(&alert.id).is_some_and(|casework| casework.published);
+            access::sees(&self.party, alert, requests.get(&alert.id), published)
+        };
+        let all = self.desk.ranked().await?.into_iter().filter(sees);
+        Ok(all.map(|alert| access::alert_for(&self.party, alert)).collect())
+    }
+
+    async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError> {
+        self.seen(id).await
+    }
+
+    async fn history(&self, id: &AlertId) -> Result<Vec<AlertEvent>, DeskError> {
+        if !self.sees(id).await? {
+            return Ok(Vec::new());
+        }
+        let events = self.desk.history(id).await?;
+        Ok(events.into_iter().map(|event| access::event_for(&self.party, event)).collect())
+    }
+
+    async fn sampling(&self, alert: &AlertId) -> Result<Option<SamplingRequest>, DeskError> {
+        if !self.sees(alert).await? {
+            return Ok(None);
+        }
+        Ok(self.desk.sampling(alert).await?.and_then(|request| access::request_for(&self.party, request)))
+    }
+
+    async fn sampling_requests(&self) -> Result<Vec<SamplingRequest>, DeskError> {
+        let seen: Vec<AlertId> = self.ranked().await?.into_iter().map(|alert| alert.id).collect();
+        let mut requests = self.desk.sampling_requests().await?;
+        requests.retain(|request| seen.contains(&request.alert_id));
+        Ok(requests.into_iter().filter_map(|request| access::request_for(&self.party, request)).collect())
+    }
+
+    async fn outcomes(&self, alert: Option<&AlertId>) -> Result<Vec<Outcome>, DeskError> {
+        let seen = match alert {
+            Some(id) => self.sees(id).await?,
+            None => self.party.concerns.regions.is_empty(),
+        };
+        if !(seen && self.party.is_inside()) {
+            return Ok(Vec::new());
+        }
+        self.desk.outcomes(alert).await
+    }
+
+    async fn casework(&self, id: &AlertId) -> Result<(Casework, Vec<Act>), DeskError> {
+        if !self.sees(id).await? {
+            return Ok((Casework::default(), Vec::new()));
+        }
+        let (casework, mut acts) = self.desk.casework(id).await?;
+        if self.party.is_inside() {
+            return Ok((casework, acts));
+        }
+        // Others see their own acts, and of the centre's only what it makes public.
+        acts.retain(|act| act.party == self.party.name);
+        let shown = Casework { stage: casework.stage, published: casework.published, ..Casework::default() };
+        Ok((shown, acts))
+    }
+
+    async fn standing(&self) -> Result<BTreeMap<AlertId, Casework>, DeskError> {
+        if self.party.is_inside() {
+            return self.desk.standing().await;
+        }
+        Ok(BTreeMap::new())
+    }
+
+    async fn act(&self, act: Act) -> Result<(), DeskError> {
+        if !alert::may(self.party.role, act.kind) || !self.sees(&act.alert_id).await? {
+            return Err(DeskError::Refused {
+                why: format!("您所属的单位不能对这条预警{}。", act.kind.zh())
+            });
+        }
+        self.desk.act(act).await
+    }
+
+    async fn deliveries(&self) -> Result<Vec<EndpointHealth>, DeskError> {
+        if self.party.is_inside() { self.desk.deliveries().await } else { Ok(Vec::new()) }
+    }
+
+    async fn delivery_tries(&self, limit: u32) -> Result<Vec<TryRow>, DeskError> {
+        if self.party.is_inside() { self.desk.delivery_tries(limit).await } else { Ok(Vec::new()) }
+    }
+
+    async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError> {
+        if self.party.is_inside() { self.desk.document(id).await } else { Ok(None) }
+    }
+
+    async fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, DeskError> {
+        if self.party.is_inside() { self.desk.search(query, limit, after).await } else { Ok(SearchOutcome::default()) }
+    }
+
+    fn query_examples(&self) -> Vec<QueryExample> {
+        self.desk.query_examples()
+    }
+
+    async fn status(&self) -> Result<Status, DeskError> {
+        self.desk.status().await
+    }
+
+    fn home(&self) -> &str {
+        self.desk.home()
+    }
+
+    fn render(&self, form: FeedForm, alerts: &[Alert]) -> String {
+        self.desk.render(form, alerts)
+    }
+
+    async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError> {
+        let (mut shown, mut reached) = (Vec::new(), after);
+        for _ in 0..ROUNDS_MAX {
+            let page = self.desk.events_after(reached, EVENTS_AT_ONCE.min(limit)).await?;
+            if page.events.is_empty() {
+                break;
+            }
+            for (number, event) in page.events {
+                if self.sees(&event.alert_id).await? {
+                    shown.push((number, access::event_for(&self.party, event)));
+                }
+            }
+            reached = page.reached;
+            if !shown.is_empty() {
+                break;
+            }
+        }
+        Ok(EventsPage { events: shown, reached })
+    }
+
+    async fn last_event(&self) -> Result<u64, DeskError> {
+        self.desk.last_event().await
+    }
+
+    fn push_token(&self) -> Option<&str> {
+        self.desk.push_token()
+    }
+
+    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError> {
+        self.desk.push(lines, source, channel).await
+    }
+
+    async fn health(&self) -> Result<(), DeskError> {
+        self.desk.health().await
+    }
+
+    fn region_name(&self, code: RegionCode) -> String {
+        self.desk.region_name(code)
+    }
+
+    fn standard_note(&self, number: &str) -> Option<String> {
+        self.desk.standard_note(number)
+    }
+}

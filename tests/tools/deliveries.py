@@ -1,0 +1,91 @@
+"""Deliveries, checked by another program: the verifier of Standard Webhooks (PyPI `standardwebhooks`).
+
+usage: deliveries.py WANGLOU DATA_FOLDER
+
+Adds endpoints to a copy of the data folder, sends what happened to its alerts to receivers on loopback, one that works, one that
+hangs until the test ends, one that fails, and checks every message that arrived. Ends with status 1 and a reason when something is not as promised.
+"""
+
+import http.server
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    messages = []
+    release = threading.Event()
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.messages.append((self.path, dict(self.headers.items()), body))
+        if self.path == "/hangs":
+            self.release.wait(60)
+        self.send_response(500 if self.path == "/fails" else 204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def run(program, data, *arguments):
+    done = subprocess.run([program, "--data", str(data), *arguments], capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{arguments}: {done.stderr}")
+    return done.stdout.strip()
+
+
+def main():
+    program, scratch = sys.argv[1], pathlib.Path(tempfile.mkdtemp())
+    data = scratch / "data"
+    shutil.copytree(sys.argv[2], data)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    home = f"http://127.0.0.1:{server.server_port}"
+    try:
+        add = ["deliver", "add", "--after", "0", "--allow-loopback", "--url"]
+        secret = run(program, data, *add, f"{home}/works", "works")
+        run(program, data, *add, f"{home}/hangs", "hangs")
+        run(program, data, *add, f"{home}/fails", "fails")
+        for _ in range(50):
+            told = run(program, data, "deliver", "send")
+            if " 0 messages arrived" in told:
+                break
+        arrived = [(headers, body) for path, headers, body in Receiver.messages if path == "/works"]
+        health = {line["endpoint"]: line for line in map(json.loads, run(program, data, "deliver", "list").splitlines())}
+        if not arrived or len(arrived) != health["works"]["delivered"] or health["works"]["waiting"]:
+            sys.exit(f"{len(arrived)} messages arrived; {health['works']}")
+        ids = [headers["webhook-id"] for headers, _ in arrived]
+        if len(set(ids)) != len(ids):
+            sys.exit("a message arrived twice")
+        verifier = Webhook(secret)
+        for headers, body in arrived:
+            told = verifier.verify(body, headers)
+            if not told["type"].startswith("alert."):
+                sys.exit(f"an odd message: {told}")
+        try:
+            verifier.verify(arrived[0][1] + b" ", arrived[0][0])
+            sys.exit("a changed message was accepted")
+        except WebhookVerificationError:
+            pass
+        for name in ("hangs", "fails"):
+            if health[name]["delivered"] or not health[name]["waiting"] or health[name]["last"]["trouble"] is None:
+                sys.exit(f"{name}: {health[name]}")
+        print(f"{len(arrived)} messages verified; a receiver that hangs and one that fails wait: "
+              f"{health['hangs']['last']['trouble']}, {health['fails']['last']['trouble']}")
+        lines = run(program, data, "audit", "verify")
+        print(f"audit log: {lines}")
+    finally:
+        Receiver.release.set()
+        server.shutdown()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+main()
