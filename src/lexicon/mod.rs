@@ -75,6 +75,7 @@ pub struct Lexicon {
     class_names: Vec<String>,
     platform_categories: BTreeMap<String, Category>,
     stopwords: Vec<String>,
+    synonyms: Vec<Vec<String>>,
     compatible: BTreeMap<Hazard, CategorySet>,
     beside: terms::Beside,
     instead: BTreeMap<Category, CategorySet>,
@@ -157,6 +158,11 @@ impl Lexicon {
     /// Stop words for search, sorted.
     pub fn stopwords(&self) -> &[String] {
         &self.stopwords
+    }
+
+    /// Groups of folded names that stand for one product: whoever looks for one of them means all.
+    pub fn synonyms(&self) -> &[Vec<String>] {
+        &self.synonyms
     }
 
     /// The rules, in file order.

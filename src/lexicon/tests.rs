@@ -194,6 +194,33 @@ fn a_rule_without_a_miss_is_a_fatal_finding() {
 }
 
 #[test]
+fn names_of_one_product_are_products_of_one_leaf_in_one_group_each() {
+    let products = "# provenance: own\n# columns: surface\tcategory\tleaf\tflags\n充电宝\tbattery_charger\tpower_bank\t\n\
+                    移动电源\tbattery_charger\tpower_bank\t\n数据线\tbattery_charger\tcable\t\n电热毯\tsmall_appliance\t\t\n";
+    let load = |groups: &str| {
+        let synonyms = format!("# provenance: own\n# columns: words\n{groups}");
+        let texts = [
+            ("rules/hazards/fire.toml", RULE),
+            ("dictionaries/products/a.tsv", products),
+            ("dictionaries/synonyms.tsv", &synonyms),
+        ];
+        Lexicon::from_texts(texts).expect("loads")
+    };
+    let fatal = |groups: &str| {
+        let about =
+            |finding: &Finding| finding.fatal && finding.at.to_string().starts_with("dictionaries/synonyms.tsv");
+        let findings = check(&load(groups)).into_iter().filter(about);
+        findings.map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    let lexicon = load("充電寶|移动电源\n");
+    assert_eq!(lexicon.synonyms(), [["充电宝", "移动电源"]]);
+    assert!(fatal("充电宝|移动电源\n").is_empty());
+    assert!(fatal("充电宝|数据线\n")[0].contains("of another leaf"));
+    assert!(fatal("充电宝|充电石\n")[0].contains("is no product"));
+    assert!(fatal("充电宝|移动电源\n充电宝\n")[0].contains("already in the group of dictionaries/synonyms.tsv:3"));
+}
+
+#[test]
 fn broken_patterns_say_why() {
     for (pattern, why) in [
         ("… 起火", "it begins with a gap"),

@@ -1,5 +1,7 @@
 //! Dictionary tables into terms: each row checked, each surface given its meaning.
 
+use std::collections::BTreeMap;
+
 use crate::lexicon::files::Files;
 use crate::lexicon::pattern::{self, Atom, Classes as _};
 use crate::lexicon::tables::{self, Row};
@@ -32,6 +34,7 @@ impl Builder {
                 | "shields.tsv"
                 | "stopwords.tsv" => 2,
                 "standards.tsv" => 7,
+                "synonyms.tsv" => 1,
                 _ => 4,
             };
             for row in tables::rows(source.name, source.text, columns)? {
@@ -63,6 +66,10 @@ impl Builder {
                         self.platform_categories.insert(fold_word(row.required(0, "surface")?), category);
                     }
                     "stopwords.tsv" => self.stopwords.push(fold_word(row.required(0, "surface")?)),
+                    "synonyms.tsv" => {
+                        let words = row.required(0, "words")?.split('|').map(fold_word).filter(|word| !word.is_empty());
+                        self.synonyms.push((row.at.clone(), words.collect()));
+                    }
                     "hazards.tsv" => self.hazard(&row)?,
                     "injuries.tsv" => self.injury_word(&row)?,
                     "shields.tsv" => self.shield(&row)?,
@@ -86,7 +93,37 @@ impl Builder {
         }
         self.stopwords.sort();
         self.stopwords.dedup();
+        self.check_synonyms();
         Ok(())
+    }
+
+    /// Names that are said to be one thing must be products of one leaf, each in one group only.
+    fn check_synonyms(&mut self) {
+        let mut grouped: BTreeMap<&str, &FileLine> = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for (at, words) in &self.synonyms {
+            let mut leaf = None;
+            for word in words {
+                if let Some(earlier) = grouped.insert(word, at) {
+                    wrong.push((at.clone(), format!("`{word}` is already in the group of {earlier}: join the two")));
+                }
+                let entry = self.by_surface.get(word.as_str()).and_then(|entry| self.entries.get(*entry as usize));
+                let products =
+                    entry.into_iter().flat_map(|entry| &entry.meanings).filter_map(|meaning| match meaning {
+                        Meaning::Product(product) => self.products.get(*product as usize),
+                        _ => None,
+                    });
+                let found = products.map(|product| (product.category, product.leaf.as_deref())).next();
+                match (found, leaf) {
+                    (None, _) => wrong.push((at.clone(), format!("`{word}` is no product: add it to products/ first"))),
+                    (found, None) => leaf = found,
+                    (found, leaf) if found == leaf => {}
+                    _ => wrong.push((at.clone(), format!("`{word}` is of another leaf than the names before it"))),
+                }
+            }
+        }
+        let finding = |(at, message)| Finding { at, message, fatal: true };
+        self.findings.extend(wrong.into_iter().map(finding));
     }
 
     fn product(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
