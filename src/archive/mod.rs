@@ -9,12 +9,14 @@ mod asked;
 /// Files as one archive with digests.
 pub mod bundle;
 pub mod documents;
+mod export;
 mod parquet;
 mod sheet;
 mod signals;
 pub mod warc;
 
 pub use asked::{Asked, read_asked};
+pub use export::{EXPORT_COLUMNS, EXPORT_ROWS_MAX, ExportFormat, ExportRow, XLSX_ROWS_MAX, guarded, write_export};
 pub use parquet::{
     AssessedRow, DocumentDataset, read_assessed, read_signal_dataset, write_assessments, write_signal_dataset,
 };

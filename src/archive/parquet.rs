@@ -5,6 +5,7 @@ mod documents;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -14,6 +15,7 @@ use polars::prelude::{
 };
 
 use super::ArchiveError;
+use super::export::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
 use super::signals::write_whole;
 use crate::vocabulary::{
     Assessment, Category, CharSpan, Danger, Disposal, DocumentId, Fingerprint, Hazard, LexiconVersion, Position,
@@ -25,6 +27,9 @@ pub(super) use documents::read_document_table;
 
 /// Largest Parquet file of documents that is read, in bytes: it is decoded whole.
 const FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Rows of one group of an export.
+const GROUP_ROWS: usize = 20_000;
 
 /// Writes one table of signals.
 pub(super) fn write_signals(path: &Path, records: &[SignalRecord]) -> Result<(), ArchiveError> {
@@ -371,6 +376,53 @@ fn join(parts: impl Iterator<Item = impl AsRef<str>>, between: &str) -> String {
         whole.push_str(part.as_ref());
     }
     whole
+}
+
+/// Writes rows of an export as one table, group by group.
+pub(super) fn export_parquet<E: From<ArchiveError>>(
+    mut rows: impl Iterator<Item = Result<ExportRow, E>>,
+    out: &mut (impl Write + Send),
+    name: &Path,
+) -> Result<(), E> {
+    let path = name.to_owned();
+    let refused = |source: PolarsError| ArchiveError::Parquet { what: "write", path: path.clone(), source };
+    let empty = export_table(&[]).map_err(refused)?;
+    // One thread: the bytes must not depend on how many cores there are.
+    let writer = ParquetWriter::new(out).with_compression(ParquetCompression::Zstd(None)).set_parallel(false);
+    let mut writer = writer.batched(empty.schema()).map_err(refused)?;
+    loop {
+        let group = rows.by_ref().take(GROUP_ROWS).collect::<Result<Vec<_>, _>>()?;
+        if group.is_empty() {
+            break;
+        }
+        let table = export_table(&group).map_err(refused)?;
+        writer.write_batch(&table).map_err(refused)?;
+    }
+    writer.finish().map_err(refused)?;
+    Ok(())
+}
+
+fn export_table(rows: &[ExportRow]) -> Result<DataFrame, PolarsError> {
+    let mut texts: Vec<Vec<Option<String>>> = vec![Vec::new(); EXPORT_COLUMNS.len() - NUMBER_COLUMNS];
+    for row in rows {
+        for (column, text) in texts.iter_mut().zip(row.texts()) {
+            column.push(text);
+        }
+    }
+    let mut columns: Vec<Column> =
+        EXPORT_COLUMNS.iter().zip(texts).map(|(name, texts)| Series::new((*name).into(), texts).into()).collect();
+    let severity: Vec<Option<u32>> = rows.iter().map(|row| row.severity.map(u32::from)).collect();
+    let story: Vec<u64> = rows.iter().map(|row| row.story).collect();
+    columns.push(Series::new("severity".into(), severity).into());
+    columns.push(Series::new("story".into(), story).into());
+    DataFrame::new_infer_height(columns)
+}
+
+/// Height and column names of a table in memory.
+#[cfg(test)]
+pub(super) fn shape_of(parquet: Vec<u8>) -> (usize, Vec<String>) {
+    let table = ParquetReader::new(std::io::Cursor::new(parquet)).finish().expect("a table");
+    (table.height(), table.get_column_names().iter().map(ToString::to_string).collect())
 }
 
 /// A record for tests, told apart by its position.

@@ -15,9 +15,11 @@ mod diff;
 mod emerging;
 mod eval;
 mod explain;
+mod export;
 mod extract;
 mod face;
 mod import;
+mod index;
 mod method;
 mod progress;
 mod quality;
@@ -32,6 +34,7 @@ mod standards;
 mod token;
 mod train;
 mod user;
+mod watch;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -115,6 +118,12 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Search the index with the analysts' query language
     Search(search::SearchArgs),
+    /// Write all that a search finds to a file, with a manifest
+    Export(export::ExportArgs),
+    /// Look after the index: verify, rebuild, stat
+    Index(index::IndexArgs),
+    /// Save searches, and see what came for them
+    Watch(watch::WatchArgs),
     /// Show the ranked alerts
     Alerts(alerts::AlertsArgs),
     /// Say who may sign in: add, list, passwd, disable
@@ -215,6 +224,9 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Extract(args) => extract::run(&args, common),
         Command::Explain(args) => explain::run(&args, common),
         Command::Search(args) => search::run(args, common).await,
+        Command::Export(args) => export::run(args, common).await,
+        Command::Index(args) => index::run(args, common).await,
+        Command::Watch(args) => watch::run(args, common).await,
         Command::Alerts(args) => alerts::run(args, common).await,
         Command::User(args) => user::run(args, common).await,
         Command::Token(args) => token::run(args, common).await,

@@ -2,11 +2,14 @@
 
 use std::io::IsTerminal;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Common, Failure, say};
-use crate::index::{SearchRequest, Sort};
-use crate::pipeline::Tower;
+use crate::index::{Hit, SearchPage, SearchRequest, Sort};
+use crate::pipeline::{PipelineError, Tower};
+
+/// Codes of a facet that are shown.
+const FACET_CODES_SHOWN: usize = 8;
 
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
@@ -19,44 +22,106 @@ pub(super) struct SearchArgs {
     /// Go on behind the `next` of an earlier answer to the same query
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
-    /// Newest first instead of best first
-    #[arg(long)]
-    newest: bool,
-    /// The query, e.g. `充电宝 起火 region:330000 date:2024-01..2024-06 -快递`
+    #[command(flatten)]
+    wanted: Wanted,
+    /// The query, e.g. `充电宝 起火 region:浙江 date:2024-01..2024-06 -快递`; its grammar is in docs/search.md
     query: String,
+}
+
+/// How the answer is wanted; what the query itself says goes first.
+#[derive(Debug, Args)]
+pub(super) struct Wanted {
+    /// Order of the hits
+    #[arg(long, value_enum, default_value = "relevance")]
+    sort: Order,
+    /// Newest first, as --sort date
+    #[arg(long, hide = true)]
+    newest: bool,
+    /// Search only what is written, no other names of it (充电宝 alone, without 移动电源)
+    #[arg(long)]
+    no_synonyms: bool,
+    /// Only the best hit of each story
+    #[arg(long)]
+    hide_reprints: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Order {
+    /// Best match first
+    Relevance,
+    /// Newest first
+    Date,
+    /// Worst injury first
+    Severity,
+}
+
+impl Wanted {
+    pub(super) fn request(&self, query: String) -> SearchRequest {
+        let sort = match self.sort {
+            _ if self.newest => Sort::Newest,
+            Order::Relevance => Sort::Relevance,
+            Order::Date => Sort::Newest,
+            Order::Severity => Sort::Severity,
+        };
+        let (no_synonyms, hide_reprints) = (self.no_synonyms, self.hide_reprints);
+        SearchRequest { query, sort, no_synonyms, hide_reprints, ..SearchRequest::default() }
+    }
+}
+
+/// A query that cannot be read is the caller's to mend.
+pub(super) fn index_failure(error: PipelineError) -> Failure {
+    match error {
+        PipelineError::Index(error) if error.is_request() => Failure::input(error),
+        other => super::pipeline_failure(other),
+    }
 }
 
 pub(super) async fn run(args: SearchArgs, common: &Common) -> Result<(), Failure> {
     let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
-    let request = SearchRequest {
-        query: args.query,
-        limit: args.limit,
-        after: args.after,
-        sort: if args.newest { Sort::Newest } else { Sort::Relevance },
-    };
-    let page = tower
-        .index()
-        .search(&request)
-        .map_err(|error| if error.is_request() { Failure::input(error) } else { Failure::from(error) })?;
+    let request = SearchRequest { limit: args.limit, after: args.after, ..args.wanted.request(args.query) };
+    let page = tower.index().search(&request).map_err(|error| index_failure(error.into()))?;
     if args.json {
         say(format_args!("{}", serde_json::to_string(&page)?))?;
         return Ok(());
     }
+    show(&tower, &page)
+}
+
+fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
     let bright = std::io::stdout().is_terminal();
     for hit in &page.hits {
         let published = hit.published_at.as_deref().unwrap_or("日期不详");
-        say(format_args!(
-            "{}  {}  {}",
-            &published[..published.len().min(10)],
-            hit.id,
-            hit.title.as_deref().unwrap_or("")
-        ))?;
-        say(format_args!("    {}", show(&hit.marked(), bright)))?;
+        let day = &published[..published.len().min(10)];
+        say(format_args!("{day}  {}  {}", hit.id, hit.title.as_deref().unwrap_or("")))?;
+        say(format_args!("    {}", mark(&hit.marked(), bright)))?;
+        let facts = facts(tower, hit);
+        if !facts.is_empty() {
+            say(format_args!("    {facts}"))?;
+        }
     }
-    say(format_args!("共 {} 条", page.total))?;
+    let counts = page.counts;
+    say(format_args!(
+        "共 {} 条，不同文本 {}，不同主体 {}，不同地区 {}",
+        page.total, counts.texts, counts.actors, counts.places
+    ))?;
+    for expansion in &page.expansions {
+        say(format_args!("“{}”连同：{}（--no-synonyms 关闭）", expansion.word, expansion.also.join("、")))?;
+    }
+    for note in &page.notes {
+        say(format_args!("{note}"))?;
+    }
     for (name, counts) in &page.facets {
-        let counts: Vec<String> = counts.iter().take(8).map(|(code, count)| format!("{code} {count}")).collect();
-        say(format_args!("{name}: {}", counts.join(", ")))?;
+        let counts: Vec<String> = counts
+            .iter()
+            .take(FACET_CODES_SHOWN)
+            .map(|(code, count)| match code.parse().ok().filter(|_| name == "region") {
+                Some(region) => format!("{} {count}", tower.region_name(region)),
+                None => format!("{code} {count}"),
+            })
+            .collect();
+        if !counts.is_empty() {
+            say(format_args!("{name}: {}", counts.join(", ")))?;
+        }
     }
     if let Some(next) = &page.next {
         say(format_args!("下一页: --after {next}"))?;
@@ -64,7 +129,20 @@ pub(super) async fn run(args: SearchArgs, common: &Common) -> Result<(), Failure
     Ok(())
 }
 
+/// What was read in it, in one line.
+fn facts(tower: &Tower, hit: &Hit) -> String {
+    let mut facts: Vec<String> = hit.categories.iter().map(|category| category.zh().to_owned()).collect();
+    facts.extend(hit.hazards.iter().map(|hazard| hazard.zh().to_owned()));
+    facts.extend(hit.severity.filter(|severity| *severity > 0).map(|severity| format!("伤害 {severity}")));
+    facts.extend(hit.brand.clone());
+    facts.extend(hit.region.map(|code| tower.region_name(code)));
+    if hit.reprints > 0 {
+        facts.push(format!("另有 {} 条同源（story:{}）", hit.reprints, hit.story));
+    }
+    facts.join(" · ")
+}
+
 /// Matches in 【】, bold on a terminal.
-fn show(snippet: &str, bright: bool) -> String {
+fn mark(snippet: &str, bright: bool) -> String {
     if bright { snippet.replace('【', "\u{1b}[1;33m").replace('】', "\u{1b}[0m") } else { snippet.to_owned() }
 }

@@ -12,8 +12,10 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::lexicon::{fold as fold_character, folds_to_itself};
+
 /// Raise when normalisation or cutting changes: indexes made before are rebuilt.
-pub(super) const ANALYSIS_VERSION: u32 = 1;
+pub(super) const ANALYSIS_VERSION: u32 = 2;
 /// Longest Latin or digit run kept as one term; a longer one is cut, equally in texts and queries.
 const RUN_CHARS_MAX: usize = 64;
 /// Most characters normalised together as one letter with its marks.
@@ -88,7 +90,7 @@ pub(super) struct Asked {
     pub(super) words: Vec<String>,
 }
 
-/// NFKC, lower case, blanks as one, invisible characters dropped.
+/// NFKC, lower case, traditional characters as their simplified ones, blanks as one, invisible characters dropped.
 pub(super) fn normalise(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     fold(text, |letter, _| normal.push(letter));
@@ -122,8 +124,12 @@ fn fold(text: &str, mut out: impl FnMut(char, usize)) {
     let mut cluster = String::new();
     while let Some((from, letter)) = letters.next() {
         let composed = letters.peek().is_some_and(|&(_, next)| joins(next));
-        if !composed && (letter.is_ascii() || ('\u{4E00}'..='\u{9FFF}').contains(&letter)) {
+        if !composed && letter.is_ascii() {
             emit(letter.to_ascii_lowercase(), from);
+            continue;
+        }
+        if !composed && is_han(letter) {
+            simplify(letter, |simple| emit(simple, from));
             continue;
         }
         cluster.clear();
@@ -137,9 +143,26 @@ fn fold(text: &str, mut out: impl FnMut(char, usize)) {
         }
         for normal in cluster.nfkc() {
             for lower in normal.to_lowercase() {
-                emit(lower, from);
+                if is_han(lower) {
+                    simplify(lower, |simple| emit(simple, from));
+                } else {
+                    emit(lower, from);
+                }
             }
         }
+    }
+}
+
+fn is_han(letter: char) -> bool {
+    ('\u{4E00}'..='\u{9FFF}').contains(&letter)
+}
+
+/// As dictionaries and texts are folded everywhere.
+fn simplify(han: char, mut out: impl FnMut(char)) {
+    if folds_to_itself(han) {
+        out(han);
+    } else {
+        fold_character(han, out);
     }
 }
 
@@ -440,6 +463,7 @@ mod tests {
         assert_eq!(normalise("ＵＳＢ　充电\u{200B}器\r\n\n①"), "usb 充电器 1");
         assert_eq!(normalise("e\u{301}ﾞ"), "é\u{3099}".nfkc().collect::<String>());
         assert_eq!(normalise("ｶﾞｽ"), "ガス");
+        assert_eq!(normalise("充電寶"), "充电宝");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One pass over all matches: their number, their facets, and the page that is asked for.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
@@ -10,12 +11,13 @@ use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyEr
 
 use super::schema::{FACETS, fast};
 use super::search::Sort;
+use crate::vocabulary::Counts;
 
 /// Where a hit stands, larger first. The id's hash makes it unique, so that pages neither overlap nor skip, and nothing
 /// in it depends on how the index lies in segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    /// Score or event time, made to sort as a number.
+    /// Score, severity or event time, made to sort as a number.
     pub(super) primary: u64,
     /// Later in the log first.
     pub(super) position: u64,
@@ -26,19 +28,102 @@ pub(super) struct Rank {
 /// A hit with its place.
 pub(super) type Ranked = (Rank, DocAddress, Score);
 
+/// Spreads numbers that are hashes already, or count up.
+#[derive(Default)]
+pub(super) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
+}
+
+type Numbers<V> = HashMap<u64, V, BuildHasherDefault<Spread>>;
+type Distinct = HashSet<u64, BuildHasherDefault<Spread>>;
+
 /// All that one pass finds.
+#[derive(Default)]
 pub(super) struct Found {
     pub(super) total: u64,
     /// Best first.
     pub(super) page: Vec<Ranked>,
     /// By facet, by code.
     pub(super) facets: Vec<BTreeMap<String, u64>>,
+    /// Documents by story.
+    pub(super) stories: Numbers<u64>,
+    actors: Distinct,
+    places: Distinct,
+    /// Documents by day of event time.
+    pub(super) days: BTreeMap<i64, u64>,
+    /// Best hit of each story, when only that is shown.
+    best: Numbers<Ranked>,
 }
 
+impl Found {
+    /// The four counts.
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            reports: self.total,
+            texts: self.stories.len() as u64,
+            actors: self.actors.len() as u64,
+            places: self.places.len() as u64,
+        }
+    }
+
+    fn add(&mut self, other: Found) {
+        self.total += other.total;
+        self.page.extend(other.page);
+        for (sum, counts) in self.facets.iter_mut().zip(other.facets) {
+            for (code, count) in counts {
+                *sum.entry(code).or_default() += count;
+            }
+        }
+        // Sums and unions: the order in which a map gives its entries cannot reach the answer.
+        for (story, count) in other.stories.into_iter().collect::<BTreeMap<_, _>>() {
+            *self.stories.entry(story).or_default() += count;
+        }
+        self.actors.extend(other.actors);
+        self.places.extend(other.places);
+        for (day, count) in other.days {
+            *self.days.entry(day).or_default() += count;
+        }
+        for (story, ranked) in other.best.into_iter().collect::<BTreeMap<_, _>>() {
+            better(&mut self.best, story, ranked);
+        }
+    }
+}
+
+fn better(best: &mut Numbers<Ranked>, story: u64, ranked: Ranked) {
+    let kept = best.entry(story).or_insert(ranked);
+    if ranked.0 > kept.0 {
+        *kept = ranked;
+    }
+}
+
+/// Which hits, and what else about all matches.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct PageCollector {
     pub(super) sort: Sort,
     pub(super) limit: usize,
     pub(super) after: Option<Rank>,
+    /// Only the best hit of each story.
+    pub(super) hide_reprints: bool,
+    /// Nothing but the total and the page.
+    pub(super) bare: bool,
 }
 
 impl Collector for PageCollector {
@@ -50,17 +135,33 @@ impl Collector for PageCollector {
         let facets = FACETS.iter().map(|(_, field)| {
             Ok(columns.str(field)?.map(|column| Counter { counts: vec![0; column.num_terms()], column }))
         });
+        let story = columns.column_opt::<u64>(fast::STORY)?;
+        let about = if self.bare {
+            None
+        } else {
+            Some(About {
+                facets: facets.collect::<tantivy::Result<_>>()?,
+                actor: columns.column_opt(fast::ACTOR)?,
+                place: columns.column_opt(fast::PLACE)?,
+                day: columns.column_opt(fast::EVENT_DAY)?,
+                stories: Numbers::default(),
+                actors: Distinct::default(),
+                places: Distinct::default(),
+                days: HashMap::default(),
+            })
+        };
         Ok(PageOfSegment {
-            sort: self.sort,
-            limit: self.limit,
-            after: self.after,
+            asked: *self,
             segment,
             position: columns.column_first_or_default(fast::POSITION)?,
             id_key: columns.column_first_or_default(fast::ID_KEY)?,
             event_s: columns.column_opt(fast::EVENT_S)?,
+            severity: columns.column_opt(fast::SEVERITY)?,
+            story,
             total: 0,
             page: BinaryHeap::new(),
-            facets: facets.collect::<tantivy::Result<_>>()?,
+            best: Numbers::default(),
+            about,
         })
     }
 
@@ -69,17 +170,12 @@ impl Collector for PageCollector {
     }
 
     fn merge_fruits(&self, segments: Vec<tantivy::Result<Found>>) -> tantivy::Result<Found> {
-        let mut all = Found { total: 0, page: Vec::new(), facets: vec![BTreeMap::new(); FACETS.len()] };
+        let mut all = Found { facets: vec![BTreeMap::new(); FACETS.len()], ..Found::default() };
         for segment in segments {
-            let segment = segment?;
-            all.total += segment.total;
-            all.page.extend(segment.page);
-            for (sum, counts) in all.facets.iter_mut().zip(segment.facets) {
-                for (code, count) in counts {
-                    *sum.entry(code).or_default() += count;
-                }
-            }
+            all.add(segment?);
         }
+        let best = std::mem::take(&mut all.best).into_iter().collect::<BTreeMap<_, _>>();
+        all.page.extend(best.into_values().filter(|(rank, ..)| self.after.is_none_or(|after| *rank < after)));
         all.page.sort_unstable_by_key(|(rank, ..)| Reverse(*rank));
         all.page.truncate(self.limit);
         Ok(all)
@@ -106,18 +202,73 @@ impl Counter {
     }
 }
 
+/// What is counted over all matches of a segment.
+struct About {
+    facets: Vec<Option<Counter>>,
+    actor: Option<Column<u64>>,
+    place: Option<Column<u64>>,
+    day: Option<Column<i64>>,
+    stories: Numbers<u64>,
+    actors: Distinct,
+    places: Distinct,
+    days: HashMap<i64, u64, BuildHasherDefault<Spread>>,
+}
+
+impl About {
+    fn count(&mut self, doc: DocId, story: u64) {
+        for counter in self.facets.iter_mut().flatten() {
+            for ordinal in counter.column.term_ords(doc) {
+                if let Some(count) = usize::try_from(ordinal).ok().and_then(|at| counter.counts.get_mut(at)) {
+                    *count += 1;
+                }
+            }
+        }
+        *self.stories.entry(story).or_default() += 1;
+        self.actors.extend(first(self.actor.as_ref(), doc));
+        self.places.extend(first(self.place.as_ref(), doc));
+        if let Some(day) = self.day.as_ref().and_then(|column| column.first(doc)) {
+            *self.days.entry(day).or_default() += 1;
+        }
+    }
+}
+
+fn first(column: Option<&Column<u64>>, doc: DocId) -> Option<u64> {
+    column.and_then(|column| column.first(doc))
+}
+
 pub(super) struct PageOfSegment {
-    sort: Sort,
-    limit: usize,
-    after: Option<Rank>,
+    asked: PageCollector,
     segment: SegmentOrdinal,
     position: Arc<dyn ColumnValues<u64>>,
     id_key: Arc<dyn ColumnValues<u64>>,
     event_s: Option<Column<i64>>,
+    severity: Option<Column<u64>>,
+    story: Option<Column<u64>>,
     total: u64,
     /// The worst hit on top.
     page: BinaryHeap<Reverse<Entry>>,
-    facets: Vec<Option<Counter>>,
+    best: Numbers<Ranked>,
+    about: Option<About>,
+}
+
+impl PageOfSegment {
+    /// What the order is by, larger first.
+    fn primary(&self, doc: DocId, score: Score) -> u64 {
+        let time = || {
+            let second = self.event_s.as_ref().and_then(|column| column.first(doc));
+            second.map_or(0, |second| second.cast_unsigned() ^ (1 << 63))
+        };
+        match self.asked.sort {
+            // Scores are never negative, and the bits of such floats sort as they do.
+            Sort::Relevance => u64::from(score.max(0.0).to_bits()),
+            Sort::Newest => time(),
+            // The worst first, of equals the newest; what no signal was read in comes last.
+            Sort::Severity => {
+                let severity = first(self.severity.as_ref(), doc).map_or(0, |severity| severity.min(254) + 1);
+                (severity << 56) | (time() >> 8)
+            }
+        }
+    }
 }
 
 /// A hit that sorts by its rank alone.
@@ -148,40 +299,47 @@ impl SegmentCollector for PageOfSegment {
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.total += 1;
-        for counter in self.facets.iter_mut().flatten() {
-            for ordinal in counter.column.term_ords(doc) {
-                if let Some(count) = usize::try_from(ordinal).ok().and_then(|at| counter.counts.get_mut(at)) {
-                    *count += 1;
-                }
-            }
+        // In an index without stories every text stands by itself.
+        let story = || first(self.story.as_ref(), doc).unwrap_or_else(|| self.position.get_val(doc));
+        if let Some(about) = &mut self.about {
+            about.count(doc, story());
         }
-        let primary = match self.sort {
-            // Scores are never negative, and the bits of such floats sort as they do.
-            Sort::Relevance => u64::from(score.max(0.0).to_bits()),
-            Sort::Newest => {
-                let second = self.event_s.as_ref().and_then(|column| column.first(doc));
-                second.map_or(0, |second| second.cast_unsigned() ^ (1 << 63))
-            }
-        };
-        if self.page.len() == self.limit && self.page.peek().is_none_or(|Reverse(worst)| primary < worst.0.0.primary) {
+        if self.asked.limit == 0 {
+            return;
+        }
+        let primary = self.primary(doc, score);
+        let rank =
+            |state: &Self| Rank { primary, position: state.position.get_val(doc), id_key: state.id_key.get_val(doc) };
+        if self.asked.hide_reprints {
+            // Which hit stands for a story does not depend on the page: `after` counts when all are known.
+            let (story, ranked) = (story(), (rank(self), DocAddress::new(self.segment, doc), score));
+            better(&mut self.best, story, ranked);
+            return;
+        }
+        let full = self.page.len() == self.asked.limit;
+        if full && self.page.peek().is_none_or(|Reverse(worst)| primary < worst.0.0.primary) {
             return; // the common case, without reading two more columns
         }
-        let rank = Rank { primary, position: self.position.get_val(doc), id_key: self.id_key.get_val(doc) };
-        if self.after.is_some_and(|after| rank >= after) {
+        let rank = rank(self);
+        if self.asked.after.is_some_and(|after| rank >= after) {
             return;
         }
         self.page.push(Reverse(Entry((rank, DocAddress::new(self.segment, doc), score))));
-        if self.page.len() > self.limit {
+        if self.page.len() > self.asked.limit {
             self.page.pop();
         }
     }
 
     fn harvest(self) -> Self::Fruit {
-        let facets = self.facets.iter().map(|counter| counter.as_ref().map_or(Ok(BTreeMap::new()), Counter::by_code));
-        Ok(Found {
-            total: self.total,
-            facets: facets.collect::<tantivy::Result<_>>()?,
-            page: self.page.into_iter().map(|Reverse(Entry(ranked))| ranked).collect(),
-        })
+        let page = self.page.into_iter().map(|Reverse(Entry(ranked))| ranked).collect();
+        let mut found = Found { total: self.total, page, best: self.best, ..Found::default() };
+        if let Some(about) = self.about {
+            let codes =
+                about.facets.iter().map(|counter| counter.as_ref().map_or(Ok(BTreeMap::new()), Counter::by_code));
+            found.facets = codes.collect::<tantivy::Result<_>>()?;
+            found.days = about.days.into_iter().collect();
+            (found.stories, found.actors, found.places) = (about.stories, about.actors, about.places);
+        }
+        Ok(found)
     }
 }

@@ -1,23 +1,32 @@
 //! Facts that a query can ask for: the fields, what their values mean, and the words of the errors.
 
+use std::ops::Bound;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 use super::analysis::normalise;
+use super::thesaurus::{CATEGORY_GROUPS, Thesaurus};
 use crate::vocabulary::{Category, Channel, Hazard, RegionCode, Stance};
 
 /// Worst severity there is.
 const SEVERITY_MAX: u64 = 4;
+/// What `signal:` takes for any asserted signal.
+pub(super) const SIGNAL_ANY: &str = "any";
 
 /// A fact about the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Filter {
     /// One of these names, normalised.
     Name(NameField, Vec<String>),
     /// One of these ids, as written.
     Id(Vec<String>),
+    /// One of these stories.
+    Story(Vec<u64>),
     /// From and to, both included.
     Severity(u64, u64),
+    /// A number that the source or the reader gives.
+    Number(NumberField, Bound<f64>, Bound<f64>),
     /// From and to, both included.
     Days(DayField, Option<Date>, Option<Date>),
 }
@@ -26,12 +35,20 @@ pub(super) enum Filter {
 pub(super) enum NameField {
     Category,
     Hazard,
+    Signal,
     Channel,
     Stance,
     Region,
     Brand,
     Source,
     Platform,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberField {
+    Rating,
+    Price,
+    Confidence,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +61,16 @@ pub(super) enum DayField {
 pub(super) enum Field {
     Name(NameField),
     Id,
+    Story,
     Severity,
+    Number(NumberField),
     Day(DayField),
 }
 
 impl Field {
     /// Whether its values have an order.
     pub(super) fn compares(self) -> bool {
-        matches!(self, Field::Severity | Field::Day(_))
+        matches!(self, Field::Severity | Field::Number(_) | Field::Day(_))
     }
 }
 
@@ -64,11 +83,13 @@ pub(super) struct KnownField {
     pub(super) zh: &'static str,
     /// How to use it.
     pub(super) example: &'static str,
+    /// What it finds, for the help.
+    means: &'static str,
 }
 
 impl KnownField {
-    const fn new(field: Field, en: &'static str, zh: &'static str, example: &'static str) -> Self {
-        Self { field, en, zh, example }
+    const fn new(field: Field, en: &'static str, zh: &'static str, example: &'static str, means: &'static str) -> Self {
+        Self { field, en, zh, example, means }
     }
 
     /// By either name, whatever the case.
@@ -78,24 +99,30 @@ impl KnownField {
 }
 
 /// Every field there is.
-pub(super) static FIELDS: [KnownField; 12] = [
-    KnownField::new(Field::Name(NameField::Hazard), "hazard", "隐患", "hazard:fire"),
-    KnownField::new(Field::Name(NameField::Category), "category", "类别", "category:battery_charger"),
-    KnownField::new(Field::Name(NameField::Channel), "channel", "渠道", "channel:complaint"),
-    KnownField::new(Field::Name(NameField::Region), "region", "地区", "region:330000"),
-    KnownField::new(Field::Name(NameField::Brand), "brand", "品牌", "brand:华为"),
-    KnownField::new(Field::Name(NameField::Source), "source", "来源", "source:weibo"),
-    KnownField::new(Field::Name(NameField::Platform), "platform", "平台", "platform:京东"),
-    KnownField::new(Field::Name(NameField::Stance), "stance", "断言", "stance:asserted"),
-    KnownField::new(Field::Severity, "severity", "伤害", "severity>=2"),
-    KnownField::new(Field::Day(DayField::Event), "date", "日期", "date:2024-01-01..2024-02-01"),
-    KnownField::new(Field::Day(DayField::Seen), "seen", "收录", "seen:2024-01"),
-    KnownField::new(Field::Id, "id", "编号", "id:weibo-123"),
+#[rustfmt::skip] // a table: one field a line
+pub(super) static FIELDS: [KnownField; 17] = [
+    KnownField::new(Field::Name(NameField::Hazard), "hazard", "隐患", "hazard:fire", "读出的隐患；safety（安全隐患）、quality（质量问题）连同所属各类"),
+    KnownField::new(Field::Name(NameField::Category), "category", "类别", "category:battery_charger", "产品类别，连同其下的细类；也可写大类（食品）或产品名（充电宝）"),
+    KnownField::new(Field::Name(NameField::Signal), "signal", "信号", "signal:battery_charger/fire", "断言的风险信号：产品类别、隐患或“类别/隐患”；any 为任意"),
+    KnownField::new(Field::Name(NameField::Channel), "channel", "渠道", "channel:complaint", "渠道"),
+    KnownField::new(Field::Name(NameField::Region), "region", "地区", "region:浙江", "地区连同所辖：名称或 GB/T 2260 代码"),
+    KnownField::new(Field::Name(NameField::Brand), "brand", "品牌", "brand:华为", "品牌，连同其外文名与别名"),
+    KnownField::new(Field::Name(NameField::Source), "source", "来源", "source:weibo", "来源编号"),
+    KnownField::new(Field::Name(NameField::Platform), "platform", "平台", "platform:京东", "电商平台"),
+    KnownField::new(Field::Name(NameField::Stance), "stance", "断言", "stance:asserted", "文中对隐患的说法"),
+    KnownField::new(Field::Severity, "severity", "伤害", "severity>=2", "伤害程度 0 到 4"),
+    KnownField::new(Field::Number(NumberField::Rating), "rating", "评分", "rating<=2", "来源给出的评分"),
+    KnownField::new(Field::Number(NumberField::Price), "price", "价格", "price:50..200", "来源给出的价格，元"),
+    KnownField::new(Field::Number(NumberField::Confidence), "confidence", "置信度", "confidence>=0.8", "信号置信度，0 到 1，取最高"),
+    KnownField::new(Field::Day(DayField::Event), "date", "日期", "date:2024-01-01..2024-02-01", "发布日期（没有时为采集日期），北京时间"),
+    KnownField::new(Field::Day(DayField::Seen), "seen", "收录", "seen:2024-01", "采集日期"),
+    KnownField::new(Field::Story, "story", "同源", "story:1024", "转述同一文本的各条信息"),
+    KnownField::new(Field::Id, "id", "编号", "id:weibo-123", "信息编号"),
 ];
 
-/// The fields of the query language for help texts: English name, Chinese name, an example.
-pub fn query_fields() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    FIELDS.iter().map(|known| (known.en, known.zh, known.example))
+/// The fields of the query language for help texts: English name, Chinese name, an example, what it finds.
+pub fn query_fields() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
+    FIELDS.iter().map(|known| (known.en, known.zh, known.example, known.means))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,21 +134,48 @@ pub(super) enum Operator {
     Below,
 }
 
+/// A filter, and what whoever asked should know about how it was understood.
+pub(super) type Understood = (Filter, Option<String>);
+
 impl Filter {
     /// Reads the values of a field; an error tells which value it is about and what to do.
-    pub(super) fn new(field: Field, operator: Operator, values: &[&str]) -> Result<Self, (usize, String)> {
+    pub(super) fn new(
+        field: Field,
+        operator: Operator,
+        values: &[&str],
+        thesaurus: &Thesaurus,
+    ) -> Result<Understood, (usize, String)> {
         let first = values.first().copied().unwrap_or_default();
         let about_first = |message| (0, message);
+        let plain = |filter| (filter, None);
         match field {
             Field::Severity => {
-                severity(operator, first).map(|(from, to)| Self::Severity(from, to)).map_err(about_first)
+                severity(operator, first).map(|(from, to)| plain(Self::Severity(from, to))).map_err(about_first)
             }
-            Field::Day(day) => days(operator, first).map(|(from, to)| Self::Days(day, from, to)).map_err(about_first),
-            Field::Id => Ok(Self::Id(values.iter().map(|&value| value.to_owned()).collect())),
+            Field::Number(field) => {
+                number(operator, first).map(|(from, to)| plain(Self::Number(field, from, to))).map_err(about_first)
+            }
+            Field::Day(day) => {
+                days(operator, first).map(|(from, to)| plain(Self::Days(day, from, to))).map_err(about_first)
+            }
+            Field::Id => Ok(plain(Self::Id(values.iter().map(|&value| value.to_owned()).collect()))),
+            Field::Story => {
+                let story = |(at, value): (usize, &&str)| {
+                    let message = || (at, format!("“{value}”不是同源编号；请用检索结果里给出的数字，例如 story:1024"));
+                    normalise(value).parse::<u64>().map_err(|_| message())
+                };
+                Ok(plain(Self::Story(values.iter().enumerate().map(story).collect::<Result<_, _>>()?)))
+            }
             Field::Name(field) => {
-                let named =
-                    values.iter().enumerate().map(|(at, value)| name_of(field, value).map_err(|message| (at, message)));
-                Ok(Self::Name(field, named.collect::<Result<_, _>>()?))
+                let (mut names, mut notes) = (Vec::new(), Vec::new());
+                for (at, value) in values.iter().enumerate() {
+                    let (found, note) = names_of(field, value, thesaurus).map_err(|message| (at, message))?;
+                    names.extend(found);
+                    notes.extend(note);
+                }
+                names.sort();
+                names.dedup();
+                Ok((Self::Name(field, names), (!notes.is_empty()).then(|| notes.join("；"))))
             }
         }
     }
@@ -149,6 +203,34 @@ fn severity(operator: Operator, value: &str) -> Result<(u64, u64), String> {
         },
     };
     if from > to { Err(nothing()) } else { Ok((from, to)) }
+}
+
+/// A range of numbers.
+fn number(operator: Operator, value: &str) -> Result<(Bound<f64>, Bound<f64>), String> {
+    let read = |text: &str| {
+        let found = normalise(text).parse::<f64>().ok().filter(|number| number.is_finite());
+        found.ok_or_else(|| format!("“{text}”不是数；请写成 100、99.9，范围写成 50..200"))
+    };
+    Ok(match operator {
+        Operator::AtLeast => (Bound::Included(read(value)?), Bound::Unbounded),
+        Operator::Above => (Bound::Excluded(read(value)?), Bound::Unbounded),
+        Operator::AtMost => (Bound::Unbounded, Bound::Included(read(value)?)),
+        Operator::Below => (Bound::Unbounded, Bound::Excluded(read(value)?)),
+        Operator::Is => match value.split_once("..") {
+            Some((from, to)) => {
+                let end = |text: &str| {
+                    if text.is_empty() { Ok(Bound::Unbounded) } else { read(text).map(Bound::Included) }
+                };
+                if let (Ok(from), Ok(to)) = (read(from), read(to))
+                    && from > to
+                {
+                    return Err(format!("范围的终点（{to}）小于起点（{from}），请对调"));
+                }
+                (end(from)?, end(to)?)
+            }
+            None => (Bound::Included(read(value)?), Bound::Included(read(value)?)),
+        },
+    })
 }
 
 /// First and last day; none where the range is open.
@@ -179,26 +261,119 @@ fn days(operator: Operator, value: &str) -> Result<(Option<Date>, Option<Date>),
     Ok((from, to))
 }
 
-/// The normalised term of a field's value.
-fn name_of(field: NameField, value: &str) -> Result<String, String> {
+/// The normalised terms of a field's value, and how it was understood when that is not plain.
+fn names_of(field: NameField, value: &str, thesaurus: &Thesaurus) -> Result<(Vec<String>, Option<String>), String> {
     let name = normalise(value);
+    let one = |name: String| (vec![name], None);
     match field {
-        NameField::Category => code(Category::ALL, Category::code, Category::zh, &name),
-        NameField::Hazard => code(Hazard::ALL, Hazard::code, Hazard::zh, &name),
-        NameField::Channel => code(Channel::ALL, Channel::code, Channel::zh, &name),
-        NameField::Stance => code(Stance::ALL, Stance::code, Stance::zh, &name),
-        NameField::Region => {
-            let digits = format!("{name:0<6}");
-            let whole = matches!(name.len(), 2 | 4 | 6);
-            let region = digits.parse::<RegionCode>().ok().filter(|_| whole);
-            let message = || format!("“{value}”不是地区代码；请写 GB/T 2260 的数字代码，例如浙江省 region:330000");
-            region.map(|region| region.to_string()).ok_or_else(message)
-        }
+        NameField::Category => categories(&name, thesaurus).map(|codes| (codes, None)),
+        NameField::Hazard => hazards(&name).map(|codes| (codes, None)),
+        NameField::Signal => signals(&name).map(|codes| (codes, None)),
+        NameField::Channel => code(Channel::ALL, Channel::code, Channel::zh, &name).map(one),
+        NameField::Stance => code(Stance::ALL, Stance::code, Stance::zh, &name).map(one),
+        NameField::Region => regions(&name, value, thesaurus),
         NameField::Brand | NameField::Source | NameField::Platform if name.is_empty() => {
             Err("这个值是空的，请补上或去掉".to_owned())
         }
-        NameField::Brand | NameField::Source | NameField::Platform => Ok(name),
+        NameField::Brand => {
+            let names = thesaurus.brand_names(&name);
+            let note = (names.len() > 1).then(|| format!("品牌“{value}”连同 {}", listed(&names, &name)));
+            Ok((names, note))
+        }
+        NameField::Source | NameField::Platform => Ok(one(name)),
     }
+}
+
+fn listed(names: &[String], but: &str) -> String {
+    names.iter().filter(|name| *name != but).map(String::as_str).collect::<Vec<_>>().join("、")
+}
+
+/// Codes of categories, or `category/leaf`.
+fn categories(name: &str, thesaurus: &Thesaurus) -> Result<Vec<String>, String> {
+    if let Some((.., members)) = CATEGORY_GROUPS.iter().find(|(code, zh, _)| name == *code || name == *zh) {
+        return Ok(members.iter().map(|category| category.code().to_owned()).collect());
+    }
+    if let Some(category) = member(Category::ALL, Category::code, Category::zh, name) {
+        return Ok(vec![category.code().to_owned()]);
+    }
+    let leaves = thesaurus.leaves_called(name);
+    if leaves.is_empty() {
+        let groups: Vec<&str> = CATEGORY_GROUPS.iter().map(|(_, zh, _)| *zh).collect();
+        let known = known(Category::ALL, Category::code, Category::zh);
+        return Err(format!("没有“{name}”这个类别；大类：{}；类别：{known}", groups.join("、")));
+    }
+    Ok(leaves)
+}
+
+fn hazards(name: &str) -> Result<Vec<String>, String> {
+    let safety = match name {
+        "safety" | "安全隐患" => Some(true),
+        "quality" | "质量问题" => Some(false),
+        _ => None,
+    };
+    match safety {
+        Some(safety) => {
+            let members = Hazard::ALL.iter().filter(|hazard| hazard.is_safety() == safety);
+            Ok(members.map(|hazard| hazard.code().to_owned()).collect())
+        }
+        None => code(Hazard::ALL, Hazard::code, Hazard::zh, name).map(|code| vec![code]),
+    }
+}
+
+/// `any`, a category, a hazard, or both with a stroke between.
+fn signals(name: &str) -> Result<Vec<String>, String> {
+    let category = |name: &str| member(Category::ALL, Category::code, Category::zh, name).map(Category::code);
+    if name == SIGNAL_ANY || name == "任意" {
+        return Ok(vec![SIGNAL_ANY.to_owned()]);
+    }
+    if let Some((product, hazard)) = name.split_once('/') {
+        let Some(product) = category(product.trim()) else {
+            return Err(format!(
+                "“{product}”不是产品类别；请写成 signal:battery_charger/fire 或 信号:电池与充电器/起火爆炸"
+            ));
+        };
+        let hazards = hazards(hazard.trim())?;
+        return Ok(hazards.iter().map(|hazard| format!("{product}/{hazard}")).collect());
+    }
+    if let Some(category) = category(name) {
+        return Ok(vec![category.to_owned()]);
+    }
+    hazards(name).map_err(|_| {
+        format!(
+            "“{name}”不是产品类别，也不是隐患；请写成 signal:fire、signal:battery_charger/fire 或 signal:{SIGNAL_ANY}"
+        )
+    })
+}
+
+fn regions(name: &str, value: &str, thesaurus: &Thesaurus) -> Result<(Vec<String>, Option<String>), String> {
+    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        let whole = matches!(name.len(), 2 | 4 | 6);
+        let region = format!("{name:0<6}").parse::<RegionCode>().ok().filter(|_| whole);
+        let message =
+            || format!("“{value}”不是地区代码；请写地名，或 GB/T 2260 的 2、4、6 位代码，例如浙江省 region:330000");
+        return region.map(|region| (vec![region.to_string()], None)).ok_or_else(message);
+    }
+    let Some(places) = thesaurus.places(name) else {
+        return Err(format!(
+            "不认识地名“{value}”；请写省、市、县的名称（浙江、杭州市、杭州西湖区），或 GB/T 2260 代码，例如 region:330000"
+        ));
+    };
+    let several = (places.codes.len() > 1).then(|| {
+        let all: Vec<String> =
+            places.codes.iter().map(|code| format!("{}（{code}）", thesaurus.place_name(*code))).collect();
+        format!("“{value}”有 {} 处，一并检索：{}；只要其中一处，请写全名或代码", all.len(), all.join("、"))
+    });
+    Ok((places.codes.iter().map(ToString::to_string).collect(), several))
+}
+
+/// The member of a closed set by code or Chinese name.
+fn member<T: Copy>(all: &[T], code: fn(T) -> &'static str, zh: fn(T) -> &'static str, name: &str) -> Option<T> {
+    all.iter().copied().find(|&member| code(member) == name || normalise(zh(member)) == name)
+}
+
+fn known<T: Copy>(all: &[T], code: fn(T) -> &'static str, zh: fn(T) -> &'static str) -> String {
+    let known: Vec<String> = all.iter().map(|&member| format!("{}（{}）", zh(member), code(member))).collect();
+    known.join("、")
 }
 
 /// The code of a closed set by code or Chinese name.
@@ -208,11 +383,8 @@ fn code<T: Copy>(
     zh: fn(T) -> &'static str,
     name: &str,
 ) -> Result<String, String> {
-    let found = all.iter().find(|&&member| code(member) == name || zh(member) == name);
-    found.map(|&member| code(member).to_owned()).ok_or_else(|| {
-        let known: Vec<String> = all.iter().map(|&member| format!("{}（{}）", zh(member), code(member))).collect();
-        format!("没有“{name}”这个取值；可用：{}", known.join("、"))
-    })
+    let found = member(all, code, zh, name).map(|member| code(member).to_owned());
+    found.ok_or_else(|| format!("没有“{name}”这个取值；可用：{}", known(all, code, zh)))
 }
 
 /// First and last day of `2024`, `2024-01` or `2024-01-31`.
@@ -238,4 +410,9 @@ fn period(text: &str) -> Option<(Date, Date)> {
 /// Days since 1970-01-01, as the index counts them.
 pub(super) fn day_number(day: Date) -> i64 {
     day.duration_since(date(1970, 1, 1)).as_hours() / 24
+}
+
+/// The day of a number that [`day_number`] gave.
+pub(super) fn day_of_number(number: i64) -> Option<Date> {
+    date(1970, 1, 1).checked_add(i64::clamp(number, -4_000_000, 4_000_000).days()).ok()
 }

@@ -2,7 +2,7 @@
 //! language.
 //!
 //! In: documents and their [`Reading`]s, in log order. Out: [`SearchPage`]s. Not here: scores of risk, alerts, the
-//! lexicon itself (a jieba dictionary, stop words and a version are handed in), a clock, async. The index is derived: it
+//! lexicon's rules (a jieba dictionary, stop words, a version and a [`Thesaurus`] are handed in), a clock, async. The index is derived: it
 //! can be deleted, and is emptied when the lexicon or its own format changes; the log fills it again.
 //!
 //! Invariants. LOG-2: documents and the log cursor become durable in one commit. A phrase finds every text that contains
@@ -15,17 +15,24 @@ mod analysis;
 mod collect;
 mod error;
 mod filter;
+mod histogram;
+mod near;
+mod parse;
+mod percolate;
 mod plan;
 mod query;
 mod record;
 mod schema;
 mod search;
 mod snippet;
+mod stories;
 #[cfg(test)]
 mod tests;
+mod thesaurus;
 mod writer;
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,15 +44,21 @@ use tantivy::{Directory, Index, IndexReader, IndexSettings, ReloadPolicy, Tantiv
 use crate::vocabulary::{Document, LexiconVersion, Position};
 use analysis::Analysis;
 use error::is_lock;
-use schema::Fields;
+use schema::{Fields, fast};
+use stories::{Print, Stories, Told};
 use writer::{Payload, SMALL_THREAD_BYTES, WRITER_THREAD_BYTES, WRITER_THREADS};
 
 pub use error::IndexError;
 pub use filter::query_fields;
-pub use query::{QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError};
+pub use histogram::{Bar, HISTOGRAM_BARS_MAX, Histogram, Unit};
+pub use percolate::{ARRIVED_MAX, Arrived, STANDING_MAX, Standing};
+pub use plan::Expansion;
+pub use query::{NEAR_CHARS_MAX, QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, query_wishes};
 pub use record::{ID_BYTES_MAX, TEXT_CHARS_INDEXED_MAX};
-pub use search::{FACET_CODES_MAX, Hit, PAGE_HITS_MAX, SearchPage, SearchRequest, Sort};
+pub use search::{FACET_CODES_MAX, Hit, Matches, PAGE_HITS_MAX, REPRINTS_MAX, SearchPage, SearchRequest, Sort};
 pub use snippet::SNIPPET_CHARS;
+pub use stories::{STORY_DAYS_MAX, STORY_TEXTS_MAX};
+pub use thesaurus::Thesaurus;
 pub use writer::Writer;
 
 /// tantivy's list of what is in the index; without it there is no index.
@@ -65,12 +78,38 @@ pub enum Opened {
     },
 }
 
+/// How an index lies on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct IndexStat {
+    /// Documents that can be found.
+    pub documents: u64,
+    /// Documents replaced since, not yet merged away.
+    pub deleted: u64,
+    /// Segments it lies in.
+    pub segments: usize,
+    /// Their length.
+    pub bytes: u64,
+    /// Up to where in the log everything is in.
+    pub position: Position,
+    /// The lexicon it is made for.
+    pub lexicon: LexiconVersion,
+    /// Format of its fields.
+    pub schema: u32,
+}
+
+/// Hash under which [`SearchIndex::held`] lists a document.
+#[must_use]
+pub fn id_key(id: &crate::vocabulary::DocumentId) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(id.as_str().as_bytes())
+}
+
 /// The index. Searching needs no lock and goes on while another writes.
 pub struct SearchIndex {
     index: Index,
     reader: IndexReader,
     fields: Fields,
     analysis: Analysis,
+    thesaurus: Arc<Thesaurus>,
     /// What a fresh index would say about itself.
     payload: Payload,
     /// The folder, or `memory`.
@@ -96,7 +135,7 @@ impl SearchIndex {
         })?;
         let analysis = Analysis::new(jieba, stop_words);
         let payload = Payload::new(lexicon, analysis.fingerprint());
-        let (index, opened) = match existing(&directory, &payload)? {
+        let (index, opened) = match existing(&directory, &payload, true)? {
             Existing::Fits(index) => (*index, Opened::Existing),
             Existing::None => (create(directory, dir, false)?, Opened::Created),
             Existing::Unfit(why) => (create(directory, dir, true)?, Opened::Rebuilt { why }),
@@ -119,7 +158,7 @@ impl SearchIndex {
         let directory = MmapDirectory::open(dir).map_err(|error| unfit(error.to_string()))?;
         let analysis = Analysis::new(jieba, stop_words);
         let payload = Payload::new(lexicon, analysis.fingerprint());
-        match existing(&directory, &payload)? {
+        match existing(&directory, &payload, false)? {
             Existing::Fits(index) => {
                 Self::around(*index, analysis, payload, dir.to_owned(), WRITER_THREADS, WRITER_THREAD_BYTES)
             }
@@ -154,7 +193,14 @@ impl SearchIndex {
         schema::register(index.tokenizers(), &analysis);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
         let reader = reader.map_err(IndexError::engine("be read"))?;
-        Ok(Self { index, reader, fields, analysis, payload, path, threads, thread_bytes })
+        let thesaurus = Arc::default();
+        Ok(Self { index, reader, fields, analysis, thesaurus, payload, path, threads, thread_bytes })
+    }
+
+    /// The same index, asked by names that this thesaurus knows.
+    #[must_use]
+    pub fn knowing(self, thesaurus: Arc<Thesaurus>) -> Self {
+        Self { thesaurus, ..self }
     }
 
     /// Up to where in the log everything is in; 0 in an empty index (LOG-2).
@@ -174,8 +220,40 @@ impl SearchIndex {
             source => IndexError::Engine { what: "be written", source },
         })?;
         let reached = self.cursor()?;
+        let stories = Stories::after(self.told().map_err(IndexError::engine("read its stories"))?);
         let (reader, fields, payload) = (self.reader.clone(), self.fields, self.payload.clone());
-        Ok(Writer { inner, reader, fields, payload, reached })
+        let thesaurus = Arc::clone(&self.thesaurus);
+        Ok(Writer { inner, reader, fields, payload, reached, stories, thesaurus })
+    }
+
+    /// The newest texts, in log order: later ones are compared with them.
+    fn told(&self) -> tantivy::Result<Vec<Told>> {
+        let mut newest: BinaryHeap<Reverse<(u64, usize, u32)>> = BinaryHeap::new();
+        let searcher = self.reader.searcher();
+        for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+            let position = reader.fast_fields().u64(fast::POSITION)?;
+            for doc in reader.doc_ids_alive() {
+                newest.push(Reverse((position.first(doc).unwrap_or_default(), segment, doc)));
+                if newest.len() > STORY_TEXTS_MAX {
+                    newest.pop();
+                }
+            }
+        }
+        let mut columns = Vec::new();
+        for reader in searcher.segment_readers() {
+            let fast = reader.fast_fields();
+            let print = [fast.u64(fast::PRINT[0])?, fast.u64(fast::PRINT[1])?];
+            columns.push((fast.u64(fast::STORY)?, print, fast.i64(fast::EVENT_DAY)?));
+        }
+        let newest = newest.into_sorted_vec().into_iter().rev();
+        Ok(newest
+            .map(|Reverse((position, segment, doc))| {
+                let (story, print, day) = &columns[segment];
+                let print = print.each_ref().map(|half| half.first(doc).unwrap_or_default());
+                let story = story.first(doc).unwrap_or(position);
+                Told { position, story, print: Print::from_halves(print), day: day.first(doc) }
+            })
+            .collect())
     }
 
     /// Shows commits that another process made since. Those of this process show at once.
@@ -186,6 +264,44 @@ impl SearchIndex {
     /// How many documents are in.
     pub fn documents(&self) -> u64 {
         self.reader.searcher().num_docs()
+    }
+
+    /// Which files do not hold the bytes that were written, in words; none when all do.
+    pub fn damage(&self) -> Result<Option<String>, IndexError> {
+        damage(&self.index)
+    }
+
+    /// How it lies on the disk.
+    pub fn stat(&self) -> Result<IndexStat, IndexError> {
+        let searcher = self.reader.searcher();
+        let space = searcher.space_usage();
+        let space = space.map_err(|error| IndexError::Engine { what: "be measured", source: error.into() })?;
+        Ok(IndexStat {
+            documents: searcher.num_docs(),
+            deleted: searcher.segment_readers().iter().map(|segment| u64::from(segment.num_deleted_docs())).sum(),
+            segments: searcher.segment_readers().len(),
+            bytes: space.total().get_bytes(),
+            position: self.cursor()?,
+            lexicon: self.payload.lexicon.clone(),
+            schema: self.payload.schema,
+        })
+    }
+
+    /// Hash of the id and place in the log of every document, sorted: to be held against the log.
+    pub fn held(&self) -> Result<Vec<(u64, Position)>, IndexError> {
+        let failed = || IndexError::engine("list its documents");
+        let mut held = Vec::new();
+        for segment in self.reader.searcher().segment_readers() {
+            let id_key = segment.fast_fields().u64(fast::ID_KEY).map_err(failed())?;
+            let position = segment.fast_fields().u64(fast::POSITION).map_err(failed())?;
+            held.extend(
+                segment.doc_ids_alive().map(|doc| {
+                    (id_key.first(doc).unwrap_or_default(), Position(position.first(doc).unwrap_or_default()))
+                }),
+            );
+        }
+        held.sort_unstable();
+        Ok(held)
     }
 
     /// The lexicon it is made for.
@@ -200,8 +316,9 @@ enum Existing {
     Unfit(String),
 }
 
-/// Looks at what lies in the folder. Damage is a reason to rebuild; trouble of the system is an error.
-fn existing(directory: &MmapDirectory, wanted: &Payload) -> Result<Existing, IndexError> {
+/// Looks at what lies in the folder; `thoroughly`: at every byte of it. Damage is a reason to rebuild; trouble of the
+/// system is an error.
+fn existing(directory: &MmapDirectory, wanted: &Payload, thoroughly: bool) -> Result<Existing, IndexError> {
     let exists = Index::exists(directory).map_err(TantivyError::from);
     if !exists.map_err(IndexError::engine("look into its folder"))? {
         return Ok(Existing::None);
@@ -219,12 +336,27 @@ fn existing(directory: &MmapDirectory, wanted: &Payload) -> Result<Existing, Ind
     if meta.payload.is_none() && meta.segments.is_empty() {
         return Ok(Existing::Unfit("it was never finished".to_owned()));
     }
+    if thoroughly && let Some(why) = damage(&index)? {
+        return Ok(Existing::Unfit(why));
+    }
     let unfit = match meta.payload.as_deref().map(serde_json::from_str::<Payload>) {
         Some(Ok(found)) => found.differs(wanted),
         Some(Err(_)) | None => Some("it does not say what it was made with".to_owned()),
     };
     let other_fields = || (index.schema() != schema::schema().0).then(|| "its fields are other ones".to_owned());
     Ok(unfit.or_else(other_fields).map_or_else(|| Existing::Fits(Box::new(index)), Existing::Unfit))
+}
+
+/// Which files of the last commit do not hold the bytes that were written, if any.
+fn damage(index: &Index) -> Result<Option<String>, IndexError> {
+    let damaged = match index.validate_checksum() {
+        Ok(damaged) => damaged,
+        Err(source) if is_damage(&source) => return Ok(Some(format!("it is damaged: {source}"))),
+        Err(source) => return Err(IndexError::Engine { what: "check its files", source }),
+    };
+    let names: BTreeSet<String> = damaged.iter().map(|path| path.display().to_string()).collect();
+    let list = || names.iter().cloned().collect::<Vec<_>>().join(", ");
+    Ok((!names.is_empty()).then(|| format!("it is damaged: {} do not hold what was written", list())))
 }
 
 fn is_damage(error: &TantivyError) -> bool {

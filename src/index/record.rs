@@ -9,8 +9,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::analysis::normalise;
 use super::error::IndexError;
-use super::filter::day_number;
+use super::filter::{SIGNAL_ANY, day_number};
 use super::schema::Fields;
+use super::stories::Print;
+use super::thesaurus::Thesaurus;
 use crate::vocabulary::{Category, Document, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of};
 
 /// Longest text that is searched, in characters; the rest is kept and shown, not found.
@@ -19,6 +21,8 @@ pub const TEXT_CHARS_INDEXED_MAX: usize = 200_000;
 pub const ID_BYTES_MAX: usize = 1024;
 /// Longest brand, platform or source name, in characters; the rest is cut.
 const NAME_CHARS_MAX: usize = 128;
+/// Longest number that a source gives, in characters.
+const NUMBER_CHARS_MAX: usize = 24;
 
 /// What a hit is shown from.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,6 +33,8 @@ pub(super) struct Stored<'a> {
     pub(super) hazards: BTreeSet<Hazard>,
     pub(super) region: Option<RegionCode>,
     pub(super) brand: Option<String>,
+    pub(super) severity: Option<u8>,
+    pub(super) story: u64,
 }
 
 /// The facts of a document and its reading that can be asked for.
@@ -43,15 +49,21 @@ pub(super) struct Facts {
     pub(super) brands: Vec<String>,
     platforms: Vec<String>,
     severity: Option<u8>,
+    confidence: Option<f64>,
+    /// `category/leaf`.
+    leaves: BTreeSet<String>,
+    /// What the signal field takes.
+    signals: BTreeSet<String>,
 }
 
 impl Facts {
-    pub(super) fn of(document: &Document, reading: &Reading) -> Self {
+    pub(super) fn of(document: &Document, reading: &Reading, thesaurus: &Thesaurus) -> Self {
         let signals = &reading.signals;
         let named = |kind: MentionKind| {
             reading.mentions.iter().filter(move |mention| mention.kind == kind).map(|mention| mention.code.as_str())
         };
-        let codes = named(MentionKind::Region).chain(document.meta_str("region"));
+        let codes = named(MentionKind::Region).filter_map(|code| code.parse().ok());
+        let told = document.meta_str("region").and_then(|name| told_region(name, thesaurus));
         let regions = signals.iter().filter_map(|signal| signal.region);
         let brands = signals.iter().filter_map(|signal| signal.brand.as_deref());
         let brands = brands.chain(named(MentionKind::Brand)).chain(document.meta_str("brand"));
@@ -64,12 +76,47 @@ impl Facts {
                 .collect(),
             hazards: signals.iter().map(|signal| signal.hazard).collect(),
             stances: signals.iter().map(|signal| signal.stance).chain(stances.map(|mention| mention.stance)).collect(),
-            regions: distinct(regions.chain(codes.filter_map(|code| code.parse().ok()))),
+            regions: distinct(regions.chain(codes).chain(told)),
             brands: names(brands),
             platforms: names(named(MentionKind::Platform).chain(document.meta_str("platform"))),
             severity: signals.iter().map(|signal| signal.severity).max(),
+            confidence: signals.iter().map(|signal| signal.confidence).max_by(f64::total_cmp),
+            leaves: (reading.mentions.iter())
+                .filter(|mention| mention.kind == MentionKind::Product)
+                .filter_map(|mention| thesaurus.leaf_of(&mention.text))
+                .map(str::to_owned)
+                .collect(),
+            signals: (signals.iter().filter(|signal| signal.stance == Stance::Asserted))
+                .flat_map(|signal| {
+                    let (product, hazard) = (signal.product.code(), signal.hazard.code());
+                    [SIGNAL_ANY.to_owned(), product.to_owned(), hazard.to_owned(), format!("{product}/{hazard}")]
+                })
+                .collect(),
         }
     }
+}
+
+/// The place that a source tells, by code or by a name that means one place only.
+fn told_region(name: &str, thesaurus: &Thesaurus) -> Option<RegionCode> {
+    let only = || thesaurus.places(&normalise(name)).filter(|places| places.codes.len() == 1);
+    name.parse().ok().or_else(|| only()?.codes.first().copied())
+}
+
+/// A number that a source gives: `4.5`, `"¥1,299.00"`, `"3 星"`.
+pub(super) fn number_of(value: &serde_json::Value) -> Option<f64> {
+    let text = match value {
+        serde_json::Value::Number(number) => return number.as_f64(),
+        serde_json::Value::String(text) => normalise(text),
+        _ => return None,
+    };
+    let digits: String = text
+        .trim_start_matches(|letter: char| !letter.is_ascii_digit() && letter != '-')
+        .chars()
+        .filter(|letter| *letter != ',')
+        .take_while(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-'))
+        .take(NUMBER_CHARS_MAX)
+        .collect();
+    digits.trim_end_matches('.').parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// The tantivy document of a document as read.
@@ -78,8 +125,10 @@ pub(super) fn to_tantivy(
     document: &Document,
     reading: &Reading,
     position: Position,
+    (story, print): (u64, Print),
+    thesaurus: &Thesaurus,
 ) -> Result<TantivyDocument, IndexError> {
-    let facts = Facts::of(document, reading);
+    let facts = Facts::of(document, reading, thesaurus);
     let mut out = TantivyDocument::default();
     let id = document.id.as_str();
     out.add_text(fields.id, id);
@@ -130,11 +179,32 @@ pub(super) fn to_tantivy(
     if let Some(severity) = facts.severity {
         out.add_u64(fields.severity, u64::from(severity));
     }
+    facts.leaves.iter().for_each(|leaf| out.add_text(fields.leaf, leaf));
+    facts.signals.iter().for_each(|signal| out.add_text(fields.signal, signal));
+    if let Some(confidence) = facts.confidence {
+        out.add_f64(fields.confidence, confidence);
+    }
+    for (field, key) in [(fields.rating, "rating"), (fields.price, "price")] {
+        if let Some(number) = document.meta.get(key).and_then(number_of) {
+            out.add_f64(field, number);
+        }
+    }
+    out.add_u64(fields.story, story);
+    for (field, half) in fields.print.into_iter().zip(print.halves()) {
+        out.add_u64(field, half);
+    }
+    let actor = document.meta_str("author").unwrap_or_else(|| document.source.as_str());
+    out.add_u64(fields.actor, xxh3_64(actor.as_bytes()));
+    if let Some(region) = facts.regions.first() {
+        out.add_u64(fields.place, u64::from(region.prefecture().number()));
+    }
     let stored = Stored {
         document: Cow::Borrowed(document),
         position,
         region: facts.regions.first().copied(),
         brand: facts.brands.first().cloned(),
+        severity: facts.severity,
+        story,
         categories: facts.categories,
         hazards: facts.hazards,
     };

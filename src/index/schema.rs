@@ -6,7 +6,7 @@ use tantivy::tokenizer::TokenizerManager;
 use super::analysis::{Analysis, BigramTokenizer, NameTokenizer, WordTokenizer};
 
 /// Raise when fields or their meaning change: indexes made before are rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 const WORDS: &str = "wanglou_words";
 const BIGRAMS: &str = "wanglou_bigrams";
@@ -17,11 +17,18 @@ pub(super) mod fast {
     pub(in super::super) const POSITION: &str = "position";
     pub(in super::super) const ID_KEY: &str = "id_key";
     pub(in super::super) const EVENT_S: &str = "event_s";
+    pub(in super::super) const EVENT_DAY: &str = "event_day";
+    pub(in super::super) const SEVERITY: &str = "severity";
+    pub(in super::super) const STORY: &str = "story";
+    pub(in super::super) const PRINT: [&str; 2] = ["print_a", "print_b"];
+    pub(in super::super) const ACTOR: &str = "actor";
+    pub(in super::super) const PLACE: &str = "place";
 }
 
 /// Facets that every answer counts: name in the answer, name of the fast field.
-pub(super) const FACETS: [(&str, &str); 5] = [
+pub(super) const FACETS: [(&str, &str); 6] = [
     ("channel", "channel"),
+    ("source", "source"),
     ("category", "category"),
     ("hazard", "hazard"),
     ("region", "province"),
@@ -63,8 +70,26 @@ pub(super) struct Fields {
     pub(super) province: Field,
     pub(super) brand: Field,
     pub(super) platform: Field,
+    /// Products below a category, as `category/leaf`.
+    pub(super) leaf: Field,
+    /// Asserted signals: category, hazard, `category/hazard`, `any`.
+    pub(super) signal: Field,
     /// Worst severity of the signals; none without signals.
     pub(super) severity: Field,
+    /// Highest confidence of the signals.
+    pub(super) confidence: Field,
+    /// As the source gives it.
+    pub(super) rating: Field,
+    /// As the source gives it, in yuan.
+    pub(super) price: Field,
+    /// Position of the first document that told this text.
+    pub(super) story: Field,
+    /// Fingerprint of the text, for the stories of later ones.
+    pub(super) print: [Field; 2],
+    /// Hash of who says it.
+    pub(super) actor: Field,
+    /// Prefecture of the first place named.
+    pub(super) place: Field,
     /// What is shown of a hit, as JSON.
     pub(super) stored: Field,
 }
@@ -93,7 +118,7 @@ pub(super) fn schema() -> (Schema, Fields) {
         title_words: builder.add_text_field("title_words", text(WORDS, IndexRecordOption::WithFreqs)),
         bigrams: builder.add_text_field("bigrams", text(BIGRAMS, IndexRecordOption::WithFreqsAndPositions)),
         event_s: builder.add_i64_field(fast::EVENT_S, fast()),
-        event_day: builder.add_i64_field("event_day", fast()),
+        event_day: builder.add_i64_field(fast::EVENT_DAY, fast()),
         seen_day: builder.add_i64_field("seen_day", fast()),
         channel: builder.add_text_field("channel", name()),
         source: builder.add_text_field("source", name()),
@@ -104,7 +129,17 @@ pub(super) fn schema() -> (Schema, Fields) {
         province: builder.add_text_field("province", TextOptions::default().set_fast("raw")),
         brand: builder.add_text_field("brand", name()),
         platform: builder.add_text_field("platform", name()),
-        severity: builder.add_u64_field("severity", fast()),
+        leaf: builder.add_text_field("leaf", whole("raw")),
+        signal: builder.add_text_field("signal", whole("raw")),
+        severity: builder.add_u64_field(fast::SEVERITY, fast()),
+        confidence: builder.add_f64_field("confidence", fast()),
+        rating: builder.add_f64_field("rating", fast()),
+        price: builder.add_f64_field("price", fast()),
+        // Indexed too: the documents of a story are found at once.
+        story: builder.add_u64_field(fast::STORY, fast().set_indexed()),
+        print: fast::PRINT.map(|name| builder.add_u64_field(name, fast())),
+        actor: builder.add_u64_field(fast::ACTOR, fast()),
+        place: builder.add_u64_field(fast::PLACE, fast()),
         stored: builder.add_text_field("stored", TextOptions::default().set_stored()),
     };
     (builder.build(), fields)

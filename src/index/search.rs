@@ -1,29 +1,38 @@
 //! A question and its answer.
 
 use std::collections::BTreeMap;
+use std::vec;
 
 use data_encoding::BASE64URL_NOPAD;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tantivy::query::Query;
 use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::collect::{PageCollector, Rank};
+use super::collect::{Found, PageCollector, Rank, Ranked};
 use super::error::IndexError;
-use super::plan::{Needle, Planner, needles};
-use super::query::parse;
+use super::histogram::Histogram;
+use super::parse::parse;
+use super::plan::{Expansion, Needle, Planner, needles};
+use super::query::Asked;
 use super::record::Stored;
 use super::schema::FACETS;
 use super::snippet::snippet;
 use super::{Document, SearchIndex};
-use crate::vocabulary::{Category, Channel, CharSpan, DocumentId, Hazard, Position, RegionCode, SourceId, show_moment};
+use crate::vocabulary::{
+    Category, Channel, CharSpan, Counts, DocumentId, Hazard, Position, RegionCode, SourceId, show_moment,
+};
 
 /// Most hits on one page.
 pub const PAGE_HITS_MAX: usize = 1000;
 /// Most codes listed in one facet, the most frequent first. Their counts are exact over all matches.
 pub const FACET_CODES_MAX: usize = 200;
+/// Most texts of one story that are compared with one of them.
+pub const REPRINTS_MAX: usize = 100;
 /// First byte of a cursor.
-const CURSOR_VERSION: u8 = 1;
+const CURSOR_VERSION: u8 = 2;
 
 /// In which order hits come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +43,36 @@ pub enum Sort {
     Relevance,
     /// Latest event time first; documents without one last.
     Newest,
+    /// Worst injury first, of equals the latest; documents without a signal last.
+    Severity,
 }
 
-/// A question.
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 3] = [Self::Relevance, Self::Newest, Self::Severity];
+
+    /// What is written behind `sort:`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Relevance => "relevance",
+            Self::Newest => "date",
+            Self::Severity => "severity",
+        }
+    }
+
+    /// Its Chinese name.
+    #[must_use]
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Relevance => "相关",
+            Self::Newest => "日期",
+            Self::Severity => "伤害",
+        }
+    }
+}
+
+/// A question. What the query itself says (`sort:date`, `synonyms:off`, `reprints:hide`) goes before the fields here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchRequest {
     /// In the analysts' query language; empty asks for everything.
@@ -49,20 +85,41 @@ pub struct SearchRequest {
     /// Order of the hits.
     #[serde(default)]
     pub sort: Sort,
+    /// Search only what is written, no other names of it.
+    #[serde(default)]
+    pub no_synonyms: bool,
+    /// Only the best hit of each story.
+    #[serde(default)]
+    pub hide_reprints: bool,
+    /// Only total and hits: no facets, counts or histogram.
+    #[serde(default)]
+    pub bare: bool,
 }
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SearchPage {
-    /// How many documents match, exactly.
+    /// How many documents match, exactly, reprints among them.
     pub total: u64,
     /// This page of them.
     pub hits: Vec<Hit>,
-    /// `channel`, `category`, `hazard`, `region` (provinces), `brand`: codes with their number of documents among all
-    /// matches, most frequent first.
+    /// `channel`, `source`, `category`, `hazard`, `region` (provinces), `brand`: codes with their number of documents among
+    /// all matches, most frequent first; `month`, latest first.
     pub facets: BTreeMap<String, Vec<(String, u64)>>,
     /// Pass it as `after` for the following page; none on the last.
     pub next: Option<String>,
+    /// Reports, distinct texts, actors and places (prefectures) among all matches.
+    pub counts: Counts,
+    /// Matches over time; those without any are in `total` only.
+    pub histogram: Histogram,
+    /// What was searched beside what was asked.
+    pub expansions: Vec<Expansion>,
+    /// How the query was understood where that is not plain, in Chinese.
+    pub notes: Vec<String>,
+    /// The order that was taken.
+    pub sort: Sort,
+    /// Whether only the best hit of each story is among the hits.
+    pub reprints_hidden: bool,
 }
 
 /// One document that matches.
@@ -98,6 +155,12 @@ pub struct Hit {
     pub url: Option<String>,
     /// Its place in the log.
     pub position: Position,
+    /// Worst severity of its signals, 0–4; none without signals.
+    pub severity: Option<u8>,
+    /// The story it tells: the position of the first document that told it.
+    pub story: u64,
+    /// How many other matches tell the same story.
+    pub reprints: u64,
 }
 
 impl Hit {
@@ -118,76 +181,167 @@ impl Hit {
     }
 }
 
+/// A question as understood, over one state of the index.
+struct Planned {
+    query: Box<dyn Query>,
+    asked: Asked,
+    expansions: Vec<Expansion>,
+    searcher: Searcher,
+    sort: Sort,
+    hide_reprints: bool,
+}
+
+/// All documents that match, in order, over one state of the index.
+pub struct Matches<'a> {
+    index: &'a SearchIndex,
+    searcher: Searcher,
+    needles: Vec<Needle>,
+    ranked: vec::IntoIter<Ranked>,
+    /// How many there are, those beyond the bound among them.
+    pub total: u64,
+    /// Up to where in the log the state goes.
+    pub position: Position,
+}
+
+impl Iterator for Matches<'_> {
+    type Item = Result<(Hit, Document), IndexError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (_, address, score) = self.ranked.next()?;
+        Some(self.index.hit(&self.searcher, address, score, &self.needles))
+    }
+}
+
 impl SearchIndex {
     /// Answers a question from the last commit.
     pub fn search(&self, request: &SearchRequest) -> Result<SearchPage, IndexError> {
         if request.limit > PAGE_HITS_MAX {
             return Err(IndexError::Limit { asked: request.limit, max: PAGE_HITS_MAX });
         }
-        let asked = parse(&request.query)?;
+        let planned = self.plan(request)?;
+        let Planned { searcher, asked, sort, hide_reprints, .. } = &planned;
+        let (sort, hide_reprints) = (*sort, *hide_reprints);
         let after = request.after.as_deref().map(|cursor| read_cursor(cursor, request)).transpose()?;
-        let query = Planner { fields: &self.fields, analysis: &self.analysis }.plan(&asked);
-        let searcher = self.reader.searcher();
         // One more than shown tells whether another page follows.
-        let collector = PageCollector { sort: request.sort, limit: request.limit + 1, after };
-        let mut found = searcher.search(&query, &collector).map_err(IndexError::engine("answer a query"))?;
+        let limit = if request.limit == 0 { 0 } else { request.limit + 1 };
+        let collector = PageCollector { sort, limit, after, hide_reprints, bare: request.bare };
+        let mut found = searcher.search(&planned.query, &collector).map_err(IndexError::engine("answer a query"))?;
         let more = found.page.len() > request.limit;
         found.page.truncate(request.limit);
 
-        let needles = needles(&asked, &self.analysis);
+        let needles = needles(&asked.node, &self.analysis, &planned.expansions);
         let mut hits = Vec::with_capacity(found.page.len());
         for (_, address, score) in &found.page {
-            hits.push(self.hit(&searcher, *address, *score, &needles)?);
+            let (mut hit, _) = self.hit(searcher, *address, *score, &needles)?;
+            hit.reprints = found.stories.get(&hit.story).map_or(0, |documents| documents.saturating_sub(1));
+            hits.push(hit);
         }
         let last = found.page.last().filter(|_| more);
         Ok(SearchPage {
             total: found.total,
             hits,
-            facets: FACETS
-                .iter()
-                .zip(found.facets)
-                .map(|((name, _), counts)| ((*name).to_owned(), top(counts)))
-                .collect(),
             next: last.map(|(rank, ..)| write_cursor(*rank, request)),
+            counts: found.counts(),
+            histogram: Histogram::of(&found.days),
+            facets: facets(found),
+            expansions: planned.expansions,
+            notes: planned.asked.notes,
+            sort,
+            reprints_hidden: hide_reprints,
         })
+    }
+
+    /// All documents that match, at most `max` of them, in the order of the request. Its `limit` and `after` do not count.
+    pub fn matches(&self, request: &SearchRequest, max: usize) -> Result<Matches<'_>, IndexError> {
+        let position = self.cursor()?;
+        let planned = self.plan(request)?;
+        let Planned { sort, hide_reprints, .. } = planned;
+        let collector = PageCollector { sort, limit: max, after: None, hide_reprints, bare: true };
+        let found = planned.searcher.search(&planned.query, &collector);
+        let found = found.map_err(IndexError::engine("answer a query"))?;
+        let needles = needles(&planned.asked.node, &self.analysis, &planned.expansions);
+        let (searcher, ranked) = (planned.searcher, found.page.into_iter());
+        Ok(Matches { index: self, searcher, needles, ranked, total: found.total, position })
+    }
+
+    /// Checks a query without asking it.
+    pub fn check(&self, query: &str) -> Result<(), IndexError> {
+        parse(query, &self.thesaurus)?;
+        Ok(())
+    }
+
+    fn plan(&self, request: &SearchRequest) -> Result<Planned, IndexError> {
+        let asked = parse(&request.query, &self.thesaurus)?;
+        let searcher = self.reader.searcher();
+        let mut planner = Planner {
+            fields: &self.fields,
+            analysis: &self.analysis,
+            thesaurus: &self.thesaurus,
+            synonyms: asked.wishes.synonyms.unwrap_or(!request.no_synonyms),
+            searcher: &searcher,
+            expansions: Vec::new(),
+        };
+        let query = planner.plan(&asked.node)?;
+        let expansions = planner.expansions;
+        let sort = asked.wishes.sort.unwrap_or(request.sort);
+        let hide_reprints = asked.wishes.reprints.map_or(request.hide_reprints, |shown| !shown);
+        Ok(Planned { query, asked, expansions, searcher, sort, hide_reprints })
     }
 
     /// The document with this id as it was last committed, if there is one.
     pub fn document(&self, id: &DocumentId) -> Result<Option<Document>, IndexError> {
+        Ok(self.stored_of(id)?.map(|stored| stored.document.into_owned()))
+    }
+
+    /// The story that a document tells, if the document is there.
+    pub fn story(&self, id: &DocumentId) -> Result<Option<u64>, IndexError> {
+        Ok(self.stored_of(id)?.map(|stored| stored.story))
+    }
+
+    fn stored_of(&self, id: &DocumentId) -> Result<Option<Stored<'static>>, IndexError> {
         let query = tantivy::query::TermQuery::new(
             tantivy::Term::from_field_text(self.fields.id, id.as_str()),
             tantivy::schema::IndexRecordOption::Basic,
         );
         let searcher = self.reader.searcher();
-        let collector = PageCollector { sort: Sort::Newest, limit: 1, after: None };
+        let collector = PageCollector { sort: Sort::Newest, limit: 1, after: None, hide_reprints: false, bare: true };
         let found = searcher.search(&query, &collector).map_err(IndexError::engine("look up a document"))?;
         let Some((_, address, _)) = found.page.first() else { return Ok(None) };
-        let json = self.stored(&searcher, *address)?;
-        Ok(Some(serde_json::from_str::<Stored<'_>>(&json)?.document.into_owned()))
+        Ok(Some(serde_json::from_str(&self.stored(&searcher, *address)?)?))
     }
 
-    fn hit(&self, searcher: &Searcher, address: DocAddress, score: f32, needles: &[Needle]) -> Result<Hit, IndexError> {
+    fn hit(
+        &self,
+        searcher: &Searcher,
+        address: DocAddress,
+        score: f32,
+        needles: &[Needle],
+    ) -> Result<(Hit, Document), IndexError> {
         let json = self.stored(searcher, address)?;
         let stored: Stored<'_> = serde_json::from_str(&json)?;
         let document = stored.document.into_owned();
         let (snippet, spans) = snippet(&document.text, needles);
-        Ok(Hit {
-            id: document.id,
+        let hit = Hit {
+            id: document.id.clone(),
             score,
-            title: document.title,
+            title: document.title.clone(),
             snippet,
             spans,
             published_at: document.published_at.map(show_moment),
             seen_at: document.seen_at.map(show_moment),
-            source: document.source,
+            source: document.source.clone(),
             channel: document.channel,
             categories: stored.categories.into_iter().collect(),
             hazards: stored.hazards.into_iter().collect(),
             region: stored.region,
             brand: stored.brand,
-            url: document.url,
+            url: document.url.clone(),
             position: stored.position,
-        })
+            severity: stored.severity,
+            story: stored.story,
+            reprints: 0,
+        };
+        Ok((hit, document))
     }
 
     fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<String, IndexError> {
@@ -195,6 +349,23 @@ impl SearchIndex {
         let json = record.get_first(self.fields.stored).and_then(|value| value.as_str().map(str::to_owned));
         Ok(json.unwrap_or_default())
     }
+}
+
+fn facets(found: Found) -> BTreeMap<String, Vec<(String, u64)>> {
+    let mut facets: BTreeMap<String, Vec<(String, u64)>> =
+        FACETS.iter().zip(found.facets).map(|((name, _), counts)| ((*name).to_owned(), top(counts))).collect();
+    let mut months: BTreeMap<String, u64> = BTreeMap::new();
+    for (day, count) in found.days {
+        if let Some(day) = super::filter::day_of_number(day) {
+            *months.entry(month(day)).or_default() += count;
+        }
+    }
+    facets.insert("month".to_owned(), months.into_iter().rev().take(FACET_CODES_MAX).collect());
+    facets
+}
+
+fn month(day: Date) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
 }
 
 /// Most frequent first, equals by code.
@@ -207,7 +378,8 @@ fn top(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
 
 /// Ties a cursor to its query and order.
 fn request_key(request: &SearchRequest) -> u64 {
-    xxh3_64_with_seed(request.query.as_bytes(), request.sort as u64)
+    let flags = u64::from(request.no_synonyms) << 8 | u64::from(request.hide_reprints) << 9;
+    xxh3_64_with_seed(request.query.as_bytes(), request.sort as u64 | flags)
 }
 
 fn write_cursor(rank: Rank, request: &SearchRequest) -> String {

@@ -1,12 +1,17 @@
 //! Puts documents into the index; they and the log cursor become visible in one step (LOG-2).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use tantivy::{IndexReader, IndexWriter, Term};
 
 use super::error::IndexError;
+use super::filter::day_number;
 use super::record::{ID_BYTES_MAX, to_tantivy};
 use super::schema::{Fields, SCHEMA_VERSION};
-use crate::vocabulary::{Document, LexiconVersion, Position, Reading};
+use super::stories::{Print, Stories};
+use super::thesaurus::Thesaurus;
+use crate::vocabulary::{Document, Fingerprint, LexiconVersion, Position, Reading, day_of};
 
 /// Threads that cut and invert texts.
 pub(super) const WRITER_THREADS: usize = 2;
@@ -55,11 +60,20 @@ pub struct Writer {
     pub(super) payload: Payload,
     /// The furthest position put or committed.
     pub(super) reached: Position,
+    pub(super) stories: Stories,
+    pub(super) thesaurus: Arc<Thesaurus>,
 }
 
 impl Writer {
     /// Adds a document as read, in place of any earlier revision with its id. Visible after [`Writer::commit`].
-    pub fn put(&mut self, document: &Document, reading: &Reading, position: Position) -> Result<(), IndexError> {
+    /// `fingerprint` is that of the whole text: by it texts are found that retell one another.
+    pub fn put(
+        &mut self,
+        document: &Document,
+        reading: &Reading,
+        fingerprint: &Fingerprint,
+        position: Position,
+    ) -> Result<(), IndexError> {
         if reading.id != document.id {
             return Err(IndexError::Mismatch { document: document.id.clone(), reading: reading.id.clone() });
         }
@@ -75,7 +89,10 @@ impl Writer {
             let start = id.chars().take(40).collect();
             return Err(IndexError::IdTooLong { bytes: id.len(), max: ID_BYTES_MAX, start });
         }
-        let record = to_tantivy(&self.fields, document, reading, position)?;
+        let print = Print::of(fingerprint);
+        let day = document.event_at().map(|moment| day_number(day_of(moment)));
+        let story = self.stories.assign(position.0, print, day);
+        let record = to_tantivy(&self.fields, document, reading, position, (story, print), &self.thesaurus)?;
         self.inner.delete_term(Term::from_field_text(self.fields.id, id));
         self.inner.add_document(record).map_err(IndexError::engine("take a document"))?;
         self.reached = self.reached.max(position);

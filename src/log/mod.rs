@@ -271,6 +271,41 @@ impl Log {
         rows.iter().map(entry).collect()
     }
 
+    /// Every document with the position of its newest revision up to a position.
+    pub async fn newest(&self, up_to: Position) -> Result<Vec<(DocumentId, Position)>, LogError> {
+        let mut rows =
+            sqlx::query("SELECT document_id, MAX(position) FROM documents WHERE position <= ? GROUP BY document_id")
+                .bind(to_sql(up_to))
+                .fetch(self.store.reader());
+        let mut newest = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            newest.push((DocumentId::new(row.try_get::<String, _>(0)?), from_sql(row.try_get(1)?)));
+        }
+        Ok(newest)
+    }
+
+    /// The revisions of a document, newest first, at most `limit`: number, when it entered the log, the document.
+    pub async fn latest_revisions(
+        &self,
+        id: &DocumentId,
+        limit: usize,
+    ) -> Result<Vec<(u64, Timestamp, Document)>, LogError> {
+        let rows = sqlx::query(
+            "SELECT position, body, revision, logged_at FROM documents WHERE document_id = ? ORDER BY revision DESC LIMIT ?",
+        )
+        .bind(id.as_str())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.store.reader())
+        .await?;
+        let mut revisions = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let number = u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0);
+            let logged_at = row.try_get::<&str, _>(3)?.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+            revisions.push((number, logged_at, entry(row)?.document));
+        }
+        Ok(revisions)
+    }
+
     /// The last position; 0 when the log is empty.
     pub async fn end(&self) -> Result<Position, LogError> {
         let last: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(position), 0) FROM documents")

@@ -11,11 +11,13 @@ pub mod backup;
 mod bundle;
 pub mod criteria;
 pub mod diff;
+mod export;
 mod gather;
 mod intake;
 mod judging;
 mod lines;
 mod masking;
+mod operate;
 mod outcomes;
 mod reading;
 pub mod rerun;
@@ -24,20 +26,35 @@ pub mod survey;
 mod tower;
 pub mod upkeep;
 mod warc_in;
+mod watches;
 
+pub use crate::archive::ExportFormat;
+pub use crate::extract::fingerprint;
+pub use export::Manifest;
 pub use gather::{Gatherer, SourceBook, check_source};
 pub use intake::{ImportReport, LogSink, import_file, push_lines};
 pub use judging::{Judge, Judgement, Review};
 pub use lines::{LinesError, answer_lines};
+pub use operate::{IndexReport, rebuild_index};
 pub use outcomes::{ResultsReport, quality_of_run};
 pub use reading::{ReadEntry, ReadReport, read_batch};
 pub use tower::{PipelineError, Tower, read_criteria, read_lexicon};
+pub use watches::NewSearch;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use crate::collect::{Recipe, Round};
 use crate::vocabulary::day_of;
+
+/// Runs what may read from disk for a moment. Where there are other threads they take this one's tasks meanwhile; on a
+/// runtime of one thread there is nobody to hand them to, and tokio would panic.
+pub fn on_disk<T>(read: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(read),
+        _ => read(),
+    }
+}
 
 /// What one turn did.
 #[derive(Debug)]

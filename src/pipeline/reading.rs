@@ -1,4 +1,4 @@
-//! LOG ──► extract ──► signals, index, listings. The reader is pure; this file moves the cursors of its three outputs.
+//! LOG ──► extract ──► signals, index, listings, watches. The reader is pure; this file moves the cursors of its outputs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use crate::lexicon::Lexicon;
 use crate::log::{Entry, Log};
 use crate::store::Store;
 use crate::vocabulary::{
-    Category, Channel, Document, DocumentId, LexiconVersion, Listing, Position, Reading, SignalRecord, SourceId,
+    Category, Channel, Document, DocumentId, Fingerprint, LexiconVersion, Listing, Position, Reading, SignalRecord,
+    SourceId,
 };
 
 /// Documents read, published and committed together.
@@ -108,7 +109,9 @@ impl Tower {
             let signals_at = self.signals_cursor();
             let index_at = self.index().cursor()?;
             let (listings_at, _) = self.log().cursor(LISTINGS).await?;
-            let after = signals_at.min(index_at).min(listings_at);
+            let waiting = self.waiting().await?;
+            let watches_at = waiting.as_ref().map_or(Position(u64::MAX), |waiting| waiting.from);
+            let after = signals_at.min(index_at).min(listings_at).min(watches_at);
             let batch = self.log().read(after, BATCH_MAX).await?;
             let Some(to) = batch.last().map(|entry| entry.position) else { return Ok(report) };
 
@@ -123,6 +126,9 @@ impl Tower {
 
             let read = self.publish_index(index_at, to, read).await?;
             self.publish_listings(listings_at, to, &read).await?;
+            if let Some(waiting) = &waiting {
+                self.publish_watches(waiting, to, &read).await?;
+            }
             if to > signals_at {
                 let fresh = read.into_iter().filter(|entry| entry.position > signals_at);
                 self.publish_signals(to, fresh.flat_map(|entry| entry.records).collect())?;
@@ -142,8 +148,11 @@ impl Tower {
         let writer = self.index_writer();
         tokio::task::spawn_blocking(move || {
             let mut writer = writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for entry in read.iter().filter(|entry| entry.position > from) {
-                writer.put(&entry.document, &entry.reading, entry.position)?;
+            let fresh: Vec<&ReadEntry> = read.iter().filter(|entry| entry.position > from).collect();
+            let prints: Vec<Fingerprint> =
+                fresh.par_iter().map(|entry| extract::fingerprint(&entry.document.text)).collect();
+            for (entry, print) in fresh.into_iter().zip(&prints) {
+                writer.put(&entry.document, &entry.reading, print, entry.position)?;
             }
             writer.commit(to)?;
             Ok(read)

@@ -17,7 +17,7 @@ use crate::archive::documents::Rejected;
 use crate::archive::{ArchiveError, SignalParts, WarcError};
 use crate::collect::{CollectError, Collector, Health, Masker, Recipe, RecipeError};
 use crate::config::Settings;
-use crate::index::{IndexError, Opened, SearchIndex, Writer};
+use crate::index::{IndexError, Opened, SearchIndex, Thesaurus, Writer};
 use crate::lexicon::{Lexicon, LexiconError};
 use crate::log::{Log, LogError};
 use crate::store::frontier::Frontier;
@@ -86,6 +86,9 @@ pub enum PipelineError {
     /// Criteria cannot be used.
     #[error("{0}")]
     Criteria(String),
+    /// A search that cannot be saved; in Chinese, for analysts.
+    #[error("{0}")]
+    Search(String),
     /// An outcome, or a request for a report, that cannot be used.
     #[error("{0}")]
     Outcome(String),
@@ -138,6 +141,7 @@ impl PipelineError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::Lexicon(_)
+            | Self::Search(_)
             | Self::Criteria(_)
             | Self::BadLine(_)
             | Self::Outcome(_)
@@ -227,6 +231,7 @@ impl Tower {
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let data = settings.data.clone();
         let lock = lock_folder(&data)?;
+        super::operate::mend(&data)?;
         let mut tower = Self::open_common(settings, true).await?;
         let (end, version) = (tower.log.end().await?, tower.lexicon.version().clone());
         fresh_listings(&tower.store, &tower.log, &version).await?;
@@ -264,6 +269,7 @@ impl Tower {
             let stop_words = stop_words(&lexicon);
             SearchIndex::open_to_search(&folder, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?
         };
+        let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
         let home = settings.home.clone();
         let push_token = settings.push_token.clone();
         let recipes = settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?;
@@ -474,7 +480,7 @@ fn open_index(dir: &Path, lexicon: &Lexicon, end: Position) -> Result<SearchInde
     Ok(open()?.0)
 }
 
-fn stop_words(lexicon: &Lexicon) -> BTreeSet<String> {
+pub(super) fn stop_words(lexicon: &Lexicon) -> BTreeSet<String> {
     lexicon.stopwords().iter().cloned().collect()
 }
 

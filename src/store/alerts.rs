@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError};
-use crate::vocabulary::{Alert, AlertEvent, AlertId, AlertState, Category, Listing, SamplingRequest};
+use crate::vocabulary::{Alert, AlertEvent, AlertId, AlertState, Category, DocumentId, Listing, SamplingRequest};
 
 /// Most alerts one listing returns.
 pub const ALERTS_MAX: u32 = 500;
@@ -44,6 +44,19 @@ impl Store {
             .fetch_optional(self.reader())
             .await?;
         body.map(|body| from_json("alert", &body)).transpose()
+    }
+
+    /// Alerts that have a document among the evidence they keep, highest rank first, at most `limit`.
+    pub async fn alerts_citing(&self, document: &DocumentId, limit: usize) -> Result<Vec<Alert>, StoreError> {
+        let bodies: Vec<String> = sqlx::query_scalar(
+            "SELECT body FROM alerts WHERE EXISTS (SELECT 1 FROM json_each(alerts.body, '$.evidence') AS cited
+               WHERE json_extract(cited.value, '$.document_id') = ?) ORDER BY rank_score DESC, alert_id LIMIT ?",
+        )
+        .bind(document.as_str())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.reader())
+        .await?;
+        bodies.iter().map(|body| from_json("alert", body)).collect()
     }
 
     /// The events of one alert's life, or of all alerts, in the order they happened.

@@ -11,6 +11,7 @@ mod deliveries;
 pub mod frontier;
 mod outcomes;
 mod parties;
+mod searches;
 mod sources;
 
 pub use alerts::ALERTS_MAX;
@@ -18,6 +19,10 @@ pub use audit::{AuditBreak, AuditLine};
 pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
 pub use outcomes::Taken;
 pub use parties::{SessionRow, TokenRow, UserRow};
+pub use searches::{
+    CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch,
+    THROTTLE_MINUTES_MAX,
+};
 pub use sources::{Fared, FieldShare, SourceState};
 
 use std::borrow::Cow;
@@ -42,6 +47,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "sources", include_str!("migrations/0005_sources.sql")),
     (6, "parties", include_str!("migrations/0006_parties.sql")),
     (7, "deliveries", include_str!("migrations/0007_deliveries.sql")),
+    (8, "searches", include_str!("migrations/0008_searches.sql")),
 ];
 
 /// Why the store could not do what was asked.

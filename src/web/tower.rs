@@ -12,7 +12,7 @@ use super::desk::{
     QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
 };
 use crate::alert::{Casework, cap, feed, forms};
-use crate::index::{Hit, IndexError, SearchPage, SearchRequest, Sort};
+use crate::index::{Hit, IndexError, SearchPage, SearchRequest};
 use crate::pipeline::{PipelineError, Tower, push_lines};
 use crate::store::{EndpointHealth, TryRow};
 use crate::vocabulary::{
@@ -93,8 +93,12 @@ impl Desk for Tower {
     }
 
     async fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, DeskError> {
-        let request =
-            SearchRequest { query: query.to_owned(), limit, after: after.map(str::to_owned), sort: Sort::Relevance };
+        let request = SearchRequest {
+            query: query.to_owned(),
+            limit,
+            after: after.map(str::to_owned),
+            ..SearchRequest::default()
+        };
         let page = on_disk(|| self.index().search(&request)).map_err(|error| fault(error, query))?;
         Ok(outcome(page))
     }
@@ -272,6 +276,7 @@ fn outcome(page: SearchPage) -> SearchOutcome {
 
 /// The query term that keeps only this value.
 fn narrow(field: &str, value: &str) -> String {
+    let field = if field == "month" { "date" } else { field };
     let plain = value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '.');
     if plain { format!("{field}:{value}") } else { format!("{field}:\"{}\"", value.replace('"', "")) }
 }
@@ -310,7 +315,7 @@ mod tests {
     }
 
     fn request(query: &str) -> SearchRequest {
-        SearchRequest { query: query.to_owned(), limit: 1, after: None, sort: Sort::Relevance }
+        SearchRequest { query: query.to_owned(), limit: 1, ..SearchRequest::default() }
     }
 
     #[test]

@@ -285,7 +285,7 @@ pub(super) fn facet(field: &str) -> &str {
         "region" => "地区",
         "stance" => "断言",
         "platform" => "平台",
-        "year" => "年份",
+        "month" => "月份",
         other => other,
     }
 }

@@ -4,6 +4,7 @@
 mod bad_input;
 mod detection;
 mod explanation;
+mod finding;
 mod hostile;
 mod house;
 mod methods;

@@ -5,9 +5,9 @@ use super::*;
 #[test]
 fn pages_neither_overlap_nor_skip() {
     let index = crowd();
-    for sort in [Sort::Relevance, Sort::Newest] {
+    for sort in Sort::ALL {
         for query in ["充电宝", "", "hazard:fire", "自燃 OR 冒烟"] {
-            let mut request = SearchRequest { query: query.to_owned(), limit: 1000, after: None, sort };
+            let mut request = SearchRequest { query: query.to_owned(), limit: 1000, sort, ..SearchRequest::default() };
             let whole = index.search(&request).expect("an answer");
             assert_eq!((whole.hits.len() as u64, &whole.next), (whole.total, &None));
             request.limit = 7;
@@ -34,7 +34,7 @@ fn newest_comes_first_when_asked() {
         item("before", "起火").on("1960-01-01"),
         item("new", "起火").on("2024-01-01"),
     ]);
-    let request = SearchRequest { query: "起火".into(), limit: 9, after: None, sort: Sort::Newest };
+    let request = SearchRequest { query: "起火".into(), limit: 9, sort: Sort::Newest, ..SearchRequest::default() };
     let order: Vec<String> =
         index.search(&request).expect("an answer").hits.iter().map(|hit| hit.id.to_string()).collect();
     assert_eq!(order, ["new", "old", "before", "none"]);
@@ -77,7 +77,7 @@ fn bad_requests_say_what_to_do() {
     }
     request.query = "充电宝 foo:bar".into();
     insta::assert_snapshot!(refused(&request), @"
-    检索式第 5 个字：没有叫“foo”的字段；可用字段：隐患（hazard）、类别（category）、渠道（channel）、地区（region）、品牌（brand）、来源（source）、平台（platform）、断言（stance）、伤害（severity）、日期（date）、收录（seen）、编号（id）；如果要检索这些字本身，请加引号
+    检索式第 5 个字：没有叫“foo”的字段；可用字段：隐患（hazard）、类别（category）、信号（signal）、渠道（channel）、地区（region）、品牌（brand）、来源（source）、平台（platform）、断言（stance）、伤害（severity）、评分（rating）、价格（price）、置信度（confidence）、日期（date）、收录（seen）、同源（story）、编号（id）；如果要检索这些字本身，请加引号
       充电宝 foo:bar
       　　　 ^
     ");
@@ -123,7 +123,10 @@ fn an_answer_is_json_of_the_contract() {
           "region": "330106",
           "brand": "Orico",
           "url": null,
-          "position": 1
+          "position": 1,
+          "severity": 1,
+          "story": 1,
+          "reprints": 0
         }
       ],
       "facets": {
@@ -151,14 +154,47 @@ fn an_answer_is_json_of_the_contract() {
             1
           ]
         ],
+        "month": [
+          [
+            "2024-07",
+            1
+          ]
+        ],
         "region": [
           [
             "330000",
             1
           ]
+        ],
+        "source": [
+          [
+            "sim.complaints",
+            1
+          ]
         ]
       },
-      "next": null
+      "next": null,
+      "counts": {
+        "reports": 1,
+        "texts": 1,
+        "actors": 1,
+        "places": 1
+      },
+      "histogram": {
+        "unit": "day",
+        "bars": [
+          {
+            "from": "2024-07-02",
+            "to": "2024-07-02",
+            "count": 1
+          }
+        ],
+        "earlier": 0
+      },
+      "expansions": [],
+      "notes": [],
+      "sort": "relevance",
+      "reprints_hidden": false
     }
     "#);
 }

@@ -25,7 +25,7 @@ fn log_2_the_cursor_survives_and_uncommitted_work_does_not() {
     fill(&index, &[item("1", "起火"), item("2", "触电")]);
     let mut writer = index.writer().expect("the only writer");
     let lost = item("3", "冒烟");
-    writer.put(&lost.document, &lost.reading, Position(3)).expect("a good document");
+    put(&mut writer, &lost, Position(3)).expect("a good document");
     drop(writer);
     drop(index);
 
@@ -45,7 +45,7 @@ fn log_2_a_killed_run_leaves_the_last_commit() {
     let mut writer = index.writer().expect("the only writer");
     for number in 2..500 {
         let lost = item(&number.to_string(), "冒烟");
-        writer.put(&lost.document, &lost.reading, Position(number)).expect("a good document");
+        put(&mut writer, &lost, Position(number)).expect("a good document");
     }
     // What lies on the disk at this moment is what a killed run leaves. The writer's own threads are still at work:
     // a temporary file may vanish between listing and copying. No commit happens here, so nothing committed can.
@@ -77,7 +77,7 @@ fn a_commit_shows_at_once_and_the_index_is_shared_between_threads() {
     let index = Arc::new(index_of(&[item("1", "起火")]));
     let mut writer = index.writer().expect("the only writer");
     let second = item("2", "起火");
-    writer.put(&second.document, &second.reading, Position(2)).expect("a good document");
+    put(&mut writer, &second, Position(2)).expect("a good document");
     check(&index, "起火", &["1"]);
     let shared = Arc::clone(&index);
     std::thread::spawn(move || writer.commit(Position(2)).expect("a commit")).join().expect("no panic");
@@ -90,7 +90,7 @@ fn the_cursor_never_goes_back() {
     let mut writer = index.writer().expect("the only writer");
     assert!(matches!(writer.commit(Position(1)), Err(IndexError::CursorBack { reached: Position(2), .. })));
     let ahead = item("3", "冒烟");
-    writer.put(&ahead.document, &ahead.reading, Position(9)).expect("a good document");
+    put(&mut writer, &ahead, Position(9)).expect("a good document");
     assert!(matches!(writer.commit(Position(8)), Err(IndexError::CursorBack { reached: Position(9), .. })));
     writer.commit(Position(9)).expect("a commit");
 }
@@ -151,9 +151,58 @@ fn readings_of_other_lexicons_or_documents_are_refused() {
     let mut writer = index.writer().expect("the only writer");
     let mut other = item("1", "起火");
     other.reading.lexicon = LexiconVersion::from("lexicon-2");
-    assert!(matches!(writer.put(&other.document, &other.reading, Position(1)), Err(IndexError::Lexicon { .. })));
+    assert!(matches!(put(&mut writer, &other, Position(1)), Err(IndexError::Lexicon { .. })));
     let reading = item("2", "起火").reading;
-    assert!(matches!(writer.put(&other.document, &reading, Position(1)), Err(IndexError::Mismatch { .. })));
+    let fingerprint = print("起火");
+    assert!(matches!(
+        writer.put(&other.document, &reading, &fingerprint, Position(1)),
+        Err(IndexError::Mismatch { .. })
+    ));
     let long = item(&"x".repeat(ID_BYTES_MAX + 1), "起火");
-    assert!(matches!(writer.put(&long.document, &long.reading, Position(1)), Err(IndexError::IdTooLong { .. })));
+    assert!(matches!(put(&mut writer, &long, Position(1)), Err(IndexError::IdTooLong { .. })));
+}
+
+#[test]
+fn a_flipped_byte_is_detected_named_and_rebuilt() {
+    let made = tempfile::tempdir().expect("a folder");
+    let items: Vec<Item> = (0..50).map(|n| item(&n.to_string(), "充电宝起火冒烟，质量太差")).collect();
+    fill(&open(made.path(), "lexicon-1").0, &items);
+    let files = |dir: &Path| -> Vec<PathBuf> {
+        let segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending != "json" && ending != "lock");
+        let paths = std::fs::read_dir(dir).expect("readable").map(|file| file.expect("readable").path());
+        let mut paths: Vec<PathBuf> = paths.filter(|path| path.is_file()).filter(segment).collect();
+        paths.sort();
+        paths
+    };
+    let names = files(made.path());
+    assert!(names.len() >= 5, "{names:?}");
+    for broken in names {
+        let dir = tempfile::tempdir().expect("a folder");
+        for file in std::fs::read_dir(made.path()).expect("readable") {
+            let file = file.expect("readable");
+            std::fs::copy(file.path(), dir.path().join(file.file_name())).expect("copied");
+        }
+        let name = broken.file_name().expect("a name").to_string_lossy().into_owned();
+        let mut bytes = std::fs::read(&broken).expect("readable");
+        bytes[0] ^= 0x40;
+        std::fs::write(dir.path().join(&name), bytes).expect("writable");
+        let (index, opened) = open(dir.path(), "lexicon-1");
+        let Opened::Rebuilt { why } = opened else { panic!("{name}: {opened:?}") };
+        assert!(why.contains("damaged"), "{name}: {why}");
+        assert_eq!(index.cursor().expect("a cursor"), Position(0), "the log fills it from its beginning");
+        fill(&index, &items);
+        assert_eq!((ask(&index, "\"质量太差\"").total, index.damage().expect("checked")), (50, None));
+    }
+}
+
+#[test]
+fn an_index_tells_what_it_holds() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (index, _) = open(dir.path(), "lexicon-1");
+    fill(&index, &[item("1", "起火"), item("2", "触电"), item("1", "冒烟")]);
+    let stat = index.stat().expect("a stat");
+    assert_eq!((stat.documents, stat.position, stat.lexicon), (2, Position(3), LexiconVersion::from("lexicon-1")));
+    let mut held = vec![(id_key(&DocumentId::from("1")), Position(3)), (id_key(&DocumentId::from("2")), Position(2))];
+    held.sort_unstable();
+    assert_eq!(index.held().expect("a list"), held);
 }

@@ -58,6 +58,38 @@ proptest! {
     }
 }
 
+#[test]
+fn hostile_queries_are_answered_or_refused() {
+    let deep = |open: &str, close: &str, times: usize| format!("{}起火{}", open.repeat(times), close.repeat(times));
+    let queries = [
+        deep("(", ")", 10_000),
+        deep("(", ")", QUERY_DEPTH_MAX - 1),
+        "NOT ".repeat(10_000) + "起火",
+        "起火 ".repeat(100_000),
+        "起火 OR ".repeat(QUERY_CLAUSES_MAX - 1) + "起火",
+        "的 ".repeat(QUERY_CLAUSES_MAX),
+        "充电宝自燃".repeat(100_000),
+        "a*".to_owned(),
+        "ab* ".repeat(QUERY_CLAUSES_MAX),
+        "充".to_owned(),
+        "充 NEAR/100 自".to_owned(),
+        "充 NEAR/100 ".repeat(QUERY_CLAUSES_MAX - 1) + "自",
+        "aaaa~2 ".repeat(QUERY_CLAUSES_MAX),
+        "\"".to_owned() + &"，".repeat(4_000) + "\"",
+        "brand:".to_owned() + &"牌,".repeat(2_000),
+        "date:0001..9999 ".repeat(QUERY_CLAUSES_MAX),
+        "price:1e308..1e309".to_owned(),
+        "region:".to_owned() + &"浙江".repeat(2_000),
+        "\u{0}\u{FFFF}\u{202E}".repeat(1_000),
+    ];
+    for query in queries {
+        let request = SearchRequest { query, limit: 3, ..SearchRequest::default() };
+        if let Err(error) = shared().search(&request) {
+            assert!(error.is_request() && error.to_string().contains('^'), "{error}");
+        }
+    }
+}
+
 /// One small index for all hostile queries.
 fn shared() -> &'static SearchIndex {
     static INDEX: OnceLock<SearchIndex> = OnceLock::new();
@@ -69,7 +101,7 @@ proptest! {
 
     #[test]
     fn no_query_panics(query in "\\PC{0,60}", after in proptest::option::of("\\PC{0,50}")) {
-        let request = SearchRequest { query, limit: 3, after, sort: Sort::Newest };
+        let request = SearchRequest { query, limit: 3, after, sort: Sort::Newest, ..SearchRequest::default() };
         if let Err(error) = shared().search(&request) {
             prop_assert!(error.is_request(), "{}", error);
         }
@@ -78,7 +110,7 @@ proptest! {
     #[test]
     fn no_query_of_our_own_signs_panics(
         parts in prop::collection::vec(prop::sample::select(vec![
-            "(", ")", "（", "\"", "”", "-", "NOT", "AND", "OR", " ", ":", "：", ",", "..", ">", "<=", "≥", "hazard", "隐患", "date",
+            "(", ")", "（", "NEAR", "NEAR/5", "~", "~2", "*", "sort:date", "synonyms:off", "story:", "signal:any", "price", "\"", "”", "-", "NOT", "AND", "OR", " ", ":", "：", ",", "..", ">", "<=", "≥", "hazard", "隐患", "date",
             "severity", "region", "id", "fire", "2024-02", "9999-12-31", "-9999", "3", "33", "充电宝", "自燃", "的", "，", "usb", "ﾞ", "\u{301}", "\u{0}",
         ]), 0..40),
     ) {
@@ -101,17 +133,86 @@ fn shared_data(file: &str) -> Option<PathBuf> {
     found.then_some(path)
 }
 
-#[test]
-fn in_real_reviews_a_phrase_finds_every_text_that_contains_it() {
-    let Some(path) = shared_data("online_shopping_10_cats/reviews.csv.zst") else { return };
+/// Substrings asked for.
+const SAMPLED: usize = 2_000;
+/// Reviews searched; a scan of more takes minutes without optimisation.
+const REVIEWS_MAX: usize = 12_000;
+
+/// Real reviews, when there are any.
+fn reviews() -> Option<Vec<Item>> {
+    let path = shared_data("online_shopping_10_cats/reviews.csv.zst")?;
     let file = std::fs::File::open(path).expect("readable");
     let mut rows = csv::Reader::from_reader(zstd::Decoder::new(file).expect("zstd"));
     let column = rows.headers().expect("a header").iter().position(|name| name == "review").expect("a review column");
-    let items: Vec<Item> = rows
-        .records()
-        .zip(1..)
-        .map(|(row, number)| item(&format!("r{number}"), row.expect("a row").get(column).unwrap_or_default()))
-        .collect();
+    let text = |row: csv::StringRecord| row.get(column).unwrap_or_default().to_owned();
+    Some(rows.records().zip(1..).map(|(row, number)| item(&format!("r{number}"), &text(row.expect("a row")))).collect())
+}
+
+#[test]
+fn in_real_reviews_2000_sampled_substrings_find_exactly_the_texts_that_a_scan_finds() {
+    use rand::{RngExt as _, SeedableRng as _};
+
+    use super::analysis::{Kind, kind_of, normalise, normalise_mapped};
+    let Some(mut items) = reviews() else { return };
+    let step = items.len() / REVIEWS_MAX + 1;
+    items = items.into_iter().step_by(step).collect();
+    let texts: Vec<Vec<char>> = items.iter().map(|item| normalise_mapped(&item.document.text).0).collect();
+    let is_run = |letter: Option<&char>| letter.is_some_and(|&letter| kind_of(letter) == Kind::Run);
+    // Runs of letters and digits are units: a stretch that cuts one is none.
+    let whole = |text: &[char], from: usize, to: usize| {
+        let cuts = |at: usize| at > 0 && is_run(text.get(at - 1)) && is_run(text.get(at));
+        let separator = |at: usize| kind_of(text[at]) == Kind::Separator;
+        !cuts(from) && !cuts(to) && !separator(from) && !separator(to - 1)
+    };
+    let mut rng = rand_pcg::Pcg64::seed_from_u64(7);
+    // The stretch as scanned, where every separator is alike, to the stretch as asked for and what the scan finds.
+    let mut asked: BTreeMap<Vec<char>, (String, BTreeSet<String>)> = BTreeMap::new();
+    while asked.len() < SAMPLED {
+        let number = rng.random_range(0..texts.len());
+        let text = &texts[number];
+        let length = rng.random_range(2..=8);
+        if text.len() < length {
+            continue;
+        }
+        let from = rng.random_range(0..=text.len() - length);
+        if whole(text, from, from + length) {
+            let written = normalise(&items[number].document.text);
+            let quotes = |letter: char| if matches!(letter, '"' | '“' | '”') { '，' } else { letter };
+            let phrase: String = written.chars().skip(from).take(length).map(quotes).collect();
+            asked.insert(text[from..from + length].to_vec(), (phrase, BTreeSet::new()));
+        }
+    }
+    // The scan: every stretch of every text.
+    for (item, text) in items.iter().zip(&texts) {
+        for from in 0..text.len() {
+            for to in from + 2..=(from + 8).min(text.len()) {
+                if let Some((_, found)) = asked.get_mut(&text[from..to])
+                    && whole(text, from, to)
+                {
+                    found.insert(item.document.id.to_string());
+                }
+            }
+        }
+    }
+    let index = index_of(&items);
+    let mut longest = 0;
+    for (phrase, expected) in asked.values() {
+        let query = format!("\"{phrase}\"");
+        let request = SearchRequest { query, bare: true, ..SearchRequest::default() };
+        let found: BTreeSet<String> = index
+            .matches(&request, usize::MAX)
+            .expect("an answer")
+            .map(|found| found.expect("readable").0.id.to_string())
+            .collect();
+        assert_eq!(&found, expected, "{}", request.query);
+        longest = longest.max(found.len());
+    }
+    println!("{} substrings over {} reviews, up to {longest} documents each: all exact", asked.len(), items.len());
+}
+
+#[test]
+fn in_real_reviews_a_phrase_finds_every_text_that_contains_it() {
+    let Some(items) = reviews() else { return };
     let index = index_of(&items);
     assert_eq!(index.documents(), items.len() as u64);
     let mut found = BTreeMap::new();

@@ -1,9 +1,11 @@
 //! Builders that take only what a case is about; the promises are in the files beside.
 
 mod answers;
+mod asking;
 mod finding;
 mod keeping;
 mod laws;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -14,8 +16,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::vocabulary::{
-    Category, Channel, CharSpan, DocumentId, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId, Signal,
-    SourceId, Stance, parse_moment,
+    Category, Channel, CharSpan, DocumentId, Fingerprint, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId,
+    Signal, SourceId, Stance, parse_moment,
 };
 
 /// jieba's own dictionary does not know 充电宝; the lexicon adds such words.
@@ -129,13 +131,29 @@ impl Item {
     }
 }
 
+/// Texts that have most pairs of characters in common get prints that agree in most lanes.
+fn print(text: &str) -> Fingerprint {
+    let letters: Vec<char> = text.chars().collect();
+    Fingerprint(std::array::from_fn(|lane| {
+        let hash = |pair: &[char]| {
+            let pair: String = pair.iter().collect();
+            u32::try_from(xxhash_rust::xxh3::xxh3_64_with_seed(pair.as_bytes(), lane as u64) >> 32).expect("32 bits")
+        };
+        letters.windows(2).map(hash).min().unwrap_or(u32::MAX)
+    }))
+}
+
+fn put(writer: &mut Writer, item: &Item, position: Position) -> Result<(), IndexError> {
+    writer.put(&item.document, &item.reading, &print(&item.document.text), position)
+}
+
 fn fill(index: &SearchIndex, items: &[Item]) {
     let mut writer = index.writer().expect("the only writer");
     let start = index.cursor().expect("a cursor");
     let mut position = start;
     for item in items {
         position = Position(position.0 + 1);
-        writer.put(&item.document, &item.reading, position).expect("a good document");
+        put(&mut writer, item, position).expect("a good document");
     }
     writer.commit(position).expect("a commit");
     writer.close().expect("merges end");

@@ -1,0 +1,215 @@
+//! The search index beside its peers: indexing, the peers' 500 queries, hostile queries, standing queries.
+//!
+//! `cargo bench --bench search -- DOCS.ndjson [QUERIES.tsv]`; `benches/search.sh` makes both files and runs the peers too.
+//! Documents are indexed with both text fields, all facets, stories and empty readings: what a reader finds costs the
+//! reader's time, not the index's. Each number is one run of this process; nothing else should run beside it.
+#![expect(clippy::disallowed_methods, reason = "a bench reads files and measures time")]
+#![expect(clippy::print_stdout, reason = "a bench reports")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wanglou::extract::fingerprint;
+use wanglou::index::{Arrived, SearchIndex, SearchRequest, Sort, Thesaurus};
+use wanglou::lexicon::Lexicon;
+use wanglou::vocabulary::{Channel, Document, DocumentLine, Position, Reading, SourceId};
+
+/// Documents committed together.
+const COMMIT_DOCUMENTS: usize = 50_000;
+/// Rounds of the queries; the last one counts, as for the peers.
+const ROUNDS: usize = 5;
+/// Standing queries, and documents that arrive together: one second's worth.
+const STANDING: usize = 1_000;
+const ARRIVE_TOGETHER: usize = 500;
+/// Seconds' worth of documents that are matched.
+const ARRIVE_BATCHES: usize = 20;
+/// Hostile queries.
+const HOSTILE: usize = 10_000;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let [documents, rest @ ..] = args.as_slice() else {
+        println!("usage: cargo bench --bench search -- DOCS.ndjson [QUERIES.tsv]");
+        return Ok(());
+    };
+    let lexicon = Lexicon::shipped()?;
+    let text = fs::read_to_string(documents)?;
+    let source = SourceId::from("bench");
+    let documents = text
+        .lines()
+        .map(|line| Ok(DocumentLine::parse(line)?.into_document(&source, Channel::Media)))
+        .collect::<Result<Vec<Document>>>()?;
+    let readings: Vec<Reading> = documents.iter().map(|document| unread(document, &lexicon)).collect();
+    let folder = std::env::temp_dir().join(format!("wanglou-bench-search-{}", std::process::id()));
+    let index = fill(&folder, &lexicon, &documents, &readings, text.len())?;
+    if let [queries, ..] = rest {
+        let queries = fs::read_to_string(queries)?;
+        ask(&index, &queries, false)?;
+        ask(&index, &queries, true)?;
+    }
+    percolate(&index, &documents, &readings)?;
+    hostile(&index)?;
+    drop(index);
+    fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+fn unread(document: &Document, lexicon: &Lexicon) -> Reading {
+    Reading {
+        id: document.id.clone(),
+        lexicon: lexicon.version().clone(),
+        signals: Vec::new(),
+        mentions: Vec::new(),
+        problems: Vec::new(),
+        rechecks: Vec::new(),
+    }
+}
+
+fn fill(
+    folder: &Path,
+    lexicon: &Lexicon,
+    documents: &[Document],
+    readings: &[Reading],
+    bytes: usize,
+) -> Result<SearchIndex> {
+    let stop_words = lexicon.stopwords().iter().cloned().collect();
+    let (index, _) = SearchIndex::open(folder, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;
+    let index = index.knowing(Arc::new(Thesaurus::of(lexicon)));
+    let begun = Instant::now();
+    let mut writer = index.writer()?;
+    for ((document, reading), position) in documents.iter().zip(readings).zip(1..) {
+        writer.put(document, reading, &fingerprint(&document.text), Position(position))?;
+        if usize::try_from(position)? % COMMIT_DOCUMENTS == 0 {
+            writer.commit(Position(position))?;
+        }
+    }
+    writer.commit(Position(documents.len() as u64))?;
+    let took = begun.elapsed().as_secs_f64();
+    writer.close()?;
+    let stat = index.stat()?;
+    println!(
+        "index: {} docs {took:.2} s wall {:.0} docs/s {:.2} MB/s, {} segments, {:.1} MB",
+        documents.len(),
+        documents.len() as f64 / took,
+        bytes as f64 / 1e6 / took,
+        stat.segments,
+        stat.bytes as f64 / 1e6
+    );
+    Ok(index)
+}
+
+/// The peers' queries: each term as a phrase, the exact count and the best ten with their text.
+fn ask(index: &SearchIndex, queries: &str, bare: bool) -> Result<()> {
+    let mut requests = Vec::new();
+    for line in queries.lines().skip(1) {
+        let [kind, terms, excluded, from, to] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        let phrases: Vec<String> = terms.split(' ').map(|term| format!("\"{term}\"")).collect();
+        let mut query = phrases.join(if kind == "or" { " OR " } else { " " });
+        if !excluded.is_empty() {
+            query = format!("{query} -\"{excluded}\"");
+        }
+        if !from.is_empty() {
+            query = format!("{query} date:{from}..{to}");
+        }
+        requests.push(SearchRequest { query, limit: 10, bare, ..SearchRequest::default() });
+    }
+    for round in 1..=ROUNDS {
+        let (mut times, mut hits) = (Vec::new(), 0);
+        for request in &requests {
+            let begun = Instant::now();
+            hits += index.search(request)?.total;
+            times.push(begun.elapsed());
+        }
+        if round == ROUNDS {
+            let what = if bare { "count and best 10" } else { "count, best 10, facets, counts, histogram" };
+            tell(&format!("{} queries ({what})", times.len()), &mut times, hits);
+        }
+    }
+    Ok(())
+}
+
+fn tell(what: &str, times: &mut [Duration], hits: u64) {
+    times.sort_unstable();
+    let ms = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
+    let total: f64 = times.iter().map(Duration::as_secs_f64).sum();
+    println!(
+        "    {what}: p50 {:.2} ms p95 {:.2} ms p99 {:.2} ms max {:.2} ms total {total:.2} s, {hits} hits",
+        ms(50),
+        ms(95),
+        ms(99),
+        ms(100)
+    );
+}
+
+/// Standing queries of all kinds, made of words of the documents.
+fn percolate(index: &SearchIndex, documents: &[Document], readings: &[Reading]) -> Result<()> {
+    let words: Vec<String> = documents
+        .iter()
+        .flat_map(|document| document.text.split(|letter: char| !letter.is_alphanumeric()))
+        .filter(|part| part.chars().count() >= 4)
+        .map(|part| part.chars().take(3).collect())
+        .take(2 * STANDING)
+        .collect();
+    let queries: Vec<String> = (words.chunks(2).enumerate())
+        .map(|(number, pair)| {
+            let (first, second) = (&pair[0], pair.last().unwrap_or(&pair[0]));
+            match number % 5 {
+                0 => format!("{first} {second}"),
+                1 => format!("\"{first}\""),
+                2 => format!("{first} OR {second}"),
+                3 => format!("{first} NEAR/10 {second}"),
+                _ => format!("{first} -{second} channel:media"),
+            }
+        })
+        .collect();
+    let standing = index.standing(queries.iter().map(String::as_str)).map_err(|(_, error)| error)?;
+    let (mut times, mut hits) = (Vec::new(), 0);
+    for (documents, readings) in
+        documents.chunks(ARRIVE_TOGETHER).zip(readings.chunks(ARRIVE_TOGETHER)).take(ARRIVE_BATCHES)
+    {
+        let arrived: Vec<Arrived<'_>> = (documents.iter().zip(readings).zip(1..))
+            .map(|((document, reading), at)| Arrived { document, reading, position: Position(at), story: at })
+            .collect();
+        let begun = Instant::now();
+        hits += index.percolate(&standing, &arrived)?.len() as u64;
+        times.push(begun.elapsed());
+    }
+    let what = format!("{} standing queries x {ARRIVE_TOGETHER} documents on one thread", standing.len());
+    tell(&what, &mut times, hits);
+    Ok(())
+}
+
+/// Deep nesting, endless lists of terms, prefixes, single characters: each is answered or refused.
+fn hostile(index: &SearchIndex) -> Result<()> {
+    let (mut times, mut hits, mut refused) = (Vec::new(), 0, 0);
+    for number in 0..HOSTILE {
+        let size = 1 + number * 17 % 256;
+        let query = match number % 10 {
+            0 => format!("{}的{}", "(".repeat(size), ")".repeat(size)),
+            1 => "不 OR ".repeat(size) + "是",
+            2 => "a*  ".repeat(size),
+            3 => "ab* OR ".repeat(size) + "cd*",
+            4 => "的 NEAR/100 ".repeat(size % 16) + "不",
+            5 => "abcd~2 OR ".repeat(size) + "zzzz~2",
+            6 => "NOT ".repeat(size) + "了",
+            7 if number % 1_000 == 7 => "质量 ".repeat(100_000),
+            7 => "好 -坏 ".repeat(size),
+            8 => "\"的，了，是，不，我，有，在\" OR ".repeat(size) + "\"不\"",
+            _ => format!("date:..9999 severity>=0 OR -{}", "差".repeat(size)),
+        };
+        let sort = if number % 2 == 0 { Sort::Relevance } else { Sort::Severity };
+        let begun = Instant::now();
+        match index.search(&SearchRequest { query, limit: 10, sort, ..SearchRequest::default() }) {
+            Ok(page) => hits += page.total,
+            Err(error) if error.is_request() => refused += 1,
+            Err(error) => return Err(error.into()),
+        }
+        times.push(begun.elapsed());
+    }
+    tell(&format!("{HOSTILE} hostile queries, {refused} refused"), &mut times, hits);
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Which documents retell one text (同源), decided as they are put into the index: by what was put before, in log order.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::vocabulary::Fingerprint;
+
+/// Most texts remembered; what retells an older one begins a story of its own.
+pub const STORY_TEXTS_MAX: usize = 200_000;
+/// Days between a text and the last one of its story, at most.
+pub const STORY_DAYS_MAX: i64 = 14;
+/// Lanes that must agree, of [`Fingerprint::LANES`]: three quarters, about the share at which the scorer sees a reprint.
+const LANES_ALIKE_MIN: usize = 12;
+/// Lanes that must agree for two texts to be compared at all.
+const BAND_LANES: usize = 2;
+const BANDS: usize = Fingerprint::LANES / BAND_LANES;
+/// Newest texts looked at for one pair of lanes.
+const BUCKET_MAX: usize = 32;
+
+/// One byte of each lane of a fingerprint: two texts that have nothing in common agree in one of 256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Print([u8; Fingerprint::LANES]);
+
+impl Print {
+    pub(super) fn of(fingerprint: &Fingerprint) -> Self {
+        Self(fingerprint.0.map(|lane| lane.to_le_bytes()[0]))
+    }
+
+    /// As two numbers, for two columns.
+    pub(super) fn halves(self) -> [u64; 2] {
+        let (halves, _) = self.0.as_chunks::<8>();
+        [halves[0], halves[1]].map(u64::from_le_bytes)
+    }
+
+    pub(super) fn from_halves(halves: [u64; 2]) -> Self {
+        let mut lanes = [0; Fingerprint::LANES];
+        for (half, lanes) in halves.iter().zip(lanes.chunks_exact_mut(8)) {
+            lanes.copy_from_slice(&half.to_le_bytes());
+        }
+        Self(lanes)
+    }
+
+    fn alike(self, other: Self) -> usize {
+        self.0.iter().zip(other.0).filter(|(a, b)| **a == *b).count()
+    }
+
+    /// A text too short to have shingles leaves every lane alike: such texts do not resemble one another.
+    fn says_nothing(self) -> bool {
+        self.0.iter().all(|lane| *lane == self.0[0])
+    }
+
+    fn bands(self) -> [(u8, [u8; BAND_LANES]); BANDS] {
+        let (bands, _) = self.0.as_chunks::<BAND_LANES>();
+        std::array::from_fn(|band| (u8::try_from(band).unwrap_or(u8::MAX), bands[band]))
+    }
+}
+
+/// A text that later ones are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) position: u64,
+    pub(super) story: u64,
+    pub(super) print: Print,
+    /// Day of event time, when it has one.
+    pub(super) day: Option<i64>,
+}
+
+/// The newest texts.
+#[derive(Debug, Default)]
+pub(super) struct Stories {
+    texts: VecDeque<Told>,
+    /// Number of `texts[0]`, counted from the first ever.
+    first: u64,
+    /// Numbers of texts, by band. Looked up by key only: their order never matters.
+    buckets: HashMap<(u8, [u8; BAND_LANES]), VecDeque<u64>>,
+}
+
+impl Stories {
+    /// What was put before, in log order.
+    pub(super) fn after(told: impl IntoIterator<Item = Told>) -> Self {
+        let mut stories = Self::default();
+        for text in told {
+            stories.remember(text);
+        }
+        stories
+    }
+
+    /// The story of a text at this position: that of the most similar one, the older of equals; else a new one, named by
+    /// the position.
+    pub(super) fn assign(&mut self, position: u64, print: Print, day: Option<i64>) -> u64 {
+        let story = if print.says_nothing() { None } else { self.retold(print, day) };
+        let story = story.unwrap_or(position);
+        self.remember(Told { position, story, print, day });
+        story
+    }
+
+    fn retold(&self, print: Print, day: Option<i64>) -> Option<u64> {
+        let near = |told: &Told| match (day, told.day) {
+            (Some(day), Some(other)) => day.abs_diff(other) <= STORY_DAYS_MAX.unsigned_abs(),
+            _ => true,
+        };
+        let numbers = print.bands().into_iter().filter_map(|band| self.buckets.get(&band)).flatten();
+        let texts = numbers.filter_map(|number| self.text(*number));
+        let alike = texts.filter(|told| near(told)).map(|told| (told.print.alike(print), told.story));
+        let best = alike.filter(|(alike, _)| *alike >= LANES_ALIKE_MIN);
+        best.max_by_key(|&(alike, story)| (alike, std::cmp::Reverse(story))).map(|(_, story)| story)
+    }
+
+    fn text(&self, number: u64) -> Option<&Told> {
+        usize::try_from(number.checked_sub(self.first)?).ok().and_then(|at| self.texts.get(at))
+    }
+
+    fn remember(&mut self, told: Told) {
+        if told.print.says_nothing() {
+            return;
+        }
+        self.forget(STORY_TEXTS_MAX - 1);
+        let number = self.first + self.texts.len() as u64;
+        for band in told.print.bands() {
+            let bucket = self.buckets.entry(band).or_default();
+            if bucket.len() == BUCKET_MAX {
+                bucket.pop_front();
+            }
+            bucket.push_back(number);
+        }
+        self.texts.push_back(told);
+    }
+}
+
+impl Stories {
+    /// Keeps at most so many texts, the newest.
+    fn forget(&mut self, keep: usize) {
+        while self.texts.len() > keep {
+            self.texts.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(seed: u32, changed: usize) -> Print {
+        let lane =
+            |lane: usize| seed.wrapping_mul(0x9E37_79B9).rotate_left(7) ^ (u32::try_from(lane).expect("small") * 37);
+        Print::of(&Fingerprint(std::array::from_fn(|at| if at < changed { !lane(at) } else { lane(at) })))
+    }
+
+    #[test]
+    fn a_reprint_within_two_weeks_joins_and_a_later_or_other_text_does_not() {
+        let mut stories = Stories::default();
+        assert_eq!(stories.assign(1, print(1, 0), Some(100)), 1);
+        assert_eq!(stories.assign(2, print(1, 4), Some(114)), 1, "12 of 16 lanes agree");
+        let mut alone = Stories::after([Told { position: 1, story: 1, print: print(1, 0), day: Some(100) }]);
+        assert_eq!(alone.assign(3, print(1, 5), Some(100)), 3, "11 are too few");
+        assert_eq!(stories.assign(4, print(2, 0), Some(100)), 4);
+        assert_eq!(stories.assign(5, print(2, 0), Some(115)), 5, "15 days later");
+        assert_eq!(stories.assign(6, print(2, 0), None), 4, "without a day, the older of equals");
+    }
+
+    #[test]
+    fn texts_without_words_never_echo_one_another() {
+        let mut stories = Stories::default();
+        let empty = Print::of(&Fingerprint([u32::MAX; Fingerprint::LANES]));
+        assert_eq!((stories.assign(1, empty, None), stories.assign(2, empty, None)), (1, 2));
+    }
+
+    #[test]
+    fn a_print_survives_its_columns() {
+        assert_eq!(Print::from_halves(print(7, 3).halves()), print(7, 3));
+    }
+
+    #[test]
+    fn only_the_newest_texts_are_remembered() {
+        let mut stories = Stories::default();
+        for at in 0..10 {
+            stories.remember(Told { position: at, story: at, print: print(1, 0), day: None });
+        }
+        stories.forget(4);
+        assert_eq!((stories.texts.len(), stories.first), (4, 6));
+        assert!(stories.text(5).is_none() && stories.text(6).is_some() && stories.text(10).is_none());
+        assert_eq!(stories.assign(10, print(1, 0), None), 6, "the oldest that is remembered");
+    }
+}

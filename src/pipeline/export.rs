@@ -1,0 +1,123 @@
+//! Results of a search as files, each with a manifest that says what it is.
+
+use std::io::Write;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{PipelineError, Tower};
+use crate::archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, write_export};
+use crate::index::{SearchRequest, Sort};
+use crate::vocabulary::{CriteriaVersion, LexiconVersion, Position, show_moment};
+
+/// What an export is: enough to make it again and to see whether it is whole.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Manifest {
+    /// The query as asked.
+    pub query: String,
+    /// Order of the rows.
+    pub sort: Sort,
+    /// Whether names brought other names of the same thing with them, unless the query says otherwise.
+    pub synonyms: bool,
+    /// Whether each story gives one row, unless the query says otherwise.
+    pub reprints_hidden: bool,
+    /// Documents that match.
+    pub total: u64,
+    /// Rows of the file: `total`, or fewer when reprints are hidden.
+    pub rows: u64,
+    /// How it is written.
+    pub format: ExportFormat,
+    /// Columns of a table, in order.
+    pub columns: Vec<&'static str>,
+    /// Length of the file.
+    pub bytes: u64,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub blake3: String,
+    /// When it was made, RFC 3339.
+    pub exported_at: String,
+    /// Version of the program.
+    pub program: &'static str,
+    /// Lexicon that read the documents.
+    pub lexicon: LexiconVersion,
+    /// Criteria in force.
+    pub criteria: CriteriaVersion,
+    /// Up to where in the log was searched.
+    pub log_position: Position,
+}
+
+impl Tower {
+    /// Writes all that a search finds; its `limit` and `after` do not count. `name` is for messages. Refused when there is
+    /// more than the format takes, or than `rows_max`: no file is ever quietly cut short.
+    pub fn export(
+        &self,
+        request: &SearchRequest,
+        format: ExportFormat,
+        rows_max: u64,
+        out: &mut (impl Write + Send),
+        name: &Path,
+        now: Timestamp,
+    ) -> Result<Manifest, PipelineError> {
+        let most = rows_max.min(format.rows_max());
+        let matches = self.index().matches(request, usize::try_from(most).unwrap_or(usize::MAX))?;
+        let (total, log_position) = (matches.total, matches.position);
+        if total > most {
+            let format = format.code();
+            return Err(PipelineError::Search(format!(
+                "检索到 {total} 条，超过一次导出为 {format} 的上限 {most} 条；请加条件分几次导出，或换一种格式"
+            )));
+        }
+        let row = |found: Result<_, _>| -> Result<ExportRow, PipelineError> {
+            let (hit, document): (crate::index::Hit, _) = found?;
+            Ok(ExportRow {
+                document,
+                categories: hit.categories,
+                hazards: hit.hazards,
+                severity: hit.severity,
+                brand: hit.brand,
+                region: hit.region.map(|code| (code.to_string(), self.region_name(code))),
+                story: hit.story,
+                position: hit.position.0,
+            })
+        };
+        let mut counted = Counted { out, bytes: 0, hash: blake3::Hasher::new() };
+        let rows = write_export(format, matches.map(row), &mut counted, name)?;
+        Ok(Manifest {
+            query: request.query.clone(),
+            sort: request.sort,
+            synonyms: !request.no_synonyms,
+            reprints_hidden: request.hide_reprints,
+            total,
+            rows,
+            format,
+            columns: if format == ExportFormat::Ndjson { Vec::new() } else { EXPORT_COLUMNS.to_vec() },
+            bytes: counted.bytes,
+            blake3: counted.hash.finalize().to_hex().to_string(),
+            exported_at: show_moment(now),
+            program: env!("CARGO_PKG_VERSION"),
+            lexicon: self.lexicon().version().clone(),
+            criteria: self.judge_by().version().clone(),
+            log_position,
+        })
+    }
+}
+
+/// Counts and hashes what goes through it.
+struct Counted<'a, W> {
+    out: &'a mut W,
+    bytes: u64,
+    hash: blake3::Hasher,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
