@@ -11,6 +11,8 @@ use crate::vocabulary::{Category, Channel, Hazard, RegionCode, Stance};
 
 /// Worst severity there is.
 const SEVERITY_MAX: u64 = 4;
+/// Shortest beginning of a Chinese name that stands for the name.
+const BEGINNING_CHARS_MIN: usize = 2;
 /// What `signal:` takes for any asserted signal.
 pub(super) const SIGNAL_ANY: &str = "any";
 
@@ -297,6 +299,9 @@ fn categories(name: &str, thesaurus: &Thesaurus) -> Result<Vec<String>, String> 
         return Ok(vec![category.code().to_owned()]);
     }
     let leaves = thesaurus.leaves_called(name);
+    if let (true, Some(category)) = (leaves.is_empty(), beginning(Category::ALL, Category::zh, name)) {
+        return Ok(vec![category.code().to_owned()]);
+    }
     if leaves.is_empty() {
         let groups: Vec<&str> = CATEGORY_GROUPS.iter().map(|(_, zh, _)| *zh).collect();
         let known = known(Category::ALL, Category::code, Category::zh);
@@ -322,7 +327,10 @@ fn hazards(name: &str) -> Result<Vec<String>, String> {
 
 /// `any`, a category, a hazard, or both with a stroke between.
 fn signals(name: &str) -> Result<Vec<String>, String> {
-    let category = |name: &str| member(Category::ALL, Category::code, Category::zh, name).map(Category::code);
+    let category = |name: &str| {
+        let exact = member(Category::ALL, Category::code, Category::zh, name);
+        exact.or_else(|| beginning(Category::ALL, Category::zh, name)).map(Category::code)
+    };
     if name == SIGNAL_ANY || name == "任意" {
         return Ok(vec![SIGNAL_ANY.to_owned()]);
     }
@@ -371,6 +379,15 @@ fn member<T: Copy>(all: &[T], code: fn(T) -> &'static str, zh: fn(T) -> &'static
     all.iter().copied().find(|&member| code(member) == name || normalise(zh(member)) == name)
 }
 
+/// The one member whose Chinese name begins so: 起火 for 起火爆炸.
+fn beginning<T: Copy>(all: &[T], zh: fn(T) -> &'static str, name: &str) -> Option<T> {
+    if name.chars().count() < BEGINNING_CHARS_MIN {
+        return None;
+    }
+    let mut found = all.iter().copied().filter(|&member| normalise(zh(member)).starts_with(name));
+    found.next().filter(|_| found.next().is_none())
+}
+
 fn known<T: Copy>(all: &[T], code: fn(T) -> &'static str, zh: fn(T) -> &'static str) -> String {
     let known: Vec<String> = all.iter().map(|&member| format!("{}（{}）", zh(member), code(member))).collect();
     known.join("、")
@@ -383,8 +400,10 @@ fn code<T: Copy>(
     zh: fn(T) -> &'static str,
     name: &str,
 ) -> Result<String, String> {
-    let found = member(all, code, zh, name).map(|member| code(member).to_owned());
-    found.ok_or_else(|| format!("没有“{name}”这个取值；可用：{}", known(all, code, zh)))
+    let found = member(all, code, zh, name).or_else(|| beginning(all, zh, name));
+    found
+        .map(|member| code(member).to_owned())
+        .ok_or_else(|| format!("没有“{name}”这个取值；可用：{}", known(all, code, zh)))
 }
 
 /// First and last day of `2024`, `2024-01` or `2024-01-31`.

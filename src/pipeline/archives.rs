@@ -2,18 +2,16 @@
 //!
 //! The order in which they are read follows from their names and contents, not from where they lie or how they were listed: the
 //! same archives say the same wherever they are replayed (SCORE-1).
-#![expect(clippy::disallowed_methods, reason = "an edge: walks folders and opens what is in them")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::PipelineError;
+use super::files::{digest, files_under, name_below};
 use super::intake::{Items, read_aside};
-use crate::archive::ArchiveError;
 use crate::archive::documents::{Format, ImportSpec};
 use crate::collect::Masker;
 use crate::log::Log;
@@ -24,8 +22,6 @@ use crate::vocabulary::{Channel, Position, SourceId};
 const LOG_FILE: &str = "wanglou.sqlite";
 /// Documents taken from a log together.
 const LOG_BATCH: usize = 20_000;
-/// Folders inside a folder of archives that are looked into; `date=…/` of a partitioned dataset is one.
-const FOLDER_DEPTH_MAX: usize = 8;
 
 /// One thing to read: a file of documents, or the log of a tower.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +49,12 @@ pub(super) fn pieces(paths: &[PathBuf]) -> Result<Vec<Piece>, PipelineError> {
         if path.join(LOG_FILE).is_file() {
             add(own, path, Piece::Tower);
         } else if path.is_dir() {
-            let files = files_under(path)?;
+            let files = documents_under(path)?;
             if files.is_empty() {
                 return Err(PipelineError::NoArchive(path.clone()));
             }
-            for file in files {
-                let below = file.strip_prefix(path).unwrap_or(&file);
-                add(below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"), &file, Piece::File);
+            for (name, file) in files {
+                add(name, &file, Piece::File);
             }
         } else {
             add(own, path, Piece::File);
@@ -81,29 +76,11 @@ pub(super) fn pieces(paths: &[PathBuf]) -> Result<Vec<Piece>, PipelineError> {
 }
 
 /// Files of documents under a folder, hidden ones and those of other kinds left out.
-fn files_under(dir: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
-    let mut files = Vec::new();
-    let mut waiting = vec![(dir.to_owned(), 0)];
-    while let Some((dir, depth)) = waiting.pop() {
-        let io = |source| ArchiveError::Io { what: "list", path: dir.clone(), source };
-        for entry in fs::read_dir(&dir).map_err(io)? {
-            let entry = entry.map_err(io)?;
-            let (path, name) = (entry.path(), entry.file_name());
-            if name.as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            // Not through links: a folder may hold one to itself.
-            if entry.file_type().map_err(io)?.is_dir() {
-                if depth < FOLDER_DEPTH_MAX {
-                    waiting.push((path, depth + 1));
-                }
-            } else if path.is_file() && Format::of_name(&path).is_some() {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
+fn documents_under(dir: &Path) -> Result<Vec<(String, PathBuf)>, PipelineError> {
+    let named = files_under(dir)?.into_iter().map(|file| (name_below(dir, &file), file));
+    Ok(named
+        .filter(|(name, file)| !name.split('/').any(|part| part.starts_with('.')) && Format::of_name(file).is_some())
+        .collect())
 }
 
 impl Piece {
@@ -139,15 +116,13 @@ impl Piece {
         SourceId::new(name.split('.').next().unwrap_or(name))
     }
 
-    fn digest(&self) -> Result<String, ArchiveError> {
-        let path = match self {
-            Self::Tower(folder) => folder.join(LOG_FILE),
-            Self::File(path) => path.clone(),
+    /// Digest of what is in it.
+    fn digest(&self) -> Result<String, PipelineError> {
+        let digest = match self {
+            Self::Tower(folder) => digest(&folder.join(LOG_FILE)),
+            Self::File(path) => digest(path),
         };
-        let mut hasher = blake3::Hasher::new();
-        let io = |source| ArchiveError::Io { what: "read", path: path.clone(), source };
-        hasher.update_reader(fs::File::open(&path).map_err(io)?).map_err(io)?;
-        Ok(hasher.finalize().to_hex().to_string())
+        Ok(digest?.to_hex().to_string())
     }
 }
 
@@ -189,7 +164,10 @@ impl Batches {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests lay files out")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn write(path: &Path, text: &str) {

@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
-use super::upkeep::files_under;
+use super::files::{digest, files_under, name_below};
 use crate::store::Store;
 use crate::vocabulary::show_moment;
 
@@ -61,7 +61,7 @@ pub async fn backup(data: &Path, to: &Path, now: Timestamp) -> Result<Manifest, 
     }
     let mut files = BTreeMap::new();
     for path in files_under(to)? {
-        files.insert(name_below(to, &path), digest(&path)?);
+        files.insert(name_below(to, &path), fact(&path)?);
     }
     let manifest = Manifest { wanglou: env!("CARGO_PKG_VERSION").to_owned(), made_at: show_moment(now), files };
     let path = to.join(MANIFEST);
@@ -84,7 +84,7 @@ pub fn restore(from: &Path, data: &Path) -> Result<Manifest, PipelineError> {
         if !inside {
             return Err(PipelineError::Backup(format!("`{name}` leads out of the backup; nothing was restored")));
         }
-        if !path.is_file() || digest(&path)? != *kept {
+        if !path.is_file() || fact(&path)? != *kept {
             let path = path.display();
             return Err(PipelineError::Backup(format!(
                 "{path} is missing or not what it was when the backup was made; nothing was restored; use another backup"
@@ -120,16 +120,8 @@ fn copy(from: &Path, to: &Path, file: &Path) -> Result<(), PipelineError> {
     File::open(&target).and_then(|file| file.sync_all()).map_err(io)
 }
 
-fn name_below(dir: &Path, path: &Path) -> String {
-    let below: PathBuf = path.strip_prefix(dir).unwrap_or(path).to_owned();
-    below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
-}
-
-fn digest(path: &Path) -> Result<(String, u64), PipelineError> {
+/// What the manifest says of a file: BLAKE3 and bytes.
+fn fact(path: &Path) -> Result<(String, u64), PipelineError> {
     let io = |source| PipelineError::Io { what: "read", path: path.to_owned(), source };
-    let mut hasher = blake3::Hasher::new();
-    let file = File::open(path).map_err(io)?;
-    let bytes = file.metadata().map_err(io)?.len();
-    hasher.update_reader(file).map_err(io)?;
-    Ok((hasher.finalize().to_hex().to_string(), bytes))
+    Ok((digest(path)?.to_hex().to_string(), fs::metadata(path).map_err(io)?.len()))
 }

@@ -12,6 +12,7 @@ mod bundle;
 pub mod criteria;
 pub mod diff;
 mod export;
+mod files;
 mod gather;
 mod intake;
 mod judging;

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::PipelineError;
+use super::files::files_under;
 use super::gather::lock_folder;
 use crate::archive::{DocumentDataset, SignalParts, WarcReader, survey_parts};
 use crate::log::Log;
@@ -87,20 +88,10 @@ impl Verified {
 pub async fn stat(data: &Path) -> Result<Stat, PipelineError> {
     let store = open_store(data).await?;
     let log = Log::new(store.clone());
-    let mut stat = Stat::default();
-    let mut after = Position(0);
-    loop {
-        let batch = log.read(after, BATCH).await?;
-        let Some(last) = batch.last() else { break };
-        after = last.position;
-        for entry in batch {
-            if let Some(day) = entry.document.event_at().map(day_of) {
-                let (first, last) = stat.days.unwrap_or((day, day));
-                stat.days = Some((first.min(day), last.max(day)));
-            }
-            *stat.documents.entry(entry.document.source).or_default() += 1;
-        }
-    }
+    let documents = log.intake().await?.into_iter().map(|(source, (_, intake))| (source, intake.kept)).collect();
+    let volume = log.volume().await?;
+    let days = volume.iter().map(|(day, ..)| *day);
+    let mut stat = Stat { documents, days: days.clone().min().zip(days.max()), ..Stat::default() };
     store.close().await;
     for name in ["wanglou.sqlite", "wanglou.sqlite-wal"] {
         if let Ok(metadata) = fs::metadata(data.join(name)) {
@@ -267,27 +258,4 @@ fn files_in(dir: &Path) -> Result<Files, PipelineError> {
         found.bytes += fs::metadata(&path).map_or(0, |metadata| metadata.len());
     }
     Ok(found)
-}
-
-/// All files below a folder by name; none when there is no such folder.
-pub(super) fn files_under(dir: &Path) -> Result<Vec<PathBuf>, PipelineError> {
-    let mut files = Vec::new();
-    let mut waiting = vec![dir.to_owned()];
-    while let Some(dir) = waiting.pop() {
-        if !dir.is_dir() {
-            continue;
-        }
-        let io = |source| PipelineError::Io { what: "list", path: dir.clone(), source };
-        for entry in fs::read_dir(&dir).map_err(io)? {
-            let entry = entry.map_err(io)?;
-            let kind = entry.file_type().map_err(io)?;
-            if kind.is_dir() {
-                waiting.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }

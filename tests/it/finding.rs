@@ -43,6 +43,26 @@ fn ids(found: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn every_query_that_the_documents_show_is_understood() {
+    let dir = tempfile::tempdir().expect("a folder");
+    import(dir.path(), "first.ndjson", &lines(&COMPLAINTS, "2024-05-01"));
+    let path = dir.path().join("data");
+    let data = path.to_str().expect("UTF-8");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shown = regex::Regex::new(r"wanglou (?:search|export --query|watch add \S+) '([^']+)'").expect("a pattern");
+    let mut queries = 0;
+    for page in ["README.md", "docs/search.md"] {
+        let text = fs::read_to_string(root.join(page)).expect("read");
+        for found in shown.captures_iter(&text) {
+            let said = run(&["search", "--data", data, &found[1]]);
+            assert_eq!(said.status, 0, "{page}: {}\n{}", &found[1], said.err);
+            queries += 1;
+        }
+    }
+    assert!(queries >= 4, "only {queries} are shown");
+}
+
+#[test]
 fn a_day_at_the_search_desk() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("data");

@@ -78,6 +78,8 @@ fn facts_are_found_by_code_and_chinese_name() {
         item("4", "无").meta("brand", "华为").meta("platform", "天猫"),
     ]);
     check(&index, "hazard:fire", &["1"]);
+    check(&index, "隐患:起火", &["1"]); // as far as it takes to tell it from others
+    check(&index, "类别:电池 信号:电池/起火", &["1"]);
     check(&index, "隐患:起火爆炸,触电", &["1"]); // a negated hazard is a mention, not a signal
     check(&index, "类别：手机", &["2"]);
     check(&index, "category:battery_charger,phone", &["1", "2"]);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::pipeline::PipelineError;
+use crate::pipeline::files::{digest, files_under, name_below};
 
 /// What a rerun writes. The summary comes last: where it is, the rest is whole.
 pub(super) const ALERTS: &str = "alerts.ndjson";
@@ -74,22 +75,13 @@ impl Lines {
     }
 }
 
-/// BLAKE3 of every file under the output folder, by its relative name.
+/// BLAKE3 of every output, by its name below the folder.
 pub(super) fn digests(out: &Path) -> Result<BTreeMap<String, String>, PipelineError> {
     let mut digests = BTreeMap::new();
-    let mut waiting = vec![out.to_owned()];
-    while let Some(dir) = waiting.pop() {
-        let io = |source| PipelineError::Io { what: "read back", path: dir.clone(), source };
-        for entry in fs::read_dir(&dir).map_err(io)? {
-            let path = entry.map_err(io)?.path();
-            if path.is_dir() {
-                if path.file_name().is_some_and(|name| name != WORK) {
-                    waiting.push(path);
-                }
-            } else if path.file_name().is_some_and(|name| name != SUMMARY) {
-                let name = path.strip_prefix(out).unwrap_or(&path).display().to_string();
-                digests.insert(name, blake3::hash(&fs::read(&path).map_err(io)?).to_hex().to_string());
-            }
+    for path in files_under(out)? {
+        let name = name_below(out, &path);
+        if name != SUMMARY && !name.starts_with(WORK) {
+            digests.insert(name, digest(&path)?.to_hex().to_string());
         }
     }
     Ok(digests)

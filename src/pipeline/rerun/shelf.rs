@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::log::Entry;
 use crate::pipeline::PipelineError;
+use crate::pipeline::files::digest;
 use crate::vocabulary::{LexiconVersion, Outcome};
 
 /// Level of compression: what is kept is read back once at most.
@@ -50,11 +51,7 @@ impl Shelf {
         let io = |what, path: &Path, source| PipelineError::Io { what, path: path.to_owned(), source };
         fs::create_dir_all(dir).map_err(|error| io("make", dir, error))?;
         let program = std::env::current_exe().map_err(|error| io("find", Path::new("this program"), error))?;
-        let mut hasher = blake3::Hasher::new();
-        fs::File::open(&program)
-            .and_then(|file| hasher.update_reader(file).map(|_| ()))
-            .map_err(|error| io("read", &program, error))?;
-        Ok(Self { dir: dir.to_owned(), program: hasher.finalize() })
+        Ok(Self { dir: dir.to_owned(), program: digest(&program)? })
     }
 
     /// The key of what a lexicon reads in these documents, at these places.
