@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use crate::alert::Casework;
+use crate::index::Sort;
 use crate::store::{EndpointHealth, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, AlertState, Category, Channel, CharSpan, CriteriaVersion, Danger, Disposal,
@@ -303,8 +304,12 @@ pub struct AlertPage {
 pub struct SearchOutcome {
     /// Exact number of matches.
     pub total: u64,
-    /// Best first.
+    /// In the order of `sort`.
     pub hits: Vec<SearchHit>,
+    /// Which comes first; the query may ask for it.
+    pub sort: Sort,
+    /// How the query was understood where that is not plain: names that were searched too, places of one name.
+    pub notes: Vec<String>,
     /// How the matches divide.
     pub facets: Vec<Facet>,
     /// Where the next page begins; none on the last.

@@ -719,5 +719,12 @@ fn outcome(query: &str, limit: usize) -> SearchOutcome {
         },
         Facet { field: "brand".to_owned(), values: vec![value(SCRIPT, 2, "brand:\"<script>\"")] },
     ];
-    SearchOutcome { total: 130, hits: hits.into_iter().take(limit).collect(), facets, next: Some("page-2".to_owned()) }
+    SearchOutcome {
+        total: 130,
+        hits: hits.into_iter().take(limit).collect(),
+        facets,
+        next: Some("page-2".to_owned()),
+        notes: vec![format!("“充电宝”连同：移动电源{SCRIPT}")],
+        ..SearchOutcome::default()
+    }
 }

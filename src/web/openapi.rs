@@ -9,6 +9,7 @@ use super::desk::AlertFilter;
 use super::forms::{EVENTS_DEFAULT, EVENTS_MAX};
 use super::gate::SESSION;
 use super::push::PUSH_BYTES_MAX;
+use crate::index::Sort;
 use crate::vocabulary::{Act, ActKind, Category, Channel, Danger, Disposal, Hazard, Spread, Stage};
 
 /// `/api/v1/openapi.json`.
@@ -263,7 +264,8 @@ fn schemas() -> Value {
             "kind": reference("ActKind"), "note": text, "to": text, "until": day}},
         "SearchHit": object(&hit),
         "SearchOutcome": object(&json!({
-            "total": whole, "hits": list_of("SearchHit"), "next": named,
+            "total": whole, "hits": list_of("SearchHit"), "next": named, "notes": {"type": "array", "items": text},
+            "sort": {"type": "string", "enum": Sort::ALL},
             "facets": {"type": "array", "items": object(&json!({"field": text,
                 "values": {"type": "array", "items": object(&json!({"value": text, "count": whole, "narrow": text}))}}))},
         })),

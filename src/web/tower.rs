@@ -12,7 +12,7 @@ use super::desk::{
     QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
 };
 use crate::alert::{Casework, cap, feed, forms};
-use crate::index::{Hit, IndexError, SearchPage, SearchRequest};
+use crate::index::{Expansion, Hit, IndexError, SearchPage, SearchRequest};
 use crate::pipeline::{PipelineError, Tower, push_lines};
 use crate::store::{EndpointHealth, TryRow};
 use crate::vocabulary::{
@@ -266,8 +266,13 @@ fn outcome(page: SearchPage) -> SearchOutcome {
             .collect(),
         field,
     };
+    let also = |expansion: &Expansion| {
+        format!("“{}”连同：{}；检索式里加 synonyms:off 可关闭", expansion.word, expansion.also.join("、"))
+    };
     SearchOutcome {
         total: page.total,
+        sort: page.sort,
+        notes: page.expansions.iter().map(also).chain(page.notes).collect(),
         hits: page.hits.into_iter().map(hit).collect(),
         facets: page.facets.into_iter().map(facet).collect(),
         next: page.next,

@@ -15,6 +15,7 @@ use super::super::problem::{Dressed, Problem};
 use super::super::text::{self, Segment};
 use super::super::words::{self, NONE};
 use super::{Shell, render};
+use crate::index::Sort;
 use crate::vocabulary::{Category, CharSpan, Hazard};
 
 /// Longest query, in characters.
@@ -225,6 +226,8 @@ struct SearchPage<'a> {
     fault: Option<FaultView<'a>>,
     searched: bool,
     total: u64,
+    order: &'static str,
+    notes: &'a [String],
     hits: Vec<HitView<'a>>,
     facets: Vec<FacetView<'a>>,
     first: Option<String>,
@@ -261,6 +264,12 @@ pub(in crate::web) async fn show(
         fault: fault.as_ref().map(|fault| FaultView::new(query, fault)),
         searched,
         total: outcome.total,
+        order: match outcome.sort {
+            Sort::Relevance => "最相关的在前",
+            Sort::Newest => "最新的在前",
+            Sort::Severity => "伤害最重的在前",
+        },
+        notes: &outcome.notes,
         hits: outcome.hits.iter().map(|hit| HitView::new(desk.as_ref(), hit)).collect(),
         facets: facet_views.into_iter().map(|facet| FacetView::new(desk.as_ref(), query, facet)).collect(),
         first: (searched && !asked.after.is_empty()).then(|| address(query, None)),
