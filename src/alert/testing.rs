@@ -112,6 +112,7 @@ impl About {
                 baseline_weeks: 104.0,
                 prior: [0.5, 10.0],
                 began: None,
+                among: None,
             },
             danger_terms: DangerTerms {
                 severity: 3,

@@ -33,6 +33,8 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Budget {
     ln_rates: [[f64; 3]; 4],
+    /// Cells that are looked at, parts among them.
+    pub(super) cells: u64,
 }
 
 impl Budget {
@@ -41,6 +43,7 @@ impl Budget {
         let table = OnsetTable::shipped();
         let mut classes: [[Census; 3]; 4] = std::array::from_fn(|_| std::array::from_fn(|_| Census::new(table)));
         let provinces = grouped(ground.province_shares());
+        let mut looked_at = 0.0;
         for category in Category::ALL {
             let brands = grouped(ground.brand_shares(*category));
             let size = ground.dispersion(*category);
@@ -56,6 +59,7 @@ impl Budget {
                     let least = least(kind, law.mean() < criteria.detector.sparse_below_per_week, criteria);
                     let known = Known { mean: law.mean(), shape: law.shape, size, least };
                     classes[class][kind as usize].add(table, known, cells);
+                    looked_at += cells;
                 };
                 count(Kind::Whole, law, cells);
                 for (share, parts) in &brands {
@@ -79,7 +83,9 @@ impl Budget {
                 ln_rates[severity][kind as usize] = ln_rate;
             }
         }
-        Self { ln_rates }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of whole numbers of cells")]
+        let cells = looked_at.round() as u64;
+        Self { ln_rates, cells }
     }
 
     /// ln of the onset rate per cell and year at which a cell about this hazard alarms.

@@ -31,6 +31,8 @@ pub(super) struct Test {
     /// Index of the deciding window: of those with enough events, the one with most evidence.
     pub(super) decided: usize,
     pub(super) crossed: bool,
+    /// Whether it has the events that it takes to alarm.
+    pub(super) enough: bool,
 }
 
 impl Test {
@@ -95,8 +97,9 @@ pub(super) fn test(counts: &[u64], base: Base, ln_limit: f64, ground: &Ground<'_
         baseline_weeks: weeks,
         prior: [base.prior.shape, base.prior.rate],
         began: None,
+        among: None,
     };
-    Test { terms, decided, crossed: enough && evidence.is_some() && ln_rate <= ln_limit }
+    Test { terms, decided, crossed: enough && evidence.is_some() && ln_rate <= ln_limit, enough }
 }
 
 #[cfg(test)]

@@ -82,6 +82,16 @@ fn in_chinese(a: &Assessment) -> String {
     if let Some(began) = &a.detector.began {
         let _ = write!(text, "上升约始于{}起的一周（变点概率{:.2}）。", began.week_of, began.probability);
     }
+    if let Some(among) = a.detector.among.filter(|_| a.decision.crossed) {
+        let _ = write!(
+            text,
+            "当日共比较{}个单元，偶然可能不大于本件的有{}个，其中系偶然的预计{}（BH法；不论单元间如何相关，e-BH法{}）。",
+            among.cells,
+            among.alike,
+            share_at_most(among.q),
+            share_at_most(among.e_q)
+        );
+    }
     if let (Some(means), Some(id)) = (&a.decision.single_means, &a.decision.single_rule) {
         let _ = write!(text, "单件规则命中：{means}（{id}）。");
     }
@@ -224,6 +234,13 @@ fn spread(a: &Assessment) -> String {
 /// A share in percent with one digit.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
+}
+
+/// Smallest share that is told as a number.
+pub(super) const SHARE_TOLD: f64 = 0.001;
+
+fn share_at_most(share: f64) -> String {
+    if share < SHARE_TOLD { "不足千分之一".to_owned() } else { format!("至多约{}%", figure(share * 100.0)) }
 }
 
 /// Three significant figures; powers of ten where a plain number would be unreadable.

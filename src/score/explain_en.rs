@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::explain::{Recurrence, figure, percent, province, recurrence, window};
+use super::explain::{Recurrence, SHARE_TOLD, figure, percent, province, recurrence, window};
 use crate::vocabulary::{
     Alteration, Assessment, Change, ClusterTerms, Danger, ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis,
     RegionCode, Spread, SpreadTerms,
@@ -52,6 +52,17 @@ pub(super) fn in_english(a: &Assessment) -> String {
         let (week, probability) = (began.week_of, began.probability);
         let _ = write!(text, "The rise began about the week of {week} (probability of that change {probability:.2}). ");
     }
+    if let Some(among) = detector.among.filter(|_| a.decision.crossed) {
+        let _ = write!(
+            text,
+            "Of {} cells compared that day {} are as improbable by chance as this one; of those {} are expected to be chance (BH; e-BH, however \
+             cells depend on one another: {}). ",
+            among.cells,
+            among.alike,
+            share_at_most(among.q),
+            share_at_most(among.e_q)
+        );
+    }
     if let Some(id) = &a.decision.single_rule {
         let _ = write!(text, "Rule {id} for single reports holds. ");
     }
@@ -75,6 +86,14 @@ pub(super) fn in_english(a: &Assessment) -> String {
     }
     let _ = write!(text, "Criteria {}.", a.criteria);
     text
+}
+
+fn share_at_most(share: f64) -> String {
+    if share < SHARE_TOLD {
+        "less than one in a thousand".to_owned()
+    } else {
+        format!("at most about {} %", figure(share * 100.0))
+    }
 }
 
 fn place(region: RegionCode) -> String {
@@ -363,7 +382,7 @@ mod tests {
     fn an_explanation_in_english_reads_like_this() {
         let judged = judged();
         let text = explain(&judged, Language::English).replace(judged.criteria.as_str(), "VERSION");
-        insta::assert_snapshot!(text, @"As of 2023-01-05, 4 independent events of fire and explosion in batteries and chargers of “甲牌” in Zhejiang in 7 days (4 reports, 4 texts, 4 actors, 1 places). 1.02e-4 expected, from 0 in a baseline of 104 weeks, the prior of its kind and the number of documents read; mid-p 5.84e-15. Evidence for a rise 20.3: a cell of this kind shows as much less than once in a thousand years by chance (h 10.03), above the limit of the false-alarm budget, 0.00. The rise began about the week of 2022-12-30 (probability of that change 0.88). Spread is isolated: 1 brands (1.0 effective, 0 % of events without), 1 provinces (1.0 effective, 0 % without); most likely cluster Zhejiang, last 1 weeks: 4 events (4.55e-6 expected), 100 % of the excess in 4.48 % of the exposure, 0 outside of it, tail 0.559; the excess of the last 1 weeks is in one region with probability 0.938, and even with probability 0.00978 if it is across the country; brands that have clearly risen: 1; provinces differ by chance as much with p=0.03; without Zhejiang the tail is 0.5 (isolated). Danger is high: severity S3 (0 as stated); items in use unknown, probability as assumed, the matrix allows medium to serious. Disposal: sample (sample.danger). What would change it: 2 more, each of a brand not named yet: spread becomes regional; an injury of S4 in the newest: danger becomes serious; without the newest 2: disposal becomes notify. Criteria VERSION.");
+        insta::assert_snapshot!(text, @"As of 2023-01-05, 4 independent events of fire and explosion in batteries and chargers of “甲牌” in Zhejiang in 7 days (4 reports, 4 texts, 4 actors, 1 places). 1.02e-4 expected, from 0 in a baseline of 104 weeks, the prior of its kind and the number of documents read; mid-p 5.84e-15. Evidence for a rise 20.3: a cell of this kind shows as much less than once in a thousand years by chance (h 10.03), above the limit of the false-alarm budget, 0.00. The rise began about the week of 2022-12-30 (probability of that change 0.88). Of 63360 cells compared that day 1 are as improbable by chance as this one; of those less than one in a thousand are expected to be chance (BH; e-BH, however cells depend on one another: less than one in a thousand). Spread is isolated: 1 brands (1.0 effective, 0 % of events without), 1 provinces (1.0 effective, 0 % without); most likely cluster Zhejiang, last 1 weeks: 4 events (4.55e-6 expected), 100 % of the excess in 4.48 % of the exposure, 0 outside of it, tail 0.559; the excess of the last 1 weeks is in one region with probability 0.938, and even with probability 0.00978 if it is across the country; brands that have clearly risen: 1; provinces differ by chance as much with p=0.03; without Zhejiang the tail is 0.5 (isolated). Danger is high: severity S3 (0 as stated); items in use unknown, probability as assumed, the matrix allows medium to serious. Disposal: sample (sample.danger). What would change it: 2 more, each of a brand not named yet: spread becomes regional; an injury of S4 in the newest: danger becomes serious; without the newest 2: disposal becomes notify. Criteria VERSION.");
     }
 
     /// The numbers of a text, in their order.

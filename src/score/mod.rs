@@ -7,7 +7,8 @@
 //! the future · `cells` sums them by day · `exposure` says how much was read · `prior` says what is usual, `parts` how far
 //! brands and provinces scatter around it · `rise` and `detector` say how much the newest days speak for a rise, `onsets` how often
 //! chance speaks so, `budget` how rare that must be · `items` says how many are in use · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one
-//! incident and what to do with it, `change` what would change that, and `explain` says so in a paragraph. `feedback` brings back what analysts and sampling found.
+//! incident and what to do with it, `change` what would change that, `among` how much of the day is chance, and `explain` says so in a
+//! paragraph. `feedback` brings back what analysts and sampling found.
 //!
 //! Beside it stand the published methods (`methods`), each on plain slices, for comparison and as parts, over the special functions
 //! and distributions of `numeric`; `bench` sets them beside each other on simulated series.
@@ -15,6 +16,7 @@
 //! **SCORE-1** same signals, outcomes, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
 //! an explanation is a stored term, and the terms recompute.
 
+mod among;
 mod began;
 pub mod bench;
 mod budget;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use super::among::Looked;
 use super::budget::{Budget, Kind};
 use super::change::{self, Moved};
 use super::criteria::{Basis, Criteria, DisposalRule, SingleRule};
@@ -23,7 +24,7 @@ use super::out_of_line::OutOfLine;
 use super::prior::{Gamma, Ground};
 use super::shared::{Rise, shared};
 use super::spread::{self, Shared, Shares};
-use super::{began, danger, explain};
+use super::{among, began, danger, explain};
 use crate::vocabulary::{
     Assessment, Began, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, RegionCode, Spread, SpreadTerms,
 };
@@ -115,12 +116,18 @@ impl Scorer {
             .iter()
             .filter_map(|(desk, recent)| Some(((desk.cell.category, desk.cell.hazard), desk.rise(recent)?)))
             .collect();
-        let mut assessments = Vec::new();
+        let mut looked = Vec::new();
         for (mut desk, recent) in desks {
             desk.shared = shared((desk.cell.category, desk.cell.hazard), &rises, &self.criteria.spread);
-            desk.judge(&recent, &mut assessments);
+            desk.judge(&recent, &mut looked);
         }
-        assessments
+        let longest = self.criteria.detector.windows_days.iter().max().copied().unwrap_or(0);
+        among::place(&mut looked, budget.cells, longest);
+        let explained = |Looked { mut assessment, .. }| {
+            assessment.explanation = explain::explain(&assessment, explain::Language::Chinese);
+            assessment
+        };
+        looked.into_iter().map(explained).collect()
     }
 }
 
@@ -210,7 +217,7 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn judge(&self, recent: &[Seen<'a>], out: &mut Vec<Assessment>) {
+    fn judge(&self, recent: &[Seen<'a>], out: &mut Vec<Looked>) {
         let parts = self.parts(recent);
         out.extend(parts.iter().map(|part| self.assessment(part, recent)));
     }
@@ -434,7 +441,8 @@ impl<'a> Desk<'a> {
         Verdict { window_days, shares, danger, danger_terms, spread, spread_terms, disposal, rule }
     }
 
-    fn assessment(&self, part: &Part<'a>, recent: &[Seen<'a>]) -> Assessment {
+    /// The assessment of a part, not yet set among those of its day and not yet explained.
+    fn assessment(&self, part: &Part<'a>, recent: &[Seen<'a>]) -> Looked {
         let criteria = self.criteria;
         let verdict = self.verdict(part);
         let change = change::changes(self, part, &verdict, recent);
@@ -453,7 +461,7 @@ impl<'a> Desk<'a> {
             single_means: part.single.map(|rule| rule.means.clone()),
             disposal_means: rule.map(|rule| rule.means.clone()),
         };
-        let mut assessment = Assessment {
+        let assessment = Assessment {
             as_of: self.as_of,
             category: self.cell.category,
             hazard: self.cell.hazard,
@@ -477,8 +485,7 @@ impl<'a> Desk<'a> {
             criteria: criteria.version.clone(),
             documents: self.documents(&inside),
         };
-        assessment.explanation = explain::explain(&assessment, explain::Language::Chinese);
-        assessment
+        Looked { assessment, enough: part.test.enough }
     }
 
     /// When the rise of a part began.

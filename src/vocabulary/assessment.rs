@@ -58,6 +58,26 @@ pub struct DetectorTerms {
     /// When the rise began, where it crossed and that can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<Began>,
+    /// What it is worth beside all that was looked at on its day; none in assessments of before this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub among: Option<Among>,
+}
+
+/// One rise among all cells of its day (同日比较): false discovery rates. `q` is the smallest `cells · p₍ₖ₎ / k` over all assessments of
+/// the day whose p is at least as large, k their rank, and at most 1; `e_q` the same of `1/e`, e the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Among {
+    /// Cells that were looked at: category × hazard, and each known brand and each province of them.
+    pub cells: u64,
+    /// Assessments of the day that are at least as improbable by chance, this one among them.
+    pub alike: u64,
+    /// Chance that a cell of this kind shows so much evidence on a day: `1 − exp(−10⁻ʰ · longest window / 365)`; 1 with fewer events than
+    /// it takes to alarm.
+    pub p: f64,
+    /// Share of chance to be expected among what is at least as improbable (Benjamini & Hochberg).
+    pub q: f64,
+    /// The same from the evidence, however cells depend on one another (e-BH).
+    pub e_q: f64,
 }
 
 /// When a rise began (上升起点), by change-point detection over weeks.

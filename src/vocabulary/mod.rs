@@ -25,7 +25,7 @@ mod written;
 pub use act::{Act, AuditEntry, AuditKind};
 pub use alert::{Alert, AlertEvent, AlertEventKind, AlertState, Evidence};
 pub use assessment::{
-    Assessment, Began, ClusterTerms, ConfirmedTerm, Counts, DangerTerms, Decision, DetectorTerms, EvidenceBasis,
+    Among, Assessment, Began, ClusterTerms, ConfirmedTerm, Counts, DangerTerms, Decision, DetectorTerms, EvidenceBasis,
     ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis, MuteTerm, OutOfLineTerms, PRealTerms, Regime, RegionTerm,
     SharedTerms, SourceMix, SourceTerm, SpreadTerms, ThinnedTerm, WindowTerm,
 };

@@ -326,6 +326,7 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
             baseline_weeks: 51.2,
             prior: [0.5, 0.25],
             began: None,
+            among: None,
         },
         danger_terms: DangerTerms {
             severity: 3,

@@ -126,6 +126,7 @@ fn every_number_of_every_explanation_recomputes_from_the_export() {
     let assessments = terms(&out.join("assessments.parquet"));
     let signals = signals(&out.join("signals"));
     assert!(assessments.iter().any(|a| a["disposal"] != "exclude"), "a wave is above the line");
+    days_recompute(&assessments);
     let mut bases = BTreeSet::new();
     for a in &assessments {
         statistics_recompute(a, &documents);
@@ -231,6 +232,35 @@ fn statistics_recompute(a: &Value, documents: &[Value]) {
     assert!((told - evidence).abs() < 1e-8, "evidence {told} is not {evidence}");
     if a["decision"]["crossed"] == true {
         assert!(number(&terms["h"]) >= number(&terms["h_threshold"]));
+    }
+}
+
+/// What each assessment is worth beside all of its day: chance by the onset rate, then false discovery rates by their definition.
+fn days_recompute(assessments: &[Value]) {
+    let mut days: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for a in assessments {
+        days.entry(a["as_of"].as_str().expect("a day")).or_default().push(a);
+    }
+    assert!(days.values().any(|day| day.len() > 2), "a day with several to compare");
+    let told = |a: &Value, name: &str| number(&a["detector"]["among"][name]);
+    for day in days.values() {
+        let cells = told(day[0], "cells");
+        let p: Vec<f64> = day.iter().map(|a| told(a, "p")).collect();
+        let inverse: Vec<f64> = day.iter().map(|a| (-number(&a["detector"]["evidence"])).exp()).collect();
+        let rank = |all: &[f64], value: f64| all.iter().filter(|other| **other <= value).count() as f64;
+        let rate = |all: &[f64], own: f64| {
+            let as_large = all.iter().filter(|other| **other >= own);
+            as_large.map(|other| cells * other / rank(all, *other)).fold(1.0, f64::min)
+        };
+        for (at, a) in day.iter().enumerate() {
+            close(told(a, "cells"), cells, "cells of a day");
+            let chance = 1.0 - (-(10_f64.powf(-number(&a["detector"]["h"]))) * 56.0 / 365.0).exp();
+            let few = (p[at] - 1.0).abs() < 1e-12 && a["decision"]["crossed"] == false;
+            assert!(few || (p[at] - chance).abs() < 1e-12, "{} is not {chance}: {a}", p[at]);
+            close(told(a, "alike"), rank(&p, p[at]), "how many are as improbable");
+            close(told(a, "q"), rate(&p, p[at]), "q-value");
+            close(told(a, "e_q"), rate(&inverse, inverse[at]), "e-BH");
+        }
     }
 }
 

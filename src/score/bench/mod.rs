@@ -13,6 +13,7 @@ pub mod detectors;
 pub mod levels;
 pub mod onset;
 pub mod outbreak;
+pub mod paired;
 pub mod report;
 pub mod tables;
 pub mod world;
@@ -26,6 +27,7 @@ use background::{BASELINE_WEEKS, Background, GUARD_WEEKS, Known, Series};
 use detectors::Method;
 use onset::{Curve, Track};
 use outbreak::{Outbreak, Shape};
+use paired::{Openings, Paired, Trial};
 
 /// Quiet weeks before an onset.
 pub const QUIET_WEEKS: usize = 8;
@@ -186,8 +188,6 @@ pub struct Mean {
     pub ours: bool,
     /// Mean of the sensitivities within four weeks, every shape with the same weight.
     pub sensitivity: f64,
-    /// Standard error of that mean: series are independent, shapes too.
-    pub error: f64,
     /// Realised false onsets over promised ones.
     pub realised: f64,
 }
@@ -201,6 +201,8 @@ pub struct Whole {
     pub shapes: usize,
     /// Methods.
     pub means: Vec<Mean>,
+    /// Ours beside the best single peer, with an error bar.
+    pub paired: Option<Paired>,
 }
 
 impl Whole {
@@ -217,15 +219,11 @@ impl Whole {
 /// 97.5 % quantile of the standard normal law.
 const Z95: f64 = 1.959_963_984_540_054;
 
-/// Half the 95 % interval of the difference of two means. They are of the same series, so that the interval is on the safe side.
-pub fn half_interval(one: &Mean, other: &Mean) -> f64 {
-    Z95 * one.error.hypot(other.error)
-}
-
 /// By background, in the order of the regimes.
-fn wholes(regimes: &[Regime], budget: f64) -> Vec<Whole> {
+fn wholes(regimes: &[Regime], paired: Vec<Option<Paired>>, budget: f64) -> Vec<Whole> {
     let shapes = regimes.chunk_by(|a, b| a.background == b.background);
-    let whole = |shapes: &[Regime]| Whole {
+    let whole = |(shapes, paired): (&[Regime], Option<Paired>)| Whole {
+        paired,
         background: shapes[0].background.clone(),
         shapes: shapes.len(),
         means: (shapes[0].rows.iter().enumerate())
@@ -234,17 +232,11 @@ fn wholes(regimes: &[Regime], budget: f64) -> Vec<Whole> {
                 ours: row.ours,
                 sensitivity: shapes.iter().map(|shape| shape.rows[method].sensitivity).sum::<f64>()
                     / shapes.len() as f64,
-                error: (shapes.iter())
-                    .map(|shape| (shape.rows[method].sensitivity, shape.series as f64))
-                    .map(|(share, series)| share * (1.0 - share) / series)
-                    .sum::<f64>()
-                    .sqrt()
-                    / shapes.len() as f64,
                 realised: row.false_onsets / budget,
             })
             .collect(),
     };
-    shapes.map(whole).collect()
+    shapes.zip(paired).map(whole).collect()
 }
 
 /// All results.
@@ -309,14 +301,14 @@ struct Judged {
 /// Runs the bench.
 pub fn run(settings: &Settings) -> Bench {
     let wanted = |background: &Background| settings.only.as_ref().is_none_or(|only| background.name.contains(only));
-    let regimes: Vec<Regime> = backgrounds()
-        .iter()
-        .enumerate()
-        .filter(|(_, background)| wanted(background))
-        .flat_map(|(at, background)| on_background(settings, at as u64, background))
-        .collect();
+    let (mut regimes, mut paired) = (Vec::new(), Vec::new());
+    for (at, background) in backgrounds().iter().enumerate().filter(|(_, background)| wanted(background)) {
+        let (of_background, compared) = on_background(settings, at as u64, background);
+        regimes.extend(of_background);
+        paired.push(compared);
+    }
     let budget = settings.budget * 520.0;
-    let backgrounds = wholes(&regimes, budget);
+    let backgrounds = wholes(&regimes, paired, budget);
     let reprints = reprints(settings.seed, 100);
     Bench { seed: settings.seed, budget, regimes, backgrounds, reprints, levels: None }
 }
@@ -339,7 +331,8 @@ fn untie(values: &mut [f64], seed: u64, position: u64) {
     }
 }
 
-fn on_background(settings: &Settings, number: u64, background: &Background) -> Vec<Regime> {
+/// All rises on one background, and ours beside the best peer over all of them.
+fn on_background(settings: &Settings, number: u64, background: &Background) -> (Vec<Regime>, Option<Paired>) {
     let per_week = background.per_week;
     let quiet = QUIET_WEEKS * per_week;
     let warm = BASELINE_WEEKS + GUARD_WEEKS;
@@ -383,8 +376,9 @@ fn on_background(settings: &Settings, number: u64, background: &Background) -> V
         })
         .collect();
 
+    let within = WITHIN_WEEKS * per_week;
     let on_rise = |(which, outbreak): (usize, &Outbreak)| {
-        let found: Vec<Vec<Option<usize>>> = (0..count)
+        let (found, openings): (Vec<Vec<Option<usize>>>, Vec<Vec<Openings>>) = (0..count)
             .into_par_iter()
             .map(|at| {
                 // The same background for all rises: differences between shapes are not those of chance.
@@ -402,27 +396,39 @@ fn on_background(settings: &Settings, number: u64, background: &Background) -> V
                 let series = Series::new(series.counts, series.exposures);
                 let seed = position(4 + which as u64, at) ^ settings.seed;
                 let tracks = tracks(&methods, &all, &series, &known, per_week, (warm * per_week, begin), seed);
-                tracks
-                    .iter()
-                    .zip(&judged)
-                    .map(|(track, judged)| track.onsets(judged.limit, quiet).first().copied())
-                    .collect()
+                let first_onset =
+                    |(track, judged): (&Track, &Judged)| track.onsets(judged.limit, quiet).first().copied();
+                let found: Vec<Option<usize>> = tracks.iter().zip(&judged).map(first_onset).collect();
+                (found, tracks.iter().map(|track| track.openings(quiet, within)).collect::<Vec<Openings>>())
             })
-            .collect();
+            .unzip();
         let rows = judged.iter().enumerate().map(|(method, judged)| {
             let waits: Vec<usize> = found.iter().filter_map(|series| series[method]).collect();
             row(judged, &waits, count, per_week)
         });
-        Regime {
+        let regime = Regime {
             background: background.name.into(),
             outbreak: outbreak.name.into(),
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number ≥ 0")]
             events: (f64::from(background.events) * outbreak.scale).round() as u32,
             series: count,
             rows: rows.collect(),
-        }
+        };
+        (regime, openings)
     };
-    outbreaks().iter().enumerate().map(on_rise).collect()
+    let (regimes, openings): (Vec<Regime>, Vec<_>) = outbreaks().iter().enumerate().map(on_rise).unzip();
+    let told: Vec<(String, bool, f64)> =
+        judged.into_iter().map(|Judged { name, ours, limit, .. }| (name, ours, limit)).collect();
+    let trial = Trial {
+        openings: &openings,
+        tuning: &tuning,
+        methods: &told,
+        quiet,
+        per_week,
+        budget: settings.budget,
+        seed: settings.seed ^ number,
+    };
+    (regimes, trial.compare())
 }
 
 /// Tracks of one series, empty where `of` says no. `span`: where detectors with a memory start, and the first monitored
@@ -525,7 +531,7 @@ mod tests {
             regime(vec![row("burst", false, 9), row("slow", false, 1), row("ours", true, 7)]),
             regime(vec![row("burst", false, 1), row("slow", false, 8), row("ours", true, 6)]),
         ];
-        let wholes = wholes(&regimes, 1.0);
+        let wholes = wholes(&regimes, vec![None], 1.0);
         let (ours, best) = wholes[0].ours_and_best();
         assert_eq!((wholes.len(), best.map(|mean| mean.method.as_str())), (1, Some("burst")));
         let (ours, best) = (ours.expect("ours"), best.expect("a peer"));

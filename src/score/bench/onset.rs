@@ -36,6 +36,14 @@ impl Track {
         steps
     }
 
+    /// The limits at which an onset falls into the first `within` steps from `from` on: above the first and up to the second of a pair.
+    pub fn openings(&self, quiet: usize, within: usize) -> Vec<(f64, f64)> {
+        let mut steps = self.steps(quiet);
+        steps.truncate(within);
+        steps.retain(|(before, value)| before < value);
+        steps
+    }
+
     /// Steps from `from` on that are onsets at `limit`, counted from `from`.
     pub fn onsets(&self, limit: f64, quiet: usize) -> Vec<usize> {
         let steps = self.steps(quiet);
@@ -53,7 +61,7 @@ pub struct Curve {
 
 impl Curve {
     /// From series without a rise; `quiet` steps without an alarm come before an onset, `per_week` steps make a week.
-    pub fn new(tracks: &[Track], quiet: usize, per_week: usize) -> Self {
+    pub fn new<'t>(tracks: impl IntoIterator<Item = &'t Track>, quiet: usize, per_week: usize) -> Self {
         let mut changes: Vec<(f64, isize)> = Vec::new();
         let mut steps = 0_usize;
         for track in tracks {
@@ -139,6 +147,9 @@ mod tests {
         let track = Track { values: vec![9.0, 0.0, 0.0, 5.0, 5.0, 0.0, 0.0, 5.0], from: 1 };
         assert_eq!(track.onsets(4.0, 2), vec![2, 6]);
         assert_eq!(track.onsets(4.0, 3), Vec::<usize>::new());
+        assert_eq!(track.openings(2, 2), [(0.0, 0.0); 0], "nothing exceeds the 9 before");
+        assert_eq!(track.openings(2, 3), [(0.0, 5.0)]);
+        assert_eq!(track.openings(2, 9), [(0.0, 5.0), (0.0, 5.0)]);
         let curve = Curve::new(std::slice::from_ref(&track), 2, 1);
         assert!((curve.limit(2.0 / 7.0) - 5.0).abs() < 1e-12);
         assert!(curve.limit(0.01).is_infinite());

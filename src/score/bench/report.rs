@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 
 use super::levels::Levels;
+use super::paired::Paired;
 use super::world::Truth;
-use super::{Bench, Regime, half_interval};
+use super::{Bench, Regime};
 
 /// Tables by regime, and a last line that compares ours with the best peer.
 pub fn text(bench: &Bench) -> String {
@@ -99,31 +100,47 @@ pub fn levels(levels: &Levels) -> String {
     out
 }
 
-/// By background, all shapes of a rise alike: ours beside the best single peer.
+/// By background, all shapes of a rise alike: ours beside the best single peer, and the paired difference with its 95 % interval.
 fn backgrounds(bench: &Bench) -> String {
     let mut out = format!(
-        "by background 按背景, all shapes of a rise alike\n  {:<26} {:>6} {:>6} {:>15}  {:<22} {:>15} {:>15}\n",
-        "background", "ours", "best", "difference 95 %", "best single peer", "realised, ours", "realised, best"
+        "by background 按背景, all shapes of a rise alike\n  {:<26} {:>6} {:>6}  {:<20} {:>9} {:>9}  {:<26} {}\n",
+        "background",
+        "ours",
+        "best",
+        "best single peer",
+        "realised",
+        "of best",
+        "paired difference, 95 %",
+        "peer of the other half"
     );
-    let (mut least, mut better, mut ahead) = (0, 0, 0);
+    let (mut least, mut better, mut all) = (0, 0, 0);
     for whole in &bench.backgrounds {
         let (Some(ours), Some(best)) = whole.ours_and_best() else { continue };
+        all += 1;
         least += usize::from(ours.sensitivity >= best.sensitivity);
         better += usize::from(ours.sensitivity > best.sensitivity);
-        let (difference, chance) = (ours.sensitivity - best.sensitivity, half_interval(ours, best));
-        ahead += usize::from(difference < -chance);
-        let difference = format!("{difference:+.3} ±{chance:.3}");
+        let (told, peers) = whole.paired.as_ref().map_or_else(Default::default, |paired| {
+            let Paired { difference, interval: (low, high), peers, .. } = paired;
+            let mut peers = peers.clone();
+            peers.dedup();
+            (format!("{difference:+.3} ({low:+.3} to {high:+.3})"), peers.join(" / "))
+        });
         let _ = writeln!(
             out,
-            "  {:<26} {:>6.3} {:>6.3} {difference:>15}  {:<22} {:>15.2} {:>15.2}",
+            "  {:<26} {:>6.3} {:>6.3}  {:<20} {:>9.2} {:>9.2}  {told:<26} {peers}",
             whole.background, ours.sensitivity, best.sensitivity, best.method, ours.realised, best.realised
         );
     }
+    let paired: Vec<&Paired> = bench.backgrounds.iter().filter_map(|whole| whole.paired.as_ref()).collect();
+    let count = |which: fn(&Paired) -> bool| paired.iter().filter(|paired| which(paired)).count();
+    let (ahead, behind) = (count(Paired::is_ahead), count(Paired::is_behind));
+    let lowest = paired.iter().map(|paired| paired.interval.0).fold(f64::INFINITY, f64::min);
     let _ = writeln!(
         out,
-        "all shapes alike: ours at least the best single peer in {least} of {} backgrounds, strictly better in {better}; a peer ahead by more \
-         than chance in {ahead}",
-        bench.backgrounds.len()
+        "all shapes alike: ours at least the best single peer in {least} of {all} backgrounds, strictly better in {better}\n\
+         paired, the peer chosen on the other half of the series: ahead by more than chance in {ahead}, level within chance in {}, behind by \
+         more than chance in {behind}; lowest end of an interval {lowest:+.3}",
+        paired.len() - ahead - behind,
     );
     out
 }

@@ -1,10 +1,10 @@
 //! Adjusted p-values for many tests at once: false discovery rates and family-wise error rates.
 //!
-//! In: p-values. Out: for each the smallest level at which its test is rejected. Not here: what was tested, e-values.
+//! In: p-values, or e-values. Out: for each the smallest level at which its test is rejected. Not here: what was tested.
 //!
 //! Sources: Benjamini & Hochberg (1995), J R Stat Soc B 57:289; Benjamini & Yekutieli (2001), Ann Stat 29:1165; Holm
 //! (1979), Scand J Stat 6:65; Hochberg (1988), Biometrika 75:800; Dalmasso, Broët & Moreau (2005), Bioinformatics
-//! 21:660 (LBE).
+//! 21:660 (LBE); Wang & Ramdas (2022), J R Stat Soc B 84:822 (e-BH).
 
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table};
 use crate::score::numeric::{ln_gamma, solve};
@@ -38,8 +38,20 @@ fn step_up(p_values: &[f64], factor: impl Fn(f64) -> f64) -> Vec<f64> {
 
 /// Benjamini & Hochberg: false discovery rate of independent (or positively dependent) tests.
 pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
-    let m = p_values.len() as f64;
+    benjamini_hochberg_among(p_values, p_values.len() as u64)
+}
+
+/// The same where these are some of `tests` tests, and all others have p = 1.
+pub fn benjamini_hochberg_among(p_values: &[f64], tests: u64) -> Vec<f64> {
+    let m = (tests as f64).max(p_values.len() as f64);
     step_up(p_values, |rank| m / rank)
+}
+
+/// e-BH: false discovery rate under any dependence, from logarithms of e-values (of expectation at most 1 where there is nothing); they
+/// are some of `tests` tests, and all others have e = 0.
+pub fn e_benjamini_hochberg_among(ln_e_values: &[f64], tests: u64) -> Vec<f64> {
+    let inverse: Vec<f64> = ln_e_values.iter().map(|ln_e| (-ln_e).exp()).collect();
+    benjamini_hochberg_among(&inverse, tests)
 }
 
 /// Benjamini & Yekutieli: false discovery rate under any dependence.
@@ -186,6 +198,22 @@ mod tests {
         near(&bonferroni(&P), &[0.04, 0.16, 0.12, 1.0]);
         let factor = 25.0 / 12.0;
         near(&benjamini_yekutieli(&P), &[0.04 * factor, 0.16 / 3.0 * factor, 0.16 / 3.0 * factor, 1.0]);
+    }
+
+    #[test]
+    fn tests_that_show_nothing_count_all_the_same() {
+        let all = [0.01, 0.04, 0.03, 0.5, 1.0, 1.0, 1.0, 1.0];
+        near(&benjamini_hochberg_among(&P, 8), &benjamini_hochberg(&all)[..4]);
+        near(&benjamini_hochberg_among(&P, 2), &benjamini_hochberg(&P));
+        assert!(benjamini_hochberg_among(&[], 9).is_empty());
+    }
+
+    #[test]
+    fn e_values_are_rejected_at_their_level_and_below_it_are_not() {
+        // Of ten tests the k largest are rejected at α where the k-th is at least 10/(k·α): 100 ≥ 10/α, 30 ≥ 5/α, 2 ≥ 10/(3α).
+        let ln_e = [2.0_f64.ln(), 100.0_f64.ln(), 30.0_f64.ln(), f64::NEG_INFINITY];
+        near(&e_benjamini_hochberg_among(&ln_e, 10), &[1.0, 0.1, 1.0 / 6.0, 1.0]);
+        near(&e_benjamini_hochberg_among(&[0.0; 3], 3), &[1.0; 3]);
     }
 
     #[test]

@@ -1,0 +1,110 @@
+//! How much of what stands out on a day is chance (同日比较): false discovery rates over all cells that were looked at (scoring methods,
+//! section 7).
+//!
+//! In: the assessments of one day. Out: [`Among`] beside each of them. Not here: alarms. The budget decides those, at a rate of onsets
+//! that does not hang on what else rises today; this says of what stands out today how much is expected to be chance.
+//!
+//! All cells of the budget count, though most show nothing and have no assessment: they stand with p = 1. Two numbers, because cells
+//! depend on one another: Benjamini & Hochberg's on the chance of so much evidence, and e-BH on the evidence itself, whatever the
+//! dependence. The evidence is a mean of likelihood ratios, so that its expectation is 1 where nothing rises: an e-value.
+
+use super::methods::multiple_testing::{benjamini_hochberg_among, e_benjamini_hochberg_among};
+use crate::vocabulary::{Among, Assessment};
+
+/// Days of a year, as the onset table counts it.
+const YEAR_DAYS: f64 = 365.0;
+
+/// An assessment, and whether its part had the events that it takes to alarm.
+pub(super) struct Looked {
+    pub(super) assessment: Assessment,
+    pub(super) enough: bool,
+}
+
+/// Sets every assessment of a day among the `cells` that were looked at. `window_days`: the longest window of the detector.
+pub(super) fn place(looked: &mut [Looked], cells: u64, window_days: u32) {
+    // Brands that were taken out of a cell leave a rest, which is one more to look at.
+    let cells = cells.max(looked.len() as u64);
+    let chance = |one: &Looked| if one.enough { chance(one.assessment.detector.h, window_days) } else { 1.0 };
+    let chances: Vec<f64> = looked.iter().map(chance).collect();
+    let evidence: Vec<f64> = looked.iter().map(|one| one.assessment.detector.evidence).collect();
+    let (q, e_q) = (benjamini_hochberg_among(&chances, cells), e_benjamini_hochberg_among(&evidence, cells));
+    for (at, one) in looked.iter_mut().enumerate() {
+        let p = chances[at];
+        let alike = chances.iter().filter(|other| **other <= p).count() as u64;
+        one.assessment.detector.among = Some(Among { cells, alike, p, q: q[at], e_q: e_q[at] });
+    }
+}
+
+/// Chance that a cell of this kind shows so much evidence on a day: that it began to, within as many days as an event stays in sight. A
+/// bound: what began by chance is mostly over sooner.
+pub(super) fn chance(h: f64, window_days: u32) -> f64 {
+    -(-(10_f64.powf(-h)) * f64::from(window_days) / YEAR_DAYS).exp_m1()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::criteria::shipped;
+    use super::super::testing::{Report, days_after};
+    use super::super::{Events, Feedback, Language, Scorer, Volume, explain};
+    use super::*;
+
+    const DAY: i32 = 60;
+
+    fn assess(reports: &[Report]) -> Vec<Assessment> {
+        let records: Vec<_> = reports.iter().map(Report::record).collect();
+        let scorer = Scorer::new(shipped());
+        let volume: Volume = (-800..=DAY).map(|day| (days_after(day), 100)).collect();
+        let events = Events::build(&records, scorer.criteria());
+        scorer.assess(&events, &volume, &Feedback::none(), days_after(DAY))
+    }
+
+    fn burst(brand: &str) -> impl Iterator<Item = Report> {
+        (0..4).map(move |day| Report::new(DAY - day).brand(brand))
+    }
+
+    fn among(all: &[Assessment], brand: &str) -> Among {
+        let found = all.iter().find(|one| one.brand.as_deref() == Some(brand)).expect("assessed");
+        found.detector.among.expect("told")
+    }
+
+    #[test]
+    fn chance_is_a_share_and_falls_as_the_evidence_rises() {
+        assert!((chance(0.0, 365) - (1.0 - (-1.0_f64).exp())).abs() < 1e-15);
+        assert!(chance(-9.0, 56) <= 1.0 && chance(12.0, 56) > 0.0);
+        assert!((chance(6.0, 365) / 1e-6 - 1.0).abs() < 1e-6, "small ones lose no digits");
+    }
+
+    #[test]
+    fn a_matter_beside_others_that_rise_as_much_is_less_probably_chance() {
+        let alone: Vec<Report> = burst("甲牌").collect();
+        let beside: Vec<Report> =
+            burst("甲牌").chain((0..2).map(|day| Report::new(DAY - 9 * day).brand("乙牌"))).collect();
+        let (one, two) = (among(&assess(&alone), "甲牌"), assess(&beside));
+        let (first, second) = (among(&two, "甲牌"), among(&two, "乙牌"));
+        assert_eq!((one.alike, first.alike), (1, 1));
+        assert!(second.alike >= 2 && second.p > first.p && second.q >= first.q, "{first:?} {second:?}");
+        assert!(one.cells > 20_000, "48 categories × 24 hazards, with provinces and brands: {}", one.cells);
+        assert!((one.q - (one.p * one.cells as f64).min(1.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_has_too_few_events_to_alarm_is_no_discovery() {
+        let found = assess(&[Report::new(DAY).brand("甲牌")]);
+        let told = found[0].detector.among.expect("told");
+        assert!((told.p - 1.0).abs() < 1e-15 && (told.q - 1.0).abs() < 1e-15, "{told:?}");
+    }
+
+    #[test]
+    fn the_explanation_tells_it_of_what_crossed_and_a_kept_one_without_it_is_read() {
+        let all: Vec<Report> = burst("甲牌").collect();
+        let mut found = assess(&all).remove(0);
+        assert!(found.explanation.contains("系偶然"), "{}", found.explanation);
+        assert!(explain(&found, Language::English).contains("expected to be chance"));
+        let mut kept = serde_json::to_value(&found).expect("JSON");
+        kept["detector"].as_object_mut().expect("terms").remove("among").expect("stored");
+        found.detector.among = None;
+        let kept: Assessment = serde_json::from_value(kept).expect("read back");
+        assert_eq!(kept.detector, found.detector);
+        assert!(!explain(&kept, Language::Chinese).contains("系偶然"));
+    }
+}
