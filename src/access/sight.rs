@@ -32,6 +32,7 @@ pub fn alert_for(party: &Party, mut alert: Alert) -> Alert {
     judged.brand = judged.brand.take().filter(|brand| party.role == Role::TestBody || own(brand));
     judged.spread_terms.top_brand = judged.spread_terms.top_brand.take().filter(own);
     judged.spread_terms.cluster = None;
+    judged.spread_terms.prefecture_cluster = None;
     judged.feedback = FeedbackTerms::default();
     judged.documents.clear();
     judged.change.clear();

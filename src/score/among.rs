@@ -28,9 +28,11 @@ pub(super) fn place(looked: &mut [Looked], cells: u64, window_days: u32) {
     let chances: Vec<f64> = looked.iter().map(chance).collect();
     let evidence: Vec<f64> = looked.iter().map(|one| one.assessment.detector.evidence).collect();
     let (q, e_q) = (benjamini_hochberg_among(&chances, cells), e_benjamini_hochberg_among(&evidence, cells));
+    let mut ordered = chances.clone();
+    ordered.sort_by(f64::total_cmp);
     for (at, one) in looked.iter_mut().enumerate() {
         let p = chances[at];
-        let alike = chances.iter().filter(|other| **other <= p).count() as u64;
+        let alike = ordered.partition_point(|other| *other <= p) as u64;
         one.assessment.detector.among = Some(Among { cells, alike, p, q: q[at], e_q: e_q[at] });
     }
 }

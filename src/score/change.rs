@@ -108,18 +108,18 @@ impl<'a> Again<'_, 'a> {
 
     /// The levels after `events` further events today, each a copy of one of the window's in turn, set apart by `place`.
     fn with_more(&self, events: u32, place: impl Fn(u32, &mut Seen<'_>)) -> Levels {
-        let mut copies: Vec<(Mention, u32, u32)> = Vec::with_capacity(events as usize);
+        let mut copies: Vec<(Mention, Seen<'_>)> = Vec::with_capacity(events as usize);
         for (number, seen) in (0..events).zip(self.opening.iter().cycle()) {
             let mut mention = *seen.mention;
             let apart = u32::MAX - number;
             (mention.day, mention.seen) = (self.desk.today(), self.desk.today());
             (mention.document, mention.story, mention.actor, mention.event) = (apart, apart, apart, apart);
-            copies.push((mention, seen.brand, seen.province));
+            copies.push((mention, *seen));
         }
         let mut altered: Vec<Seen<'_>> = self.recent.to_vec();
         let mut desk: Desk<'_> = self.desk.clone();
-        for (number, (mention, brand, province)) in (0..).zip(&copies) {
-            let mut seen = Seen { mention, brand: *brand, province: *province };
+        for (number, (mention, like)) in (0..).zip(&copies) {
+            let mut seen = Seen { mention, ..*like };
             place(number, &mut seen);
             desk.moved.put(seen.province, 1);
             altered.push(seen);
@@ -144,7 +144,12 @@ impl<'a> Again<'_, 'a> {
         let taken: BTreeSet<u32> = self.part.seen.iter().map(|seen| seen.province).collect();
         let free: Vec<u32> = PROVINCES.iter().map(|(code, ..)| *code).filter(|code| !taken.contains(code)).collect();
         let most = self.desk.criteria.change.events_max.min(u32::try_from(free.len()).unwrap_or(0));
-        let levels = |events| Some(self.with_more(events, |number, seen| seen.province = free[number as usize]));
+        let levels = |events| {
+            Some(self.with_more(events, |number, seen| {
+                seen.province = free[number as usize];
+                seen.region = seen.province * 10_000;
+            }))
+        };
         let (events, levels) = smallest(most, levels, |to| self.higher(to))?;
         let regions = free.iter().take(events as usize).filter_map(|province| RegionCode::new(province * 10_000).ok());
         Some(change(Alteration::MoreProvinces { regions: regions.collect() }, levels))

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::explain::{Recurrence, SHARE_TOLD, figure, percent, province, recurrence, window};
+use super::spread::prefectures;
 use crate::vocabulary::{
     Alteration, Assessment, Change, ClusterTerms, Danger, ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis,
     RegionCode, Spread, SpreadTerms,
@@ -97,7 +98,11 @@ fn share_at_most(share: f64) -> String {
 }
 
 fn place(region: RegionCode) -> String {
-    province(region).map_or_else(|| region.to_string(), |(.., name)| (*name).to_owned())
+    let province = province(region).map_or_else(|| region.to_string(), |(.., name)| (*name).to_owned());
+    match prefectures::name(region) {
+        Some(city) => format!("{city} ({province})"),
+        None => province,
+    }
 }
 
 fn spread(a: &Assessment) -> String {
@@ -147,6 +152,9 @@ fn measured(s: &SpreadTerms) -> String {
         if let (Some(events), Some(p)) = (s.events_without_cluster, s.p_without_cluster) {
             let _ = write!(text, ", {events} outside of it, tail {}", figure(p));
         }
+    }
+    if let Some(cluster) = &s.prefecture_cluster {
+        let _ = write!(text, "; {}", found(&format!("by prefecture thickest in {}", zone(cluster)), cluster));
     }
     if let (Some(weeks), Some(one), Some(even)) = (s.reach_weeks, s.one_region_probability, s.even_probability) {
         let _ = write!(
@@ -210,7 +218,7 @@ fn zone(cluster: &ClusterTerms) -> String {
     let names: Vec<String> = cluster.regions.iter().take(NAMED_MAX).map(|region| place(*region)).collect();
     let names = names.join(", ");
     if cluster.regions.len() > NAMED_MAX {
-        format!("{names} and others, {} provinces", cluster.regions.len())
+        format!("{names} and others, {} in all", cluster.regions.len())
     } else {
         names
     }
@@ -382,7 +390,7 @@ mod tests {
     fn an_explanation_in_english_reads_like_this() {
         let judged = judged();
         let text = explain(&judged, Language::English).replace(judged.criteria.as_str(), "VERSION");
-        insta::assert_snapshot!(text, @"As of 2023-01-05, 4 independent events of fire and explosion in batteries and chargers of “甲牌” in Zhejiang in 7 days (4 reports, 4 texts, 4 actors, 1 places). 1.02e-4 expected, from 0 in a baseline of 104 weeks, the prior of its kind and the number of documents read; mid-p 5.84e-15. Evidence for a rise 20.3: a cell of this kind shows as much less than once in a thousand years by chance (h 10.03), above the limit of the false-alarm budget, 0.00. The rise began about the week of 2022-12-30 (probability of that change 0.88). Of 63360 cells compared that day 1 are as improbable by chance as this one; of those less than one in a thousand are expected to be chance (BH; e-BH, however cells depend on one another: less than one in a thousand). Spread is isolated: 1 brands (1.0 effective, 0 % of events without), 1 provinces (1.0 effective, 0 % without); most likely cluster Zhejiang, last 1 weeks: 4 events (4.55e-6 expected), 100 % of the excess in 4.48 % of the exposure, 0 outside of it, tail 0.559; the excess of the last 1 weeks is in one region with probability 0.938, and even with probability 0.00978 if it is across the country; brands that have clearly risen: 1; provinces differ by chance as much with p=0.03; without Zhejiang the tail is 0.5 (isolated). Danger is high: severity S3 (0 as stated); items in use unknown, probability as assumed, the matrix allows medium to serious. Disposal: sample (sample.danger). What would change it: 2 more, each of a brand not named yet: spread becomes regional; an injury of S4 in the newest: danger becomes serious; without the newest 2: disposal becomes notify. Criteria VERSION.");
+        insta::assert_snapshot!(text, @"As of 2023-01-05, 4 independent events of fire and explosion in batteries and chargers of “甲牌” in Zhejiang in 7 days (4 reports, 4 texts, 4 actors, 1 places). 1.02e-4 expected, from 0 in a baseline of 104 weeks, the prior of its kind and the number of documents read; mid-p 5.84e-15. Evidence for a rise 20.3: a cell of this kind shows as much less than once in a thousand years by chance (h 10.03), above the limit of the false-alarm budget, 0.00. The rise began about the week of 2022-12-30 (probability of that change 0.88). Of 63360 cells compared that day 1 are as improbable by chance as this one; of those less than one in a thousand are expected to be chance (BH; e-BH, however cells depend on one another: less than one in a thousand). Spread is isolated: 1 brands (1.0 effective, 0 % of events without), 1 provinces (1.0 effective, 0 % without); most likely cluster Zhejiang, last 1 weeks: 4 events (4.55e-6 expected), 100 % of the excess in 4.48 % of the exposure, 0 outside of it, tail 0.559; by prefecture thickest in 杭州 (Zhejiang), last 1 weeks: 4 events (8.41e-7 expected, by chance about once in 50000 days); the excess of the last 1 weeks is in one region with probability 0.938, and even with probability 0.00978 if it is across the country; brands that have clearly risen: 1; provinces differ by chance as much with p=0.03; without Zhejiang the tail is 0.5 (isolated). Danger is high: severity S3 (0 as stated); items in use unknown, probability as assumed, the matrix allows medium to serious. Disposal: sample (sample.danger). What would change it: 2 more, each of a brand not named yet: spread becomes regional; an injury of S4 in the newest: danger becomes serious; without the newest 2: disposal becomes notify. Criteria VERSION.");
     }
 
     /// The numbers of a text, in their order.
@@ -397,6 +405,9 @@ mod tests {
         let mut spread = judged.spread_terms.clone();
         let cluster = spread.cluster.clone().expect("a cluster");
         let (zone, recurrence_days, held) = (Some("某平台".to_owned()), Some(1234.0), true);
+        let cities = vec!["330100".parse().expect("a code"), "330400".parse().expect("a code")];
+        spread.prefecture_cluster =
+            Some(ClusterTerms { regions: cities, recurrence_days: Some(77.0), ..cluster.clone() });
         spread.platform_cluster = Some(ClusterTerms { zone, recurrence_days, held, ..cluster });
         spread.shared = Some(SharedTerms {
             kind: "component".into(),

@@ -11,6 +11,7 @@ pub(super) use super::numeric::Gamma;
 use super::numeric::special::ln_rising;
 use super::parts::{self, Carried};
 use super::rise::Rise;
+use super::spread::prefectures;
 use crate::vocabulary::{Category, Hazard};
 
 /// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
@@ -40,6 +41,8 @@ pub(super) struct Ground<'a> {
     dispersion: Vec<Option<f64>>,
     province_events: BTreeMap<u32, u64>,
     placed_events: u64,
+    /// Events since the baseline began by prefecture, as `spread::prefectures` numbers them.
+    prefecture_events: Vec<u64>,
     /// Events since the baseline began, all of them and by platform.
     all_events: u64,
     platform_events: BTreeMap<u32, u64>,
@@ -69,6 +72,7 @@ impl<'a> Ground<'a> {
         let mut counts = vec![0_u64; Category::ALL.len() * Hazard::ALL.len()];
         let (mut province_events, mut platform_events) = (BTreeMap::new(), BTreeMap::new());
         let (mut brand_events, mut named_events) = (BTreeMap::new(), BTreeMap::new());
+        let mut prefecture_events = vec![0; prefectures::count()];
         let mut all_events = 0;
         let (mut in_brands, mut in_provinces) = (Vec::new(), Vec::new());
         for cell in &events.cells {
@@ -78,6 +82,9 @@ impl<'a> Ground<'a> {
                 all_events += 1;
                 if mention.region > 0 {
                     *province_events.entry(mention.region / 10_000).or_default() += 1;
+                }
+                if let Some(at) = prefectures::position(mention.region) {
+                    prefecture_events[at] += 1;
                 }
                 if mention.platform > 0 {
                     *platform_events.entry(mention.platform).or_default() += 1;
@@ -125,6 +132,7 @@ impl<'a> Ground<'a> {
             dispersion,
             province_events,
             placed_events,
+            prefecture_events,
             all_events,
             platform_events,
             brand_events,
@@ -250,6 +258,11 @@ impl<'a> Ground<'a> {
     /// Events since the baseline began: all, those that name a place.
     pub(super) fn events_since(&self) -> (u64, u64) {
         (self.all_events, self.placed_events)
+    }
+
+    /// Events since the baseline began by prefecture.
+    pub(super) fn events_by_prefecture(&self) -> &[u64] {
+        &self.prefecture_events
     }
 
     /// Events since the baseline began that a platform brought.

@@ -131,18 +131,20 @@ impl Scorer {
     }
 }
 
-/// A mention with its event's brand and province (two digits) as known on the day; 0 = unknown.
+/// A mention with its event's brand, region and province (two digits) as known on the day; 0 = unknown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) mention: &'a Mention,
     pub(super) brand: u32,
+    pub(super) region: u32,
     pub(super) province: u32,
 }
 
 impl<'a> Seen<'a> {
     fn new(mention: &'a Mention, cell: &Cell, as_of: Day) -> Self {
         let event = &cell.events[mention.event as usize];
-        Self { mention, brand: event.brand(as_of), province: event.region(as_of) / 10_000 }
+        let region = event.region(as_of);
+        Self { mention, brand: event.brand(as_of), region, province: region / 10_000 }
     }
 }
 
@@ -446,7 +448,9 @@ impl<'a> Desk<'a> {
         let criteria = self.criteria;
         let verdict = self.verdict(part);
         let change = change::changes(self, part, &verdict, recent);
-        let Verdict { window_days, shares, danger, danger_terms, spread, spread_terms, disposal, rule } = verdict;
+        let Verdict { window_days, shares, danger, danger_terms, spread, mut spread_terms, disposal, rule } = verdict;
+        // Told of what stands, beside the level and after it: what would change is sought without it.
+        spread_terms.prefecture_cluster = self.prefecture_cluster(part, spread_terms.scans);
         let inside: Vec<&Seen<'_>> = part.seen.iter().filter(|seen| self.within(seen, window_days)).collect();
         let (brand, region) = self.labels(part, &shares, spread);
         let feedback = self.feedback_terms(part, &inside, (danger, spread), brand.as_deref());

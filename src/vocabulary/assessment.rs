@@ -185,7 +185,8 @@ pub struct ClusterTerms {
     /// Whether a scan found it; else it is the province with most events, over the whole window.
     #[serde(default)]
     pub scanned: bool,
-    /// Chance that a quiet map holds a cluster as strong; none where no scan was made, or where it could decide nothing.
+    /// Chance that a quiet map holds a cluster as strong, times the scans that are made of one matter (`SpreadTerms::scans`), at most 1;
+    /// none where no scan was made, or where it could decide nothing.
     pub p: Option<f64>,
     /// Days until chance alone shows one as strong, at one look a day: `1/p`.
     pub recurrence_days: Option<f64>,
@@ -278,6 +279,12 @@ pub struct SpreadTerms {
     /// The most likely cluster of provinces; the top province where too few events are placed for a scan.
     #[serde(default)]
     pub cluster: Option<ClusterTerms>,
+    /// The most likely cluster of neighbouring prefectures, where enough events name one: told, and no reason of a level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefecture_cluster: Option<ClusterTerms>,
+    /// Scans that are made of the matter: of provinces, of platforms, of prefectures. 0 where it did not cross.
+    #[serde(default)]
+    pub scans: u32,
     /// The most likely platform, where signals come from several.
     #[serde(default)]
     pub platform_cluster: Option<ClusterTerms>,

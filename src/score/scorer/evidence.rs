@@ -1,6 +1,7 @@
 //! What is expected of a matter that crossed, by place, brand and platform: the evidence that the spread axis judges.
 //!
-//! In: the events of a part and everything that the day's ground knows. Out: [`Evidence`]. Not here: the level.
+//! In: the events of a part and everything that the day's ground knows. Out: [`Evidence`], and the cluster of prefectures that is told
+//! beside it. Not here: the level.
 //!
 //! The exposure of a province (a platform) is its share of all events since the baseline began, but for the newest weeks of the cell
 //! itself: a problem must not raise its own expectation.
@@ -10,7 +11,9 @@ use std::collections::BTreeMap;
 use super::{Desk, Part};
 use crate::score::events::Mention;
 use crate::score::methods::multi_window::window_size;
+use crate::score::spread::prefectures::{self, Cities};
 use crate::score::spread::{Evidence, Field, Platforms, Shared, Shares, provinces};
+use crate::vocabulary::ClusterTerms;
 
 impl Desk<'_> {
     /// The evidence of a part; none when it did not cross.
@@ -54,12 +57,61 @@ impl Desk<'_> {
             named_share: self.ground.named_share(self.cell.category).unwrap_or(1.0),
             brand_expected: self.brand_expected(part, shares, expected),
             size: window_size(rate.shape, part.base.dispersion, f64::from(days) / 7.0),
-            seed: (self.cell.category as u64) << 48
-                | (self.cell.hazard as u64) << 32
-                | u64::from(self.ground.as_of.cast_unsigned()),
+            seed: self.seed(),
             shared,
             replicas: self.criteria.spread.scan_replicas,
+            in_prefectures: self.in_prefectures(part).count() as u64,
         })
+    }
+
+    /// Prefecture, as `spread::prefectures` numbers it, and age in days of the events of the spread window that name one.
+    fn in_prefectures(&self, part: &Part<'_>) -> impl Iterator<Item = (usize, u32)> {
+        let days = self.criteria.spread.window_days;
+        let opens = part.seen.iter().filter(move |seen| seen.mention.opens && self.within(seen, days));
+        opens.filter_map(|seen| {
+            let age = u32::try_from(self.ground.as_of - seen.mention.day).ok()?;
+            Some((prefectures::position(seen.region)?, age))
+        })
+    }
+
+    /// In which neighbouring prefectures a part that crossed is thickest, by a scan of its own beside that of provinces; `scans` are made
+    /// of it in all. The exposure of a prefecture is its share of all events that name one, as that of a province is.
+    pub(super) fn prefecture_cluster(&self, part: &Part<'_>, scans: u32) -> Option<ClusterTerms> {
+        let limits = &self.criteria.spread;
+        if !part.test.crossed || (self.in_prefectures(part).count() as u64) < limits.scan_min_events {
+            return None;
+        }
+        let mut own = vec![0_u64; prefectures::count()];
+        self.own().filter_map(|mention| prefectures::position(mention.region)).for_each(|at| own[at] += 1);
+        let all = self.ground.events_by_prefecture();
+        let others = |at: usize| all[at].saturating_sub(own[at]);
+        let province = Some(part.matter.province).filter(|province| *province > 0);
+        let worth_each = limits.people_worth / provinces::COUNT as f64;
+        let shares = prefectures::shares(others, worth_each, province);
+        // Of the events that name a place, so many name a prefecture: all others' share, or where there are none its own.
+        let own_placed = self.own().filter(|mention| mention.region > 0).count() as u64;
+        let placed = self.ground.events_since().1.saturating_sub(own_placed);
+        let told: u64 = (0..all.len()).map(others).sum();
+        let finer = if told > 0 && placed > 0 {
+            told as f64 / placed as f64
+        } else {
+            own.iter().sum::<u64>() as f64 / own_placed.max(1) as f64
+        };
+        let placed_share = if province.is_some() { 1.0 } else { self.placed_share() };
+        let rate = part.base.prior.after(part.base.events, self.ground.baseline_weeks);
+        let exposure = self.weekly_exposure(limits.window_days);
+        let weekly: Vec<f64> =
+            exposure.iter().map(|weeks| rate.mean() * weeks * placed_share * finer.min(1.0)).collect();
+        let cities = Cities::new(self.in_prefectures(part), &weekly, shares);
+        let size = window_size(rate.shape, part.base.dispersion, f64::from(limits.window_days) / 7.0);
+        cities.cluster((size, self.seed()), scans, limits)
+    }
+
+    /// Of the draws that one day's judgement of this cell takes.
+    fn seed(&self) -> u64 {
+        (self.cell.category as u64) << 48
+            | (self.cell.hazard as u64) << 32
+            | u64::from(self.ground.as_of.cast_unsigned())
     }
 
     /// What the detector says of what stays.

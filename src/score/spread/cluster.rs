@@ -37,6 +37,8 @@ pub(super) struct Settings {
     /// Size of the law of the total.
     pub(super) size: f64,
     pub(super) seed: u64,
+    /// Scans that are made of one matter: the chance of each is so many times as large (Bonferroni).
+    pub(super) scans: u32,
 }
 
 /// A cluster with the locations it is made of.
@@ -97,6 +99,18 @@ pub(super) fn of_named(
     Some(Cluster { terms: terms(name, Vec::new(), &best, p, settings), members })
 }
 
+/// The most likely cluster among zones of places: weeks, counts and expectations by place × weeks + week; `regions` of its members.
+pub(super) fn of_places(
+    zones: &Zones,
+    (weeks, counts, expected): (usize, &[u64], &[f64]),
+    settings: Settings,
+    regions: impl Fn(&[usize]) -> Vec<crate::vocabulary::RegionCode>,
+) -> Option<ClusterTerms> {
+    let (best, p) = scan(zones, weeks, counts, expected, settings, |_| true, true)?;
+    let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
+    Some(terms(None, regions(&members), &best, p, settings))
+}
+
 /// The most likely zone that `may` be it and its window, with a p-value where that `matters`. None where nothing exceeds its
 /// expectation.
 fn scan(
@@ -128,7 +142,8 @@ fn scan(
     let beyond = few.iter().filter(|max| **max >= best.statistic).count();
     let enough = beyond >= ENOUGH_BEYOND || settings.replicas as usize <= LOOK_REPLICAS;
     let maxima = if enough { few } else { drawn(settings.replicas as usize) };
-    Some((best, Some(combined_p_value(&maxima, best.statistic).max(LEAST_P))))
+    let p = combined_p_value(&maxima, best.statistic).max(LEAST_P);
+    Some((best, Some((p * f64::from(settings.scans)).min(1.0))))
 }
 
 /// What the maxima of quiet maps depend on.
@@ -203,8 +218,15 @@ fn terms(
 mod tests {
     use super::*;
 
-    const SETTINGS: Settings =
-        Settings { min_events: 3, share_max: 0.5, replicas: 999, recurrence_days: 365.0, size: f64::INFINITY, seed: 7 };
+    const SETTINGS: Settings = Settings {
+        min_events: 3,
+        share_max: 0.5,
+        replicas: 999,
+        recurrence_days: 365.0,
+        size: f64::INFINITY,
+        seed: 7,
+        scans: 1,
+    };
 
     fn field(placed: &[(u32, u32)], weekly: f64) -> Field {
         Field::new(placed.iter().copied(), &[weekly; 8], provinces::shares(|_| 0, 1.0))

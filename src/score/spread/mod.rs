@@ -11,6 +11,7 @@
 mod brands;
 mod cluster;
 mod field;
+pub(super) mod prefectures;
 pub(super) mod provinces;
 mod reach;
 pub(super) mod sentence;
@@ -70,6 +71,8 @@ pub(super) struct Evidence {
     pub(super) shared: Option<Shared>,
     /// Replicas of the scan and of the test of heterogeneity.
     pub(super) replicas: u32,
+    /// Events of the spread window that name a prefecture: with enough of them a scan of prefectures is made too.
+    pub(super) in_prefectures: u64,
 }
 
 /// The level with its numbers, and whether one brand is behind it as far as brands are named.
@@ -203,6 +206,10 @@ impl Judge<'_> {
         terms.brand_i2 = brands::i2(self.shares.named().map(of_brand));
         terms.shared = evidence.shared.as_ref().map(|shared| shared.terms.clone());
 
+        let platforms = &evidence.platforms;
+        // One company's matter is not regional, wherever it is.
+        let may = !one_brand || criteria.regional_one_brand;
+        terms.scans = self.scans(may);
         let settings = Settings {
             min_events: criteria.scan_min_events,
             share_max: criteria.cluster_exposure_max,
@@ -210,10 +217,8 @@ impl Judge<'_> {
             recurrence_days: criteria.cluster_recurrence_days,
             size: evidence.size,
             seed: evidence.seed,
+            scans: terms.scans,
         };
-        let platforms = &evidence.platforms;
-        // One company's matter is not regional, wherever it is.
-        let may = !one_brand || criteria.regional_one_brand;
         let found = if may {
             let settings = Settings { seed: !evidence.seed, ..settings };
             cluster::of_named(&platforms.names, field.weeks, &platforms.counts, &platforms.expected, settings)
@@ -245,6 +250,17 @@ impl Judge<'_> {
             terms.p_without_cluster = Some(elsewhere.p);
         }
         terms.cluster = Some(cluster.terms);
+    }
+
+    /// Scans that are made of one matter: of provinces, of platforms, of prefectures.
+    fn scans(&self, platforms_too: bool) -> u32 {
+        let Self { evidence, criteria, .. } = self;
+        let least = criteria.scan_min_events;
+        let of_provinces = !evidence.one_province && evidence.field.placed() >= least;
+        let counted: u64 = evidence.platforms.counts.iter().sum();
+        let of_platforms = platforms_too && evidence.platforms.names.len() >= 2 && counted >= least;
+        let of_prefectures = evidence.in_prefectures >= least;
+        [of_provinces, of_platforms, of_prefectures].into_iter().map(u32::from).sum::<u32>().max(1)
     }
 
     /// Where no scan is made: the province with most events, over the whole window.

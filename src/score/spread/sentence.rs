@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use super::prefectures;
 use crate::score::explain::{figure, province_name};
-use crate::vocabulary::{ClusterTerms, SpreadTerms};
+use crate::vocabulary::{ClusterTerms, RegionCode, SpreadTerms};
 
 /// Provinces of a cluster that are named before the rest are counted.
 const NAMED_MAX: usize = 4;
@@ -19,6 +20,9 @@ pub(in crate::score) fn measured(terms: &SpreadTerms) -> String {
         if let (Some(events), Some(p)) = (terms.events_without_cluster, terms.p_without_cluster) {
             let _ = write!(text, "，其外{events}起、尾概率{}", figure(p));
         }
+    }
+    if let Some(cluster) = &terms.prefecture_cluster {
+        let _ = write!(text, "；{}", found("按地市看最集中于", cluster, &zone(cluster)));
     }
     if let (Some(weeks), Some(one), Some(even)) =
         (terms.reach_weeks, terms.one_region_probability, terms.even_probability)
@@ -68,9 +72,12 @@ fn zone(cluster: &ClusterTerms) -> String {
     if let Some(name) = &cluster.zone {
         return name.clone();
     }
-    let names: Vec<String> = cluster.regions.iter().take(NAMED_MAX).map(|region| province_name(*region)).collect();
+    let name =
+        |region: &RegionCode| prefectures::name(*region).map_or_else(|| province_name(*region), ToOwned::to_owned);
+    let names: Vec<String> = cluster.regions.iter().take(NAMED_MAX).map(name).collect();
+    let kind = if cluster.regions.iter().all(|region| prefectures::name(*region).is_none()) { "省" } else { "地" };
     let more = cluster.regions.len().saturating_sub(NAMED_MAX);
-    if more > 0 { format!("{}等{}省", names.join("、"), cluster.regions.len()) } else { names.join("、") }
+    if more > 0 { format!("{}等{}{kind}", names.join("、"), cluster.regions.len()) } else { names.join("、") }
 }
 
 #[cfg(test)]
@@ -96,6 +103,10 @@ mod tests {
         };
         let terms = SpreadTerms {
             platform_cluster: Some(ClusterTerms { zone: Some("甲平台".into()), regions: vec![], ..cluster.clone() }),
+            prefecture_cluster: Some(ClusterTerms {
+                regions: vec![region("330400"), region("310000")],
+                ..cluster.clone()
+            }),
             cluster: Some(cluster),
             cluster_excess_share: Some(0.9),
             cluster_exposure_share: Some(0.064),
@@ -124,6 +135,6 @@ mod tests {
             }],
             ..SpreadTerms::default()
         };
-        insta::assert_snapshot!(measured(&terms), @"；最可能聚集区上海、浙江近3周9起（预期0.12起，偶然约1000天一遇），占超出量90%、占本底6.4%，其外1起、尾概率0.3；近4周的超出集中于一个地区的概率0.97，若遍及全国则分布均匀的概率0.002；最可能平台甲平台近3周9起（预期0.12起，偶然约1000天一遇）；明显上升的品牌3个；各省差异检验p=0.001；与“电源线”有关的同类上升见于厨房电器、小家电与个护电器（共11起）；“甲牌”与该隐患不成比例（5起对预期0.4起，IC025=1.03）");
+        insta::assert_snapshot!(measured(&terms), @"；最可能聚集区上海、浙江近3周9起（预期0.12起，偶然约1000天一遇），占超出量90%、占本底6.4%，其外1起、尾概率0.3；按地市看最集中于嘉兴、上海近3周9起（预期0.12起，偶然约1000天一遇）；近4周的超出集中于一个地区的概率0.97，若遍及全国则分布均匀的概率0.002；最可能平台甲平台近3周9起（预期0.12起，偶然约1000天一遇）；明显上升的品牌3个；各省差异检验p=0.001；与“电源线”有关的同类上升见于厨房电器、小家电与个护电器（共11起）；“甲牌”与该隐患不成比例（5起对预期0.4起，IC025=1.03）");
     }
 }

@@ -62,6 +62,7 @@ impl Case {
             seed: 7,
             shared: None,
             replicas: 999,
+            in_prefectures: 0,
         };
         (self.change)(&mut evidence);
         evidence

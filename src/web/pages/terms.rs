@@ -37,7 +37,7 @@ pub(super) struct SourceRow {
 
 pub(super) fn detector(terms: &DetectorTerms) -> Vec<Fact> {
     let [shape, rate] = terms.prior;
-    vec![
+    let mut facts = vec![
         Fact::new("方法", words::method(&terms.method)),
         Fact::number("上升证据（平均似然比的自然对数）", words::decimal(terms.evidence), terms.evidence),
         Fact::number("检测值 h（−log₁₀ 此类单元每年偶然出现同等证据的次数）", words::decimal(terms.h), terms.h),
@@ -45,7 +45,16 @@ pub(super) fn detector(terms: &DetectorTerms) -> Vec<Fact> {
         Fact::new("基线事件数", terms.baseline_events.to_string()),
         Fact::number("基线长度（周，按采集量折算）", words::decimal(terms.baseline_weeks), terms.baseline_weeks),
         Fact::new("先验（形状，速率）", format!("{}，{}", words::decimal(shape), words::decimal(rate))),
-    ]
+    ];
+    if let Some(among) = &terms.among {
+        facts.extend([
+            Fact::new("当日比较的单元数", among.cells.to_string()),
+            Fact::new("其中偶然可能不大于本件的", among.alike.to_string()),
+            Fact::number("这些之中系偶然的比例至多约（BH）", words::share(among.q), among.q),
+            Fact::number("不论单元间如何相关的同一比例（e-BH）", words::share(among.e_q), among.e_q),
+        ]);
+    }
+    facts
 }
 
 pub(super) fn danger(terms: &DangerTerms) -> Vec<Fact> {
@@ -138,6 +147,7 @@ pub(super) fn spread(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<Fact> {
     );
     facts.push(Fact::new("明显上升的品牌数", terms.raised_brands.to_string()));
     facts.extend(terms.cluster.as_ref().map(|found| cluster(desk, "最可能的聚集区", found)));
+    facts.extend(terms.prefecture_cluster.as_ref().map(|found| cluster(desk, "按地市看最集中处", found)));
     facts.extend(terms.platform_cluster.as_ref().map(|found| cluster(desk, "最可能的平台", found)));
     if let Some(shared) = &terms.shared {
         let categories: Vec<&str> = shared.categories.iter().map(|category| category.zh()).collect();
