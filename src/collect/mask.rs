@@ -5,6 +5,7 @@
 //! In: text as it was written. Out: text with stars, and [`Personal`] beside it. Not here: what a document is about; the raw
 //! archive keeps what is masked here. Known limits: no names outside labelled lines, no digits drawn as letters (`l38`).
 
+mod nameless;
 mod numbers;
 mod view;
 mod words;
@@ -214,7 +215,8 @@ impl Masker {
     }
 
     /// Masks title, text and meta of a document, and writes into `meta.personal` what was masked there. A complaint without
-    /// an author gets the pseudonym of whom its text leads to, when it leads to one person. Masking twice changes nothing.
+    /// an author gets the pseudonym of whom its text leads to, when it leads to one person; 匿名 and its like are no author.
+    /// Masking twice changes nothing.
     pub fn mask_document(&self, document: &mut Document) {
         let mut told = Vec::new();
         let mut over = |text: &mut String| {
@@ -226,6 +228,8 @@ impl Masker {
         };
         over(&mut document.text);
         document.title.as_mut().map(over);
+        // A name that everybody has would make one actor of all of them.
+        document.meta.retain(|name, value| !(is_author(name) && value.as_str().is_some_and(nameless::is_nameless)));
         for (name, value) in &mut document.meta {
             if name != PERSONAL_FIELD {
                 mask_value(document.source.as_str(), name, value);
@@ -391,6 +395,11 @@ pub fn pseudonym(source: &str, name: &str) -> String {
     format!("{ACTOR_PREFIX}{}", data_encoding::HEXLOWER.encode(&hash.as_bytes()[..ACTOR_BYTES]))
 }
 
+/// Whether a field of `meta` names who wrote.
+fn is_author(field: &str) -> bool {
+    matches!(field, "author" | "complainant" | "buyer")
+}
+
 fn mask_value(source: &str, name: &str, value: &mut Value) {
     match value {
         Value::Null | Value::Bool(_) => {}
@@ -411,7 +420,8 @@ fn mask_value(source: &str, name: &str, value: &mut Value) {
 /// One named fact about a document, masked as its name demands.
 pub(super) fn mask_field(source: &str, name: &str, value: &str) -> String {
     match name {
-        "author" | "complainant" | "buyer" if !value.trim().is_empty() => pseudonym(source, value),
+        author if is_author(author) && nameless::is_nameless(value) => value.to_owned(),
+        author if is_author(author) => pseudonym(source, value),
         // Ids, moments and addresses of things, not of people.
         "published_at" | "url" | "external_id" | "item_id" | "price" | "sold" | "rating" | "reviews" => {
             value.to_owned()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use tantivy::TantivyDocument;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::analysis::normalise;
 use super::error::IndexError;
@@ -13,7 +13,9 @@ use super::filter::{SIGNAL_ANY, day_number};
 use super::schema::Fields;
 use super::stories::Print;
 use super::thesaurus::Thesaurus;
-use crate::vocabulary::{Category, Document, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of};
+use crate::vocabulary::{
+    Category, Channel, Document, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of,
+};
 
 /// Longest text that is searched, in characters; the rest is kept and shown, not found.
 pub const TEXT_CHARS_INDEXED_MAX: usize = 200_000;
@@ -193,8 +195,7 @@ pub(super) fn to_tantivy(
     for (field, half) in fields.print.into_iter().zip(print.halves()) {
         out.add_u64(field, half);
     }
-    let actor = document.meta_str("author").unwrap_or_else(|| document.source.as_str());
-    out.add_u64(fields.actor, xxh3_64(actor.as_bytes()));
+    out.add_u64(fields.actor, actor_of(document, story));
     if let Some(region) = facts.regions.first() {
         out.add_u64(fields.place, u64::from(region.prefecture().number()));
     }
@@ -210,6 +211,19 @@ pub(super) fn to_tantivy(
     };
     out.add_text(fields.stored, serde_json::to_string(&stored)?);
     Ok(out)
+}
+
+/// Who is counted as its writer. What nobody signed is the source's own where the source writes, and where others write to it
+/// (complaints, reviews) somebody else's for every story.
+fn actor_of(document: &Document, story: u64) -> u64 {
+    let source = document.source.as_str();
+    match document.meta_str("author") {
+        Some(author) => xxh3_64(author.as_bytes()),
+        None if matches!(document.channel, Channel::Complaint | Channel::Platform) => {
+            xxh3_64_with_seed(source.as_bytes(), story)
+        }
+        None => xxh3_64(source.as_bytes()),
+    }
 }
 
 /// Each name once, in order, bounded.

@@ -213,6 +213,12 @@ fn causal(a: &SignalRecord, b: &SignalRecord) -> std::cmp::Ordering {
         .then_with(|| (&a.product_text, a.fingerprint.0).cmp(&(&b.product_text, b.fingerprint.0)))
 }
 
+/// Whether a source names nobody for what it passes on: then it stands for itself where it writes (a paper, an authority), and for as
+/// many people as texts where others write (a complaint site).
+fn is_unsigned(record: &SignalRecord) -> bool {
+    record.actor == record.source.as_str() || record.actor.is_empty()
+}
+
 #[derive(Default)]
 struct Interner<'a>(HashMap<&'a str, u32>);
 
@@ -238,6 +244,8 @@ struct Builder<'a> {
     cells: BTreeMap<(Category, Hazard), Cell>,
     names: Names,
     actors: Vec<String>,
+    /// Of stories that nobody signed: each is told by somebody else.
+    unsigned: HashMap<(u32, StoryId), u32>,
     document_numbers: HashMap<&'a DocumentId, u32>,
     brand_numbers: Interner<'a>,
     actor_numbers: Interner<'a>,
@@ -266,6 +274,7 @@ impl<'a> Builder<'a> {
             cells: BTreeMap::new(),
             names,
             actors: Vec::new(),
+            unsigned: HashMap::new(),
             document_numbers: HashMap::new(),
             brand_numbers: Interner::default(),
             actor_numbers: Interner::default(),
@@ -311,12 +320,20 @@ impl<'a> Builder<'a> {
             Channel::Platform => self.platform_numbers.number(record.source.as_str(), &mut self.names.platforms),
             _ => 0,
         };
-        let actor = self.actor_numbers.number(&record.actor, &mut self.actors);
         let source = *self.source_numbers.entry(&record.source).or_insert_with(|| {
             self.names.sources.push(record.source.clone());
             u32::try_from(self.names.sources.len() - 1).unwrap_or(u32::MAX)
         });
         let region = record.region.map_or(0, RegionCode::number);
+        let actor = if is_unsigned(record) && !self.counting.capped_source_channels.contains(&record.channel) {
+            let actors = &mut self.actors;
+            *self.unsigned.entry((source, story)).or_insert_with(|| {
+                actors.push(String::new());
+                u32::try_from(actors.len() - 1).unwrap_or(u32::MAX)
+            })
+        } else {
+            self.actor_numbers.number(&record.actor, &mut self.actors)
+        };
 
         let cell_key = (record.product, record.hazard);
         // Context stands beside the events: it neither is one nor makes a report at home the retelling of one.
@@ -386,7 +403,7 @@ impl<'a> Builder<'a> {
 
     /// Whether a new story is a new event: not when the same person said so before, nor when the account has had its share.
     fn counts(&mut self, record: &SignalRecord, actor: u32, brand: u32, region: u32, day: Day) -> bool {
-        let anonymous = record.actor == record.source.as_str() || record.actor.is_empty();
+        let anonymous = is_unsigned(record);
         if !anonymous && self.counting.complainant_channels.contains(&record.channel) {
             let key = (actor, record.hazard, brand, (brand == 0).then_some(record.product));
             let near = |earlier: &Day| (day - earlier).unsigned_abs() <= self.counting.complainant_days;
@@ -427,6 +444,8 @@ impl<'a> Builder<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::criteria::shipped;
     use super::super::testing::{Report, days_after};
     use super::*;
@@ -461,6 +480,19 @@ mod tests {
         let anonymous = |day| Report::new(day).actor(Report::SOURCE).channel(Channel::Complaint);
         let many: Vec<Report> = (0..7).map(anonymous).collect();
         assert_eq!(tally(&many).events, 7);
+    }
+
+    #[test]
+    fn the_unsigned_of_a_complaint_site_are_as_many_as_their_texts_and_a_paper_is_one() {
+        let actors = |channel, texts: &[u32]| {
+            let report = |(day, text): (i32, &u32)| Report::new(day).text(*text).actor(Report::SOURCE).channel(channel);
+            let records: Vec<SignalRecord> = (0..).zip(texts).map(report).map(|report| report.record()).collect();
+            let events = Events::build(&records, &shipped());
+            events.cells[0].mentions.iter().map(|mention| mention.actor).collect::<BTreeSet<_>>().len()
+        };
+        assert_eq!(actors(Channel::Complaint, &[1, 2, 3]), 3);
+        assert_eq!(actors(Channel::Complaint, &[1, 1, 2]), 2, "a copied text has no further writer");
+        assert_eq!(actors(Channel::Media, &[1, 2, 3]), 1);
     }
 
     #[test]

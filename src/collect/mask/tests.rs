@@ -84,6 +84,9 @@ fn an_anonymous_complaint_is_counted_by_whom_it_leads_to() {
     assert_ne!(complaint("13800138000", r#"{"author":"甲"}"#).meta_str("author"), Some(author.as_str()));
     assert_eq!(complaint("客服4008206666不管", "{}").meta_str("author"), None);
     assert_eq!(complaint("13800138000或13900139000", "{}").meta_str("author"), None);
+    // Who is called as everybody is called is nobody until the text leads to one.
+    assert_eq!(complaint("充电宝冒烟", r#"{"author":"匿名用户"}"#).meta_str("author"), None);
+    assert_eq!(complaint("13800138000", r#"{"author":"会员***"}"#).meta_str("author"), Some(author.as_str()));
 }
 
 #[test]
