@@ -6,6 +6,7 @@
 
 mod arc;
 mod http;
+mod member;
 mod read;
 mod write;
 

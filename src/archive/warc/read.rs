@@ -6,25 +6,25 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use flate2::bufread::GzDecoder;
 use jiff::Timestamp;
 
 use super::arc;
 use super::http::split_head;
+use super::member::{Inflater, Member};
 use super::{HttpMessage, WarcError, sha1_base32};
 
 /// Most bytes of a block that are kept; the rest is skipped and said so.
 const BLOCK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Longest header line.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
+/// Room made for a line: longer than most.
+const LINE_ROOM: usize = 96;
 /// Most header lines of a record.
 const HEADER_LINES_MAX: usize = 200;
 /// Most empty lines between two records.
 const BLANK_LINES_MAX: usize = 64;
 /// Piece of a file that is read at once.
 pub(super) const BUFFER_BYTES: usize = 128 * 1024;
-/// Piece of an inflated member that is looked at at once: heads are read from it, blocks pass it by.
-const MEMBER_BUFFER_BYTES: usize = 16 * 1024;
 /// Room made for a block before its first byte is read, at most.
 const BLOCK_ROOM_MAX: u64 = 1024 * 1024;
 /// Most problems reported for one file; after these it is given up.
@@ -143,7 +143,7 @@ enum State<R: Read> {
     /// Between two gzip members, or before the first byte.
     Between(Raw<R>),
     /// Inside a gzip member that began at the offset.
-    Member(u64, Box<BufReader<GzDecoder<Raw<R>>>>),
+    Member(u64, Box<Member<Raw<R>>>),
     /// In a file that is not compressed.
     Plain(Raw<R>),
     Done,
@@ -163,6 +163,8 @@ pub struct WarcReader<R: Read> {
     problems: usize,
     /// A failed search for the next record in a compressed file has begun here.
     searching: bool,
+    /// For the next gzip member; none before the first and while one is read.
+    inflater: Option<Inflater>,
 }
 
 impl WarcReader<File> {
@@ -199,6 +201,7 @@ impl<R: Read + Seek> WarcReader<R> {
             state: State::Between(Counting::new(BufReader::with_capacity(BUFFER_BYTES, input))),
             problems: 0,
             searching: false,
+            inflater: None,
         }
     }
 
@@ -220,8 +223,8 @@ impl<R: Read + Seek> WarcReader<R> {
         match see_magic(&mut raw) {
             Ok([]) => Ok(()),
             Ok([0x1f, 0x8b, ..]) => {
-                self.state =
-                    State::Member(offset, Box::new(BufReader::with_capacity(MEMBER_BUFFER_BYTES, GzDecoder::new(raw))));
+                let inflater = self.inflater.take().unwrap_or_else(Inflater::new);
+                self.state = State::Member(offset, Box::new(Member::new(raw, inflater)));
                 Ok(())
             }
             Ok(_) if offset == 0 => {
@@ -247,11 +250,14 @@ impl<R: Read + Seek> WarcReader<R> {
         }
     }
 
-    fn step_member(
-        &mut self,
-        member_at: u64,
-        mut member: Box<BufReader<GzDecoder<Raw<R>>>>,
-    ) -> Option<Result<Record, ReadProblem>> {
+    /// What lies behind a member; the inflater is kept for the next one.
+    fn behind(&mut self, member: Member<Raw<R>>) -> Raw<R> {
+        let (raw, inflater) = member.into_parts();
+        self.inflater = Some(inflater);
+        raw
+    }
+
+    fn step_member(&mut self, member_at: u64, mut member: Box<Member<Raw<R>>>) -> Option<Result<Record, ReadProblem>> {
         let step = next_record(&mut member, member_at, None);
         match step {
             Ok(Step::Record(record)) => {
@@ -260,22 +266,25 @@ impl<R: Read + Seek> WarcReader<R> {
                 Some(Ok(record))
             }
             Ok(Step::End) => {
-                self.state = State::Between(member.into_inner().into_inner());
+                self.state = State::Between(self.behind(*member));
                 None
             }
             Ok(Step::Broken(detail)) => {
                 let quiet = self.searching;
                 // The member itself may be sound: read it to its end and go on behind it.
-                if std::io::copy(&mut member, &mut std::io::sink()).is_ok() {
-                    self.state = State::Between(member.into_inner().into_inner());
+                let sound = std::io::copy(&mut member, &mut std::io::sink()).is_ok();
+                let raw = self.behind(*member);
+                if sound {
+                    self.state = State::Between(raw);
                 } else {
-                    self.resync(member_at, member.into_inner().into_inner());
+                    self.resync(member_at, raw);
                 }
                 (!quiet).then(|| Err(self.fail(member_at, detail)))
             }
             Err(error) => {
                 let quiet = self.searching;
-                self.resync(member_at, member.into_inner().into_inner());
+                let raw = self.behind(*member);
+                self.resync(member_at, raw);
                 let what = if error.kind() == ErrorKind::UnexpectedEof { "ends early" } else { "is damaged" };
                 (!quiet)
                     .then(|| Err(self.fail(member_at, format!("gzip member {what} ({error}); looking for the next"))))
@@ -410,14 +419,15 @@ fn warc_head<R: BufRead>(input: &mut R) -> std::io::Result<Result<Head, String>>
 
 /// A line without its end; none at the end of the stream. A line beyond the bound is cut, the rest read as the next line.
 fn read_line<R: BufRead>(input: &mut R) -> std::io::Result<Option<String>> {
-    let mut line = Vec::new();
+    let mut line = Vec::with_capacity(LINE_ROOM);
     if input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)? == 0 {
         return Ok(None);
     }
     while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
         line.pop();
     }
-    Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+    let lossy = |error: std::string::FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    Ok(Some(String::from_utf8(line).unwrap_or_else(lossy)))
 }
 
 fn skip_blank<R: BufRead>(input: &mut R) -> std::io::Result<()> {
