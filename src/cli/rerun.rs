@@ -24,6 +24,10 @@ pub(super) struct RerunArgs {
     /// Go on with what an interrupted rerun into the same folder had finished
     #[arg(long)]
     resume: bool,
+    /// Keep here what is read and judged, and take over what an earlier rerun kept of the same documents and days: after a change of
+    /// rules the days before its first effect are not judged again
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
     #[command(flatten)]
     reader: Reader,
 }
@@ -32,7 +36,8 @@ pub(super) async fn run(args: RerunArgs, common: &Common) -> Result<(), Failure>
     let range = args.replay.checked()?;
     let outcomes = super::sampling::read_outcomes(args.outcomes.as_deref())?;
     let ReplayArgs { archive, every, .. } = args.replay;
-    let spec = RerunSpec { archives: archive, range, every_days: every, out: args.out, outcomes, resume: args.resume };
+    let RerunArgs { out, resume, cache, .. } = args;
+    let spec = RerunSpec { archives: archive, range, every_days: every, out, outcomes, resume, cache };
     let summary = run_spec(&spec, &args.reader, common).await?;
     say(serde_json::to_string_pretty(&serde_json::json!({
         "sources": summary.sources,
@@ -56,7 +61,7 @@ pub(super) async fn replay(
     common: &Common,
 ) -> Result<(), Failure> {
     let range = checked(&archives, range)?;
-    let spec = RerunSpec { archives, range, every_days: 1, out, outcomes: Vec::new(), resume: false };
+    let spec = RerunSpec { archives, range, every_days: 1, out, outcomes: Vec::new(), resume: false, cache: None };
     run_spec(&spec, &Reader { rules_only: false }, common).await.map(|_| ())
 }
 

@@ -1,7 +1,7 @@
 //! signals ──► score(as_of) ──► episodes ──► alerts and sampling requests. One judge for live running and for reruns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -10,7 +10,7 @@ use super::{PipelineError, Tower};
 use crate::alert::{AlertPolicy, Episodes};
 use crate::log::Log;
 use crate::sampling::{self, SamplingPolicy};
-use crate::score::{Criteria, Events, Feedback, Market, Scorer, Volume};
+use crate::score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
     Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
@@ -89,6 +89,8 @@ pub struct Review<'a> {
     records: Vec<SignalRecord>,
     evidence: EvidenceBook,
     events: Events,
+    /// Made when it is first asked for.
+    footing: OnceLock<Footing>,
     volume: Volume,
     listings: BTreeMap<Category, Vec<Listing>>,
     market: Market,
@@ -122,6 +124,7 @@ impl<'a> Review<'a> {
             records,
             evidence,
             events,
+            footing: OnceLock::new(),
             volume,
             listings: by_category,
             market,
@@ -187,6 +190,13 @@ impl<'a> Review<'a> {
     #[must_use]
     pub fn days_together(&self) -> usize {
         if self.feedback.outcomes().is_empty() { DAYS_AHEAD } else { 1 }
+    }
+
+    /// Digest of all that the assessments of days up to `last` hang on, criteria and program aside.
+    #[must_use]
+    pub fn footing(&self, last: Date) -> blake3::Hash {
+        let footing = self.footing.get_or_init(|| Footing::of(&self.events));
+        footing.by(last, &self.volume, &self.market, &self.feedback)
     }
 
     /// Assesses days on all cores; no more than [`Review::days_together`].

@@ -92,7 +92,7 @@ pub(super) struct Mention {
     /// Which of the criteria's parts and materials its text names: one bit each. Only told of the one that opens its event.
     pub(super) components: u64,
     pub(super) source: u32,
-    product: u32,
+    pub(super) product: u32,
 }
 
 /// One event, with what was known of it at first and what a retelling added later.
@@ -111,6 +111,13 @@ impl Event {
     /// Its region as known at the end of a day; 0 = none.
     pub(super) fn region(&self, as_of: Day) -> u32 {
         self.region.by(as_of)
+    }
+}
+
+impl Event {
+    /// Brand and region, each with the day on which it was learnt; 0 = never.
+    pub(super) fn learnt(&self) -> [(u32, Day); 2] {
+        [self.brand, self.region].map(|fact| (fact.value, fact.seen))
     }
 }
 

@@ -33,6 +33,12 @@ impl Volume {
         self.days.values().filter_map(|seen| seen.keys().next().copied()).min()
     }
 
+    /// Day, day seen and documents of all that was seen by the end of a day.
+    pub(super) fn known(&self, as_of: Day) -> impl Iterator<Item = (Day, Day, u64)> {
+        let days = self.days.iter();
+        days.flat_map(move |(day, seen)| seen.range(..=as_of).map(|(seen, documents)| (*day, *seen, *documents)))
+    }
+
     fn known_by(&self, as_of: Day, day: Day) -> u64 {
         self.days.get(&day).map_or(0, |seen| seen.range(..=as_of).map(|(_, documents)| documents).sum())
     }

@@ -48,6 +48,19 @@ impl Market {
         }
     }
 
+    /// Everything that was displayed by the end of a day, part by part.
+    pub(super) fn tell(&self, as_of: Day, take: &mut dyn FnMut(&str)) {
+        for ((platform, item), days) in &self.listings {
+            for (day, Offer { category, brand, sold }) in days.range(..=as_of) {
+                take(platform);
+                take(item);
+                take(category.code());
+                take(brand.as_deref().unwrap_or_default());
+                take(&format!("{day} {sold}"));
+            }
+        }
+    }
+
     /// Sums as known at the end of a day.
     pub(super) fn on(&self, as_of: Day) -> Displayed<'_> {
         let mut displayed = Displayed::default();

@@ -40,8 +40,6 @@ pub(in crate::pipeline) struct Heap {
     /// Hashes of source and text per id: the same text again is nothing new.
     known: HashMap<u128, (u128, u128)>,
     shelf: Option<Arc<Shelf>>,
-    /// Over all documents that came, in their order.
-    digest: blake3::Hasher,
 }
 
 /// What is kept of a batch of documents.
@@ -69,7 +67,6 @@ impl Heap {
             position: 0,
             known: HashMap::new(),
             shelf: None,
-            digest: blake3::Hasher::new(),
         }
     }
 
@@ -78,11 +75,6 @@ impl Heap {
     pub(super) fn with_shelf(mut self, shelf: Arc<Shelf>) -> Self {
         self.shelf = Some(shelf);
         self
-    }
-
-    /// Digest of all documents that came, in their order: what is judged depends on nothing else of the archives.
-    pub(super) fn digest(&self) -> blake3::Hash {
-        self.digest.finalize()
     }
 
     /// Reads archives in an order of their own.
@@ -132,7 +124,6 @@ impl Heap {
                 document.id = DocumentId::new(format!("{}/{}", document.source, document.id));
                 key = wide_hash(&[document.id.as_str()]);
             }
-            self.digest.update(&key.to_le_bytes()).update(&text.to_le_bytes());
             let before = self.known.insert(key, (source, text)).map(|(_, text)| text);
             if before == Some(text) {
                 intake.unchanged += 1;
@@ -163,20 +154,17 @@ impl Heap {
         }
         let (lexicon, shelf) = (Arc::clone(lexicon), self.shelf.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let Some(shelf) = shelf else { return Ok((glean(&lexicon, entries), false, None)) };
+            let Some(shelf) = shelf else { return Ok((glean(&lexicon, entries), false)) };
             let key = shelf.key_of_batch(lexicon.version(), &entries);
             if let Some(kept) = shelf.get(&key) {
-                return Ok((kept, true, Some(key)));
+                return Ok((kept, true));
             }
             let gleaned = glean(&lexicon, entries);
             shelf.put(&key, &gleaned)?;
-            Ok::<_, PipelineError>((gleaned, false, Some(key)))
+            Ok::<_, PipelineError>((gleaned, false))
         });
-        let (Gleaned { records, offers }, kept, key) = reading.await??;
+        let (Gleaned { records, offers }, kept) = reading.await??;
         self.batches_kept += u64::from(kept);
-        if let Some(key) = key {
-            self.digest.update(key.as_bytes());
-        }
         self.records.extend(records);
         for (known, listing) in offers {
             if let Some(known) = known {

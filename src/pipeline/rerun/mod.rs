@@ -26,7 +26,7 @@ use crate::vocabulary::{AlertEventKind, CriteriaVersion, DateRange, LexiconVersi
 
 pub(super) use heap::Heap;
 use outputs::{ALERTS, ASSESSMENTS, Lines, SAMPLING, SIGNALS, SUMMARY, WORK, clear_outputs, digests};
-use shelf::{Shelf, judged_digest};
+use shelf::Shelf;
 
 /// What to replay.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub struct RerunSpec {
     pub outcomes: Vec<Outcome>,
     /// Whether to go on with what an interrupted rerun into the same folder had finished.
     pub resume: bool,
+    /// Where what was read and judged is kept for the next rerun, and taken from; none: only until this one is whole.
+    pub cache: Option<PathBuf>,
 }
 
 /// What a rerun did: `summary.json`.
@@ -87,7 +89,7 @@ pub struct Timings {
     pub judge_s: f64,
     /// Documents read a second.
     pub documents_per_s: f64,
-    /// Batches of documents and days that an interrupted rerun had finished and this one took over.
+    /// Batches of documents and days that an earlier rerun had finished and this one took over.
     pub resumed: Resumed,
 }
 
@@ -136,7 +138,7 @@ pub async fn rerun(
     let io = |what, source| PipelineError::Io { what, path: spec.out.clone(), source };
     fs::create_dir_all(&spec.out).map_err(|error| io("make the output folder", error))?;
     clear_outputs(&spec.out, spec.resume)?;
-    let shelf = Arc::new(Shelf::open(&spec.out.join(WORK))?);
+    let shelf = Arc::new(Shelf::open(spec.cache.as_ref().unwrap_or(&spec.out.join(WORK)))?);
 
     let mut heap = Heap::new(spec.range.to).with_shelf(Arc::clone(&shelf));
     heap.take_in(&spec.archives, lexicon, tell).await?;
@@ -144,8 +146,6 @@ pub async fn rerun(
     let documents: u64 = heap.sources.values().map(|intake| intake.collected).sum();
 
     let judging = Instant::now();
-    let versions = [lexicon.version().as_str(), judge.version().as_str()];
-    let judged = judged_digest(&heap.digest(), versions, &spec.outcomes, spec.range.to);
     let batches_kept = heap.batches_kept;
     let days: Vec<Date> = spec.range.days().step_by(spec.every_days.max(1) as usize).collect();
     let listings = heap.listings.into_values().collect();
@@ -156,7 +156,8 @@ pub async fn rerun(
     let mut assessments = Vec::new();
     let (mut opened, mut requests, mut done, mut days_kept) = (0, 0, 0, 0);
     for together in days.chunks(review.days_together()) {
-        let key = shelf.key_of_days(&judged, together);
+        let footing = review.footing(*together.last().unwrap_or(&spec.range.to));
+        let key = shelf.key_of_days(judge.version(), &footing, together);
         let assessed = if let Some(kept) = shelf.get(&key) {
             days_kept += together.len() as u64;
             kept
@@ -213,6 +214,10 @@ pub async fn rerun(
         path,
         source,
     })?;
-    shelf.remove()?;
+    if spec.cache.is_some() {
+        shelf.thin_out()?;
+    } else {
+        shelf.remove()?;
+    }
     Ok(summary)
 }

@@ -1,12 +1,14 @@
-//! What an interrupted rerun had finished, so that the next one goes on instead of beginning again.
+//! What an interrupted or an earlier rerun had finished, so that the next one goes on instead of beginning again.
 //!
 //! Each piece of work is kept under the digest of all that went into it: the program, the versions, the inputs. Whatever changed
 //! is therefore simply not found and done anew; nothing has to be compared, and nothing wrong can be taken over. A file that a
 //! crash tore fails its own digest and counts as absent.
 #![expect(clippy::disallowed_methods, reason = "an edge: keeps files of its own")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -16,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::log::Entry;
 use crate::pipeline::PipelineError;
 use crate::pipeline::files::digest;
-use crate::vocabulary::{LexiconVersion, Outcome};
+use crate::vocabulary::{CriteriaVersion, LexiconVersion};
 
 /// Level of compression: what is kept is read back once at most.
 const ZSTD_LEVEL: i32 = 1;
@@ -29,18 +31,16 @@ pub(super) struct Shelf {
     dir: PathBuf,
     /// Digest of this very program: another build may work otherwise.
     program: blake3::Hash,
+    /// Names of the pieces that were taken or put.
+    used: Mutex<BTreeSet<String>>,
 }
+
+/// How the names of our files begin.
+const KINDS: [&str; 2] = ["read-", "days-"];
 
 /// Under what a piece of work is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key(String);
-
-impl Key {
-    /// Its bytes, for digests of many.
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
 
 impl Shelf {
     /// Opens the folder, made when it is missing.
@@ -51,7 +51,7 @@ impl Shelf {
         let io = |what, path: &Path, source| PipelineError::Io { what, path: path.to_owned(), source };
         fs::create_dir_all(dir).map_err(|error| io("make", dir, error))?;
         let program = std::env::current_exe().map_err(|error| io("find", Path::new("this program"), error))?;
-        Ok(Self { dir: dir.to_owned(), program: digest(&program)? })
+        Ok(Self { dir: dir.to_owned(), program: digest(&program)?, used: Mutex::default() })
     }
 
     /// The key of what a lexicon reads in these documents, at these places.
@@ -68,9 +68,10 @@ impl Shelf {
         Key(format!("read-{}", hasher.finalize().to_hex()))
     }
 
-    /// The key of what is judged of these days, `judged` being the digest of all that is the same for all days.
-    pub(super) fn key_of_days(&self, judged: &blake3::Hash, days: &[Date]) -> Key {
-        let mut hasher = self.hasher("days", judged.to_hex().as_str());
+    /// The key of what is judged of these days, standing on `footing`.
+    pub(super) fn key_of_days(&self, criteria: &CriteriaVersion, footing: &blake3::Hash, days: &[Date]) -> Key {
+        let mut hasher = self.hasher("days", criteria.as_str());
+        hasher.update(footing.as_bytes());
         for day in days {
             hasher.update(day.to_string().as_bytes());
         }
@@ -94,7 +95,9 @@ impl Shelf {
             return None;
         }
         let plain = zstd::stream::decode_all(packed).ok()?;
-        ciborium::from_reader(&*plain).ok()
+        let work = ciborium::from_reader(&*plain).ok()?;
+        self.used().insert(key.0.clone());
+        Some(work)
     }
 
     /// Keeps a piece of work. Not synced: what a power cut takes is done again.
@@ -107,7 +110,27 @@ impl Shelf {
         let mut bytes = blake3::hash(&packed).as_bytes().to_vec();
         bytes.extend(packed);
         let aside = path.with_extension("part");
-        fs::write(&aside, bytes).and_then(|()| fs::rename(&aside, &path)).map_err(io)
+        fs::write(&aside, bytes).and_then(|()| fs::rename(&aside, &path)).map_err(io)?;
+        self.used().insert(key.0.clone());
+        Ok(())
+    }
+
+    fn used(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes away what this rerun neither took nor put: a shelf that outlives its rerun holds what the last one needed.
+    pub(super) fn thin_out(&self) -> Result<(), PipelineError> {
+        let io = |what, path: &Path, source| PipelineError::Io { what, path: path.to_owned(), source };
+        let used = self.used();
+        for entry in fs::read_dir(&self.dir).map_err(|error| io("list", &self.dir, error))? {
+            let entry = entry.map_err(|error| io("list", &self.dir, error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if KINDS.iter().any(|kind| name.starts_with(kind)) && !used.contains(&name) {
+                fs::remove_file(entry.path()).map_err(|error| io("remove", &entry.path(), error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes the shelf away: everything is done.
@@ -120,31 +143,12 @@ impl Shelf {
     }
 }
 
-/// Digest of all that the judgement of every day depends on.
-pub(super) fn judged_digest(
-    archives: &blake3::Hash,
-    versions: [&str; 2],
-    outcomes: &[Outcome],
-    until: Date,
-) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(archives.as_bytes());
-    for version in versions {
-        hasher.update(version.as_bytes()).update(&[0xff]);
-    }
-    for outcome in outcomes {
-        hasher.update(&serde_json::to_vec(outcome).unwrap_or_default()).update(&[0xff]);
-    }
-    hasher.update(until.to_string().as_bytes());
-    hasher.finalize()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shelf(dir: &Path) -> Shelf {
-        Shelf { dir: dir.to_owned(), program: blake3::hash(b"a program") }
+        Shelf { dir: dir.to_owned(), program: blake3::hash(b"a program"), used: Mutex::default() }
     }
 
     #[test]
@@ -185,10 +189,31 @@ mod tests {
     fn another_program_or_version_finds_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
         let one = shelf(dir.path());
-        let other = Shelf { dir: dir.path().to_owned(), program: blake3::hash(b"another program") };
+        let other = Shelf { program: blake3::hash(b"another program"), ..shelf(dir.path()) };
         let key = |shelf: &Shelf, version| shelf.key_of_batch(&LexiconVersion::from(version), &[]);
         assert_eq!(key(&one, "v1"), key(&shelf(dir.path()), "v1"));
         assert_ne!(key(&one, "v1"), key(&other, "v1"));
         assert_ne!(key(&one, "v1"), key(&one, "v2"));
+    }
+
+    #[test]
+    fn a_thinned_shelf_holds_what_was_taken_or_put_and_what_is_not_ours() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let key = |name: &str| Key(name.to_owned());
+        let earlier = shelf(dir.path());
+        for name in ["read-a", "read-b", "days-a"] {
+            earlier.put(&key(name), &1).expect("kept");
+        }
+        fs::write(dir.path().join("notes.txt"), "mine").expect("written");
+        let now = shelf(dir.path());
+        assert_eq!(now.get::<i32>(&key("read-a")), Some(1));
+        now.put(&key("days-b"), &2).expect("kept");
+        now.thin_out().expect("thinned");
+        let mut left: Vec<String> = fs::read_dir(dir.path())
+            .expect("listed")
+            .map(|entry| entry.expect("listed").file_name().to_string_lossy().into_owned())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["days-b", "notes.txt", "read-a"]);
     }
 }

@@ -72,6 +72,20 @@ impl Feedback {
         &self.outcomes
     }
 
+    /// Every outcome known at the end of a day, part by part, with how alerts looked when they were raised; nothing while there is none.
+    pub(super) fn tell(&self, as_of: Date, take: &mut dyn FnMut(&str)) {
+        let known = self.outcomes.iter().take_while(|outcome| day_of(outcome.known_at) <= as_of);
+        let mut any = false;
+        for outcome in known {
+            any = true;
+            take(&serde_json::to_string(outcome).expect("an outcome is plain values"));
+        }
+        for (alert, context) in self.contexts.iter().filter(|_| any) {
+            take(alert.as_str());
+            take(&serde_json::to_string(context).expect("a context is plain values"));
+        }
+    }
+
     /// What is known at the end of a day.
     pub(super) fn known<'a>(&'a self, as_of: Date, criteria: &'a FeedbackCriteria) -> Known<'a> {
         let until = self.outcomes.partition_point(|outcome| day_of(outcome.known_at) <= as_of);

@@ -1,0 +1,243 @@
+//! What the judgement of a day stands on, as a digest: everything that could be known by its end and that judging looks at.
+//!
+//! Two days with one digest, under one criteria file and one program, are assessed alike, whatever was read, known or changed later, and
+//! whichever rules read it. So a rerun takes over what an earlier one assessed, up to the day on which a change first shows (decision
+//! 0021). What judging does not look at (which rule found a signal, its excerpt, where it stands in the log, how the product is
+//! called) is left out: every other field is named here once, and a new one does not compile until it is.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::days::{self, Day};
+use super::events::{Cell, Events, Mention, Names};
+use super::exposure::Volume;
+use super::feedback::Feedback;
+use super::items::Market;
+
+/// Digests of what was learnt of the events on each day.
+#[derive(Debug, Clone)]
+pub struct Footing {
+    learnt: BTreeMap<Day, blake3::Hash>,
+}
+
+impl Footing {
+    /// Of all events.
+    #[must_use]
+    pub fn of(events: &Events) -> Self {
+        let mut learnt: BTreeMap<Day, Told> = BTreeMap::new();
+        let mut on = |seen: Day, tell: &dyn Fn(&mut Told)| tell(learnt.entry(seen).or_default());
+        for (day, seen) in &events.document_days {
+            on(*seen, &|told| told.number(*day));
+        }
+        for cell in &events.cells {
+            // `daily` is a sum over the mentions.
+            for mention in &cell.mentions {
+                on(mention.seen, &|told| told.mention(cell, mention, &events.names));
+            }
+            for (number, event) in (0_u64..).zip(&cell.events) {
+                for (kind, (value, seen)) in (1_u64..).zip(event.learnt()) {
+                    on(seen, &|told| {
+                        told.cell(cell);
+                        told.count(number);
+                        told.count(kind);
+                        told.count(u64::from(value));
+                        if kind == 1 {
+                            told.text(&events.names.brands[value as usize]);
+                        }
+                    });
+                }
+            }
+        }
+        Self { learnt: learnt.into_iter().map(|(seen, told)| (seen, told.0.finalize())).collect() }
+    }
+
+    /// Digest of what the days up to `last` stand on.
+    #[must_use]
+    pub fn by(&self, last: Date, volume: &Volume, market: &Market, feedback: &Feedback) -> blake3::Hash {
+        let day = days::number(last);
+        let mut told = Told::default();
+        for (seen, learnt) in self.learnt.range(..=day) {
+            told.number(*seen);
+            told.0.update(learnt.as_bytes());
+        }
+        told.border();
+        for (day, seen, documents) in volume.known(day) {
+            told.number(day);
+            told.number(seen);
+            told.count(documents);
+        }
+        told.border();
+        market.tell(day, &mut |part| told.text(part));
+        told.border();
+        feedback.tell(last, &mut |part| told.text(part));
+        told.0.finalize()
+    }
+}
+
+/// What was told, each part behind its length or of one width, so that no two tellings can be confused.
+#[derive(Default)]
+struct Told(blake3::Hasher);
+
+impl Told {
+    fn number(&mut self, number: i32) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn count(&mut self, count: u64) {
+        self.0.update(&count.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.count(text.len() as u64);
+        self.0.update(text.as_bytes());
+    }
+
+    /// Between lists, which have no length of their own: no day, count or length begins so.
+    fn border(&mut self) {
+        self.count(u64::MAX);
+    }
+
+    fn cell(&mut self, cell: &Cell) {
+        self.border();
+        self.text(cell.category.code());
+        self.text(cell.hazard.code());
+    }
+
+    fn mention(&mut self, cell: &Cell, mention: &Mention, names: &Names) {
+        let Mention {
+            day,
+            // The day it is filed under.
+            seen: _,
+            document,
+            story,
+            event,
+            opens,
+            context,
+            actor,
+            region,
+            severity,
+            vulnerable,
+            asserted,
+            confidence,
+            channel,
+            platform,
+            components,
+            source,
+            // Only asked for by name when a sample is requested, which is never taken over.
+            product: _,
+        } = *mention;
+        self.cell(cell);
+        self.number(day);
+        for count in [document, story, event, actor, region, platform, source] {
+            self.count(u64::from(count));
+        }
+        self.count(u64::from(severity));
+        self.count(components);
+        self.count(confidence.to_bits());
+        let flags = [opens, context, vulnerable, asserted];
+        self.count(flags.iter().fold(0, |all, flag| all << 1 | u64::from(*flag)));
+        self.text(channel.code());
+        self.text(names.documents[document as usize].as_str());
+        self.text(names.sources[source as usize].as_str());
+        self.text(&names.platforms[platform as usize]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::criteria::shipped;
+    use super::super::testing::{Report, days_after};
+    use super::*;
+    use crate::score::Scorer;
+    use crate::vocabulary::{Listing, Position, RuleId, SignalRecord, Stance};
+
+    const LAST: i32 = 40;
+
+    fn records() -> Vec<SignalRecord> {
+        let one = |(day, brand): (i32, &str)| {
+            let report = Report::new(day).serial(u64::try_from(day).expect("positive"));
+            report.brand(brand).region("330100").record()
+        };
+        (0..LAST).zip(["甲牌", "乙牌", ""].into_iter().cycle()).map(one).collect()
+    }
+
+    fn of(records: &[SignalRecord]) -> blake3::Hash {
+        let events = Events::build(records, &shipped());
+        Footing::of(&events).by(days_after(20), &Volume::new(), &Market::new(), &Feedback::none())
+    }
+
+    #[test]
+    fn what_comes_to_be_known_later_changes_no_footing_and_no_assessment() {
+        let all = records();
+        let until: Vec<SignalRecord> = all.iter().filter(|record| record.seen_at <= all[20].seen_at).cloned().collect();
+        assert!(until.len() < all.len());
+        assert_eq!(of(&all), of(&until));
+        let scorer = Scorer::new(shipped());
+        let assess = |records: &[SignalRecord]| {
+            let events = Events::build(records, scorer.criteria());
+            scorer.assess(&events, &Volume::new(), &Feedback::none(), days_after(20))
+        };
+        assert_eq!(assess(&all), assess(&until));
+    }
+
+    #[test]
+    fn every_field_that_is_judged_by_changes_the_footing_and_no_other_does() {
+        let before = of(&records());
+        let changed = |change: &dyn Fn(&mut SignalRecord)| {
+            let mut all = records();
+            change(&mut all[10]);
+            of(&all)
+        };
+        let judged: [&dyn Fn(&mut SignalRecord); 10] = [
+            &|record| record.severity = 3,
+            &|record| record.confidence = 0.81,
+            &|record| record.brand = Some("丙牌".to_owned()),
+            &|record| record.region = None,
+            &|record| record.vulnerable = true,
+            &|record| record.stance = Stance::Suspected,
+            &|record| record.actor = "person 3".to_owned(),
+            &|record| record.event_at = Report::new(8).record().event_at,
+            &|record| record.source = "another".into(),
+            &|record| record.fingerprint = Report::new(3).serial(3).record().fingerprint,
+        ];
+        for (at, change) in judged.iter().enumerate() {
+            assert_ne!(changed(*change), before, "change {at}");
+        }
+        let shown: [&dyn Fn(&mut SignalRecord); 4] = [
+            &|record| record.position = Position(77),
+            &|record| record.lexicon = "another".into(),
+            &|record| record.rules = vec![RuleId::new("fire.other")],
+            &|record| record.url = Some("https://example.org/".to_owned()),
+        ];
+        for (at, change) in shown.iter().enumerate() {
+            assert_eq!(changed(*change), before, "change {at}");
+        }
+        // A brand that only a retelling names, after the day, is not known on it.
+        let mut retold = records();
+        let later = Report::new(30).serial(900).brand("丁牌").record();
+        retold.push(SignalRecord { fingerprint: retold[9].fingerprint, event_at: retold[9].event_at, ..later });
+        assert_eq!(of(&retold), before);
+    }
+
+    #[test]
+    fn what_was_read_and_offered_by_the_day_is_part_of_it() {
+        let events = Events::build(&records(), &shipped());
+        let footing = Footing::of(&events);
+        let of = |volume: &Volume, market: &Market| footing.by(days_after(20), volume, market, &Feedback::none());
+        let (mut volume, mut market) = (Volume::new(), Market::new());
+        let before = of(&volume, &market);
+        let listing: Listing = serde_json::from_str(
+            r#"{"item_id":"1","platform":"p","seller":"s","brand":null,"category":"ebike","title":"t","sold":9,"url":null,"digest":null}"#,
+        )
+        .expect("a listing");
+        volume.add(days_after(3), days_after(21), 5);
+        market.add(&listing, days_after(21));
+        assert_eq!(of(&volume, &market), before, "seen the day after");
+        volume.add(days_after(3), days_after(20), 5);
+        let read = of(&volume, &market);
+        assert_ne!(read, before);
+        market.add(&listing, days_after(20));
+        assert_ne!(of(&volume, &market), read);
+    }
+}
