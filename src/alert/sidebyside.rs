@@ -11,7 +11,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::vocabulary::{
-    AlertEvent, AlertEventKind, AlertId, Assessment, Category, Danger, Disposal, DocumentId, Hazard, RegionCode, Spread,
+    AlertEvent, AlertEventKind, AlertId, Assessment, Category, Danger, DateRange, Disposal, DocumentId, Hazard,
+    RegionCode, Spread,
 };
 
 /// What a judgement is about.
@@ -221,6 +222,27 @@ fn moved(first: &Said, second: &Said) -> Vec<Moved> {
     moved
 }
 
+impl SideBySide {
+    /// Only what concerns alerts that opened on these days, on one side at least, and judgements of these days. For two replays that
+    /// did not begin on the same day: near its first day one takes for new what the other has seen begin.
+    #[must_use]
+    pub fn within(mut self, range: DateRange) -> Self {
+        let inside = |day: Date| (range.from..=range.to).contains(&day);
+        self.lost.retain(|alone| inside(alone.opened.on));
+        self.gained.retain(|alone| inside(alone.opened.on));
+        self.moved.retain(|moved| inside(moved.first.on) || inside(moved.second.on));
+        self.differences.retain(|difference| difference.from <= range.to && difference.to >= range.from);
+        self
+    }
+
+    /// Alerts of both that the second opened earlier, later, and on the same day at other levels.
+    #[must_use]
+    pub fn shifted(&self) -> [usize; 3] {
+        let count = |of: fn(i32) -> bool| self.moved.iter().filter(|moved| of(moved.days)).count();
+        [count(|days| days < 0), count(|days| days > 0), count(|days| days == 0)]
+    }
+}
+
 /// Sets two sides beside each other. Two alerts are the same when category and hazard are and they share a document.
 #[must_use]
 pub fn compare(first: &Said, second: &Said) -> SideBySide {
@@ -336,9 +358,7 @@ impl fmt::Display for Difference {
 impl fmt::Display for SideBySide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (lost, gained) = (self.lost.len(), self.gained.len());
-        let earlier = self.moved.iter().filter(|moved| moved.days < 0).count();
-        let later = self.moved.iter().filter(|moved| moved.days > 0).count();
-        let other = self.moved.len() - earlier - later;
+        let [earlier, later, other] = self.shifted();
         writeln!(f, "评估{}天：甲开启预警{}件，乙开启{}件；", self.days, self.opened_first, self.opened_second)?;
         writeln!(
             f,
@@ -398,6 +418,29 @@ mod tests {
           2023-01-02至2023-01-03（2天）电池与充电器“起火爆炸”“甲牌”：隐患程度 高 → 严重
           2023-01-05至2023-01-05（1天）电池与充电器“起火爆炸”“甲牌”：隐患程度 高 → 严重
         ");
+    }
+
+    #[test]
+    fn only_alerts_opened_and_days_judged_within_a_range_are_left_of_a_comparison() {
+        let opened = |on: i8| {
+            let matter = Matter { category: Category::BatteryCharger, hazard: Hazard::Fire, brand: None, region: None };
+            let (danger, spread, disposal) = (Danger::High, Spread::Isolated, Disposal::Notify);
+            Opened { id: AlertId::from(format!("a{on}").as_str()), on: day(on), matter, danger, spread, disposal }
+        };
+        let alone = |on| Alone { opened: opened(on), other: None };
+        let moved = |from: i8, to: i8| Moved { first: opened(from), second: opened(to), days: i32::from(to - from) };
+        let all = SideBySide {
+            days: 9,
+            opened_first: 4,
+            opened_second: 5,
+            lost: vec![alone(1), alone(5)],
+            gained: vec![alone(4), alone(9)],
+            moved: vec![moved(1, 2), moved(2, 4), moved(6, 6), moved(5, 3)],
+            differences: Vec::new(),
+        };
+        let left = all.within(DateRange { from: day(4), to: day(6) });
+        assert_eq!((left.lost, left.gained), (vec![alone(5)], vec![alone(4)]));
+        assert_eq!(left.moved, [moved(2, 4), moved(6, 6), moved(5, 3)]);
     }
 
     #[test]

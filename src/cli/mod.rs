@@ -25,6 +25,7 @@ mod progress;
 mod quality;
 mod replay;
 mod rerun;
+mod reruns;
 mod rules;
 mod run;
 mod sampling;
@@ -138,6 +139,8 @@ enum Command {
     Sampling(sampling::SamplingArgs),
     /// Replay archives as if time passed, day by day
     Rerun(rerun::RerunArgs),
+    /// Show the reruns that the settings plan and what they found, or run one now
+    Reruns(reruns::RerunsArgs),
     /// Show what the dictionaries do not know yet: unseen pairs, hazards without a product, words to propose
     Emerging(emerging::EmergingArgs),
     /// List standards that documents announce as new, revised, replaced or abolished, and what to look at again
@@ -234,6 +237,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Deliver(args) => deliver::run(args, common).await,
         Command::Sampling(args) => sampling::run(args, common).await,
         Command::Rerun(args) => rerun::run(args, common).await,
+        Command::Reruns(args) => reruns::run(args, common).await,
         Command::Archive(args) => archive::run(args, common).await,
         Command::Backup(args) => archive::backup(args, common).await,
         Command::Restore(args) => archive::restore(&args, common),

@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::face::{Face, asked_to_end};
-use super::{Common, Failure};
+use super::{Common, Failure, reruns};
 use crate::collect::Recipe;
 use crate::pipeline::{self, PipelineError, Tower, Turn};
 use crate::vocabulary::day_of;
@@ -38,9 +38,11 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
     let tower = Arc::new(Tower::open(&settings).await.map_err(super::pipeline_failure)?);
     let mut face = Face::open(&tower, &settings).await?;
     eprintln!("望楼已启动，按 Ctrl-C 结束");
+    let tick = Duration::from_secs(settings.tick_seconds);
     // Work may be dropped anywhere: every stage publishes its output with its cursor, and goes on from there (LOG-2).
     tokio::select! {
-        never = go_round(&tower, &enabled, Duration::from_secs(settings.tick_seconds)) => match never? {},
+        never = go_round(&tower, &enabled, tick) => match never? {},
+        ended = reruns::keep(&tower, &settings.reruns, tick) => return Ok(ended?),
         ended = face.ended() => return ended.and(Err(Failure::Work(anyhow!("the pages are no longer served")))),
         () = asked_to_end() => {}
     }

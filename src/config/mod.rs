@@ -4,10 +4,14 @@
 //! `rules/criteria/`). No other room reads the environment or a settings file.
 #![expect(clippy::disallowed_methods, reason = "the room whose business is the settings file")]
 
+mod plans;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use plans::RerunPlan;
 
 /// Where state is kept when nobody says otherwise.
 pub const DATA_DIR: &str = "wanglou-data";
@@ -71,6 +75,8 @@ struct SettingsFile {
     sources_at_once: Option<usize>,
     push_token: Option<String>,
     home: Option<String>,
+    #[serde(default)]
+    rerun: Vec<plans::PlanWritten>,
 }
 
 /// Checked settings of a running tower.
@@ -98,6 +104,8 @@ pub struct Settings {
     pub push_token: Option<String>,
     /// Address by which others reach the pages, without a slash at the end: what links in feeds and messages begin with.
     pub home: String,
+    /// Reruns that the service does by itself.
+    pub reruns: Vec<RerunPlan>,
 }
 
 /// What flags and environment say; `None` leaves the file's value.
@@ -116,7 +124,7 @@ pub struct Overrides {
 impl Settings {
     /// Reads the file, if there is one, and lays flags over it.
     pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, ConfigError> {
-        let written = match file {
+        let mut written = match file {
             None => SettingsFile::default(),
             Some(path) => {
                 let text =
@@ -126,6 +134,7 @@ impl Settings {
         };
         let bind = written.bind.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         let port = flags.port.or(written.port).unwrap_or(PORT);
+        let reruns = plans::plans(file.unwrap_or(Path::new("")), std::mem::take(&mut written.rerun))?;
         let home = written.home.map(|home| home.trim_end_matches('/').to_owned());
         Ok(Self {
             home: home.unwrap_or_else(|| format!("http://{}", std::net::SocketAddr::new(bind, port))),
@@ -139,6 +148,7 @@ impl Settings {
             tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
             push_token: written.push_token,
+            reruns,
         })
     }
 }
@@ -202,6 +212,33 @@ mod tests {
         ] {
             let error = parse(Path::new("w.toml"), text).expect_err("out of bounds").to_string();
             assert!(error.contains("w.toml") && error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn planned_reruns_are_checked_and_have_defaults() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let load = |text: &str| {
+            let file = dir.path().join("w.toml");
+            fs::write(&file, text).expect("written");
+            Settings::load(Some(&file), Overrides::default())
+        };
+        let good = "[[rerun]]\nname = \"nightly\"\nwhen = \"30 2 * * *\"\ndays = 30\n";
+        let plans = load(good).expect("good").reruns;
+        assert_eq!(
+            (plans[0].name.as_str(), plans[0].days, plans[0].every_days, plans[0].keep),
+            ("nightly", Some(30), 1, 8)
+        );
+        for (bad, told) in [
+            (good.replace("nightly", "../x"), "`rerun.name`"),
+            (good.repeat(2), "no other [[rerun]]"),
+            (good.replace("30 2 * * *", "sometimes"), "`rerun.when`"),
+            (good.replace("days = 30", "days = 0"), "`rerun.days` is 0"),
+            (good.replace("days = 30", "keep = 0"), "`rerun.keep` is 0"),
+            (good.replace("days = 30", "weeks = 1"), "unknown field `weeks`"),
+        ] {
+            let error = load(&bad).expect_err("refused").to_string();
+            assert!(error.contains(told), "{error}");
         }
     }
 

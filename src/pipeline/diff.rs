@@ -187,6 +187,15 @@ pub fn diff(first: &Path, second: &Path, incidents: &[Incident]) -> Result<RunDi
     Ok(RunDiff { signals: signals(&first, &second), unread, alerts, backtest: known, runs: [first.head, second.head] })
 }
 
+/// As [`diff`], over these days only: for two replays that did not begin on the same day.
+pub fn diff_within(first: &Path, second: &Path, range: DateRange) -> Result<RunDiff, PipelineError> {
+    let found = diff(first, second, &[])?;
+    let alerts = found.alerts.within(range);
+    let alone: BTreeSet<&AlertId> = alerts.lost.iter().chain(&alerts.gained).map(|alone| &alone.opened.id).collect();
+    let unread = found.unread.into_iter().filter(|unread| alone.contains(&unread.alert)).collect();
+    Ok(RunDiff { alerts, unread, ..found })
+}
+
 /// For each alert that only `of` opened: its evidence that is no signal in `other`.
 fn unread<'a>(alone: &'a [Alone], of: &'a Run, other: &'a Run) -> impl Iterator<Item = Unread> + 'a {
     alone.iter().filter_map(|Alone { opened, .. }| {

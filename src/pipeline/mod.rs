@@ -20,6 +20,7 @@ mod lines;
 mod masking;
 mod operate;
 mod outcomes;
+pub mod planned;
 mod reading;
 pub mod rerun;
 pub mod revisions;

@@ -389,6 +389,11 @@ impl Tower {
         Arc::clone(&self.work().index_writer)
     }
 
+    /// The data folder.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data
+    }
+
     /// Where raw pages lie.
     pub(super) fn warc_dir(&self) -> PathBuf {
         self.data.join("warc")

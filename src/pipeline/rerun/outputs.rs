@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::pipeline::PipelineError;
 use crate::pipeline::files::{digest, files_under, name_below};
+use crate::pipeline::planned::DIFFERENCE;
 
 /// What a rerun writes. The summary comes last: where it is, the rest is whole.
 pub(super) const ALERTS: &str = "alerts.ndjson";
@@ -25,7 +26,7 @@ const ASSESSMENTS_ASIDE: &str = "assessments.part";
 /// that folder is somebody's.
 pub(super) fn clear_outputs(out: &Path, resume: bool) -> Result<(), PipelineError> {
     let io = |what, source| PipelineError::Io { what, path: out.to_owned(), source };
-    let ours = [ALERTS, SAMPLING, ASSESSMENTS, ASSESSMENTS_ASIDE, SIGNALS, SUMMARY, WORK];
+    let ours = [ALERTS, SAMPLING, ASSESSMENTS, ASSESSMENTS_ASIDE, SIGNALS, SUMMARY, WORK, DIFFERENCE];
     for entry in fs::read_dir(out).map_err(|error| io("list", error))? {
         let name = entry.map_err(|error| io("list", error))?.file_name();
         if !ours.iter().any(|known| name == *known) {
@@ -33,7 +34,7 @@ pub(super) fn clear_outputs(out: &Path, resume: bool) -> Result<(), PipelineErro
         }
     }
     // The summary first: without it, what is left says that it is not whole.
-    for name in [SUMMARY, ALERTS, SAMPLING, ASSESSMENTS, ASSESSMENTS_ASIDE] {
+    for name in [SUMMARY, ALERTS, SAMPLING, ASSESSMENTS, ASSESSMENTS_ASIDE, DIFFERENCE] {
         match fs::remove_file(out.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("clear", error)),
             _ => {}
