@@ -64,7 +64,8 @@ impl Format {
             "tsv" => Some(Self::Tsv),
             "xlsx" => Some(Self::Xlsx),
             "parquet" => Some(Self::Parquet),
-            "warc" => Some(Self::Warc),
+            // ARC and WET (`.warc.wet`) are read record by record as WARC is.
+            "warc" | "arc" | "wet" => Some(Self::Warc),
             _ => None,
         }
     }
@@ -79,8 +80,8 @@ impl FromStr for Format {
             "tsv" => Ok(Self::Tsv),
             "xlsx" => Ok(Self::Xlsx),
             "parquet" => Ok(Self::Parquet),
-            "warc" => Ok(Self::Warc),
-            _ => Err(format!("`{text}` is no format; known: ndjson, csv, tsv, xlsx, parquet, warc")),
+            "warc" | "arc" | "wet" => Ok(Self::Warc),
+            _ => Err(format!("`{text}` is no format; known: ndjson, csv, tsv, xlsx, parquet, warc, arc, wet")),
         }
     }
 }
@@ -96,6 +97,50 @@ pub struct ImportSpec {
     pub format: Format,
     /// Document field → column name. Columns that are not mapped keep their name and go to `meta`.
     pub columns: BTreeMap<String, String>,
+    /// Which pages of a crawler's archive are wanted.
+    pub pages: PageFilter,
+}
+
+/// Which pages of a crawler's archive are wanted; empty lists want everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageFilter {
+    /// Hosts, with all below them.
+    pub hosts: Vec<String>,
+    /// Languages by their codes of ISO 639-3, as `WARC-Identified-Content-Language` has them.
+    pub languages: Vec<String>,
+}
+
+/// Chinese in ISO 639-3: the one language that is also known by its script.
+const CHINESE: &str = "zho";
+/// Share of Han among the letters of a text from which it is taken for Chinese: addresses and names of products are Latin.
+const HAN_SHARE: f64 = 0.3;
+
+impl PageFilter {
+    /// Whether pages of a host are wanted.
+    #[must_use]
+    pub fn wants_host(&self, host: &str) -> bool {
+        let below =
+            |own: &String| host.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        self.hosts.is_empty() || self.hosts.iter().any(below)
+    }
+
+    /// Whether a text is wanted that is in these languages, most used first, where the archive says so.
+    #[must_use]
+    pub fn wants_language(&self, stated: Option<&str>, text: &str) -> bool {
+        let wanted = |language: &str| self.languages.iter().any(|own| own.eq_ignore_ascii_case(language));
+        self.languages.is_empty()
+            || match stated {
+                Some(stated) => stated.split(',').any(|language| wanted(language.trim())),
+                None => wanted(CHINESE) && is_han(text),
+            }
+    }
+}
+
+fn is_han(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let (han, all) = letters
+        .fold((0_u64, 0_u64), |(han, all), c| (han + u64::from(('\u{4e00}'..='\u{9fff}').contains(&c)), all + 1));
+    all > 0 && han as f64 >= HAN_SHARE * all as f64
 }
 
 /// One row or line that is no document, with where and why.
@@ -485,7 +530,34 @@ mod tests {
             channel: Channel::Media,
             format,
             columns: columns.iter().map(|(field, column)| ((*field).to_owned(), (*column).to_owned())).collect(),
+            pages: PageFilter::default(),
         }
+    }
+
+    #[test]
+    fn pages_are_wanted_by_host_and_what_is_below_it_and_by_language() {
+        let filter = |hosts: &[&str], languages: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+            PageFilter { hosts: owned(hosts), languages: owned(languages) }
+        };
+        let hosts = filter(&["example.cn"], &[]);
+        for (host, wanted) in
+            [("example.cn", true), ("news.example.cn", true), ("badexample.cn", false), ("example.com", false)]
+        {
+            assert_eq!(hosts.wants_host(host), wanted, "{host}");
+        }
+        assert!(filter(&[], &[]).wants_host("any") && filter(&[], &[]).wants_language(None, ""));
+        let chinese = filter(&[], &["zho"]);
+        for (stated, text, wanted) in [
+            (Some("zho,eng"), "", true),
+            (Some("eng"), "充电宝起火", false),
+            (None, "充电宝 PowerCore 起火，消费者 3 人投诉", true),
+            (None, "A power bank caught fire", false),
+            (None, "2024-05-01", false),
+        ] {
+            assert_eq!(chinese.wants_language(stated, text), wanted, "{stated:?} {text}");
+        }
+        assert!(!filter(&[], &["eng"]).wants_language(None, "A power bank"), "only what is stated");
     }
 
     fn check(name: &str, bytes: &[u8], spec: &ImportSpec) -> Vec<Result<Document, Rejected>> {

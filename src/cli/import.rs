@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{Common, Failure, say};
-use crate::archive::documents::{Format, ImportSpec};
+use crate::archive::documents::{Format, ImportSpec, PageFilter};
 use crate::pipeline::{self, PipelineError, Tower};
 use crate::vocabulary::{Channel, SourceId, check_names};
 
@@ -20,12 +20,19 @@ pub(super) struct ImportArgs {
     /// Channel group of documents that name none: complaint, regulator, platform, media, standard
     #[arg(long, default_value = "media")]
     channel: Channel,
-    /// How the files are written [default: by their names]: ndjson, csv, tsv, xlsx, parquet, warc
+    /// How the files are written [default: by their names]: ndjson, csv, tsv, xlsx, parquet, warc, arc, wet
     #[arg(long)]
     format: Option<Format>,
     /// Which column feeds which field, e.g. text=desc,published_at=date; other columns are kept in `meta`
     #[arg(long, value_name = "FIELD=COLUMN,…", value_delimiter = ',')]
     map: Vec<String>,
+    /// Of archived pages only those of this host and of hosts below it; may be given again
+    #[arg(long, value_name = "HOST")]
+    host: Vec<String>,
+    /// Of archived pages only those in this language (ISO 639-3, e.g. zho), as the archive says, or for Chinese as the script does;
+    /// may be given again
+    #[arg(long, value_name = "CODE")]
+    language: Vec<String>,
     /// Set bad lines aside in a rejects file instead of stopping at the first
     #[arg(long)]
     lenient: bool,
@@ -41,13 +48,20 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
         return Err(Failure::Input(anyhow!("--source is empty: name where the documents come from, e.g. weibo")));
     }
     check_names("", Some(source.as_str())).map_err(Failure::input)?;
+    let hosts = args.host.iter().map(|host| host.trim().trim_matches('.').to_lowercase()).collect();
+    let pages = PageFilter { hosts, languages: args.language.clone() };
     let mut specs = Vec::new();
     for file in &args.files {
         let format = format_of(file, args.format)?;
         if !columns.is_empty() && matches!(format, Format::Ndjson | Format::Warc) {
             return Err(Failure::Input(anyhow!("{}: --map is for tables (csv, tsv, xlsx, parquet)", file.display())));
         }
-        let spec = ImportSpec { source: source.clone(), channel: args.channel, format, columns: columns.clone() };
+        if pages != PageFilter::default() && format != Format::Warc {
+            let what = "--host and --language are for archived pages (warc, arc, wet)";
+            return Err(Failure::Input(anyhow!("{}: {what}", file.display())));
+        }
+        let (source, columns, pages) = (source.clone(), columns.clone(), pages.clone());
+        let spec = ImportSpec { source, channel: args.channel, format, columns, pages };
         specs.push((file, spec));
     }
 

@@ -67,6 +67,8 @@ use crate::vocabulary::{Channel, Document, RawRef, SourceId};
 
 /// Longest text of a document, in characters.
 pub const TEXT_CHARS_MAX: usize = 200_000;
+/// Longest first line that is taken for a title, in characters; the text keeps all of it.
+const TITLE_CHARS_MAX: usize = 200;
 /// Largest page, as sent and as decoded, unless the recipe says otherwise.
 pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -200,4 +202,32 @@ pub fn document_of_page(
         raw: Some(raw),
     };
     (Some(document), problems)
+}
+
+/// A text that somebody else's program took from a page (WET): its first line is the title, all of it the text. No document when there is
+/// none. Not masked yet, as [`document_of_page`].
+#[must_use]
+pub fn document_of_plain_text(
+    source: &SourceId,
+    channel: Channel,
+    url: &Url,
+    text: &str,
+    seen_at: Timestamp,
+    raw: RawRef,
+) -> Option<Document> {
+    let text = text.trim();
+    let title = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
+    let url = identity::canonical(url, &[]);
+    Some(Document {
+        id: document_id(source, url.as_str()),
+        source: source.clone(),
+        channel,
+        url: Some(url.to_string()),
+        title: Some(fields::clip(title, TITLE_CHARS_MAX).to_owned()),
+        text: fields::clip(text, TEXT_CHARS_MAX).to_owned(),
+        published_at: None,
+        seen_at: Some(seen_at),
+        meta: serde_json::Map::new(),
+        raw: Some(raw),
+    })
 }

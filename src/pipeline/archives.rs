@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::PipelineError;
 use super::files::{digest, files_under, name_below};
 use super::intake::{Items, read_aside};
-use crate::archive::documents::{Format, ImportSpec};
+use crate::archive::documents::{Format, ImportSpec, PageFilter};
 use crate::collect::Masker;
 use crate::log::Log;
 use crate::store::Store;
@@ -102,6 +102,7 @@ impl Piece {
                         .map_err(PipelineError::Brought)?
                         .ok_or_else(|| PipelineError::UnknownFormat(path.clone()))?,
                     columns: BTreeMap::new(),
+                    pages: PageFilter::default(),
                 };
                 let (items, reader) = read_aside(path.clone(), spec, Masker::default());
                 Ok(Batches::File { items, reader: Some(reader) })

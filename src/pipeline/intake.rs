@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use super::warc_in::documents_of_warc;
 use super::{PipelineError, Tower};
 use crate::archive::ArchiveError;
-use crate::archive::documents::{Format, ImportSpec, Rejected, read_documents, read_ndjson};
+use crate::archive::documents::{Format, ImportSpec, PageFilter, Rejected, read_documents, read_ndjson};
 use crate::collect::{self, Masker, Recipe, Round, mask};
 use crate::log::{APPEND_MAX, Aside, Intake, Log, Outcome};
 use crate::vocabulary::{Channel, Document, SourceId};
@@ -199,7 +199,8 @@ pub async fn push_lines(
     channel: Channel,
     now: Timestamp,
 ) -> Result<ImportReport, PipelineError> {
-    let spec = ImportSpec { source, channel, format: Format::Ndjson, columns: BTreeMap::new() };
+    let (columns, pages) = (BTreeMap::new(), PageFilter::default());
+    let spec = ImportSpec { source, channel, format: Format::Ndjson, columns, pages };
     let of = spec.clone();
     let masker = tower.masker();
     let items = tokio::task::spawn_blocking(move || {
@@ -252,7 +253,7 @@ pub(super) fn read_aside(
             !full || sender.blocking_send(masked(std::mem::take(&mut items), &masker)).is_ok()
         };
         if spec.format == Format::Warc {
-            documents_of_warc(&path, &spec.source, spec.channel, &mut take)?;
+            documents_of_warc(&path, &spec, &mut take)?;
         } else {
             for item in read_documents(&path, &spec).map_err(PipelineError::Brought)? {
                 if !take(item) {

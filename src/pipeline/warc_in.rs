@@ -1,74 +1,85 @@
-//! Raw pages from WARC files of any crawler, as documents: title by headline, text by density.
+//! Raw pages from WARC files of any crawler, as documents: title by headline, text by density; and texts from WET files, as they are.
 
 use std::path::Path;
 
 use url::Url;
 
 use super::PipelineError;
-use crate::archive::WarcReader;
-use crate::archive::documents::Rejected;
-use crate::collect::{PAGE_BYTES_MAX, document_of_page};
-use crate::vocabulary::{Channel, Document, RawRef, SourceId};
+use crate::archive::documents::{ImportSpec, Rejected};
+use crate::archive::{Record, WarcReader};
+use crate::collect::{PAGE_BYTES_MAX, document_of_page, document_of_plain_text};
+use crate::vocabulary::{Document, RawRef};
 
 /// Content types that hold a page to read.
 const PAGE_TYPES: &[&str] = &["text/html", "application/xhtml+xml", "text/plain"];
 
-/// Hands over the pages of a WARC file, in its order; what is no readable page comes as [`Rejected`], its `line` being the record's
-/// number. Records that are no answers with status 200 (requests, metadata, redirects) are passed over.
+/// Hands over the wanted pages of a WARC file, in its order; what is no readable page comes as [`Rejected`], its `line` being the record's
+/// number. Records that are neither answers with status 200 nor texts made of one (requests, metadata, redirects) are passed over.
 pub(super) fn documents_of_warc(
     path: &Path,
-    source: &SourceId,
-    channel: Channel,
+    spec: &ImportSpec,
     mut take: impl FnMut(Result<Document, Rejected>) -> bool,
 ) -> Result<(), PipelineError> {
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut number = 0;
-    for record in WarcReader::open(path).map_err(PipelineError::BroughtWarc)? {
-        number += 1;
+    for (number, record) in (1..).zip(WarcReader::open(path).map_err(PipelineError::BroughtWarc)?) {
         let rejected = |reason: String, found: &str| Rejected {
             file: path.to_owned(),
             line: number,
             reason,
             found: found.chars().take(200).collect(),
         };
-        let record = match record {
-            Ok(record) => record,
+        let item = match record {
             Err(problem) => {
                 let reason = format!("record {number} at byte {}: {}", problem.offset, problem.detail);
-                if !take(Err(rejected(reason, ""))) {
-                    return Ok(());
-                }
-                continue;
+                Some(Err(rejected(reason, "")))
             }
+            Ok(record) => page_of(&record, &file, spec)
+                .map_err(|reason| rejected(format!("record {number}: {reason}"), record.target().unwrap_or_default()))
+                .transpose(),
         };
-        if record.kind() != "response" {
-            continue;
-        }
-        let target = record.target().unwrap_or_default().to_owned();
-        let Some(answer) = record.http().filter(|answer| answer.status == Some(200)) else { continue };
-        let content_type = answer.header("content-type").unwrap_or("text/html");
-        if !PAGE_TYPES.iter().any(|kind| content_type.starts_with(kind)) {
-            continue;
-        }
-        let raw = RawRef {
-            file: file.clone(),
-            offset: record.offset,
-            digest: record.header("WARC-Payload-Digest").unwrap_or_default().to_owned(),
-        };
-        let item = match (Url::parse(&target), record.date(), answer.decoded(PAGE_BYTES_MAX)) {
-            (Ok(url), Some(seen_at), Ok(body)) => {
-                match document_of_page(source, channel, &url, Some(content_type), &body, seen_at, raw) {
-                    (Some(document), _) => Ok(document),
-                    (None, problems) => Err(rejected(format!("record {number}: {}", problems.join("; ")), &target)),
-                }
-            }
-            (Err(error), ..) => Err(rejected(format!("record {number}: its address is none: {error}"), &target)),
-            (_, None, _) => Err(rejected(format!("record {number}: it has no date"), &target)),
-            (.., Err(error)) => Err(rejected(format!("record {number}: {error}"), &target)),
-        };
-        if !take(item) {
+        if let Some(item) = item
+            && !take(item)
+        {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// The document of a record; none when it is no page or not wanted. The error says why a page cannot be read.
+fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Document>, String> {
+    let is_text = record.kind() == "conversion";
+    if !is_text && record.kind() != "response" {
+        return Ok(None);
+    }
+    let url =
+        || Url::parse(record.target().unwrap_or_default()).map_err(|error| format!("its address is none: {error}"));
+    let wanted_host = |url: &Url| url.host_str().is_some_and(|host| spec.pages.wants_host(host));
+    let seen_at = || record.date().ok_or("it has no date");
+    let digest = record.header("WARC-Payload-Digest").or_else(|| record.header("WARC-Block-Digest"));
+    let raw = RawRef { file: file.to_owned(), offset: record.offset, digest: digest.unwrap_or_default().to_owned() };
+    let (source, channel) = (&spec.source, spec.channel);
+    let document = if is_text {
+        let url = url()?;
+        if !wanted_host(&url) {
+            return Ok(None);
+        }
+        document_of_plain_text(source, channel, &url, &String::from_utf8_lossy(&record.block), seen_at()?, raw)
+            .ok_or("no text was found")?
+    } else {
+        let Some(answer) = record.http().filter(|answer| answer.status == Some(200)) else { return Ok(None) };
+        let content_type = answer.header("content-type").unwrap_or("text/html");
+        if !PAGE_TYPES.iter().any(|kind| content_type.starts_with(kind)) {
+            return Ok(None);
+        }
+        let url = url()?;
+        if !wanted_host(&url) {
+            return Ok(None);
+        }
+        let body = answer.decoded(PAGE_BYTES_MAX).map_err(|error| error.to_string())?;
+        let (document, problems) = document_of_page(source, channel, &url, Some(content_type), &body, seen_at()?, raw);
+        document.ok_or_else(|| problems.join("; "))?
+    };
+    let stated = record.header("WARC-Identified-Content-Language");
+    Ok(Some(document).filter(|document| spec.pages.wants_language(stated, &document.text)))
 }

@@ -162,7 +162,7 @@ fn rejected(path: &Path, index: usize, row: &[Option<String>], reason: String) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::documents::{Format, read_documents};
+    use crate::archive::documents::{Format, PageFilter, read_documents};
     use crate::vocabulary::{Channel, RawRef};
 
     fn documents() -> Vec<Document> {
@@ -187,6 +187,7 @@ mod tests {
             channel: Channel::Media,
             format: Format::Parquet,
             columns: BTreeMap::new(),
+            pages: PageFilter::default(),
         }
     }
 
