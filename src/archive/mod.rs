@@ -10,6 +10,7 @@ mod asked;
 pub mod bundle;
 pub mod documents;
 mod export;
+mod packed;
 mod parquet;
 mod sheet;
 mod signals;
@@ -17,6 +18,7 @@ pub mod warc;
 
 pub use asked::{Asked, read_asked};
 pub use export::{EXPORT_COLUMNS, EXPORT_ROWS_MAX, ExportFormat, ExportRow, XLSX_ROWS_MAX, guarded, write_export};
+pub use packed::pack;
 pub use parquet::{
     AssessedRow, DocumentDataset, read_assessed, read_signal_dataset, write_assessments, write_signal_dataset,
 };

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, ColumnValues, StrColumn};
-use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TantivyError};
+use tantivy::query::Weight;
+use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED, TantivyError};
 
 use super::schema::{FACETS, fast};
 use super::search::Sort;
@@ -71,6 +72,8 @@ pub(super) struct Found {
     pub(super) days: BTreeMap<i64, u64>,
     /// Best hit of each story, when only that is shown.
     best: Numbers<Ranked>,
+    /// Whether time was over before the end.
+    pub(super) cut: bool,
 }
 
 impl Found {
@@ -86,6 +89,7 @@ impl Found {
 
     fn add(&mut self, other: Found) {
         self.total += other.total;
+        self.cut |= other.cut;
         self.page.extend(other.page);
         for (sum, counts) in self.facets.iter_mut().zip(other.facets) {
             for (code, count) in counts {
@@ -114,9 +118,15 @@ fn better(best: &mut Numbers<Ranked>, story: u64, ranked: Ranked) {
     }
 }
 
+/// Documents between two looks at whether time is over.
+const LOOK_EVERY: u32 = 4_096;
+
+/// Tells, asked now and then, whether a pass has to end.
+pub(super) type Over<'a> = &'a (dyn Fn() -> bool + Sync);
+
 /// Which hits, and what else about all matches.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PageCollector {
+pub(super) struct Wanted {
     pub(super) sort: Sort,
     pub(super) limit: usize,
     pub(super) after: Option<Rank>,
@@ -126,7 +136,15 @@ pub(super) struct PageCollector {
     pub(super) bare: bool,
 }
 
-impl Collector for PageCollector {
+/// Collects what is wanted, for as long as there is time.
+#[derive(Clone, Copy)]
+pub(super) struct PageCollector<'a> {
+    pub(super) wanted: Wanted,
+    /// None: to the end, however long it takes.
+    pub(super) over: Option<Over<'a>>,
+}
+
+impl Collector for PageCollector<'_> {
     type Fruit = Found;
     type Child = PageOfSegment;
 
@@ -136,7 +154,7 @@ impl Collector for PageCollector {
             Ok(columns.str(field)?.map(|column| Counter { counts: vec![0; column.num_terms()], column }))
         });
         let story = columns.column_opt::<u64>(fast::STORY)?;
-        let about = if self.bare {
+        let about = if self.wanted.bare {
             None
         } else {
             Some(About {
@@ -151,7 +169,7 @@ impl Collector for PageCollector {
             })
         };
         Ok(PageOfSegment {
-            asked: *self,
+            asked: self.wanted,
             segment,
             position: columns.column_first_or_default(fast::POSITION)?,
             id_key: columns.column_first_or_default(fast::ID_KEY)?,
@@ -166,7 +184,50 @@ impl Collector for PageCollector {
     }
 
     fn requires_scoring(&self) -> bool {
-        self.sort == Sort::Relevance
+        self.wanted.sort == Sort::Relevance
+    }
+
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        segment: SegmentOrdinal,
+        reader: &SegmentReader,
+    ) -> tantivy::Result<tantivy::Result<Found>> {
+        let mut page = self.for_segment(segment, reader)?;
+        let alive = reader.alive_bitset();
+        let is_alive = |doc: DocId| alive.is_none_or(|alive| alive.is_alive(doc));
+        let Some(over) = self.over else {
+            if self.requires_scoring() {
+                weight.for_each(reader, &mut |doc, score| {
+                    if is_alive(doc) {
+                        page.collect(doc, score);
+                    }
+                })?;
+            } else {
+                weight.for_each_no_score(reader, &mut |docs| {
+                    docs.iter().filter(|doc| is_alive(**doc)).for_each(|doc| page.collect(*doc, 0.0));
+                })?;
+            }
+            return Ok(page.harvest());
+        };
+        if over() {
+            return Ok(Ok(Found { cut: true, ..page.harvest()? }));
+        }
+        let mut scorer = weight.scorer(reader, 1.0)?;
+        let (mut doc, mut looked, mut cut) = (scorer.doc(), 0_u32, false);
+        while doc != TERMINATED {
+            if is_alive(doc) {
+                let score = if self.requires_scoring() { scorer.score() } else { 0.0 };
+                page.collect(doc, score);
+            }
+            looked += 1;
+            if looked % LOOK_EVERY == 0 && over() {
+                cut = true;
+                break;
+            }
+            doc = scorer.advance();
+        }
+        Ok(Ok(Found { cut, ..page.harvest()? }))
     }
 
     fn merge_fruits(&self, segments: Vec<tantivy::Result<Found>>) -> tantivy::Result<Found> {
@@ -175,9 +236,9 @@ impl Collector for PageCollector {
             all.add(segment?);
         }
         let best = std::mem::take(&mut all.best).into_iter().collect::<BTreeMap<_, _>>();
-        all.page.extend(best.into_values().filter(|(rank, ..)| self.after.is_none_or(|after| *rank < after)));
+        all.page.extend(best.into_values().filter(|(rank, ..)| self.wanted.after.is_none_or(|after| *rank < after)));
         all.page.sort_unstable_by_key(|(rank, ..)| Reverse(*rank));
-        all.page.truncate(self.limit);
+        all.page.truncate(self.wanted.limit);
         Ok(all)
     }
 }
@@ -237,7 +298,7 @@ fn first(column: Option<&Column<u64>>, doc: DocId) -> Option<u64> {
 }
 
 pub(super) struct PageOfSegment {
-    asked: PageCollector,
+    asked: Wanted,
     segment: SegmentOrdinal,
     position: Arc<dyn ColumnValues<u64>>,
     id_key: Arc<dyn ColumnValues<u64>>,

@@ -11,7 +11,7 @@ use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::collect::{Found, PageCollector, Rank, Ranked};
+use super::collect::{Found, PageCollector, Rank, Ranked, Wanted};
 use super::error::IndexError;
 use super::histogram::Histogram;
 use super::parse::parse;
@@ -120,6 +120,9 @@ pub struct SearchPage {
     pub sort: Sort,
     /// Whether only the best hit of each story is among the hits.
     pub reprints_hidden: bool,
+    /// Whether time was over before all matches were looked at: all numbers are then of what was looked at.
+    #[serde(default)]
+    pub partial: bool,
 }
 
 /// One document that matches.
@@ -215,6 +218,16 @@ impl Iterator for Matches<'_> {
 impl SearchIndex {
     /// Answers a question from the last commit.
     pub fn search(&self, request: &SearchRequest) -> Result<SearchPage, IndexError> {
+        self.search_within(request, None)
+    }
+
+    /// As [`SearchIndex::search`], but `over` is asked now and then, and once it says yes the answer is what was found until
+    /// then, marked as partial.
+    pub fn search_within(
+        &self,
+        request: &SearchRequest,
+        over: Option<&(dyn Fn() -> bool + Sync)>,
+    ) -> Result<SearchPage, IndexError> {
         if request.limit > PAGE_HITS_MAX {
             return Err(IndexError::Limit { asked: request.limit, max: PAGE_HITS_MAX });
         }
@@ -224,7 +237,8 @@ impl SearchIndex {
         let after = request.after.as_deref().map(|cursor| read_cursor(cursor, request)).transpose()?;
         // One more than shown tells whether another page follows.
         let limit = if request.limit == 0 { 0 } else { request.limit + 1 };
-        let collector = PageCollector { sort, limit, after, hide_reprints, bare: request.bare };
+        let wanted = Wanted { sort, limit, after, hide_reprints, bare: request.bare };
+        let collector = PageCollector { wanted, over };
         let mut found = searcher.search(&planned.query, &collector).map_err(IndexError::engine("answer a query"))?;
         let more = found.page.len() > request.limit;
         found.page.truncate(request.limit);
@@ -241,6 +255,7 @@ impl SearchIndex {
             total: found.total,
             hits,
             next: last.map(|(rank, ..)| write_cursor(*rank, request)),
+            partial: found.cut,
             counts: found.counts(),
             histogram: Histogram::of(&found.days),
             facets: facets(found),
@@ -256,7 +271,8 @@ impl SearchIndex {
         let position = self.cursor()?;
         let planned = self.plan(request)?;
         let Planned { sort, hide_reprints, .. } = planned;
-        let collector = PageCollector { sort, limit: max, after: None, hide_reprints, bare: true };
+        let wanted = Wanted { sort, limit: max, after: None, hide_reprints, bare: true };
+        let collector = PageCollector { wanted, over: None };
         let found = planned.searcher.search(&planned.query, &collector);
         let found = found.map_err(IndexError::engine("answer a query"))?;
         let needles = needles(&planned.asked.node, &self.analysis, &planned.expansions);
@@ -304,7 +320,8 @@ impl SearchIndex {
             tantivy::schema::IndexRecordOption::Basic,
         );
         let searcher = self.reader.searcher();
-        let collector = PageCollector { sort: Sort::Newest, limit: 1, after: None, hide_reprints: false, bare: true };
+        let wanted = Wanted { sort: Sort::Newest, limit: 1, after: None, hide_reprints: false, bare: true };
+        let collector = PageCollector { wanted, over: None };
         let found = searcher.search(&query, &collector).map_err(IndexError::engine("look up a document"))?;
         let Some((_, address, _)) = found.page.first() else { return Ok(None) };
         Ok(Some(serde_json::from_str(&self.stored(&searcher, *address)?)?))

@@ -271,6 +271,22 @@ impl Log {
         rows.iter().map(entry).collect()
     }
 
+    /// The newest revisions of a document, oldest of them first, at most `limit`, and how many there are in all.
+    pub async fn last_revisions(&self, id: &DocumentId, limit: usize) -> Result<(Vec<Entry>, u64), LogError> {
+        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM documents WHERE document_id = ?")
+            .bind(id.as_str())
+            .fetch_one(self.store.reader())
+            .await?;
+        let rows =
+            sqlx::query("SELECT position, body FROM documents WHERE document_id = ? ORDER BY revision DESC LIMIT ?")
+                .bind(id.as_str())
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                .fetch_all(self.store.reader())
+                .await?;
+        let newest: Result<Vec<Entry>, LogError> = rows.iter().rev().map(entry).collect();
+        Ok((newest?, u64::try_from(total).unwrap_or(0)))
+    }
+
     /// Every document with the position of its newest revision up to a position.
     pub async fn newest(&self, up_to: Position) -> Result<Vec<(DocumentId, Position)>, LogError> {
         let mut rows =

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{PipelineError, Tower};
 use crate::archive::{bundle, read_at};
 use crate::store::Store;
-use crate::vocabulary::{AlertId, AuditEntry, AuditKind, DocumentId, show_moment};
+use crate::vocabulary::{AlertId, AuditEntry, AuditKind, DocumentId, RawRef, show_moment};
 
 /// Documents in a bundle, at most: those of the evidence first.
 const DOCUMENTS_MAX: usize = 2_000;
@@ -31,6 +31,20 @@ fn lines<T: Serialize>(all: &[T]) -> Result<Vec<u8>, PipelineError> {
 }
 
 impl Tower {
+    /// What was fetched, byte by byte, as one WARC record. Not masked.
+    pub fn raw_record(&self, place: &RawRef) -> Result<Vec<u8>, PipelineError> {
+        let record = read_at(&self.warc_dir().join(&place.file), place.offset)?;
+        let mut head = "WARC/1.1\r\n".to_owned();
+        for (name, value) in &record.headers {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&record.block);
+        bytes.extend_from_slice(b"\r\n\r\n");
+        Ok(bytes)
+    }
+
     /// The evidence of an alert as an archive that can be verified. `raw`: with the pages as they were sent, unmasked.
     pub async fn bundle(&self, id: &AlertId, raw: bool, by: &str, now: Timestamp) -> Result<Vec<u8>, PipelineError> {
         let alert = self.store().alert(id).await?;
@@ -58,16 +72,7 @@ impl Tower {
         put("versions.json", serde_json::to_vec_pretty(&versions)?);
         if raw {
             for (number, place) in (1..).zip(documents.iter().filter_map(|document| document.raw.as_ref())) {
-                let record = read_at(&self.warc_dir().join(&place.file), place.offset)?;
-                let mut bytes = "WARC/1.1\r\n".to_owned();
-                for (name, value) in &record.headers {
-                    let _ = write!(bytes, "{name}: {value}\r\n");
-                }
-                let mut bytes = bytes.into_bytes();
-                bytes.extend_from_slice(b"\r\n");
-                bytes.extend_from_slice(&record.block);
-                bytes.extend_from_slice(b"\r\n\r\n");
-                put(&format!("raw/{number:04}.warc"), bytes);
+                put(&format!("raw/{number:04}.warc"), self.raw_record(place)?);
             }
         }
         let archive = bundle::write(&files).map_err(|error| PipelineError::Outcome(error.to_string()))?;

@@ -7,9 +7,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{PipelineError, Tower};
-use crate::archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, write_export};
+use crate::archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, pack, write_export};
 use crate::index::{SearchRequest, Sort};
 use crate::vocabulary::{CriteriaVersion, LexiconVersion, Position, show_moment};
+
+/// Most rows of an export that is made in memory, for a browser to take away.
+pub const PACKED_ROWS_MAX: u64 = 20_000;
+/// Longest file of one, in bytes.
+const PACKED_BYTES_MAX: usize = 128 << 20;
 
 /// What an export is: enough to make it again and to see whether it is whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -99,6 +104,52 @@ impl Tower {
             criteria: self.judge_by().version().clone(),
             log_position,
         })
+    }
+}
+
+impl Tower {
+    /// As [`Tower::export`], as a ZIP archive of the file and its manifest; within [`PACKED_ROWS_MAX`] rows.
+    pub fn export_packed(
+        &self,
+        request: &SearchRequest,
+        format: ExportFormat,
+        now: Timestamp,
+    ) -> Result<(Vec<u8>, Manifest), PipelineError> {
+        let name = format!("result.{}", format.code());
+        let mut file = Short { bytes: Vec::new(), full: false };
+        let made = self.export(request, format, PACKED_ROWS_MAX, &mut file, Path::new(&name), now);
+        if file.full {
+            let megabytes = PACKED_BYTES_MAX >> 20;
+            return Err(PipelineError::Search(format!(
+                "结果超过 {megabytes} MB：请加条件分几次导出，或在服务器上用命令 wanglou export"
+            )));
+        }
+        let manifest = made?;
+        let told = serde_json::to_vec_pretty(&manifest)?;
+        let archive = pack(&[(&name, &file.bytes), ("manifest.json", &told)]);
+        let archive = archive.map_err(|error| PipelineError::Search(format!("打包失败：{error}")))?;
+        Ok((archive, manifest))
+    }
+}
+
+/// A file in memory that ends at [`PACKED_BYTES_MAX`].
+struct Short {
+    bytes: Vec<u8>,
+    full: bool,
+}
+
+impl Write for Short {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.bytes.len() + bytes.len() > PACKED_BYTES_MAX {
+            self.full = true;
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

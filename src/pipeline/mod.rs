@@ -32,7 +32,7 @@ mod watches;
 
 pub use crate::archive::ExportFormat;
 pub use crate::extract::fingerprint;
-pub use export::Manifest;
+pub use export::{Manifest, PACKED_ROWS_MAX};
 pub use gather::{Gatherer, SourceBook, check_source};
 pub use intake::{ImportReport, LogSink, import_file, push_lines};
 pub use judging::{Judge, Judgement, Review};

@@ -1,7 +1,7 @@
 //! The gate before every address: who asks, may they, and did they mean to.
 //!
 //! While no user exists and the service listens on loopback only, the house is open: whoever sits at the machine may see all of it, and
-//! the pages say so. With the first user, or on any other address, sign-in is required (decision 0016). A request that changes something
+//! the pages say so; what another site's page sends is refused. With the first user, or on any other address, sign-in is required (decision 0016). A request that changes something
 //! on the strength of a cookie must carry the form key of its session, which other sites cannot read.
 
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -236,6 +236,9 @@ async fn admit(hall: &Hall, path: &str, mut request: Request) -> Result<Admitted
     {
         request = meant(request, key).await.map_err(|problem| refuse(*problem))?;
     }
+    if changes && matches!(viewer, Some(Viewer::Owner)) && from_elsewhere(request.headers()) {
+        return Err(refuse(Problem::refused("请求来自别的网站：请在本站页面上操作。")));
+    }
     if let Some(viewer) = &viewer {
         request.extensions_mut().insert(viewer.clone());
     }
@@ -261,6 +264,16 @@ async fn meant(request: Request, key: &str) -> Result<Request, Box<Problem>> {
     } else {
         Err(not_meant())
     }
+}
+
+/// Whether a browser says that a page of another site sent it. In an open house there is no form key to tell by.
+fn from_elsewhere(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let of = |origin: &HeaderValue| {
+        origin.to_str().ok().and_then(|text| text.split_once("://").map(|(_, host)| host.to_owned()))
+    };
+    of(origin).is_none_or(|origin| host.is_empty() || origin != host)
 }
 
 /// People are led to the sign-in page and back; programs are told what is needed.

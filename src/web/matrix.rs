@@ -136,8 +136,10 @@ fn key_of(page: &str) -> String {
 fn example(method: &str, pattern: &str, alert: &str) -> (String, Vec<(&'static str, &'static str)>, &'static str) {
     let document = "sim.complaints%2F2024%2F0711";
     let path = match pattern {
-        "/documents/{id}" => format!("/documents/{document}"),
+        "/documents/{id}" | "/documents/{id}/raw" => pattern.replace("{id}", document),
         "/search" | "/api/v1/search" => format!("{pattern}?q=x"),
+        "/search/export" | "/api/v1/search/export" => format!("{pattern}?q=x&format=csv"),
+        "/api/v1/searches/{name}" => pattern.replace("{name}", "%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB"),
         "/api/v1/documents" => "/api/v1/documents?source=hotline".to_owned(),
         other => other.replace("{id}", alert),
     };
@@ -147,6 +149,10 @@ fn example(method: &str, pattern: &str, alert: &str) -> (String, Vec<(&'static s
             (path, vec![("content-type", "application/json")], "{\"kind\":\"note\",\"note\":\"x\"}")
         }
         ("POST", "/alerts/{id}/acts") => (path, vec![FORM], "kind=note&note=x"),
+        ("POST", "/searches") => (path, vec![FORM], "name=x&query=x&watch=new"),
+        ("POST", "/api/v1/searches") => {
+            (path, vec![("content-type", "application/json")], "{\"name\":\"x\",\"query\":\"x\"}")
+        }
         ("POST", _) => (path, vec![FORM], "name=x&password=y&key=z"),
         _ => (path, vec![], ""),
     }

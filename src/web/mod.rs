@@ -16,6 +16,7 @@ mod desk;
 mod forms;
 mod gate;
 mod guard;
+mod keep;
 mod metrics;
 mod openapi;
 mod pages;
@@ -48,9 +49,9 @@ use tokio::sync::{oneshot, watch};
 use gate::Hall;
 
 pub use desk::{
-    ALERTS_MAX, AlertFilter, AlertPage, CursorState, Desk, DeskError, EventsPage, Facet, FacetValue, FeedForm,
-    PushReject, Pushed, QueryExample, QueryFault, SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts,
-    SourceHealth, Status,
+    ALERTS_MAX, AlertFilter, AlertPage, CITED_MAX, Change, Cited, CursorState, Desk, DeskError, EventsPage, Exported,
+    Facet, FacetValue, FeedForm, PushReject, Pushed, QueryExample, QueryFault, REVISIONS_MAX, Revision,
+    SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status, Trail,
 };
 pub use gate::Gate;
 
@@ -74,7 +75,11 @@ pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
         .route("/", get(pages::alerts::list))
         .route("/alerts/{id}", get(pages::alert::show))
         .route("/search", get(pages::search::show))
+        .route("/search/export", get(keep::export))
+        .route("/searches", get(pages::searches::list).post(keep::save_by_form))
+        .route("/searches/remove", post(keep::remove_by_form))
         .route("/documents/{id}", get(pages::document::show))
+        .route("/documents/{id}/raw", get(keep::raw))
         .route("/sampling", get(pages::sampling::list))
         .route("/status", get(pages::status::show))
         .route("/deliveries", get(pages::deliveries::list))
@@ -90,6 +95,9 @@ pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
         .route("/api/v1/alerts/{id}/acts", post(acts::by_json))
         .route("/api/v1/events", get(forms::events))
         .route("/api/v1/search", get(api::search))
+        .route("/api/v1/search/export", get(keep::export))
+        .route("/api/v1/searches", get(keep::searches).post(keep::save_by_json))
+        .route("/api/v1/searches/{name}", get(keep::saved).delete(keep::remove))
         .route("/api/v1/sources", get(api::sources))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/feeds/alerts.json", get(api::feed_json))

@@ -10,6 +10,8 @@ use super::forms::{EVENTS_DEFAULT, EVENTS_MAX};
 use super::gate::SESSION;
 use super::push::PUSH_BYTES_MAX;
 use crate::index::Sort;
+use crate::pipeline::{ExportFormat, PACKED_ROWS_MAX};
+use crate::store::{SEARCH_NAME_CHARS_MAX, THROTTLE_MINUTES_MAX};
 use crate::vocabulary::{Act, ActKind, Category, Channel, Danger, Disposal, Hazard, Spread, Stage};
 
 /// `/api/v1/openapi.json`.
@@ -169,6 +171,39 @@ fn paths() -> Value {
     let mut events = operation("listEvents", "What happened to alerts behind a number", &behind, &batch, &[400]);
     events["responses"]["200"]["headers"] = json!({"wanglou-next": {"description": "the number to go on behind, shown or not",
         "schema": {"type": "integer", "minimum": 0}}});
+    let format = json!({"name": "format", "in": "query", "required": true, "description": "how the file is written",
+        "schema": codes(&ExportFormat::ALL, ExportFormat::code)});
+    let archive = answer(
+        "a ZIP archive of the file and its manifest",
+        "application/zip",
+        &json!({"type": "string", "format": "binary"}),
+    );
+    let export = operation(
+        "exportSearch",
+        &format!("All that a query finds, at most {PACKED_ROWS_MAX} rows, as a file with a manifest"),
+        &[asked[0].clone(), format],
+        &archive,
+        &[400, 409],
+    );
+    let mut save = operation(
+        "saveSearch",
+        "Save a search, and watch for documents that match it",
+        &[],
+        &Value::Null,
+        &[400, 409, 413],
+    );
+    save["responses"]["201"] = answer("the saved search", json_kind, &reference("SavedSearch"));
+    save["requestBody"] = json!({"required": true, "content": {json_kind: {"schema": reference("NewSearch"),
+        "example": {"name": "浙江起火", "query": "隐患:起火 地区:浙江", "watched": true, "only_new": true}}}});
+    let name = [json!({"name": "name", "in": "path", "required": true, "description": "its name",
+        "schema": {"type": "string", "minLength": 1}})];
+    let mut forget = operation("removeSearch", "Forget a saved search and what came for it", &name, &Value::Null, &[]);
+    forget["responses"]["204"] = json!({"description": "forgotten"});
+    for told in [&mut save, &mut forget] {
+        if let Some(responses) = told["responses"].as_object_mut() {
+            responses.remove("200");
+        }
+    }
     let stream = answer(
         "events `opened`, `raised`, `lowered`, `closed`, each with its number as id and an AlertEvent as data",
         "text/event-stream",
@@ -183,6 +218,14 @@ fn paths() -> Value {
         "/api/v1/alerts/{id}/acts": {"post": act},
         "/api/v1/search": {"get": operation("search", "Search the index", &asked,
             &answer("hits, facets, and where to go on", json_kind, &reference("SearchOutcome")), &[400])},
+        "/api/v1/search/export": {"get": export},
+        "/api/v1/searches": {
+            "get": operation("listSearches", "All saved searches", &[], &answer("by name", json_kind, &reference("SearchesAnswer")), &[]),
+            "post": save},
+        "/api/v1/searches/{name}": {
+            "get": operation("getSearch", "A saved search and what came for it", &name,
+                &answer("newest first", json_kind, &reference("SearchAnswer")), &[]),
+            "delete": forget},
         "/api/v1/documents": {"post": push},
         "/api/v1/sources": {"get": operation("listSources", "How the sources are doing", &[],
             &answer("in the order of their recipes", json_kind, &reference("SourcesAnswer")), &[])},
@@ -223,6 +266,7 @@ fn schemas() -> Value {
         "spans": {"type": "array", "items": {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}},
         "published_at": maybe(&json!({"type": "string", "format": "date-time"})), "source": text, "channel": reference("Channel"),
         "categories": list_of("Category"), "hazards": list_of("Hazard"), "brand": named, "region": region, "url": named,
+        "severity": maybe(&json!({"type": "integer", "minimum": 0, "maximum": 4})), "story": whole, "reprints": whole,
     });
     let moment = maybe(&json!({"type": "string", "format": "date-time"}));
     let source = json!({
@@ -266,9 +310,21 @@ fn schemas() -> Value {
         "SearchOutcome": object(&json!({
             "total": whole, "hits": list_of("SearchHit"), "next": named, "notes": {"type": "array", "items": text},
             "sort": {"type": "string", "enum": Sort::ALL},
+            "counts": reference("Counts"), "reprints_hidden": {"type": "boolean"}, "partial": {"type": "boolean"},
+            "histogram": object(&json!({"unit": {"type": "string", "enum": ["day", "week", "month", "quarter", "year"]}, "earlier": whole,
+                "bars": {"type": "array", "items": object(&json!({"from": day, "to": day, "count": whole}))}})),
             "facets": {"type": "array", "items": object(&json!({"field": text,
                 "values": {"type": "array", "items": object(&json!({"value": text, "count": whole, "narrow": text}))}}))},
         })),
+        "NewSearch": {"type": "object", "required": ["name", "query"], "additionalProperties": false, "properties": {
+            "name": {"type": "string", "minLength": 1, "maxLength": SEARCH_NAME_CHARS_MAX}, "query": {"type": "string", "minLength": 1},
+            "watched": {"type": "boolean", "default": false}, "only_new": {"type": "boolean", "default": false},
+            "throttle_minutes": {"type": "integer", "minimum": 0, "maximum": THROTTLE_MINUTES_MAX, "default": 0}}},
+        "SavedSearch": object(&json!({"name": text, "query": text, "made_at": {"type": "string", "format": "date-time"},
+            "watched": {"type": "boolean"}, "only_new": {"type": "boolean"}, "throttle_minutes": whole, "told_at": moment, "came": whole, "untold": whole})),
+        "SearchesAnswer": object(&json!({"searches": list_of("SavedSearch")})),
+        "CameFor": object(&json!({"seq": whole, "position": whole, "document": text, "story": whole, "title": text, "seen_at": moment})),
+        "SearchAnswer": object(&json!({"search": reference("SavedSearch"), "came": list_of("CameFor")})),
         "SourceHealth": object(&source),
         "SourcesAnswer": object(&json!({"sources": list_of("SourceHealth")})),
         "Pushed": object(&json!({

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
-use super::desk::{Desk, DeskError, EventsPage, FeedForm, Pushed, QueryExample, SearchOutcome, Status};
+use super::desk::{
+    Desk, DeskError, EventsPage, Exported, FeedForm, Pushed, QueryExample, SearchOutcome, Status, Trail,
+};
 use super::pages::Shared;
 use crate::access;
 use crate::alert::{self, Casework};
-use crate::store::{EndpointHealth, TryRow};
+use crate::pipeline::{ExportFormat, NewSearch};
+use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, Outcome, Party, Reading, RegionCode,
     SamplingRequest, SourceId,
@@ -37,6 +41,12 @@ impl Seat {
         let published = self.desk.casework(id).await?.0.published;
         Ok(access::sees(&self.party, &alert, request.as_ref(), published)
             .then(|| access::alert_for(&self.party, alert)))
+    }
+
+    /// The desk for those of the archive; nobody else searches it.
+    fn inside(&self) -> Result<&Shared, DeskError> {
+        let why = || "您所属的单位不检索原文。".to_owned();
+        if self.party.is_inside() { Ok(&self.desk) } else { Err(DeskError::Refused { why: why() }) }
     }
 
     async fn sees(&self, id: &AlertId) -> Result<bool, DeskError> {
@@ -140,6 +150,45 @@ impl Desk for Seat {
 
     async fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, DeskError> {
         if self.party.is_inside() { self.desk.search(query, limit, after).await } else { Ok(SearchOutcome::default()) }
+    }
+
+    async fn export(&self, query: &str, format: ExportFormat, now: Timestamp) -> Result<Exported, DeskError> {
+        self.inside()?.export(query, format, now).await
+    }
+
+    async fn searches(&self) -> Result<Vec<SavedSearch>, DeskError> {
+        if self.party.is_inside() { self.desk.searches().await } else { Ok(Vec::new()) }
+    }
+
+    async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, DeskError> {
+        self.inside()?.save_search(new, now).await
+    }
+
+    async fn remove_search(&self, name: &str) -> Result<bool, DeskError> {
+        self.inside()?.remove_search(name).await
+    }
+
+    async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, DeskError> {
+        if self.party.is_inside() { self.desk.came_for(name, limit).await } else { Ok(Vec::new()) }
+    }
+
+    async fn trail(&self, id: &DocumentId) -> Result<Trail, DeskError> {
+        if !self.party.is_inside() {
+            return Ok(Trail::default());
+        }
+        let mut trail = self.desk.trail(id).await?;
+        let mut seen = Vec::with_capacity(trail.cited_by.len());
+        for cited in trail.cited_by {
+            if self.sees(&cited.id).await? {
+                seen.push(cited);
+            }
+        }
+        trail.cited_by = seen;
+        Ok(trail)
+    }
+
+    async fn raw(&self, id: &DocumentId) -> Result<Option<Vec<u8>>, DeskError> {
+        if self.party.is_inside() { self.desk.raw(id).await } else { Ok(None) }
     }
 
     fn query_examples(&self) -> Vec<QueryExample> {

@@ -34,7 +34,8 @@ async fn send(mood: Mood, method: Method, path: &str, headers: &[(&str, &str)], 
         let _ = stopped.await;
     };
     let serving = tokio::spawn(serve(listener, router(Arc::new(FakeDesk(mood)), Gate::open()), shutdown));
-    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
+    let client = client.redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let mut request = client.request(method, format!("http://127.0.0.1:{port}{path}"));
     if !body.is_empty() {
         request = request.body(body.to_owned());
@@ -72,6 +73,7 @@ async fn the_pages_read_as_we_like_them() {
         ("alert", POWER_BANKS),
         ("search", "/search?q=充电宝+起火+category:toy"),
         ("search_empty", "/search"),
+        ("searches", "/searches?name=浙江起火"),
         ("document", COMPLAINT),
         ("sampling", "/sampling"),
         ("status", "/status"),
@@ -183,6 +185,61 @@ async fn searches_have_bounds() {
         assert_eq!(get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
     }
     assert!(get("/search?q=查无").await.body.contains("没有找到"));
+}
+
+#[tokio::test]
+async fn what_was_found_can_be_taken_away_and_too_much_is_refused_with_the_reason() {
+    let found = get("/search/export?q=%E8%B5%B7%E7%81%AB&format=csv").await;
+    assert_eq!((found.status, found.kind()), (StatusCode::OK, "application/zip"));
+    assert_eq!(found.body, "PK csv 起火");
+    let wrong = get("/api/v1/search/export?q=x&format=doc").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.body.contains("csv、xlsx、ndjson、parquet"), "{}", wrong.body);
+    let much = get("/api/v1/search/export?q=%E5%BE%88%E5%A4%9A&format=csv").await;
+    assert_eq!(much.status, StatusCode::CONFLICT);
+    assert!(much.body.contains("超过上限"), "{}", much.body);
+}
+
+#[tokio::test]
+async fn searches_are_saved_listed_and_forgotten() {
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let saved = send(Mood::Well, Method::POST, "/searches", &form, "name=a+b&query=x&watch=new").await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER);
+    assert_eq!(saved.headers.get("location").and_then(|to| to.to_str().ok()), Some("/searches?name=a+b"));
+    let taken =
+        send(Mood::Well, Method::POST, "/searches", &form, "name=%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB&query=x").await;
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    assert!(taken.body.contains("请换一个名称"), "{}", taken.body);
+    let json = [("content-type", "application/json")];
+    let asked = r#"{"name":"x","query":"y","watched":true}"#;
+    let saved = send(Mood::Well, Method::POST, "/api/v1/searches", &json, asked).await;
+    assert_eq!(saved.status, StatusCode::CREATED);
+    assert!(saved.body.contains(r#""watched":true,"only_new":false"#), "{}", saved.body);
+    let path = "/api/v1/searches/%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB";
+    assert!(get(path).await.body.contains(r#""document":"sim.complaints/2024/0711""#));
+    let gone = ask(Mood::Well, Method::DELETE, path, &[]).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(ask(Mood::Well, Method::DELETE, "/api/v1/searches/x", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn in_an_open_house_the_page_of_another_site_changes_nothing() {
+    let send = async |origin: &str| {
+        let headers =
+            [("content-type", "application/x-www-form-urlencoded"), ("host", "127.0.0.1:8080"), ("origin", origin)];
+        send(Mood::Well, Method::POST, "/searches", &headers, "name=a&query=x").await.status
+    };
+    assert_eq!(send("http://127.0.0.1:8080").await, StatusCode::SEE_OTHER);
+    for origin in ["http://evil.example", "null", "http://127.0.0.1:9999"] {
+        assert_eq!(send(origin).await, StatusCode::FORBIDDEN, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_fetched_for_a_document_can_be_had_as_it_was() {
+    let record = get("/documents/sim.complaints%2F2024%2F0711/raw").await;
+    assert_eq!((record.kind(), record.body.as_str()), ("application/warc", "WARC/1.1\r\n"));
+    assert_eq!(get("/documents/import%2F77/raw").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -194,7 +194,8 @@ fn an_answer_is_json_of_the_contract() {
       "expansions": [],
       "notes": [],
       "sort": "relevance",
-      "reprints_hidden": false
+      "reprints_hidden": false,
+      "partial": false
     }
     "#);
 }
@@ -215,4 +216,22 @@ fn strange_texts_are_taken_and_found() {
     check(&index, &format!("\"{run}\""), &["run"]);
     check(&index, "长长", &["long"]);
     assert_eq!(ask(&index, "").total, 5);
+}
+
+#[test]
+fn an_answer_that_runs_out_of_time_says_so_and_one_that_does_not_is_the_same() {
+    let index = crowd();
+    for query in ["自燃", "hazard:fire sort:date", "充电宝 OR 冒烟 reprints:hide", ""] {
+        let request = SearchRequest { query: query.to_owned(), limit: 7, ..SearchRequest::default() };
+        let whole = index.search(&request).expect("an answer");
+        assert!(!whole.partial && whole.total > 0, "{query}");
+        assert_eq!(index.search_within(&request, Some(&|| false)).expect("an answer"), whole, "{query}");
+        let none = index.search_within(&request, Some(&|| true)).expect("an answer");
+        assert_eq!((none.partial, none.total, none.hits.len()), (true, 0, 0), "{query}");
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let later = || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0;
+        let some = index.search_within(&request, Some(&later)).expect("an answer");
+        assert!(some.partial && some.total > 0 && some.total < whole.total, "{query}: of the first segment only");
+        assert_eq!(some.counts.reports, some.total, "{query}: what is counted agrees");
+    }
 }

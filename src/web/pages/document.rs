@@ -5,13 +5,13 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Html;
 
-use super::super::desk::Desk;
+use super::super::desk::{Cited, Desk, Revision, Trail};
 use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::text::{self, Mark, Segment};
 use super::super::words::{self, NONE};
-use super::{Fact, Shell, bounded, render};
-use crate::vocabulary::{Document, DocumentId, Mention, MentionKind, Reading, RuleId, Signal};
+use super::{Fact, Shell, document_id, render, search};
+use crate::vocabulary::{Document, Mention, MentionKind, Reading, RuleId, Signal};
 
 /// Longest text shown, in characters; the rest stays in the archive.
 pub(in crate::web) const TEXT_CHARS_SHOWN: usize = 50_000;
@@ -21,6 +21,8 @@ const META_ROWS_SHOWN: usize = 60;
 const META_CHARS_SHOWN: usize = 400;
 /// Most mentions listed under the text.
 const MENTIONS_SHOWN: usize = 500;
+/// Most sentences shown of what changed in one revision.
+const CHANGES_SHOWN: usize = 40;
 /// Most standards listed.
 const STANDARDS_SHOWN: usize = 50;
 
@@ -48,6 +50,18 @@ struct StandardRow {
     recheck: String,
 }
 
+struct RevisionRow<'a> {
+    seen: String,
+    /// Whether it came or went, and the words.
+    changes: Vec<(bool, &'a str)>,
+    changes_hidden: usize,
+}
+
+struct CitedRow<'a> {
+    cited: &'a Cited,
+    state: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "document.html")]
 struct DocumentPage<'a> {
@@ -67,6 +81,14 @@ struct DocumentPage<'a> {
     mentions: Vec<MentionRow<'a>>,
     mentions_total: usize,
     standards: Vec<StandardRow>,
+    cited_by: Vec<CitedRow<'a>>,
+    /// Newest first; empty when there is only one.
+    revisions: Vec<RevisionRow<'a>>,
+    revisions_total: u64,
+    /// How many others tell the same, and where they are.
+    story: Option<(u64, String)>,
+    /// Where what was fetched can be had.
+    raw: Option<String>,
 }
 
 pub(in crate::web) async fn show(
@@ -74,8 +96,9 @@ pub(in crate::web) async fn show(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Html<String>, Problem> {
     let missing = || Problem::not_found("没有这个编号的信息：可能尚未采集，或已按保存期限删除。");
-    let id = bounded(id?.0).map(DocumentId::new).ok_or_else(missing)?;
+    let id = document_id(id?.0)?;
     let (document, reading) = desk.document(&id).await?.ok_or_else(missing)?;
+    let trail = desk.trail(&id).await?;
     let mentions = reading.as_ref().map_or(&[][..], |reading| &reading.mentions);
     let signals = reading.as_ref().map_or(&[][..], |reading| &reading.signals);
     let (shown, chars_hidden) = cut(&document.text);
@@ -111,7 +134,32 @@ pub(in crate::web) async fn show(
         mentions_total: mentions.len(),
         standards: reading.as_ref().map(|reading| standards(desk.as_ref(), reading)).unwrap_or_default(),
         reading: reading.as_ref(),
+        cited_by: trail.cited_by.iter().map(|cited| CitedRow { state: words::state(cited.state), cited }).collect(),
+        revisions: revisions(&trail),
+        revisions_total: trail.revisions_total,
+        story: (trail.story.filter(|_| trail.reprints > 0))
+            .map(|story| (trail.reprints, search::address(&format!("story:{story} sort:date"), None))),
+        raw: document.raw.as_ref().map(|_| {
+            let id: String = url::form_urlencoded::byte_serialize(document.id.as_str().as_bytes()).collect();
+            format!("/documents/{}/raw", id.replace('+', "%20"))
+        }),
     })
+}
+
+/// What changed from revision to revision; nothing when there is only one.
+fn revisions(trail: &Trail) -> Vec<RevisionRow<'_>> {
+    fn row(revision: &Revision) -> RevisionRow<'_> {
+        let shown = revision.changes.iter().take(CHANGES_SHOWN);
+        RevisionRow {
+            seen: revision.seen_at.map_or_else(|| NONE.to_owned(), words::moment),
+            changes: shown.map(|change| (change.new, change.words.as_str())).collect(),
+            changes_hidden: revision.changes.len().saturating_sub(CHANGES_SHOWN),
+        }
+    }
+    if trail.revisions.len() < 2 {
+        return Vec::new();
+    }
+    trail.revisions.iter().map(row).collect()
 }
 
 /// The headline, or the first words.

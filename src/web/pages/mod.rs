@@ -6,6 +6,7 @@ pub(super) mod deliveries;
 pub(super) mod document;
 pub(super) mod sampling;
 pub(super) mod search;
+pub(super) mod searches;
 pub(super) mod signin;
 pub(super) mod status;
 mod terms;
@@ -19,7 +20,7 @@ use super::desk::Desk;
 use super::gate::{self, Visitor};
 use super::problem::Problem;
 use super::{assets, text, words};
-use crate::vocabulary::{AlertId, Assessment, Counts};
+use crate::vocabulary::{AlertId, Assessment, Counts, DocumentId};
 
 /// The desk as handlers hold it.
 pub(super) type Shared = Arc<dyn Desk>;
@@ -213,6 +214,11 @@ pub(super) fn render(page: &impl Template) -> Result<Html<String>, Problem> {
 /// An alert's id out of an address.
 pub(super) fn alert_id(id: String) -> Result<AlertId, Problem> {
     bounded(id).map(AlertId::new).ok_or_else(|| Problem::not_found("没有这个编号的预警。"))
+}
+
+/// A document's id out of an address.
+pub(super) fn document_id(id: String) -> Result<DocumentId, Problem> {
+    bounded(id).map(DocumentId::new).ok_or_else(|| Problem::not_found("没有这个编号的信息。"))
 }
 
 fn bounded(id: String) -> Option<String> {

@@ -1,34 +1,24 @@
 //! The desk of a real tower: answers from the store, the index and the log.
 
+mod search;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::desk::{
-    CursorState, Desk, DeskError, EventsPage, Facet, FacetValue, FeedForm, PushReject, Pushed, QueryExample,
-    QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
+    CursorState, Desk, DeskError, EventsPage, Exported, FeedForm, PushReject, Pushed, QueryExample, SearchOutcome,
+    SourceCounts, SourceHealth, Status, Trail,
 };
 use crate::alert::{Casework, cap, feed, forms};
-use crate::index::{Expansion, Hit, IndexError, SearchPage, SearchRequest};
-use crate::pipeline::{PipelineError, Tower, push_lines};
-use crate::store::{EndpointHealth, TryRow};
+use crate::pipeline::{ExportFormat, NewSearch, PipelineError, Tower, on_disk, push_lines};
+use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, Outcome, Position, Reading, RegionCode,
-    SamplingRequest, SourceId, parse_moment,
+    SamplingRequest, SourceId,
 };
-
-/// What a visitor may copy.
-const EXAMPLES: &[(&str, &str)] = &[
-    ("充电宝 起火", "两个词都出现"),
-    ("\"突然起火\" -电影", "整句出现，且没有另一个词"),
-    ("hazard:fire category:battery_charger", "按隐患和产品类别"),
-    ("region:330000 channel:complaint 漏电", "浙江省的投诉里提到漏电"),
-    ("date:2024-01-01..2024-06-30 (甲醛 OR 异味)", "按时间，两个词任一"),
-    ("severity>=3", "读出住院以上伤害的"),
-];
 
 #[async_trait]
 impl Desk for Tower {
@@ -93,20 +83,45 @@ impl Desk for Tower {
     }
 
     async fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, DeskError> {
-        let request = SearchRequest {
-            query: query.to_owned(),
-            limit,
-            after: after.map(str::to_owned),
-            ..SearchRequest::default()
-        };
-        let page = on_disk(|| self.index().search(&request)).map_err(|error| fault(error, query))?;
-        Ok(outcome(page))
+        search::search(self, query, limit, after)
+    }
+
+    async fn export(&self, query: &str, format: ExportFormat, now: Timestamp) -> Result<Exported, DeskError> {
+        search::export(self, query, format, now)
+    }
+
+    async fn searches(&self) -> Result<Vec<SavedSearch>, DeskError> {
+        self.store().searches().await.map_err(doing("reading the saved searches"))
+    }
+
+    async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, DeskError> {
+        let query = new.query.clone();
+        let saved = Tower::save_search(self, new, now).await;
+        saved.map_err(|error| search::refused(error, &query, "saving a search"))
+    }
+
+    async fn remove_search(&self, name: &str) -> Result<bool, DeskError> {
+        self.store().remove_search(name).await.map_err(doing("forgetting a saved search"))
+    }
+
+    async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, DeskError> {
+        self.store().came_for(name, limit).await.map_err(doing("reading what came for a saved search"))
+    }
+
+    async fn trail(&self, id: &DocumentId) -> Result<Trail, DeskError> {
+        search::trail(self, id).await
+    }
+
+    async fn raw(&self, id: &DocumentId) -> Result<Option<Vec<u8>>, DeskError> {
+        let entry = self.log().document(id).await.map_err(doing("reading a document"))?;
+        let Some(place) = entry.and_then(|entry| entry.document.raw) else { return Ok(None) };
+        on_disk(|| self.raw_record(&place)).map(Some).map_err(doing("reading what was fetched for a document"))
     }
 
     fn query_examples(&self) -> Vec<QueryExample> {
         let example =
             |(query, means): &(&str, &str)| QueryExample { query: (*query).to_owned(), means: (*means).to_owned() };
-        EXAMPLES.iter().map(example).collect()
+        search::EXAMPLES.iter().map(example).collect()
     }
 
     async fn status(&self) -> Result<Status, DeskError> {
@@ -236,127 +251,6 @@ impl Tower {
     }
 }
 
-/// Runs what may read from disk for a moment. Where there are other threads they take this one's tasks meanwhile; on a
-/// runtime of one thread there is nobody to hand them to, and tokio would panic.
-fn on_disk<T>(read: impl FnOnce() -> T) -> T {
-    match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => tokio::task::block_in_place(read),
-        _ => read(),
-    }
-}
-
 fn doing<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: &'static str) -> impl Fn(E) -> DeskError {
     move |error| DeskError::internal(what, error)
-}
-
-/// A bad query is the visitor's to mend; everything else is ours.
-fn fault(error: IndexError, query: &str) -> DeskError {
-    match error {
-        IndexError::Query(error) => DeskError::BadQuery(QueryFault::at(error.message, query, error.at)),
-        IndexError::Cursor { found } => DeskError::BadCursor { found },
-        other => DeskError::internal("searching", other),
-    }
-}
-
-fn outcome(page: SearchPage) -> SearchOutcome {
-    let facet = |(field, counts): (String, Vec<(String, u64)>)| Facet {
-        values: counts
-            .into_iter()
-            .map(|(value, count)| FacetValue { narrow: narrow(&field, &value), value, count })
-            .collect(),
-        field,
-    };
-    let also = |expansion: &Expansion| {
-        format!("“{}”连同：{}；检索式里加 synonyms:off 可关闭", expansion.word, expansion.also.join("、"))
-    };
-    SearchOutcome {
-        total: page.total,
-        sort: page.sort,
-        notes: page.expansions.iter().map(also).chain(page.notes).collect(),
-        hits: page.hits.into_iter().map(hit).collect(),
-        facets: page.facets.into_iter().map(facet).collect(),
-        next: page.next,
-    }
-}
-
-/// The query term that keeps only this value.
-fn narrow(field: &str, value: &str) -> String {
-    let field = if field == "month" { "date" } else { field };
-    let plain = value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == '.');
-    if plain { format!("{field}:{value}") } else { format!("{field}:\"{}\"", value.replace('"', "")) }
-}
-
-fn hit(hit: Hit) -> SearchHit {
-    SearchHit {
-        id: hit.id,
-        score: hit.score,
-        title: hit.title,
-        snippet: hit.snippet,
-        spans: hit.spans,
-        published_at: hit.published_at.as_deref().and_then(|text| parse_moment(text).ok()),
-        source: hit.source,
-        channel: hit.channel,
-        categories: hit.categories,
-        hazards: hit.hazards,
-        brand: hit.brand,
-        region: hit.region,
-        url: hit.url,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use jieba_rs::Jieba;
-
-    use super::*;
-    use crate::index::SearchIndex;
-    use crate::vocabulary::LexiconVersion;
-
-    fn empty() -> SearchIndex {
-        SearchIndex::in_memory(Arc::new(Jieba::new()), &LexiconVersion::from("test"), &BTreeSet::new())
-            .expect("an index")
-    }
-
-    fn request(query: &str) -> SearchRequest {
-        SearchRequest { query: query.to_owned(), limit: 1, ..SearchRequest::default() }
-    }
-
-    #[test]
-    fn every_example_is_a_query() {
-        let index = empty();
-        for (query, _) in EXAMPLES {
-            assert!(index.search(&request(query)).is_ok(), "{query}");
-        }
-    }
-
-    #[test]
-    fn every_term_that_narrows_is_a_query() {
-        let index = empty();
-        for (field, value) in
-            [("brand", "大 米"), ("brand", "a\"b:(c)"), ("region", "330000"), ("category", "toy"), ("channel", "media")]
-        {
-            let term = narrow(field, value);
-            assert!(index.search(&request(&format!("起火 {term}"))).is_ok(), "{term}");
-        }
-    }
-
-    #[test]
-    fn a_bad_query_is_marked_where_it_is_bad_and_worded_in_chinese() {
-        let error = empty().search(&request("充电宝 hazrad:fire")).expect_err("no such field");
-        let DeskError::BadQuery(found) = fault(error, "充电宝 hazrad:fire") else { panic!("the visitor's fault") };
-        assert_eq!(found.span.map(|span| span.slice("充电宝 hazrad:fire").to_owned()).as_deref(), Some("hazrad:fire"));
-        assert!(found.message.contains("没有叫“hazrad”的字段"), "{}", found.message);
-    }
-
-    #[tokio::test]
-    async fn reading_from_disk_works_on_a_runtime_of_one_thread() {
-        assert_eq!(on_disk(|| 1), 1);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn reading_from_disk_works_on_a_runtime_of_many_threads() {
-        assert_eq!(on_disk(|| 1), 1);
-    }
 }

@@ -1,16 +1,19 @@
 //! A desk with a handful of handcrafted answers, among them hostile ones.
 
+mod search;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::json;
 
 use super::desk::{
-    CursorState, Desk, DeskError, EventsPage, Facet, FacetValue, FeedForm, PushReject, Pushed, QueryExample,
-    QueryFault, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status,
+    CursorState, Desk, DeskError, EventsPage, Exported, FeedForm, PushReject, Pushed, QueryExample, QueryFault,
+    SearchOutcome, SourceCounts, SourceHealth, Status, Trail,
 };
 use crate::alert::Casework;
-use crate::store::{EndpointHealth, EndpointRow, TryRow};
+use crate::pipeline::{ExportFormat, NewSearch};
+use crate::store::{CameFor, EndpointHealth, EndpointRow, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel,
     CharSpan, ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document,
@@ -138,10 +141,53 @@ impl Desk for FakeDesk {
             return Err(DeskError::BadQuery(QueryFault { message, span: Some(CharSpan::new(from, from + 6)) }));
         }
         match after {
-            None => Ok(outcome(query, limit)),
-            Some("page-2") => Ok(SearchOutcome { next: None, ..outcome(query, limit) }),
+            None => Ok(search::outcome(query, limit)),
+            Some("page-2") => Ok(SearchOutcome { next: None, ..search::outcome(query, limit) }),
             Some(other) => Err(DeskError::BadCursor { found: other.to_owned() }),
         }
+    }
+
+    async fn export(&self, query: &str, format: ExportFormat, _now: Timestamp) -> Result<Exported, DeskError> {
+        self.check()?;
+        if query.contains("很多") {
+            return Err(DeskError::Refused { why: "检索到 900000 条，超过上限".to_owned() });
+        }
+        Ok(Exported { archive: format!("PK {} {query}", format.code()).into_bytes(), rows: 1 })
+    }
+
+    async fn searches(&self) -> Result<Vec<SavedSearch>, DeskError> {
+        self.check()?;
+        Ok(vec![search::saved("浙江起火", true), search::saved(SCRIPT, false)])
+    }
+
+    async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, DeskError> {
+        if new.name == "浙江起火" {
+            return Err(DeskError::Refused {
+                why: "已有叫“浙江起火”的检索，请换一个名称，或先删除它".to_owned()
+            });
+        }
+        let NewSearch { name, query, watched, only_new, throttle_minutes } = new;
+        let (told_at, came, untold) = (None, 0, 0);
+        Ok(SavedSearch { name, query, made_at: now, watched, only_new, throttle_minutes, told_at, came, untold })
+    }
+
+    async fn remove_search(&self, name: &str) -> Result<bool, DeskError> {
+        Ok(name == "浙江起火")
+    }
+
+    async fn came_for(&self, _name: &str, _limit: usize) -> Result<Vec<CameFor>, DeskError> {
+        Ok(search::came())
+    }
+
+    async fn trail(&self, id: &DocumentId) -> Result<Trail, DeskError> {
+        if id.as_str() != "sim.complaints/2024/0711" {
+            return Ok(Trail::default());
+        }
+        Ok(search::trail())
+    }
+
+    async fn raw(&self, id: &DocumentId) -> Result<Option<Vec<u8>>, DeskError> {
+        Ok((id.as_str() == "sim.complaints/2024/0711").then(|| b"WARC/1.1\r\n".to_vec()))
     }
 
     fn query_examples(&self) -> Vec<QueryExample> {
@@ -667,65 +713,5 @@ fn hostile_document() -> Document {
         raw: None,
         published_at: None,
         seen_at: None,
-    }
-}
-
-fn outcome(query: &str, limit: usize) -> SearchOutcome {
-    if query.contains("查无") {
-        return SearchOutcome::default();
-    }
-    let hit = |id: &str, title: Option<&str>, snippet: &str, spans: &[[usize; 2]]| SearchHit {
-        id: DocumentId::from(id),
-        score: 12.25,
-        title: title.map(str::to_owned),
-        snippet: snippet.to_owned(),
-        spans: spans.iter().map(|[from, to]| CharSpan::new(*from, *to)).collect(),
-        published_at: Some(parse_moment("2024-07-09T21:14:00+08:00").expect("a moment")),
-        source: SourceId::from("sim.complaints"),
-        channel: Channel::Complaint,
-        categories: vec![Category::BatteryCharger],
-        hazards: vec![Hazard::Fire, Hazard::Burn],
-        brand: Some("磐能".to_owned()),
-        region: Some(region(330_100)),
-        url: Some("http://complaints.example/case/0711".to_owned()),
-    };
-    let hits = vec![
-        hit(
-            "sim.complaints/2024/0711",
-            Some("磐能充电宝半夜起火"),
-            "…晚上给孩子的平板充电，充电宝放在床头柜上突然起火，床单烧了一大片…",
-            &[[12, 15], [23, 25]],
-        ),
-        hit("import/77", None, "用了不到一个月，移动电源就鼓包了，不敢再用。", &[[13, 15]]),
-        hit("sim.media/<b>", Some(SCRIPT), &format!("{SCRIPT}{TURNED}"), &[[1, 7]]),
-    ];
-    let value =
-        |value: &str, count, narrow: &str| FacetValue { value: value.to_owned(), count, narrow: narrow.to_owned() };
-    let facets = vec![
-        Facet {
-            field: "category".to_owned(),
-            values: vec![
-                value("battery_charger", 118, "category:battery_charger"),
-                value("phone", 9, "category:phone"),
-                value("toy", 3, "category:toy"),
-            ],
-        },
-        Facet {
-            field: "hazard".to_owned(),
-            values: vec![value("fire", 101, "hazard:fire"), value("burn", 22, "hazard:burn")],
-        },
-        Facet {
-            field: "region".to_owned(),
-            values: vec![value("330000", 44, "region:330000"), value("440000", 17, "region:440000")],
-        },
-        Facet { field: "brand".to_owned(), values: vec![value(SCRIPT, 2, "brand:\"<script>\"")] },
-    ];
-    SearchOutcome {
-        total: 130,
-        hits: hits.into_iter().take(limit).collect(),
-        facets,
-        next: Some("page-2".to_owned()),
-        notes: vec![format!("“充电宝”连同：移动电源{SCRIPT}")],
-        ..SearchOutcome::default()
     }
 }

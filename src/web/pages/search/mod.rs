@@ -1,4 +1,7 @@
-//! Search: a box, what it found, and ways to narrow it.
+//! Search: a box, what it found over time and in numbers, ways to narrow it, to keep it and to take it away.
+
+mod chart;
+mod narrow;
 
 use askama::Template;
 use axum::Extension;
@@ -14,9 +17,13 @@ use super::super::gate::Seated;
 use super::super::problem::{Dressed, Problem};
 use super::super::text::{self, Segment};
 use super::super::words::{self, NONE};
-use super::{Shell, render};
+use super::{CountView, Shell, counts, render};
 use crate::index::Sort;
+use crate::pipeline::{ExportFormat, PACKED_ROWS_MAX};
+use crate::store::SEARCH_NAME_CHARS_MAX;
 use crate::vocabulary::{Category, CharSpan, Hazard};
+use chart::ChartView;
+use narrow::{FacetView, with_wish};
 
 /// Longest query, in characters.
 pub(in crate::web) const QUERY_CHARS_MAX: usize = 500;
@@ -28,8 +35,6 @@ const HITS_SHOWN: usize = 20;
 const LABELS_SHOWN: usize = 3;
 /// The order of facets on the page; others follow.
 const FACETS_FIRST: [&str; 5] = ["hazard", "category", "brand", "region", "channel"];
-/// Values shown of one facet.
-const FACET_VALUES_SHOWN: usize = 12;
 
 /// The parameters of a search as they come in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -56,8 +61,13 @@ impl SearchQuery {
     }
 }
 
-fn address(query: &str, after: Option<&str>) -> String {
-    let mut pairs = form_urlencoded::Serializer::new(String::from("/search?"));
+/// An address up to its parameters.
+pub(super) fn address_at(path: &'static str) -> form_urlencoded::Serializer<'static, String> {
+    form_urlencoded::Serializer::for_suffix(path.to_owned(), path.len())
+}
+
+pub(super) fn address(query: &str, after: Option<&str>) -> String {
+    let mut pairs = address_at("/search?");
     pairs.append_pair("q", query);
     if let Some(after) = after {
         pairs.append_pair("after", after);
@@ -75,6 +85,10 @@ struct HitView<'a> {
     hazards: String,
     region: Option<String>,
     link: Option<String>,
+    /// Worst injury, when there is any.
+    severity: Option<&'static str>,
+    /// Where all that tell the same are, when others do.
+    story: Option<String>,
 }
 
 impl<'a> HitView<'a> {
@@ -89,6 +103,8 @@ impl<'a> HitView<'a> {
             hazards: listed(hit.hazards.iter().copied().map(Hazard::zh)),
             region: hit.region.map(|code| desk.region_name(code)),
             link: text::link(hit.url.as_deref()),
+            severity: hit.severity.filter(|severity| *severity > 0).map(words::severity),
+            story: (hit.reprints > 0).then(|| address(&format!("story:{}", hit.story), None)),
             hit,
         }
     }
@@ -114,85 +130,43 @@ fn listed(names: impl Iterator<Item = &'static str>) -> String {
     if names.len() > LABELS_SHOWN { format!("{shown}等 {} 类", names.len()) } else { shown }
 }
 
-struct FacetLink {
-    name: String,
-    count: u64,
+/// One of a few ways to see the same matches.
+struct Choice {
+    name: &'static str,
     address: String,
     chosen: bool,
 }
 
-struct FacetView<'a> {
-    title: &'a str,
-    links: Vec<FacetLink>,
+/// What can be done with all that was found: other orders, reprints shown or not, files to take away.
+struct Ways {
+    orders: Vec<Choice>,
+    reprints: [Choice; 2],
+    /// Name and address of each format.
+    exports: Vec<(&'static str, String)>,
 }
 
-impl<'a> FacetView<'a> {
-    fn new(desk: &dyn Desk, query: &str, facet: &'a Facet) -> Self {
-        let link = |value: &super::super::desk::FacetValue| {
-            let chosen = has_term(query, &value.narrow);
-            let narrowed = if chosen { without_term(query, &value.narrow) } else { with_term(query, &value.narrow) };
-            let region = (facet.field == "region").then(|| value.value.parse().ok()).flatten();
-            FacetLink {
-                name: region
-                    .map_or_else(|| words::facet_value(&facet.field, &value.value), |code| desk.region_name(code)),
-                count: value.count,
-                address: address(narrowed.trim(), None),
-                chosen,
-            }
+impl Ways {
+    fn new(query: &str, outcome: &SearchOutcome) -> Self {
+        let order = |sort: Sort| Choice {
+            name: sort.zh(),
+            address: address(&with_wish(query, "sort", if sort == Sort::Relevance { "" } else { sort.code() }), None),
+            chosen: sort == outcome.sort,
         };
-        let links = facet.values.iter().take(FACET_VALUES_SHOWN).map(link).collect();
-        Self { title: words::facet(&facet.field), links }
-    }
-}
-
-/// Where a term that a facet link added stands in the query: only at its end or between spaces.
-fn find_term(query: &str, term: &str) -> Option<usize> {
-    if term.is_empty() {
-        return None;
-    }
-    query.match_indices(term).map(|(at, _)| at).find(|at| {
-        let after = at + term.len();
-        (*at == 0 || query[..*at].ends_with(' ')) && (after == query.len() || query[after..].starts_with(' '))
-    })
-}
-
-fn has_term(query: &str, term: &str) -> bool {
-    find_term(query, term).is_some()
-}
-
-/// AND binds closer than OR, so alternatives go into brackets before a term narrows them all.
-fn with_term(query: &str, term: &str) -> String {
-    if has_alternatives(query) { format!("({query}) {term}") } else { format!("{query} {term}") }
-}
-
-/// Whether the query has an OR outside quotes and brackets.
-fn has_alternatives(query: &str) -> bool {
-    let (mut depth, mut quoted, mut word) = (0_usize, false, String::new());
-    for letter in query.chars().chain([' ']) {
-        match letter {
-            '"' | '“' | '”' | '＂' => quoted = !quoted,
-            _ if quoted => continue,
-            '(' | '（' => depth += 1,
-            ')' | '）' => depth = depth.saturating_sub(1),
-            _ if letter.is_whitespace() => {}
-            _ => {
-                word.push(letter);
-                continue;
-            }
+        let reprints = |name, hidden: bool| Choice {
+            name,
+            address: address(&with_wish(query, "reprints", if hidden { "hide" } else { "" }), None),
+            chosen: hidden == outcome.reprints_hidden,
+        };
+        let export = |format: ExportFormat| {
+            let mut pairs = address_at("/search/export?");
+            (format.code(), pairs.append_pair("q", query).append_pair("format", format.code()).finish())
+        };
+        Self {
+            orders: Sort::ALL.into_iter().map(order).collect(),
+            reprints: [reprints("全部", false), reprints("同源只列一条", true)],
+            exports: ExportFormat::ALL.into_iter().map(export).collect(),
         }
-        if word == "OR" && depth == 0 {
-            return true;
-        }
-        word.clear();
     }
-    false
-}
-
-fn without_term(query: &str, term: &str) -> String {
-    find_term(query, term).map_or_else(
-        || query.to_owned(),
-        |at| format!("{} {}", query[..at].trim_end(), query[at + term.len()..].trim_start()).trim().to_owned(),
-    )
 }
 
 /// A query that cannot be understood, split around the place.
@@ -226,7 +200,9 @@ struct SearchPage<'a> {
     fault: Option<FaultView<'a>>,
     searched: bool,
     total: u64,
-    order: &'static str,
+    counts: [CountView; 4],
+    ways: Ways,
+    chart: Option<ChartView>,
     notes: &'a [String],
     hits: Vec<HitView<'a>>,
     facets: Vec<FacetView<'a>>,
@@ -234,6 +210,8 @@ struct SearchPage<'a> {
     next: Option<String>,
     examples: Vec<ExampleView>,
     query_chars_max: usize,
+    name_chars_max: usize,
+    rows_max: u64,
 }
 
 pub(in crate::web) async fn show(
@@ -264,11 +242,9 @@ pub(in crate::web) async fn show(
         fault: fault.as_ref().map(|fault| FaultView::new(query, fault)),
         searched,
         total: outcome.total,
-        order: match outcome.sort {
-            Sort::Relevance => "最相关的在前",
-            Sort::Newest => "最新的在前",
-            Sort::Severity => "伤害最重的在前",
-        },
+        counts: counts(outcome.counts),
+        ways: Ways::new(query, &outcome),
+        chart: ChartView::new(query, &outcome.histogram),
         notes: &outcome.notes,
         hits: outcome.hits.iter().map(|hit| HitView::new(desk.as_ref(), hit)).collect(),
         facets: facet_views.into_iter().map(|facet| FacetView::new(desk.as_ref(), query, facet)).collect(),
@@ -276,6 +252,8 @@ pub(in crate::web) async fn show(
         next: outcome.next.as_deref().map(|next| address(query, Some(next))),
         examples: desk.query_examples().into_iter().map(example).collect(),
         query_chars_max: QUERY_CHARS_MAX,
+        name_chars_max: SEARCH_NAME_CHARS_MAX,
+        rows_max: PACKED_ROWS_MAX,
     })?;
     Ok(if fault.is_some() {
         (StatusCode::BAD_REQUEST, Extension(Dressed), html).into_response()
@@ -287,15 +265,6 @@ pub(in crate::web) async fn show(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_facet_link_adds_its_term_and_takes_it_back() {
-        let narrowed = "起火 category:toy brand:\"大 米\"";
-        assert!(has_term(narrowed, "category:toy") && has_term(narrowed, "brand:\"大 米\""));
-        assert!(!has_term("起火 category:toys", "category:toy"));
-        assert_eq!(without_term(narrowed, "category:toy"), "起火 brand:\"大 米\"");
-        assert_eq!(without_term("category:toy", "category:toy"), "");
-    }
 
     #[test]
     fn a_fault_is_bracketed_even_past_the_end() {
@@ -310,14 +279,6 @@ mod tests {
         assert_eq!(QueryFault::at("", "起火 (甲", 3).span, Some(CharSpan::new(3, 4)));
         assert_eq!(QueryFault::at("", "hazard:foo,fire", 7).span, Some(CharSpan::new(7, 10)));
         assert_eq!(QueryFault::at("", "起火", 9).span, Some(CharSpan::new(2, 2)));
-    }
-
-    #[test]
-    fn narrowing_alternatives_narrows_them_all() {
-        assert_eq!(with_term("甲 乙", "brand:丙"), "甲 乙 brand:丙");
-        assert_eq!(with_term("甲 OR 乙", "brand:丙"), "(甲 OR 乙) brand:丙");
-        assert_eq!(with_term("(甲 OR 乙) brand:丙", "hazard:fire"), "(甲 OR 乙) brand:丙 hazard:fire");
-        assert_eq!(with_term("\"甲 OR 乙\" ORB", "hazard:fire"), "\"甲 OR 乙\" ORB hazard:fire");
     }
 
     #[test]

@@ -1,20 +1,26 @@
 //! What the web face asks for, and the plain values it gets. Whoever owns the store and the index sits behind the desk;
 //! the face itself knows neither SQL nor tantivy nor statistics.
 
+mod search;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::alert::Casework;
-use crate::index::Sort;
-use crate::store::{EndpointHealth, TryRow};
+use crate::pipeline::{ExportFormat, NewSearch};
+use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
 use crate::vocabulary::{
-    Act, Alert, AlertEvent, AlertId, AlertState, Category, Channel, CharSpan, CriteriaVersion, Danger, Disposal,
-    Document, DocumentId, Hazard, LexiconVersion, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId,
-    show_moment,
+    Act, Alert, AlertEvent, AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Document,
+    DocumentId, Hazard, LexiconVersion, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId,
+};
+
+pub use search::{
+    CITED_MAX, Change, Cited, Exported, Facet, FacetValue, QueryExample, QueryFault, REVISIONS_MAX, Revision,
+    SearchHit, SearchOutcome, Trail,
 };
 
 /// Answers the questions of the web face. Every answer is bounded by its caller's `limit`.
@@ -64,6 +70,20 @@ pub trait Desk: Send + Sync + 'static {
     async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError>;
     /// The analysts' query language on the index. `after` is the `next` of an earlier outcome of the same query.
     async fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, DeskError>;
+    /// All that a query finds, as a file with its manifest; refused with the reason when it is more than fits.
+    async fn export(&self, query: &str, format: ExportFormat, now: Timestamp) -> Result<Exported, DeskError>;
+    /// All saved searches, by name.
+    async fn searches(&self) -> Result<Vec<SavedSearch>, DeskError>;
+    /// Saves a search, or refuses it with the reason.
+    async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, DeskError>;
+    /// Forgets a saved search and what came for it; false when there is none of that name.
+    async fn remove_search(&self, name: &str) -> Result<bool, DeskError>;
+    /// What came for a watched search, newest first, at most `limit`.
+    async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, DeskError>;
+    /// What is known of a document beside its text.
+    async fn trail(&self, id: &DocumentId) -> Result<Trail, DeskError>;
+    /// What was fetched for a document, byte by byte, as one WARC record; none when it did not come over the network.
+    async fn raw(&self, id: &DocumentId) -> Result<Option<Vec<u8>>, DeskError>;
     /// Examples of the query language, simplest first, shown beside the search box.
     fn query_examples(&self) -> Vec<QueryExample>;
     /// How the service is doing, in numbers.
@@ -193,31 +213,6 @@ impl DeskError {
     }
 }
 
-/// What is wrong with a query, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct QueryFault {
-    /// What was found and what was expected, for people.
-    pub message: String,
-    /// The characters of the query it is about; empty at a place where something is missing; none when it is about the whole.
-    pub span: Option<CharSpan>,
-}
-
-impl QueryFault {
-    /// A fault known only by where it begins: a bracket or quote by itself, otherwise the word or value that begins there.
-    /// A place past the end becomes the end.
-    #[must_use]
-    pub fn at(message: impl Into<String>, query: &str, at: usize) -> Self {
-        let ends =
-            |letter: char| letter.is_whitespace() || matches!(letter, '(' | ')' | '（' | '）' | ',' | '，' | '、');
-        let at = at.min(query.chars().count());
-        let chars = match query.chars().nth(at) {
-            Some('(' | ')' | '（' | '）' | '"' | '“' | '”' | '＂') => 1,
-            _ => query.chars().skip(at).take_while(|letter| !ends(*letter)).count(),
-        };
-        Self { message: message.into(), span: Some(CharSpan::new(at, at + chars)) }
-    }
-}
-
 /// Which alerts, and which stretch of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertFilter {
@@ -297,89 +292,6 @@ pub struct AlertPage {
     pub total: u64,
     /// How many of these go on.
     pub open: u64,
-}
-
-/// What a search found. Also the wire format of `/api/v1/search`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct SearchOutcome {
-    /// Exact number of matches.
-    pub total: u64,
-    /// In the order of `sort`.
-    pub hits: Vec<SearchHit>,
-    /// Which comes first; the query may ask for it.
-    pub sort: Sort,
-    /// How the query was understood where that is not plain: names that were searched too, places of one name.
-    pub notes: Vec<String>,
-    /// How the matches divide.
-    pub facets: Vec<Facet>,
-    /// Where the next page begins; none on the last.
-    pub next: Option<String>,
-}
-
-/// One document that matches.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SearchHit {
-    /// The document.
-    pub id: DocumentId,
-    /// Relevance; only its order means anything.
-    pub score: f32,
-    /// Its headline.
-    pub title: Option<String>,
-    /// The stretch of its text that matches best.
-    pub snippet: String,
-    /// The matching words, in characters of `snippet`.
-    pub spans: Vec<CharSpan>,
-    /// When it was published.
-    #[serde(serialize_with = "moment_or_null")]
-    pub published_at: Option<Timestamp>,
-    /// Where it came from.
-    pub source: SourceId,
-    /// Its channel group.
-    pub channel: Channel,
-    /// Product categories read in it.
-    pub categories: Vec<Category>,
-    /// Hazards read in it.
-    pub hazards: Vec<Hazard>,
-    /// Brand read in it.
-    pub brand: Option<String>,
-    /// Place read in it.
-    pub region: Option<RegionCode>,
-    /// Its address.
-    pub url: Option<String>,
-}
-
-#[expect(clippy::ref_option, reason = "serde's `serialize_with` passes a reference")]
-fn moment_or_null<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
-    moment.map(show_moment).serialize(to)
-}
-
-/// How the matches divide over one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Facet {
-    /// Field name: `category`, `hazard`, `channel`, `source`, `brand`, `region`, …
-    pub field: String,
-    /// Most frequent first.
-    pub values: Vec<FacetValue>,
-}
-
-/// One value of a facet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FacetValue {
-    /// Its code.
-    pub value: String,
-    /// How many matches carry it.
-    pub count: u64,
-    /// The term of the query language that keeps only these, e.g. `category:toy`, quoted where it needs to be.
-    pub narrow: String,
-}
-
-/// A query worth copying.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueryExample {
-    /// The query.
-    pub query: String,
-    /// What it finds, in Chinese.
-    pub means: String,
 }
 
 /// How the service is doing.
