@@ -33,6 +33,7 @@ pub fn alert_for(party: &Party, mut alert: Alert) -> Alert {
     judged.spread_terms.top_brand = judged.spread_terms.top_brand.take().filter(own);
     judged.spread_terms.cluster = None;
     judged.spread_terms.prefecture_cluster = None;
+    judged.spread_terms.platform_cluster = None;
     judged.feedback = FeedbackTerms::default();
     judged.documents.clear();
     judged.change.clear();
