@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::explain::{Recurrence, SHARE_TOLD, figure, percent, province, recurrence, window};
 use super::spread::prefectures;
+use super::spread::sentence::DAYS_TOLD;
 use crate::vocabulary::{
     Alteration, Assessment, Change, ClusterTerms, Danger, ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis,
     RegionCode, Spread, SpreadTerms,
@@ -205,7 +206,9 @@ fn found(what: &str, cluster: &ClusterTerms) -> String {
         cluster.events,
         figure(cluster.expected)
     );
-    if let Some(days) = cluster.recurrence_days {
+    if cluster.recurrence_days.is_some_and(|days| days > DAYS_TOLD) {
+        text += ", by chance less than once in 10000 days";
+    } else if let Some(days) = cluster.recurrence_days {
         let _ = write!(text, ", by chance about once in {} days", figure(days));
     }
     text + ")"
@@ -390,7 +393,7 @@ mod tests {
     fn an_explanation_in_english_reads_like_this() {
         let judged = judged();
         let text = explain(&judged, Language::English).replace(judged.criteria.as_str(), "VERSION");
-        insta::assert_snapshot!(text, @"As of 2023-01-05, 4 independent events of fire and explosion in batteries and chargers of “甲牌” in Zhejiang in 7 days (4 reports, 4 texts, 4 actors, 1 places). 1.02e-4 expected, from 0 in a baseline of 104 weeks, the prior of its kind and the number of documents read; mid-p 5.84e-15. Evidence for a rise 20.3: a cell of this kind shows as much less than once in a thousand years by chance (h 10.03), above the limit of the false-alarm budget, 0.00. The rise began about the week of 2022-12-30 (probability of that change 0.88). Of 63360 cells compared that day 1 are as improbable by chance as this one; of those less than one in a thousand are expected to be chance (BH; e-BH, however cells depend on one another: less than one in a thousand). Spread is isolated: 1 brands (1.0 effective, 0 % of events without), 1 provinces (1.0 effective, 0 % without); most likely cluster Zhejiang, last 1 weeks: 4 events (4.55e-6 expected), 100 % of the excess in 4.48 % of the exposure, 0 outside of it, tail 0.559; by prefecture thickest in 杭州 (Zhejiang), last 1 weeks: 4 events (8.41e-7 expected, by chance about once in 50000 days); the excess of the last 1 weeks is in one region with probability 0.938, and even with probability 0.00978 if it is across the country; brands that have clearly risen: 1; provinces differ by chance as much with p=0.03; without Zhejiang the tail is 0.5 (isolated). Danger is high: severity S3 (0 as stated); items in use unknown, probability as assumed, the matrix allows medium to serious. Disposal: sample (sample.danger). What would change it: 2 more, each of a brand not named yet: spread becomes regional; an injury of S4 in the newest: danger becomes serious; without the newest 2: disposal becomes notify. Criteria VERSION.");
+        insta::assert_snapshot!(text, @"As of 2023-01-05, 4 independent events of fire and explosion in batteries and chargers of “甲牌” in Zhejiang in 7 days (4 reports, 4 texts, 4 actors, 1 places). 1.02e-4 expected, from 0 in a baseline of 104 weeks, the prior of its kind and the number of documents read; mid-p 5.84e-15. Evidence for a rise 20.3: a cell of this kind shows as much less than once in a thousand years by chance (h 10.03), above the limit of the false-alarm budget, 0.00. The rise began about the week of 2022-12-30 (probability of that change 0.88). Of 63360 cells compared that day 1 are as improbable by chance as this one; of those less than one in a thousand are expected to be chance (BH; e-BH, however cells depend on one another: less than one in a thousand). Spread is isolated: 1 brands (1.0 effective, 0 % of events without), 1 provinces (1.0 effective, 0 % without); most likely cluster Zhejiang, last 1 weeks: 4 events (4.55e-6 expected), 100 % of the excess in 4.48 % of the exposure, 0 outside of it, tail 0.559; by prefecture thickest in 杭州 (Zhejiang), last 1 weeks: 4 events (8.41e-7 expected, by chance less than once in 10000 days); the excess of the last 1 weeks is in one region with probability 0.938, and even with probability 0.00978 if it is across the country; brands that have clearly risen: 1; provinces differ by chance as much with p=0.03; without Zhejiang the tail is 0.5 (isolated). Danger is high: severity S3 (0 as stated); items in use unknown, probability as assumed, the matrix allows medium to serious. Disposal: sample (sample.danger). What would change it: 2 more, each of a brand not named yet: spread becomes regional; an injury of S4 in the newest: danger becomes serious; without the newest 2: disposal becomes notify. Criteria VERSION.");
     }
 
     /// The numbers of a text, in their order.

@@ -14,11 +14,14 @@ use super::field::Field;
 use super::provinces;
 use crate::score::methods::scan::{Found, Null, Scan, Statistic, Window, Zones, combined_p_value, recurrence_interval};
 use crate::score::methods::spacetime_scan::most_likely;
+use crate::score::numeric::{Discrete, NegativeBinomial};
 use crate::vocabulary::ClusterTerms;
 
-/// Smallest chance that is told: where few events are expected the maxima are steps, and a tail fitted to some hundred of them says
-/// nothing of once in centuries.
+/// Smallest chance that is told: a tail fitted to some hundred maxima says nothing of once in centuries.
 const LEAST_P: f64 = 1e-5;
+
+/// Most events that [`fewest`] counts up to; more are no stronger a bound.
+const FEWEST_MAX: u64 = 100;
 
 /// Replicas that are looked at first, and how many of them must exceed what was seen for it to be chance.
 const LOOK_REPLICAS: usize = 39;
@@ -134,6 +137,10 @@ fn scan(
     if !matters {
         return Some((best, None));
     }
+    let bound = bound(best.statistic, expected, settings.size);
+    if bound <= LEAST_P {
+        return Some((best, Some(of_all(LEAST_P, settings))));
+    }
     let drawn = |replicas: usize| {
         remembered(zones, expected, settings, replicas, || scan.maxima(&null, replicas, settings.seed))
     };
@@ -142,18 +149,39 @@ fn scan(
     let beyond = few.iter().filter(|max| **max >= best.statistic).count();
     let enough = beyond >= ENOUGH_BEYOND || settings.replicas as usize <= LOOK_REPLICAS;
     let maxima = if enough { few } else { drawn(settings.replicas as usize) };
-    let p = combined_p_value(&maxima, best.statistic).max(LEAST_P);
-    Some((best, Some((p * f64::from(settings.scans)).min(1.0))))
+    let p = combined_p_value(&maxima, best.statistic).min(bound).max(LEAST_P);
+    Some((best, Some(of_all(p, settings))))
 }
 
-/// What the maxima of quiet maps depend on.
-#[derive(PartialEq, Eq)]
+/// The chance of one of several scans of a matter.
+fn of_all(p: f64, settings: Settings) -> f64 {
+    (p * f64::from(settings.scans)).min(1.0)
+}
+
+/// Chance that a quiet map has events enough for a statistic this large, wherever they fall: a bound on the chance of such a cluster.
+/// Where little is expected it says more than any number of replicas, most of which are empty.
+fn bound(statistic: f64, expected: &[f64], size: f64) -> f64 {
+    NegativeBinomial::new(expected.iter().sum(), size).upper(fewest(statistic, expected))
+}
+
+/// Fewest events whose statistic can be this large: all of them in the cell where least is expected.
+fn fewest(statistic: f64, expected: &[f64]) -> u64 {
+    let least = expected.iter().copied().filter(|mean| *mean > 0.0).fold(f64::INFINITY, f64::min);
+    let reaches = |events: &u64| {
+        let events = *events as f64;
+        events > least && events * (events / least).ln() - (events - least) >= statistic * (1.0 - 1e-12)
+    };
+    (1..FEWEST_MAX).find(reaches).unwrap_or(FEWEST_MAX)
+}
+
+/// What the maxima of quiet maps depend on; what differs soonest comes first.
+#[derive(PartialEq)]
 struct Quiet {
-    zones: Vec<u32>,
-    expected: Vec<u64>,
-    size: u64,
     seed: u64,
     replicas: usize,
+    size: u64,
+    expected: Vec<u64>,
+    zones: Zones,
 }
 
 /// Sets of maxima that are kept: a matter is looked at as a part, as a whole, and again for what would change it.
@@ -171,13 +199,12 @@ fn remembered(
     replicas: usize,
     draw: impl FnOnce() -> Vec<f64>,
 ) -> Rc<[f64]> {
-    let members = (0..zones.len()).flat_map(|zone| zones.members(zone).iter().copied().chain([u32::MAX]));
     let quiet = Quiet {
-        zones: members.collect(),
-        expected: expected.iter().map(|mean| mean.to_bits()).collect(),
-        size: settings.size.to_bits(),
         seed: settings.seed,
         replicas,
+        size: settings.size.to_bits(),
+        expected: expected.iter().map(|mean| mean.to_bits()).collect(),
+        zones: zones.clone(),
     };
     let known =
         MAXIMA.with_borrow(|kept| kept.iter().find(|(known, _)| *known == quiet).map(|(_, maxima)| Rc::clone(maxima)));
@@ -217,6 +244,7 @@ fn terms(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const SETTINGS: Settings = Settings {
         min_events: 3,
@@ -297,6 +325,32 @@ mod tests {
             of(&field(&placed, 1.5), &[], settings).and_then(|cluster| cluster.terms.p).expect("scanned")
         };
         assert!(p(0.5) > p(f64::INFINITY));
+    }
+
+    #[test]
+    fn where_hardly_anything_is_expected_no_replica_is_needed() {
+        // Four events in a cell, where one in a thousand weeks is expected in the whole country: replicas are empty.
+        let placed: Vec<(u32, u32)> = (0..4).map(|age| (44, age)).collect();
+        let p = |weekly: f64| {
+            let cluster = of(&field(&placed, weekly), &[], SETTINGS).expect("a cluster");
+            cluster.terms.p.expect("scanned")
+        };
+        assert!(p(1e-4) <= LEAST_P && p(0.02) >= p(1e-3), "{} {}", p(1e-4), p(0.02));
+    }
+
+    proptest! {
+        #[test]
+        fn a_quiet_map_passes_a_statistic_no_more_often_than_its_bound_says(
+            weekly in 0.01_f64..0.3, size in prop_oneof![Just(f64::INFINITY), 0.5_f64..5.0], statistic in 1.0_f64..12.0,
+        ) {
+            let field = field(&[], weekly);
+            let (zones, _) = provinces::zones(&field.shares, 0.5, &[]);
+            let scan = Scan::new(&zones, 8, Window::trailing(8, 8), Statistic::Expectation, &field.expected);
+            let maxima = scan.maxima(&Null::scattered(&field.expected, size).expect("a law"), 400, 3);
+            let beyond = maxima.iter().filter(|max| **max >= statistic).count() as f64 / 400.0;
+            let bound = bound(statistic, &field.expected, size);
+            prop_assert!(beyond <= bound + 5.0 * (bound * (1.0 - bound) / 400.0).sqrt() + 1e-2, "{beyond} {bound}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use super::cluster::{self, Settings};
 use crate::score::criteria::SpreadCriteria;
-use crate::score::methods::scan::{Limits, Places, Zones};
+use crate::score::methods::scan::{Limits, Neighbours, Places, Zones};
 use crate::vocabulary::{ClusterTerms, RegionCode};
 
 const TABLE: &str = include_str!("prefectures.tsv");
@@ -18,8 +18,6 @@ const TABLE: &str = include_str!("prefectures.tsv");
 const EARTH_KM: f64 = 6371.0088;
 /// Largest share of the exposure in a cluster of prefectures: the scan of provinces tells of wider ones.
 const SHARE_MAX: f64 = 0.1;
-/// Replicas at least: what is rare among three hundred places needs more of them than among thirty.
-const REPLICAS: u32 = 999;
 /// Provinces that are one place.
 const WHOLE: [u32; 7] = [11, 12, 31, 50, 71, 81, 82];
 /// Codes of four digits lie below it.
@@ -37,10 +35,11 @@ struct Prefecture {
     people: f64,
 }
 
-/// The table by code, with where each code stands in it.
+/// The table by code, with where each code stands in it, and which lie around each.
 struct Table {
     all: Vec<Prefecture>,
     at: Vec<Option<u16>>,
+    neighbours: Neighbours,
 }
 
 fn table() -> &'static Table {
@@ -53,7 +52,9 @@ fn table() -> &'static Table {
         for (number, prefecture) in all.iter().enumerate() {
             at[prefecture.code as usize] = u16::try_from(number).ok();
         }
-        Table { all, at }
+        let points: Vec<(f64, f64)> = all.iter().map(|place| (place.latitude, place.longitude)).collect();
+        let neighbours = Neighbours::of(&Places::sphere(&points, EARTH_KM));
+        Table { all, at, neighbours }
     })
 }
 
@@ -142,25 +143,21 @@ impl Cities {
         if self.counts.iter().sum::<u64>() < criteria.scan_min_events {
             return None;
         }
-        let all = &table().all;
-        let points: Vec<(f64, f64)> = all.iter().map(|place| (place.latitude, place.longitude)).collect();
         let inside = self.shares.iter().filter(|share| **share > 0.0).count();
         // One province may be a handful of cities, none of them below a tenth.
         let share = SHARE_MAX.max(2.0 / inside.max(1) as f64).min(criteria.cluster_exposure_max);
         let limits = Limits { exposure: &self.shares, share, distance: f64::INFINITY, together: false };
-        let zones = Zones::circles(&Places::sphere(&points, EARTH_KM), &limits);
+        let zones = Zones::around(&table().neighbours, &limits);
         let settings = Settings {
             min_events: criteria.scan_min_events,
             share_max: share,
-            replicas: criteria.scan_replicas.max(REPLICAS),
+            replicas: criteria.scan_replicas,
             recurrence_days: criteria.cluster_recurrence_days,
             size,
             seed: seed.rotate_left(32),
             scans,
         };
-        let named = |members: &[usize]| {
-            members.iter().filter(|at| self.shares[**at] > 0.0).filter_map(|at| region(*at)).collect()
-        };
+        let named = |members: &[usize]| members.iter().filter_map(|at| region(*at)).collect();
         cluster::of_places(&zones, (self.weeks, &self.counts, &self.expected), settings, named)
     }
 }

@@ -6,6 +6,8 @@ use super::prefectures;
 use crate::score::explain::{figure, province_name};
 use crate::vocabulary::{ClusterTerms, RegionCode, SpreadTerms};
 
+/// Longest recurrence of a cluster told as a number, in days: beyond it a tail fitted to some hundred quiet maps speaks, not they.
+pub(in crate::score) const DAYS_TOLD: f64 = 10_000.0;
 /// Provinces of a cluster that are named before the rest are counted.
 const NAMED_MAX: usize = 4;
 
@@ -62,7 +64,9 @@ pub(in crate::score) fn measured(terms: &SpreadTerms) -> String {
 
 fn found(what: &str, cluster: &ClusterTerms, zone: &str) -> String {
     let mut text = format!("{what}{zone}近{}周{}起（预期{}起", cluster.weeks, cluster.events, figure(cluster.expected));
-    if let Some(days) = cluster.recurrence_days {
+    if cluster.recurrence_days.is_some_and(|days| days > DAYS_TOLD) {
+        text += "，偶然上万天不见一次";
+    } else if let Some(days) = cluster.recurrence_days {
         let _ = write!(text, "，偶然约{}天一遇", figure(days));
     }
     text + "）"

@@ -12,6 +12,7 @@
 //! A scan in four steps: [`Zones`] from places or from given sets; [`Scan::new`] with periods, a [`Statistic`] and a
 //! baseline; [`Scan::best_by_zone`] for the data; [`Scan::maxima`] under a [`Null`] for the p-values.
 
+mod few;
 mod null;
 mod search;
 mod significance;
@@ -22,4 +23,4 @@ pub use null::Null;
 pub use search::{Found, Scan, Window};
 pub use significance::{combined_p_value, gumbel_p_value, p_value, recurrence_interval, separate};
 pub use statistic::{Direction, Statistic};
-pub use zones::{Ellipses, Limits, Places, Zones};
+pub use zones::{Ellipses, Limits, Neighbours, Places, Zones};

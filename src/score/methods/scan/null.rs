@@ -84,6 +84,16 @@ impl Null {
         Self::Permutation { rows, columns }
     }
 
+    /// Mean of the total of a replica; none where it is not at hand.
+    pub(super) fn mean(&self) -> Option<f64> {
+        match self {
+            Self::Multinomial { total, .. } => Some(*total as f64),
+            Self::Poisson(means) => Some(means.iter().sum()),
+            Self::Scattered { mean, .. } => Some(*mean),
+            _ => None,
+        }
+    }
+
     /// A total that no replica exceeds (a Poisson one with probability below 1e-80); infinite when there is none.
     pub(super) fn most(&self) -> f64 {
         match self {

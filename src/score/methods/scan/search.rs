@@ -8,7 +8,7 @@ use std::ops::{AddAssign, Sub};
 
 use rayon::prelude::*;
 
-use super::{Direction, Null, Statistic, Zones};
+use super::{Direction, Null, Statistic, Zones, few};
 use crate::score::numeric::draw::Draw;
 
 /// A number that counts of replicas are held in: the narrower, the more of them at once.
@@ -108,21 +108,21 @@ pub struct Found {
 /// A scan made ready: zones, windows, statistic and baseline.
 #[derive(Debug, Clone)]
 pub struct Scan<'z> {
-    zones: &'z Zones,
+    pub(super) zones: &'z Zones,
     windows: Vec<Window>,
-    periods: usize,
+    pub(super) periods: usize,
     /// Of each window: entries of the cumulative arrays whose difference it is.
-    spans: Vec<(usize, usize)>,
+    pub(super) spans: Vec<(usize, usize)>,
     /// Entries per location: 0 to the longest reach back.
-    entries: usize,
-    statistic: Statistic,
+    pub(super) entries: usize,
+    pub(super) statistic: Statistic,
     direction: Direction,
-    min_cases: f64,
+    pub(super) min_cases: f64,
     /// Weight of a count of each cell; none for 1.
     weights: Option<Vec<f64>>,
     /// Whether the weight of a period grows towards the end of the window.
     rising: bool,
-    expected: Vec<f64>,
+    pub(super) expected: Vec<f64>,
     variance: Vec<f64>,
 }
 
@@ -288,6 +288,19 @@ impl<'z> Scan<'z> {
     /// # Panics
     /// When the law has not a cell for each location and period.
     pub fn maxima(&self, null: &Null, replicas: usize, seed: u64) -> Vec<f64> {
+        let few = |mean| {
+            self.weights.is_none() && few::fits(self.statistic, self.direction, self.zones, self.spans.len(), mean)
+        };
+        if null.mean().is_some_and(few) {
+            let mut maxima = few::Entries::of(self).maxima(null, replicas, seed);
+            maxima.sort_unstable_by(|a, b| b.total_cmp(a));
+            return maxima;
+        }
+        self.maxima_abreast(null, replicas, seed)
+    }
+
+    /// The same, many replicas abreast.
+    pub(super) fn maxima_abreast(&self, null: &Null, replicas: usize, seed: u64) -> Vec<f64> {
         let most = null.most();
         let mut maxima = if self.statistic == Statistic::Score {
             self.batches::<f64, 16>(null, replicas, seed, |cells| self.score_maxima(cells))

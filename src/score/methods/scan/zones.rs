@@ -58,6 +58,29 @@ impl Places {
     }
 }
 
+/// The locations around each, the nearest first: worked out once for places that are scanned again and again.
+#[derive(Debug, Clone)]
+pub struct Neighbours {
+    around: Vec<Vec<(f64, usize)>>,
+}
+
+impl Neighbours {
+    /// Those of places, each told apart from others at the same spot.
+    pub fn of(places: &Places) -> Self {
+        let spots = places.spots(false);
+        let around =
+            (0..places.len()).map(|centre| nearest_first(&spots, |other| places.distance(centre, other))).collect();
+        Self { around }
+    }
+}
+
+/// All locations by distance, ties by their spot, then by their order.
+fn nearest_first(spots: &[usize], distance: impl Fn(usize) -> f64) -> Vec<(f64, usize)> {
+    let mut order: Vec<(f64, usize)> = (0..spots.len()).map(|other| (distance(other), other)).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((spots[a.1], a.1).cmp(&(spots[b.1], b.1))));
+    order
+}
+
 /// How far a zone may grow.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits<'a> {
@@ -85,7 +108,7 @@ pub struct Ellipses<'a> {
 }
 
 /// A family of zones.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Zones {
     locations: usize,
     members: Vec<u32>,
@@ -108,7 +131,23 @@ impl Zones {
     pub fn circles(places: &Places, limits: &Limits<'_>) -> Self {
         let (mut zones, spots) = (Self::none(places.len()), places.spots(limits.together));
         for centre in 0..places.len() {
-            zones.grow(centre, |other| places.distance(centre, other), limits, &spots, 1.0);
+            let order = nearest_first(&spots, |other| places.distance(centre, other));
+            zones.grow(centre, &order, limits, &spots, 1.0);
+        }
+        zones
+    }
+
+    /// The circles of [`Zones::circles`] around and of those locations that have an exposure, each location told apart.
+    ///
+    /// # Panics
+    /// When there is not one exposure per place.
+    pub fn around(neighbours: &Neighbours, limits: &Limits<'_>) -> Self {
+        let spots: Vec<usize> = (0..neighbours.around.len()).collect();
+        let mut zones = Self::none(spots.len());
+        let exposed = |at: usize| limits.exposure[at] > 0.0;
+        for (centre, all) in neighbours.around.iter().enumerate().filter(|(centre, _)| exposed(*centre)) {
+            let order: Vec<(f64, usize)> = all.iter().copied().filter(|(_, other)| exposed(*other)).collect();
+            zones.grow(centre, &order, limits, &spots, 1.0);
         }
         zones
     }
@@ -134,7 +173,7 @@ impl Zones {
                         let (u, v) = (x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin());
                         ((u / shape).powi(2) + v * v).sqrt()
                     };
-                    zones.grow(centre, distance, limits, &spots, factor);
+                    zones.grow(centre, &nearest_first(&spots, distance), limits, &spots, factor);
                 }
             }
         }
@@ -195,22 +234,13 @@ impl Zones {
         self
     }
 
-    /// Adds the zones of one centre: locations by distance, then by order.
-    fn grow(
-        &mut self,
-        centre: usize,
-        distance: impl Fn(usize) -> f64,
-        limits: &Limits<'_>,
-        spots: &[usize],
-        factor: f64,
-    ) {
+    /// Adds the zones of one centre along its neighbours, the nearest first.
+    fn grow(&mut self, centre: usize, order: &[(f64, usize)], limits: &Limits<'_>, spots: &[usize], factor: f64) {
         assert_eq!(limits.exposure.len(), self.locations, "an exposure for each place");
         // A hair of slack, so that "exactly half" is within a half whatever the order of summation.
         let most = limits.exposure.iter().sum::<f64>() * limits.share * (1.0 + 1e-12);
-        let mut order: Vec<(f64, usize)> = (0..self.locations).map(|other| (distance(other), other)).collect();
-        order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((spots[a.1], a.1).cmp(&(spots[b.1], b.1))));
         let (start, mut exposure) = (index(self.members.len()), 0.0);
-        let mut rest = &order[..];
+        let mut rest = order;
         while let Some(&(distance, first)) = rest.first() {
             let together = rest.iter().take_while(|&&(_, other)| spots[other] == spots[first]).count();
             let (step, after) = rest.split_at(together);
@@ -283,6 +313,21 @@ mod tests {
 
     fn all(zones: &Zones) -> Vec<Vec<u32>> {
         (0..zones.len()).map(|zone| zones.members(zone).to_vec()).collect()
+    }
+
+    #[test]
+    fn circles_along_known_neighbours_are_those_of_the_exposed_places() {
+        let all = [(0.0, 0.0), (1.0, 0.5), (9.0, 2.0), (2.0, 7.0), (3.0, 1.0)];
+        let places = Places::plane(&all);
+        let neighbours = Neighbours::of(&places);
+        let exposure = [1.0, 2.0, 1.5, 0.5, 1.0];
+        assert_eq!(
+            Zones::around(&neighbours, &limits(&exposure, 0.5)),
+            Zones::circles(&places, &limits(&exposure, 0.5))
+        );
+        let some = Zones::around(&neighbours, &limits(&[1.0, 0.0, 1.0, 0.0, 1.0], 0.7));
+        let members: Vec<&[u32]> = (0..some.len()).map(|zone| some.members(zone)).collect();
+        assert_eq!(members, [&[0][..], &[0, 4], &[2], &[2, 4], &[4], &[4, 0]]);
     }
 
     #[test]
