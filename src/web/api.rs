@@ -129,10 +129,7 @@ pub(super) async fn search(
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Json<SearchOutcome>, Problem> {
     let query = query?.0;
-    let (text, after) = query.checked()?;
-    if text.is_empty() {
-        return Err(Problem::bad_request("缺少检索式：请给出参数 q，例如 ?q=起火。"));
-    }
+    let (text, after) = query.asked()?;
     let limit = query.limit.unwrap_or(HITS_DEFAULT);
     if !(1..=HITS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit 应在 1 到 {HITS_MAX} 之间，收到 {limit}。")));

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::words;
 use crate::access::Viewer;
 use crate::alert::forms;
-use crate::vocabulary::{Alert, AuditEntry, AuditKind, SamplingRequest};
+use crate::vocabulary::{Alert, SamplingRequest};
 
 /// Events in one answer when nobody says otherwise.
 pub(super) const EVENTS_DEFAULT: usize = 100;
@@ -31,16 +31,7 @@ pub(super) async fn csv(
     Seated(desk): Seated,
 ) -> Result<Response, Problem> {
     let alerts = desk.ranked().await?;
-    if let Some(accounts) = hall.gate.accounts() {
-        let entry = AuditEntry {
-            at: hall.gate.now(),
-            who: viewer.name().to_owned(),
-            what: AuditKind::Export,
-            about: "alerts.csv".to_owned(),
-            detail: format!("{} alerts", alerts.len()),
-        };
-        accounts.note(&entry).await.map_err(|error| Problem::internal(&error))?;
-    }
+    hall.note_export(&viewer, "alerts.csv".to_owned(), format!("{} alerts", alerts.len())).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-alerts.csv\""),

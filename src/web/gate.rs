@@ -22,6 +22,7 @@ use super::problem::Problem;
 use super::rules::{self, Need};
 use super::seat::Seat;
 use crate::access::{AccessError, Accounts, Viewer, same};
+use crate::vocabulary::{AuditEntry, AuditKind};
 
 /// Cookie that holds a session.
 pub(super) const SESSION: &str = "wanglou_session";
@@ -126,6 +127,14 @@ impl Hall {
     /// The desk as it is, for probes.
     pub(super) fn bare(&self) -> &Shared {
         &self.desk
+    }
+
+    /// Tells the audit log what leaves the house, and for whom.
+    pub(super) async fn note_export(&self, viewer: &Viewer, about: String, detail: String) -> Result<(), Problem> {
+        let Some(accounts) = self.gate.accounts() else { return Ok(()) };
+        let who = viewer.name().to_owned();
+        let entry = AuditEntry { at: self.gate.now(), who, what: AuditKind::Export, about, detail };
+        accounts.note(&entry).await.map_err(|error| Problem::internal(&error))
     }
 
     /// The desk as this viewer may ask it.

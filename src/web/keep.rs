@@ -16,18 +16,9 @@ use super::problem::Problem;
 use crate::access::Viewer;
 use crate::pipeline::{ExportFormat, NewSearch};
 use crate::store::{CameFor, SavedSearch};
-use crate::vocabulary::{AuditEntry, AuditKind};
 
 /// Documents in one answer about a saved search.
 pub(super) const CAME_MAX: usize = 1_000;
-
-/// Tells the audit log what leaves the house, and for whom.
-async fn note(hall: &Hall, viewer: &Viewer, about: String, detail: String) -> Result<(), Problem> {
-    let Some(accounts) = hall.gate.accounts() else { return Ok(()) };
-    let who = viewer.name().to_owned();
-    let entry = AuditEntry { at: hall.gate.now(), who, what: AuditKind::Export, about, detail };
-    accounts.note(&entry).await.map_err(|error| Problem::internal(&error))
-}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ExportQuery {
@@ -44,12 +35,13 @@ pub(super) async fn export(
     wanted: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let (query, wanted) = (query?.0, wanted?.0);
-    let (text, _) = query.checked()?;
+    let (text, _) = query.asked()?;
     let known = || ExportFormat::ALL.map(ExportFormat::code).join("、");
     let format = wanted.format.parse::<ExportFormat>();
     let format = format.map_err(|_| Problem::bad_request(format!("format 应为 {}。", known())))?;
     let exported = desk.export(text, format, hall.gate.now()).await?;
-    note(&hall, &viewer, format!("search.{}", format.code()), format!("{} rows of `{text}`", exported.rows)).await?;
+    let detail = format!("{} rows of `{text}`", exported.rows);
+    hall.note_export(&viewer, format!("search.{}", format.code()), detail).await?;
     let headers = [
         (CONTENT_TYPE, "application/zip".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"wanglou-search-{}.zip\"", format.code())),
@@ -67,7 +59,7 @@ pub(super) async fn raw(
     let id = document_id(id?.0)?;
     let none = || Problem::not_found("没有这条信息，或它不是从网上采集的，没有原始记录。");
     let record = desk.raw(&id).await?.ok_or_else(none)?;
-    note(&hall, &viewer, id.to_string(), "raw record".to_owned()).await?;
+    hall.note_export(&viewer, id.to_string(), "raw record".to_owned()).await?;
     let headers = [(CONTENT_TYPE, "application/warc"), (CONTENT_DISPOSITION, "attachment; filename=\"record.warc\"")];
     Ok((headers, record).into_response())
 }

@@ -195,6 +195,8 @@ async fn what_was_found_can_be_taken_away_and_too_much_is_refused_with_the_reaso
     let wrong = get("/api/v1/search/export?q=x&format=doc").await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     assert!(wrong.body.contains("csv、xlsx、ndjson、parquet"), "{}", wrong.body);
+    let empty = get("/search/export?q=&format=csv").await;
+    assert_eq!(empty.status, StatusCode::BAD_REQUEST, "not everything");
     let much = get("/api/v1/search/export?q=%E5%BE%88%E5%A4%9A&format=csv").await;
     assert_eq!(much.status, StatusCode::CONFLICT);
     assert!(much.body.contains("超过上限"), "{}", much.body);

@@ -134,7 +134,7 @@ impl QueryFault {
 /// All that a search found, in a file to take away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
-    /// An archive of the file, its manifest, and the digests of both.
+    /// A ZIP archive of the file and its manifest, which holds the file's digest.
     pub archive: Vec<u8>,
     /// Rows of the file.
     pub rows: u64,

@@ -59,6 +59,15 @@ impl SearchQuery {
         }
         Ok((query, Some(self.after.as_str()).filter(|after| !after.is_empty())))
     }
+
+    /// The same for programs: without a query there is nothing to answer.
+    pub(in crate::web) fn asked(&self) -> Result<(&str, Option<&str>), Problem> {
+        let (query, after) = self.checked()?;
+        if query.is_empty() {
+            return Err(Problem::bad_request("缺少检索式：请给出参数 q，例如 ?q=起火。"));
+        }
+        Ok((query, after))
+    }
 }
 
 /// An address up to its parameters.
