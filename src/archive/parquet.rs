@@ -5,7 +5,7 @@ mod documents;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -28,6 +28,9 @@ pub(super) use documents::read_document_table;
 /// Largest Parquet file of documents that is read, in bytes: it is decoded whole.
 const FILE_BYTES_MAX: u64 = 1 << 30;
 
+/// Rows from which a table is compressed: of a few rows the names of the columns are the most of a file, and a compressor made ready
+/// for each column is the most of the time.
+const PACKED_FROM_ROWS: usize = 100;
 /// Rows of one group of an export.
 const GROUP_ROWS: usize = 20_000;
 
@@ -312,16 +315,18 @@ fn cells_of(path: &Path) -> Result<(Vec<String>, Vec<Cells>), ArchiveError> {
 
 fn write_table(path: &Path, columns: Vec<Column>) -> Result<(), ArchiveError> {
     let parquet = |source| ArchiveError::Parquet { what: "write", path: path.to_owned(), source };
-    let file =
-        File::create(path).map_err(|source| ArchiveError::Io { what: "create", path: path.to_owned(), source })?;
+    let io = |what| move |source| ArchiveError::Io { what, path: path.to_owned(), source };
+    let mut file = BufWriter::new(File::create(path).map_err(io("create"))?);
     let mut table = DataFrame::new_infer_height(columns).map_err(parquet)?;
+    let few = table.height() < PACKED_FROM_ROWS;
+    let compression = if few { ParquetCompression::Uncompressed } else { ParquetCompression::Zstd(None) };
     // One thread: the bytes must not depend on how many cores there are.
-    ParquetWriter::new(file)
-        .with_compression(ParquetCompression::Zstd(None))
+    ParquetWriter::new(&mut file)
+        .with_compression(compression)
         .set_parallel(false)
         .finish(&mut table)
         .map_err(parquet)?;
-    Ok(())
+    file.flush().map_err(io("write"))
 }
 
 fn product_from_code(from: ProductFrom) -> &'static str {

@@ -1,7 +1,7 @@
 //! One pass over all matches: their number, their facets, and the page that is asked for.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -54,7 +54,27 @@ impl Hasher for Spread {
 }
 
 type Numbers<V> = HashMap<u64, V, BuildHasherDefault<Spread>>;
-type Distinct = HashSet<u64, BuildHasherDefault<Spread>>;
+
+/// Numbers of all matches, repeated as they come; put in order once all are there. Sorting them is cheaper than a table of each.
+#[derive(Debug, Default)]
+pub(super) struct Tally(Vec<u64>);
+
+impl Tally {
+    fn settle(&mut self) {
+        self.0.sort_unstable();
+    }
+
+    /// How many different ones there are.
+    fn distinct(&self) -> u64 {
+        self.0.chunk_by(|a, b| a == b).count() as u64
+    }
+
+    /// How often one came.
+    pub(super) fn times(&self, number: u64) -> u64 {
+        let first = self.0.partition_point(|other| *other < number);
+        self.0[first..].iter().take_while(|other| **other == number).count() as u64
+    }
+}
 
 /// All that one pass finds.
 #[derive(Default)]
@@ -65,9 +85,9 @@ pub(super) struct Found {
     /// By facet, by code.
     pub(super) facets: Vec<BTreeMap<String, u64>>,
     /// Documents by story.
-    pub(super) stories: Numbers<u64>,
-    actors: Distinct,
-    places: Distinct,
+    pub(super) stories: Tally,
+    actors: Tally,
+    places: Tally,
     /// Documents by day of event time.
     pub(super) days: BTreeMap<i64, u64>,
     /// Best hit of each story, when only that is shown.
@@ -81,9 +101,9 @@ impl Found {
     pub(super) fn counts(&self) -> Counts {
         Counts {
             reports: self.total,
-            texts: self.stories.len() as u64,
-            actors: self.actors.len() as u64,
-            places: self.places.len() as u64,
+            texts: self.stories.distinct(),
+            actors: self.actors.distinct(),
+            places: self.places.distinct(),
         }
     }
 
@@ -96,15 +116,13 @@ impl Found {
                 *sum.entry(code).or_default() += count;
             }
         }
-        // Sums and unions: the order in which a map gives its entries cannot reach the answer.
-        for (story, count) in other.stories.into_iter().collect::<BTreeMap<_, _>>() {
-            *self.stories.entry(story).or_default() += count;
-        }
-        self.actors.extend(other.actors);
-        self.places.extend(other.places);
+        self.stories.0.extend(other.stories.0);
+        self.actors.0.extend(other.actors.0);
+        self.places.0.extend(other.places.0);
         for (day, count) in other.days {
             *self.days.entry(day).or_default() += count;
         }
+        // The best of each: the order in which a map gives its entries cannot reach the answer.
         for (story, ranked) in other.best.into_iter().collect::<BTreeMap<_, _>>() {
             better(&mut self.best, story, ranked);
         }
@@ -118,8 +136,8 @@ fn better(best: &mut Numbers<Ranked>, story: u64, ranked: Ranked) {
     }
 }
 
-/// Documents between two looks at whether time is over.
-const LOOK_EVERY: u32 = 4_096;
+/// Documents between two looks at whether time is over: of the dearest questions some milliseconds.
+const LOOK_EVERY: u32 = 64;
 
 /// Tells, asked now and then, whether a pass has to end.
 pub(super) type Over<'a> = &'a (dyn Fn() -> bool + Sync);
@@ -162,9 +180,9 @@ impl Collector for PageCollector<'_> {
                 actor: columns.column_opt(fast::ACTOR)?,
                 place: columns.column_opt(fast::PLACE)?,
                 day: columns.column_opt(fast::EVENT_DAY)?,
-                stories: Numbers::default(),
-                actors: Distinct::default(),
-                places: Distinct::default(),
+                stories: Tally::default(),
+                actors: Tally::default(),
+                places: Tally::default(),
                 days: HashMap::default(),
             })
         };
@@ -235,6 +253,7 @@ impl Collector for PageCollector<'_> {
         for segment in segments {
             all.add(segment?);
         }
+        [&mut all.stories, &mut all.actors, &mut all.places].into_iter().for_each(Tally::settle);
         let best = std::mem::take(&mut all.best).into_iter().collect::<BTreeMap<_, _>>();
         all.page.extend(best.into_values().filter(|(rank, ..)| self.wanted.after.is_none_or(|after| *rank < after)));
         all.page.sort_unstable_by_key(|(rank, ..)| Reverse(*rank));
@@ -269,9 +288,9 @@ struct About {
     actor: Option<Column<u64>>,
     place: Option<Column<u64>>,
     day: Option<Column<i64>>,
-    stories: Numbers<u64>,
-    actors: Distinct,
-    places: Distinct,
+    stories: Tally,
+    actors: Tally,
+    places: Tally,
     days: HashMap<i64, u64, BuildHasherDefault<Spread>>,
 }
 
@@ -284,9 +303,9 @@ impl About {
                 }
             }
         }
-        *self.stories.entry(story).or_default() += 1;
-        self.actors.extend(first(self.actor.as_ref(), doc));
-        self.places.extend(first(self.place.as_ref(), doc));
+        self.stories.0.push(story);
+        self.actors.0.extend(first(self.actor.as_ref(), doc));
+        self.places.0.extend(first(self.place.as_ref(), doc));
         if let Some(day) = self.day.as_ref().and_then(|column| column.first(doc)) {
             *self.days.entry(day).or_default() += 1;
         }

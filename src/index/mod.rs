@@ -182,7 +182,7 @@ impl SearchIndex {
     }
 
     fn around(
-        index: Index,
+        mut index: Index,
         analysis: Analysis,
         payload: Payload,
         path: PathBuf,
@@ -191,6 +191,9 @@ impl SearchIndex {
     ) -> Result<Self, IndexError> {
         let (_, fields) = schema::schema();
         schema::register(index.tokenizers(), &analysis);
+        if threads > 1 {
+            index.set_multithread_executor(threads).map_err(IndexError::engine("start its threads"))?;
+        }
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
         let reader = reader.map_err(IndexError::engine("be read"))?;
         let thesaurus = Arc::default();

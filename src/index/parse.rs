@@ -408,8 +408,14 @@ fn fuzzy(text: &str) -> Option<(&str, usize)> {
     (is_name && !stem.is_empty()).then_some((stem, edits))
 }
 
-/// One node stays itself.
-fn join(mut nodes: Vec<Node>, several: fn(Vec<Node>) -> Node) -> Option<Node> {
+/// One node stays itself; what is asked twice is asked once.
+fn join(all: Vec<Node>, several: fn(Vec<Node>) -> Node) -> Option<Node> {
+    let mut nodes: Vec<Node> = Vec::with_capacity(all.len());
+    for node in all {
+        if !nodes.contains(&node) {
+            nodes.push(node);
+        }
+    }
     if nodes.len() > 1 { Some(several(nodes)) } else { nodes.pop() }
 }
 

@@ -247,7 +247,7 @@ impl SearchIndex {
         let mut hits = Vec::with_capacity(found.page.len());
         for (_, address, score) in &found.page {
             let (mut hit, _) = self.hit(searcher, *address, *score, &needles)?;
-            hit.reprints = found.stories.get(&hit.story).map_or(0, |documents| documents.saturating_sub(1));
+            hit.reprints = found.stories.times(hit.story).saturating_sub(1);
             hits.push(hit);
         }
         let last = found.page.last().filter(|_| more);

@@ -51,7 +51,7 @@ pub enum LogError {
 
 impl From<sqlx::Error> for LogError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(StoreError::Sql(error))
+        Self::Store(error.into())
     }
 }
 

@@ -171,7 +171,7 @@ impl PipelineError {
 
 impl From<sqlx::Error> for PipelineError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(StoreError::Sql(error))
+        Self::Store(error.into())
     }
 }
 

@@ -31,7 +31,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqlSafeStr, Sqlite, SqlitePool, Transaction};
 
@@ -74,9 +74,25 @@ pub enum StoreError {
         /// What the migrator said.
         source: sqlx::migrate::MigrateError,
     },
+    /// The disk is full, or takes or gives nothing.
+    #[error(
+        "the disk did not do what the store (wanglou.sqlite) asked of it; make room there, or look after it, and start again: what was committed is kept"
+    )]
+    Disk {
+        /// What SQLite said.
+        source: sqlx::Error,
+    },
+    /// The file is not what SQLite writes.
+    #[error(
+        "the store (wanglou.sqlite) is damaged; put it back from a backup (`wanglou backup`), or move it away and start anew"
+    )]
+    Damaged {
+        /// What SQLite said.
+        source: sqlx::Error,
+    },
     /// A statement failed.
     #[error("the store refused a statement")]
-    Sql(#[from] sqlx::Error),
+    Sql(sqlx::Error),
     /// A stored value is not what this program writes.
     #[error("the store holds a {what} that cannot be read back")]
     Stored {
@@ -85,6 +101,18 @@ pub enum StoreError {
         /// What the parser said.
         source: serde_json::Error,
     },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(source: sqlx::Error) -> Self {
+        // Primary result codes of SQLite; the bits above say where it came about.
+        let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        match code.map(|code| code & 0xFF) {
+            Some(10 | 13) => Self::Disk { source },    // SQLITE_IOERR, SQLITE_FULL
+            Some(11 | 26) => Self::Damaged { source }, // SQLITE_CORRUPT, SQLITE_NOTADB
+            _ => Self::Sql(source),
+        }
+    }
 }
 
 /// A handle to the store; clones share the same connections.
@@ -97,7 +125,10 @@ pub struct Store {
 impl Store {
     /// Opens the file, makes it when it is missing, and brings its tables up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let open_error = |source| StoreError::Open { path: path.to_owned(), source };
+        let open_error = |source| match StoreError::from(source) {
+            StoreError::Sql(source) => StoreError::Open { path: path.to_owned(), source },
+            told => told,
+        };
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -107,7 +138,7 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let write =
             SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open_error)?;
-        migrator().run(&write).await.map_err(|source| StoreError::Migrate { path: path.to_owned(), source })?;
+        migrator().run(&write).await.map_err(|source| migrate_error(path, source))?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.read_only(true))
@@ -154,6 +185,23 @@ impl Store {
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+    }
+}
+
+/// A migration that the disk refused says nothing about the tables.
+fn migrate_error(path: &Path, source: MigrateError) -> StoreError {
+    let path = path.to_owned();
+    let (error, version) = match source {
+        MigrateError::Execute(error) => (error, None),
+        MigrateError::ExecuteMigration(error, version) => (error, Some(version)),
+        source => return StoreError::Migrate { path, source },
+    };
+    match (StoreError::from(error), version) {
+        (StoreError::Sql(error), None) => StoreError::Migrate { path, source: MigrateError::Execute(error) },
+        (StoreError::Sql(error), Some(version)) => {
+            StoreError::Migrate { path, source: MigrateError::ExecuteMigration(error, version) }
+        }
+        (told, _) => told,
     }
 }
 

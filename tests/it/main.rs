@@ -6,6 +6,7 @@ mod detection;
 mod explanation;
 mod finding;
 mod foreign;
+mod full_disk;
 mod hostile;
 mod house;
 mod methods;

@@ -53,7 +53,8 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
-fn said(output: Output) -> Said {
+/// What a run that ended has said.
+pub(crate) fn said(output: Output) -> Said {
     Said {
         status: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).expect("UTF-8"),

@@ -235,3 +235,20 @@ fn an_answer_that_runs_out_of_time_says_so_and_one_that_does_not_is_the_same() {
         assert_eq!(some.counts.reports, some.total, "{query}: what is counted agrees");
     }
 }
+
+#[test]
+fn what_is_asked_twice_is_asked_once() {
+    let index = crowd();
+    let hits = |query: &str| ask(&index, query).hits;
+    for (twice, once) in [
+        ("自燃 自燃", "自燃"),
+        ("自燃 OR 冒烟 OR 自燃", "自燃 OR 冒烟"),
+        ("充电宝 NEAR 自燃 NEAR 充电宝 NEAR 自燃", "充电宝 NEAR 自燃 NEAR 充电宝"),
+        ("自燃 -冒烟 -冒烟", "自燃 -冒烟"),
+    ] {
+        assert_eq!(hits(twice), hits(once), "{twice}");
+    }
+    let many = vec!["自燃"; QUERY_CLAUSES_MAX + 1].join(" ");
+    let request = SearchRequest { query: many, ..SearchRequest::default() };
+    assert!(index.search(&request).is_err_and(|error| error.is_request()), "what is written counts, not what is left");
+}

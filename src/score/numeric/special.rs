@@ -214,6 +214,7 @@ pub fn ln_poisson_term(x: f64, m: f64) -> f64 {
             }
         }
         _ if m.is_infinite() || x.is_infinite() => f64::NEG_INFINITY,
+        (0.0, _) => -m,
         _ if x < 0.5 => x * m.ln() - m - ln_gamma_1p(x),
         _ => -stirling_error(x) - deviance_part(x, m) - LN_SQRT_2PI - 0.5 * x.ln(),
     }
