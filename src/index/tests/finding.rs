@@ -126,3 +126,11 @@ fn dates_are_days_in_shanghai_with_both_ends_in() {
     check(&index, "date:..", &["new year", "eve", "february"]);
     check(&index, "seen:2024", &[]);
 }
+
+#[test]
+fn what_is_excluded_may_end_before_what_is_asked_for() {
+    let texts = ["充电宝", "充电线", "宝物充电", "宝贝", "充电宝", "手机", "耳机", "书"];
+    let items: Vec<Item> = (0..).zip(texts).map(|(id, text): (u32, &str)| item(&id.to_string(), text)).collect();
+    check(&index_of(&items), "NOT 充电宝", &["1", "2", "3", "5", "6", "7"]);
+    check(&index_of(&items), "NOT \"充电宝\"", &["1", "2", "3", "5", "6", "7"]);
+}
