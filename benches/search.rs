@@ -191,29 +191,19 @@ fn percolate(index: &SearchIndex, documents: &[Document], readings: &[Reading]) 
 /// Deep nesting, endless lists of terms, prefixes, single characters: each is answered, in part when its time is over, or refused.
 fn hostile(index: &SearchIndex) -> Result<()> {
     type Kind = (&'static str, fn(usize) -> String);
-    let kinds: [Kind; 11] = [
+    let kinds: [Kind; 12] = [
         ("parentheses", |size| format!("{}的{}", "(".repeat(size), ")".repeat(size))),
-        ("one character asked again and again", |size| "不 OR ".repeat(size) + "是"),
-        ("prefixes of one letter", |size| "a*  ".repeat(size)),
-        ("prefixes of two letters", |size| "ab* OR ".repeat(size) + "cd*"),
-        ("near", |size| {
-            "的不了是我有在一好很"
-                .chars()
-                .cycle()
-                .skip(size % 10)
-                .take(2 + size % 15)
-                .map(String::from)
-                .collect::<Vec<_>>()
-                .join(" NEAR/100 ")
-        }),
-        ("one common character or another", |size| {
-            "的不了是我有在一好很".chars().take(1 + size % 10).map(String::from).collect::<Vec<_>>().join(" OR ")
-        }),
-        ("fuzzy names", |size| "abcd~2 OR ".repeat(size) + "zzzz~2"),
         ("negations", |size| "NOT ".repeat(size) + "了"),
+        ("the same word", |size| "不 OR ".repeat(size) + "是"),
+        ("common characters", |size| list(size, " OR ", |at| common(at).to_string())),
+        ("prefixes", |size| list(size, " OR ", |at| format!("{}{}*", letter(at), letter(at / 26)))),
+        ("fuzzy names", |size| list(size, " OR ", |at| format!("{}{}ne~2", letter(at), letter(at / 26)))),
+        ("near", |size| list(2 + size % 15, " NEAR/100 ", |at| common(at + size).to_string())),
+        ("exclusions", |size| format!("好 {}", list(size, " ", |at| format!("-{}", common(at))))),
+        ("phrases", |size| list(size, " OR ", |at| format!("\"{}，{}\"", common(at), common(at / 56)))),
+        ("dates", |size| list(size, " OR ", |at| format!("date:..{} severity>={}", 2000 + at % 40, at % 5))),
+        ("places", |size| list(size, " OR ", |at| format!("region:{}0000 -{}", 11 + at % 50, common(at)))),
         ("100,000 terms", |_| "质量 ".repeat(100_000)),
-        ("exclusions", |size| "好 -坏 ".repeat(size)),
-        ("phrases", |size| "\"的，了，是，不，我，有，在\" OR ".repeat(size) + "\"不\""),
     ];
     for (name, query) in kinds {
         let (mut times, mut hits, mut refused, mut partial) = (Vec::new(), 0, 0, 0);
@@ -241,4 +231,21 @@ fn hostile(index: &SearchIndex) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Characters that hardly a text is without.
+const COMMON: &str =
+    "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学";
+
+fn common(at: usize) -> char {
+    COMMON.chars().cycle().nth(at % COMMON.chars().count()).unwrap_or('的')
+}
+
+fn letter(at: usize) -> char {
+    char::from(b'a' + u8::try_from(at % 26).unwrap_or(0))
+}
+
+/// So many parts, each another as far as there are others.
+fn list(size: usize, between: &str, part: impl Fn(usize) -> String) -> String {
+    (0..size).map(part).collect::<Vec<_>>().join(between)
 }

@@ -35,9 +35,6 @@ pub enum AccessError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A transaction failed.
-    #[error("the store refused to keep what was changed")]
-    Sql(#[from] sqlx::Error),
     /// The system gives no chance.
     #[error("the system gives no random bytes: {0}")]
     Chance(String),
@@ -47,6 +44,12 @@ pub enum AccessError {
     /// Hashing broke off; a bug.
     #[error("hashing broke off")]
     Broken(#[from] tokio::task::JoinError),
+}
+
+impl From<sqlx::Error> for AccessError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// Why somebody is not let in.

@@ -48,15 +48,18 @@ pub enum DeliverError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A transaction failed.
-    #[error("the store refused to keep what was delivered")]
-    Sql(#[from] sqlx::Error),
     /// No HTTP client could be made.
     #[error("no HTTP client could be made")]
     Client(#[from] reqwest::Error),
     /// What was asked for cannot be done; the message says what is expected.
     #[error("{0}")]
     Input(String),
+}
+
+impl From<sqlx::Error> for DeliverError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// The name of a place by its code.

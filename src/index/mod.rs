@@ -34,12 +34,12 @@ mod writer;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jieba_rs::Jieba;
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 use tantivy::directory::{INDEX_WRITER_LOCK, MmapDirectory, RamDirectory};
-use tantivy::{Directory, Index, IndexReader, IndexSettings, ReloadPolicy, TantivyError};
+use tantivy::{Directory, Executor, Index, IndexReader, IndexSettings, ReloadPolicy, TantivyError};
 
 use crate::vocabulary::{Document, LexiconVersion, Position};
 use analysis::Analysis;
@@ -97,6 +97,9 @@ pub struct IndexStat {
     pub schema: u32,
 }
 
+/// Most threads that one search takes.
+const SEARCH_THREADS_MAX: usize = 4;
+
 /// Hash under which [`SearchIndex::held`] lists a document.
 #[must_use]
 pub fn id_key(id: &crate::vocabulary::DocumentId) -> u64 {
@@ -116,6 +119,8 @@ pub struct SearchIndex {
     path: PathBuf,
     threads: usize,
     thread_bytes: usize,
+    /// Threads of the one search that has them; others go on in their own.
+    pool: Mutex<Executor>,
 }
 
 impl SearchIndex {
@@ -182,7 +187,7 @@ impl SearchIndex {
     }
 
     fn around(
-        mut index: Index,
+        index: Index,
         analysis: Analysis,
         payload: Payload,
         path: PathBuf,
@@ -191,13 +196,27 @@ impl SearchIndex {
     ) -> Result<Self, IndexError> {
         let (_, fields) = schema::schema();
         schema::register(index.tokenizers(), &analysis);
-        if threads > 1 {
-            index.set_multithread_executor(threads).map_err(IndexError::engine("start its threads"))?;
-        }
+        let pool = if threads > 1 {
+            let searching = std::thread::available_parallelism().map_or(1, usize::from).min(SEARCH_THREADS_MAX);
+            Executor::multi_thread(searching, "search-").map_err(IndexError::engine("start its threads"))?
+        } else {
+            Executor::SingleThread
+        };
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
         let reader = reader.map_err(IndexError::engine("be read"))?;
         let thesaurus = Arc::default();
-        Ok(Self { index, reader, fields, analysis, thesaurus, payload, path, threads, thread_bytes })
+        Ok(Self {
+            index,
+            reader,
+            fields,
+            analysis,
+            thesaurus,
+            payload,
+            path,
+            threads,
+            thread_bytes,
+            pool: Mutex::new(pool),
+        })
     }
 
     /// The same index, asked by names that this thesaurus knows.

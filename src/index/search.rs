@@ -6,9 +6,10 @@ use std::vec;
 use data_encoding::BASE64URL_NOPAD;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tantivy::query::Query;
+use tantivy::collector::Collector as _;
+use tantivy::query::{EnableScoring, Query};
 use tantivy::schema::Value;
-use tantivy::{DocAddress, Searcher, TantivyDocument};
+use tantivy::{DocAddress, Executor, Searcher, TantivyDocument};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::collect::{Found, PageCollector, Rank, Ranked, Wanted};
@@ -239,7 +240,17 @@ impl SearchIndex {
         let limit = if request.limit == 0 { 0 } else { request.limit + 1 };
         let wanted = Wanted { sort, limit, after, hide_reprints, bare: request.bare };
         let collector = PageCollector { wanted, over };
-        let mut found = searcher.search(&planned.query, &collector).map_err(IndexError::engine("answer a query"))?;
+        // A search that finds the threads taken does not wait for them: its time is running.
+        let (pool, alone) = (self.pool.try_lock(), Executor::SingleThread);
+        let executor = pool.as_deref().unwrap_or(&alone);
+        let scoring = if collector.requires_scoring() {
+            EnableScoring::enabled_from_searcher(searcher)
+        } else {
+            EnableScoring::disabled_from_searcher(searcher)
+        };
+        let found = searcher.search_with_executor(&planned.query, &collector, executor, scoring);
+        drop(pool);
+        let mut found = found.map_err(IndexError::engine("answer a query"))?;
         let more = found.page.len() > request.limit;
         found.page.truncate(request.limit);
 

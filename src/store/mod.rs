@@ -84,7 +84,7 @@ pub enum StoreError {
     },
     /// The file is not what SQLite writes.
     #[error(
-        "the store (wanglou.sqlite) is damaged; put it back from a backup (`wanglou backup`), or move it away and start anew"
+        "the store (wanglou.sqlite) is damaged; bring a backup back into a new folder (`wanglou restore BACKUP --data NEW`), or move the folder away and start anew"
     )]
     Damaged {
         /// What SQLite said.
@@ -92,7 +92,7 @@ pub enum StoreError {
     },
     /// A statement failed.
     #[error("the store refused a statement")]
-    Sql(sqlx::Error),
+    Sql(#[source] sqlx::Error),
     /// A stored value is not what this program writes.
     #[error("the store holds a {what} that cannot be read back")]
     Stored {
@@ -210,4 +210,29 @@ fn migrator() -> Migrator {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     };
     Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "these tests break a store on purpose")]
+
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_no_store_is_told_as_damaged() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("wanglou.sqlite");
+        std::fs::write(&path, "this was written by somebody else; ".repeat(200)).expect("written");
+        let error = Store::open(&path).await.expect_err("no store");
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+        assert!(error.to_string().contains("wanglou restore"), "{error}");
+    }
+
+    #[test]
+    fn an_error_keeps_what_sqlite_said() {
+        let error = StoreError::from(sqlx::Error::RowNotFound);
+        assert!(matches!(error, StoreError::Sql(_)) && error.source().is_some(), "{error:?}");
+    }
 }

@@ -18,6 +18,8 @@ const TABLE: &str = include_str!("prefectures.tsv");
 const EARTH_KM: f64 = 6371.0088;
 /// Largest share of the exposure in a cluster of prefectures: the scan of provinces tells of wider ones.
 const SHARE_MAX: f64 = 0.1;
+/// Replicas at least: what is rare among three hundred places needs more of them than among thirty.
+const REPLICAS: u32 = 999;
 /// Provinces that are one place.
 const WHOLE: [u32; 7] = [11, 12, 31, 50, 71, 81, 82];
 /// Codes of four digits lie below it.
@@ -151,7 +153,7 @@ impl Cities {
         let settings = Settings {
             min_events: criteria.scan_min_events,
             share_max: share,
-            replicas: criteria.scan_replicas,
+            replicas: criteria.scan_replicas.max(REPLICAS),
             recurrence_days: criteria.cluster_recurrence_days,
             size,
             seed: seed.rotate_left(32),

@@ -6,7 +6,7 @@ use super::prefectures;
 use crate::score::explain::{figure, province_name};
 use crate::vocabulary::{ClusterTerms, RegionCode, SpreadTerms};
 
-/// Longest recurrence of a cluster told as a number, in days: beyond it a tail fitted to some hundred quiet maps speaks, not they.
+/// Longest recurrence of a cluster told as a number, in days: beyond it a bound or a fitted tail speaks, not the quiet maps that were drawn.
 pub(in crate::score) const DAYS_TOLD: f64 = 10_000.0;
 /// Provinces of a cluster that are named before the rest are counted.
 const NAMED_MAX: usize = 4;

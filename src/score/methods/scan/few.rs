@@ -1,7 +1,8 @@
 //! The search of replicas in which few cases fall on many zones: each is looked for only where one of its cases enters a zone.
 //!
 //! Between two such zones of a nested chain the count stays and the expectation grows, so that the likelihood ratio against a trusted
-//! baseline falls: what is passed over cannot be the greatest. The answer is that of the search abreast, number for number.
+//! baseline falls: what is passed over cannot be the greatest. The answer is that of the search abreast, number for number (in windows that end
+//! before the last period up to rounding).
 
 use rayon::prelude::*;
 
