@@ -238,7 +238,7 @@ const COMMON: &str =
     "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学";
 
 fn common(at: usize) -> char {
-    COMMON.chars().cycle().nth(at % COMMON.chars().count()).unwrap_or('的')
+    COMMON.chars().nth(at % COMMON.chars().count()).unwrap_or('的')
 }
 
 fn letter(at: usize) -> char {
