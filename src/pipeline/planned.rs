@@ -68,7 +68,7 @@ impl Tower {
         let rows = self.store().reruns(Some(&plan.name)).await?;
         let mut row = match rows.iter().find(|row| row.ended_at.is_none()) {
             Some(killed) => killed.clone(),
-            None => self.begin(plan, now).await?,
+            None => self.begin(plan, now, &rows).await?,
         };
         let ran = match self.replay(&row, &home, tell).await {
             Ok(summary) => self.compare(&rows, &row, &home).await.map(|change| (summary, change)),
@@ -94,8 +94,13 @@ impl Tower {
         Ok(row)
     }
 
-    /// Writes down that a run begins.
-    async fn begin(&self, plan: &RerunPlan, now: Timestamp) -> Result<RerunRow, PipelineError> {
+    /// Writes down that a run begins, in a folder that none of the plan's `earlier` runs had.
+    async fn begin(
+        &self,
+        plan: &RerunPlan,
+        now: Timestamp,
+        earlier: &[RerunRow],
+    ) -> Result<RerunRow, PipelineError> {
         let days = self.log().volume().await?;
         let until = day_of(now).yesterday().unwrap_or(Date::MIN);
         let first = days.iter().map(|(_, known, _)| *known).min().filter(|first| *first <= until);
@@ -110,7 +115,7 @@ impl Tower {
             asked: DateRange { from, to: until },
             judged: DateRange { from: lead, to: until },
             every_days: plan.every_days,
-            folder: now.to_zoned(shanghai()).strftime("%Y%m%dT%H%M%S").to_string(),
+            folder: folder_for(now, earlier),
             started_at: now,
             ended_at: None,
             problem: None,
@@ -198,6 +203,18 @@ impl Tower {
 fn next_after(plan: &RerunPlan, since: Timestamp) -> Timestamp {
     let next = plan.when.find_next_occurrence(&since.to_zoned(shanghai()), false);
     next.map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+}
+
+/// The moment a run begins, to the second; with a number when an earlier run began within it.
+fn folder_for(now: Timestamp, earlier: &[RerunRow]) -> String {
+    let moment = now.to_zoned(shanghai()).strftime("%Y%m%dT%H%M%S").to_string();
+    let mut folder = moment.clone();
+    let mut number = 1;
+    while earlier.iter().any(|row| row.folder == folder) {
+        number += 1;
+        folder = format!("{moment}-{number}");
+    }
+    folder
 }
 
 /// Two processes do not run one plan at the same time; the lock goes with whoever dies.

@@ -123,6 +123,10 @@ fn moments_missed_in_an_outage_are_made_up_for_once() {
         assert_eq!(row.problem, None);
         assert_eq!(row.asked.to.to_string(), "2024-12-23", "whole days only");
         assert_eq!(due("2024-12-24 00:01:00").await, at("2025-01-01 03:00:00"));
+        // Ordered by hand within the same second: a result of its own, not the first one taken for its own past.
+        let again = tower.run_planned(plan, at("2024-12-24 00:00:00"), &|_| ()).await.expect("ran");
+        assert_ne!(again.folder, row.folder);
+        assert!(again.change.is_some_and(|change| change.against == row.seq && !change.any()));
         tower.close().await.expect("closed");
     });
 }
