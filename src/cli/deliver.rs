@@ -118,7 +118,7 @@ pub(super) fn now() -> Timestamp {
 
 /// The courier of a tower.
 pub(super) fn courier(tower: &Tower) -> Result<Courier, Failure> {
-    let lexicon = Arc::clone(tower.lexicon());
+    let lexicon = tower.lexicon();
     let region_name =
         Arc::new(move |code: RegionCode| lexicon.region_name(code).map_or_else(|| code.to_string(), str::to_owned));
     Courier::new(tower.store().clone(), tower.home(), region_name).map_err(failure)

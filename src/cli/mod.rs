@@ -22,6 +22,7 @@ mod import;
 mod index;
 mod method;
 mod progress;
+mod promote;
 mod quality;
 mod replay;
 mod rerun;
@@ -147,6 +148,8 @@ enum Command {
     Standards(standards::StandardsArgs),
     /// Check the rules and dictionaries, or run their own examples
     Rules(rules::RulesArgs),
+    /// Put rules or criteria in force, on the record, while the service runs; list which were
+    Promote(promote::PromoteArgs),
     /// Check a criteria file and say what it says, or set two beside each other on the same evidence
     Criteria(criteria::CriteriaArgs),
     /// Show what two reruns say differently: alerts, levels, signals, and the rules behind it
@@ -244,6 +247,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Emerging(args) => emerging::run(args, common).await,
         Command::Standards(args) => standards::run(args, common).await,
         Command::Rules(args) => rules::run(&args, common),
+        Command::Promote(args) => promote::run(args, common).await,
         Command::Criteria(args) => criteria::run(&args, common).await,
         Command::Diff(args) => diff::run(&args),
         Command::Method(args) => method::run(&args),

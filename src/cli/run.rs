@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::face::{Face, asked_to_end};
 use super::{Common, Failure, reruns};
 use crate::collect::Recipe;
+use crate::pipeline::promotion::Keeper;
 use crate::pipeline::{self, PipelineError, Tower, Turn};
 use crate::vocabulary::day_of;
 
@@ -55,8 +56,9 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
 }
 
 /// Turns, for ever. A source that fails is logged and tried again; an error means that the tower itself cannot work.
-async fn go_round(tower: &Tower, recipes: &[Recipe], tick: Duration) -> Result<Infallible, PipelineError> {
+async fn go_round(tower: &Arc<Tower>, recipes: &[Recipe], tick: Duration) -> Result<Infallible, PipelineError> {
     let mut judged_on = None;
+    let mut promotions = Keeper::default();
     tower.collector().know(recipes);
     loop {
         #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
@@ -76,6 +78,10 @@ async fn go_round(tower: &Tower, recipes: &[Recipe], tick: Duration) -> Result<I
             }
             judged_on = Some(today);
             tell(&turn);
+        }
+        if promotions.step(tower, now).await? {
+            judged_on = None;
+            continue;
         }
         tokio::time::sleep(tick).await;
     }

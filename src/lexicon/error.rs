@@ -39,6 +39,15 @@ pub enum LexiconError {
         #[source]
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("cannot write {path}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
     /// A bound on files was passed.
     #[error("{file}: {what} passes the bound of {bound}; split or trim it")]
     TooLarge {

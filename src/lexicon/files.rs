@@ -56,6 +56,22 @@ pub(super) fn folder(root: &Path) -> Result<Files, LexiconError> {
     Ok(files)
 }
 
+/// Copies the files of a folder, or those built into the binary, below `to`, each to the disk: a lexicon that nobody edits any more.
+///
+/// # Errors
+/// What cannot be read or written, by its path.
+pub fn copy(from: Option<&Path>, to: &Path) -> Result<(), LexiconError> {
+    let files = from.map_or_else(shipped, folder)?;
+    for (name, text) in files {
+        let path = to.join(name);
+        let io = |source| LexiconError::Write { path: path.clone(), source };
+        std::fs::create_dir_all(path.parent().unwrap_or(to)).map_err(io)?;
+        let mut file = std::fs::File::create(&path).map_err(io)?;
+        std::io::Write::write_all(&mut file, text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    }
+    Ok(())
+}
+
 fn walk(folder: &Path, name: &str, depth: usize, files: &mut Files) -> Result<(), LexiconError> {
     if depth > DEPTH_MAX {
         return Err(LexiconError::TooLarge { file: name.to_owned(), what: "the depth of folders", bound: DEPTH_MAX });

@@ -1,7 +1,7 @@
 //! A data folder put away whole, and brought back only when every byte is what it was.
 //!
 //! What cannot be made again is taken: the database as it is at one moment, then the raw exchanges (they are written before the log
-//! names them, so all it names are there), the lines set aside, the masking key. Signals and index are derived: the log fills them
+//! names them, so all it names are there), the lines set aside, the rules that were put in force, the masking key. Signals and index are derived: the log fills them
 //! again at the first start.
 #![expect(clippy::disallowed_methods, reason = "an edge: copies files")]
 
@@ -22,7 +22,7 @@ const MANIFEST: &str = "backup.json";
 /// The database.
 const STORE: &str = "wanglou.sqlite";
 /// Folders and files that are taken as they are.
-const TAKEN: [&str; 3] = ["warc", "rejects", "masking.key"];
+const TAKEN: [&str; 4] = ["warc", "rejects", "rules", "masking.key"];
 
 /// What a backup holds.
 #[derive(Debug, Serialize, Deserialize)]

@@ -64,7 +64,8 @@ impl Tower {
         now: Timestamp,
     ) -> Result<Manifest, PipelineError> {
         let most = rows_max.min(format.rows_max());
-        let matches = self.index().matches(request, usize::try_from(most).unwrap_or(usize::MAX))?;
+        let index = self.index();
+        let matches = index.matches(request, usize::try_from(most).unwrap_or(usize::MAX))?;
         let (total, log_position) = (matches.total, matches.position);
         if total > most {
             let format = format.code();

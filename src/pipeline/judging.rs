@@ -1,7 +1,7 @@
 //! signals ──► score(as_of) ──► episodes ──► alerts and sampling requests. One judge for live running and for reruns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -297,7 +297,7 @@ impl Tower {
             listings.extend(self.store().listings(*category, LISTINGS_MAX).await?);
         }
         let outcomes = self.store().outcomes(None).await?;
-        let judge = Arc::clone(self.judge_by());
+        let judge = self.judge_by();
         let lexicon = self.lexicon().version().clone();
         // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
         let (judged, kept) = tokio::task::spawn_blocking(move || {

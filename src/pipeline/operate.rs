@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::edition::stop_words;
 use super::gather::lock_folder;
-use super::tower::{read_lexicon, stop_words};
+use super::promotion::rules_for;
+use super::reading::index_batch;
 use super::{PipelineError, Tower, read_batch};
 use crate::config::Settings;
-use crate::extract::fingerprint;
 use crate::index::{IndexStat, SearchIndex, Thesaurus, id_key};
 use crate::log::Log;
 use crate::store::Store;
@@ -23,7 +24,7 @@ const BATCH_MAX: usize = 10_000;
 const EXAMPLES_MAX: usize = 5;
 /// The index that searches use, the one that is being made, the one that was replaced; below the data folder.
 const FOLDER: &str = "index";
-const BESIDE: &str = "index.new";
+pub(super) const BESIDE: &str = "index.new";
 const REPLACED: &str = "index.old";
 
 /// Whether an index is whole and holds what the log holds.
@@ -92,8 +93,8 @@ pub async fn rebuild_index(settings: &Settings, mut tell: impl FnMut(u64)) -> Re
     mend(&data)?;
     let beside = data.join(BESIDE);
     remove(&beside)?;
-    let lexicon = Arc::new(read_lexicon(settings.lexicon.as_deref())?);
     let store = Store::open(&data.join("wanglou.sqlite")).await?;
+    let lexicon = Arc::new(rules_for(settings, &store).await?.0);
     let log = Log::new(store.clone());
     let stop_words = stop_words(&lexicon);
     let (index, _) = SearchIndex::open(&beside, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;
@@ -106,11 +107,7 @@ pub async fn rebuild_index(settings: &Settings, mut tell: impl FnMut(u64)) -> Re
         documents += batch.len() as u64;
         let lexicon = Arc::clone(&lexicon);
         writer = tokio::task::spawn_blocking(move || -> Result<_, PipelineError> {
-            for entry in read_batch(&lexicon, batch) {
-                let print = fingerprint(&entry.document.text);
-                writer.put(&entry.document, &entry.reading, &print, entry.position)?;
-            }
-            writer.commit(to)?;
+            index_batch(&mut writer, at, to, &read_batch(&lexicon, batch))?;
             Ok(writer)
         })
         .await??;
@@ -126,7 +123,7 @@ pub async fn rebuild_index(settings: &Settings, mut tell: impl FnMut(u64)) -> Re
 }
 
 /// Puts the new index in place of the old one. Killed between the two renames, [`mend`] ends it.
-fn replace(data: &Path) -> Result<(), PipelineError> {
+pub(super) fn replace(data: &Path) -> Result<(), PipelineError> {
     remove(&data.join(REPLACED))?;
     let (folder, beside, replaced) = (data.join(FOLDER), data.join(BESIDE), data.join(REPLACED));
     if folder.exists() {
@@ -145,14 +142,14 @@ pub(super) fn mend(data: &Path) -> Result<(), PipelineError> {
     remove(&replaced)
 }
 
-fn rename(from: &Path, to: &Path) -> Result<(), PipelineError> {
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), PipelineError> {
     fs::rename(from, to).map_err(|source| PipelineError::Io { what: "put in place", path: to.to_owned(), source })
 }
 
-fn remove(path: &PathBuf) -> Result<(), PipelineError> {
+pub(super) fn remove(path: &Path) -> Result<(), PipelineError> {
     match fs::remove_dir_all(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(PipelineError::Io { what: "remove", path: path.clone(), source })
+            Err(PipelineError::Io { what: "remove", path: path.to_owned(), source })
         }
         _ => Ok(()),
     }

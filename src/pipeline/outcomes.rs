@@ -122,7 +122,8 @@ impl Tower {
                 stamps.push(Stamps { published: evidence.published_at, seen, read: None, alerted });
             }
         }
-        let criteria = self.judge_by().feedback_criteria();
+        let judge = self.judge_by();
+        let criteria = judge.feedback_criteria();
         Ok(report(&Sheet {
             range,
             known_by,
@@ -131,7 +132,7 @@ impl Tower {
             feedback: &feedback,
             incidents,
             stamps: &stamps,
-            promised_per_30_days: self.judge_by().criteria().budget.onsets_per_30_days,
+            promised_per_30_days: judge.criteria().budget.onsets_per_30_days,
             criteria,
         }))
     }

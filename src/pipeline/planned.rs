@@ -95,12 +95,7 @@ impl Tower {
     }
 
     /// Writes down that a run begins, in a folder that none of the plan's `earlier` runs had.
-    async fn begin(
-        &self,
-        plan: &RerunPlan,
-        now: Timestamp,
-        earlier: &[RerunRow],
-    ) -> Result<RerunRow, PipelineError> {
+    async fn begin(&self, plan: &RerunPlan, now: Timestamp, earlier: &[RerunRow]) -> Result<RerunRow, PipelineError> {
         let days = self.log().volume().await?;
         let until = day_of(now).yesterday().unwrap_or(Date::MIN);
         let first = days.iter().map(|(_, known, _)| *known).min().filter(|first| *first <= until);
@@ -145,7 +140,7 @@ impl Tower {
             resume: true,
             cache: Some(home.join(CACHE)),
         };
-        rerun(&spec, self.lexicon(), self.judge_by(), tell).await
+        rerun(&spec, &self.lexicon(), &self.judge_by(), tell).await
     }
 
     /// What a result says otherwise than the last one that is still there; writes the page about it when it does.
@@ -231,7 +226,7 @@ fn hold(home: &Path) -> Result<File, PipelineError> {
 }
 
 /// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

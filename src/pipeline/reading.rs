@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::{PipelineError, Tower};
 use crate::extract;
+use crate::index::Writer;
 use crate::lexicon::Lexicon;
 use crate::log::{Entry, Log};
 use crate::store::Store;
@@ -16,9 +17,9 @@ use crate::vocabulary::{
 };
 
 /// Documents read, published and committed together.
-const BATCH_MAX: usize = 10_000;
+pub(super) const BATCH_MAX: usize = 10_000;
 /// Name of the cursor of the listings table; its detail is the lexicon that sorted the listings into categories.
-const LISTINGS: &str = "listings";
+pub(super) const LISTINGS: &str = "listings";
 
 // The log tells two sources with one id apart by `SOURCE/ID`; an id that the index refused would stop it for ever.
 const _: () = assert!(SourceId::BYTES_MAX + 1 + DocumentId::BYTES_MAX <= crate::index::ID_BYTES_MAX);
@@ -55,6 +56,21 @@ pub struct ReadReport {
 #[must_use]
 pub fn read_batch(lexicon: &Lexicon, entries: Vec<Entry>) -> Vec<ReadEntry> {
     entries.into_par_iter().map(|entry| read_one(lexicon, entry)).collect()
+}
+
+/// Puts what was read behind `from` into an index and commits it up to `to`.
+pub(super) fn index_batch(
+    writer: &mut Writer,
+    from: Position,
+    to: Position,
+    read: &[ReadEntry],
+) -> Result<(), PipelineError> {
+    let fresh: Vec<&ReadEntry> = read.iter().filter(|entry| entry.position > from).collect();
+    let prints: Vec<Fingerprint> = fresh.par_iter().map(|entry| extract::fingerprint(&entry.document.text)).collect();
+    for (entry, print) in fresh.into_iter().zip(&prints) {
+        writer.put(&entry.document, &entry.reading, print, entry.position)?;
+    }
+    Ok(writer.commit(to)?)
 }
 
 fn read_one(lexicon: &Lexicon, Entry { position, document }: Entry) -> ReadEntry {
@@ -115,7 +131,7 @@ impl Tower {
             let batch = self.log().read(after, BATCH_MAX).await?;
             let Some(to) = batch.last().map(|entry| entry.position) else { return Ok(report) };
 
-            let lexicon = Arc::clone(self.lexicon());
+            let lexicon = self.lexicon();
             let read = tokio::task::spawn_blocking(move || read_batch(&lexicon, batch)).await?;
             for entry in &read {
                 report.documents += 1;
@@ -131,7 +147,7 @@ impl Tower {
             }
             if to > signals_at {
                 let fresh = read.into_iter().filter(|entry| entry.position > signals_at);
-                self.publish_signals(to, fresh.flat_map(|entry| entry.records).collect())?;
+                self.outputs().publish(to, fresh.flat_map(|entry| entry.records).collect())?;
             }
         }
     }
@@ -145,16 +161,11 @@ impl Tower {
         if to <= from {
             return Ok(read);
         }
-        let writer = self.index_writer();
+        let writer = Arc::clone(&self.outputs().writer);
         tokio::task::spawn_blocking(move || {
             let mut writer = writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let fresh: Vec<&ReadEntry> = read.iter().filter(|entry| entry.position > from).collect();
-            let prints: Vec<Fingerprint> =
-                fresh.par_iter().map(|entry| extract::fingerprint(&entry.document.text)).collect();
-            for (entry, print) in fresh.into_iter().zip(&prints) {
-                writer.put(&entry.document, &entry.reading, print, entry.position)?;
-            }
-            writer.commit(to)?;
+            let writer = writer.as_mut().expect("nothing is read while the edition changes");
+            index_batch(writer, from, to, &read)?;
             Ok(read)
         })
         .await?

@@ -1,28 +1,29 @@
 //! The tower: one data folder, opened, with everything that stages need.
 #![expect(clippy::disallowed_methods, reason = "an edge: the lock, criteria and lexicon files are opened here")]
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use super::edition::{Edition, Outputs};
 use super::gather::{collector_of, lock_folder};
 use super::judging::Judge;
 use super::masking::masker_of;
+use super::promotion::rules_for;
 use super::reading::fresh_listings;
 use crate::alert::feed::FeedHead;
 use crate::archive::documents::Rejected;
-use crate::archive::{ArchiveError, SignalParts, WarcError};
+use crate::archive::{ArchiveError, WarcError};
 use crate::collect::{CollectError, Collector, Health, Masker, Recipe, RecipeError};
 use crate::config::Settings;
-use crate::index::{IndexError, Opened, SearchIndex, Thesaurus, Writer};
+use crate::index::{IndexError, SearchIndex};
 use crate::lexicon::{Lexicon, LexiconError};
 use crate::log::{Log, LogError};
 use crate::store::frontier::Frontier;
 use crate::store::{Store, StoreError};
-use crate::vocabulary::{Alert, LexiconVersion, Position, RegionCode, SignalRecord, start_of_day};
+use crate::vocabulary::{Alert, Position, RegionCode, SignalRecord, start_of_day};
 
 /// The shipped criteria.
 const DEFAULT_CRITERIA: &str = include_str!("../../rules/criteria/default.toml");
@@ -89,6 +90,9 @@ pub enum PipelineError {
     /// A search that cannot be saved; in Chinese, for analysts.
     #[error("{0}")]
     Search(String),
+    /// Rules that cannot be put in force.
+    #[error("{0}")]
+    Promotion(String),
     /// An outcome, or a request for a report, that cannot be used.
     #[error("{0}")]
     Outcome(String),
@@ -145,6 +149,7 @@ impl PipelineError {
             | Self::Criteria(_)
             | Self::BadLine(_)
             | Self::Outcome(_)
+            | Self::Promotion(_)
             | Self::Brought(_)
             | Self::BroughtWarc(_)
             | Self::UnknownFormat(_)
@@ -180,17 +185,20 @@ pub fn read_lexicon(dir: Option<&Path>) -> Result<Lexicon, LexiconError> {
     dir.map_or_else(Lexicon::shipped, Lexicon::load)
 }
 
+/// The name of the shipped criteria in messages.
+const DEFAULT_CRITERIA_FILE: &str = "rules/criteria/default.toml";
+
 /// Reads a criteria file, or the shipped one.
 pub fn read_criteria(file: Option<&Path>) -> Result<Judge, PipelineError> {
-    match file {
-        None => Judge::parse(DEFAULT_CRITERIA, "rules/criteria/default.toml", TEST_ITEMS, TEST_ITEMS_FILE),
-        Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| {
-                PipelineError::Criteria(format!("cannot read the criteria file {}: {error}", path.display()))
-            })?;
-            Judge::parse(&text, &path.display().to_string(), TEST_ITEMS, TEST_ITEMS_FILE)
-        }
-    }
+    let name = file.map_or_else(|| DEFAULT_CRITERIA_FILE.to_owned(), |path| path.display().to_string());
+    Judge::parse(&criteria_text(file)?, &name, TEST_ITEMS, TEST_ITEMS_FILE)
+}
+
+/// The text of a criteria file, or of the shipped one.
+pub(super) fn criteria_text(file: Option<&Path>) -> Result<String, PipelineError> {
+    let Some(path) = file else { return Ok(DEFAULT_CRITERIA.to_owned()) };
+    fs::read_to_string(path)
+        .map_err(|error| PipelineError::Criteria(format!("cannot read the criteria file {}: {error}", path.display())))
 }
 
 /// An open tower. One per data folder at a time, readers aside.
@@ -203,27 +211,19 @@ pub struct Tower {
     recipes: Vec<Recipe>,
     store: Store,
     log: Log,
-    lexicon: Arc<Lexicon>,
-    judge: Arc<Judge>,
-    index: SearchIndex,
+    /// Whether the settings themselves name rules or criteria: nothing that is promoted counts then.
+    rules_named: bool,
+    edition: RwLock<Arc<Edition>>,
     /// What only a tower that works on its folder has.
     work: Option<Work>,
 }
 
 struct Work {
-    index_writer: Arc<Mutex<Writer>>,
-    signals: Mutex<Signals>,
     collector: Collector,
     masker: Masker,
     sources_at_once: usize,
     /// Held as long as the tower works on the folder.
     _lock: File,
-}
-
-/// The signals dataset and what it holds.
-struct Signals {
-    parts: SignalParts,
-    records: Arc<Vec<SignalRecord>>,
 }
 
 impl Tower {
@@ -233,13 +233,9 @@ impl Tower {
         let lock = lock_folder(&data)?;
         super::operate::mend(&data)?;
         let mut tower = Self::open_common(settings, true).await?;
-        let (end, version) = (tower.log.end().await?, tower.lexicon.version().clone());
-        fresh_listings(&tower.store, &tower.log, &version).await?;
-        let signals = Signals::open(&data.join("signals"), &version, end)?;
+        fresh_listings(&tower.store, &tower.log, tower.lexicon().version()).await?;
         let masker = masker_of(&data)?;
         tower.work = Some(Work {
-            index_writer: Arc::new(Mutex::new(tower.index.writer()?)),
-            signals: Mutex::new(signals),
             collector: collector_of(settings, &data.join("warc"), &tower.store, masker.clone())?,
             masker,
             sources_at_once: settings.sources_at_once,
@@ -258,22 +254,21 @@ impl Tower {
 
     async fn open_common(settings: &Settings, working: bool) -> Result<Self, PipelineError> {
         let data = settings.data.clone();
-        let lexicon = Arc::new(read_lexicon(settings.lexicon.as_deref())?);
-        let judge = Arc::new(read_criteria(settings.criteria.as_deref())?);
         let store = Store::open(&data.join("wanglou.sqlite")).await?;
+        let (lexicon, judge) = rules_for(settings, &store).await?;
+        let (lexicon, judge) = (Arc::new(lexicon), Arc::new(judge));
         let log = Log::new(store.clone());
-        let folder = data.join("index");
-        let index = if working {
-            open_index(&folder, &lexicon, log.end().await?)?
+        let edition = if working {
+            Edition::open(&data, lexicon, judge, log.end().await?)?
         } else {
-            let stop_words = stop_words(&lexicon);
-            SearchIndex::open_to_search(&folder, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?
+            Edition::open_to_look(&data, lexicon, judge)?
         };
-        let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
+        let edition = RwLock::new(Arc::new(edition));
         let home = settings.home.clone();
         let push_token = settings.push_token.clone();
+        let rules_named = settings.lexicon.is_some() || settings.criteria.is_some();
         let recipes = settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?;
-        Ok(Self { data, home, push_token, recipes, store, log, lexicon, judge, index, work: None })
+        Ok(Self { data, home, push_token, recipes, store, log, rules_named, edition, work: None })
     }
 
     /// What a client must show to hand documents in; none: nobody may.
@@ -326,30 +321,45 @@ impl Tower {
     }
 
     /// The lexicon that reads.
-    pub fn lexicon(&self) -> &Arc<Lexicon> {
-        &self.lexicon
+    pub fn lexicon(&self) -> Arc<Lexicon> {
+        Arc::clone(&self.edition().lexicon)
     }
 
     /// The criteria that judge.
-    pub fn judge_by(&self) -> &Arc<Judge> {
-        &self.judge
+    pub fn judge_by(&self) -> Arc<Judge> {
+        Arc::clone(&self.edition().judge)
     }
 
     /// The search index.
-    pub fn index(&self) -> &SearchIndex {
-        &self.index
+    pub fn index(&self) -> Arc<SearchIndex> {
+        Arc::clone(&self.edition().index)
+    }
+
+    /// The rules in force with what was read by them; whoever does several things by the same rules asks once.
+    pub(super) fn edition(&self) -> Arc<Edition> {
+        Arc::clone(&self.edition.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on this counts.
+    pub(super) fn change_edition(&self, edition: Edition) {
+        *self.edition.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(edition);
+    }
+
+    /// Whether the settings themselves name rules or criteria: nothing that is promoted counts then.
+    pub(super) fn rules_named(&self) -> bool {
+        self.rules_named
     }
 
     /// The name of a place, its code when the name is not known.
     #[must_use]
     pub fn region_name(&self, code: RegionCode) -> String {
-        self.lexicon.region_name(code).map_or_else(|| code.to_string(), str::to_owned)
+        self.lexicon().region_name(code).map_or_else(|| code.to_string(), str::to_owned)
     }
 
     /// What a reader has to know of a standard that a text names: another one is in force, or none.
     #[must_use]
     pub fn standard_note(&self, number: &str) -> Option<String> {
-        crate::extract::standard_note(number, &self.lexicon)
+        crate::extract::standard_note(number, &self.lexicon())
     }
 
     /// What a feed of these alerts says about itself. `updated` is the day of the newest change, so that an unchanged feed stays the same.
@@ -381,14 +391,6 @@ impl Tower {
         Ok(self.collector().is_due(recipe, now).await?)
     }
 
-    /// The index writer.
-    ///
-    /// # Panics
-    /// When the tower was opened only to look.
-    pub(super) fn index_writer(&self) -> Arc<Mutex<Writer>> {
-        Arc::clone(&self.work().index_writer)
-    }
-
     /// The data folder.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data
@@ -409,24 +411,21 @@ impl Tower {
     /// # Panics
     /// When the tower was opened only to look, as all that has to do with signals.
     pub fn signals_cursor(&self) -> Position {
-        self.signals().parts.cursor()
+        self.outputs().cursor()
     }
 
     /// All signals, in log order.
     pub fn signal_records(&self) -> Arc<Vec<SignalRecord>> {
-        Arc::clone(&self.signals().records)
+        self.outputs().records()
     }
 
-    /// Publishes signals up to `to`; the file's name is the cursor.
-    pub(super) fn publish_signals(&self, to: Position, records: Vec<SignalRecord>) -> Result<(), PipelineError> {
-        let mut signals = self.signals();
-        signals.parts.publish(to, &records)?;
-        Arc::make_mut(&mut signals.records).extend(records);
-        Ok(())
-    }
-
-    fn signals(&self) -> MutexGuard<'_, Signals> {
-        self.work().signals.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Where what is read goes.
+    ///
+    /// # Panics
+    /// When the tower was opened only to look.
+    pub(super) fn outputs(&self) -> Arc<Outputs> {
+        let outputs = self.edition().outputs.clone();
+        outputs.expect("a tower opened only to look does no work")
     }
 
     fn work(&self) -> &Work {
@@ -435,62 +434,10 @@ impl Tower {
 
     /// Ends the work: merges finish, connections close.
     pub async fn close(self) -> Result<(), PipelineError> {
-        if let Some(writer) = self.work.and_then(|work| Arc::into_inner(work.index_writer)) {
-            let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-            tokio::task::spawn_blocking(move || writer.close()).await??;
+        if let Some(outputs) = self.edition().outputs.clone() {
+            tokio::task::spawn_blocking(move || outputs.end()).await??;
         }
         self.store.close().await;
         Ok(())
     }
-}
-
-impl Signals {
-    /// Opens the dataset; begins it again when another lexicon read it, or when it is ahead of the log.
-    fn open(dir: &Path, lexicon: &LexiconVersion, end: Position) -> Result<Self, PipelineError> {
-        let mut parts = SignalParts::open(dir)?;
-        let unfit = if parts.lexicon() == Some(lexicon) {
-            (parts.cursor() > end).then(|| ahead(parts.cursor(), end))
-        } else {
-            Some("another lexicon read them".to_owned())
-        };
-        if let Some(why) = unfit {
-            if parts.cursor() > Position(0) {
-                tracing::warn!("all documents are read again for signals: {why}");
-            }
-            parts.restart(lexicon)?;
-        }
-        let records = Arc::new(parts.load()?);
-        Ok(Self { parts, records })
-    }
-}
-
-/// Opens the index to write; begins it again when it does not fit, or when it is ahead of the log.
-fn open_index(dir: &Path, lexicon: &Lexicon, end: Position) -> Result<SearchIndex, PipelineError> {
-    let stop_words = stop_words(lexicon);
-    let open = || SearchIndex::open(dir, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words);
-    let (index, opened) = open()?;
-    if let Opened::Rebuilt { why } = &opened {
-        tracing::warn!("the index is made anew: {why}");
-    }
-    if index.cursor()? <= end {
-        return Ok(index);
-    }
-    tracing::warn!("the index is made anew: {}", ahead(index.cursor()?, end));
-    drop(index);
-    fs::remove_dir_all(dir).map_err(|source| PipelineError::Io {
-        what: "remove the index in",
-        path: dir.to_owned(),
-        source,
-    })?;
-    Ok(open()?.0)
-}
-
-pub(super) fn stop_words(lexicon: &Lexicon) -> BTreeSet<String> {
-    lexicon.stopwords().iter().cloned().collect()
-}
-
-/// Outputs that know more than the log come from another one: a log restored from a backup. Going on behind them would
-/// skip what the log takes in next (LOG-2).
-fn ahead(cursor: Position, end: Position) -> String {
-    format!("they reach to position {cursor} of a log that ends at {end}; was it restored from a backup?")
 }

@@ -11,6 +11,7 @@ mod deliveries;
 pub mod frontier;
 mod outcomes;
 mod parties;
+mod promotions;
 mod reruns;
 mod searches;
 mod sources;
@@ -20,6 +21,7 @@ pub use audit::{AuditBreak, AuditLine};
 pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
 pub use outcomes::Taken;
 pub use parties::{SessionRow, TokenRow, UserRow};
+pub use promotions::Promotion;
 pub use reruns::{PastChange, RerunRow};
 pub use searches::{
     CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch,
@@ -51,6 +53,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "deliveries", include_str!("migrations/0007_deliveries.sql")),
     (8, "searches", include_str!("migrations/0008_searches.sql")),
     (9, "reruns", include_str!("migrations/0009_reruns.sql")),
+    (10, "promotions", include_str!("migrations/0010_promotions.sql")),
 ];
 
 /// Why the store could not do what was asked.

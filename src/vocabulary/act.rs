@@ -57,6 +57,8 @@ pub enum AuditKind {
     Export,
     /// A subscription or an endpoint was made or changed.
     Delivery,
+    /// Rules or criteria were asked for, or put in force.
+    Rules,
 }
 
 impl AuditKind {
@@ -73,6 +75,7 @@ impl AuditKind {
             Self::Outcome => "outcome",
             Self::Export => "export",
             Self::Delivery => "delivery",
+            Self::Rules => "rules",
         }
     }
 }

@@ -11,6 +11,7 @@ mod hostile;
 mod house;
 mod methods;
 mod names;
+mod promotion;
 mod real_data;
 mod recalls;
 mod replays;

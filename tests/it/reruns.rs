@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{Said, kill_at_line, run, wanglou};
+use crate::support::{Said, kill_at_line, lexicon_with, run, wanglou};
 use wanglou::config::{Overrides, Settings};
 use wanglou::pipeline::Tower;
 use wanglou::vocabulary::parse_moment;
@@ -129,32 +129,6 @@ fn moments_missed_in_an_outage_are_made_up_for_once() {
         assert!(again.change.is_some_and(|change| change.against == row.seq && !change.any()));
         tower.close().await.expect("closed");
     });
-}
-
-/// The shipped rules with a word more, below `dir`.
-fn lexicon_with(dir: &Path, name: &str, word: &str) -> PathBuf {
-    let to = dir.join(name);
-    let from = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut waiting = vec!["rules".to_owned(), "dictionaries".to_owned()];
-    while let Some(folder) = waiting.pop() {
-        fs::create_dir_all(to.join(&folder)).expect("made");
-        for entry in fs::read_dir(from.join(&folder)).expect("listed") {
-            let entry = entry.expect("listed");
-            let below = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            if entry.path().is_dir() {
-                waiting.push(below);
-            } else {
-                fs::copy(entry.path(), to.join(below)).expect("copied");
-            }
-        }
-    }
-    let rule = format!(
-        "[[rule]]\nid = \"fire.test_word\"\nmeans = \"a word of the test\"\nmatters = \"a test\"\nconfused = \"nothing\"\n\
-         hazard = \"fire\"\nseverity = 1\nfinds = [\"{word}\"]\n\
-         [[rule.hit]]\ntext = \"充电宝{word}\"\ngives = {{ product = \"battery_charger\" }}\n[[rule.miss]]\ntext = \"充电宝很好\"\n"
-    );
-    fs::write(to.join("rules/hazards/test_word.toml"), rule).expect("written");
-    to
 }
 
 #[test]

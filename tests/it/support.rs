@@ -1,5 +1,6 @@
 //! Starting the program, and finding the shared data.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -68,6 +69,32 @@ impl Said {
         assert_eq!(self.status, 0, "{}\n{}", self.out, self.err);
         self
     }
+}
+
+/// The shipped rules with a word more, below `dir`.
+pub(crate) fn lexicon_with(dir: &Path, name: &str, word: &str) -> PathBuf {
+    let to = dir.join(name);
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut waiting = vec!["rules".to_owned(), "dictionaries".to_owned()];
+    while let Some(folder) = waiting.pop() {
+        fs::create_dir_all(to.join(&folder)).expect("made");
+        for entry in fs::read_dir(from.join(&folder)).expect("listed") {
+            let entry = entry.expect("listed");
+            let below = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                waiting.push(below);
+            } else {
+                fs::copy(entry.path(), to.join(below)).expect("copied");
+            }
+        }
+    }
+    let rule = format!(
+        "[[rule]]\nid = \"fire.test_word\"\nmeans = \"a word of the test\"\nmatters = \"a test\"\nconfused = \"nothing\"\n\
+         hazard = \"fire\"\nseverity = 1\nfinds = [\"{word}\"]\n\
+         [[rule.hit]]\ntext = \"充电宝{word}\"\ngives = {{ product = \"battery_charger\" }}\n[[rule.miss]]\ntext = \"充电宝很好\"\n"
+    );
+    fs::write(to.join("rules/hazards/test_word.toml"), rule).expect("written");
+    to
 }
 
 /// A file of the shared data, or `None` with a note when this clone has none.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::alert::Casework;
 use crate::pipeline::{ExportFormat, NewSearch};
-use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
+use crate::store::{CameFor, EndpointHealth, Promotion, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Document,
     DocumentId, Hazard, LexiconVersion, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId,
@@ -323,6 +323,8 @@ pub struct Status {
     pub lexicon: LexiconVersion,
     /// The criteria in use.
     pub criteria: CriteriaVersion,
+    /// The promotion that is waited for, else the one in force; none when nobody promoted any.
+    pub promotion: Option<Promotion>,
 }
 
 /// Where a consumer of the log stands.

@@ -13,7 +13,7 @@ use super::desk::{
 };
 use crate::alert::Casework;
 use crate::pipeline::{ExportFormat, NewSearch};
-use crate::store::{CameFor, EndpointHealth, EndpointRow, SavedSearch, TryRow};
+use crate::store::{CameFor, EndpointHealth, EndpointRow, Promotion, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel,
     CharSpan, ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document,
@@ -246,6 +246,20 @@ impl Desk for FakeDesk {
             program: "0.1.0".to_owned(),
             lexicon: lexicon(),
             criteria: criteria(),
+            promotion: Some(Promotion {
+                seq: 2,
+                folder: "20240701T090000".to_owned(),
+                lexicon: lexicon(),
+                criteria: criteria(),
+                before: (LexiconVersion::from("before"), criteria()),
+                by: "张三".to_owned(),
+                why: "增加充电类新说法".to_owned(),
+                report: None,
+                asked_at: Timestamp::from_second(1_720_000_000).unwrap_or_default(),
+                in_force_at: Timestamp::from_second(1_720_000_600).ok(),
+                documents: 12_840,
+                problem: None,
+            }),
         })
     }
 

@@ -8,6 +8,8 @@ use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::words::{self, NONE};
 use super::{Fact, Shell, render};
+use crate::store::Promotion;
+use crate::vocabulary::show_moment;
 
 struct SourceRow<'a> {
     counts: &'a SourceCounts,
@@ -52,6 +54,7 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
             Fact::new("程序", status.program.as_str()),
             Fact::new("词典与规则", status.lexicon.as_str()),
             Fact::new("评价标准", status.criteria.as_str()),
+            Fact::new("规则启用", status.promotion.as_ref().map_or_else(|| "随程序或设置".to_owned(), promoted)),
         ],
         log_end: end,
         cursors: status
@@ -85,4 +88,13 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
             })
             .collect(),
     })
+}
+
+/// Who put the rules in force, when and why.
+fn promoted(row: &Promotion) -> String {
+    let state = match row.in_force_at {
+        Some(at) => format!("{} 启用", show_moment(at)),
+        None => format!("{} 登记，正在后台重读日志", show_moment(row.asked_at)),
+    };
+    format!("{state}（{}：{}）", row.by, row.why)
 }

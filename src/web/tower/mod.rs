@@ -3,7 +3,6 @@
 mod search;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -74,7 +73,7 @@ impl Desk for Tower {
         let entry = self.log().document(id).await.map_err(doing("reading a document"))?;
         let Some(entry) = entry else { return Ok(None) };
         // READ-1: reading it again gives what was read then, as long as the lexicon is the same.
-        let lexicon = Arc::clone(self.lexicon());
+        let lexicon = self.lexicon();
         let read = move || {
             let reading = crate::pipeline::read_batch(&lexicon, vec![entry]).pop();
             reading.map(|read| (read.document, Some(read.reading)))
@@ -142,6 +141,10 @@ impl Desk for Tower {
                 reasons,
             });
         }
+        let promotion = match self.promotion_asked().await.map_err(doing(internal))? {
+            None => self.store().promotion_in_force().await.map_err(doing(internal))?,
+            asked => asked,
+        };
         let (alerts_at, _) = self.log().cursor("alerts").await.map_err(doing(internal))?;
         let (listings_at, _) = self.log().cursor("listings").await.map_err(doing(internal))?;
         let cursor = |consumer: &str, position: Position| CursorState { consumer: consumer.to_owned(), position };
@@ -164,6 +167,7 @@ impl Desk for Tower {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             lexicon: self.lexicon().version().clone(),
             criteria: self.judge_by().version().clone(),
+            promotion,
         })
     }
 

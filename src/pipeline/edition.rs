@@ -1,0 +1,154 @@
+//! An edition: the rules that read and judge, with what was read by them. A tower has one at a time and changes it as a whole.
+#![expect(clippy::disallowed_methods, reason = "an edge: begins an index again")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::PipelineError;
+use super::judging::Judge;
+use crate::archive::SignalParts;
+use crate::index::{Opened, SearchIndex, Thesaurus, Writer};
+use crate::lexicon::Lexicon;
+use crate::vocabulary::{LexiconVersion, Position, SignalRecord};
+
+/// Where searches look, below the data folder.
+pub(super) const INDEX: &str = "index";
+/// Where signals lie.
+pub(super) const SIGNALS: &str = "signals";
+
+/// The rules in force, and what was read by them.
+pub(super) struct Edition {
+    pub(super) lexicon: Arc<Lexicon>,
+    pub(super) judge: Arc<Judge>,
+    pub(super) index: Arc<SearchIndex>,
+    /// What only a tower that works on its folder has.
+    pub(super) outputs: Option<Arc<Outputs>>,
+}
+
+/// Where what is read goes.
+pub(super) struct Outputs {
+    /// None once another edition has taken this one's place.
+    pub(super) writer: Arc<Mutex<Option<Writer>>>,
+    signals: Mutex<Signals>,
+}
+
+/// The signals dataset and what it holds.
+struct Signals {
+    parts: SignalParts,
+    records: Arc<Vec<SignalRecord>>,
+}
+
+impl Edition {
+    /// Opens the outputs of a data folder to write; begins those again that other rules made, or that know more than the log, which
+    /// ends at `end`.
+    pub(super) fn open(
+        data: &Path,
+        lexicon: Arc<Lexicon>,
+        judge: Arc<Judge>,
+        end: Position,
+    ) -> Result<Self, PipelineError> {
+        let index = open_index(&data.join(INDEX), &lexicon, end)?.knowing(Arc::new(Thesaurus::of(&lexicon)));
+        let writer = Arc::new(Mutex::new(Some(index.writer()?)));
+        let signals = Mutex::new(Signals::open(&data.join(SIGNALS), lexicon.version(), end)?);
+        let outputs = Some(Arc::new(Outputs { writer, signals }));
+        Ok(Self { lexicon, judge, index: Arc::new(index), outputs })
+    }
+
+    /// Opens the index of a data folder to search.
+    pub(super) fn open_to_look(data: &Path, lexicon: Arc<Lexicon>, judge: Arc<Judge>) -> Result<Self, PipelineError> {
+        let stop_words = stop_words(&lexicon);
+        let jieba = Arc::clone(lexicon.jieba());
+        let index = SearchIndex::open_to_search(&data.join(INDEX), jieba, lexicon.version(), &stop_words)?;
+        let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
+        Ok(Self { lexicon, judge, index: Arc::new(index), outputs: None })
+    }
+
+    /// The same outputs under other criteria.
+    pub(super) fn judged_by(&self, judge: Arc<Judge>) -> Self {
+        let (lexicon, index) = (Arc::clone(&self.lexicon), Arc::clone(&self.index));
+        Self { lexicon, judge, index, outputs: self.outputs.clone() }
+    }
+}
+
+impl Outputs {
+    /// The last log position whose signals are published.
+    pub(super) fn cursor(&self) -> Position {
+        self.signals().parts.cursor()
+    }
+
+    /// All signals, in log order.
+    pub(super) fn records(&self) -> Arc<Vec<SignalRecord>> {
+        Arc::clone(&self.signals().records)
+    }
+
+    /// Publishes signals up to `to`; the file's name is the cursor.
+    pub(super) fn publish(&self, to: Position, records: Vec<SignalRecord>) -> Result<(), PipelineError> {
+        let mut signals = self.signals();
+        signals.parts.publish(to, &records)?;
+        Arc::make_mut(&mut signals.records).extend(records);
+        Ok(())
+    }
+
+    /// Ends the writing of the index: merges finish. Nothing can be put into it afterwards.
+    pub(super) fn end(&self) -> Result<(), PipelineError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(writer.map_or(Ok(()), Writer::close)?)
+    }
+
+    fn signals(&self) -> MutexGuard<'_, Signals> {
+        self.signals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Signals {
+    /// Opens the dataset; begins it again when another lexicon read it, or when it is ahead of the log.
+    fn open(dir: &Path, lexicon: &LexiconVersion, end: Position) -> Result<Self, PipelineError> {
+        let mut parts = SignalParts::open(dir)?;
+        let unfit = if parts.lexicon() == Some(lexicon) {
+            (parts.cursor() > end).then(|| ahead(parts.cursor(), end))
+        } else {
+            Some("another lexicon read them".to_owned())
+        };
+        if let Some(why) = unfit {
+            if parts.cursor() > Position(0) {
+                tracing::warn!("all documents are read again for signals: {why}");
+            }
+            parts.restart(lexicon)?;
+        }
+        let records = Arc::new(parts.load()?);
+        Ok(Self { parts, records })
+    }
+}
+
+/// Opens the index to write; begins it again when it does not fit, or when it is ahead of the log.
+fn open_index(dir: &Path, lexicon: &Lexicon, end: Position) -> Result<SearchIndex, PipelineError> {
+    let stop_words = stop_words(lexicon);
+    let open = || SearchIndex::open(dir, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words);
+    let (index, opened) = open()?;
+    if let Opened::Rebuilt { why } = &opened {
+        tracing::warn!("the index is made anew: {why}");
+    }
+    if index.cursor()? <= end {
+        return Ok(index);
+    }
+    tracing::warn!("the index is made anew: {}", ahead(index.cursor()?, end));
+    drop(index);
+    fs::remove_dir_all(dir).map_err(|source| PipelineError::Io {
+        what: "remove the index in",
+        path: dir.to_owned(),
+        source,
+    })?;
+    Ok(open()?.0)
+}
+
+pub(super) fn stop_words(lexicon: &Lexicon) -> BTreeSet<String> {
+    lexicon.stopwords().iter().cloned().collect()
+}
+
+/// Outputs that know more than the log come from another one: a log restored from a backup. Going on behind them would
+/// skip what the log takes in next (LOG-2).
+fn ahead(cursor: Position, end: Position) -> String {
+    format!("they reach to position {cursor} of a log that ends at {end}; was it restored from a backup?")
+}

@@ -1,0 +1,212 @@
+//! The log read again by other rules, beside what is in use, and the change to what came of it.
+//!
+//! [`Tower::derive_beside`] takes as long as reading the log does; turns and searches go on meanwhile. [`Tower::put_in_force`] reads what
+//! came in since, marks the promotion as counting in one transaction with the listings and the audit log, moves the folders, and changes
+//! the edition. Killed before the transaction, nothing has happened; killed after it, the next start finds outputs of other rules and
+//! reads the log again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{folder_of, line, not_what_was_promoted};
+use crate::archive::SignalParts;
+use crate::index::{SearchIndex, Thesaurus, Writer};
+use crate::lexicon::Lexicon;
+use crate::log::Log;
+use crate::pipeline::edition::{Edition, SIGNALS, stop_words};
+use crate::pipeline::judging::Judge;
+use crate::pipeline::operate::{BESIDE, remove, rename, replace};
+use crate::pipeline::reading::{BATCH_MAX, LISTINGS, ReadEntry, index_batch, read_batch};
+use crate::pipeline::tower::{read_criteria, read_lexicon};
+use crate::pipeline::{PipelineError, Tower};
+use crate::store::{Promotion, Store};
+use crate::vocabulary::{Listing, Position};
+
+/// Signals that are being made, and those that were replaced; below the data folder.
+const SIGNALS_BESIDE: &str = "signals.new";
+const SIGNALS_REPLACED: &str = "signals.old";
+
+/// A promotion whose outputs are there.
+pub struct Beside {
+    row: Promotion,
+    lexicon: Arc<Lexicon>,
+    judge: Arc<Judge>,
+    /// None when only the criteria are others: what was read stays.
+    made: Option<Made>,
+}
+
+impl Beside {
+    /// What was asked for.
+    #[must_use]
+    pub fn row(&self) -> &Promotion {
+        &self.row
+    }
+}
+
+/// Outputs up to a place in the log.
+struct Made {
+    writer: Writer,
+    parts: SignalParts,
+    /// The newest of each item.
+    listings: BTreeMap<(String, String), Listing>,
+    at: Position,
+    documents: u64,
+}
+
+impl Tower {
+    /// Reads the log by the rules of a promotion, into folders beside those in use. `tell` hears how many documents were read.
+    ///
+    /// # Errors
+    /// Rules that are not what was promoted, or a disk that fails; what is in use is untouched.
+    pub async fn derive_beside(&self, row: Promotion, tell: &(dyn Fn(u64) + Sync)) -> Result<Beside, PipelineError> {
+        if self.rules_named() {
+            let why = "the settings of the running service name a lexicon or criteria, which outrank what is promoted";
+            return Err(PipelineError::Promotion(why.to_owned()));
+        }
+        let folder = folder_of(self.data_dir(), &row);
+        let load = move || -> Result<_, PipelineError> {
+            Ok((read_lexicon(Some(&folder))?, read_criteria(Some(&folder.join(super::CRITERIA)))?))
+        };
+        let (lexicon, judge) = tokio::task::spawn_blocking(load).await??;
+        if *lexicon.version() != row.lexicon || *judge.version() != row.criteria {
+            return Err(not_what_was_promoted(self.data_dir(), &row));
+        }
+        let (lexicon, judge) = (Arc::new(lexicon), Arc::new(judge));
+        let made = if lexicon.version() == self.lexicon().version() {
+            None
+        } else {
+            let made = Made::begin(self.data_dir(), &lexicon)?;
+            Some(made.follow(self.log(), &lexicon, tell).await?)
+        };
+        Ok(Beside { row, lexicon, judge, made })
+    }
+
+    /// Changes to what was made beside; nobody may read the log for the tower meanwhile.
+    ///
+    /// # Errors
+    /// When the returned promotion has `in_force_at`, it counts although something after it failed: the tower must be opened again.
+    pub async fn put_in_force(&self, beside: Beside, now: Timestamp) -> Result<Promotion, NotInForce> {
+        let Beside { row, lexicon, judge, made } = beside;
+        let made = match made {
+            None => None,
+            Some(made) => Some(made.follow(self.log(), &lexicon, &|_| ()).await.map_err(NotInForce::Before)?),
+        };
+        let documents = made.as_ref().map_or(0, |made| made.documents);
+        let row = Promotion { in_force_at: Some(now), documents, ..row };
+        let made = self.mark(&row, made, now).await.map_err(NotInForce::Before)?;
+        self.change(lexicon, judge, made).await.map_err(NotInForce::After)?;
+        Ok(row)
+    }
+
+    /// One transaction: it counts, and the listings are sorted by it.
+    async fn mark(&self, row: &Promotion, made: Option<Made>, now: Timestamp) -> Result<Option<Made>, PipelineError> {
+        let (from, _) = self.log().cursor(LISTINGS).await?;
+        let mut tx = self.store().begin().await?;
+        Store::put_promotion(&mut tx, row).await?;
+        let detail = format!("in force, {} documents read again: {}", row.documents, row.why);
+        Store::add_audit(&mut tx, &line(row, now, detail)).await?;
+        if let Some(made) = &made {
+            Store::clear_listings(&mut tx).await?;
+            for listing in made.listings.values() {
+                Store::put_listing(&mut tx, listing).await?;
+            }
+            Log::move_cursor(&mut tx, LISTINGS, from, made.at, row.lexicon.as_str()).await?;
+        }
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    /// Moves the folders and shows the new edition.
+    async fn change(&self, lexicon: Arc<Lexicon>, judge: Arc<Judge>, made: Option<Made>) -> Result<(), PipelineError> {
+        let edition = self.edition();
+        let Some(made) = made else {
+            self.change_edition(edition.judged_by(judge));
+            return Ok(());
+        };
+        let (data, end) = (self.data_dir().to_owned(), self.log().end().await?);
+        let change = move || -> Result<Edition, PipelineError> {
+            made.end()?;
+            if let Some(outputs) = &edition.outputs {
+                outputs.end()?;
+            }
+            replace(&data)?;
+            let (signals, beside) = (data.join(SIGNALS), data.join(SIGNALS_BESIDE));
+            let replaced = data.join(SIGNALS_REPLACED);
+            remove(&replaced)?;
+            rename(&signals, &replaced)?;
+            rename(&beside, &signals)?;
+            remove(&replaced)?;
+            Edition::open(&data, lexicon, judge, end)
+        };
+        self.change_edition(tokio::task::spawn_blocking(change).await??);
+        Ok(())
+    }
+}
+
+/// Why a promotion is not in force as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum NotInForce {
+    /// It does not count; the tower works on as before.
+    #[error(transparent)]
+    Before(PipelineError),
+    /// It counts, and this tower cannot go on: the next start reads the log again.
+    #[error(transparent)]
+    After(PipelineError),
+}
+
+impl Made {
+    fn begin(data: &Path, lexicon: &Arc<Lexicon>) -> Result<Self, PipelineError> {
+        let (index, signals) = (data.join(BESIDE), data.join(SIGNALS_BESIDE));
+        remove(&index)?;
+        remove(&signals)?;
+        let stop_words = stop_words(lexicon);
+        let (index, _) = SearchIndex::open(&index, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;
+        let writer = index.knowing(Arc::new(Thesaurus::of(lexicon))).writer()?;
+        let mut parts = SignalParts::open(&signals)?;
+        parts.restart(lexicon.version())?;
+        Ok(Self { writer, parts, listings: BTreeMap::new(), at: Position(0), documents: 0 })
+    }
+
+    /// Reads what the log has behind its place.
+    async fn follow(
+        mut self,
+        log: &Log,
+        lexicon: &Arc<Lexicon>,
+        tell: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, PipelineError> {
+        loop {
+            let batch = log.read(self.at, BATCH_MAX).await?;
+            let Some(to) = batch.last().map(|entry| entry.position) else { return Ok(self) };
+            let lexicon = Arc::clone(lexicon);
+            let mut made = self;
+            let took = move || -> Result<Self, PipelineError> {
+                made.take(to, read_batch(&lexicon, batch))?;
+                Ok(made)
+            };
+            self = tokio::task::spawn_blocking(took).await??;
+            tell(self.documents);
+        }
+    }
+
+    fn take(&mut self, to: Position, read: Vec<ReadEntry>) -> Result<(), PipelineError> {
+        index_batch(&mut self.writer, self.at, to, &read)?;
+        self.documents += read.len() as u64;
+        let mut records = Vec::new();
+        for entry in read {
+            if let Some(listing) = entry.listing {
+                self.listings.insert((listing.platform.clone(), listing.item_id.clone()), listing);
+            }
+            records.extend(entry.records);
+        }
+        self.parts.publish(to, &records)?;
+        self.at = to;
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), PipelineError> {
+        Ok(self.writer.close()?)
+    }
+}

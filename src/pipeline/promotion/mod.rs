@@ -1,0 +1,268 @@
+//! Rules put in force: an explicit act with a name, a reason and, where there is one, the report that was approved.
+//!
+//! In: a lexicon folder or criteria file that somebody tried on archives (`rerun`, `diff`). Out: a copy below the data folder that nobody
+//! edits, a line in the audit log, and, once the log has been read again beside what is in use ([`beside`]), a tower that reads and judges
+//! by it. Not here: whether the change is a good one; that is for people, with `wanglou diff` before them.
+//!
+//! Which rules count: those that the settings name; else the promotion in force; else the shipped ones.
+#![expect(clippy::disallowed_methods, reason = "an edge: copies rules and a report")]
+
+pub mod beside;
+mod keeper;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::files::digest;
+use super::judging::Judge;
+use super::tower::{criteria_text, read_criteria, read_lexicon};
+use super::{PipelineError, Tower};
+use crate::config::Settings;
+use crate::extract;
+use crate::lexicon::{self, Lexicon};
+use crate::store::{Promotion, Store};
+use crate::vocabulary::{AuditEntry, AuditKind, shanghai};
+
+pub use keeper::Keeper;
+
+/// Where promoted rules lie, inside the data folder.
+pub const FOLDER: &str = "rules";
+/// The criteria in a promotion's folder.
+const CRITERIA: &str = "criteria.toml";
+/// The report that was approved, in a promotion's folder.
+const REPORT: &str = "report.html";
+/// Characters of a name and of a reason.
+const NAME_CHARS_MAX: usize = 60;
+const WHY_CHARS_MAX: usize = 500;
+
+/// Where rules or criteria are taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Take {
+    /// As they are in force.
+    Kept,
+    /// Those built into the program.
+    Shipped,
+    /// A lexicon folder, or a criteria file.
+    From(PathBuf),
+}
+
+/// What somebody asks to be put in force.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What is to read.
+    pub lexicon: Take,
+    /// What is to judge.
+    pub criteria: Take,
+    /// Who asks.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// The report that was approved.
+    pub report: Option<PathBuf>,
+}
+
+/// The rules and criteria that count in a data folder.
+///
+/// # Errors
+/// Files that cannot be used; promoted ones too when they are not what was promoted.
+pub(super) async fn rules_for(settings: &Settings, store: &Store) -> Result<(Lexicon, Judge), PipelineError> {
+    let promoted = store.promotion_in_force().await?;
+    let folder = promoted.as_ref().map(|row| folder_of(&settings.data, row));
+    let lexicon = read_lexicon(settings.lexicon.as_deref().or(folder.as_deref()))?;
+    let criteria = folder.as_ref().map(|folder| folder.join(CRITERIA));
+    let judge = read_criteria(settings.criteria.as_deref().or(criteria.as_deref()))?;
+    if let Some(row) = promoted {
+        let whole = (settings.lexicon.is_some() || row.lexicon == *lexicon.version())
+            && (settings.criteria.is_some() || row.criteria == *judge.version());
+        if !whole {
+            return Err(not_what_was_promoted(&settings.data, &row));
+        }
+    }
+    Ok((lexicon, judge))
+}
+
+fn folder_of(data: &Path, row: &Promotion) -> PathBuf {
+    data.join(FOLDER).join(&row.folder)
+}
+
+fn not_what_was_promoted(data: &Path, row: &Promotion) -> PipelineError {
+    PipelineError::Promotion(format!(
+        "{} is not what {} put in force (lexicon {}, criteria {}); restore the folder from your backup, or name rules in the settings",
+        folder_of(data, row).display(),
+        row.by,
+        row.lexicon,
+        row.criteria
+    ))
+}
+
+/// Checks what somebody wants in force, copies it below the data folder, and writes down who asks and why. It counts once a tower has read
+/// the log again by it: a running one does so by itself.
+///
+/// # Errors
+/// [`PipelineError::Promotion`] when it may not be put in force; nothing is kept then.
+pub async fn ask(settings: &Settings, wanted: &Wanted, now: Timestamp) -> Result<Promotion, PipelineError> {
+    let refused = |why: String| Err(PipelineError::Promotion(why));
+    if settings.lexicon.is_some() || settings.criteria.is_some() {
+        return refused(
+            "the settings name a lexicon or criteria, which outrank what is promoted; remove those keys first"
+                .to_owned(),
+        );
+    }
+    let (by, why) = (wanted.by.trim(), wanted.why.trim());
+    for (what, text, most) in [("--by", by, NAME_CHARS_MAX), ("--why", why, WHY_CHARS_MAX)] {
+        if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
+            return refused(format!("{what} takes 1 to {most} characters in one line"));
+        }
+    }
+    let path = settings.data.join("wanglou.sqlite");
+    if !path.is_file() {
+        return Err(PipelineError::Empty(settings.data.clone()));
+    }
+    let store = Store::open(&path).await?;
+    let asked = ask_in(settings, &store, wanted, (by, why), now).await;
+    store.close().await;
+    asked
+}
+
+async fn ask_in(
+    settings: &Settings,
+    store: &Store,
+    wanted: &Wanted,
+    (by, why): (&str, &str),
+    now: Timestamp,
+) -> Result<Promotion, PipelineError> {
+    if let Some(waiting) = store.promotion_asked().await? {
+        return Err(PipelineError::Promotion(format!(
+            "lexicon {} with criteria {} was asked for by {} and is not in force yet; wait for it",
+            waiting.lexicon, waiting.criteria, waiting.by
+        )));
+    }
+    let (lexicon, judge) = rules_for(settings, store).await?;
+    let before = (lexicon.version().clone(), judge.version().clone());
+    let in_force = store.promotion_in_force().await?.map(|row| folder_of(&settings.data, &row));
+
+    let home = settings.data.join(FOLDER);
+    let folder = free_name(&home, now);
+    let aside = home.join(format!("{folder}.part"));
+    let io = |what, path: &Path, source| PipelineError::Io { what, path: path.to_owned(), source };
+    let made = copy(wanted, in_force.as_deref(), &aside);
+    let (lexicon, judge, report) = match made.and_then(|report| check(&aside).map(|(l, j)| (l, j, report))) {
+        Ok(made) => made,
+        Err(error) => {
+            _ = fs::remove_dir_all(&aside); // nothing of it counts; the next one makes it anew
+            return Err(error);
+        }
+    };
+    let versions = (lexicon.version().clone(), judge.version().clone());
+    if versions == before {
+        _ = fs::remove_dir_all(&aside);
+        return Err(PipelineError::Promotion(format!(
+            "lexicon {} with criteria {} is in force already",
+            versions.0, versions.1
+        )));
+    }
+    fs::rename(&aside, home.join(&folder)).map_err(|error| io("put in place", &aside, error))?;
+    File::open(&home).and_then(|home| home.sync_all()).map_err(|error| io("put to the disk", &home, error))?;
+
+    let (lexicon, criteria) = versions;
+    let (by, why) = (by.to_owned(), why.to_owned());
+    let mut row = Promotion {
+        seq: 0,
+        folder,
+        lexicon,
+        criteria,
+        before,
+        by,
+        why,
+        report,
+        asked_at: now,
+        in_force_at: None,
+        documents: 0,
+        problem: None,
+    };
+    let mut tx = store.begin().await?;
+    row.seq = Store::add_promotion(&mut tx, &row).await?;
+    Store::add_audit(&mut tx, &line(&row, now, format!("asked: {}", row.why))).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// Copies the files; gives the digest of the report.
+fn copy(wanted: &Wanted, in_force: Option<&Path>, to: &Path) -> Result<Option<String>, PipelineError> {
+    let io = |path: &Path, source| PipelineError::Io { what: "keep", path: path.to_owned(), source };
+    let from = |take: &Take, kept: Option<PathBuf>| match take {
+        Take::Kept => kept,
+        Take::Shipped => None,
+        Take::From(path) => Some(path.clone()),
+    };
+    _ = fs::remove_dir_all(to); // what a killed one left
+    lexicon::files::copy(from(&wanted.lexicon, in_force.map(Path::to_owned)).as_deref(), to)?;
+    let criteria = from(&wanted.criteria, in_force.map(|folder| folder.join(CRITERIA)));
+    put(&to.join(CRITERIA), criteria_text(criteria.as_deref())?.as_bytes())?;
+    let Some(report) = &wanted.report else { return Ok(None) };
+    let target = to.join(REPORT);
+    let bytes = fs::read(report).map_err(|error| io(report, error))?;
+    put(&target, &bytes)?;
+    Ok(Some(digest(&target)?.to_hex().to_string()))
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
+    let io = |source| PipelineError::Io { what: "write", path: path.to_owned(), source };
+    let mut file = File::create(path).map_err(io)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)
+}
+
+/// Loads what was copied; rules that are broken, or whose own examples do not hold, are put in force by nobody.
+fn check(folder: &Path) -> Result<(Lexicon, Judge), PipelineError> {
+    let lexicon = read_lexicon(Some(folder))?;
+    if let Some(fatal) = lexicon::check(&lexicon).into_iter().find(|finding| finding.fatal) {
+        return Err(PipelineError::Promotion(format!(
+            "{}: {}; see `wanglou rules check --lexicon DIR`",
+            fatal.at, fatal.message
+        )));
+    }
+    let failed = extract::run_examples(&lexicon).into_iter().find_map(|result| {
+        let failure = result.failure?;
+        Some(format!("{}: rule `{}`: 「{}」 {failure}", result.at, result.rule, result.text))
+    });
+    if let Some(failed) = failed {
+        return Err(PipelineError::Promotion(format!("{failed}; see `wanglou rules test --lexicon DIR`")));
+    }
+    Ok((lexicon, read_criteria(Some(&folder.join(CRITERIA)))?))
+}
+
+/// The moment, to the second; with a number when something was promoted within it.
+fn free_name(home: &Path, now: Timestamp) -> String {
+    let moment = now.to_zoned(shanghai()).strftime("%Y%m%dT%H%M%S").to_string();
+    let mut name = moment.clone();
+    let mut number = 1;
+    while home.join(&name).exists() {
+        number += 1;
+        name = format!("{moment}-{number}");
+    }
+    name
+}
+
+fn line(row: &Promotion, at: Timestamp, detail: String) -> AuditEntry {
+    let about = format!("lexicon {} criteria {}", row.lexicon, row.criteria);
+    AuditEntry { at, who: row.by.clone(), what: AuditKind::Rules, about, detail }
+}
+
+impl Tower {
+    /// What was asked for and is not in force yet.
+    pub async fn promotion_asked(&self) -> Result<Option<Promotion>, PipelineError> {
+        Ok(self.store().promotion_asked().await?)
+    }
+
+    /// Writes down that a promotion came to nothing; what was in force stays so.
+    pub async fn promotion_failed(&self, row: &Promotion, why: &str, now: Timestamp) -> Result<(), PipelineError> {
+        let row = Promotion { problem: Some(why.to_owned()), ..row.clone() };
+        let mut tx = self.store().begin().await?;
+        Store::put_promotion(&mut tx, &row).await?;
+        Store::add_audit(&mut tx, &line(&row, now, format!("failed: {why}"))).await?;
+        Ok(tx.commit().await?)
+    }
+}
