@@ -50,6 +50,9 @@ struct NewEndpoint {
     /// No message between these hours, e.g. 22-7
     #[arg(long, value_name = "FROM-UNTIL", value_parser = hours)]
     quiet: Option<(i8, i8)>,
+    /// Tell also what happens to the watch itself: the past changed, other rules are in force
+    #[arg(long)]
+    notices: bool,
     /// Tell also what happened behind this event; 0 for all
     #[arg(long, value_name = "NUMBER")]
     after: Option<u64>,
@@ -186,6 +189,7 @@ async fn add(courier: &Courier, new: NewEndpoint) -> Result<(), Failure> {
             danger: new.danger,
             digest_hour: new.digest,
             quiet_hours: new.quiet,
+            notices: new.notices,
         },
     };
     courier.add(&endpoint, new.after, BY_COMMAND, now()).await.map_err(failure)?;

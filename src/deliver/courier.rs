@@ -7,14 +7,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
-use super::message::{Contents, accepted, letter};
+use super::message::{About, Contents, accepted, letter};
 use super::post::Post;
 use crate::access;
 use crate::alert::Casework;
 use crate::collect::{Names, SystemNames};
 use crate::store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, Party, RegionCode, SamplingRequest,
+    Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, Lane, Notice, Party, RegionCode, SamplingRequest,
 };
 
 /// Waits before the second, third, … try of a message. After the last it is given up: about three days after the first.
@@ -37,6 +37,8 @@ const RECEIVERS_AT_ONCE: usize = 64;
 const MESSAGES_AT_ONCE: u32 = 20;
 /// Events looked at in one transaction.
 const EVENTS_AT_ONCE: usize = 1_000;
+/// Notices looked at in one transaction.
+const NOTICES_AT_ONCE: u32 = 100;
 /// Longest rest of a receiver that fails: its other messages wait so long before they are tried.
 const REST_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// Status by which a receiver says that it wants no more, for ever (Standard Webhooks).
@@ -146,8 +148,7 @@ impl Courier {
     pub async fn test(&self, name: &str, now: Timestamp) -> Result<TryRow, DeliverError> {
         let row = self.endpoint(name).await?;
         let id = id_of(&[name, "test", &now.to_string()]);
-        let message = Message { id, events: Vec::new(), tries: 0 };
-        let (tried, _) = self.carry(&row.endpoint, &message, &[], now).await;
+        let (tried, _) = self.carry(&row.endpoint, &id, About::Test, now).await;
         let mut tx = self.store.begin().await?;
         Store::note_try(&mut tx, &tried, Became::Delivered, now).await?;
         tx.commit().await?;
@@ -162,7 +163,7 @@ impl Courier {
     /// Queues what endpoints want to know of the events that they were not yet looked at for. Each batch is one transaction with the
     /// cursors; how many were queued.
     pub async fn queue(&self, now: Timestamp) -> Result<u64, DeliverError> {
-        let mut queued = 0;
+        let mut queued = self.queue_notices(now).await?;
         loop {
             let rows = self.store.endpoints().await?;
             let last = self.store.last_alert_event().await?;
@@ -185,9 +186,37 @@ impl Courier {
                         let (lane, due_at) = row.endpoint.subscription.lane(event, now);
                         let delivery = id_of(&[&row.endpoint.name, &number.to_string()]);
                         let endpoint = row.endpoint.name.clone();
-                        let one = Queued { delivery, endpoint, seq: *number, lane, due_at };
+                        let one = Queued { delivery, endpoint, seq: *number, notice: false, lane, due_at };
                         queued += u64::from(Store::queue(&mut tx, &one, now).await?);
                     }
+                }
+            }
+            tx.commit().await?;
+        }
+    }
+
+    /// Queues notices for those who asked for them, as [`Courier::queue`] does events.
+    async fn queue_notices(&self, now: Timestamp) -> Result<u64, DeliverError> {
+        let mut queued = 0;
+        loop {
+            let rows = self.store.endpoints().await?;
+            let last = self.store.last_notice().await?;
+            let Some(from) = rows.iter().map(|row| row.notice_cursor).filter(|cursor| *cursor < last).min() else {
+                return Ok(queued);
+            };
+            let notices = self.store.notices_after(from, NOTICES_AT_ONCE).await?;
+            let Some(to) = notices.last().map(|(number, _)| *number) else { return Ok(queued) };
+            let mut tx = self.store.begin().await?;
+            for row in rows.iter().filter(|row| row.notice_cursor < to) {
+                let (name, subscription) = (&row.endpoint.name, &row.endpoint.subscription);
+                if !Store::move_endpoint_notices(&mut tx, name, row.notice_cursor, to).await? || !subscription.notices {
+                    continue;
+                }
+                for (number, _) in notices.iter().filter(|(number, _)| *number > row.notice_cursor) {
+                    let delivery = id_of(&[name, "notice", &number.to_string()]);
+                    let (endpoint, due_at) = (name.clone(), subscription.notice_at(now));
+                    let one = Queued { delivery, endpoint, seq: *number, notice: true, lane: Lane::Each, due_at };
+                    queued += u64::from(Store::queue(&mut tx, &one, now).await?);
                 }
             }
             tx.commit().await?;
@@ -290,17 +319,9 @@ impl Courier {
         };
         let mut arrived = 0;
         for message in self.store.messages_due(name, now, MESSAGES_AT_ONCE).await? {
-            let mut events = Vec::with_capacity(message.events.len());
-            for number in &message.events {
-                for (number, event) in self.store.alert_events_after(number.saturating_sub(1), 1).await? {
-                    let event = match &party {
-                        Some(party) => access::event_for(party, event),
-                        None => event,
-                    };
-                    events.push((number, event));
-                }
-            }
-            let (tried, status) = self.carry(&row.endpoint, &message, &events, clock()).await;
+            let (events, notice) = self.parts_of(&message, party.as_ref()).await?;
+            let about = notice.as_ref().map_or(About::Events(&events), About::Notice);
+            let (tried, status) = self.carry(&row.endpoint, &message.id, about, clock()).await;
             let now = clock();
             let became = match (&tried.trouble, WAITS.get(message.tries as usize)) {
                 (None, _) => Became::Delivered,
@@ -332,16 +353,33 @@ impl Courier {
         Ok((arrived, 0))
     }
 
-    /// One try.
-    async fn carry(
+    /// What a message tells: its events as a party may see them, or its notice.
+    async fn parts_of(
         &self,
-        endpoint: &Endpoint,
         message: &Message,
-        events: &[(u64, AlertEvent)],
-        now: Timestamp,
-    ) -> (TryRow, Option<u16>) {
+        party: Option<&Party>,
+    ) -> Result<(Vec<(u64, AlertEvent)>, Option<(u64, Notice)>), DeliverError> {
+        let mut events = Vec::with_capacity(message.events.len());
+        for number in &message.events {
+            for (number, event) in self.store.alert_events_after(number.saturating_sub(1), 1).await? {
+                let event = match party {
+                    Some(party) => access::event_for(party, event),
+                    None => event,
+                };
+                events.push((number, event));
+            }
+        }
+        let notice = match message.notice {
+            Some(number) => self.store.notices_after(number.saturating_sub(1), 1).await?.pop(),
+            None => None,
+        };
+        Ok((events, notice))
+    }
+
+    /// One try.
+    async fn carry(&self, endpoint: &Endpoint, id: &str, about: About<'_>, now: Timestamp) -> (TryRow, Option<u16>) {
         let region_name = |code| (self.region_name)(code);
-        let contents = Contents { id: &message.id, events, home: &self.home, region_name: &region_name };
+        let contents = Contents { id, about, home: &self.home, region_name: &region_name };
         let begun = tokio::time::Instant::now();
         let answer = match letter(endpoint, &contents, now) {
             Ok(letter) => self.post.send(letter, endpoint.allow_loopback).await,
@@ -356,7 +394,7 @@ impl Courier {
         };
         let tried = TryRow {
             endpoint: endpoint.name.clone(),
-            message: message.id.clone(),
+            message: id.to_owned(),
             at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             took_ms: i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX),
             status: status.map(i64::from),
@@ -395,6 +433,11 @@ fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
         || subscription.quiet_hours.is_some_and(|(from, until)| !hour(from) || !hour(until))
     {
         return Err(DeliverError::Input("hours are 0 to 23".to_owned()));
+    }
+    if subscription.notices && endpoint.party.is_some() {
+        return Err(DeliverError::Input(
+            "notices tell of the watch itself: they are for endpoints of the centre, not of an organisation".to_owned(),
+        ));
     }
     let url = url::Url::parse(&endpoint.url)
         .map_err(|error| DeliverError::Input(format!("the address of `{}` cannot be read: {error}", endpoint.name)))?;

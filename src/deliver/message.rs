@@ -6,12 +6,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::sign;
-use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, RegionCode, show_moment};
+use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, show_moment};
 
 /// Longest text of a robot's message, in bytes: WeCom takes 4,096, the others more.
 const ROBOT_BYTES_MAX: usize = 4_000;
 /// Version of the webhook's payload: fields are added, never changed.
 const SCHEMA: &str = "wanglou.event.v1";
+/// Version of a notice's payload.
+const NOTICE_SCHEMA: &str = "wanglou.notice.v1";
+/// Characters of a notice in a robot's message.
+const NOTICE_CHARS_MAX: usize = 600;
 
 /// A request to a receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +29,21 @@ pub(super) struct Letter {
 pub(super) struct Contents<'a> {
     /// Its id.
     pub(super) id: &'a str,
-    /// Events with their numbers; none: a test.
-    pub(super) events: &'a [(u64, AlertEvent)],
+    pub(super) about: About<'a>,
     /// Address of the pages, without a slash at the end.
     pub(super) home: &'a str,
     pub(super) region_name: &'a (dyn Fn(RegionCode) -> String + Sync),
+}
+
+/// What is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum About<'a> {
+    /// That the endpoint works.
+    Test,
+    /// Events with their numbers.
+    Events(&'a [(u64, AlertEvent)]),
+    /// A notice with its number.
+    Notice(&'a (u64, Notice)),
 }
 
 /// Writes the letter for an endpoint at a moment; an error says what its settings lack.
@@ -124,19 +138,34 @@ fn webhook(contents: &Contents<'_>) -> Value {
         value
     };
     let moment = |event: &AlertEvent| show_moment(crate::vocabulary::start_of_day(event.as_of));
-    match contents.events {
+    let events = match contents.about {
+        About::Events(events) => events,
+        About::Test => &[],
+        About::Notice((number, notice)) => {
+            let data = json!({"number": number, "about": notice.about, "text": notice.text,
+                "url": format!("{}/status", contents.home)});
+            return json!({"type": format!("notice.{}", notice.kind.code()), "schema": NOTICE_SCHEMA,
+                "timestamp": show_moment(notice.at), "data": data});
+        }
+    };
+    match events {
         [] => json!({"type": "endpoint.test", "schema": SCHEMA, "timestamp": null, "data": {"status": "Test"}}),
         [only] => {
             json!({"type": format!("alert.{}", code(only.1.event)), "schema": SCHEMA, "timestamp": moment(&only.1),
             "data": one(only)})
         }
         [.., last] => json!({"type": "alert.digest", "schema": SCHEMA, "timestamp": moment(&last.1),
-            "data": {"events": contents.events.iter().map(one).collect::<Vec<_>>()}}),
+            "data": {"events": events.iter().map(one).collect::<Vec<_>>()}}),
     }
 }
 
 fn title(contents: &Contents<'_>) -> String {
-    match contents.events {
+    let events = match contents.about {
+        About::Events(events) => events,
+        About::Test => &[],
+        About::Notice((_, notice)) => return format!("望楼 {}：{}", notice.kind.zh(), plain(&notice.about)),
+    };
+    match events {
         [] => "望楼测试消息".to_owned(),
         [only] => format!("望楼 {}：{}", zh(only.1.event), about(&only.1, contents)),
         many => format!("望楼 预警摘要：{} 项变化", many.len()),
@@ -152,10 +181,20 @@ fn about(event: &AlertEvent, contents: &Contents<'_>) -> String {
 /// The text of a robot's message: every event with what changed and why, within its bound; what does not fit is counted.
 fn text(contents: &Contents<'_>, markdown: bool) -> String {
     let mut text = if markdown { format!("### {}\n", title(contents)) } else { format!("{}\n", title(contents)) };
-    if contents.events.is_empty() {
-        text += "这是一条测试消息，不是预警。";
-    }
-    for (shown, (_, event)) in contents.events.iter().enumerate() {
+    let events = match contents.about {
+        About::Events(events) => events,
+        About::Test => {
+            text += "这是一条测试消息，不是预警。";
+            return text;
+        }
+        About::Notice((_, notice)) => {
+            let told: String = plain(&notice.text).chars().take(NOTICE_CHARS_MAX).collect();
+            let link = format!("{}/status", contents.home);
+            text += &if markdown { format!("{told}\n[运行状况]({link})") } else { format!("{told}\n{link}") };
+            return text;
+        }
+    };
+    for (shown, (_, event)) in events.iter().enumerate() {
         let link = format!("{}/alerts/{}", contents.home, event.alert_id);
         let levels = format!("{}·{}·{}", event.danger.zh(), event.spread.zh(), event.disposal.zh());
         let before = event
@@ -168,7 +207,7 @@ fn text(contents: &Contents<'_>, markdown: bool) -> String {
         } else {
             format!("· {what}\n  {why}…\n  {link}\n")
         };
-        let rest = contents.events.len() - shown;
+        let rest = events.len() - shown;
         if text.len() + line.len() + 60 > ROBOT_BYTES_MAX {
             let _ = write!(text, "另有 {rest} 项，见 {}/", contents.home);
             break;
@@ -229,7 +268,8 @@ mod tests {
 
     fn write(kind: EndpointKind, secret: Option<&str>, events: &[(u64, AlertEvent)]) -> Letter {
         let region_name = |code: RegionCode| code.to_string();
-        let contents = Contents { id: "msg_1", events, home: "http://h", region_name: &region_name };
+        let contents =
+            Contents { id: "msg_1", about: About::Events(events), home: "http://h", region_name: &region_name };
         letter(&endpoint(kind, secret), &contents, Timestamp::from_second(1_700_000_000).expect("a moment"))
             .expect("a letter")
     }

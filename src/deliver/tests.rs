@@ -16,8 +16,8 @@ use jiff::civil::date;
 use super::{Courier, sign};
 use crate::store::Store;
 use crate::vocabulary::{
-    AlertEvent, AlertEventKind, Category, Counts, Danger, Disposal, Endpoint, EndpointKind, Hazard, RegionCode, Spread,
-    Subscription,
+    AlertEvent, AlertEventKind, Category, Counts, Danger, Disposal, Endpoint, EndpointKind, Hazard, Notice, NoticeKind,
+    RegionCode, Spread, Subscription,
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -100,6 +100,14 @@ impl Scene {
             sqlx_alert(&mut tx, event).await;
             Store::add_alert_event(&mut tx, event).await.expect("added");
         }
+        tx.commit().await.expect("commit");
+    }
+
+    async fn note(&self, text: &str) {
+        let about = "nightly".to_owned();
+        let notice = Notice { kind: NoticeKind::PastChanged, at: clock(), about, text: text.to_owned() };
+        let mut tx = self.store.begin().await.expect("begin");
+        Store::add_notice(&mut tx, &notice).await.expect("noted");
         tx.commit().await.expect("commit");
     }
 
@@ -271,6 +279,26 @@ async fn a_digest_is_one_message_and_what_is_serious_does_not_wait_for_it() {
     let digest: serde_json::Value = serde_json::from_str(&digest).expect("JSON");
     assert_eq!((&digest["type"], digest["data"]["events"].as_array().map(Vec::len)), (&"alert.digest".into(), Some(2)));
     assert_eq!(scene.counts("digest").await, (0, 3, 0));
+}
+
+#[tokio::test]
+async fn a_notice_is_told_once_to_those_who_asked_for_it_and_to_no_organisation() {
+    let scene = Scene::new().await;
+    scene.note("过去变了一").await;
+    let asks = Subscription { notices: true, ..Subscription::default() };
+    scene.add(&Endpoint { subscription: asks.clone(), ..scene.endpoint("asks") }).await;
+    scene.add(&scene.endpoint("does-not")).await;
+    let outside = Endpoint { subscription: asks, party: Some("p".to_owned()), ..scene.endpoint("outside") };
+    assert!(scene.courier.add(&outside, None, "test", clock()).await.is_err());
+    scene.happen(&[event(1, Danger::High)]).await;
+    scene.note("过去变了二").await;
+    assert_eq!(scene.courier.queue(clock()).await.expect("queued"), 3, "one event for each, one notice for one");
+    assert_eq!(scene.courier.queue(clock()).await.expect("queued"), 0);
+    assert_eq!(scene.courier.send_due(clock).await.expect("sent"), (3, 0));
+    let told = scene.inbox.lock().expect("inbox").clone();
+    let notices: Vec<_> = told.iter().filter(|(_, _, body)| body.contains("notice.past_changed")).collect();
+    assert!(notices.len() == 1 && notices[0].0 == "asks" && notices[0].2.contains("过去变了二"), "{notices:?}");
+    assert_eq!(scene.courier.replay("asks", 0, "test", clock()).await.expect("again"), 1, "events are replayed");
 }
 
 #[tokio::test]

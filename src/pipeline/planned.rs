@@ -17,7 +17,7 @@ use super::rerun::{RerunSpec, Stage, Summary, rerun};
 use super::{PipelineError, Tower};
 use crate::config::RerunPlan;
 use crate::store::{PastChange, RerunRow, Store};
-use crate::vocabulary::{DateRange, day_of, shanghai};
+use crate::vocabulary::{DateRange, Notice, NoticeKind, day_of, shanghai};
 
 /// Where results lie, inside the data folder.
 const FOLDER: &str = "reruns";
@@ -87,6 +87,9 @@ impl Tower {
         }
         let mut tx = self.store().begin().await?;
         Store::put_rerun(&mut tx, &row).await?;
+        if let Some(notice) = notice_of(&row) {
+            Store::add_notice(&mut tx, &notice).await?;
+        }
         tx.commit().await?;
         if row.problem.is_none() {
             self.clear(plan, &home).await?;
@@ -223,6 +226,30 @@ fn hold(home: &Path) -> Result<File, PipelineError> {
         Err(TryLockError::WouldBlock) => Err(PipelineError::Busy(home.to_owned())),
         Err(TryLockError::Error(error)) => Err(io(error)),
     }
+}
+
+/// What people should know of a run that ended: that it failed, or that the past is another.
+fn notice_of(row: &RerunRow) -> Option<Notice> {
+    let (kind, text) = match (&row.problem, row.change) {
+        (Some(problem), _) => (NoticeKind::RerunFailed, format!("按计划重放失败：{problem}")),
+        (None, Some(change)) if change.any() => (
+            NoticeKind::PastChanged,
+            format!(
+                "按计划重放{}至{}，与上一次不同：新增预警{}件，消失{}件，提前{}件，推迟{}件，等级不同{}件；对比页在 {FOLDER}/{}/{}/{DIFFERENCE}",
+                row.asked.from,
+                row.asked.to,
+                change.gained,
+                change.lost,
+                change.earlier,
+                change.later,
+                change.other_levels,
+                row.plan,
+                row.folder
+            ),
+        ),
+        (None, _) => return None,
+    };
+    Some(Notice { kind, at: row.ended_at?, about: row.plan.clone(), text })
 }
 
 /// An error with its causes, in one line.

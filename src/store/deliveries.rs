@@ -18,6 +18,8 @@ pub struct EndpointRow {
     pub endpoint: Endpoint,
     /// Last event that was looked at for it.
     pub cursor: u64,
+    /// Last notice.
+    pub notice_cursor: u64,
     /// Since when nothing is sent.
     pub paused_at: Option<Timestamp>,
     /// Why its receiver wants no more.
@@ -46,21 +48,25 @@ pub struct Queued {
     pub delivery: String,
     /// The endpoint.
     pub endpoint: String,
-    /// Number of the event.
+    /// Number of the event, or of the notice.
     pub seq: u64,
+    /// Whether it is a notice.
+    pub notice: bool,
     /// How it travels.
     pub lane: Lane,
     /// When.
     pub due_at: Timestamp,
 }
 
-/// A message that is due: events that travel together.
+/// A message that is due: events that travel together, or one notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its id, the same at every try.
     pub id: String,
     /// Numbers of its events, in order.
     pub events: Vec<u64>,
+    /// Number of its notice; it has no event then.
+    pub notice: Option<u64>,
     /// Tries so far.
     pub tries: u32,
 }
@@ -93,13 +99,14 @@ pub enum Became {
     Dead,
 }
 
-type EndpointColumns = (String, i64, Option<String>, Option<String>);
+type EndpointColumns = (String, i64, i64, Option<String>, Option<String>);
 type TryColumns = (String, String, String, i64, Option<i64>, Option<String>);
 
-fn endpoint((body, cursor, paused_at, stopped): EndpointColumns) -> Result<EndpointRow, StoreError> {
+fn endpoint((body, cursor, notice_cursor, paused_at, stopped): EndpointColumns) -> Result<EndpointRow, StoreError> {
     Ok(EndpointRow {
         endpoint: from_json("endpoint", &body)?,
         cursor: u64::try_from(cursor).unwrap_or(0),
+        notice_cursor: u64::try_from(notice_cursor).unwrap_or(0),
         paused_at: paused_at.as_deref().map(moment).transpose()?,
         stopped,
     })
@@ -109,7 +116,7 @@ fn tried((endpoint, message, at, took_ms, status, trouble): TryColumns) -> TryRo
     TryRow { endpoint, message, at, took_ms, status, trouble }
 }
 
-fn whole(number: u64) -> i64 {
+pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -117,13 +124,13 @@ impl Store {
     /// All endpoints, by name.
     pub async fn endpoints(&self) -> Result<Vec<EndpointRow>, StoreError> {
         let rows: Vec<EndpointColumns> =
-            sqlx::query_as("SELECT body, cursor, paused_at, stopped FROM endpoints ORDER BY endpoint")
+            sqlx::query_as("SELECT body, cursor, notice_cursor, paused_at, stopped FROM endpoints ORDER BY endpoint")
                 .fetch_all(self.reader())
                 .await?;
         rows.into_iter().map(endpoint).collect()
     }
 
-    /// Makes an endpoint that is told what happens behind `cursor`; false when there is one of this name.
+    /// Makes an endpoint that is told what happens behind `cursor`, and notices from now on; false when there is one of this name.
     pub async fn add_endpoint(
         tx: &mut Transaction<'static, Sqlite>,
         endpoint: &Endpoint,
@@ -131,7 +138,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let done = sqlx::query(
-            "INSERT INTO endpoints (endpoint, body, cursor, made_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO endpoints (endpoint, body, cursor, notice_cursor, made_at)
+             VALUES (?, ?, ?, (SELECT coalesce(max(number), 0) FROM notices), ?) ON CONFLICT DO NOTHING",
         )
         .bind(&endpoint.name)
         .bind(to_json("endpoint", endpoint)?)
@@ -182,7 +190,7 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Queues an event for an endpoint, once.
+    /// Queues an event or a notice for an endpoint, once.
     pub async fn queue(
         tx: &mut Transaction<'static, Sqlite>,
         queued: &Queued,
@@ -190,12 +198,13 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let message = (queued.lane != Lane::Digest).then_some(&queued.delivery);
         let done = sqlx::query(
-            "INSERT INTO deliveries (delivery, endpoint, seq, lane, message, state, made_at, due_at)
-             VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO deliveries (delivery, endpoint, seq, notice, lane, message, state, made_at, due_at)
+             VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&queued.delivery)
         .bind(&queued.endpoint)
         .bind(whole(queued.seq))
+        .bind(queued.notice)
         .bind(queued.lane.code())
         .bind(message)
         .bind(written(now))
@@ -215,7 +224,7 @@ impl Store {
         let done = sqlx::query(
             "UPDATE deliveries SET state = 'waiting', tries = 0, due_at = ?, done_at = NULL
              WHERE endpoint = ? AND state <> 'waiting' AND message IN
-                (SELECT message FROM deliveries WHERE endpoint = ? AND seq > ?)",
+                (SELECT message FROM deliveries WHERE endpoint = ? AND notice = 0 AND seq > ?)",
         )
         .bind(written(now))
         .bind(name)
@@ -281,12 +290,17 @@ impl Store {
         .await?;
         let mut messages = Vec::with_capacity(rows.len());
         for (id, tries) in rows {
-            let events: Vec<i64> = sqlx::query_scalar("SELECT seq FROM deliveries WHERE message = ? ORDER BY seq")
-                .bind(&id)
-                .fetch_all(self.reader())
-                .await?;
-            let events = events.into_iter().filter_map(|seq| u64::try_from(seq).ok()).collect();
-            messages.push(Message { id, events, tries: u32::try_from(tries).unwrap_or(u32::MAX) });
+            let parts: Vec<(i64, bool)> =
+                sqlx::query_as("SELECT seq, notice FROM deliveries WHERE message = ? ORDER BY seq")
+                    .bind(&id)
+                    .fetch_all(self.reader())
+                    .await?;
+            let numbers = |notice: bool| {
+                let wanted = parts.iter().filter(move |part| part.1 == notice);
+                wanted.filter_map(|part| u64::try_from(part.0).ok())
+            };
+            let (events, notice) = (numbers(false).collect(), numbers(true).next());
+            messages.push(Message { id, events, notice, tries: u32::try_from(tries).unwrap_or(u32::MAX) });
         }
         Ok(messages)
     }

@@ -9,6 +9,7 @@ mod alerts;
 mod audit;
 mod deliveries;
 pub mod frontier;
+mod notices;
 mod outcomes;
 mod parties;
 mod promotions;
@@ -54,6 +55,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "searches", include_str!("migrations/0008_searches.sql")),
     (9, "reruns", include_str!("migrations/0009_reruns.sql")),
     (10, "promotions", include_str!("migrations/0010_promotions.sql")),
+    (11, "notices", include_str!("migrations/0011_notices.sql")),
 ];
 
 /// Why the store could not do what was asked.

@@ -26,6 +26,9 @@ pub struct Subscription {
     /// No message from the first hour on until the second (0 to 23, Asia/Shanghai); it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<(i8, i8)>,
+    /// Also what happens to the watch itself ([`Notice`](super::Notice)): the past changed, other rules are in force.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub notices: bool,
 }
 
 impl Subscription {
@@ -50,6 +53,12 @@ impl Subscription {
             Some(hour) => (Lane::Digest, next_hour(now, hour)),
             None => (Lane::Each, self.after_quiet(now)),
         }
+    }
+
+    /// When a notice is to be told: it is a message of its own.
+    #[must_use]
+    pub fn notice_at(&self, now: Timestamp) -> Timestamp {
+        self.after_quiet(now)
     }
 
     fn after_quiet(&self, now: Timestamp) -> Timestamp {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{folder_of, line, not_what_was_promoted};
+use super::{folder_of, line, not_what_was_promoted, notice};
 use crate::archive::SignalParts;
 use crate::index::{SearchIndex, Thesaurus, Writer};
 use crate::lexicon::Lexicon;
@@ -23,7 +23,7 @@ use crate::pipeline::reading::{BATCH_MAX, LISTINGS, ReadEntry, index_batch, read
 use crate::pipeline::tower::{read_criteria, read_lexicon};
 use crate::pipeline::{PipelineError, Tower};
 use crate::store::{Promotion, Store};
-use crate::vocabulary::{Listing, Position};
+use crate::vocabulary::{Listing, NoticeKind, Position};
 
 /// Signals that are being made, and those that were replaced; below the data folder.
 const SIGNALS_BESIDE: &str = "signals.new";
@@ -108,6 +108,8 @@ impl Tower {
         Store::put_promotion(&mut tx, row).await?;
         let detail = format!("in force, {} documents read again: {}", row.documents, row.why);
         Store::add_audit(&mut tx, &line(row, now, detail)).await?;
+        let text = format!("{}启用了新的规则（{}），重读{}条信息", row.by, row.why, row.documents);
+        Store::add_notice(&mut tx, &notice(row, NoticeKind::RulesInForce, now, text)).await?;
         if let Some(made) = &made {
             Store::clear_listings(&mut tx).await?;
             for listing in made.listings.values() {

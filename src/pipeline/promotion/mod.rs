@@ -24,7 +24,7 @@ use crate::config::Settings;
 use crate::extract;
 use crate::lexicon::{self, Lexicon};
 use crate::store::{Promotion, Store};
-use crate::vocabulary::{AuditEntry, AuditKind, shanghai};
+use crate::vocabulary::{AuditEntry, AuditKind, Notice, NoticeKind, shanghai};
 
 pub use keeper::Keeper;
 
@@ -251,6 +251,10 @@ fn line(row: &Promotion, at: Timestamp, detail: String) -> AuditEntry {
     AuditEntry { at, who: row.by.clone(), what: AuditKind::Rules, about, detail }
 }
 
+fn notice(row: &Promotion, kind: NoticeKind, at: Timestamp, text: String) -> Notice {
+    Notice { kind, at, about: format!("词典 {}，评价标准 {}", row.lexicon, row.criteria), text }
+}
+
 impl Tower {
     /// What was asked for and is not in force yet.
     pub async fn promotion_asked(&self) -> Result<Option<Promotion>, PipelineError> {
@@ -263,6 +267,8 @@ impl Tower {
         let mut tx = self.store().begin().await?;
         Store::put_promotion(&mut tx, &row).await?;
         Store::add_audit(&mut tx, &line(&row, now, format!("failed: {why}"))).await?;
+        let text = format!("{}登记的规则没有启用，仍用原来的规则：{why}", row.by);
+        Store::add_notice(&mut tx, &notice(&row, NoticeKind::RulesFailed, now, text)).await?;
         Ok(tx.commit().await?)
     }
 }

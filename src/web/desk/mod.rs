@@ -15,7 +15,7 @@ use crate::pipeline::{ExportFormat, NewSearch};
 use crate::store::{CameFor, EndpointHealth, Promotion, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Document,
-    DocumentId, Hazard, LexiconVersion, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId,
+    DocumentId, Hazard, LexiconVersion, Notice, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId,
 };
 
 pub use search::{
@@ -325,6 +325,8 @@ pub struct Status {
     pub criteria: CriteriaVersion,
     /// The promotion that is waited for, else the one in force; none when nobody promoted any.
     pub promotion: Option<Promotion>,
+    /// The newest notices, newest first.
+    pub notices: Vec<Notice>,
 }
 
 /// Where a consumer of the log stands.

@@ -18,9 +18,9 @@ use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel,
     CharSpan, ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document,
     DocumentId, Endpoint, EndpointKind, Evidence, EvidenceBasis, FeedbackTerms, Hazard, LexiconVersion, Listing,
-    Mention, MentionKind, PRealTerms, Position, Problem, ProductFrom, RawRef, Reading, Recheck, RegionCode, RegionTerm,
-    RequestId, RuleId, SamplingRequest, Signal, SourceId, SourceTerm, Spread, SpreadTerms, Stance, StandardAction,
-    Subscription, TestItem, WindowTerm, parse_moment,
+    Mention, MentionKind, Notice, NoticeKind, PRealTerms, Position, Problem, ProductFrom, RawRef, Reading, Recheck,
+    RegionCode, RegionTerm, RequestId, RuleId, SamplingRequest, Signal, SourceId, SourceTerm, Spread, SpreadTerms,
+    Stance, StandardAction, Subscription, TestItem, WindowTerm, parse_moment,
 };
 
 /// What a client must show to hand documents in.
@@ -106,7 +106,7 @@ impl Desk for FakeDesk {
             allow_loopback: false,
             subscription: Subscription { danger: Some(Danger::High), digest_hour: Some(8), ..Subscription::default() },
         };
-        let row = EndpointRow { endpoint, cursor: 7, paused_at: None, stopped: None };
+        let row = EndpointRow { endpoint, cursor: 7, notice_cursor: 0, paused_at: None, stopped: None };
         let last = self.delivery_tries(1).await?.pop();
         Ok(vec![EndpointHealth { row, waiting: 2, delivered: 40, dead: 1, last }])
     }
@@ -260,6 +260,12 @@ impl Desk for FakeDesk {
                 documents: 12_840,
                 problem: None,
             }),
+            notices: vec![Notice {
+                kind: NoticeKind::PastChanged,
+                at: Timestamp::from_second(1_720_000_000).unwrap_or_default(),
+                about: "nightly".to_owned(),
+                text: "按计划重放2024-06-03至2024-07-02，与上一次不同：新增预警1件".to_owned(),
+            }],
         })
     }
 

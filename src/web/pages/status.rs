@@ -33,6 +33,14 @@ struct StatusPage<'a> {
     cursors: Vec<CursorRow<'a>>,
     sources: Vec<SourceRow<'a>>,
     sums: [u64; 5],
+    notices: Vec<NoticeRow<'a>>,
+}
+
+struct NoticeRow<'a> {
+    at: String,
+    what: &'static str,
+    about: &'a str,
+    text: &'a str,
 }
 
 pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, Problem> {
@@ -56,6 +64,16 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
             Fact::new("评价标准", status.criteria.as_str()),
             Fact::new("规则启用", status.promotion.as_ref().map_or_else(|| "随程序或设置".to_owned(), promoted)),
         ],
+        notices: status
+            .notices
+            .iter()
+            .map(|notice| NoticeRow {
+                at: show_moment(notice.at),
+                what: notice.kind.zh(),
+                about: &notice.about,
+                text: &notice.text,
+            })
+            .collect(),
         log_end: end,
         cursors: status
             .cursors

@@ -19,6 +19,9 @@ use crate::vocabulary::{
     SamplingRequest, SourceId,
 };
 
+/// Notices shown.
+const NOTICES_SHOWN: u64 = 10;
+
 #[async_trait]
 impl Desk for Tower {
     async fn ranked(&self) -> Result<Vec<Alert>, DeskError> {
@@ -145,6 +148,9 @@ impl Desk for Tower {
             None => self.store().promotion_in_force().await.map_err(doing(internal))?,
             asked => asked,
         };
+        let last = self.store().last_notice().await.map_err(doing(internal))?;
+        let notices = self.store().notices_after(last.saturating_sub(NOTICES_SHOWN), u32::MAX).await;
+        let notices = notices.map_err(doing(internal))?.into_iter().rev().map(|(_, notice)| notice).collect();
         let (alerts_at, _) = self.log().cursor("alerts").await.map_err(doing(internal))?;
         let (listings_at, _) = self.log().cursor("listings").await.map_err(doing(internal))?;
         let cursor = |consumer: &str, position: Position| CursorState { consumer: consumer.to_owned(), position };
@@ -168,6 +174,7 @@ impl Desk for Tower {
             lexicon: self.lexicon().version().clone(),
             criteria: self.judge_by().version().clone(),
             promotion,
+            notices,
         })
     }
 

@@ -1,0 +1,55 @@
+//! What happens to the watch itself and somebody should know: the past changed, other rules are in force (clause 4-10).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// A planned rerun says of days gone by what the run before did not say.
+    PastChanged,
+    /// A planned rerun failed.
+    RerunFailed,
+    /// Promoted rules are in force.
+    RulesInForce,
+    /// Promoted rules could not be put in force.
+    RulesFailed,
+}
+
+impl NoticeKind {
+    /// Its code, as in a webhook's `type` behind `notice.`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::PastChanged => "past_changed",
+            Self::RerunFailed => "rerun_failed",
+            Self::RulesInForce => "rules_in_force",
+            Self::RulesFailed => "rules_failed",
+        }
+    }
+
+    /// In Chinese.
+    #[must_use]
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::PastChanged => "过去变了",
+            Self::RerunFailed => "重放失败",
+            Self::RulesInForce => "规则已启用",
+            Self::RulesFailed => "规则未启用",
+        }
+    }
+}
+
+/// One notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What happened.
+    pub kind: NoticeKind,
+    /// When.
+    pub at: Timestamp,
+    /// About which thing: the plan of a rerun, the versions of rules.
+    pub about: String,
+    /// What people should know, in Chinese.
+    pub text: String,
+}
