@@ -202,51 +202,78 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>, ArchiveError> {
 /// The documents of lines; `path` is only for messages.
 pub fn read_ndjson<'a>(
     path: &'a Path,
-    mut input: Box<dyn BufRead>,
+    input: Box<dyn BufRead>,
     spec: &'a ImportSpec,
 ) -> impl Iterator<Item = Result<Document, Rejected>> + 'a {
+    read_lines(path, input).filter_map(move |(number, line)| match line {
+        Ok(line) => document_of_line(path, number, &line, spec),
+        Err(rejected) => Some(Err(rejected)),
+    })
+}
+
+/// The lines of a file with their numbers from 1, as they are; `path` is only for messages.
+pub fn read_lines(
+    path: &Path,
+    mut input: Box<dyn BufRead>,
+) -> impl Iterator<Item = (u64, Result<Vec<u8>, Rejected>)> + '_ {
     let mut number = 0;
     let mut over = false;
     std::iter::from_fn(move || {
-        while !over {
-            number += 1;
-            let rejected = |reason: String, found: &str| Rejected {
-                file: path.to_owned(),
-                line: number,
-                reason,
-                found: found.chars().take(Rejected::FOUND_CHARS_MAX).collect(),
-            };
-            let mut bytes = Vec::new();
-            match read_line(&mut input, &mut bytes) {
-                Ok(Line::End) => over = true,
-                Ok(Line::Whole) => {
-                    if number == 1 {
-                        strip_bom(&mut bytes);
-                    }
-                    let Ok(line) = std::str::from_utf8(&bytes) else {
-                        let found = String::from_utf8_lossy(&bytes).into_owned();
-                        return Some(Err(rejected("the line is not UTF-8; convert the file first".to_owned(), &found)));
-                    };
-                    if line.trim().is_empty() {
-                        continue;
-                    }
-                    return Some(match DocumentLine::parse(line) {
-                        Ok(parsed) => Ok(parsed.into_document(&spec.source, spec.channel)),
-                        Err(error) => Err(rejected(error.to_string(), line)),
-                    });
+        if over {
+            return None;
+        }
+        number += 1;
+        let mut bytes = Vec::new();
+        match read_line(&mut input, &mut bytes) {
+            Ok(Line::End) => {
+                over = true;
+                None
+            }
+            Ok(Line::Whole) => {
+                if number == 1 {
+                    strip_bom(&mut bytes);
                 }
-                Ok(Line::TooLong) => {
-                    let reason = format!("the line is longer than {LINE_BYTES_MAX} bytes; split it or leave it out");
-                    return Some(Err(rejected(reason, &String::from_utf8_lossy(&bytes[..1_000]))));
-                }
-                Err(error) => {
-                    over = true;
-                    return Some(Err(rejected(format!("the file breaks off here: {error}"), "")));
-                }
+                Some((number, Ok(bytes)))
+            }
+            Ok(Line::TooLong) => {
+                let reason = format!("the line is longer than {LINE_BYTES_MAX} bytes; split it or leave it out");
+                let found = String::from_utf8_lossy(&bytes[..1_000]);
+                Some((number, Err(rejected_line(path, number, reason, &found))))
+            }
+            Err(error) => {
+                over = true;
+                let reason = format!("the file breaks off here: {error}");
+                Some((number, Err(rejected_line(path, number, reason, ""))))
             }
         }
-        None
     })
+}
+
+/// The document of a line; none when it is empty.
+pub fn document_of_line(
+    path: &Path,
+    number: u64,
+    line: &[u8],
+    spec: &ImportSpec,
+) -> Option<Result<Document, Rejected>> {
+    let Ok(line) = std::str::from_utf8(line) else {
+        let reason = "the line is not UTF-8; convert the file first".to_owned();
+        return Some(Err(rejected_line(path, number, reason, &String::from_utf8_lossy(line))));
+    };
+    if line.trim().is_empty() {
+        return None;
+    }
+    let parsed = DocumentLine::parse(line).map(|parsed| parsed.into_document(&spec.source, spec.channel));
+    Some(parsed.map_err(|error| rejected_line(path, number, error.to_string(), line)))
+}
+
+fn rejected_line(path: &Path, number: u64, reason: String, found: &str) -> Rejected {
+    Rejected {
+        file: path.to_owned(),
+        line: number,
+        reason,
+        found: found.chars().take(Rejected::FOUND_CHARS_MAX).collect(),
+    }
 }
 
 /// Takes the mark away that some editors put before the first line.

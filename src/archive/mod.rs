@@ -20,7 +20,7 @@ pub use asked::{Asked, read_asked};
 pub use export::{EXPORT_COLUMNS, EXPORT_ROWS_MAX, ExportFormat, ExportRow, XLSX_ROWS_MAX, guarded, write_export};
 pub use packed::pack;
 pub use parquet::{
-    AssessedRow, DocumentDataset, read_assessed, read_signal_dataset, write_assessments, write_signal_dataset,
+    AssessedRow, AssessmentTable, DocumentDataset, read_assessed, read_signal_dataset, write_signal_dataset,
 };
 pub use sheet::{SheetError, SheetRows, read_sheet};
 pub use signals::{PartsSurvey, SignalParts, survey_parts};

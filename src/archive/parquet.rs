@@ -1,6 +1,7 @@
 //! Rows of the vocabulary as Parquet tables. Codes, times (RFC 3339) and lists are text, so that any Parquet reader shows them.
 #![expect(clippy::disallowed_methods, reason = "an edge room: files are its business")]
 
+mod assessments;
 mod documents;
 
 use std::collections::BTreeMap;
@@ -8,20 +9,19 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use jiff::civil::Date;
 use polars::prelude::{
-    AnyValue, Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter, PolarsError, SerReader,
-    Series,
+    AnyValue, BatchedWriter, Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter,
+    PolarsError, SerReader, Series,
 };
 
 use super::ArchiveError;
 use super::export::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
-use super::signals::write_whole;
 use crate::vocabulary::{
-    Assessment, Category, CharSpan, Danger, Disposal, DocumentId, Fingerprint, Hazard, LexiconVersion, Position,
-    ProductFrom, RegionCode, RuleId, SignalRecord, SourceId, Spread, day_of, parse_moment, show_moment,
+    CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RegionCode, RuleId, SignalRecord,
+    SourceId, day_of, parse_moment, show_moment,
 };
 
+pub use assessments::{AssessedRow, AssessmentTable, read_assessed};
 pub use documents::DocumentDataset;
 pub(super) use documents::read_document_table;
 
@@ -168,89 +168,6 @@ pub fn write_signal_dataset(dir: &Path, records: &[SignalRecord]) -> Result<(), 
         write_signals(&folder.join("signals.parquet"), &records)?;
     }
     Ok(())
-}
-
-/// Writes assessments: the numbers as columns, and the whole as JSON in `terms`, so that every figure of an explanation is in the file (SCORE-2).
-pub fn write_assessments(path: &Path, assessments: &[Assessment]) -> Result<(), ArchiveError> {
-    let text = |name: &str, value: &dyn Fn(&Assessment) -> String| -> Column {
-        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
-    };
-    let maybe = |name: &str, value: &dyn Fn(&Assessment) -> Option<String>| -> Column {
-        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
-    };
-    let count = |name: &str, value: &dyn Fn(&Assessment) -> u64| -> Column {
-        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
-    };
-    let number = |name: &str, value: &dyn Fn(&Assessment) -> f64| -> Column {
-        Series::new(name.into(), assessments.iter().map(value).collect::<Vec<_>>()).into()
-    };
-    let columns = vec![
-        text("as_of", &|a| a.as_of.to_string()),
-        text("category", &|a| a.category.code().to_owned()),
-        text("hazard", &|a| a.hazard.code().to_owned()),
-        maybe("brand", &|a| a.brand.clone()),
-        maybe("region", &|a| a.region.map(|code| code.to_string())),
-        text("danger", &|a| a.danger.code().to_owned()),
-        text("spread", &|a| a.spread.code().to_owned()),
-        text("disposal", &|a| a.disposal.code().to_owned()),
-        text("disposal_rule", &|a| a.disposal_rule.clone()),
-        number("rank_score", &|a| a.rank_score),
-        count("reports", &|a| a.counts.reports),
-        count("texts", &|a| a.counts.texts),
-        count("actors", &|a| a.counts.actors),
-        count("places", &|a| a.counts.places),
-        count("window_days", &|a| u64::from(a.window_days)),
-        number("h", &|a| a.detector.h),
-        number("h_threshold", &|a| a.detector.h_threshold),
-        text("criteria", &|a| a.criteria.to_string()),
-        text("explanation", &|a| a.explanation.clone()),
-        text("terms", &|a| serde_json::to_string(a).unwrap_or_default()),
-    ];
-    write_whole(path, |aside| write_table(aside, columns))
-}
-
-/// The labels of one assessment, as a rerun exported it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AssessedRow {
-    /// The day judged.
-    pub as_of: Date,
-    /// Product category.
-    pub category: Category,
-    /// Hazard.
-    pub hazard: Hazard,
-    /// Brand, when it is about one.
-    pub brand: Option<String>,
-    /// Region, when it is about one.
-    pub region: Option<RegionCode>,
-    /// Danger.
-    pub danger: Danger,
-    /// Spread.
-    pub spread: Spread,
-    /// Disposal.
-    pub disposal: Disposal,
-    /// Rule of the disposal; empty in files from before it was a column.
-    pub rule: String,
-}
-
-/// Reads the labels out of a table that [`write_assessments`] wrote.
-pub fn read_assessed(path: &Path) -> Result<Vec<AssessedRow>, ArchiveError> {
-    let table = read_table(path)?;
-    let rows = Rows { path, table: &table };
-    let ruled = table.column("disposal_rule").is_ok();
-    let row = |row: usize| -> Result<AssessedRow, ArchiveError> {
-        Ok(AssessedRow {
-            as_of: rows.code(row, "as_of", |text| text.parse().ok())?,
-            category: rows.code(row, "category", |text| text.parse().ok())?,
-            hazard: rows.code(row, "hazard", |text| text.parse().ok())?,
-            brand: rows.maybe(row, "brand")?.map(str::to_owned),
-            region: rows.region(row)?,
-            danger: rows.code(row, "danger", |text| text.parse().ok())?,
-            spread: rows.code(row, "spread", |text| text.parse().ok())?,
-            disposal: rows.code(row, "disposal", |text| text.parse().ok())?,
-            rule: if ruled { rows.text(row, "disposal_rule")?.to_owned() } else { String::new() },
-        })
-    };
-    (0..table.height()).map(row).collect()
 }
 
 /// Reads a dataset that [`write_signal_dataset`] wrote, day by day.

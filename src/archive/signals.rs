@@ -150,11 +150,16 @@ pub(super) fn write_whole(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<(), ArchiveError>,
 ) -> Result<(), ArchiveError> {
-    let io = |what, source| ArchiveError::Io { what, path: path.to_owned(), source };
     let aside = path.with_extension("part");
     write(&aside)?;
-    File::open(&aside).and_then(|file| file.sync_all()).map_err(|error| io("sync", error))?;
-    fs::rename(&aside, path).map_err(|error| io("rename", error))?;
+    publish_whole(&aside, path)
+}
+
+/// Gives a file that is whole its final name, both to the disk.
+pub(super) fn publish_whole(aside: &Path, path: &Path) -> Result<(), ArchiveError> {
+    let io = |what, source| ArchiveError::Io { what, path: path.to_owned(), source };
+    File::open(aside).and_then(|file| file.sync_all()).map_err(|error| io("sync", error))?;
+    fs::rename(aside, path).map_err(|error| io("rename", error))?;
     if let Some(folder) = path.parent() {
         File::open(folder).and_then(|file| file.sync_all()).map_err(|error| io("sync the folder of", error))?;
     }

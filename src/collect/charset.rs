@@ -4,6 +4,7 @@
 mod euc_tw;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
@@ -210,13 +211,27 @@ enum Commonness {
     Unknown,
 }
 
+/// Whether a character is one of [`COMMON`], all of which lie in the block of Chinese characters.
+fn is_common(c: char) -> bool {
+    const FIRST: u32 = 0x4e00;
+    static SET: LazyLock<[u64; 328]> = LazyLock::new(|| {
+        let mut set = [0; 328];
+        for at in COMMON.chars().filter_map(|c| u32::from(c).checked_sub(FIRST)) {
+            set[at as usize / 64] |= 1 << (at % 64);
+        }
+        set
+    });
+    let at = u32::from(c).wrapping_sub(FIRST);
+    SET.get(at as usize / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+}
+
 fn common_share(text: &str) -> (usize, f64) {
     let (mut hanzi, mut common) = (0_usize, 0_usize);
     for c in text.chars() {
         match c {
             '\u{4e00}'..='\u{9fff}' => {
                 hanzi += 1;
-                common += usize::from(COMMON.contains(c));
+                common += usize::from(is_common(c));
             }
             // What garbage is made of beside rare characters.
             '\u{3400}'..='\u{4dbf}' | '\u{e000}'..='\u{f8ff}' | '\u{20000}'..='\u{2ffff}' | '\u{ac00}'..='\u{d7a3}' => {
@@ -333,6 +348,13 @@ mod tests {
 
     fn gb(text: &str) -> Vec<u8> {
         GB18030.encode(text).0.into_owned()
+    }
+
+    #[test]
+    fn the_set_of_common_characters_is_the_list_of_them() {
+        for c in (0..0x11_0000).filter_map(char::from_u32) {
+            assert_eq!(is_common(c), COMMON.contains(c), "{c}");
+        }
     }
 
     #[test]

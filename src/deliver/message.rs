@@ -190,8 +190,8 @@ fn text(contents: &Contents<'_>, markdown: bool) -> String {
         About::Notice((_, notice)) => {
             let told: String = plain(&notice.text).chars().take(NOTICE_CHARS_MAX).collect();
             let link = format!("{}/status", contents.home);
-            text += &if markdown { format!("{told}\n[运行状况]({link})") } else { format!("{told}\n{link}") };
-            return text;
+            let way = if markdown { format!("[运行状况]({link})") } else { link };
+            return text + &told + "\n" + &way;
         }
     };
     for (shown, (_, event)) in events.iter().enumerate() {

@@ -1,5 +1,4 @@
 //! An edition: the rules that read and judge, with what was read by them. A tower has one at a time and changes it as a whole.
-#![expect(clippy::disallowed_methods, reason = "an edge: begins an index again")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -15,10 +15,12 @@ use tokio::task::JoinHandle;
 
 use rayon::prelude::*;
 
-use super::warc_in::documents_of_warc;
+use super::warc_in::{document_of_record, records_of};
 use super::{PipelineError, Tower};
-use crate::archive::ArchiveError;
-use crate::archive::documents::{Format, ImportSpec, PageFilter, Rejected, read_documents, read_ndjson};
+use crate::archive::documents::{
+    Format, ImportSpec, PageFilter, Rejected, document_of_line, open, read_documents, read_lines, read_ndjson,
+};
+use crate::archive::{ArchiveError, Record};
 use crate::collect::{self, Masker, Recipe, Round, mask};
 use crate::log::{APPEND_MAX, Aside, Intake, Log, Outcome};
 use crate::vocabulary::{Channel, Document, SourceId};
@@ -241,30 +243,66 @@ pub(super) fn read_aside(
 ) -> (mpsc::Receiver<Items>, JoinHandle<Result<(), PipelineError>>) {
     let (sender, receiver) = mpsc::channel(BATCHES_WAITING_MAX);
     let reader = tokio::task::spawn_blocking(move || {
-        let (mut items, mut bytes) = (Items::new(), 0);
-        // `false` = nobody listens any more: the import has stopped, with its own error.
-        let mut take = |item: Result<Document, Rejected>| {
-            bytes += item.as_ref().map_or(0, |document| document.text.len());
-            items.push(item);
-            let full = items.len() >= APPEND_MAX || bytes >= BATCH_BYTES_MAX;
-            if full {
+        let (mut rough, mut bytes) = (Vec::new(), 0);
+        for one in roughly(&path, &spec)? {
+            bytes += one.bytes();
+            rough.push(one);
+            if rough.len() >= APPEND_MAX || bytes >= BATCH_BYTES_MAX {
                 bytes = 0;
-            }
-            !full || sender.blocking_send(masked(std::mem::take(&mut items), &masker)).is_ok()
-        };
-        if spec.format == Format::Warc {
-            documents_of_warc(&path, &spec, &mut take)?;
-        } else {
-            for item in read_documents(&path, &spec).map_err(PipelineError::Brought)? {
-                if !take(item) {
+                let items = masked(parsed(std::mem::take(&mut rough), &path, &spec), &masker);
+                if sender.blocking_send(items).is_err() {
+                    // Nobody listens any more: the import has stopped, with its own error.
                     return Ok(());
                 }
             }
         }
-        _ = sender.blocking_send(masked(items, &masker));
+        _ = sender.blocking_send(masked(parsed(rough, &path, &spec), &masker));
         Ok(())
     });
     (receiver, reader)
+}
+
+/// A piece of a file before it is parsed: cutting a file up is quick and has an order, parsing is neither.
+enum Rough {
+    Line(u64, Vec<u8>),
+    Record(u64, Box<Record>),
+    Item(Box<Result<Document, Rejected>>),
+}
+
+impl Rough {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Line(_, line) => line.len(),
+            Self::Record(_, record) => record.block.len(),
+            Self::Item(item) => item.as_ref().as_ref().map_or(0, |document| document.text.len()),
+        }
+    }
+}
+
+/// A file cut up.
+fn roughly<'a>(path: &'a Path, spec: &'a ImportSpec) -> Result<Box<dyn Iterator<Item = Rough> + 'a>, PipelineError> {
+    let item = |item| Rough::Item(Box::new(item));
+    let refused = move |rejected| item(Err(rejected));
+    Ok(match spec.format {
+        Format::Warc => Box::new(records_of(path)?.map(move |(number, record)| {
+            record.map_or_else(refused, |record| Rough::Record(number, Box::new(record)))
+        })),
+        Format::Ndjson => {
+            let lines = read_lines(path, open(path).map_err(PipelineError::Brought)?);
+            Box::new(lines.map(move |(number, line)| line.map_or_else(refused, |line| Rough::Line(number, line))))
+        }
+        _ => Box::new(read_documents(path, spec).map_err(PipelineError::Brought)?.map(item)),
+    })
+}
+
+/// Parses on all cores; same order out as in.
+fn parsed(rough: Vec<Rough>, path: &Path, spec: &ImportSpec) -> Items {
+    let one = |one| match one {
+        Rough::Line(number, line) => document_of_line(path, number, &line, spec),
+        Rough::Record(number, record) => document_of_record(path, number, &record, spec),
+        Rough::Item(item) => Some(*item),
+    };
+    rough.into_par_iter().filter_map(one).collect()
 }
 
 fn masked(mut items: Items, masker: &Masker) -> Items {

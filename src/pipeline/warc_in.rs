@@ -13,37 +13,36 @@ use crate::vocabulary::{Document, RawRef};
 /// Content types that hold a page to read.
 const PAGE_TYPES: &[&str] = &["text/html", "application/xhtml+xml", "text/plain"];
 
-/// Hands over the wanted pages of a WARC file, in its order; what is no readable page comes as [`Rejected`], its `line` being the record's
-/// number. Records that are neither answers with status 200 nor texts made of one (requests, metadata, redirects) are passed over.
-pub(super) fn documents_of_warc(
+/// The records of a WARC file with their numbers from 1, as they are; what is none comes as [`Rejected`], its `line` being the number.
+pub(super) fn records_of(
     path: &Path,
+) -> Result<impl Iterator<Item = (u64, Result<Record, Rejected>)> + '_, PipelineError> {
+    let records = (1..).zip(WarcReader::open(path).map_err(PipelineError::BroughtWarc)?);
+    Ok(records.map(move |(number, record)| {
+        let record = record.map_err(|problem| {
+            let reason = format!("record {number} at byte {}: {}", problem.offset, problem.detail);
+            rejected(path, number, reason, "")
+        });
+        (number, record)
+    }))
+}
+
+/// The wanted page of a record. Records that are neither answers with status 200 nor texts made of one (requests, metadata, redirects) are
+/// passed over.
+pub(super) fn document_of_record(
+    path: &Path,
+    number: u64,
+    record: &Record,
     spec: &ImportSpec,
-    mut take: impl FnMut(Result<Document, Rejected>) -> bool,
-) -> Result<(), PipelineError> {
+) -> Option<Result<Document, Rejected>> {
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    for (number, record) in (1..).zip(WarcReader::open(path).map_err(PipelineError::BroughtWarc)?) {
-        let rejected = |reason: String, found: &str| Rejected {
-            file: path.to_owned(),
-            line: number,
-            reason,
-            found: found.chars().take(200).collect(),
-        };
-        let item = match record {
-            Err(problem) => {
-                let reason = format!("record {number} at byte {}: {}", problem.offset, problem.detail);
-                Some(Err(rejected(reason, "")))
-            }
-            Ok(record) => page_of(&record, &file, spec)
-                .map_err(|reason| rejected(format!("record {number}: {reason}"), record.target().unwrap_or_default()))
-                .transpose(),
-        };
-        if let Some(item) = item
-            && !take(item)
-        {
-            return Ok(());
-        }
-    }
-    Ok(())
+    let page = page_of(record, &file, spec).transpose()?;
+    let target = record.target().unwrap_or_default();
+    Some(page.map_err(|reason| rejected(path, number, format!("record {number}: {reason}"), target)))
+}
+
+fn rejected(path: &Path, number: u64, reason: String, found: &str) -> Rejected {
+    Rejected { file: path.to_owned(), line: number, reason, found: found.chars().take(200).collect() }
 }
 
 /// The document of a record; none when it is no page or not wanted. The error says why a page cannot be read.

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::explain::PROVINCES;
-use super::scorer::{Desk, Part, Seen, Verdict};
+use super::scorer::{Desk, History, Part, Seen, Verdict};
 use crate::score::events::Mention;
 use crate::vocabulary::{Alteration, Change, Danger, Disposal, RegionCode, Spread};
 
@@ -62,6 +62,9 @@ pub(super) fn changes<'a>(desk: &Desk<'a>, part: &Part<'a>, verdict: &Verdict<'a
     let opening: Vec<Seen<'a>> = opening.copied().collect();
     let levels = (verdict.disposal, verdict.spread, verdict.danger);
     let marks = opening.iter().map(|seen| seen.mention.document).collect();
+    let mut desk = desk.clone();
+    desk.levels_only = true;
+    let desk = &desk;
     let again = Again { desk, part, verdict, recent, opening, levels, marks };
     let mut changes = Vec::new();
     changes.extend(again.more_alike());
@@ -177,7 +180,7 @@ impl<'a> Again<'_, 'a> {
     }
 
     /// The levels without the events that `goes` names, retellings included.
-    fn without(&self, goes: impl Fn(&Seen<'_>) -> bool, history: Option<Vec<(u32, u32)>>) -> Levels {
+    fn without(&self, goes: impl Fn(&Seen<'_>) -> bool, history: Option<History<'a>>) -> Levels {
         let mut desk = self.desk.clone();
         for seen in self.recent.iter().filter(|seen| seen.mention.opens && goes(seen)) {
             desk.moved.put(seen.province, -1);
@@ -212,7 +215,7 @@ impl<'a> Again<'_, 'a> {
             return None;
         }
         let brand = self.desk.names.brands.get(top as usize)?.clone();
-        let history = self.desk.history.iter().copied().filter(|(brand, _)| *brand != top).collect();
+        let history = self.desk.history.only(|brand, _| brand != top);
         let levels = self.without(|seen| seen.brand == top, Some(history));
         Some(change(Alteration::WithoutBrand { brand, events }, levels))
     }
@@ -223,7 +226,7 @@ impl<'a> Again<'_, 'a> {
             return None;
         }
         let region = RegionCode::new(top * 10_000).ok()?;
-        let history = self.desk.history.iter().copied().filter(|(_, province)| *province != top).collect();
+        let history = self.desk.history.only(|_, province| province != top);
         let levels = self.without(|seen| seen.province == top, Some(history));
         Some(change(Alteration::WithoutProvince { region, events }, levels))
     }

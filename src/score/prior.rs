@@ -20,6 +20,8 @@ const SHAPE_MIN: f64 = 0.02;
 const SEARCH_STEPS: u32 = 36;
 /// Provinces, municipalities, regions and special administrative regions in GB/T 2260.
 const PROVINCES: f64 = 34.0;
+/// Two-digit codes of provinces, 0 for unknown ones.
+const PROVINCE_CODES: usize = 100;
 /// Baseline events a cell needs to tell something about dispersion.
 const DISPERSION_MIN_EVENTS: u32 = 10;
 /// Share of its fullest weeks that a cell leaves out of the dispersion: past outbreaks are not noise.
@@ -70,42 +72,43 @@ impl<'a> Ground<'a> {
         let baseline_weeks = exposure.baseline_weeks();
         let (from, to) = exposure.baseline();
         let mut counts = vec![0_u64; Category::ALL.len() * Hazard::ALL.len()];
-        let (mut province_events, mut platform_events) = (BTreeMap::new(), BTreeMap::new());
+        let mut province_events = [0_u64; PROVINCE_CODES];
+        let mut platform_events = vec![0_u64; events.names.platforms.len()];
         let (mut brand_events, mut named_events) = (BTreeMap::new(), BTreeMap::new());
         let mut prefecture_events = vec![0; prefectures::count()];
         let mut all_events = 0;
         let (mut in_brands, mut in_provinces) = (Vec::new(), Vec::new());
+        let mut own_brands: Vec<u32> = Vec::new();
         for cell in &events.cells {
             counts[index(cell.category, cell.hazard)] =
                 cell.daily(from, to, as_of).map(|count| u64::from(count.events)).sum();
+            let mut own_provinces = [0_u64; PROVINCE_CODES];
+            own_brands.clear();
             for mention in cell.known(from, as_of, as_of).filter(|mention| mention.opens) {
                 all_events += 1;
-                if mention.region > 0 {
-                    *province_events.entry(mention.region / 10_000).or_default() += 1;
-                }
+                let province = (mention.region / 10_000) as usize;
+                province_events[province] += 1;
                 if let Some(at) = prefectures::position(mention.region) {
                     prefecture_events[at] += 1;
                 }
-                if mention.platform > 0 {
-                    *platform_events.entry(mention.platform).or_default() += 1;
-                }
-            }
-            let (mut own_brands, mut own_provinces): (BTreeMap<u32, u64>, BTreeMap<u32, u64>) = Default::default();
-            for mention in cell.known(from, to, as_of).filter(|mention| mention.opens) {
-                let brand = cell.events[mention.event as usize].brand(as_of);
-                if brand > 0 {
-                    *brand_events.entry((cell.category, brand)).or_default() += 1;
-                    *named_events.entry(cell.category).or_default() += 1;
-                    *own_brands.entry(brand).or_default() += 1;
-                }
-                if mention.region > 0 {
-                    *own_provinces.entry(mention.region / 10_000).or_default() += 1;
+                platform_events[mention.platform as usize] += 1;
+                if mention.day <= to {
+                    own_provinces[province] += 1;
+                    own_brands.push(cell.events[mention.event as usize].brand(as_of));
                 }
             }
             let at = (cell.category, cell.hazard);
-            in_brands.extend(own_brands.into_iter().map(|(brand, events)| (at, brand, events)));
-            in_provinces.extend(own_provinces.into_iter().map(|(province, events)| (at, province, events)));
+            own_brands.sort_unstable();
+            for alike in own_brands.chunk_by(|a, b| a == b).filter(|alike| alike[0] > 0) {
+                let (brand, events) = (alike[0], alike.len() as u64);
+                *brand_events.entry((cell.category, brand)).or_default() += events;
+                *named_events.entry(cell.category).or_default() += events;
+                in_brands.push((at, brand, events));
+            }
+            in_provinces.extend(told(&own_provinces).map(|(province, events)| (at, province, events)));
         }
+        let province_events: BTreeMap<u32, u64> = told(&province_events).collect();
+        let platform_events: BTreeMap<u32, u64> = told(&platform_events).collect();
         let fit = |counts: &mut dyn Iterator<Item = u64>| fit(&counts.collect::<Vec<_>>(), baseline_weeks, criteria);
         let by_category =
             Category::ALL.iter().map(|c| fit(&mut Hazard::ALL.iter().map(|h| counts[index(*c, *h)]))).collect();
@@ -276,6 +279,11 @@ impl<'a> Ground<'a> {
         let named = self.named_events.get(&category).copied().unwrap_or(0);
         (all > 0).then(|| named as f64 / all as f64)
     }
+}
+
+/// What is known (not 0) and has events, in order.
+fn told(events: &[u64]) -> impl Iterator<Item = (u32, u64)> {
+    (0..).zip(events.iter().copied()).skip(1).filter(|(_, events)| *events > 0)
 }
 
 /// Law of a part's rate: its share of the cell, as unsure as the cell itself and as parts scatter.

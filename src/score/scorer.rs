@@ -29,9 +29,11 @@ use crate::vocabulary::{
     Assessment, Began, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, RegionCode, Spread, SpreadTerms,
 };
 use heard::Heard;
+pub(super) use history::History;
 
 mod evidence;
 mod heard;
+mod history;
 
 /// Rule id of assessments that no disposal rule claims.
 const EXCLUDED: &str = "exclude.below_line";
@@ -86,12 +88,7 @@ impl Scorer {
             let recent: Vec<Seen<'_>> =
                 cell.known(from, day, day).map(|mention| Seen::new(mention, cell, day)).collect();
             if recent.iter().any(|seen| seen.mention.opens) {
-                let (from, to) = ground.exposure.baseline();
-                let baseline = cell.known(from, to, day).filter(|mention| mention.opens);
-                let history = baseline
-                    .map(|mention| Seen::new(mention, cell, day))
-                    .map(|seen| (seen.brand, seen.province))
-                    .collect();
+                let history = History::of(cell, ground.exposure.baseline(), day);
                 let desk = Desk {
                     criteria: &self.criteria,
                     ground: &ground,
@@ -104,6 +101,7 @@ impl Scorer {
                     events,
                     lines: &lines,
                     shared: None,
+                    levels_only: false,
                     known: &known,
                     weights: &weights,
                     as_of,
@@ -174,6 +172,8 @@ pub(super) struct Part<'a> {
     pub(super) test: Test,
     single: Option<&'a SingleRule>,
     heard: Heard,
+    /// How wide it is, once somebody has asked.
+    width: OnceCell<spread::Verdict>,
 }
 
 impl Part<'_> {
@@ -203,7 +203,7 @@ pub(super) struct Desk<'a> {
     displayed: &'a Displayed<'a>,
     cell: &'a Cell,
     /// Brand and province of every baseline event.
-    pub(super) history: Vec<(u32, u32)>,
+    pub(super) history: History<'a>,
     /// Events that a change of the evidence put into or took out of provinces; none on an ordinary day.
     pub(super) moved: Moved,
     pub(super) names: &'a Names,
@@ -212,6 +212,8 @@ pub(super) struct Desk<'a> {
     lines: &'a OnceCell<OutOfLine>,
     /// What the whole shares with other categories that rise by the same hazard.
     shared: Option<Shared>,
+    /// Whether only the levels are asked for, as a change of the evidence is: numbers that are told and decide nothing are left out then.
+    pub(super) levels_only: bool,
     known: &'a Known<'a>,
     /// Credibility of every source of `names`.
     weights: &'a [f64],
@@ -230,7 +232,7 @@ impl<'a> Desk<'a> {
         let whole = self.rest(recent.to_vec(), &BTreeSet::new());
         if whole.test.crossed {
             let spread::Verdict { spread, one_brand, .. } = self.spread(&whole, &self.shares(&whole));
-            if spread >= Spread::Industry || (spread == Spread::Regional && !one_brand) {
+            if *spread >= Spread::Industry || (*spread == Spread::Regional && !one_brand) {
                 out.push(whole);
                 return out;
             }
@@ -319,7 +321,12 @@ impl<'a> Desk<'a> {
         taken: &BTreeSet<u32>,
     ) -> Part<'a> {
         let matter = Matter { brand, province, taken: taken.clone() };
-        let events = self.history.iter().filter(|(brand, province)| matter.covers(*brand, *province)).count() as u64;
+        let events = match (brand, province) {
+            (0, 0) if taken.is_empty() => self.history.count(),
+            (brand @ 1.., 0) if taken.is_empty() => self.history.of_brand(brand),
+            (0, province) if taken.is_empty() => self.history.of_province(province),
+            _ => self.history.iter().filter(|(brand, province)| matter.covers(*brand, *province)).count() as u64,
+        };
         let dispersion = self.ground.dispersion(self.cell.category);
         let kind = match (brand, province) {
             (0, 0) => Kind::Whole,
@@ -332,7 +339,7 @@ impl<'a> Desk<'a> {
         // What was there before the watch began is no onset, however unusual: it takes a report since then.
         test.crossed &= seen.iter().any(|seen| seen.mention.opens && seen.mention.day >= self.ground.watched_from);
         let heard = self.heard(&seen, &matter, base, &mut test, &mut single);
-        Part { seen, matter, base, test, single, heard }
+        Part { seen, matter, base, test, single, heard, width: OnceCell::new() }
     }
 
     fn test(&self, seen: &[Seen<'_>], base: Base, belongs: impl Fn(&Seen<'_>) -> bool) -> Test {
@@ -388,11 +395,15 @@ impl<'a> Desk<'a> {
         shares
     }
 
-    fn spread(&self, part: &Part<'_>, shares: &Shares) -> spread::Verdict {
-        let Matter { brand, province, taken } = &part.matter;
-        let whole = *brand == 0 && *province == 0 && taken.is_empty();
-        let evidence = self.evidence(part, shares, self.shared.clone().filter(|_| whole));
-        spread::judge(shares, &self.names.brands, evidence.as_ref(), &self.criteria.spread, &self.criteria.zones)
+    /// How wide a part of this desk is; `shares` are its own. Weighed once: what decides that a whole stays whole is told of it too.
+    fn spread<'p>(&self, part: &'p Part<'_>, shares: &Shares) -> &'p spread::Verdict {
+        part.width.get_or_init(|| {
+            let Matter { brand, province, taken } = &part.matter;
+            let whole = *brand == 0 && *province == 0 && taken.is_empty();
+            let evidence = self.evidence(part, shares, self.shared.clone().filter(|_| whole));
+            let (brands, criteria) = (&self.names.brands, self.criteria);
+            spread::judge(shares, brands, evidence.as_ref(), &criteria.spread, &criteria.zones, self.levels_only)
+        })
     }
 
     fn danger(&self, part: &Part<'_>, inside: &[&Seen<'_>]) -> (Danger, DangerTerms) {
@@ -425,8 +436,8 @@ impl<'a> Desk<'a> {
         let events = inside.iter().filter(|seen| seen.mention.opens).count() as u64;
         let (danger, danger_terms) = self.danger(part, &inside);
         let shares = self.shares(part);
-        let spread::Verdict { spread, terms: mut spread_terms, .. } = self.spread(part, &shares);
-        if part.test.crossed {
+        let spread::Verdict { spread, terms: mut spread_terms, .. } = self.spread(part, &shares).clone();
+        if part.test.crossed && !self.levels_only {
             let name = |brand: u32| self.names.brands.get(brand as usize).map(|name| (brand, name.as_str()));
             let brand = shares.top_brand().and_then(|(brand, _)| name(brand));
             spread_terms.out_of_line = self.out_of_line().terms(self.cell.category, self.cell.hazard, brand);

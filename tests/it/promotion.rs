@@ -23,7 +23,7 @@ fn text(path: &Path) -> &str {
 
 fn lines(from: usize, to: usize) -> String {
     let line = |number: usize| {
-        let said = if number % 3 == 0 {
+        let said = if number.is_multiple_of(3) {
             "充电宝充电时起火，沙发烧穿了"
         } else {
             "充电宝充电时忽然咕嘟窜天，床单毁了"
@@ -33,7 +33,7 @@ fn lines(from: usize, to: usize) -> String {
         json!({"id": format!("d{number}"), "text": format!("{said}，第{number}次"), "channel": "platform",
             "published_at": "2024-05-03", "meta": meta})
     };
-    (from..to).map(|number| format!("{}\n", line(number))).collect()
+    (from..to).map(line).flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
 }
 
 /// A data folder with a few documents.

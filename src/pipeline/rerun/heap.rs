@@ -1,11 +1,12 @@
 //! Everything that archives hold, read: signals, how much was read, what is offered. Documents themselves are let go.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 
 use super::Stage;
 use super::shelf::Shelf;
@@ -16,6 +17,8 @@ use crate::pipeline::{PipelineError, read_batch};
 use crate::score::{Market, Volume};
 use crate::vocabulary::{Document, DocumentId, Listing, Position, SignalRecord, SourceId, day_of};
 
+/// Batches that may still be read when the next one begins: while one is put away, the cores have another.
+const READING_MAX: usize = 1;
 /// Problems carried in the summary.
 const PROBLEMS_SHOWN_MAX: usize = 20;
 
@@ -40,6 +43,8 @@ pub(in crate::pipeline) struct Heap {
     /// Hashes of source and text per id: the same text again is nothing new.
     known: HashMap<u128, (u128, u128)>,
     shelf: Option<Arc<Shelf>>,
+    /// Batches being read, the oldest first.
+    reading: VecDeque<JoinHandle<Result<(Gleaned, bool), PipelineError>>>,
 }
 
 /// What is kept of a batch of documents.
@@ -67,6 +72,7 @@ impl Heap {
             position: 0,
             known: HashMap::new(),
             shelf: None,
+            reading: VecDeque::new(),
         }
     }
 
@@ -102,10 +108,16 @@ impl Heap {
                     }
                 }
                 let fresh = self.admit(documents);
-                self.read(fresh, lexicon).await?;
+                self.begin(fresh, lexicon);
+                while self.reading.len() > READING_MAX {
+                    self.settle().await?;
+                }
                 let documents = self.sources.values().map(|intake| intake.collected).sum();
                 tell(Stage::Reading { documents, piece: number + 1, pieces: pieces.len() });
             }
+        }
+        while !self.reading.is_empty() {
+            self.settle().await?;
         }
         Ok(())
     }
@@ -148,12 +160,13 @@ impl Heap {
         entries
     }
 
-    async fn read(&mut self, entries: Vec<Entry>, lexicon: &Arc<Lexicon>) -> Result<(), PipelineError> {
+    /// Begins to read a batch aside.
+    fn begin(&mut self, entries: Vec<Entry>, lexicon: &Arc<Lexicon>) {
         if entries.is_empty() {
-            return Ok(());
+            return;
         }
         let (lexicon, shelf) = (Arc::clone(lexicon), self.shelf.clone());
-        let reading = tokio::task::spawn_blocking(move || {
+        self.reading.push_back(tokio::task::spawn_blocking(move || {
             let Some(shelf) = shelf else { return Ok((glean(&lexicon, entries), false)) };
             let key = shelf.key_of_batch(lexicon.version(), &entries);
             if let Some(kept) = shelf.get(&key) {
@@ -161,8 +174,13 @@ impl Heap {
             }
             let gleaned = glean(&lexicon, entries);
             shelf.put(&key, &gleaned)?;
-            Ok::<_, PipelineError>((gleaned, false))
-        });
+            Ok((gleaned, false))
+        }));
+    }
+
+    /// Takes what was read of the batch that was begun first: in their order, whichever is read first.
+    async fn settle(&mut self) -> Result<(), PipelineError> {
+        let Some(reading) = self.reading.pop_front() else { return Ok(()) };
         let (Gleaned { records, offers }, kept) = reading.await??;
         self.batches_kept += u64::from(kept);
         self.records.extend(records);

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::PipelineError;
 use super::judging::{Judge, Review};
-use crate::archive;
+use crate::archive::{self, AssessmentTable};
 use crate::lexicon::Lexicon;
 use crate::log::Intake;
 use crate::vocabulary::{AlertEventKind, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
@@ -153,7 +153,7 @@ pub async fn rerun(
     let mut review = review.beside(heap.market).with_outcomes(spec.outcomes.iter().cloned());
     let mut alerts = Lines::create(&spec.out.join(ALERTS))?;
     let mut sampling = Lines::create(&spec.out.join(SAMPLING))?;
-    let mut assessments = Vec::new();
+    let mut assessments = AssessmentTable::create(&spec.out.join(ASSESSMENTS))?;
     let (mut opened, mut requests, mut done, mut days_kept) = (0, 0, 0, 0);
     for together in days.chunks(review.days_together()) {
         let footing = review.footing(*together.last().unwrap_or(&spec.range.to));
@@ -176,14 +176,14 @@ pub async fn rerun(
                 requests += 1;
                 sampling.put(request)?;
             }
-            assessments.extend(judged.assessments);
+            assessments.add(judged.assessments)?;
             done += 1;
             tell(Stage::Judging { done, days: days.len() as u64, day: *day, opened });
         }
     }
     alerts.finish()?;
     sampling.finish()?;
-    archive::write_assessments(&spec.out.join(ASSESSMENTS), &assessments)?;
+    assessments.finish()?;
     archive::write_signal_dataset(&spec.out.join(SIGNALS), review.records())?;
     let judge_s = judging.elapsed().as_secs_f64();
 

@@ -41,7 +41,7 @@ impl Desk<'_> {
         };
         let window = part.test.window();
         let top_brand = shares.top_brand().filter(|_| part.matter.brand == 0);
-        let top_province = shares.top_province().filter(|_| !one_province);
+        let top_province = shares.top_province().filter(|_| !one_province && !self.levels_only);
         let rest = top_brand.map(|(top, _)| self.without(part, |brand, _| brand != top));
         Some(Evidence {
             rest_in_budget: rest.as_ref().is_some_and(|rest| rest.within(self.criteria.spread.industry_slack)),
@@ -159,7 +159,7 @@ impl Desk<'_> {
         };
         let known = self.history.iter().filter(|(_, province)| *province > 0).count() as f64;
         let worth = self.criteria.spread.placed_prior;
-        (known + worth * common) / (self.history.len() as f64 + worth)
+        (known + worth * common) / (self.history.count() as f64 + worth)
     }
 
     /// Expected events of each named brand in the spread window.

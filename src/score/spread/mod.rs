@@ -84,13 +84,15 @@ pub(super) struct Verdict {
 }
 
 /// Decides the level; without evidence nothing has crossed. What fills one cluster and leaves nothing unusual elsewhere is regional,
-/// however many brands meet there; then systemic before industry-wide before company-wide before isolated.
+/// however many brands meet there; then systemic before industry-wide before company-wide before isolated. `levels_only`: numbers that
+/// decide nothing here may be left out.
 pub(super) fn judge(
     shares: &Shares,
     brand_names: &[String],
     evidence: Option<&Evidence>,
     criteria: &SpreadCriteria,
     zones: &[Zone],
+    levels_only: bool,
 ) -> Verdict {
     let mut terms = counted(shares, brand_names);
     let Some(evidence) = evidence else {
@@ -99,7 +101,7 @@ pub(super) fn judge(
     };
     let judge = Judge { shares, evidence, criteria };
     let one_brand = judge.one_brand();
-    judge.measure(&mut terms, zones, one_brand);
+    judge.measure(&mut terms, zones, one_brand, levels_only);
     let (spread, rule) = judge.decide(&mut terms, one_brand);
     rule.clone_into(&mut terms.rule);
     Verdict { spread, terms, one_brand }
@@ -188,7 +190,7 @@ impl Judge<'_> {
     }
 
     /// Fills in every number that rests on an expectation.
-    fn measure(&self, terms: &mut SpreadTerms, zones: &[Zone], one_brand: bool) {
+    fn measure(&self, terms: &mut SpreadTerms, zones: &[Zone], one_brand: bool, levels_only: bool) {
         let Self { evidence, criteria, .. } = self;
         let field = &evidence.field;
         terms.p_national = Some(evidence.p_national);
@@ -197,7 +199,9 @@ impl Judge<'_> {
         terms.p_without_top_province = evidence.without_top_province;
         terms.expected_placed = field.expected_placed();
         terms.regions = field.terms();
-        terms.p_heterogeneity = field.heterogeneity(evidence.replicas, evidence.seed);
+        if !levels_only || self.evenness_decides() {
+            terms.p_heterogeneity = field.heterogeneity(evidence.replicas, evidence.seed);
+        }
         terms.effective_regions = (field.placed() > 0).then(|| field.effective_regions());
         terms.exposed_regions = if evidence.one_province { 1 } else { provinces::COUNT as u64 };
         let of_brand =
@@ -250,6 +254,15 @@ impl Judge<'_> {
             terms.p_without_cluster = Some(elsewhere.p);
         }
         terms.cluster = Some(cluster.terms);
+    }
+
+    /// Whether how evenly a rise falls over the country can make it systemic.
+    fn evenness_decides(&self) -> bool {
+        match self.criteria.systemic_even {
+            EvenRise::Systemic => true,
+            EvenRise::WithAnotherCategory => self.evidence.shared.is_some(),
+            EvenRise::Industry => false,
+        }
     }
 
     /// Scans that are made of one matter: of provinces, of platforms, of prefectures.
@@ -317,12 +330,7 @@ impl Judge<'_> {
             if wide && shared == Some(super::shared::COMPONENT) {
                 return (Spread::Systemic, "systemic.shared");
             }
-            let even_is_systemic = match criteria.systemic_even {
-                EvenRise::Systemic => true,
-                EvenRise::WithAnotherCategory => shared.is_some(),
-                EvenRise::Industry => false,
-            };
-            if wide && even && even_is_systemic {
+            if wide && even && self.evenness_decides() {
                 return (Spread::Systemic, "systemic.even");
             }
             return (Spread::Industry, "industry");

@@ -71,7 +71,7 @@ impl Case {
     fn judged(&self) -> Verdict {
         let names: Vec<String> =
             (0..20).map(|brand| if brand == 0 { String::new() } else { format!("牌{brand}") }).collect();
-        judge(&self.shares(), &names, Some(&self.evidence()), &self.criteria.spread, &self.criteria.zones)
+        judge(&self.shares(), &names, Some(&self.evidence()), &self.criteria.spread, &self.criteria.zones, false)
     }
 
     fn level(&self) -> (Spread, String) {
@@ -106,7 +106,7 @@ fn without_an_onset_nothing_is_wide() {
         shares.add(brand, province);
     }
     let criteria = shipped();
-    let verdict = judge(&shares, &[], None, &criteria.spread, &criteria.zones);
+    let verdict = judge(&shares, &[], None, &criteria.spread, &criteria.zones, false);
     assert_eq!((verdict.spread, verdict.terms.rule.as_str()), (Spread::Isolated, "isolated.no_onset"));
     assert_eq!((verdict.terms.events, verdict.terms.cluster), (20, None));
 }

@@ -1,0 +1,69 @@
+//! What a cell had in its baseline, as its parts ask for it.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Seen;
+use crate::score::days::Day;
+use crate::score::events::{Cell, Mention};
+
+/// Brand and province (0 = unknown) of every baseline event of a cell. They are looked up when somebody asks: most cells are quiet, and
+/// of them nothing but the number is needed.
+#[derive(Clone)]
+pub(in crate::score) struct History<'a> {
+    cell: &'a Cell,
+    baseline: (Day, Day),
+    as_of: Day,
+    events: Rc<OnceCell<Vec<(u32, u32)>>>,
+    /// How many name each brand, and each province.
+    named: Rc<OnceCell<[BTreeMap<u32, u64>; 2]>>,
+}
+
+impl<'a> History<'a> {
+    pub(super) fn of(cell: &'a Cell, baseline: (Day, Day), as_of: Day) -> Self {
+        Self { cell, baseline, as_of, events: Rc::default(), named: Rc::default() }
+    }
+
+    /// Only the events that `stays` names by brand and province.
+    pub(in crate::score) fn only(&self, stays: impl Fn(u32, u32) -> bool) -> Self {
+        let stay = self.iter().copied().filter(|(brand, province)| stays(*brand, *province));
+        Self { events: Rc::new(OnceCell::from(stay.collect::<Vec<_>>())), named: Rc::default(), ..self.clone() }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.events.get().map_or_else(|| self.opening().count(), Vec::len) as u64
+    }
+
+    /// How many name a brand.
+    pub(super) fn of_brand(&self, brand: u32) -> u64 {
+        self.named()[0].get(&brand).copied().unwrap_or(0)
+    }
+
+    /// How many name a province.
+    pub(super) fn of_province(&self, province: u32) -> u64 {
+        self.named()[1].get(&province).copied().unwrap_or(0)
+    }
+
+    fn named(&self) -> &[BTreeMap<u32, u64>; 2] {
+        self.named.get_or_init(|| {
+            let mut named: [BTreeMap<u32, u64>; 2] = Default::default();
+            for (brand, province) in self.iter() {
+                *named[0].entry(*brand).or_default() += 1;
+                *named[1].entry(*province).or_default() += 1;
+            }
+            named
+        })
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, (u32, u32)> {
+        let look = || self.opening().map(|mention| Seen::new(mention, self.cell, self.as_of));
+        self.events.get_or_init(|| look().map(|seen| (seen.brand, seen.province)).collect()).iter()
+    }
+
+    fn opening(&self) -> impl Iterator<Item = &'a Mention> {
+        let (from, to) = self.baseline;
+        self.cell.known(from, to, self.as_of).filter(|mention| mention.opens)
+    }
+}
