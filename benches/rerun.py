@@ -23,7 +23,7 @@ def with_peak(command):
     return wall, float(told.rsplit("peak ", 1)[1].split()[0]) / 1024, said
 
 
-def ours(binary, archive, out, every=1, last=LAST):
+def ours(binary, archive, out, every="1d", last=LAST):
     shutil.rmtree(out, ignore_errors=True)
     wall, peak, said = with_peak([binary, "rerun", "--archive", archive, "--from", FIRST, "--to", last, "--every", every, "--out", out])
     summary = json.loads(said)
@@ -86,7 +86,7 @@ def growing(args):
     for gigabytes in args.grow:
         path = args.scratch / "growing.warc"
         count, size = pages(path, texts, gigabytes)
-        wall, peak, documents, _ = ours(args.binary, path, args.scratch / "out-growing", every=400)
+        wall, peak, documents, _ = ours(args.binary, path, args.scratch / "out-growing", every="366d")
         path.unlink()
         if documents != count:
             sys.exit(f"{count} pages were written and {documents} read")

@@ -1,4 +1,5 @@
-//! `wanglou run`: the service. Looks at the schedule, goes round the sources that are due, judges, and serves the pages.
+//! `wanglou run`: the service. Goes round the sources that are due, reads, judges, and serves the pages: each by itself, so that none waits
+//! for another.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -8,12 +9,13 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::face::{Face, asked_to_end};
 use super::{Common, Failure, reruns};
-use crate::collect::Recipe;
+use crate::collect::{Recipe, Round};
 use crate::pipeline::promotion::Keeper;
-use crate::pipeline::{self, PipelineError, Tower, Turn};
+use crate::pipeline::{self, PipelineError, Tower};
 use crate::vocabulary::day_of;
 
 #[derive(Debug, Args)]
@@ -40,9 +42,12 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
     let mut face = Face::open(&tower, &settings).await?;
     eprintln!("望楼已启动，按 Ctrl-C 结束");
     let tick = Duration::from_secs(settings.tick_seconds);
+    let (caught_up, waiting) = watch::channel(false);
     // Work may be dropped anywhere: every stage publishes its output with its cursor, and goes on from there (LOG-2).
     tokio::select! {
-        never = go_round(&tower, &enabled, tick) => match never? {},
+        never = collect(&tower, &enabled, tick) => match never? {},
+        never = read(&tower, caught_up) => match never? {},
+        never = judge(&tower, waiting) => match never? {},
         ended = reruns::keep(&tower, &settings.reruns, tick) => return Ok(ended?),
         ended = face.ended() => return ended.and(Err(Failure::Work(anyhow!("the pages are no longer served")))),
         () = asked_to_end() => {}
@@ -55,35 +60,63 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Turns, for ever. A source that fails is logged and tried again; an error means that the tower itself cannot work.
-async fn go_round(tower: &Arc<Tower>, recipes: &[Recipe], tick: Duration) -> Result<Infallible, PipelineError> {
-    let mut judged_on = None;
-    let mut promotions = Keeper::default();
+/// Pause between two looks at what is to be read or judged.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Goes round the sources that are due, for ever. A source that fails is logged and tried again; an error means that the tower itself
+/// cannot work.
+async fn collect(tower: &Tower, recipes: &[Recipe], tick: Duration) -> Result<Infallible, PipelineError> {
+    let mut troubles_told_on = None;
     tower.collector().know(recipes);
     loop {
-        #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
-        let now = Timestamp::now();
+        let now = now();
         let mut due = Vec::new();
         for recipe in recipes {
             if tower.is_due(recipe, now).await? {
                 due.push(recipe.clone());
             }
         }
-        let today = day_of(now);
-        // What was handed in from outside is read as soon as what was collected; a day without a document is judged too: alerts grow quiet and close by the calendar.
-        if !due.is_empty() || judged_on != Some(today) || tower.is_behind().await? {
-            let turn = pipeline::turn(tower, &due, now).await?;
-            if judged_on != Some(today) {
-                tell_troubles(tower, recipes, now).await?;
-            }
-            judged_on = Some(today);
-            tell(&turn);
+        for round in pipeline::collect(tower, &due, now).await? {
+            tell_round(&round);
         }
-        if promotions.step(tower, now).await? {
-            judged_on = None;
-            continue;
+        if troubles_told_on.replace(day_of(now)) != Some(day_of(now)) {
+            tell_troubles(tower, recipes, now).await?;
         }
         tokio::time::sleep(tick).await;
+    }
+}
+
+/// Reads what the log has, for ever, whoever brought it and whatever else goes on: a document is found soon after it was logged. Between
+/// two reads promoted rules are put in force.
+async fn read(tower: &Arc<Tower>, caught_up: watch::Sender<bool>) -> Result<Infallible, PipelineError> {
+    let mut promotions = Keeper::default();
+    loop {
+        if tower.is_behind().await? || !*caught_up.borrow() {
+            let read = tower.read_new().await?;
+            tracing::info!(documents = read.documents, signals = read.signals, "the log is read");
+            caught_up.send_replace(true);
+        }
+        promotions.step(tower, now()).await?;
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Judges, for ever, once everything was read that was there at the start: when something new was read, other rules are in force, or a day
+/// has begun (alerts grow quiet and close by the calendar). Between two judgements it rests as long as the last one took.
+async fn judge(tower: &Tower, mut caught_up: watch::Receiver<bool>) -> Result<Infallible, PipelineError> {
+    let mut judged = None;
+    // An error would say that the reader has gone, and then all ends.
+    _ = caught_up.wait_for(|caught_up| *caught_up).await;
+    loop {
+        let today = day_of(now());
+        let grounds = (today, tower.signals_cursor(), tower.lexicon().version().clone(), tower.judge_by().version().clone());
+        let began = tokio::time::Instant::now();
+        if judged.as_ref() != Some(&grounds) {
+            let found = tower.judge(today).await?;
+            tracing::info!(alert_events = found.events.len(), "the day is judged");
+            judged = Some(grounds);
+        }
+        tokio::time::sleep(LOOK_EVERY.max(began.elapsed())).await;
     }
 }
 
@@ -97,20 +130,16 @@ async fn tell_troubles(tower: &Tower, recipes: &[Recipe], now: Timestamp) -> Res
     Ok(())
 }
 
-fn tell(turn: &Turn) {
-    tracing::info!(
-        sources = turn.rounds.len(),
-        documents = turn.read.documents,
-        signals = turn.read.signals,
-        alert_events = turn.judged.events.len(),
-        "a turn is done"
-    );
-    for round in &turn.rounds {
-        for problem in &round.problems {
-            tracing::warn!("{problem}");
-        }
-        if let Some(why) = &round.stopped {
-            tracing::warn!(source.id = %round.source, "the round ended early, the rest waits: {why}");
-        }
+fn tell_round(round: &Round) {
+    for problem in &round.problems {
+        tracing::warn!("{problem}");
     }
+    if let Some(why) = &round.stopped {
+        tracing::warn!(source.id = %round.source, "the round ended early, the rest waits: {why}");
+    }
+}
+
+fn now() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+    Timestamp::now()
 }

@@ -1,7 +1,7 @@
 //! signals ──► score(as_of) ──► episodes ──► alerts and sampling requests. One judge for live running and for reruns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -281,12 +281,15 @@ impl Tower {
         if last.parse::<Date>().is_ok_and(|last| as_of < last) {
             return Ok(Judgement::default());
         }
-        let to = self.signals_cursor();
+        // One edition for all of it: other rules may be put in force meanwhile.
+        let edition = self.edition();
+        let outputs = edition.outputs.as_ref().expect("a tower opened only to look does not judge");
+        let to = outputs.cursor();
         let mut volume = Volume::new();
         for (event_day, known_day, documents) in self.log().volume().await? {
             volume.add(event_day, known_day, documents);
         }
-        let records = self.standing_records().await?;
+        let records = self.standing_records(&outputs.records()).await?;
         let episodes = match self.store().fact(EPISODES).await? {
             Some(kept) => serde_json::from_str(&kept)?,
             None => Episodes::default(),
@@ -297,8 +300,7 @@ impl Tower {
             listings.extend(self.store().listings(*category, LISTINGS_MAX).await?);
         }
         let outcomes = self.store().outcomes(None).await?;
-        let judge = self.judge_by();
-        let lexicon = self.lexicon().version().clone();
+        let (judge, lexicon) = (Arc::clone(&edition.judge), edition.lexicon.version().clone());
         // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
         let (judged, kept) = tokio::task::spawn_blocking(move || {
             let mut market = Market::new();
@@ -339,9 +341,8 @@ impl Tower {
     }
 
     /// Signals of the newest revision of every document.
-    async fn standing_records(&self) -> Result<Vec<SignalRecord>, PipelineError> {
+    async fn standing_records(&self, all: &[SignalRecord]) -> Result<Vec<SignalRecord>, PipelineError> {
         let revised: BTreeMap<DocumentId, Position> = self.log().revised().await?;
-        let all = self.signal_records();
         let stands =
             |record: &&SignalRecord| revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest);
         Ok(all.iter().filter(stands).cloned().collect())

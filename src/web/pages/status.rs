@@ -9,7 +9,6 @@ use super::super::problem::Problem;
 use super::super::words::{self, NONE};
 use super::{Fact, Shell, render};
 use crate::store::Promotion;
-use crate::vocabulary::show_moment;
 
 struct SourceRow<'a> {
     counts: &'a SourceCounts,
@@ -68,7 +67,7 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
             .notices
             .iter()
             .map(|notice| NoticeRow {
-                at: show_moment(notice.at),
+                at: words::moment(notice.at),
                 what: notice.kind.zh(),
                 about: &notice.about,
                 text: &notice.text,
@@ -111,8 +110,8 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
 /// Who put the rules in force, when and why.
 fn promoted(row: &Promotion) -> String {
     let state = match row.in_force_at {
-        Some(at) => format!("{} 启用", show_moment(at)),
-        None => format!("{} 登记，正在后台重读日志", show_moment(row.asked_at)),
+        Some(at) => format!("{} 启用", words::moment(at)),
+        None => format!("{} 登记，正在后台重读日志", words::moment(row.asked_at)),
     };
     format!("{state}（{}：{}）", row.by, row.why)
 }
