@@ -64,6 +64,14 @@ impl Edition {
         Ok(Self { lexicon, judge, index: Arc::new(index), outputs: None })
     }
 
+    /// Where what is read goes.
+    ///
+    /// # Panics
+    /// In a tower that was opened only to look.
+    pub(super) fn working(&self) -> &Arc<Outputs> {
+        self.outputs.as_ref().expect("a tower opened only to look does no work")
+    }
+
     /// The same outputs under other criteria.
     pub(super) fn judged_by(&self, judge: Arc<Judge>) -> Self {
         let (lexicon, index) = (Arc::clone(&self.lexicon), Arc::clone(&self.index));

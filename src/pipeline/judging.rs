@@ -283,7 +283,7 @@ impl Tower {
         }
         // One edition for all of it: other rules may be put in force meanwhile.
         let edition = self.edition();
-        let outputs = edition.outputs.as_ref().expect("a tower opened only to look does not judge");
+        let outputs = edition.working();
         let to = outputs.cursor();
         let mut volume = Volume::new();
         for (event_day, known_day, documents) in self.log().volume().await? {

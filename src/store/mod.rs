@@ -32,11 +32,13 @@ pub use sources::{Fared, FieldShare, SourceState};
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlSafeStr, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::Mutex;
 
 /// How long a connection waits for another's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -125,6 +127,8 @@ impl From<sqlx::Error> for StoreError {
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
+    /// Watches what others commit; none once closed.
+    watcher: Arc<Mutex<Option<SqliteConnection>>>,
 }
 
 impl Store {
@@ -146,10 +150,20 @@ impl Store {
         migrator().run(&write).await.map_err(|source| migrate_error(path, source))?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
-            .connect_with(options.read_only(true))
+            .connect_with(options.clone().read_only(true))
             .await
             .map_err(open_error)?;
-        Ok(Self { write, read })
+        let watcher = options.read_only(true).connect().await.map_err(open_error)?;
+        Ok(Self { write, read, watcher: Arc::new(Mutex::new(Some(watcher))) })
+    }
+
+    /// A number that is another one after every commit that changed a byte, of this process or of others; none once the store is closed. Numbers of two
+    /// handles that were opened apart say nothing about each other.
+    pub async fn changes(&self) -> Result<Option<i64>, StoreError> {
+        match self.watcher.lock().await.as_mut() {
+            Some(watcher) => Ok(Some(sqlx::query_scalar("PRAGMA data_version").fetch_one(watcher).await?)),
+            None => Ok(None),
+        }
     }
 
     /// Connections for reading.
@@ -188,6 +202,10 @@ impl Store {
 
     /// Closes all connections; later calls fail.
     pub async fn close(&self) {
+        if let Some(watcher) = self.watcher.lock().await.take() {
+            // It has nothing to lose.
+            _ = watcher.close().await;
+        }
         self.read.close().await;
         self.write.close().await;
     }
@@ -224,6 +242,25 @@ mod tests {
     use std::error::Error as _;
 
     use super::*;
+
+    #[tokio::test]
+    async fn every_commit_is_seen_whoever_made_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("wanglou.sqlite");
+        let (store, other) = (Store::open(&path).await.expect("open"), Store::open(&path).await.expect("open"));
+        let mut seen = store.changes().await.expect("told");
+        assert_eq!(store.changes().await.expect("told"), seen, "nothing was written");
+        for (writer, value) in [(&store, "one"), (&other, "two")] {
+            let mut tx = writer.begin().await.expect("begin");
+            Store::set_fact(&mut tx, "k", value).await.expect("set");
+            tx.commit().await.expect("commit");
+            let now = store.changes().await.expect("told");
+            assert_ne!(now, seen);
+            seen = now;
+        }
+        store.close().await;
+        assert_eq!(store.changes().await.expect("told"), None);
+    }
 
     #[tokio::test]
     async fn a_file_that_is_no_store_is_told_as_damaged() {

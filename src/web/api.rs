@@ -11,15 +11,17 @@ use serde::Serialize;
 
 use super::desk::{Desk, DeskError, FeedForm, SearchOutcome, SourceHealth};
 use super::gate::{Hall, Seated};
+use super::pages::alert_id;
 use super::pages::alerts::ListQuery;
 use super::pages::search::SearchQuery;
-use super::pages::{Shared, alert_id};
 use super::problem::{Dressed, Problem};
+use super::unchanged::Feed;
 use super::words;
+use crate::access::Viewer;
 use crate::alert::Casework;
 use crate::vocabulary::{
-    Act, Alert, AlertEvent, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode,
-    SamplingRequest, Spread,
+    Act, Alert, AlertEvent, AlertId, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode, SamplingRequest,
+    Spread,
 };
 
 /// Most hits in one answer.
@@ -147,23 +149,34 @@ pub(super) async fn sources(Seated(desk): Seated) -> Result<Json<SourcesAnswer>,
     Ok(Json(SourcesAnswer { sources: desk.status().await?.health }))
 }
 
-/// The open alerts in a form for programs, in their order.
-async fn open_alerts(desk: &Shared, form: FeedForm) -> Result<String, DeskError> {
-    let mut alerts = desk.ranked().await?;
-    alerts.retain(|alert| alert.state == AlertState::Open);
-    Ok(desk.render(form, &alerts))
+pub(super) async fn feed_json(
+    State(hall): State<Hall>,
+    Extension(viewer): Extension<Viewer>,
+    Seated(desk): Seated,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let open = hall.feeds.open_alerts(&viewer, &desk, FeedForm::Json).await?;
+    Ok(feed(open, "application/json", &headers))
 }
 
-pub(super) async fn feed_json(Seated(desk): Seated, headers: HeaderMap) -> Result<Response, Problem> {
-    Ok(feed(open_alerts(&desk, FeedForm::Json).await?, "application/json", &headers))
+pub(super) async fn feed_atom(
+    State(hall): State<Hall>,
+    Extension(viewer): Extension<Viewer>,
+    Seated(desk): Seated,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let open = hall.feeds.open_alerts(&viewer, &desk, FeedForm::Atom).await?;
+    Ok(feed(open, "application/atom+xml; charset=utf-8", &headers))
 }
 
-pub(super) async fn feed_atom(Seated(desk): Seated, headers: HeaderMap) -> Result<Response, Problem> {
-    Ok(feed(open_alerts(&desk, FeedForm::Atom).await?, "application/atom+xml; charset=utf-8", &headers))
-}
-
-pub(super) async fn feed_cap(Seated(desk): Seated, headers: HeaderMap) -> Result<Response, Problem> {
-    Ok(feed(open_alerts(&desk, FeedForm::Cap).await?, CAP, &headers))
+pub(super) async fn feed_cap(
+    State(hall): State<Hall>,
+    Extension(viewer): Extension<Viewer>,
+    Seated(desk): Seated,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let open = hall.feeds.open_alerts(&viewer, &desk, FeedForm::Cap).await?;
+    Ok(feed(open, CAP, &headers))
 }
 
 /// One alert as a message of the Common Alerting Protocol.
@@ -174,12 +187,11 @@ pub(super) async fn alert_cap(
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    Ok(feed(desk.render(FeedForm::CapOne, &[alert]), CAP, &headers))
+    Ok(feed(Feed::of(desk.render(FeedForm::CapOne, &[alert])), CAP, &headers))
 }
 
 /// A feed that is polled: unchanged, it costs its reader nothing.
-fn feed(body: String, kind: &'static str, headers: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", &blake3::hash(body.as_bytes()).to_hex()[..32]);
+fn feed(Feed { tag, body }: Feed, kind: &'static str, headers: &HeaderMap) -> Response {
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let same = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
     if known.flat_map(|list| list.split(',')).any(|known| same(known.trim())) {

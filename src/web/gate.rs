@@ -21,6 +21,7 @@ use super::pages::Shared;
 use super::problem::Problem;
 use super::rules::{self, Need};
 use super::seat::Seat;
+use super::unchanged::Feeds;
 use crate::access::{AccessError, Accounts, Viewer, same};
 use crate::vocabulary::{AuditEntry, AuditKind};
 
@@ -117,11 +118,12 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 pub(super) struct Hall {
     desk: Shared,
     pub(super) gate: Gate,
+    pub(super) feeds: Feeds,
 }
 
 impl Hall {
     pub(super) fn new(desk: Shared, gate: Gate) -> Self {
-        Self { desk, gate }
+        Self { desk, gate, feeds: Feeds::default() }
     }
 
     /// The desk as it is, for probes.

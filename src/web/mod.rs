@@ -27,6 +27,7 @@ mod seat;
 mod stream;
 mod text;
 mod tower;
+mod unchanged;
 mod words;
 
 #[cfg(test)]

@@ -69,6 +69,10 @@ impl Desk for Seat {
         Ok(all.map(|alert| access::alert_for(&self.party, alert)).collect())
     }
 
+    async fn changes(&self) -> Option<i64> {
+        self.desk.changes().await
+    }
+
     async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError> {
         self.seen(id).await
     }

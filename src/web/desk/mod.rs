@@ -33,6 +33,10 @@ pub trait Desk: Send + Sync + 'static {
         let standing = self.standing().await?;
         Ok(filter.page_of(self.ranked().await?, &standing))
     }
+    /// A number that is another one whenever anything was written; none: it cannot tell.
+    async fn changes(&self) -> Option<i64> {
+        None
+    }
     /// One alert as it stands now.
     async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError>;
     /// The events of its life, oldest first. Empty for an unknown alert.
@@ -115,7 +119,7 @@ pub trait Desk: Send + Sync + 'static {
 }
 
 /// A form in which alerts leave for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FeedForm {
     /// JSON Feed 1.1.
     Json,

@@ -28,6 +28,10 @@ impl Desk for Tower {
         self.store().alerts().await.map_err(doing("reading the alerts"))
     }
 
+    async fn changes(&self) -> Option<i64> {
+        self.store().changes().await.ok().flatten()
+    }
+
     async fn casework(&self, id: &AlertId) -> Result<(Casework, Vec<Act>), DeskError> {
         let acts = self.store().acts(Some(id)).await.map_err(doing("reading what people did"))?;
         Ok((Casework::of(&acts), acts))
