@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say};
 use crate::config::{Overrides, Settings};
+use crate::pipeline::planned::chain;
 use crate::pipeline::promotion::beside::NotInForce;
 use crate::pipeline::promotion::{self, Take, Wanted};
 use crate::pipeline::{PipelineError, Tower};
@@ -79,34 +80,52 @@ pub(super) async fn run(args: PromoteArgs, common: &Common) -> Result<(), Failur
 }
 
 async fn put(settings: &Settings, wanted: &Wanted) -> Result<(), Failure> {
-    let row = promotion::ask(settings, wanted, now()).await.map_err(pipeline_failure)?;
+    promotion::may_promote(settings).map_err(pipeline_failure)?;
     let tower = match Tower::open(settings).await {
         Ok(tower) => tower,
         Err(PipelineError::Busy(_)) => {
+            let row = promotion::ask(settings, wanted, now()).await.map_err(pipeline_failure)?;
             return say(format_args!(
-                "已登记：词典 {}，评价标准 {}。服务正在运行，将在后台重读日志后自动切换；用 wanglou promote list 查看",
+                "已登记：词典 {}，评价标准 {}。数据目录正在使用：运行中的服务会在后台重读日志后自动切换（服务没有运行时，由下一次启动完成）；用 wanglou promote list 查看",
                 row.lexicon, row.criteria
             ));
         }
+        Err(PipelineError::Promotion(why)) => {
+            eprintln!("现用规则无法载入：{why}");
+            let row = promotion::replace_broken(settings, wanted, now()).await.map_err(pipeline_failure)?;
+            return say(format_args!("{}；日志由下一次启动重读", told(&row)));
+        }
         Err(error) => return Err(pipeline_failure(error)),
     };
+    let done = async {
+        // What somebody asked for before goes first: the service that was to do it has ended.
+        if let Some(waiting) = tower.promotion_asked().await? {
+            say(told(&carry_out(&tower, waiting).await?))?;
+        }
+        let row = promotion::ask(settings, wanted, now()).await.map_err(pipeline_failure)?;
+        say(told(&carry_out(&tower, row).await?))
+    };
+    let done = done.await;
+    tower.close().await?;
+    done
+}
+
+/// Reads the log again by what was asked for, and puts it in force.
+async fn carry_out(tower: &Tower, row: Promotion) -> Result<Promotion, Failure> {
     let bar = Progress::start("重读日志", tower.log().end().await?.0);
     let put = match tower.derive_beside(row.clone(), &|documents| bar.at(documents, String::new())).await {
         Ok(beside) => tower.put_in_force(beside, now()).await,
         Err(error) => Err(NotInForce::Before(error)),
     };
     bar.finish();
-    let put = match put {
-        Ok(row) => say(told(&row)),
-        Err(error) => {
-            if let NotInForce::Before(error) = &error {
-                tower.promotion_failed(&row, &error.to_string(), now()).await?;
-            }
-            Err(Failure::from(error))
+    match put {
+        Ok(row) => Ok(row),
+        Err(NotInForce::After(error)) => Err(error.into()),
+        Err(NotInForce::Before(error)) => {
+            tower.promotion_failed(&row, &chain(&error), now()).await?;
+            Err(pipeline_failure(error))
         }
-    };
-    tower.close().await?;
-    put
+    }
 }
 
 async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {

@@ -109,8 +109,15 @@ async fn judge(tower: &Tower, mut caught_up: watch::Receiver<bool>) -> Result<In
     _ = caught_up.wait_for(|caught_up| *caught_up).await;
     loop {
         let today = day_of(now());
-        let grounds =
-            (today, tower.signals_cursor(), tower.lexicon().version().clone(), tower.judge_by().version().clone());
+        // What people did, verdicts among it, is a line of the audit log.
+        let acts = tower.store().audit_end().await?;
+        let grounds = (
+            acts,
+            today,
+            tower.signals_cursor(),
+            tower.lexicon().version().clone(),
+            tower.judge_by().version().clone(),
+        );
         let began = tokio::time::Instant::now();
         if judged.as_ref() != Some(&grounds) {
             let found = tower.judge(today).await?;

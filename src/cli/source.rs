@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::log::Entry;
 use crate::pipeline::revisions::{DiffLine, changes};
 use crate::pipeline::{Gatherer, SourceBook, check_source};
-use crate::vocabulary::{ActorKind, AdminLevel, Document, DocumentId, show_moment, start_of_day};
+use crate::vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, show_moment, start_of_day};
 
 /// Characters of a value that `check` shows.
 const SAMPLE_CHARS: usize = 40;
@@ -260,7 +260,7 @@ async fn revisions(settings: &Settings, id: Option<DocumentId>) -> Result<(), Fa
     let book = SourceBook::open(settings).await?;
     match id {
         None => {
-            for id in book.log().revised().await?.keys() {
+            for id in book.log().revised(Position(u64::MAX)).await?.keys() {
                 say(id)?;
             }
         }

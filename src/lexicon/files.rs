@@ -56,13 +56,12 @@ pub(super) fn folder(root: &Path) -> Result<Files, LexiconError> {
     Ok(files)
 }
 
-/// Copies the files of a folder, or those built into the binary, below `to`, each to the disk: a lexicon that nobody edits any more.
+/// Copies the files of a lexicon folder below `to`, each to the disk: a lexicon that nobody edits any more.
 ///
 /// # Errors
 /// What cannot be read or written, by its path.
-pub fn copy(from: Option<&Path>, to: &Path) -> Result<(), LexiconError> {
-    let files = from.map_or_else(shipped, folder)?;
-    for (name, text) in files {
+pub fn copy(from: &Path, to: &Path) -> Result<(), LexiconError> {
+    for (name, text) in folder(from)? {
         let path = to.join(name);
         let io = |source| LexiconError::Write { path: path.clone(), source };
         std::fs::create_dir_all(path.parent().unwrap_or(to)).map_err(io)?;

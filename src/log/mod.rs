@@ -330,12 +330,14 @@ impl Log {
         Ok(from_sql(last))
     }
 
-    /// Documents that have been revised, with the position of their newest revision: what was derived from an older one is void.
-    pub async fn revised(&self) -> Result<BTreeMap<DocumentId, Position>, LogError> {
+    /// Documents that have been revised up to a position, with that of their newest revision by then: what was derived from an older one
+    /// is void.
+    pub async fn revised(&self, until: Position) -> Result<BTreeMap<DocumentId, Position>, LogError> {
         let rows = sqlx::query(
-            "SELECT document_id, MAX(position) FROM documents WHERE document_id IN
-               (SELECT document_id FROM documents WHERE revision > 1) GROUP BY document_id",
+            "SELECT document_id, MAX(position) FROM documents WHERE position <= ?1 AND document_id IN
+               (SELECT document_id FROM documents WHERE revision > 1 AND position <= ?1) GROUP BY document_id",
         )
+        .bind(i64::try_from(until.0).unwrap_or(i64::MAX))
         .fetch_all(self.store.reader())
         .await?;
         rows.iter().map(|row| Ok((DocumentId::new(row.try_get::<String, _>(0)?), from_sql(row.try_get(1)?)))).collect()
@@ -567,7 +569,10 @@ mod tests {
         let again = log.append(&[document("a", "漏电"), document("b", "起火了")], now).await.expect("appended");
         assert_eq!(again, [Outcome::Unchanged, Outcome::Revised(Position(3))]);
         assert_eq!(log.document(&DocumentId::from("b")).await.expect("read").expect("known").document.text, "起火了");
-        assert_eq!(log.revised().await.expect("read").get(&DocumentId::from("b")), Some(&Position(3)));
+        assert_eq!(
+            log.revised(Position(u64::MAX)).await.expect("read").get(&DocumentId::from("b")),
+            Some(&Position(3))
+        );
         let (_, intake) = log.intake().await.expect("read")[&SourceId::from("s")];
         assert!(intake.reconciles(), "COUNT-1: {intake:?}");
         assert_eq!((intake.collected, intake.kept, intake.duplicate, intake.unchanged), (5, 3, 1, 1));

@@ -85,6 +85,12 @@ impl Outputs {
         self.signals().parts.cursor()
     }
 
+    /// The last log position whose signals are published, with all signals up to it.
+    pub(super) fn as_of(&self) -> (Position, Arc<Vec<SignalRecord>>) {
+        let signals = self.signals();
+        (signals.parts.cursor(), Arc::clone(&signals.records))
+    }
+
     /// All signals, in log order.
     pub(super) fn records(&self) -> Arc<Vec<SignalRecord>> {
         Arc::clone(&self.signals().records)

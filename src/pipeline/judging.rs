@@ -284,12 +284,12 @@ impl Tower {
         // One edition for all of it: other rules may be put in force meanwhile.
         let edition = self.edition();
         let outputs = edition.working();
-        let to = outputs.cursor();
+        let (to, records) = outputs.as_of();
         let mut volume = Volume::new();
         for (event_day, known_day, documents) in self.log().volume().await? {
             volume.add(event_day, known_day, documents);
         }
-        let records = self.standing_records(&outputs.records()).await?;
+        let records = self.standing_records(to, &records).await?;
         let episodes = match self.store().fact(EPISODES).await? {
             Some(kept) => serde_json::from_str(&kept)?,
             None => Episodes::default(),
@@ -340,9 +340,9 @@ impl Tower {
         Ok(self.log().cursor(ALERTS).await?.1.parse().ok())
     }
 
-    /// Signals of the newest revision of every document.
-    async fn standing_records(&self, all: &[SignalRecord]) -> Result<Vec<SignalRecord>, PipelineError> {
-        let revised: BTreeMap<DocumentId, Position> = self.log().revised().await?;
+    /// Signals of the newest revision of every document that the log holds up to `to`: a newer one that is not read yet says nothing.
+    async fn standing_records(&self, to: Position, all: &[SignalRecord]) -> Result<Vec<SignalRecord>, PipelineError> {
+        let revised: BTreeMap<DocumentId, Position> = self.log().revised(to).await?;
         let stands =
             |record: &&SignalRecord| revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest);
         Ok(all.iter().filter(stands).cloned().collect())

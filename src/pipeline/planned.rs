@@ -143,7 +143,8 @@ impl Tower {
             resume: true,
             cache: Some(home.join(CACHE)),
         };
-        rerun(&spec, &self.lexicon(), &self.judge_by(), tell).await
+        let edition = self.edition();
+        rerun(&spec, &edition.lexicon, &edition.judge, tell).await
     }
 
     /// What a result says otherwise than the last one that is still there; writes the page about it when it does.
@@ -253,7 +254,8 @@ fn notice_of(row: &RerunRow) -> Option<Notice> {
 }
 
 /// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -20,6 +20,9 @@ pub struct Promotion {
     pub lexicon: LexiconVersion,
     /// What judges.
     pub criteria: CriteriaVersion,
+    /// Whether lexicon and criteria are those built into the program, whichever program it is: they are not copied.
+    #[serde(default)]
+    pub shipped: (bool, bool),
     /// What read and judged when it was asked for.
     pub before: (LexiconVersion, CriteriaVersion),
     /// Who asked.
@@ -49,14 +52,20 @@ impl Promotion {
 }
 
 impl Store {
-    /// Keeps what somebody asks for, and gives its number.
-    pub async fn add_promotion(tx: &mut Transaction<'static, Sqlite>, row: &Promotion) -> Result<u64, StoreError> {
-        let added = sqlx::query("INSERT INTO promotions (state, body) VALUES (?, ?)")
-            .bind(row.state())
-            .bind(to_json("promotion", row)?)
-            .execute(&mut **tx)
-            .await?;
-        Ok(u64::try_from(added.last_insert_rowid()).unwrap_or(0))
+    /// Keeps what somebody asks for, and gives its number; none when something that was asked for waits already.
+    pub async fn add_promotion(
+        tx: &mut Transaction<'static, Sqlite>,
+        row: &Promotion,
+    ) -> Result<Option<u64>, StoreError> {
+        let added = sqlx::query(
+            "INSERT INTO promotions (state, body)
+             SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM promotions WHERE state = 'asked')",
+        )
+        .bind(row.state())
+        .bind(to_json("promotion", row)?)
+        .execute(&mut **tx)
+        .await?;
+        Ok((added.rows_affected() == 1).then(|| u64::try_from(added.last_insert_rowid()).unwrap_or(0)))
     }
 
     /// Keeps how a promotion stands now.

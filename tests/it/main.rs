@@ -4,6 +4,7 @@
 mod bad_input;
 mod detection;
 mod explanation;
+mod feeds;
 mod finding;
 mod foreign;
 mod full_disk;

@@ -95,7 +95,7 @@ fn promoted_rules_read_the_log_again_and_stay_in_force_until_others_are() {
     let rule = fs::read_to_string(&file).expect("kept");
     fs::write(&file, rule.replace("a test", "another test")).expect("written");
     let said = run(&["search", "起火", "--data", text(&data)]);
-    assert!(said.status == 2 && said.err.contains("is not what 张三 put in force"), "{}", said.err);
+    assert!(said.status == 2 && said.err.contains("which 张三 put in force, is not what was promoted"), "{}", said.err);
     fs::write(&file, rule).expect("written");
 
     let back = ["promote", "put", "--data", text(&data), "--shipped", "--by", "李四", "--why", "退回"];
@@ -222,6 +222,36 @@ fn a_promotion_killed_once_it_counts_is_finished_by_the_next_start() {
         tower.close().await.expect("closed");
     });
     run(&["index", "verify", "--data", text(&data)]).good();
+}
+
+#[test]
+fn what_a_killed_command_left_waiting_is_done_by_the_next_and_lost_rules_can_be_replaced() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = data(dir.path());
+    let newer = lexicon_with(dir.path(), "newer", WORD);
+    let settings = settings(&data);
+    in_service(async { promotion::ask(&settings, &wanted(&newer), now()).await.expect("asked") });
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/criteria/default.toml");
+    let criteria = dir.path().join("centre.toml");
+    fs::write(&criteria, fs::read_to_string(shipped).expect("read") + "# ours\n").expect("written");
+    let put = ["promote", "put", "--data", text(&data), "--criteria", text(&criteria), "--by", "李四", "--why", "再来"];
+    let said = run(&put).good().out;
+    assert_eq!(said.lines().count(), 2, "{said}");
+    let rows = promotions(&data);
+    assert!(rows.iter().all(|row| row["in_force_at"].is_string()), "{rows:?}");
+    assert_eq!((&rows[0]["lexicon"], &rows[0]["shipped"]), (&rows[1]["lexicon"], &json!([false, false])));
+    assert_eq!(rows[1]["shipped"], json!([false, true]), "criteria that nobody named are the program's own");
+    assert_eq!(found(&data, "signal:fire"), 12);
+
+    // What is kept of them is lost: no tower opens, until others are put in force.
+    fs::remove_dir_all(data.join("rules")).expect("removed");
+    let said = run(&["search", "起火", "--data", text(&data)]);
+    assert!(said.status == 2 && said.err.contains("promote put --shipped"), "{}", said.err);
+    let kept = ["promote", "put", "--data", text(&data), "--lexicon", text(&newer), "--by", "王五", "--why", "修复"];
+    assert!(run(&kept).err.contains("nothing of them can be kept"));
+    run(&["promote", "put", "--data", text(&data), "--shipped", "--by", "王五", "--why", "修复"]).good();
+    run(&["import", "--data", text(&data), "--source", "shop", text(&criteria.with_file_name("told.ndjson"))]).good();
+    assert_eq!(found(&data, "signal:fire"), 4);
 }
 
 #[test]

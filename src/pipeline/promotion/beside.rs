@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{folder_of, line, not_what_was_promoted, notice};
+use super::{line, load, notice};
 use crate::archive::SignalParts;
 use crate::index::{SearchIndex, Thesaurus, Writer};
 use crate::lexicon::Lexicon;
@@ -20,7 +20,6 @@ use crate::pipeline::edition::{Edition, SIGNALS, stop_words};
 use crate::pipeline::judging::Judge;
 use crate::pipeline::operate::{BESIDE, remove, rename, replace};
 use crate::pipeline::reading::{BATCH_MAX, LISTINGS, ReadEntry, index_batch, read_batch};
-use crate::pipeline::tower::{read_criteria, read_lexicon};
 use crate::pipeline::{PipelineError, Tower};
 use crate::store::{Promotion, Store};
 use crate::vocabulary::{Listing, NoticeKind, Position};
@@ -56,6 +55,13 @@ struct Made {
     documents: u64,
 }
 
+/// Outputs that are whole, and what the store is to hold of them.
+struct Finished {
+    listings: BTreeMap<(String, String), Listing>,
+    at: Position,
+    documents: u64,
+}
+
 impl Tower {
     /// Reads the log by the rules of a promotion, into folders beside those in use. `tell` hears how many documents were read.
     ///
@@ -66,14 +72,8 @@ impl Tower {
             let why = "the settings of the running service name a lexicon or criteria, which outrank what is promoted";
             return Err(PipelineError::Promotion(why.to_owned()));
         }
-        let folder = folder_of(self.data_dir(), &row);
-        let load = move || -> Result<_, PipelineError> {
-            Ok((read_lexicon(Some(&folder))?, read_criteria(Some(&folder.join(super::CRITERIA)))?))
-        };
-        let (lexicon, judge) = tokio::task::spawn_blocking(load).await??;
-        if *lexicon.version() != row.lexicon || *judge.version() != row.criteria {
-            return Err(not_what_was_promoted(self.data_dir(), &row));
-        }
+        let (data, asked) = (self.data_dir().to_owned(), row.clone());
+        let (lexicon, judge) = tokio::task::spawn_blocking(move || load(&data, &asked)).await??;
         let (lexicon, judge) = (Arc::new(lexicon), Arc::new(judge));
         let made = if lexicon.version() == self.lexicon().version() {
             None
@@ -92,17 +92,17 @@ impl Tower {
         let Beside { row, lexicon, judge, made } = beside;
         let made = match made {
             None => None,
-            Some(made) => Some(made.follow(self.log(), &lexicon, &|_| ()).await.map_err(NotInForce::Before)?),
+            Some(made) => Some(made.finish(self.log(), &lexicon).await.map_err(NotInForce::Before)?),
         };
         let documents = made.as_ref().map_or(0, |made| made.documents);
         let row = Promotion { in_force_at: Some(now), documents, ..row };
-        let made = self.mark(&row, made, now).await.map_err(NotInForce::Before)?;
-        self.change(lexicon, judge, made).await.map_err(NotInForce::After)?;
+        self.mark(&row, made.as_ref(), now).await.map_err(NotInForce::Before)?;
+        self.change(lexicon, judge, made.is_some()).await.map_err(NotInForce::After)?;
         Ok(row)
     }
 
     /// One transaction: it counts, and the listings are sorted by it.
-    async fn mark(&self, row: &Promotion, made: Option<Made>, now: Timestamp) -> Result<Option<Made>, PipelineError> {
+    async fn mark(&self, row: &Promotion, made: Option<&Finished>, now: Timestamp) -> Result<(), PipelineError> {
         let (from, _) = self.log().cursor(LISTINGS).await?;
         let mut tx = self.store().begin().await?;
         Store::put_promotion(&mut tx, row).await?;
@@ -110,27 +110,25 @@ impl Tower {
         Store::add_audit(&mut tx, &line(row, now, detail)).await?;
         let text = format!("{}启用了新的规则（{}），重读{}条信息", row.by, row.why, row.documents);
         Store::add_notice(&mut tx, &notice(row, NoticeKind::RulesInForce, now, text)).await?;
-        if let Some(made) = &made {
+        if let Some(made) = made {
             Store::clear_listings(&mut tx).await?;
             for listing in made.listings.values() {
                 Store::put_listing(&mut tx, listing).await?;
             }
             Log::move_cursor(&mut tx, LISTINGS, from, made.at, row.lexicon.as_str()).await?;
         }
-        tx.commit().await?;
-        Ok(made)
+        Ok(tx.commit().await?)
     }
 
-    /// Moves the folders and shows the new edition.
-    async fn change(&self, lexicon: Arc<Lexicon>, judge: Arc<Judge>, made: Option<Made>) -> Result<(), PipelineError> {
+    /// Moves the folders, where there are new ones, and shows the new edition.
+    async fn change(&self, lexicon: Arc<Lexicon>, judge: Arc<Judge>, made: bool) -> Result<(), PipelineError> {
         let edition = self.edition();
-        let Some(made) = made else {
+        if !made {
             self.change_edition(edition.judged_by(judge));
             return Ok(());
-        };
+        }
         let (data, end) = (self.data_dir().to_owned(), self.log().end().await?);
         let change = move || -> Result<Edition, PipelineError> {
-            made.end()?;
             if let Some(outputs) = &edition.outputs {
                 outputs.end()?;
             }
@@ -161,9 +159,8 @@ pub enum NotInForce {
 
 impl Made {
     fn begin(data: &Path, lexicon: &Arc<Lexicon>) -> Result<Self, PipelineError> {
+        clear(data)?;
         let (index, signals) = (data.join(BESIDE), data.join(SIGNALS_BESIDE));
-        remove(&index)?;
-        remove(&signals)?;
         let stop_words = stop_words(lexicon);
         let (index, _) = SearchIndex::open(&index, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;
         let writer = index.knowing(Arc::new(Thesaurus::of(lexicon))).writer()?;
@@ -208,7 +205,15 @@ impl Made {
         Ok(())
     }
 
-    fn end(self) -> Result<(), PipelineError> {
-        Ok(self.writer.close()?)
+    /// Reads the rest and ends the writing: what takes its time is done before anything counts.
+    async fn finish(self, log: &Log, lexicon: &Arc<Lexicon>) -> Result<Finished, PipelineError> {
+        let Self { writer, listings, at, documents, .. } = self.follow(log, lexicon, &|_| ()).await?;
+        tokio::task::spawn_blocking(move || writer.close()).await??;
+        Ok(Finished { listings, at, documents })
     }
+}
+
+/// Removes what was made beside and did not come to count.
+pub(super) fn clear(data: &Path) -> Result<(), PipelineError> {
+    [BESIDE, SIGNALS_BESIDE, SIGNALS_REPLACED].iter().try_for_each(|name| remove(&data.join(name)))
 }

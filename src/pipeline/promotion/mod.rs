@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::files::digest;
+use super::gather::lock_folder;
 use super::judging::Judge;
+use super::planned::chain;
 use super::tower::{criteria_text, read_criteria, read_lexicon};
 use super::{PipelineError, Tower};
 use crate::config::Settings;
@@ -30,6 +32,8 @@ pub use keeper::Keeper;
 
 /// Where promoted rules lie, inside the data folder.
 pub const FOLDER: &str = "rules";
+/// The database of a data folder.
+const STORE: &str = "wanglou.sqlite";
 /// The criteria in a promotion's folder.
 const CRITERIA: &str = "criteria.toml";
 /// The report that was approved, in a promotion's folder.
@@ -69,33 +73,63 @@ pub struct Wanted {
 /// # Errors
 /// Files that cannot be used; promoted ones too when they are not what was promoted.
 pub(super) async fn rules_for(settings: &Settings, store: &Store) -> Result<(Lexicon, Judge), PipelineError> {
-    let promoted = store.promotion_in_force().await?;
-    let folder = promoted.as_ref().map(|row| folder_of(&settings.data, row));
-    let lexicon = read_lexicon(settings.lexicon.as_deref().or(folder.as_deref()))?;
-    let criteria = folder.as_ref().map(|folder| folder.join(CRITERIA));
-    let judge = read_criteria(settings.criteria.as_deref().or(criteria.as_deref()))?;
-    if let Some(row) = promoted {
-        let whole = (settings.lexicon.is_some() || row.lexicon == *lexicon.version())
-            && (settings.criteria.is_some() || row.criteria == *judge.version());
-        if !whole {
-            return Err(not_what_was_promoted(&settings.data, &row));
-        }
-    }
+    let (named_lexicon, named_criteria) = (settings.lexicon.as_deref(), settings.criteria.as_deref());
+    let promoted = match store.promotion_in_force().await? {
+        Some(row) if named_lexicon.is_none() || named_criteria.is_none() => Some(load(&settings.data, &row)?),
+        _ => None,
+    };
+    let Some((lexicon, judge)) = promoted else {
+        return Ok((read_lexicon(named_lexicon)?, read_criteria(named_criteria)?));
+    };
+    let lexicon = named_lexicon.map_or(Ok(lexicon), |named| read_lexicon(Some(named)))?;
+    let judge = named_criteria.map_or(Ok(judge), |named| read_criteria(Some(named)))?;
     Ok((lexicon, judge))
+}
+
+/// The rules of a promotion. What was taken from the program is the program's own, whichever it is by now; what was copied must be what
+/// was promoted.
+fn load(data: &Path, row: &Promotion) -> Result<(Lexicon, Judge), PipelineError> {
+    let folder = folder_of(data, row);
+    let unusable = |why: String| {
+        PipelineError::Promotion(format!(
+            "{}, which {} put in force, {why}; restore the folder from your backup, or put others in force: `wanglou promote put --shipped`",
+            folder.display(),
+            row.by
+        ))
+    };
+    let broken = |error: &PipelineError| unusable(format!("cannot be used ({})", chain(error)));
+    let (own_lexicon, own_criteria) = row.shipped;
+    let lexicon =
+        read_lexicon(Some(folder.as_path()).filter(|_| !own_lexicon)).map_err(|error| broken(&error.into()))?;
+    let criteria = folder.join(CRITERIA);
+    let judge = read_criteria(Some(criteria.as_path()).filter(|_| !own_criteria)).map_err(|error| broken(&error))?;
+    let whole =
+        (own_lexicon || row.lexicon == *lexicon.version()) && (own_criteria || row.criteria == *judge.version());
+    if whole {
+        Ok((lexicon, judge))
+    } else {
+        let what = format!("is not what was promoted (lexicon {}, criteria {})", row.lexicon, row.criteria);
+        Err(unusable(what))
+    }
 }
 
 fn folder_of(data: &Path, row: &Promotion) -> PathBuf {
     data.join(FOLDER).join(&row.folder)
 }
 
-fn not_what_was_promoted(data: &Path, row: &Promotion) -> PipelineError {
-    PipelineError::Promotion(format!(
-        "{} is not what {} put in force (lexicon {}, criteria {}); restore the folder from your backup, or name rules in the settings",
-        folder_of(data, row).display(),
-        row.by,
-        row.lexicon,
-        row.criteria
-    ))
+/// Whether anything that is promoted would count.
+///
+/// # Errors
+/// When the settings themselves name rules or criteria, or there is no data folder.
+pub fn may_promote(settings: &Settings) -> Result<(), PipelineError> {
+    if settings.lexicon.is_some() || settings.criteria.is_some() {
+        let why = "the settings name a lexicon or criteria, which outrank what is promoted; remove those keys first";
+        return Err(PipelineError::Promotion(why.to_owned()));
+    }
+    if !settings.data.join(STORE).is_file() {
+        return Err(PipelineError::Empty(settings.data.clone()));
+    }
+    Ok(())
 }
 
 /// Checks what somebody wants in force, copies it below the data folder, and writes down who asks and why. It counts once a tower has read
@@ -104,24 +138,14 @@ fn not_what_was_promoted(data: &Path, row: &Promotion) -> PipelineError {
 /// # Errors
 /// [`PipelineError::Promotion`] when it may not be put in force; nothing is kept then.
 pub async fn ask(settings: &Settings, wanted: &Wanted, now: Timestamp) -> Result<Promotion, PipelineError> {
-    let refused = |why: String| Err(PipelineError::Promotion(why));
-    if settings.lexicon.is_some() || settings.criteria.is_some() {
-        return refused(
-            "the settings name a lexicon or criteria, which outrank what is promoted; remove those keys first"
-                .to_owned(),
-        );
-    }
+    may_promote(settings)?;
     let (by, why) = (wanted.by.trim(), wanted.why.trim());
     for (what, text, most) in [("--by", by, NAME_CHARS_MAX), ("--why", why, WHY_CHARS_MAX)] {
         if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
-            return refused(format!("{what} takes 1 to {most} characters in one line"));
+            return Err(PipelineError::Promotion(format!("{what} takes 1 to {most} characters in one line")));
         }
     }
-    let path = settings.data.join("wanglou.sqlite");
-    if !path.is_file() {
-        return Err(PipelineError::Empty(settings.data.clone()));
-    }
-    let store = Store::open(&path).await?;
+    let store = Store::open(&settings.data.join(STORE)).await?;
     let asked = ask_in(settings, &store, wanted, (by, why), now).await;
     store.close().await;
     asked
@@ -135,21 +159,27 @@ async fn ask_in(
     now: Timestamp,
 ) -> Result<Promotion, PipelineError> {
     if let Some(waiting) = store.promotion_asked().await? {
-        return Err(PipelineError::Promotion(format!(
-            "lexicon {} with criteria {} was asked for by {} and is not in force yet; wait for it",
-            waiting.lexicon, waiting.criteria, waiting.by
-        )));
+        return Err(waits(&waiting));
     }
-    let (lexicon, judge) = rules_for(settings, store).await?;
-    let before = (lexicon.version().clone(), judge.version().clone());
-    let in_force = store.promotion_in_force().await?.map(|row| folder_of(&settings.data, &row));
+    // Not loaded where that is known: what is broken must be replaced, too.
+    let in_force = store.promotion_in_force().await?;
+    let before = match &in_force {
+        Some(row) => (row.lexicon.clone(), row.criteria.clone()),
+        None => (read_lexicon(None)?.version().clone(), read_criteria(None)?.version().clone()),
+    };
+    let kept = in_force.as_ref().map(|row| (folder_of(&settings.data, row), row.shipped));
+    let sources = [
+        source(&wanted.lexicon, kept.as_ref().filter(|(_, shipped)| !shipped.0).map(|(folder, _)| folder.clone())),
+        source(&wanted.criteria, kept.filter(|(_, shipped)| !shipped.1).map(|(folder, _)| folder.join(CRITERIA))),
+    ];
+    let shipped = (sources[0].is_none(), sources[1].is_none());
 
     let home = settings.data.join(FOLDER);
     let folder = free_name(&home, now);
-    let aside = home.join(format!("{folder}.part"));
+    let aside = home.join(format!("{folder}-{}.part", std::process::id()));
     let io = |what, path: &Path, source| PipelineError::Io { what, path: path.to_owned(), source };
-    let made = copy(wanted, in_force.as_deref(), &aside);
-    let (lexicon, judge, report) = match made.and_then(|report| check(&aside).map(|(l, j)| (l, j, report))) {
+    let made = copy(&sources, wanted.report.as_deref(), &aside);
+    let (lexicon, judge, report) = match made.and_then(|report| check(&aside, shipped).map(|(l, j)| (l, j, report))) {
         Ok(made) => made,
         Err(error) => {
             _ = fs::remove_dir_all(&aside); // nothing of it counts; the next one makes it anew
@@ -174,6 +204,7 @@ async fn ask_in(
         folder,
         lexicon,
         criteria,
+        shipped,
         before,
         by,
         why,
@@ -184,25 +215,70 @@ async fn ask_in(
         problem: None,
     };
     let mut tx = store.begin().await?;
-    row.seq = Store::add_promotion(&mut tx, &row).await?;
+    // Somebody else may have asked while this was checked.
+    let Some(seq) = Store::add_promotion(&mut tx, &row).await? else {
+        _ = fs::remove_dir_all(home.join(&row.folder));
+        return Err(store.promotion_asked().await?.map_or_else(
+            || PipelineError::Promotion("somebody else put rules in force meanwhile; try again".to_owned()),
+            |waiting| waits(&waiting),
+        ));
+    };
+    row.seq = seq;
     Store::add_audit(&mut tx, &line(&row, now, format!("asked: {}", row.why))).await?;
     tx.commit().await?;
     Ok(row)
 }
 
-/// Copies the files; gives the digest of the report.
-fn copy(wanted: &Wanted, in_force: Option<&Path>, to: &Path) -> Result<Option<String>, PipelineError> {
-    let io = |path: &Path, source| PipelineError::Io { what: "keep", path: path.to_owned(), source };
-    let from = |take: &Take, kept: Option<PathBuf>| match take {
+fn waits(waiting: &Promotion) -> PipelineError {
+    PipelineError::Promotion(format!(
+        "lexicon {} with criteria {} was asked for by {} and is not in force yet; wait for it",
+        waiting.lexicon, waiting.criteria, waiting.by
+    ))
+}
+
+/// Puts other rules in force where those in force cannot be loaded any more, so that no tower opens: at once, and the next start reads the
+/// log again.
+///
+/// # Errors
+/// As [`ask`]; also when somebody works on the folder, or when something of what is broken is to be kept.
+pub async fn replace_broken(settings: &Settings, wanted: &Wanted, now: Timestamp) -> Result<Promotion, PipelineError> {
+    if [&wanted.lexicon, &wanted.criteria].contains(&&Take::Kept) {
+        let why = "the rules in force cannot be loaded, so nothing of them can be kept: name both --lexicon and --criteria, or --shipped";
+        return Err(PipelineError::Promotion(why.to_owned()));
+    }
+    let _lock = lock_folder(&settings.data)?;
+    let row = Promotion { in_force_at: Some(now), ..ask(settings, wanted, now).await? };
+    let store = Store::open(&settings.data.join(STORE)).await?;
+    let mut tx = store.begin().await?;
+    Store::put_promotion(&mut tx, &row).await?;
+    Store::add_audit(&mut tx, &line(&row, now, "in force at once: those before could not be loaded".to_owned()))
+        .await?;
+    tx.commit().await?;
+    store.close().await;
+    Ok(row)
+}
+
+/// Where to copy from; none: the program's own, which are not copied.
+fn source(take: &Take, kept: Option<PathBuf>) -> Option<PathBuf> {
+    match take {
         Take::Kept => kept,
         Take::Shipped => None,
         Take::From(path) => Some(path.clone()),
-    };
+    }
+}
+
+/// Copies lexicon, criteria and report; gives the digest of the report.
+fn copy(sources: &[Option<PathBuf>; 2], report: Option<&Path>, to: &Path) -> Result<Option<String>, PipelineError> {
+    let io = |path: &Path, source| PipelineError::Io { what: "keep", path: path.to_owned(), source };
     _ = fs::remove_dir_all(to); // what a killed one left
-    lexicon::files::copy(from(&wanted.lexicon, in_force.map(Path::to_owned)).as_deref(), to)?;
-    let criteria = from(&wanted.criteria, in_force.map(|folder| folder.join(CRITERIA)));
-    put(&to.join(CRITERIA), criteria_text(criteria.as_deref())?.as_bytes())?;
-    let Some(report) = &wanted.report else { return Ok(None) };
+    fs::create_dir_all(to).map_err(|error| io(to, error))?;
+    if let [Some(lexicon), _] = sources {
+        lexicon::files::copy(lexicon, to)?;
+    }
+    if let [_, Some(criteria)] = sources {
+        put(&to.join(CRITERIA), criteria_text(Some(criteria))?.as_bytes())?;
+    }
+    let Some(report) = report else { return Ok(None) };
     let target = to.join(REPORT);
     let bytes = fs::read(report).map_err(|error| io(report, error))?;
     put(&target, &bytes)?;
@@ -216,8 +292,8 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
 }
 
 /// Loads what was copied; rules that are broken, or whose own examples do not hold, are put in force by nobody.
-fn check(folder: &Path) -> Result<(Lexicon, Judge), PipelineError> {
-    let lexicon = read_lexicon(Some(folder))?;
+fn check(folder: &Path, shipped: (bool, bool)) -> Result<(Lexicon, Judge), PipelineError> {
+    let lexicon = read_lexicon(Some(folder).filter(|_| !shipped.0))?;
     if let Some(fatal) = lexicon::check(&lexicon).into_iter().find(|finding| finding.fatal) {
         return Err(PipelineError::Promotion(format!(
             "{}: {}; see `wanglou rules check --lexicon DIR`",
@@ -231,7 +307,8 @@ fn check(folder: &Path) -> Result<(Lexicon, Judge), PipelineError> {
     if let Some(failed) = failed {
         return Err(PipelineError::Promotion(format!("{failed}; see `wanglou rules test --lexicon DIR`")));
     }
-    Ok((lexicon, read_criteria(Some(&folder.join(CRITERIA)))?))
+    let criteria = folder.join(CRITERIA);
+    Ok((lexicon, read_criteria(Some(criteria.as_path()).filter(|_| !shipped.1))?))
 }
 
 /// The moment, to the second; with a number when something was promoted within it.
@@ -269,6 +346,8 @@ impl Tower {
         Store::add_audit(&mut tx, &line(&row, now, format!("failed: {why}"))).await?;
         let text = format!("{}登记的规则没有启用，仍用原来的规则：{why}", row.by);
         Store::add_notice(&mut tx, &notice(&row, NoticeKind::RulesFailed, now, text)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        // What was made of it counts for nothing, and may be what fills the disk.
+        beside::clear(self.data_dir())
     }
 }

@@ -251,6 +251,7 @@ impl Desk for FakeDesk {
                 folder: "20240701T090000".to_owned(),
                 lexicon: lexicon(),
                 criteria: criteria(),
+                shipped: (false, true),
                 before: (LexiconVersion::from("before"), criteria()),
                 by: "张三".to_owned(),
                 why: "增加充电类新说法".to_owned(),
