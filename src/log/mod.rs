@@ -573,6 +573,7 @@ mod tests {
             log.revised(Position(u64::MAX)).await.expect("read").get(&DocumentId::from("b")),
             Some(&Position(3))
         );
+        assert!(log.revised(Position(2)).await.expect("read").is_empty(), "by then nothing was revised");
         let (_, intake) = log.intake().await.expect("read")[&SourceId::from("s")];
         assert!(intake.reconciles(), "COUNT-1: {intake:?}");
         assert_eq!((intake.collected, intake.kept, intake.duplicate, intake.unchanged), (5, 3, 1, 1));
