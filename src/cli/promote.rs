@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say};
 use crate::config::{Overrides, Settings};
-use crate::pipeline::planned::chain;
 use crate::pipeline::promotion::beside::NotInForce;
 use crate::pipeline::promotion::{self, Take, Wanted};
 use crate::pipeline::{PipelineError, Tower};
@@ -122,7 +121,7 @@ async fn carry_out(tower: &Tower, row: Promotion) -> Result<Promotion, Failure> 
         Ok(row) => Ok(row),
         Err(NotInForce::After(error)) => Err(error.into()),
         Err(NotInForce::Before(error)) => {
-            tower.promotion_failed(&row, &chain(&error), now()).await?;
+            tower.promotion_failed(&row, &error.with_causes(), now()).await?;
             Err(pipeline_failure(error))
         }
     }

@@ -101,18 +101,17 @@ async fn read(tower: &Arc<Tower>, caught_up: watch::Sender<bool>) -> Result<Infa
     }
 }
 
-/// Judges, for ever, once everything was read that was there at the start: when something new was read, other rules are in force, or a day
-/// has begun (alerts grow quiet and close by the calendar). Between two judgements it rests as long as the last one took.
+/// Judges, for ever, once everything was read that was there at the start: when something new was read, a verdict or results of tests
+/// came, other rules are in force, or a day has begun (alerts grow quiet and close by the calendar). Between two judgements it rests as
+/// long as the last one took.
 async fn judge(tower: &Tower, mut caught_up: watch::Receiver<bool>) -> Result<Infallible, PipelineError> {
     let mut judged = None;
     // An error would say that the reader has gone, and then all ends.
     _ = caught_up.wait_for(|caught_up| *caught_up).await;
     loop {
         let today = day_of(now());
-        // What people did, verdicts among it, is a line of the audit log.
-        let acts = tower.store().audit_end().await?;
         let grounds = (
-            acts,
+            tower.store().outcome_count().await?,
             today,
             tower.signals_cursor(),
             tower.lexicon().version().clone(),

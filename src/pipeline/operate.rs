@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::edition::stop_words;
+use super::edition::{INDEX, stop_words};
 use super::gather::lock_folder;
 use super::promotion::rules_for;
 use super::reading::index_batch;
@@ -22,8 +22,7 @@ use crate::vocabulary::{DocumentId, Position};
 const BATCH_MAX: usize = 10_000;
 /// Documents named in a report, of each kind of trouble.
 const EXAMPLES_MAX: usize = 5;
-/// The index that searches use, the one that is being made, the one that was replaced; below the data folder.
-const FOLDER: &str = "index";
+/// Beside the index that searches use: the one that is being made, the one that was replaced.
 pub(super) const BESIDE: &str = "index.new";
 const REPLACED: &str = "index.old";
 
@@ -125,7 +124,7 @@ pub async fn rebuild_index(settings: &Settings, mut tell: impl FnMut(u64)) -> Re
 /// Puts the new index in place of the old one. Killed between the two renames, [`mend`] ends it.
 pub(super) fn replace(data: &Path) -> Result<(), PipelineError> {
     remove(&data.join(REPLACED))?;
-    let (folder, beside, replaced) = (data.join(FOLDER), data.join(BESIDE), data.join(REPLACED));
+    let (folder, beside, replaced) = (data.join(INDEX), data.join(BESIDE), data.join(REPLACED));
     if folder.exists() {
         rename(&folder, &replaced)?;
     }
@@ -135,7 +134,7 @@ pub(super) fn replace(data: &Path) -> Result<(), PipelineError> {
 
 /// Ends a replacement that was killed half-way: the new index is whole by then, so it takes its place. Nothing to do otherwise.
 pub(super) fn mend(data: &Path) -> Result<(), PipelineError> {
-    let (folder, beside, replaced) = (data.join(FOLDER), data.join(BESIDE), data.join(REPLACED));
+    let (folder, beside, replaced) = (data.join(INDEX), data.join(BESIDE), data.join(REPLACED));
     if !folder.exists() && replaced.exists() {
         rename(if beside.exists() { &beside } else { &replaced }, &folder)?;
     }

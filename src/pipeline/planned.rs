@@ -83,7 +83,7 @@ impl Tower {
                 row.alerts_opened = summary.alerts_opened;
                 row.change = change;
             }
-            Err(error) => row.problem = Some(chain(&error)),
+            Err(error) => row.problem = Some(error.with_causes()),
         }
         let mut tx = self.store().begin().await?;
         Store::put_rerun(&mut tx, &row).await?;
@@ -251,13 +251,6 @@ fn notice_of(row: &RerunRow) -> Option<Notice> {
         (None, _) => return None,
     };
     Some(Notice { kind, at: row.ended_at?, about: row.plan.clone(), text })
-}
-
-/// An error with its causes, in one line.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

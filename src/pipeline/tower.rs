@@ -140,6 +140,14 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// The error with its causes, in one line.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let first: &dyn std::error::Error = self;
+        let causes = std::iter::successors(Some(first), |error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+
     /// Whether the caller's input or call is to be mended, not the program or its surroundings.
     #[must_use]
     pub fn is_input(&self) -> bool {

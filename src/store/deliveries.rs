@@ -120,6 +120,17 @@ pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// Moves one of an endpoint's cursors by a statement that takes where to, the name, and where from.
+pub(super) async fn moved(
+    tx: &mut Transaction<'static, Sqlite>,
+    statement: &'static str,
+    name: &str,
+    (from, to): (u64, u64),
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(statement).bind(whole(to)).bind(name).bind(whole(from)).execute(&mut **tx).await?;
+    Ok(done.rows_affected() == 1)
+}
+
 impl Store {
     /// All endpoints, by name.
     pub async fn endpoints(&self) -> Result<Vec<EndpointRow>, StoreError> {
@@ -181,13 +192,7 @@ impl Store {
         from: u64,
         to: u64,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE endpoints SET cursor = ? WHERE endpoint = ? AND cursor = ?")
-            .bind(whole(to))
-            .bind(name)
-            .bind(whole(from))
-            .execute(&mut **tx)
-            .await?;
-        Ok(done.rows_affected() == 1)
+        moved(tx, "UPDATE endpoints SET cursor = ? WHERE endpoint = ? AND cursor = ?", name, (from, to)).await
     }
 
     /// Queues an event or a notice for an endpoint, once.

@@ -3,7 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::alerts::{from_json, to_json};
-use super::deliveries::whole;
+use super::deliveries::{moved, whole};
 use super::{Store, StoreError};
 use crate::vocabulary::Notice;
 
@@ -44,12 +44,7 @@ impl Store {
         from: u64,
         to: u64,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE endpoints SET notice_cursor = ? WHERE endpoint = ? AND notice_cursor = ?")
-            .bind(whole(to))
-            .bind(name)
-            .bind(whole(from))
-            .execute(&mut **tx)
-            .await?;
-        Ok(done.rows_affected() == 1)
+        let statement = "UPDATE endpoints SET notice_cursor = ? WHERE endpoint = ? AND notice_cursor = ?";
+        moved(tx, statement, name, (from, to)).await
     }
 }

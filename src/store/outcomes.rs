@@ -18,6 +18,12 @@ pub enum Taken {
 }
 
 impl Store {
+    /// How many outcomes there are; none is ever changed or taken away.
+    pub async fn outcome_count(&self) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM outcomes").fetch_one(self.reader()).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// Outcomes of one alert, or all of them, in the order in which they came.
     pub async fn outcomes(&self, alert: Option<&AlertId>) -> Result<Vec<Outcome>, StoreError> {
         let bodies: Vec<String> = match alert {

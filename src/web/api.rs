@@ -149,34 +149,27 @@ pub(super) async fn sources(Seated(desk): Seated) -> Result<Json<SourcesAnswer>,
     Ok(Json(SourcesAnswer { sources: desk.status().await?.health }))
 }
 
-pub(super) async fn feed_json(
-    State(hall): State<Hall>,
-    Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let open = hall.feeds.open_alerts(&viewer, &desk, FeedForm::Json).await?;
-    Ok(feed(open, "application/json", &headers))
+/// What a feed is asked with.
+pub(super) type Asked = (State<Hall>, Extension<Viewer>, Seated, HeaderMap);
+
+pub(super) async fn feed_json(asked: Asked) -> Result<Response, Problem> {
+    open_alerts(asked, FeedForm::Json, "application/json").await
 }
 
-pub(super) async fn feed_atom(
-    State(hall): State<Hall>,
-    Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let open = hall.feeds.open_alerts(&viewer, &desk, FeedForm::Atom).await?;
-    Ok(feed(open, "application/atom+xml; charset=utf-8", &headers))
+pub(super) async fn feed_atom(asked: Asked) -> Result<Response, Problem> {
+    open_alerts(asked, FeedForm::Atom, "application/atom+xml; charset=utf-8").await
 }
 
-pub(super) async fn feed_cap(
-    State(hall): State<Hall>,
-    Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
-    headers: HeaderMap,
+pub(super) async fn feed_cap(asked: Asked) -> Result<Response, Problem> {
+    open_alerts(asked, FeedForm::Cap, CAP).await
+}
+
+async fn open_alerts(
+    (State(hall), Extension(viewer), Seated(desk), headers): Asked,
+    form: FeedForm,
+    kind: &'static str,
 ) -> Result<Response, Problem> {
-    let open = hall.feeds.open_alerts(&viewer, &desk, FeedForm::Cap).await?;
-    Ok(feed(open, CAP, &headers))
+    Ok(feed(hall.feeds.open_alerts(&viewer, &desk, form).await?, kind, &headers))
 }
 
 /// One alert as a message of the Common Alerting Protocol.

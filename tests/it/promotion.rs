@@ -10,7 +10,7 @@ use crate::support::{lexicon_with, run};
 use wanglou::config::{Overrides, Settings};
 use wanglou::index::SearchRequest;
 use wanglou::pipeline::promotion::{self, Keeper, Take, Wanted};
-use wanglou::pipeline::{Tower, push_lines};
+use wanglou::pipeline::{NewSearch, Tower, push_lines};
 use wanglou::store::{Promotion, Store};
 use wanglou::vocabulary::{Channel, SourceId, parse_moment};
 
@@ -158,23 +158,33 @@ fn a_running_service_goes_on_while_promoted_rules_read_and_ends_as_if_they_had_a
         let tower = Arc::new(Tower::open(&settings).await.expect("opened"));
         let old = tower.index();
         let asked = promotion::ask(&settings, &wanted(&newer), now()).await.expect("asked for beside a running tower");
+        let watch =
+            NewSearch { name: "w".to_owned(), query: "充电宝".to_owned(), watched: true, ..NewSearch::default() };
+        tower.save_search(watch, now()).await.expect("saved");
         let mut keeper = Keeper::default();
         let mut steps = 0;
         loop {
             // What comes in while the log is read again is read by the rules in force, and found at once.
             push(&tower, 100 + steps, 101 + steps).await;
             tower.read_new().await.expect("read");
-            assert_eq!(total(&tower, "充电宝"), 13 + steps as u64);
+            assert_eq!(total(&tower, "充电宝"), 13 + 2 * steps as u64);
+            // What nobody has read yet when the rules change is read by the new ones.
+            push(&tower, 100_000 + steps, 100_001 + steps).await;
             steps += 1;
             if keeper.step(&tower, now()).await.expect("the tower works") {
                 break;
             }
             tokio::task::yield_now().await;
         }
-        let count = 12 + steps as u64;
+        let count = 12 + 2 * steps as u64;
+        assert_eq!(tower.store().searches().await.expect("read")[0].came, count - 12, "and every watch is told of it");
         assert_eq!(total(&tower, "signal:fire"), count, "all are read by the new rules");
-        assert_eq!(old.search(&SearchRequest::default()).map(|page| page.total).ok(), Some(count), "an old page ends");
-        push(&tower, 5_000, 5_002).await;
+        assert_eq!(
+            old.search(&SearchRequest::default()).map(|page| page.total).ok(),
+            Some(count - 1),
+            "an old page ends"
+        );
+        push(&tower, 200_000, 200_002).await;
         tower.read_new().await.expect("read");
         assert_eq!(total(&tower, "signal:fire"), count + 2);
         let row = tower.store().promotion_in_force().await.expect("read").expect("in force");

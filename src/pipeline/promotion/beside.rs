@@ -98,6 +98,8 @@ impl Tower {
         let row = Promotion { in_force_at: Some(now), documents, ..row };
         self.mark(&row, made.as_ref(), now).await.map_err(NotInForce::Before)?;
         self.change(lexicon, judge, made.is_some()).await.map_err(NotInForce::After)?;
+        // Watches are no part of an edition: they are told here of what came in just before.
+        self.read_new().await.map_err(NotInForce::After)?;
         Ok(row)
     }
 

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::beside::{Beside, NotInForce};
-use crate::pipeline::planned::chain;
 use crate::pipeline::{PipelineError, Tower};
 use crate::store::Promotion;
 
@@ -45,7 +44,7 @@ impl Keeper {
             }
             Err(NotInForce::After(error)) => Err(error),
             Err(NotInForce::Before(error)) => {
-                let why = chain(&error);
+                let why = error.with_causes();
                 tracing::warn!("promoted rules are not put in force: {why}");
                 tower.promotion_failed(&row, &why, now).await?;
                 Ok(false)

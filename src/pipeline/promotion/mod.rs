@@ -19,7 +19,6 @@ use jiff::Timestamp;
 use super::files::digest;
 use super::gather::lock_folder;
 use super::judging::Judge;
-use super::planned::chain;
 use super::tower::{criteria_text, read_criteria, read_lexicon};
 use super::{PipelineError, Tower};
 use crate::config::Settings;
@@ -97,7 +96,7 @@ fn load(data: &Path, row: &Promotion) -> Result<(Lexicon, Judge), PipelineError>
             row.by
         ))
     };
-    let broken = |error: &PipelineError| unusable(format!("cannot be used ({})", chain(error)));
+    let broken = |error: &PipelineError| unusable(format!("cannot be used ({})", error.with_causes()));
     let (own_lexicon, own_criteria) = row.shipped;
     let lexicon =
         read_lexicon(Some(folder.as_path()).filter(|_| !own_lexicon)).map_err(|error| broken(&error.into()))?;

@@ -170,8 +170,7 @@ impl Desk<'_> {
                 return expected;
             }
             let prior = self.ground.brand_prior(self.cell.category, self.cell.hazard, brand);
-            let events = self.history.iter().filter(|(other, _)| *other == brand).count() as u64;
-            prior.after(events, self.ground.baseline_weeks).mean() * weeks
+            prior.after(self.history.of_brand(brand), self.ground.baseline_weeks).mean() * weeks
         };
         shares.named().map(|(brand, _)| (brand, of(brand))).collect()
     }
