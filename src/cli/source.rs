@@ -260,7 +260,7 @@ async fn revisions(settings: &Settings, id: Option<DocumentId>) -> Result<(), Fa
     let book = SourceBook::open(settings).await?;
     match id {
         None => {
-            for id in book.log().revised(Position(u64::MAX)).await?.keys() {
+            for id in book.log().revised(Position(0), Position(u64::MAX)).await?.keys() {
                 say(id)?;
             }
         }

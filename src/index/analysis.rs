@@ -4,7 +4,7 @@
 //! matches. A phrase over jieba words misses true matches, because the same characters are cut differently beside other
 //! neighbours; a phrase over bigrams finds every text that contains it, in or out of the dictionary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jieba_rs::Jieba;
@@ -27,24 +27,22 @@ const SEPARATOR: char = ' ';
 #[derive(Clone)]
 pub(super) struct Analysis {
     jieba: Arc<Jieba>,
-    stop_words: Arc<BTreeSet<String>>,
+    /// Asked for every word of every text, so by hash.
+    stop_words: Arc<HashSet<String>>,
+    fingerprint: Arc<str>,
 }
 
 impl Analysis {
     pub(super) fn new(jieba: Arc<Jieba>, stop_words: &BTreeSet<String>) -> Self {
-        let stop_words = stop_words.iter().map(|word| normalise(word)).filter(|word| !word.is_empty()).collect();
-        Self { jieba, stop_words: Arc::new(stop_words) }
+        let stop_words = stop_words.iter().map(|word| normalise(word)).filter(|word| !word.is_empty());
+        let stop_words: BTreeSet<String> = stop_words.collect();
+        let fingerprint = fingerprint(&stop_words).into();
+        Self { jieba, stop_words: Arc::new(stop_words.into_iter().collect()), fingerprint }
     }
 
     /// Changes whenever the same text could give other terms, the jieba dictionary aside: the lexicon version covers that.
     pub(super) fn fingerprint(&self) -> String {
-        let mut hash = blake3::Hasher::new();
-        hash.update(&ANALYSIS_VERSION.to_le_bytes());
-        for word in self.stop_words.iter() {
-            hash.update(word.as_bytes());
-            hash.update(&[0]);
-        }
-        hash.finalize().to_hex()[..16].to_owned()
+        self.fingerprint.to_string()
     }
 
     /// What of a normalised piece of a query must occur, and which words of it weigh in the order of the hits.
@@ -79,6 +77,16 @@ impl Analysis {
         }
         asked
     }
+}
+
+fn fingerprint(stop_words: &BTreeSet<String>) -> String {
+    let mut hash = blake3::Hasher::new();
+    hash.update(&ANALYSIS_VERSION.to_le_bytes());
+    for word in stop_words {
+        hash.update(word.as_bytes());
+        hash.update(&[0]);
+    }
+    hash.finalize().to_hex()[..16].to_owned()
 }
 
 /// See [`Analysis::ask`].
@@ -391,7 +399,7 @@ impl Tokenizer for WordTokenizer {
             }
         }
         // Search mode gives the parts of a word before the word; tantivy wants positions that never go back.
-        self.terms.pieces.sort_by_key(|piece| (piece.position, piece.offset_to));
+        self.terms.pieces.sort_unstable_by_key(|piece| (piece.position, piece.offset_to));
         Stream(&mut self.terms)
     }
 }

@@ -242,10 +242,12 @@ impl SearchIndex {
             source => IndexError::Engine { what: "be written", source },
         })?;
         let reached = self.cursor()?;
+        self.reload()?; // another process may have written since
+        let known = self.held()?.into_iter().map(|(key, _)| key).collect();
         let stories = Stories::after(self.told().map_err(IndexError::engine("read its stories"))?);
         let (reader, fields, payload) = (self.reader.clone(), self.fields, self.payload.clone());
         let thesaurus = Arc::clone(&self.thesaurus);
-        Ok(Writer { inner, reader, fields, payload, reached, stories, thesaurus })
+        Ok(Writer { inner, reader, fields, payload, reached, stories, thesaurus, known })
     }
 
     /// The newest texts, in log order: later ones are compared with them.

@@ -1,6 +1,6 @@
 //! Which documents retell one text (同源), decided as they are put into the index: by what was put before, in log order.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::vocabulary::Fingerprint;
 
@@ -13,6 +13,10 @@ const LANES_ALIKE_MIN: usize = 12;
 /// Lanes that must agree for two texts to be compared at all.
 const BAND_LANES: usize = 2;
 const BANDS: usize = Fingerprint::LANES / BAND_LANES;
+/// Values that a pair of lanes of one byte each can take.
+const BAND_VALUES: usize = 1 << 16;
+/// No text: the end of a chain.
+const NONE: u64 = u64::MAX;
 /// Newest texts looked at for one pair of lanes.
 const BUCKET_MAX: usize = 32;
 
@@ -48,9 +52,10 @@ impl Print {
         self.0.iter().all(|lane| *lane == self.0[0])
     }
 
-    fn bands(self) -> [(u8, [u8; BAND_LANES]); BANDS] {
-        let (bands, _) = self.0.as_chunks::<BAND_LANES>();
-        std::array::from_fn(|band| (u8::try_from(band).unwrap_or(u8::MAX), bands[band]))
+    /// Number of the bucket of each pair of lanes, over all bands.
+    fn buckets(self) -> [usize; BANDS] {
+        let (pairs, _) = self.0.as_chunks::<BAND_LANES>();
+        std::array::from_fn(|band| band * BAND_VALUES + usize::from(u16::from_le_bytes(pairs[band])))
     }
 }
 
@@ -64,14 +69,28 @@ pub(super) struct Told {
     pub(super) day: Option<i64>,
 }
 
-/// The newest texts.
-#[derive(Debug, Default)]
+/// The newest texts. Those that agree in a pair of lanes form a chain, newest first: one number a text and band, and no
+/// allocation while texts come in.
+#[derive(Debug)]
 pub(super) struct Stories {
-    texts: VecDeque<Told>,
+    texts: VecDeque<Link>,
     /// Number of `texts[0]`, counted from the first ever.
     first: u64,
-    /// Numbers of texts, by band. Looked up by key only: their order never matters.
-    buckets: HashMap<(u8, [u8; BAND_LANES]), VecDeque<u64>>,
+    /// Number of the newest text of every bucket, [`NONE`] before there is one. What it names may be forgotten by now.
+    newest: Vec<u64>,
+}
+
+/// A text and, for each band, the number of the text before it in the same bucket.
+#[derive(Debug)]
+struct Link {
+    told: Told,
+    before: [u64; BANDS],
+}
+
+impl Default for Stories {
+    fn default() -> Self {
+        Self { texts: VecDeque::new(), first: 0, newest: vec![NONE; BANDS * BAND_VALUES] }
+    }
 }
 
 impl Stories {
@@ -98,14 +117,19 @@ impl Stories {
             (Some(day), Some(other)) => day.abs_diff(other) <= STORY_DAYS_MAX.unsigned_abs(),
             _ => true,
         };
-        let numbers = print.bands().into_iter().filter_map(|band| self.buckets.get(&band)).flatten();
-        let texts = numbers.filter_map(|number| self.text(*number));
+        let texts = print.buckets().into_iter().enumerate().flat_map(|(band, bucket)| self.chain(band, bucket));
         let alike = texts.filter(|told| near(told)).map(|told| (told.print.alike(print), told.story));
         let best = alike.filter(|(alike, _)| *alike >= LANES_ALIKE_MIN);
         best.max_by_key(|&(alike, story)| (alike, std::cmp::Reverse(story))).map(|(_, story)| story)
     }
 
-    fn text(&self, number: u64) -> Option<&Told> {
+    /// The newest texts of one bucket that are still remembered, at most [`BUCKET_MAX`].
+    fn chain(&self, band: usize, bucket: usize) -> impl Iterator<Item = &Told> {
+        let begin = self.link(self.newest[bucket]);
+        std::iter::successors(begin, move |link| self.link(link.before[band])).take(BUCKET_MAX).map(|link| &link.told)
+    }
+
+    fn link(&self, number: u64) -> Option<&Link> {
         usize::try_from(number.checked_sub(self.first)?).ok().and_then(|at| self.texts.get(at))
     }
 
@@ -115,18 +139,10 @@ impl Stories {
         }
         self.forget(STORY_TEXTS_MAX - 1);
         let number = self.first + self.texts.len() as u64;
-        for band in told.print.bands() {
-            let bucket = self.buckets.entry(band).or_default();
-            if bucket.len() == BUCKET_MAX {
-                bucket.pop_front();
-            }
-            bucket.push_back(number);
-        }
-        self.texts.push_back(told);
+        let before = told.print.buckets().map(|bucket| std::mem::replace(&mut self.newest[bucket], number));
+        self.texts.push_back(Link { told, before });
     }
-}
 
-impl Stories {
     /// Keeps at most so many texts, the newest.
     fn forget(&mut self, keep: usize) {
         while self.texts.len() > keep {
@@ -178,7 +194,7 @@ mod tests {
         }
         stories.forget(4);
         assert_eq!((stories.texts.len(), stories.first), (4, 6));
-        assert!(stories.text(5).is_none() && stories.text(6).is_some() && stories.text(10).is_none());
+        assert!(stories.link(5).is_none() && stories.link(6).is_some() && stories.link(10).is_none());
         assert_eq!(stories.assign(10, print(1, 0), None), 6, "the oldest that is remembered");
     }
 }

@@ -1,5 +1,6 @@
 //! Puts documents into the index; they and the log cursor become visible in one step (LOG-2).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use tantivy::{IndexReader, IndexWriter, Term};
 
 use super::error::IndexError;
 use super::filter::day_number;
+use super::id_key;
 use super::record::{ID_BYTES_MAX, to_tantivy};
 use super::schema::{Fields, SCHEMA_VERSION};
 use super::stories::{Print, Stories};
@@ -62,6 +64,9 @@ pub struct Writer {
     pub(super) reached: Position,
     pub(super) stories: Stories,
     pub(super) thesaurus: Arc<Thesaurus>,
+    /// Hashes of every id that may be in the index. Looking for an earlier revision costs a look into every segment, at the
+    /// next commit: a document that is new is spared that.
+    pub(super) known: HashSet<u64>,
 }
 
 impl Writer {
@@ -93,7 +98,9 @@ impl Writer {
         let day = document.event_at().map(|moment| day_number(day_of(moment)));
         let story = self.stories.assign(position.0, print, day);
         let record = to_tantivy(&self.fields, document, reading, position, (story, print), &self.thesaurus)?;
-        self.inner.delete_term(Term::from_field_text(self.fields.id, id));
+        if !self.known.insert(id_key(&document.id)) {
+            self.inner.delete_term(Term::from_field_text(self.fields.id, id));
+        }
         self.inner.add_document(record).map_err(IndexError::engine("take a document"))?;
         self.reached = self.reached.max(position);
         Ok(())

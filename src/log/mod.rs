@@ -330,25 +330,32 @@ impl Log {
         Ok(from_sql(last))
     }
 
-    /// Documents that have been revised up to a position, with that of their newest revision by then: what was derived from an older one
-    /// is void.
-    pub async fn revised(&self, until: Position) -> Result<BTreeMap<DocumentId, Position>, LogError> {
+    /// Documents that were revised behind `after` and up to `until`, with the position of the newest such revision: what was derived from
+    /// an older one no longer stands.
+    pub async fn revised(
+        &self,
+        after: Position,
+        until: Position,
+    ) -> Result<BTreeMap<DocumentId, Position>, LogError> {
         let rows = sqlx::query(
-            "SELECT document_id, MAX(position) FROM documents WHERE position <= ?1 AND document_id IN
-               (SELECT document_id FROM documents WHERE revision > 1 AND position <= ?1) GROUP BY document_id",
+            "SELECT document_id, MAX(position) FROM documents
+             WHERE revision > 1 AND position > ? AND position <= ? GROUP BY document_id",
         )
-        .bind(i64::try_from(until.0).unwrap_or(i64::MAX))
+        .bind(to_sql(after))
+        .bind(to_sql(until))
         .fetch_all(self.store.reader())
         .await?;
         rows.iter().map(|row| Ok((DocumentId::new(row.try_get::<String, _>(0)?), from_sql(row.try_get(1)?)))).collect()
     }
 
-    /// Documents per day they are about and day they became known, revisions not counted again.
-    pub async fn volume(&self) -> Result<Vec<(Date, Date, u64)>, LogError> {
+    /// Documents behind `after` and up to `until`, per day they are about and day they became known, revisions not counted again.
+    pub async fn volume(&self, after: Position, until: Position) -> Result<Vec<(Date, Date, u64)>, LogError> {
         let rows = sqlx::query(
             "SELECT event_day, known_day, COUNT(*) FROM documents
-             WHERE revision = 1 AND known_day IS NOT NULL GROUP BY event_day, known_day",
+             WHERE revision = 1 AND known_day IS NOT NULL AND position > ? AND position <= ? GROUP BY event_day, known_day",
         )
+        .bind(to_sql(after))
+        .bind(to_sql(until))
         .fetch_all(self.store.reader())
         .await?;
         let mut volume = Vec::with_capacity(rows.len());
@@ -570,10 +577,10 @@ mod tests {
         assert_eq!(again, [Outcome::Unchanged, Outcome::Revised(Position(3))]);
         assert_eq!(log.document(&DocumentId::from("b")).await.expect("read").expect("known").document.text, "起火了");
         assert_eq!(
-            log.revised(Position(u64::MAX)).await.expect("read").get(&DocumentId::from("b")),
+            log.revised(Position(0), Position(u64::MAX)).await.expect("read").get(&DocumentId::from("b")),
             Some(&Position(3))
         );
-        assert!(log.revised(Position(2)).await.expect("read").is_empty(), "by then nothing was revised");
+        assert!(log.revised(Position(0), Position(2)).await.expect("read").is_empty(), "by then nothing was revised");
         let (_, intake) = log.intake().await.expect("read")[&SourceId::from("s")];
         assert!(intake.reconciles(), "COUNT-1: {intake:?}");
         assert_eq!((intake.collected, intake.kept, intake.duplicate, intake.unchanged), (5, 3, 1, 1));

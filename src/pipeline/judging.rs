@@ -1,11 +1,13 @@
 //! signals ──► score(as_of) ──► episodes ──► alerts and sampling requests. One judge for live running and for reruns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use super::books::Books;
 use super::{PipelineError, Tower};
 use crate::alert::{AlertPolicy, Episodes};
 use crate::log::Log;
@@ -14,7 +16,7 @@ use crate::score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
     Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
-    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, Position, SamplingRequest, SignalRecord,
+    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, SamplingRequest, SignalRecord,
 };
 
 /// Listings offered to one sampling request, best-selling first.
@@ -87,8 +89,8 @@ pub struct Judgement {
 pub struct Review<'a> {
     judge: &'a Judge,
     records: Vec<SignalRecord>,
-    evidence: EvidenceBook,
-    events: Events,
+    evidence: Cow<'a, EvidenceBook>,
+    events: Cow<'a, Events>,
     /// Made when it is first asked for.
     footing: OnceLock<Footing>,
     volume: Volume,
@@ -110,8 +112,21 @@ impl<'a> Review<'a> {
         listings: Vec<Listing>,
         lexicon: LexiconVersion,
     ) -> Self {
-        let events = Events::build(&records, judge.scorer.criteria());
-        let evidence = EvidenceBook::new(&records);
+        let events = Cow::Owned(Events::build(&records, judge.scorer.criteria()));
+        let mut evidence = EvidenceBook::default();
+        records.iter().for_each(|record| evidence.add(record));
+        Self { records, ..Self::over(judge, events, Cow::Owned(evidence), volume, listings, lexicon) }
+    }
+
+    /// The same, with what was made of the signals before; it does not hold the signals themselves.
+    pub(super) fn over(
+        judge: &'a Judge,
+        events: Cow<'a, Events>,
+        evidence: Cow<'a, EvidenceBook>,
+        volume: Volume,
+        listings: Vec<Listing>,
+        lexicon: LexiconVersion,
+    ) -> Self {
         let mut by_category: BTreeMap<Category, Vec<Listing>> = BTreeMap::new();
         for listing in listings {
             by_category.entry(listing.category).or_default().push(listing);
@@ -121,7 +136,7 @@ impl<'a> Review<'a> {
         let (market, feedback) = (Market::new(), Feedback::none());
         Self {
             judge,
-            records,
+            records: Vec::new(),
             evidence,
             events,
             footing: OnceLock::new(),
@@ -157,7 +172,7 @@ impl<'a> Review<'a> {
         self
     }
 
-    /// All signals, in the order they were handed in.
+    /// All signals that were handed in, in their order.
     #[must_use]
     pub fn records(&self) -> &[SignalRecord] {
         &self.records
@@ -244,28 +259,33 @@ impl<'a> Review<'a> {
 }
 
 /// The excerpt to show for a document in a matter.
-#[derive(Debug)]
-struct EvidenceBook {
+#[derive(Debug, Clone, Default)]
+pub(super) struct EvidenceBook {
     excerpts: BTreeMap<(Category, Hazard, DocumentId), Evidence>,
+    documents: HashSet<DocumentId>,
 }
 
 impl EvidenceBook {
-    fn new(records: &[SignalRecord]) -> Self {
-        let excerpt = |record: &SignalRecord| Evidence {
+    /// Adds what a signal shows, in log order: the earliest revision stays, since an alert of a past day must not show what was written
+    /// later.
+    pub(super) fn add(&mut self, record: &SignalRecord) {
+        let key = (record.product, record.hazard, record.document_id.clone());
+        if !self.documents.contains(&record.document_id) {
+            self.documents.insert(record.document_id.clone());
+        }
+        self.excerpts.entry(key).or_insert_with(|| Evidence {
             document_id: record.document_id.clone(),
             published_at: record.event_at,
             text: record.excerpt.clone(),
             spans: record.spans.clone(),
             url: record.url.clone(),
             source: record.source.to_string(),
-        };
-        let mut excerpts = BTreeMap::new();
-        for record in records {
-            // The earliest revision: an alert of a past day must not show what was written later.
-            let key = (record.product, record.hazard, record.document_id.clone());
-            excerpts.entry(key).or_insert_with(|| excerpt(record));
-        }
-        Self { excerpts }
+        });
+    }
+
+    /// Whether it holds anything that a document said.
+    pub(super) fn shows(&self, id: &DocumentId) -> bool {
+        self.documents.contains(id)
     }
 
     fn of(&self, category: Category, hazard: Hazard, id: &DocumentId) -> Option<Evidence> {
@@ -285,11 +305,10 @@ impl Tower {
         let edition = self.edition();
         let outputs = edition.working();
         let (to, records) = outputs.as_of();
-        let mut volume = Volume::new();
-        for (event_day, known_day, documents) in self.log().volume().await? {
-            volume.add(event_day, known_day, documents);
-        }
-        let records = self.standing_records(to, &records).await?;
+        let kept = self.books().take().filter(|kept| kept.fits(&edition, &records));
+        let mut books = kept.unwrap_or_else(|| Books::new(&edition));
+        let revised = self.log().revised(books.to(), to).await?;
+        let volume = self.log().volume(books.to(), to).await?;
         let episodes = match self.store().fact(EPISODES).await? {
             Some(kept) => serde_json::from_str(&kept)?,
             None => Episodes::default(),
@@ -302,19 +321,24 @@ impl Tower {
         let outcomes = self.store().outcomes(None).await?;
         let (judge, lexicon) = (Arc::clone(&edition.judge), edition.lexicon.version().clone());
         // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
-        let (judged, kept) = tokio::task::spawn_blocking(move || {
+        let (judged, kept, books) = tokio::task::spawn_blocking(move || {
             let mut market = Market::new();
             for listing in &listings {
                 market.add(listing, as_of);
             }
-            let review = Review::new(&judge, records, volume, listings, lexicon);
+            books.take_in(to, &records, revised, volume);
+            drop(records);
+            let (events, evidence, volume) = books.open();
+            let (events, evidence) = (Cow::Borrowed(events.events()), Cow::Borrowed(evidence));
+            let review = Review::over(&judge, events, evidence, volume.clone(), listings, lexicon);
             let mut review = review.beside(market).resume(episodes, asked).with_outcomes(outcomes);
             let judged = review.day(as_of);
             review.episodes.forget_closed();
             let kept = serde_json::to_string(review.episodes());
-            (judged, kept)
+            (judged, kept, books)
         })
         .await?;
+        *self.books() = Some(books);
 
         for refused in &judged.refused {
             tracing::warn!("{refused}");
@@ -338,13 +362,5 @@ impl Tower {
     /// The day last judged.
     pub async fn judged_until(&self) -> Result<Option<Date>, PipelineError> {
         Ok(self.log().cursor(ALERTS).await?.1.parse().ok())
-    }
-
-    /// Signals of the newest revision of every document that the log holds up to `to`: a newer one that is not read yet says nothing.
-    async fn standing_records(&self, to: Position, all: &[SignalRecord]) -> Result<Vec<SignalRecord>, PipelineError> {
-        let revised: BTreeMap<DocumentId, Position> = self.log().revised(to).await?;
-        let stands =
-            |record: &&SignalRecord| revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest);
-        Ok(all.iter().filter(stands).cloned().collect())
     }
 }

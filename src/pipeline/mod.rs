@@ -8,6 +8,7 @@
 mod acts;
 mod archives;
 pub mod backup;
+mod books;
 mod bundle;
 pub mod criteria;
 pub mod diff;

@@ -17,7 +17,7 @@ use super::rerun::{RerunSpec, Stage, Summary, rerun};
 use super::{PipelineError, Tower};
 use crate::config::RerunPlan;
 use crate::store::{PastChange, RerunRow, Store};
-use crate::vocabulary::{DateRange, Notice, NoticeKind, day_of, shanghai};
+use crate::vocabulary::{DateRange, Notice, NoticeKind, Position, day_of, shanghai};
 
 /// Where results lie, inside the data folder.
 const FOLDER: &str = "reruns";
@@ -99,7 +99,7 @@ impl Tower {
 
     /// Writes down that a run begins, in a folder that none of the plan's `earlier` runs had.
     async fn begin(&self, plan: &RerunPlan, now: Timestamp, earlier: &[RerunRow]) -> Result<RerunRow, PipelineError> {
-        let days = self.log().volume().await?;
+        let days = self.log().volume(Position(0), Position(u64::MAX)).await?;
         let until = day_of(now).yesterday().unwrap_or(Date::MIN);
         let first = days.iter().map(|(_, known, _)| *known).min().filter(|first| *first <= until);
         let Some(first) = first else { return Err(PipelineError::Empty(self.data_dir().to_owned())) };

@@ -3,10 +3,11 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use super::books::Books;
 use super::edition::{Edition, Outputs};
 use super::gather::{collector_of, lock_folder};
 use super::judging::Judge;
@@ -230,6 +231,8 @@ struct Work {
     collector: Collector,
     masker: Masker,
     sources_at_once: usize,
+    /// What the last judgement left for the next one.
+    books: Mutex<Option<Books>>,
     /// Held as long as the tower works on the folder.
     _lock: File,
 }
@@ -247,6 +250,7 @@ impl Tower {
             collector: collector_of(settings, &data.join("warc"), &tower.store, masker.clone())?,
             masker,
             sources_at_once: settings.sources_at_once,
+            books: Mutex::default(),
             _lock: lock,
         });
         Ok(tower)
@@ -433,6 +437,14 @@ impl Tower {
     /// When the tower was opened only to look.
     pub(super) fn outputs(&self) -> Arc<Outputs> {
         Arc::clone(self.edition().working())
+    }
+
+    /// What the last judgement left for the next one; taken by it while it lasts.
+    ///
+    /// # Panics
+    /// When the tower was opened only to look.
+    pub(super) fn books(&self) -> MutexGuard<'_, Option<Books>> {
+        self.work().books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self) -> &Work {

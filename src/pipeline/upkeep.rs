@@ -89,7 +89,7 @@ pub async fn stat(data: &Path) -> Result<Stat, PipelineError> {
     let store = open_store(data).await?;
     let log = Log::new(store.clone());
     let documents = log.intake().await?.into_iter().map(|(source, (_, intake))| (source, intake.kept)).collect();
-    let volume = log.volume().await?;
+    let volume = log.volume(Position(0), Position(u64::MAX)).await?;
     let days = volume.iter().map(|(day, ..)| *day);
     let mut stat = Stat { documents, days: days.clone().min().zip(days.max()), ..Stat::default() };
     store.close().await;

@@ -107,27 +107,6 @@ pub(super) fn rows(grains: &[Grain]) -> PolarsResult<Vec<CellRow>> {
         .collect())
 }
 
-/// Events per category × hazard, day and day of first sight, in that order: the series that the detector's baseline sums.
-pub(super) fn daily(grains: &[Grain]) -> PolarsResult<Vec<(Category, Hazard, DailyCount)>> {
-    if grains.is_empty() {
-        return Ok(Vec::new());
-    }
-    let keys = ["category", "hazard", "day", "seen"];
-    let sorted = unique_and_sum(&frame(grains)?, &keys, &[])?.sort(keys, SortMultipleOptions::default())?;
-    let number =
-        |name: &str| -> PolarsResult<Vec<u32>> { Ok(sorted.column(name)?.u32()?.into_no_null_iter().collect()) };
-    let day = |name: &str| -> PolarsResult<Vec<i32>> { Ok(sorted.column(name)?.i32()?.into_no_null_iter().collect()) };
-    let (categories, hazards, events) = (number("category")?, number("hazard")?, number("events_sum")?);
-    let (days, seen) = (day("day")?, day("seen")?);
-    Ok((0..sorted.height())
-        .filter(|row| events[*row] > 0)
-        .map(|row| {
-            let count = DailyCount { day: days[row], seen: seen[row], events: events[row] };
-            (Category::ALL[categories[row] as usize], Hazard::ALL[hazards[row] as usize], count)
-        })
-        .collect())
-}
-
 #[expect(deprecated, reason = "eager aggregation: the lazy engine would add 40 % to the build (see Cargo.toml)")]
 fn unique_and_sum(frame: &DataFrame, keys: &[&str], distinct: &[&str]) -> PolarsResult<DataFrame> {
     let by = || frame.group_by_stable(keys.iter().copied());
@@ -164,14 +143,13 @@ mod tests {
     fn rows_leave_in_one_order_whatever_the_order_they_came_in() {
         let mut grains: Vec<Grain> =
             (0..40).map(|i| grain(i, i, i % 3, 110_000 + (i % 7) * 10_000, i % 2 == 0)).collect();
-        let forward = (rows(&grains).expect("counted"), daily(&grains).expect("counted"));
+        let forward = rows(&grains).expect("counted");
         grains.reverse();
-        assert_eq!((rows(&grains).expect("counted"), daily(&grains).expect("counted")), forward);
+        assert_eq!(rows(&grains).expect("counted"), forward);
     }
 
     #[test]
     fn nothing_has_no_cells() {
         assert!(rows(&[]).expect("nothing to count").is_empty());
-        assert!(daily(&[]).expect("nothing to count").is_empty());
     }
 }

@@ -1,9 +1,10 @@
 //! From signals to independent events: retellings, one person's repeated complaints and one account's zeal are not counted again.
 //!
 //! Signals are taken in the order in which they could be known. Whether one is an event depends only on those before it, so judging an
-//! earlier day sees exactly what was known then, and nothing has to be rebuilt for it.
+//! earlier day sees exactly what was known then, and nothing has to be rebuilt for it. For the same reason what comes in later can be added
+//! to what was sorted before ([`EventBook`]): a service that judges all day long does not sort its years anew each time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use regex::RegexSet;
@@ -34,7 +35,7 @@ pub struct Tally {
 }
 
 /// Signals sorted into events (独立事件).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Events {
     pub(super) cells: Vec<Cell>,
     /// (day, seen) of every document that holds a counted signal, sorted.
@@ -160,13 +161,22 @@ impl Events {
     /// Sorts signals into events. The order of `records` does not matter (SCORE-1).
     #[must_use]
     pub fn build(records: &[SignalRecord], criteria: &Criteria) -> Self {
-        let mut ordered: Vec<&SignalRecord> = records.iter().collect();
-        ordered.sort_by(|a, b| causal(a, b));
-        let mut builder = Builder::new(criteria);
-        for record in ordered {
-            builder.take(record);
-        }
-        builder.finish()
+        let mut book = EventBook::new(criteria);
+        book.take_all(records.iter().collect());
+        book.events
+    }
+
+    /// The cell of a matter, made when there is none. Cells stand by category and hazard.
+    fn cell(&mut self, category: Category, hazard: Hazard) -> &mut Cell {
+        let at = match self.cells.binary_search_by_key(&(category, hazard), |cell| (cell.category, cell.hazard)) {
+            Ok(at) => at,
+            Err(at) => {
+                let (mentions, events, daily) = (Vec::new(), Vec::new(), Vec::new());
+                self.cells.insert(at, Cell { category, hazard, mentions, events, daily });
+                at
+            }
+        };
+        &mut self.cells[at]
     }
 
     /// What became of the signals.
@@ -226,16 +236,18 @@ fn is_unsigned(record: &SignalRecord) -> bool {
     record.actor == record.source.as_str() || record.actor.is_empty()
 }
 
-#[derive(Default)]
-struct Interner<'a>(HashMap<&'a str, u32>);
+#[derive(Debug, Default)]
+struct Interner(HashMap<String, u32>);
 
-impl<'a> Interner<'a> {
-    fn number(&mut self, name: &'a str, names: &mut Vec<String>) -> u32 {
+impl Interner {
+    fn number(&mut self, name: &str, names: &mut Vec<String>) -> u32 {
+        if let Some(known) = self.0.get(name) {
+            return *known;
+        }
         let next = u32::try_from(names.len()).unwrap_or(u32::MAX);
-        *self.0.entry(name).or_insert_with(|| {
-            names.push(name.to_owned());
-            next
-        })
+        names.push(name.to_owned());
+        self.0.insert(name.to_owned(), next);
+        next
     }
 }
 
@@ -244,42 +256,45 @@ type PersonKey = (u32, Hazard, u32, Option<Category>);
 /// What one account's events are capped over: account, category, hazard, brand, province, week.
 type AccountKey = (u32, Category, Hazard, u32, u32, i32);
 
-struct Builder<'a> {
-    counting: &'a Counting,
+/// Events to which later signals can be added, with what it takes to tell whether they are news.
+#[derive(Debug)]
+pub struct EventBook {
+    events: Events,
+    counting: Counting,
     components: RegexSet,
     stories: Stories,
-    cells: BTreeMap<(Category, Hazard), Cell>,
-    names: Names,
     actors: Vec<String>,
     /// Of stories that nobody signed: each is told by somebody else.
     unsigned: HashMap<(u32, StoryId), u32>,
-    document_numbers: HashMap<&'a DocumentId, u32>,
-    brand_numbers: Interner<'a>,
-    actor_numbers: Interner<'a>,
-    source_numbers: HashMap<&'a SourceId, u32>,
-    product_numbers: Interner<'a>,
-    platform_numbers: Interner<'a>,
+    document_numbers: HashMap<DocumentId, u32>,
+    brand_numbers: Interner,
+    actor_numbers: Interner,
+    source_numbers: HashMap<SourceId, u32>,
+    product_numbers: Interner,
+    platform_numbers: Interner,
     told: HashMap<(StoryId, Category, Hazard), u32>,
     people: HashMap<PersonKey, Day>,
     accounts: HashMap<AccountKey, u32>,
-    document_days: Vec<(Day, Day)>,
-    grains: Vec<Grain>,
-    tally: Tally,
+    /// The last signal taken, in the order in which they could be known.
+    last: Option<SignalRecord>,
+    /// Cells that got signals since they were last put in order.
+    touched: BTreeSet<(Category, Hazard)>,
 }
 
-impl<'a> Builder<'a> {
-    fn new(criteria: &'a Criteria) -> Self {
-        let counting = &criteria.counting;
+impl EventBook {
+    /// No signal yet.
+    #[must_use]
+    pub fn new(criteria: &Criteria) -> Self {
+        let counting = criteria.counting.clone();
         let none = || vec![String::new()];
         let names =
             Names { documents: Vec::new(), brands: none(), sources: Vec::new(), platforms: none(), products: none() };
         let words = criteria.spread.components.iter().map(|word| regex::escape(word));
         Self {
-            counting,
+            events: Events { names, ..Events::default() },
             components: RegexSet::new(words).unwrap_or_else(|_| RegexSet::empty()),
             stories: Stories::new(counting.story_days, counting.story_similarity, counting.press_similarity),
-            cells: BTreeMap::new(),
-            names,
+            counting,
             actors: Vec::new(),
             unsigned: HashMap::new(),
             document_numbers: HashMap::new(),
@@ -291,17 +306,53 @@ impl<'a> Builder<'a> {
             told: HashMap::new(),
             people: HashMap::new(),
             accounts: HashMap::new(),
-            document_days: Vec::new(),
-            grains: Vec::new(),
-            tally: Tally::default(),
+            last: None,
+            touched: BTreeSet::new(),
         }
     }
 
-    fn take(&mut self, record: &'a SignalRecord) {
-        self.tally.records += 1;
+    /// Adds signals, in whatever order they are given. The events are those that [`Events::build`] makes of all signals at once.
+    ///
+    /// # Errors
+    /// When one could be known before one that is already in: nothing is added then, and the events must be built anew.
+    pub fn add<'r>(&mut self, records: impl IntoIterator<Item = &'r SignalRecord>) -> Result<(), TooLate> {
+        let records: Vec<&SignalRecord> = records.into_iter().collect();
+        let too_late = |last: &SignalRecord| records.iter().any(|record| causal(record, last).is_lt());
+        if self.last.as_ref().is_some_and(too_late) {
+            return Err(TooLate);
+        }
+        self.take_all(records);
+        Ok(())
+    }
+
+    /// The events of all signals so far.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Whether a document holds a signal that counted.
+    #[must_use]
+    pub fn knows(&self, document: &DocumentId) -> bool {
+        self.document_numbers.contains_key(document)
+    }
+
+    fn take_all(&mut self, mut records: Vec<&SignalRecord>) {
+        records.sort_by(|a, b| causal(a, b));
+        for record in &records {
+            self.take(record);
+        }
+        if let Some(last) = records.last() {
+            self.last = Some((*last).clone());
+        }
+        self.put_in_order();
+    }
+
+    fn take(&mut self, record: &SignalRecord) {
+        self.events.tally.records += 1;
         // A confidence that is no number is below every floor.
         if !record.stance.counts() || record.confidence.is_nan() || record.confidence < self.counting.confidence_floor {
-            self.tally.below_floor += 1;
+            self.events.tally.below_floor += 1;
             return;
         }
         let seen = days::number(day_of(record.seen_at));
@@ -309,28 +360,38 @@ impl<'a> Builder<'a> {
         let day = days::number(day_of(record.event_at)).min(seen);
         let press = self.counting.press_channels.contains(&record.channel);
         let (story, known) = self.stories.assign(&record.document_id, &record.fingerprint, day, press);
-        let document = *self.document_numbers.entry(&record.document_id).or_insert_with(|| {
-            self.names.documents.push(record.document_id.clone());
-            u32::try_from(self.names.documents.len() - 1).unwrap_or(u32::MAX)
-        });
+        let names = &mut self.events.names;
+        let document = match self.document_numbers.get(&record.document_id) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(names.documents.len()).unwrap_or(u32::MAX);
+                names.documents.push(record.document_id.clone());
+                self.document_numbers.insert(record.document_id.clone(), number);
+                number
+            }
+        };
         if !known {
-            self.document_days.push((day, seen));
+            self.events.document_days.push((day, seen));
         }
-        let named =
-            |name: &'a Option<String>, numbers: &mut Interner<'a>, names: &mut Vec<String>| match name.as_deref() {
-                Some(name) if !name.is_empty() => numbers.number(name, names),
-                _ => 0,
-            };
-        let brand = named(&record.brand, &mut self.brand_numbers, &mut self.names.brands);
-        let product = named(&record.product_text, &mut self.product_numbers, &mut self.names.products);
-        let platform = match record.channel {
-            Channel::Platform => self.platform_numbers.number(record.source.as_str(), &mut self.names.platforms),
+        let named = |name: &Option<String>, numbers: &mut Interner, names: &mut Vec<String>| match name.as_deref() {
+            Some(name) if !name.is_empty() => numbers.number(name, names),
             _ => 0,
         };
-        let source = *self.source_numbers.entry(&record.source).or_insert_with(|| {
-            self.names.sources.push(record.source.clone());
-            u32::try_from(self.names.sources.len() - 1).unwrap_or(u32::MAX)
-        });
+        let brand = named(&record.brand, &mut self.brand_numbers, &mut names.brands);
+        let product = named(&record.product_text, &mut self.product_numbers, &mut names.products);
+        let platform = match record.channel {
+            Channel::Platform => self.platform_numbers.number(record.source.as_str(), &mut names.platforms),
+            _ => 0,
+        };
+        let source = match self.source_numbers.get(&record.source) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(names.sources.len()).unwrap_or(u32::MAX);
+                names.sources.push(record.source.clone());
+                self.source_numbers.insert(record.source.clone(), number);
+                number
+            }
+        };
         let region = record.region.map_or(0, RegionCode::number);
         let actor = if is_unsigned(record) && !self.counting.capped_source_channels.contains(&record.channel) {
             let actors = &mut self.actors;
@@ -348,22 +409,13 @@ impl<'a> Builder<'a> {
         let told = self.told.get(&(story, record.product, record.hazard)).copied().filter(|_| !context);
         let opens = !context && told.is_none() && self.counts(record, actor, brand, region, day);
         let components = if opens { self.named_components(record) } else { 0 };
-        let cell = self.cells.entry(cell_key).or_insert_with(|| Cell {
-            category: record.product,
-            hazard: record.hazard,
-            mentions: Vec::new(),
-            events: Vec::new(),
-            daily: Vec::new(),
-        });
+        self.touched.insert(cell_key);
+        let cell = self.events.cell(record.product, record.hazard);
         let event = told.unwrap_or_else(|| {
             cell.events.push(Event::default());
             u32::try_from(cell.events.len() - 1).unwrap_or(u32::MAX)
         });
-        if context {
-            self.tally.context += 1;
-        } else if told.is_some() {
-            self.tally.echoes += 1;
-        } else {
+        if !context && told.is_none() {
             self.told.insert((story, record.product, record.hazard), event);
         }
         let facts = &mut cell.events[event as usize];
@@ -390,7 +442,12 @@ impl<'a> Builder<'a> {
             product,
         });
         let (category, hazard) = cell_key;
-        self.grains.push(Grain { category, hazard, region, day, seen, document, story, actor, event: opens });
+        self.events.grains.push(Grain { category, hazard, region, day, seen, document, story, actor, event: opens });
+        if context {
+            self.events.tally.context += 1;
+        } else if told.is_some() {
+            self.events.tally.echoes += 1;
+        }
     }
 
     /// Which parts and materials a signal's words name.
@@ -415,7 +472,7 @@ impl<'a> Builder<'a> {
             let key = (actor, record.hazard, brand, (brand == 0).then_some(record.product));
             let near = |earlier: &Day| (day - earlier).unsigned_abs() <= self.counting.complainant_days;
             if self.people.get(&key).is_some_and(near) {
-                self.tally.same_person += 1;
+                self.events.tally.same_person += 1;
                 return false;
             }
             self.people.insert(key, day);
@@ -424,35 +481,40 @@ impl<'a> Builder<'a> {
             let key = (actor, record.product, record.hazard, brand, region / 10_000, days::week_of(day));
             let used = self.accounts.entry(key).or_default();
             if *used >= self.counting.source_cap_per_week {
-                self.tally.capped += 1;
+                self.events.tally.capped += 1;
                 return false;
             }
             *used += 1;
         }
-        self.tally.events += 1;
+        self.events.tally.events += 1;
         true
     }
 
-    fn finish(mut self) -> Events {
-        for (category, hazard, count) in cells::daily(&self.grains).expect("columns of one length and known types") {
-            if let Some(cell) = self.cells.get_mut(&(category, hazard)) {
-                cell.daily.push(count);
-            }
-        }
-        let mut cells: Vec<Cell> = self.cells.into_values().collect();
-        for cell in &mut cells {
+    /// Sorts what was added by its days and counts the days anew, in the cells that it touched.
+    fn put_in_order(&mut self) {
+        for (category, hazard) in std::mem::take(&mut self.touched) {
+            let cell = self.events.cell(category, hazard);
             // Stable: within a day the order in which they could be known stays.
             cell.mentions.sort_by_key(|mention| mention.day);
+            let mut daily: BTreeMap<(Day, Day), u32> = BTreeMap::new();
+            for mention in cell.mentions.iter().filter(|mention| mention.opens) {
+                *daily.entry((mention.day, mention.seen)).or_default() += 1;
+            }
+            let count = |((day, seen), events)| DailyCount { day, seen, events };
+            cell.daily = daily.into_iter().map(count).collect();
         }
-        self.document_days.sort_unstable();
-        Events { cells, document_days: self.document_days, names: self.names, tally: self.tally, grains: self.grains }
+        // Nearly sorted: a stable sort takes it as it is.
+        self.events.document_days.sort();
     }
 }
 
+/// A signal could be known before one that is already sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a signal could be known before others that are already sorted")]
+pub struct TooLate;
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::super::criteria::shipped;
     use super::super::testing::{Report, days_after};
     use super::*;
@@ -568,6 +630,42 @@ mod tests {
         assert_eq!(named(&documents).as_deref(), Some("充电宝"));
         assert_eq!(named(&documents[1..2]).as_deref(), Some("移动电源"));
         assert_eq!(named(&[]), None);
+    }
+
+    #[test]
+    fn signals_that_come_in_later_are_added_as_if_all_had_come_at_once() {
+        // Reprints, one person again, a zealous account, brands learnt later, days that come out of order.
+        let records: Vec<SignalRecord> = (0..200_u32)
+            .map(|index| {
+                let day = i32::try_from(index / 3).expect("small");
+                let report = Report::new(day).text(index % 37).actor(&format!("actor {}", index % 11));
+                let report = if index % 5 == 0 { report.brand(&format!("品牌{}", index % 4)) } else { report };
+                let channel = if index % 2 == 0 { Channel::Complaint } else { Channel::Media };
+                let mut record = report.channel(channel).record();
+                if index % 7 == 0 {
+                    record.hazard = Hazard::Burn;
+                }
+                record
+            })
+            .collect();
+        let whole = Events::build(&records, &shipped());
+        for step in [1, 7, 64, 200] {
+            let mut book = EventBook::new(&shipped());
+            for part in records.chunks(step) {
+                book.add(part).expect("later ones");
+            }
+            assert_eq!(format!("{:?}", book.events()), format!("{whole:?}"), "{step} at a time");
+        }
+        assert!(whole.tally().echoes > 0 && whole.tally().capped + whole.tally().same_person > 0, "{:?}", whole.tally());
+    }
+
+    #[test]
+    fn a_signal_that_could_be_known_before_others_is_refused_and_leaves_all_as_it_was() {
+        let mut book = EventBook::new(&shipped());
+        book.add(&[Report::new(5).record()]).expect("the first");
+        let before = format!("{book:?}");
+        assert_eq!(book.add(&[Report::new(6).text(2).record(), Report::new(4).text(3).record()]), Err(TooLate));
+        assert_eq!(format!("{book:?}"), before);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub use criteria::{
     Basis, BudgetCriteria, ChangeCriteria, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria,
     DisposalRule, EvenRise, HazardClass, Rank, SingleRule, SpreadCriteria, Zone,
 };
-pub use events::{Events, Tally};
+pub use events::{EventBook, Events, Tally, TooLate};
 pub use explain::{Language, explain};
 pub use exposure::Volume;
 pub use feedback::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures and start the program")]
 
 mod bad_input;
+mod books;
 mod detection;
 mod explanation;
 mod feeds;
