@@ -269,15 +269,15 @@ struct Counter {
 }
 
 impl Counter {
+    /// All codes in one walk over the dictionary: looked up one by one, each would unpack a block of it anew.
     fn by_code(&self) -> tantivy::Result<BTreeMap<String, u64>> {
-        let mut codes = BTreeMap::new();
-        for (ordinal, &count) in (0_u64..).zip(&self.counts) {
-            if count > 0 {
-                let mut code = String::new();
-                self.column.ord_to_str(ordinal, &mut code).map_err(TantivyError::from)?;
-                codes.insert(code, count);
-            }
-        }
+        let counted = || (0_u64..).zip(&self.counts).filter(|(_, count)| **count > 0);
+        let ordinals: Vec<u64> = counted().map(|(ordinal, _)| ordinal).collect();
+        let (mut codes, mut counts) = (BTreeMap::new(), counted().map(|(_, count)| *count));
+        let mut take = |code: &[u8]| {
+            codes.insert(String::from_utf8_lossy(code).into_owned(), counts.next().unwrap_or_default());
+        };
+        self.column.dictionary().sorted_ords_to_term_cb(&ordinals, &mut take).map_err(TantivyError::from)?;
         Ok(codes)
     }
 }
