@@ -332,11 +332,7 @@ impl Log {
 
     /// Documents that were revised behind `after` and up to `until`, with the position of the newest such revision: what was derived from
     /// an older one no longer stands.
-    pub async fn revised(
-        &self,
-        after: Position,
-        until: Position,
-    ) -> Result<BTreeMap<DocumentId, Position>, LogError> {
+    pub async fn revised(&self, after: Position, until: Position) -> Result<BTreeMap<DocumentId, Position>, LogError> {
         let rows = sqlx::query(
             "SELECT document_id, MAX(position) FROM documents
              WHERE revision > 1 AND position > ? AND position <= ? GROUP BY document_id",

@@ -1,18 +1,26 @@
 //! What a service keeps between two judgements, so that a judgement costs what came in since, not all that ever came.
 //!
+//! Events hang on the order in which signals could be known, and moments are known to the second: what was seen in the last minutes may
+//! still be preceded by something that another way brings. So events are kept of what is settled, and each judgement adds the rest to a
+//! copy of them.
+//!
 //! All of it is derived from the log and the signals and may be dropped at any time: it is then made anew. That happens by itself when
-//! something was learnt that does not come after all that is in: a revision of a document whose earlier words count here, a signal that
-//! could have been known before others, other rules.
+//! something was learnt that does not come after all that is settled: a revision of a document whose earlier words count here, an archive
+//! of earlier years, other rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use super::edition::Edition;
 use super::judging::{EvidenceBook, Judge};
-use crate::score::{EventBook, Volume};
+use crate::score::{EventBook, Events, TooLate, Volume};
 use crate::vocabulary::{DocumentId, LexiconVersion, Position, SignalRecord};
+
+/// How long before the newest signal something was seen that nothing precedes any more.
+const SETTLES_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// Events, excerpts and reading volume of everything up to a place in the log.
 pub(super) struct Books {
@@ -22,7 +30,10 @@ pub(super) struct Books {
     to: Position,
     /// How many signals lie up to there, those of replaced revisions included.
     signals: usize,
-    events: EventBook,
+    /// Of signals that are settled.
+    settled: EventBook,
+    /// The others.
+    unsettled: Vec<SignalRecord>,
     evidence: EvidenceBook,
     volume: Volume,
     /// Documents that were revised, with their newest revision: what an older one said counts no more.
@@ -37,7 +48,8 @@ impl Books {
             lexicon: edition.lexicon.version().clone(),
             to: Position(0),
             signals: 0,
-            events: EventBook::new(edition.judge.criteria()),
+            settled: EventBook::new(edition.judge.criteria()),
+            unsettled: Vec::new(),
             evidence: EvidenceBook::default(),
             volume: Volume::new(),
             revised: BTreeMap::new(),
@@ -70,23 +82,45 @@ impl Books {
         }
         let outdated = revised.keys().any(|document| self.evidence.shows(document));
         self.revised.extend(revised);
-        let stands =
-            |record: &&SignalRecord| self.revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest);
-        let fresh: Vec<&SignalRecord> = records[self.signals..].iter().filter(stands).collect();
-        if outdated || self.events.add(fresh.iter().copied()).is_err() {
-            let all: Vec<&SignalRecord> = records.iter().filter(stands).collect();
-            self.events = EventBook::new(self.judge.criteria());
-            self.evidence = EvidenceBook::default();
-            self.events.add(all.iter().copied()).expect("nothing comes before the first");
-            all.into_iter().for_each(|record| self.evidence.add(record));
-        } else {
-            fresh.into_iter().for_each(|record| self.evidence.add(record));
-        }
+        let fresh = self.standing(&records[self.signals..]);
         (self.to, self.signals) = (to, records.len());
+        if !outdated {
+            self.evidence.add_all(&fresh);
+            self.unsettled.extend(fresh);
+            if self.settle().is_ok() {
+                return;
+            }
+        }
+        tracing::debug!(outdated, signals = records.len(), "events are sorted anew");
+        self.unsettled = self.standing(records);
+        self.evidence = EvidenceBook::default();
+        self.evidence.add_all(&self.unsettled);
+        self.settled = EventBook::new(self.judge.criteria());
+        self.settle().expect("nothing comes before the first");
+    }
+
+    /// Those of the newest revision of their document.
+    fn standing(&self, records: &[SignalRecord]) -> Vec<SignalRecord> {
+        let newest = |record: &SignalRecord| self.revised.get(&record.document_id);
+        records
+            .iter()
+            .filter(|record| newest(record).is_none_or(|newest| record.position >= *newest))
+            .cloned()
+            .collect()
+    }
+
+    /// Moves what was seen long enough before the newest signal to what is settled.
+    fn settle(&mut self) -> Result<(), TooLate> {
+        let newest = self.unsettled.iter().map(|record| record.seen_at).max();
+        let Some(until) = newest.and_then(|newest| newest.checked_sub(SETTLES_AFTER).ok()) else { return Ok(()) };
+        let settled: Vec<SignalRecord> = self.unsettled.extract_if(.., |record| record.seen_at < until).collect();
+        self.settled.add(&settled)
     }
 
     /// What a judgement rests on.
-    pub(super) fn open(&self) -> (&EventBook, &EvidenceBook, &Volume) {
-        (&self.events, &self.evidence, &self.volume)
+    pub(super) fn open(&self) -> (Events, &EvidenceBook, &Volume) {
+        let mut events = self.settled.clone();
+        events.add(&self.unsettled).expect("what is not settled comes after what is");
+        (events.into_events(), &self.evidence, &self.volume)
     }
 }

@@ -114,7 +114,7 @@ impl<'a> Review<'a> {
     ) -> Self {
         let events = Cow::Owned(Events::build(&records, judge.scorer.criteria()));
         let mut evidence = EvidenceBook::default();
-        records.iter().for_each(|record| evidence.add(record));
+        evidence.add_all(&records);
         Self { records, ..Self::over(judge, events, Cow::Owned(evidence), volume, listings, lexicon) }
     }
 
@@ -266,9 +266,16 @@ pub(super) struct EvidenceBook {
 }
 
 impl EvidenceBook {
-    /// Adds what a signal shows, in log order: the earliest revision stays, since an alert of a past day must not show what was written
+    /// Adds what signals show, in log order.
+    pub(super) fn add_all<'r>(&mut self, records: impl IntoIterator<Item = &'r SignalRecord>) {
+        for record in records {
+            self.add(record);
+        }
+    }
+
+    /// The earliest revision stays, since an alert of a past day must not show what was written
     /// later.
-    pub(super) fn add(&mut self, record: &SignalRecord) {
+    fn add(&mut self, record: &SignalRecord) {
         let key = (record.product, record.hazard, record.document_id.clone());
         if !self.documents.contains(&record.document_id) {
             self.documents.insert(record.document_id.clone());
@@ -329,7 +336,7 @@ impl Tower {
             books.take_in(to, &records, revised, volume);
             drop(records);
             let (events, evidence, volume) = books.open();
-            let (events, evidence) = (Cow::Borrowed(events.events()), Cow::Borrowed(evidence));
+            let (events, evidence) = (Cow::Owned(events), Cow::Borrowed(evidence));
             let review = Review::over(&judge, events, evidence, volume.clone(), listings, lexicon);
             let mut review = review.beside(market).resume(episodes, asked).with_outcomes(outcomes);
             let judged = review.day(as_of);

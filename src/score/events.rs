@@ -4,7 +4,9 @@
 //! earlier day sees exactly what was known then, and nothing has to be rebuilt for it. For the same reason what comes in later can be added
 //! to what was sorted before ([`EventBook`]): a service that judges all day long does not sort its years anew each time.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use jiff::civil::Date;
 use regex::RegexSet;
@@ -163,7 +165,7 @@ impl Events {
     pub fn build(records: &[SignalRecord], criteria: &Criteria) -> Self {
         let mut book = EventBook::new(criteria);
         book.take_all(records.iter().collect());
-        book.events
+        book.into_events()
     }
 
     /// The cell of a matter, made when there is none. Cells stand by category and hazard.
@@ -236,19 +238,19 @@ fn is_unsigned(record: &SignalRecord) -> bool {
     record.actor == record.source.as_str() || record.actor.is_empty()
 }
 
-#[derive(Debug, Default)]
-struct Interner(HashMap<String, u32>);
-
-impl Interner {
-    fn number(&mut self, name: &str, names: &mut Vec<String>) -> u32 {
-        if let Some(known) = self.0.get(name) {
-            return *known;
-        }
-        let next = u32::try_from(names.len()).unwrap_or(u32::MAX);
-        names.push(name.to_owned());
-        self.0.insert(name.to_owned(), next);
-        next
+/// The number of a name, which is its place among the names; a new one gets the next.
+fn number_of<Q, K>(name: &Q, numbers: &mut HashMap<K, u32>, names: &mut Vec<K>) -> u32
+where
+    K: Borrow<Q> + Clone + Eq + Hash,
+    Q: ToOwned<Owned = K> + Eq + Hash + ?Sized,
+{
+    if let Some(known) = numbers.get(name) {
+        return *known;
     }
+    let next = u32::try_from(names.len()).unwrap_or(u32::MAX);
+    names.push(name.to_owned());
+    numbers.insert(name.to_owned(), next);
+    next
 }
 
 /// Whom a complaint is from and what it is about: person, hazard, brand (0 = none), and the category where no brand is known.
@@ -256,8 +258,9 @@ type PersonKey = (u32, Hazard, u32, Option<Category>);
 /// What one account's events are capped over: account, category, hazard, brand, province, week.
 type AccountKey = (u32, Category, Hazard, u32, u32, i32);
 
-/// Events to which later signals can be added, with what it takes to tell whether they are news.
-#[derive(Debug)]
+/// Events to which later signals can be added, with what it takes to tell whether they are news. A copy is cheap beside sorting anew:
+/// what can still be preceded by something is best added to a copy.
+#[derive(Debug, Clone)]
 pub struct EventBook {
     events: Events,
     counting: Counting,
@@ -267,11 +270,12 @@ pub struct EventBook {
     /// Of stories that nobody signed: each is told by somebody else.
     unsigned: HashMap<(u32, StoryId), u32>,
     document_numbers: HashMap<DocumentId, u32>,
-    brand_numbers: Interner,
-    actor_numbers: Interner,
+    document_stories: Vec<StoryId>,
+    brand_numbers: HashMap<String, u32>,
+    actor_numbers: HashMap<String, u32>,
     source_numbers: HashMap<SourceId, u32>,
-    product_numbers: Interner,
-    platform_numbers: Interner,
+    product_numbers: HashMap<String, u32>,
+    platform_numbers: HashMap<String, u32>,
     told: HashMap<(StoryId, Category, Hazard), u32>,
     people: HashMap<PersonKey, Day>,
     accounts: HashMap<AccountKey, u32>,
@@ -298,11 +302,12 @@ impl EventBook {
             actors: Vec::new(),
             unsigned: HashMap::new(),
             document_numbers: HashMap::new(),
-            brand_numbers: Interner::default(),
-            actor_numbers: Interner::default(),
+            document_stories: Vec::new(),
+            brand_numbers: HashMap::new(),
+            actor_numbers: HashMap::new(),
             source_numbers: HashMap::new(),
-            product_numbers: Interner::default(),
-            platform_numbers: Interner::default(),
+            product_numbers: HashMap::new(),
+            platform_numbers: HashMap::new(),
             told: HashMap::new(),
             people: HashMap::new(),
             accounts: HashMap::new(),
@@ -327,14 +332,8 @@ impl EventBook {
 
     /// The events of all signals so far.
     #[must_use]
-    pub fn events(&self) -> &Events {
-        &self.events
-    }
-
-    /// Whether a document holds a signal that counted.
-    #[must_use]
-    pub fn knows(&self, document: &DocumentId) -> bool {
-        self.document_numbers.contains_key(document)
+    pub fn into_events(self) -> Events {
+        self.events
     }
 
     fn take_all(&mut self, mut records: Vec<&SignalRecord>) {
@@ -359,39 +358,25 @@ impl EventBook {
         // A document cannot tell of a day after it was seen: such dates are mistakes of the source.
         let day = days::number(day_of(record.event_at)).min(seen);
         let press = self.counting.press_channels.contains(&record.channel);
-        let (story, known) = self.stories.assign(&record.document_id, &record.fingerprint, day, press);
         let names = &mut self.events.names;
-        let document = match self.document_numbers.get(&record.document_id) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(names.documents.len()).unwrap_or(u32::MAX);
-                names.documents.push(record.document_id.clone());
-                self.document_numbers.insert(record.document_id.clone(), number);
-                number
-            }
-        };
-        if !known {
+        let document = number_of(&record.document_id, &mut self.document_numbers, &mut names.documents);
+        // A document stays in its story, whatever more is read in it.
+        let story = self.document_stories.get(document as usize).copied().unwrap_or_else(|| {
+            let story = self.stories.assign(&record.fingerprint, day, press);
+            self.document_stories.push(story);
             self.events.document_days.push((day, seen));
-        }
-        let named = |name: &Option<String>, numbers: &mut Interner, names: &mut Vec<String>| match name.as_deref() {
-            Some(name) if !name.is_empty() => numbers.number(name, names),
-            _ => 0,
+            story
+        });
+        let named = |name: &Option<String>, numbers: &mut HashMap<String, u32>, names: &mut Vec<String>| {
+            name.as_deref().filter(|name| !name.is_empty()).map_or(0, |name| number_of(name, numbers, names))
         };
         let brand = named(&record.brand, &mut self.brand_numbers, &mut names.brands);
         let product = named(&record.product_text, &mut self.product_numbers, &mut names.products);
         let platform = match record.channel {
-            Channel::Platform => self.platform_numbers.number(record.source.as_str(), &mut names.platforms),
+            Channel::Platform => number_of(record.source.as_str(), &mut self.platform_numbers, &mut names.platforms),
             _ => 0,
         };
-        let source = match self.source_numbers.get(&record.source) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(names.sources.len()).unwrap_or(u32::MAX);
-                names.sources.push(record.source.clone());
-                self.source_numbers.insert(record.source.clone(), number);
-                number
-            }
-        };
+        let source = number_of(&record.source, &mut self.source_numbers, &mut names.sources);
         let region = record.region.map_or(0, RegionCode::number);
         let actor = if is_unsigned(record) && !self.counting.capped_source_channels.contains(&record.channel) {
             let actors = &mut self.actors;
@@ -400,7 +385,7 @@ impl EventBook {
                 u32::try_from(actors.len() - 1).unwrap_or(u32::MAX)
             })
         } else {
-            self.actor_numbers.number(&record.actor, &mut self.actors)
+            number_of(record.actor.as_str(), &mut self.actor_numbers, &mut self.actors)
         };
 
         let cell_key = (record.product, record.hazard);
@@ -503,8 +488,7 @@ impl EventBook {
             let count = |((day, seen), events)| DailyCount { day, seen, events };
             cell.daily = daily.into_iter().map(count).collect();
         }
-        // Nearly sorted: a stable sort takes it as it is.
-        self.events.document_days.sort();
+        self.events.document_days.sort_unstable();
     }
 }
 
@@ -654,9 +638,13 @@ mod tests {
             for part in records.chunks(step) {
                 book.add(part).expect("later ones");
             }
-            assert_eq!(format!("{:?}", book.events()), format!("{whole:?}"), "{step} at a time");
+            assert_eq!(format!("{:?}", book.into_events()), format!("{whole:?}"), "{step} at a time");
         }
-        assert!(whole.tally().echoes > 0 && whole.tally().capped + whole.tally().same_person > 0, "{:?}", whole.tally());
+        assert!(
+            whole.tally().echoes > 0 && whole.tally().capped + whole.tally().same_person > 0,
+            "{:?}",
+            whole.tally()
+        );
     }
 
     #[test]

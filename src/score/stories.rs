@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use super::days::Day;
-use crate::vocabulary::{DocumentId, Fingerprint};
+use crate::vocabulary::Fingerprint;
 
 /// Lanes that must agree for two texts to be compared at all. With 8 bands of 2 a pair of similarity 0.75 is missed once in 750.
 const BAND_LANES: usize = 2;
-/// Newest texts remembered per band value; older ones of the same wording have left the story window long before.
+const BANDS: usize = Fingerprint::LANES / BAND_LANES;
+/// Newest texts looked at per band value; older ones of the same wording have left the story window long before.
 const BUCKET_MAX: usize = 64;
+/// No text: the end of a chain.
+const NONE: u32 = u32::MAX;
 
 /// Number of a story in the order of first sight.
 pub(super) type StoryId = u32;
@@ -28,39 +31,34 @@ struct Text {
     press: bool,
 }
 
-/// Assigns stories, one document after the other.
-#[derive(Debug)]
+/// Assigns stories, one document after the other. Texts of one band value form a chain, newest first. All of it is plain numbers, so
+/// that a copy is cheap.
+#[derive(Debug, Clone)]
 pub(super) struct Stories {
     window_days: i32,
     similarity: f64,
     press_similarity: f64,
     spans: Vec<Span>,
     texts: Vec<Text>,
-    // Looked up by key only: their order never matters.
-    by_document: HashMap<DocumentId, StoryId>,
-    buckets: HashMap<(usize, [u32; BAND_LANES]), Vec<u32>>,
+    /// By text and band, the text before it in the same chain.
+    before: Vec<[u32; BANDS]>,
+    /// The newest text of each chain. Looked up by key only: the order of the map never matters.
+    newest: HashMap<BandValue, u32>,
 }
+
+/// A band and the value of its lanes.
+type BandValue = (u32, [u32; BAND_LANES]);
 
 impl Stories {
     pub(super) fn new(window_days: u32, similarity: f64, press_similarity: f64) -> Self {
         let window_days = i32::try_from(window_days).unwrap_or(i32::MAX);
-        let (spans, texts) = (Vec::new(), Vec::new());
-        let (by_document, buckets) = (HashMap::new(), HashMap::new());
-        Self { window_days, similarity, press_similarity, spans, texts, by_document, buckets }
+        let (spans, texts, before, newest) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { window_days, similarity, press_similarity, spans, texts, before, newest }
     }
 
-    /// The story of a document, and whether the document was met before. `press`: a paper printed it, so that between it and
-    /// another such text less similarity is enough.
-    pub(super) fn assign(
-        &mut self,
-        document: &DocumentId,
-        fingerprint: &Fingerprint,
-        day: Day,
-        press: bool,
-    ) -> (StoryId, bool) {
-        if let Some(known) = self.by_document.get(document) {
-            return (*known, true);
-        }
+    /// The story of a document that was not met before. `press`: a paper printed it, so that between it and another such text less
+    /// similarity is enough.
+    pub(super) fn assign(&mut self, fingerprint: &Fingerprint, day: Day, press: bool) -> StoryId {
         let story = if says_nothing(fingerprint) { None } else { self.retold(fingerprint, day, press) };
         let story = story.unwrap_or_else(|| {
             self.spans.push(Span { first: day, last: day });
@@ -71,16 +69,14 @@ impl Stories {
         if !says_nothing(fingerprint) {
             self.remember(Text { story, print: *fingerprint, press });
         }
-        self.by_document.insert(document.clone(), story);
-        (story, false)
+        story
     }
 
     /// The most similar story whose days lie near enough; the older one when two are equally similar.
     fn retold(&self, fingerprint: &Fingerprint, day: Day, press: bool) -> Option<StoryId> {
         let mut best: Option<(f64, StoryId)> = None;
-        for key in bands(fingerprint) {
-            for text in self.buckets.get(&key).into_iter().flatten() {
-                let other = self.texts[*text as usize];
+        for (band, value) in bands(fingerprint).enumerate() {
+            for other in self.chain(band, value) {
                 let Span { first, last } = self.spans[other.story as usize];
                 if day - last > self.window_days || first - day > self.window_days {
                     continue;
@@ -98,23 +94,29 @@ impl Stories {
         best.map(|(_, story)| story)
     }
 
+    /// The newest texts of one band value.
+    fn chain(&self, band: usize, value: BandValue) -> impl Iterator<Item = &Text> {
+        let exists = |number: u32| (number != NONE).then_some(number);
+        let begin = self.newest.get(&value).copied();
+        let numbers = std::iter::successors(begin, move |number| exists(self.before[*number as usize][band]));
+        numbers.take(BUCKET_MAX).map(|number| &self.texts[number as usize])
+    }
+
     fn remember(&mut self, text: Text) {
         let number = id(self.texts.len());
+        let mut before = [NONE; BANDS];
         let mut kept = false;
-        for key in bands(&text.print) {
-            let bucket = self.buckets.entry(key).or_default();
+        for (band, value) in bands(&text.print).enumerate() {
             // A word-for-word reprint brings nothing new to compare with.
-            if bucket.iter().any(|known| self.texts[*known as usize] == text) {
+            if self.chain(band, value).any(|known| *known == text) {
                 continue;
             }
-            if bucket.len() == BUCKET_MAX {
-                bucket.remove(0);
-            }
-            bucket.push(number);
+            before[band] = self.newest.insert(value, number).unwrap_or(NONE);
             kept = true;
         }
         if kept {
             self.texts.push(text);
+            self.before.push(before);
         }
     }
 }
@@ -124,9 +126,9 @@ fn says_nothing(fingerprint: &Fingerprint) -> bool {
     fingerprint.0.iter().all(|lane| *lane == fingerprint.0[0])
 }
 
-fn bands(fingerprint: &Fingerprint) -> impl Iterator<Item = (usize, [u32; BAND_LANES])> + '_ {
-    let lanes = fingerprint.0.chunks_exact(BAND_LANES).enumerate();
-    lanes.map(|(band, lanes)| (band, [lanes[0], lanes[1]]))
+fn bands(fingerprint: &Fingerprint) -> impl Iterator<Item = BandValue> + '_ {
+    let lanes = fingerprint.0.chunks_exact(BAND_LANES);
+    (0..).zip(lanes).map(|(band, lanes)| (band, [lanes[0], lanes[1]]))
 }
 
 fn id(index: usize) -> u32 {
@@ -142,33 +144,29 @@ mod tests {
         Fingerprint(std::array::from_fn(|index| if index < changed { lane(index) ^ 0xFFFF } else { lane(index) }))
     }
 
-    fn document(name: &str) -> DocumentId {
-        DocumentId::from(name)
-    }
-
     #[test]
     fn a_reprint_within_two_weeks_of_the_latest_one_joins_the_story() {
         let mut stories = Stories::new(14, 0.7, 0.45);
-        let first = stories.assign(&document("a"), &text(1, 0), 100, false).0;
-        assert_eq!(stories.assign(&document("b"), &text(1, 3), 110, false).0, first, "13 of 16 lanes agree");
-        assert_eq!(stories.assign(&document("c"), &text(1, 0), 124, false).0, first, "14 days after b");
-        assert_ne!(stories.assign(&document("d"), &text(1, 0), 139, false).0, first, "15 days after c");
+        let first = stories.assign(&text(1, 0), 100, false);
+        assert_eq!(stories.assign(&text(1, 3), 110, false), first, "13 of 16 lanes agree");
+        assert_eq!(stories.assign(&text(1, 0), 124, false), first, "14 days after b");
+        assert_ne!(stories.assign(&text(1, 0), 139, false), first, "15 days after c");
     }
 
     #[test]
     fn different_texts_are_different_stories() {
         let mut stories = Stories::new(14, 0.7, 0.45);
-        let first = stories.assign(&document("a"), &text(1, 0), 100, false).0;
-        assert_ne!(stories.assign(&document("b"), &text(2, 0), 100, false).0, first);
-        assert_ne!(stories.assign(&document("c"), &text(1, 5), 100, false).0, first, "11 of 16 lanes are too few");
+        let first = stories.assign(&text(1, 0), 100, false);
+        assert_ne!(stories.assign(&text(2, 0), 100, false), first);
+        assert_ne!(stories.assign(&text(1, 5), 100, false), first, "11 of 16 lanes are too few");
     }
 
     #[test]
     fn papers_that_rewrite_half_of_a_story_retell_it_and_two_complaints_do_not() {
         for (press, same) in [(true, true), (false, false)] {
             let mut stories = Stories::new(14, 0.7, 0.45);
-            let first = stories.assign(&document("a"), &text(1, 0), 100, true).0;
-            assert_eq!(stories.assign(&document("b"), &text(1, 8), 101, press).0 == first, same);
+            let first = stories.assign(&text(1, 0), 100, true);
+            assert_eq!(stories.assign(&text(1, 8), 101, press) == first, same);
         }
     }
 
@@ -176,27 +174,15 @@ mod tests {
     fn texts_too_short_for_a_fingerprint_never_echo_one_another() {
         let mut stories = Stories::new(14, 0.7, 0.45);
         let empty = Fingerprint([u32::MAX; Fingerprint::LANES]);
-        let first = stories.assign(&document("a"), &empty, 1, false).0;
-        assert_ne!(stories.assign(&document("b"), &empty, 1, false).0, first);
-    }
-
-    #[test]
-    fn a_document_stays_in_its_story_whatever_its_new_text() {
-        let mut stories = Stories::new(14, 0.7, 0.45);
-        let first = stories.assign(&document("a"), &text(1, 0), 1, false).0;
-        assert_eq!(stories.assign(&document("a"), &text(9, 0), 300, false), (first, true));
+        let first = stories.assign(&empty, 1, false);
+        assert_ne!(stories.assign(&empty, 1, false), first);
     }
 
     #[test]
     fn a_hundred_thousand_documents_are_sorted_into_stories_without_comparing_all_pairs() {
         let mut stories = Stories::new(14, 0.7, 0.45);
         for index in 0..100_000_u32 {
-            stories.assign(
-                &document(&index.to_string()),
-                &text(index / 10, 0),
-                i32::try_from(index / 500).expect("small"),
-                false,
-            );
+            stories.assign(&text(index / 10, 0), i32::try_from(index / 500).expect("small"), false);
         }
         assert_eq!(stories.spans.len(), 10_000);
     }

@@ -18,10 +18,10 @@ fn told(id: &str, text: &str, author: &str, place: &str) -> Value {
 }
 
 async fn push(tower: &Tower, documents: &[Value], now: &str) {
-    let lines: String = documents.iter().map(|document| format!("{document}\n")).collect();
+    let lines: Vec<String> = documents.iter().map(Value::to_string).collect();
     let now = parse_moment(now).expect("a moment");
     let source = SourceId::from("site");
-    push_lines(tower, lines.into_bytes(), source, Channel::Complaint, now).await.expect("taken in");
+    push_lines(tower, lines.join("\n").into_bytes(), source, Channel::Complaint, now).await.expect("taken in");
     tower.read_new().await.expect("read");
 }
 
