@@ -1,6 +1,7 @@
 //! `wanglou deliver`: who is told of what happens to alerts, and what became of it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -9,12 +10,16 @@ use jiff::Timestamp;
 
 use super::user::BY_COMMAND;
 use super::{Common, Failure, say};
+use crate::config::MailSettings;
 use crate::deliver::{Courier, DeliverError, fresh_webhook_secret};
 use crate::pipeline::Tower;
 use crate::vocabulary::{Category, Danger, Endpoint, EndpointKind, RegionCode, Subscription, show_moment};
 
 #[derive(Debug, Args)]
 pub(super) struct DeliverArgs {
+    /// Settings file: its `[mail]` names the server that mail goes by
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     what: What,
 }
@@ -23,12 +28,15 @@ pub(super) struct DeliverArgs {
 struct NewEndpoint {
     /// Its name
     name: String,
-    /// In which form it takes messages: webhook, wecom, dingtalk, feishu
+    /// In which form it takes messages: webhook, wecom, dingtalk, feishu, mail
     #[arg(long, default_value = "webhook")]
     kind: EndpointKind,
-    /// Its address
-    #[arg(long)]
-    url: String,
+    /// Its address, all but for mail
+    #[arg(long, required_unless_present = "to", conflicts_with = "to")]
+    url: Option<String>,
+    /// Mail address of a receiver, as often as there are receivers; they get one mail
+    #[arg(long, value_name = "ADDRESS")]
+    to: Vec<String>,
     /// Secret of a robot that checks signatures; a webhook's is made and printed once
     #[arg(long)]
     secret: Option<String>,
@@ -120,19 +128,19 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// The courier of a tower.
-pub(super) fn courier(tower: &Tower) -> Result<Courier, Failure> {
+pub(super) fn courier(tower: &Tower, mail: Option<&MailSettings>) -> Result<Courier, Failure> {
     let lexicon = tower.lexicon();
     let region_name =
         Arc::new(move |code: RegionCode| lexicon.region_name(code).map_or_else(|| code.to_string(), str::to_owned));
-    Courier::new(tower.store().clone(), tower.home(), region_name).map_err(failure)
+    Courier::new(tower.store().clone(), tower.home(), mail, region_name).map_err(failure)
 }
 
 pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failure> {
-    let settings = common.settings(None, None)?;
+    let settings = common.settings(args.config.as_deref(), None)?;
     let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
-    let courier = courier(&tower)?;
+    let courier = courier(&tower, settings.mail.as_ref())?;
     match args.what {
-        What::Add(new) => add(&courier, new).await,
+        What::Add(new) => add(&courier, new, settings.mail.is_some()).await,
         What::List => {
             for found in tower.store().endpoint_health().await? {
                 let (row, endpoint) = (&found.row, &found.row.endpoint);
@@ -172,15 +180,26 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
     }
 }
 
-async fn add(courier: &Courier, new: NewEndpoint) -> Result<(), Failure> {
-    let made = new.kind == EndpointKind::Webhook && new.secret.is_none();
+async fn add(courier: &Courier, new: NewEndpoint, mail_known: bool) -> Result<(), Failure> {
+    let made = new.kind == EndpointKind::Webhook && new.url.is_some() && new.secret.is_none();
     let secret =
         if made { Some(fresh_webhook_secret().map_err(|why| Failure::Work(anyhow!(why)))?) } else { new.secret };
+    let (kind, url) = match (new.kind, new.url) {
+        (EndpointKind::Mail, Some(_)) => {
+            return Err(Failure::Input(anyhow!("mail goes to receivers: give them with --to instead of --url")));
+        }
+        (kind, Some(url)) => (kind, url),
+        // Receivers of mail say which form they take.
+        (EndpointKind::Webhook | EndpointKind::Mail, None) => {
+            (EndpointKind::Mail, format!("mailto:{}", new.to.join(",")))
+        }
+        (kind, None) => return Err(Failure::Input(anyhow!("a {kind} endpoint has an address: give it with --url"))),
+    };
     let endpoint = Endpoint {
         name: new.name,
         party: new.party,
-        kind: new.kind,
-        url: new.url,
+        kind,
+        url,
         secret: secret.clone(),
         allow_loopback: new.allow_loopback,
         subscription: Subscription {
@@ -194,6 +213,11 @@ async fn add(courier: &Courier, new: NewEndpoint) -> Result<(), Failure> {
     };
     courier.add(&endpoint, new.after, BY_COMMAND, now()).await.map_err(failure)?;
     eprintln!("已添加 {}（{}）", endpoint.name, endpoint.kind.zh());
+    if kind == EndpointKind::Mail && !mail_known {
+        eprintln!(
+            "邮件由服务经设置文件 [mail] 里的邮件服务器发出；用 --config 指定设置文件，可用 `wanglou deliver test` 试发"
+        );
+    }
     if let Some(secret) = secret.filter(|_| made) {
         eprintln!("接收方用来验签的密钥，只显示这一次：");
         say(secret)?;

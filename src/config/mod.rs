@@ -4,6 +4,7 @@
 //! `rules/criteria/`). No other room reads the environment or a settings file.
 #![expect(clippy::disallowed_methods, reason = "the room whose business is the settings file")]
 
+mod mail;
 mod plans;
 
 use std::fs;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use mail::{MailSettings, Security};
 pub use plans::RerunPlan;
 
 /// Where state is kept when nobody says otherwise.
@@ -75,6 +77,7 @@ struct SettingsFile {
     sources_at_once: Option<usize>,
     push_token: Option<String>,
     home: Option<String>,
+    mail: Option<mail::MailWritten>,
     #[serde(default)]
     rerun: Vec<plans::PlanWritten>,
 }
@@ -104,6 +107,8 @@ pub struct Settings {
     pub push_token: Option<String>,
     /// Address by which others reach the pages, without a slash at the end: what links in feeds and messages begin with.
     pub home: String,
+    /// By which server mail is sent; none: no mail.
+    pub mail: Option<MailSettings>,
     /// Reruns that the service does by itself.
     pub reruns: Vec<RerunPlan>,
 }
@@ -135,6 +140,7 @@ impl Settings {
         let bind = written.bind.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         let port = flags.port.or(written.port).unwrap_or(PORT);
         let reruns = plans::plans(file.unwrap_or(Path::new("")), std::mem::take(&mut written.rerun))?;
+        let mail = written.mail.map(|mail| mail::mail(file.unwrap_or(Path::new("")), mail)).transpose()?;
         let home = written.home.map(|home| home.trim_end_matches('/').to_owned());
         Ok(Self {
             home: home.unwrap_or_else(|| format!("http://{}", std::net::SocketAddr::new(bind, port))),
@@ -148,6 +154,7 @@ impl Settings {
             tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
             push_token: written.push_token,
+            mail,
             reruns,
         })
     }

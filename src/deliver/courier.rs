@@ -7,14 +7,17 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
-use super::message::{About, Contents, accepted, letter};
+use super::mail::{Mailer, is_refused_for_good, receivers};
+use super::message::{About, Contents, Letter, accepted, letter};
 use super::post::Post;
 use crate::access;
 use crate::alert::Casework;
 use crate::collect::{Names, SystemNames};
+use crate::config::MailSettings;
 use crate::store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, Lane, Notice, Party, RegionCode, SamplingRequest,
+    Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, EndpointKind, Lane, Notice, Party, RegionCode,
+    SamplingRequest,
 };
 
 /// Waits before the second, third, … try of a message. After the last it is given up: about three days after the first.
@@ -72,6 +75,8 @@ type RegionName = Arc<dyn Fn(RegionCode) -> String + Send + Sync>;
 pub struct Courier {
     store: Store,
     post: Arc<Post>,
+    /// None where the settings name no mail server.
+    mailer: Option<Arc<Mailer>>,
     home: String,
     region_name: RegionName,
 }
@@ -84,13 +89,19 @@ struct Matter {
 }
 
 impl Courier {
-    /// A courier over a store. `home`: address of the pages, for links.
+    /// A courier over a store. `home`: address of the pages, for links; `mail`: by which server mail goes.
     ///
     /// # Errors
-    /// [`DeliverError::Client`] when the system has no usable TLS roots.
-    pub fn new(store: Store, home: &str, region_name: RegionName) -> Result<Self, DeliverError> {
+    /// [`DeliverError::Client`] when the system has no usable TLS roots, [`DeliverError::Input`] when the sender is no mail address.
+    pub fn new(
+        store: Store,
+        home: &str,
+        mail: Option<&MailSettings>,
+        region_name: RegionName,
+    ) -> Result<Self, DeliverError> {
         let names: Arc<dyn Names> = Arc::new(SystemNames);
-        Ok(Self { store, post: Arc::new(Post::new(&names)?), home: home.to_owned(), region_name })
+        let mailer = mail.map(Mailer::new).transpose().map_err(DeliverError::Input)?.map(Arc::new);
+        Ok(Self { store, post: Arc::new(Post::new(&names)?), mailer, home: home.to_owned(), region_name })
     }
 
     /// Makes an endpoint. It is told what happens from now on, or behind the event `after`.
@@ -323,8 +334,10 @@ impl Courier {
             let about = notice.as_ref().map_or(About::Events(&events), About::Notice);
             let (tried, status) = self.carry(&row.endpoint, &message.id, about, clock()).await;
             let now = clock();
+            let for_good = row.endpoint.kind == EndpointKind::Mail && status.is_some_and(is_refused_for_good);
             let became = match (&tried.trouble, WAITS.get(message.tries as usize)) {
                 (None, _) => Became::Delivered,
+                (Some(_), _) if for_good => Became::Dead,
                 (Some(_), Some(wait)) => Became::Again(now + *wait),
                 (Some(_), None) => Became::Dead,
             };
@@ -382,14 +395,24 @@ impl Courier {
         let contents = Contents { id, about, home: &self.home, region_name: &region_name };
         let begun = tokio::time::Instant::now();
         let answer = match letter(endpoint, &contents, now) {
-            Ok(letter) => self.post.send(letter, endpoint.allow_loopback).await,
+            Ok(Letter::Post(letter)) => self.post.send(letter, endpoint.allow_loopback).await,
+            Ok(Letter::Mail(mail)) => match &self.mailer {
+                Some(mailer) => mailer.send(&mail).await,
+                None => Err("no mail server is known: set `[mail]` in the settings file".to_owned()),
+            },
             Err(why) => Err(why),
         };
         let (status, trouble) = match answer {
             Ok(answer) if (200..300).contains(&answer.status) => {
                 (Some(answer.status), accepted(endpoint.kind, &answer.body).err())
             }
-            Ok(answer) => (Some(answer.status), Some(format!("status {}", answer.status))),
+            Ok(answer) => {
+                let said = match endpoint.kind {
+                    EndpointKind::Mail => format!(": {}", String::from_utf8_lossy(&answer.body)),
+                    _ => String::new(),
+                };
+                (Some(answer.status), Some(format!("status {}{said}", answer.status)))
+            }
             Err(why) => (None, Some(why)),
         };
         let tried = TryRow {
@@ -438,6 +461,10 @@ fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
         return Err(DeliverError::Input(
             "notices tell of the watch itself: they are for endpoints of the centre, not of an organisation".to_owned(),
         ));
+    }
+    if endpoint.kind == EndpointKind::Mail {
+        let told = |why| DeliverError::Input(format!("the address of `{}` cannot be used: {why}", endpoint.name));
+        return receivers(&endpoint.url).map(drop).map_err(told);
     }
     let url = url::Url::parse(&endpoint.url)
         .map_err(|error| DeliverError::Input(format!("the address of `{}` cannot be read: {error}", endpoint.name)))?;

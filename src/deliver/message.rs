@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::mail::{Mail, mail};
 use super::sign;
 use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, show_moment};
 
@@ -17,9 +18,18 @@ const NOTICE_SCHEMA: &str = "wanglou.notice.v1";
 /// Characters of a notice in a robot's message.
 const NOTICE_CHARS_MAX: usize = 600;
 
+/// What is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Letter {
+    /// Over HTTP.
+    Post(PostLetter),
+    /// As mail.
+    Mail(Box<Mail>),
+}
+
 /// A request to a receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Letter {
+pub(super) struct PostLetter {
     pub(super) url: String,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: String,
@@ -62,11 +72,11 @@ pub(super) fn letter(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestam
                 ("webhook-timestamp", seconds.to_string()),
                 ("webhook-signature", signature),
             ];
-            Ok(Letter { url: endpoint.url.clone(), headers, body })
+            Ok(posted(endpoint.url.clone(), headers, body))
         }
         EndpointKind::Wecom => {
             let body = json!({"msgtype": "markdown", "markdown": {"content": text(contents, true)}});
-            Ok(Letter { url: endpoint.url.clone(), headers: vec![json_type], body: body.to_string() })
+            Ok(posted(endpoint.url.clone(), vec![json_type], body.to_string()))
         }
         EndpointKind::Dingtalk => {
             let markdown = json!({"title": title(contents), "text": text(contents, true)});
@@ -78,7 +88,7 @@ pub(super) fn letter(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestam
                     url::form_urlencoded::byte_serialize(sign::dingtalk(secret, at).as_bytes()).collect();
                 let _ = write!(url, "{}timestamp={at}&sign={signed}", if url.contains('?') { '&' } else { '?' });
             }
-            Ok(Letter { url, headers: vec![json_type], body })
+            Ok(posted(url, vec![json_type], body))
         }
         EndpointKind::Feishu => {
             let mut body = json!({"msg_type": "text", "content": {"text": text(contents, false)}});
@@ -87,15 +97,20 @@ pub(super) fn letter(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestam
                 body["timestamp"] = json!(seconds.to_string());
                 body["sign"] = json!(sign::feishu(secret, seconds));
             }
-            Ok(Letter { url: endpoint.url.clone(), headers: vec![json_type], body: body.to_string() })
+            Ok(posted(endpoint.url.clone(), vec![json_type], body.to_string()))
         }
+        EndpointKind::Mail => Ok(Letter::Mail(Box::new(mail(endpoint, contents, now)?))),
     }
+}
+
+fn posted(url: String, headers: Vec<(&'static str, String)>, body: String) -> Letter {
+    Letter::Post(PostLetter { url, headers, body })
 }
 
 /// Whether a receiver's good status was a good answer: robots say 200 and mean it only with code 0.
 pub(super) fn accepted(kind: EndpointKind, answer: &[u8]) -> Result<(), String> {
     let field = match kind {
-        EndpointKind::Webhook => return Ok(()),
+        EndpointKind::Webhook | EndpointKind::Mail => return Ok(()),
         EndpointKind::Wecom | EndpointKind::Dingtalk => "errcode",
         EndpointKind::Feishu => "code",
     };
@@ -110,7 +125,7 @@ pub(super) fn accepted(kind: EndpointKind, answer: &[u8]) -> Result<(), String> 
     }
 }
 
-fn code(kind: AlertEventKind) -> &'static str {
+pub(super) fn code(kind: AlertEventKind) -> &'static str {
     match kind {
         AlertEventKind::Opened => "opened",
         AlertEventKind::Raised => "raised",
@@ -119,7 +134,7 @@ fn code(kind: AlertEventKind) -> &'static str {
     }
 }
 
-fn zh(kind: AlertEventKind) -> &'static str {
+pub(super) fn zh(kind: AlertEventKind) -> &'static str {
     match kind {
         AlertEventKind::Opened => "新预警",
         AlertEventKind::Raised => "升级",
@@ -172,7 +187,8 @@ fn title(contents: &Contents<'_>) -> String {
     }
 }
 
-fn about(event: &AlertEvent, contents: &Contents<'_>) -> String {
+/// Which matter: place, brand, category and hazard.
+pub(super) fn about(event: &AlertEvent, contents: &Contents<'_>) -> String {
     let region = event.region.map(contents.region_name).unwrap_or_default();
     let brand = event.brand.as_deref().map(|brand| format!("“{}”", plain(brand))).unwrap_or_default();
     format!("{region}{brand}{} {}", event.category.zh(), event.hazard.zh())
@@ -196,12 +212,8 @@ fn text(contents: &Contents<'_>, markdown: bool) -> String {
     };
     for (shown, (_, event)) in events.iter().enumerate() {
         let link = format!("{}/alerts/{}", contents.home, event.alert_id);
-        let levels = format!("{}·{}·{}", event.danger.zh(), event.spread.zh(), event.disposal.zh());
-        let before = event
-            .before
-            .map(|(danger, spread, disposal)| format!("（原 {}·{}·{}）", danger.zh(), spread.zh(), disposal.zh()));
         let why: String = plain(&event.explanation).chars().take(120).collect();
-        let what = format!("{} {} {levels}{}", zh(event.event), about(event, contents), before.unwrap_or_default());
+        let what = format!("{} {} {}", zh(event.event), about(event, contents), levels(event));
         let line = if markdown {
             format!("- [{what}]({link})\n  {why}…\n")
         } else {
@@ -215,6 +227,15 @@ fn text(contents: &Contents<'_>, markdown: bool) -> String {
         text += &line;
     }
     text
+}
+
+/// The levels of an event, and those before it.
+pub(super) fn levels(event: &AlertEvent) -> String {
+    let levels = format!("{}·{}·{}", event.danger.zh(), event.spread.zh(), event.disposal.zh());
+    let before = event
+        .before
+        .map(|(danger, spread, disposal)| format!("（原 {}·{}·{}）", danger.zh(), spread.zh(), disposal.zh()));
+    levels + &before.unwrap_or_default()
 }
 
 /// Text from pages, without what robots would take for their own: links, mentions, tags, controls.
@@ -266,12 +287,15 @@ mod tests {
         }
     }
 
-    fn write(kind: EndpointKind, secret: Option<&str>, events: &[(u64, AlertEvent)]) -> Letter {
+    fn write(kind: EndpointKind, secret: Option<&str>, events: &[(u64, AlertEvent)]) -> PostLetter {
         let region_name = |code: RegionCode| code.to_string();
         let contents =
             Contents { id: "msg_1", about: About::Events(events), home: "http://h", region_name: &region_name };
-        letter(&endpoint(kind, secret), &contents, Timestamp::from_second(1_700_000_000).expect("a moment"))
-            .expect("a letter")
+        let now = Timestamp::from_second(1_700_000_000).expect("a moment");
+        match letter(&endpoint(kind, secret), &contents, now).expect("a letter") {
+            Letter::Post(letter) => letter,
+            Letter::Mail(mail) => panic!("{mail:?}"),
+        }
     }
 
     #[test]

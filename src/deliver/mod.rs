@@ -1,4 +1,4 @@
-//! Tells others what happens to alerts: signed webhooks and group robots, queued, retried, logged.
+//! Tells others what happens to alerts: signed webhooks, group robots and mail, queued, retried, logged.
 //!
 //! In: the numbered events of alerts, endpoints with what they subscribe to, a clock. Out: messages to receivers, and a log of every try.
 //! Not here: what an alert is, pages, how endpoints are made.
@@ -9,6 +9,7 @@
 //! receiver has its own task: one that hangs, fails or answers garbage delays nobody else.
 
 mod courier;
+mod mail;
 mod message;
 mod post;
 mod sign;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::message::Letter;
+use super::message::PostLetter;
 use crate::collect::{Names, Reach, SafeResolver};
 
 /// Longest time for a whole exchange.
@@ -45,7 +45,7 @@ impl Post {
     }
 
     /// Sends a letter; an error says why nothing came back. No address and no secret is in it.
-    pub(super) async fn send(&self, letter: Letter, allow_loopback: bool) -> Result<Answer, String> {
+    pub(super) async fn send(&self, letter: PostLetter, allow_loopback: bool) -> Result<Answer, String> {
         let url = Url::parse(&letter.url).map_err(|error| format!("the address cannot be read: {error}"))?;
         let (reach, client) =
             if allow_loopback { (Reach::WithLoopback, &self.with_loopback) } else { (Reach::Public, &self.public) };

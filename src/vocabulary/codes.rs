@@ -278,6 +278,7 @@ codes! {
         Wecom = "wecom", "企业微信群机器人", "WeCom group robot";
         Dingtalk = "dingtalk", "钉钉群机器人", "DingTalk group robot";
         Feishu = "feishu", "飞书群机器人", "Feishu group robot";
+        Mail = "mail", "邮件", "mail";
     }
 }
 

@@ -1,5 +1,7 @@
 //! Promises of delivery, kept over real HTTP on loopback: receivers that work, hang, fail, redirect, answer garbage or are gone.
 
+mod mail;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -74,7 +76,7 @@ impl Scene {
         let home = format!("http://{}", listener.local_addr().expect("bound"));
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.expect("served") });
         let region_name = Arc::new(|code: RegionCode| code.to_string());
-        let courier = Courier::new(store.clone(), "http://wanglou", region_name).expect("a courier");
+        let courier = Courier::new(store.clone(), "http://wanglou", None, region_name).expect("a courier");
         Self { store, courier, inbox, home, serving, _dir: dir }
     }
 
