@@ -207,6 +207,7 @@ fn hostile(index: &SearchIndex) -> Result<()> {
     ];
     for (name, query) in kinds {
         let (mut times, mut hits, mut refused, mut partial) = (Vec::new(), 0, 0, 0);
+        let resident = forget_peak();
         let begun = Instant::now();
         for number in 0..HOSTILE {
             let query = query(1 + number * 17 % 256);
@@ -224,13 +225,27 @@ fn hostile(index: &SearchIndex) -> Result<()> {
                 break;
             }
         }
+        let grown = resident.zip(memory("VmHWM:")).map(|(before, peak)| peak.saturating_sub(before) / 1024);
+        let grown = grown.map_or_else(String::new, |grown| format!(", at most {grown} MB more"));
         tell(
-            &format!("{} hostile queries of {name}, {refused} refused, {partial} in part", times.len()),
+            &format!("{} hostile queries of {name}, {refused} refused, {partial} in part{grown}", times.len()),
             &mut times,
             hits,
         );
     }
     Ok(())
+}
+
+/// A line of what the system says of this process's memory, in kB; none where it does not say.
+fn memory(line: &str) -> Option<u64> {
+    let told = fs::read_to_string("/proc/self/status").ok()?;
+    told.lines().find_map(|found| found.strip_prefix(line))?.trim().split(' ').next()?.parse().ok()
+}
+
+/// Lets the system begin anew with the peak of memory; what is resident now, pages of index files that were read included.
+fn forget_peak() -> Option<u64> {
+    fs::write("/proc/self/clear_refs", "5").ok()?;
+    memory("VmRSS:")
 }
 
 /// Characters that hardly a text is without.

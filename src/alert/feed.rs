@@ -1,4 +1,4 @@
-//! JSON Feed 1.1, Atom (RFC 4287), and a table for the terminal. Page text is hostile: it leaves here only escaped.
+//! JSON Feed 1.1, Atom (RFC 4287, paged by RFC 5005), and a table for the terminal. Page text is hostile: it leaves here only escaped.
 
 use std::fmt::Write;
 
@@ -25,6 +25,35 @@ impl FeedHead {
     }
 }
 
+/// Which page of a feed, from 1, and how many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedPlace {
+    /// This one.
+    pub page: usize,
+    /// All.
+    pub pages: usize,
+}
+
+impl FeedPlace {
+    /// A feed of one page.
+    pub const ONLY: Self = Self { page: 1, pages: 1 };
+
+    /// Address of a page of a feed.
+    fn address(head: &FeedHead, name: &str, page: usize) -> String {
+        let home = &head.home;
+        if page == 1 { format!("{home}/feeds/{name}") } else { format!("{home}/feeds/{name}?page={page}") }
+    }
+
+    /// The other pages by their relation (RFC 5005, 3).
+    fn links(self) -> impl Iterator<Item = (&'static str, usize)> {
+        let Self { page, pages } = self;
+        let previous = (page > 1).then_some(("previous", page - 1));
+        let next = (page < pages).then_some(("next", page + 1));
+        let ends = (pages > 1).then_some([("first", 1), ("last", pages)]);
+        ends.into_iter().flatten().chain(previous).chain(next)
+    }
+}
+
 pub(super) fn headline(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let a = &alert.assessment;
     let region = a.region.map(region_name).unwrap_or_default();
@@ -41,7 +70,12 @@ pub(super) fn headline(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String
 
 /// JSON Feed 1.1 with our own fields under `_wanglou`: `/feeds/alerts.json`.
 #[must_use]
-pub fn json(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub fn json(
+    alerts: &[&Alert],
+    head: &FeedHead,
+    place: FeedPlace,
+    region_name: &dyn Fn(RegionCode) -> String,
+) -> String {
     let item = |alert: &&Alert| -> Value {
         let a = &alert.assessment;
         json!({
@@ -71,31 +105,44 @@ pub fn json(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode)
             },
         })
     };
-    let feed = json!({
+    let mut feed = json!({
         "version": "https://jsonfeed.org/version/1.1",
         "title": head.title,
         "language": "zh-CN",
         "home_page_url": format!("{}/", head.home),
-        "feed_url": format!("{}/feeds/alerts.json", head.home),
+        "feed_url": FeedPlace::address(head, "alerts.json", place.page),
         "items": alerts.iter().map(item).collect::<Vec<Value>>(),
     });
+    if place.page < place.pages {
+        feed["next_url"] = json!(FeedPlace::address(head, "alerts.json", place.page + 1));
+    }
     format!("{feed:#}\n")
 }
 
 /// Atom: `/feeds/alerts.atom`.
 #[must_use]
-pub fn atom(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub fn atom(
+    alerts: &[&Alert],
+    head: &FeedHead,
+    place: FeedPlace,
+    region_name: &dyn Fn(RegionCode) -> String,
+) -> String {
     let mut feed = String::from(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"zh-CN\">\n",
     );
     let _ = write!(
         feed,
         "  <id>{home}/feeds/alerts.atom</id>\n  <title>{title}</title>\n  <updated>{updated}</updated>\n  <author><name>{title}</name></author>\n  \
-         <link rel=\"self\" type=\"application/atom+xml\" href=\"{home}/feeds/alerts.atom\"/>\n  <link rel=\"alternate\" type=\"text/html\" href=\"{home}/\"/>\n",
+         <link rel=\"self\" type=\"application/atom+xml\" href=\"{own}\"/>\n  <link rel=\"alternate\" type=\"text/html\" href=\"{home}/\"/>\n",
         home = escape(&head.home),
+        own = escape(&FeedPlace::address(head, "alerts.atom", place.page)),
         title = escape(&head.title),
         updated = show_moment(head.updated),
     );
+    for (relation, page) in place.links() {
+        let address = escape(&FeedPlace::address(head, "alerts.atom", page));
+        let _ = writeln!(feed, "  <link rel=\"{relation}\" type=\"application/atom+xml\" href=\"{address}\"/>");
+    }
     for alert in alerts {
         let a = &alert.assessment;
         let _ = write!(
@@ -264,7 +311,8 @@ mod tests {
     #[test]
     fn the_json_feed_carries_every_alert_with_its_evidence() {
         let episodes = episodes(&["甲牌", "乙牌"]);
-        let feed: Value = serde_json::from_str(&json(&episodes.ranked(), &head(), &code)).expect("JSON");
+        let feed: Value =
+            serde_json::from_str(&json(&episodes.ranked(), &head(), FeedPlace::ONLY, &code)).expect("JSON");
         assert_eq!(feed["version"], "https://jsonfeed.org/version/1.1");
         assert_eq!(feed["items"].as_array().map(Vec::len), Some(2));
         let item = &feed["items"][0];
@@ -277,7 +325,7 @@ mod tests {
     fn the_atom_feed_is_read_back_by_a_feed_reader_whatever_the_brand_is_called() {
         let hostile = "甲<script>&\"'\u{0}]]>";
         let episodes = episodes(&[hostile]);
-        let text = atom(&episodes.ranked(), &head(), &code);
+        let text = atom(&episodes.ranked(), &head(), FeedPlace::ONLY, &code);
         assert!(!text.contains("<script>"));
         let feed = feed_rs::parser::parse(text.as_bytes()).expect("Atom");
         assert_eq!(feed.entries.len(), 1);
@@ -290,8 +338,32 @@ mod tests {
 
     #[test]
     fn an_empty_feed_is_still_a_feed() {
-        assert!(feed_rs::parser::parse(atom(&[], &head(), &code).as_bytes()).expect("Atom").entries.is_empty());
-        assert!(json(&[], &head(), &code).contains("\"items\": []"));
+        let place = FeedPlace { page: 2, pages: 3 };
+        let middle = feed_rs::parser::parse(atom(&[], &head(), place, &code).as_bytes()).expect("Atom");
+        let links: Vec<(&str, &str)> = (middle.links.iter())
+            .filter_map(|link| Some((link.rel.as_deref()?, link.href.strip_prefix("http://127.0.0.1:8080/feeds/")?)))
+            .collect();
+        assert_eq!(
+            links,
+            [
+                ("self", "alerts.atom?page=2"),
+                ("first", "alerts.atom"),
+                ("last", "alerts.atom?page=3"),
+                ("previous", "alerts.atom"),
+                ("next", "alerts.atom?page=3")
+            ]
+        );
+        assert!(
+            json(&[], &head(), place, &code)
+                .contains("\"next_url\": \"http://127.0.0.1:8080/feeds/alerts.json?page=3\"")
+        );
+        assert!(
+            feed_rs::parser::parse(atom(&[], &head(), FeedPlace::ONLY, &code).as_bytes())
+                .expect("Atom")
+                .entries
+                .is_empty()
+        );
+        assert!(json(&[], &head(), FeedPlace::ONLY, &code).contains("\"items\": []"));
         assert_eq!(terminal(&[], &code), "没有未关闭的预警。\n");
     }
 

@@ -192,7 +192,7 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         }
         let ranked: Vec<_> = alerts.iter().collect();
         if args.json {
-            return say(feed::json(&ranked, &tower.feed_head(&alerts), &region_name));
+            return say(feed::json(&ranked, &tower.feed_head(&alerts), feed::FeedPlace::ONLY, &region_name));
         }
         let table = feed::terminal(&ranked, &region_name);
         if table != shown {

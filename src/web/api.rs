@@ -2,12 +2,13 @@
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use jiff::civil::Date;
-use serde::Serialize;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
+use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, DeskError, FeedForm, SearchOutcome, SourceHealth};
 use super::gate::{Hall, Seated};
@@ -15,7 +16,7 @@ use super::pages::alert_id;
 use super::pages::alerts::ListQuery;
 use super::pages::search::SearchQuery;
 use super::problem::{Dressed, Problem};
-use super::unchanged::Feed;
+use super::unchanged::{Feed, Feeding, now};
 use super::words;
 use crate::access::Viewer;
 use crate::alert::Casework;
@@ -152,24 +153,34 @@ pub(super) async fn sources(Seated(desk): Seated) -> Result<Json<SourcesAnswer>,
 /// What a feed is asked with.
 pub(super) type Asked = (State<Hall>, Extension<Viewer>, Seated, HeaderMap);
 
-pub(super) async fn feed_json(asked: Asked) -> Result<Response, Problem> {
-    open_alerts(asked, FeedForm::Json, "application/json").await
+/// Which page of a feed, from 1 on.
+#[derive(Debug, Deserialize)]
+pub(super) struct FeedQuery {
+    page: Option<usize>,
 }
 
-pub(super) async fn feed_atom(asked: Asked) -> Result<Response, Problem> {
-    open_alerts(asked, FeedForm::Atom, "application/atom+xml; charset=utf-8").await
+type Paged = Result<Query<FeedQuery>, QueryRejection>;
+
+pub(super) async fn feed_json(asked: Asked, query: Paged) -> Result<Response, Problem> {
+    open_alerts(asked, Feeding::Json(query?.0.page.unwrap_or(1)), "application/json").await
+}
+
+pub(super) async fn feed_atom(asked: Asked, query: Paged) -> Result<Response, Problem> {
+    open_alerts(asked, Feeding::Atom(query?.0.page.unwrap_or(1)), "application/atom+xml; charset=utf-8").await
 }
 
 pub(super) async fn feed_cap(asked: Asked) -> Result<Response, Problem> {
-    open_alerts(asked, FeedForm::Cap, CAP).await
+    open_alerts(asked, Feeding::Cap, CAP).await
 }
 
 async fn open_alerts(
     (State(hall), Extension(viewer), Seated(desk), headers): Asked,
-    form: FeedForm,
+    asked: Feeding,
     kind: &'static str,
 ) -> Result<Response, Problem> {
-    Ok(feed(hall.feeds.open_alerts(&viewer, &desk, form).await?, kind, &headers))
+    let found = hall.feeds.open_alerts(&viewer, &desk, asked).await?;
+    let found = found.ok_or_else(|| Problem::not_found("没有这一页。"))?;
+    Ok(feed(found, kind, &headers))
 }
 
 /// One alert as a message of the Common Alerting Protocol.
@@ -184,13 +195,30 @@ pub(super) async fn alert_cap(
 }
 
 /// A feed that is polled: unchanged, it costs its reader nothing.
-fn feed(Feed { tag, body }: Feed, kind: &'static str, headers: &HeaderMap) -> Response {
-    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap) -> Response {
+    // A date is told only once its second is over: what changes within it would not show (RFC 9110, 8.8.2.2).
+    let since = since.filter(|since| since.as_second() < now().as_second());
+    let told = since.and_then(|since| DateTimePrinter::new().timestamp_to_rfc9110_string(&since).ok());
+    let dated = told.map(|told| [(LAST_MODIFIED, told)]);
     let same = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
-    if known.flat_map(|list| list.split(',')).any(|known| same(known.trim())) {
+    let mut known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).peekable();
+    let unchanged = if known.peek().is_some() {
+        known.flat_map(|list| list.split(',')).any(|known| same(known.trim()))
+    } else {
+        // Asked by date only where no tag is known (RFC 9110, 13.2.2). A date that cannot be read is no condition.
+        let asked = headers
+            .get(IF_MODIFIED_SINCE)
+            .and_then(|value| DateTimeParser::new().parse_timestamp(value.as_bytes()).ok());
+        since.zip(asked).is_some_and(|(since, asked)| since.as_second() <= asked.as_second())
+    };
+    if unchanged {
         return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
     }
-    ([(CONTENT_TYPE, kind.to_owned()), (ETAG, tag)], body).into_response()
+    let mut answer = ([(CONTENT_TYPE, kind.to_owned()), (ETAG, tag)], body).into_response();
+    for (name, value) in dated.into_iter().flatten() {
+        answer.headers_mut().extend(value.parse().ok().map(|value| (name, value)));
+    }
+    answer
 }
 
 pub(super) async fn health(State(hall): State<Hall>) -> Response {
@@ -209,5 +237,36 @@ fn probe(answer: Result<(), DeskError>) -> Response {
             tracing::warn!("a probe found: {error}");
             (StatusCode::SERVICE_UNAVAILABLE, Extension(Dressed), format!("{error}\n")).into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::parse_moment;
+
+    fn asked(name: axum::http::HeaderName, value: &str) -> (StatusCode, Option<String>) {
+        let since = Some(parse_moment("2024-07-01 08:00:00").expect("a moment"));
+        let known = Feed { since, ..Feed::of("x".to_owned()) };
+        let headers = HeaderMap::from_iter([(name, value.parse().expect("a header"))]);
+        let answer = feed(known, "text/plain", &headers);
+        let told = answer.headers().get(LAST_MODIFIED).map(|told| told.to_str().expect("ASCII").to_owned());
+        (answer.status(), told)
+    }
+
+    #[test]
+    fn a_feed_is_asked_for_by_date_where_no_tag_is_known() {
+        let whole = (StatusCode::OK, Some("Mon, 01 Jul 2024 00:00:00 GMT".to_owned()));
+        for (date, same) in [
+            ("Mon, 01 Jul 2024 00:00:00 GMT", true),
+            ("Tue, 02 Jul 2024 00:00:00 GMT", true),
+            ("Sun, 30 Jun 2024 23:59:59 GMT", false),
+            ("yesterday", false),
+        ] {
+            assert_eq!(asked(IF_MODIFIED_SINCE, date).0 == StatusCode::NOT_MODIFIED, same, "{date}");
+        }
+        assert_eq!(asked(IF_MODIFIED_SINCE, "yesterday"), whole);
+        assert_eq!(asked(IF_NONE_MATCH, "\"other\""), whole);
+        assert_eq!(asked(IF_NONE_MATCH, &Feed::of("x".to_owned()).tag).0, StatusCode::NOT_MODIFIED);
     }
 }

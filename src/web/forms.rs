@@ -1,14 +1,15 @@
-//! Other forms of alerts: CSV, events as CloudEvents, the draft of a notice, a sheet to print.
+//! Other forms of alerts: CSV, events as CloudEvents, the draft of a notice, a sheet to print; the last two also as Word documents.
 
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
-use super::desk::FeedForm;
+use super::desk::{DeskError, FeedForm};
+use super::docx::{DOCX, Docx};
 use super::gate::{Hall, Seated};
 use super::pages::{About, Shell, alert_id, render};
 use super::problem::Problem;
@@ -63,10 +64,48 @@ pub(super) async fn events(
     Ok(answer)
 }
 
+/// In which form a sheet or a draft is wanted.
+#[derive(Debug, Deserialize)]
+pub(super) struct FormQuery {
+    format: Option<String>,
+}
+
+impl FormQuery {
+    /// Whether as a Word document.
+    fn as_docx(&self) -> Result<bool, Problem> {
+        match self.format.as_deref() {
+            None | Some("") => Ok(false),
+            Some("docx") => Ok(true),
+            Some(_) => Err(Problem::bad_request("format 只能是 docx，或不写。")),
+        }
+    }
+}
+
+/// A Word document to be saved under a name.
+fn attached(made: &Docx, name: &str) -> Result<Response, Problem> {
+    let bytes = made.finish().map_err(|error| DeskError::internal("writing a Word document", error))?;
+    // The id of an alert is ASCII.
+    let name = format!("attachment; filename=\"{name}.docx\"");
+    Ok(([(CONTENT_TYPE, DOCX.to_owned()), (CONTENT_DISPOSITION, name)], bytes).into_response())
+}
+
 /// The draft of a notice to the public, as text to be worked on.
-pub(super) async fn notice(Seated(desk): Seated, id: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
+pub(super) async fn notice(
+    Seated(desk): Seated,
+    id: Result<Path<String>, PathRejection>,
+    query: Result<Query<FormQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
+    let as_docx = query?.0.as_docx()?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    if as_docx {
+        let text = desk.render(FeedForm::Notice, &[alert]);
+        let mut made = Docx::default();
+        let mut parts = text.trim().split("\n\n");
+        made.paragraph(parts.next().unwrap_or_default()).title(parts.next().unwrap_or_default());
+        parts.for_each(|part| _ = made.paragraph(part));
+        return attached(&made, &format!("notice-{id}"));
+    }
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], desk.render(FeedForm::Notice, &[alert])).into_response())
 }
 
@@ -89,8 +128,10 @@ struct SheetPage<'a> {
 pub(super) async fn sheet(
     Seated(desk): Seated,
     id: Result<Path<String>, PathRejection>,
-) -> Result<Html<String>, Problem> {
+    query: Result<Query<FormQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
+    let as_docx = query?.0.as_docx()?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     let (casework, acts) = desk.casework(&id).await?;
     let history = desk.history(&id).await?;
@@ -106,7 +147,7 @@ pub(super) async fn sheet(
         let day = crate::vocabulary::day_of(act.at);
         format!("{day} {}（{}）{}：{}", act.by, act.party, act.kind.zh(), act.note)
     };
-    render(&SheetPage {
+    let page = SheetPage {
         shell: Shell::at("alerts"),
         state: words::state(alert.state),
         stage: casework.stage.zh(),
@@ -116,5 +157,46 @@ pub(super) async fn sheet(
         acts: acts.iter().map(did).collect(),
         sampling: desk.sampling(&id).await?,
         alert: &alert,
-    })
+    };
+    if as_docx { attached(&page.as_docx(), &format!("alert-{id}")) } else { Ok(render(&page)?.into_response()) }
+}
+
+impl SheetPage<'_> {
+    /// What the page says, as a Word document.
+    fn as_docx(&self) -> Docx {
+        let (alert, judged, c) = (self.alert, &self.alert.assessment, &self.alert.assessment.counts);
+        let mut made = Docx::default();
+        let named = [&self.about.brand, &self.about.region].into_iter().flatten();
+        let about: Vec<String> =
+            named.map(|named| format!("{}：{} {}", named.label, named.name, named.among)).collect();
+        made.title("产品质量安全风险预警单").table(&[
+            ("编号", alert.id.to_string()),
+            ("产品与隐患", format!("{}／{}", judged.category.zh(), judged.hazard.zh())),
+            ("指向", about.join("；")),
+            ("隐患程度", judged.danger.zh().to_owned()),
+            ("范围", judged.spread.zh().to_owned()),
+            ("处置（机器）", format!("{}（{}）", judged.disposal.zh(), judged.disposal_rule)),
+            ("状态（人工）", format!("{} · {}", self.stage, self.state)),
+            ("信息／文本／主体／地区", format!("{}／{}／{}／{}", c.reports, c.texts, c.actors, c.places)),
+            ("评估日", judged.as_of.to_string()),
+            ("开启／变化", format!("{}／{}", alert.opened_on, alert.changed_on)),
+            ("评价标准／词典", format!("{}／{}", judged.criteria, alert.lexicon)),
+        ]);
+        made.heading("说明").paragraph(&judged.explanation);
+        made.list("经过", &self.history).list("人工处置", &self.acts).list("结果反馈", &self.outcomes);
+        if let Some(request) = &self.sampling {
+            let items: Vec<String> =
+                request.items.iter().map(|item| format!("{}（{}）", item.item, item.standard)).collect();
+            let what =
+                format!("{}，{} 批次，{} 前。{}", request.product, request.batches, request.deadline, items.join("、"));
+            made.heading(&format!("采样任务 {}", request.id)).paragraph(&what);
+        }
+        let heading = format!("依据清单（共 {} 条，列出 {} 条）", alert.evidence_total, alert.evidence.len());
+        let evidence = alert.evidence.iter().map(|item| {
+            let url = item.url.as_deref().map(|url| format!(" · {url}")).unwrap_or_default();
+            format!("{}\n{} · {}{url}", item.text, item.source, item.document_id)
+        });
+        made.list(&heading, evidence).paragraph("本单由公开信息自动汇总，仅供研判，不构成对任何产品的结论。");
+        made
+    }
 }

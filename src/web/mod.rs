@@ -13,6 +13,7 @@ mod acts;
 mod api;
 mod assets;
 mod desk;
+mod docx;
 mod forms;
 mod gate;
 mod guard;
@@ -23,6 +24,7 @@ mod pages;
 mod problem;
 mod push;
 mod rules;
+mod schemas;
 mod seat;
 mod stream;
 mod text;
@@ -101,6 +103,8 @@ pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
         .route("/api/v1/searches/{name}", get(keep::saved).delete(keep::remove))
         .route("/api/v1/sources", get(api::sources))
         .route("/api/v1/openapi.json", get(openapi::show))
+        .route("/api/v1/schemas", get(schemas::list))
+        .route("/api/v1/schemas/{name}", get(schemas::show))
         .route("/feeds/alerts.json", get(api::feed_json))
         .route("/feeds/alerts.atom", get(api::feed_atom))
         .route("/feeds/alerts.cap", get(api::feed_cap))

@@ -57,7 +57,8 @@ fn operation(id: &str, about: &str, parameters: &[Value], good: &Value, errors: 
 
 /// As [`operation`], for what is polled: with an ETag, unchanged it is 304.
 fn polled(id: &str, about: &str, parameters: &[Value], kind: &str) -> Value {
-    let mut told = operation(id, about, parameters, &answer("the feed", kind, &json!({"type": "string"})), &[]);
+    let errors: &[u16] = if parameters.is_empty() { &[] } else { &[400] };
+    let mut told = operation(id, about, parameters, &answer("the feed", kind, &json!({"type": "string"})), errors);
     if kind == "application/json" {
         told["responses"]["200"]["content"][kind]["schema"] = json!({"type": "object"});
     }
@@ -125,6 +126,7 @@ fn paths() -> Value {
             "schema": {"type": "integer", "minimum": 0}}),
         query("after", "the same, for clients that cannot set headers", &json!({"type": "integer", "minimum": 0})),
     ];
+    let paged = [query("page", "which page, from 1 on", &json!({"type": "integer", "minimum": 1, "default": 1}))];
     let told = [
         query(
             "source",
@@ -230,8 +232,12 @@ fn paths() -> Value {
         "/api/v1/sources": {"get": operation("listSources", "How the sources are doing", &[],
             &answer("in the order of their recipes", json_kind, &reference("SourcesAnswer")), &[])},
         "/api/v1/openapi.json": {"get": operation("openapi", "This document", &[], &answer("OpenAPI 3.1", json_kind, &json!({"type": "object"})), &[])},
-        "/feeds/alerts.json": {"get": polled("feedJson", "Open alerts as JSON Feed 1.1", &[], json_kind)},
-        "/feeds/alerts.atom": {"get": polled("feedAtom", "Open alerts as Atom", &[], "application/atom+xml")},
+        "/api/v1/schemas": {"get": operation("listSchemas", "The records that programs exchange", &[],
+            &answer("by name", json_kind, &reference("SchemasAnswer")), &[])},
+        "/api/v1/schemas/{name}": {"get": operation("getSchema", "The JSON Schema of a record", &name,
+            &answer("JSON Schema 2020-12", "application/schema+json", &json!({"type": "object"})), &[])},
+        "/feeds/alerts.json": {"get": polled("feedJson", "Open alerts as JSON Feed 1.1, page by page", &paged, json_kind)},
+        "/feeds/alerts.atom": {"get": polled("feedAtom", "Open alerts as Atom, page by page (RFC 5005)", &paged, "application/atom+xml")},
         "/feeds/alerts.cap": {"get": polled("feedCap", "Open alerts as one CAP 1.2 message", &[], "application/cap+xml")},
         "/api/v1/events": {"get": events},
         "/feeds/alerts.csv": {"get": operation("feedCsv", "All alerts as a table", &[], &answer("RFC 4180, UTF-8 with a byte order mark", "text/csv", &text), &[])},
@@ -242,7 +248,8 @@ fn paths() -> Value {
     })
 }
 
-fn schemas() -> Value {
+/// The records that programs exchange, by name.
+pub(super) fn schemas() -> Value {
     let text = json!({"type": "string"});
     let whole = json!({"type": "integer", "minimum": 0});
     let number = json!({"type": "number"});
@@ -278,7 +285,7 @@ fn schemas() -> Value {
         let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
         json!({"type": "object", "required": required, "properties": properties})
     };
-    json!({
+    let mut all = json!({
         "Category": codes(Category::ALL, Category::code),
         "Hazard": codes(Hazard::ALL, Hazard::code),
         "Danger": codes(Danger::ALL, Danger::code),
@@ -333,7 +340,15 @@ fn schemas() -> Value {
         })),
         "Problem": {"type": "object", "required": ["type", "title", "status", "detail", "instance"], "properties": {
             "type": text, "title": text, "status": whole, "detail": text, "instance": text, "query": {"type": "object"}}},
-    })
+    });
+    // One line of what is handed in.
+    all["DocumentLine"] = json!({"type": "object", "required": ["id", "text"], "additionalProperties": false, "properties": {
+        "id": {"type": "string", "minLength": 1}, "text": {"type": "string", "minLength": 1}, "source": named,
+        "channel": maybe(&reference("Channel")), "url": named, "title": named, "published_at": named, "seen_at": named,
+        "meta": {"type": "object"}, "raw": {"type": ["object", "null"]}}});
+    let schema = object(&json!({"name": text, "version": text, "url": text}));
+    all["SchemasAnswer"] = object(&json!({"schemas": {"type": "array", "items": schema}}));
+    all
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ pub(super) const RULES: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/sources", Need::Roles(INSIDE, Scope::Metrics)),
     ("POST", "/api/v1/documents", Need::Pusher),
     ("GET", "/api/v1/openapi.json", Need::Nothing),
+    ("GET", "/api/v1/schemas", Need::Nothing),
+    ("GET", "/api/v1/schemas/{name}", Need::Nothing),
     ("GET", "/feeds/alerts.json", Need::Roles(ALL, Scope::Read)),
     ("GET", "/feeds/alerts.atom", Need::Roles(ALL, Scope::Read)),
     ("GET", "/feeds/alerts.cap", Need::Roles(ALL, Scope::Read)),

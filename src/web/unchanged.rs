@@ -4,16 +4,22 @@
 //! whether anything was written since, whoever wrote it; one that cannot say has its feeds written anew each time.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 
+use jiff::Timestamp;
+
 use super::desk::{DeskError, FeedForm};
 use super::pages::Shared;
 use crate::access::Viewer;
-use crate::vocabulary::AlertState;
+use crate::alert::feed::FeedPlace;
+use crate::vocabulary::{Alert, AlertState};
 
-/// Feeds kept: forms times parties. Beyond it all are let go.
+/// Alerts on one page of a feed.
+pub(super) const FEED_PAGE: usize = 200;
+/// Feeds kept: forms times pages times parties. Beyond it all are let go.
 const KEPT_MAX: usize = 256;
 
 /// A feed as it is sent.
@@ -22,47 +28,108 @@ pub(super) struct Feed {
     /// Digest of the body, quoted.
     pub(super) tag: String,
     pub(super) body: Bytes,
+    /// Since when it has been so, where that is known: in this process at the latest since then.
+    pub(super) since: Option<Timestamp>,
 }
 
 impl Feed {
     pub(super) fn of(body: String) -> Self {
-        Self { tag: format!("\"{}\"", &blake3::hash(body.as_bytes()).to_hex()[..32]), body: Bytes::from(body) }
+        Self {
+            tag: format!("\"{}\"", &blake3::hash(body.as_bytes()).to_hex()[..32]),
+            body: Bytes::from(body),
+            since: None,
+        }
     }
 }
 
-/// By form and party, each with the number that the desk gave.
-type Kept = BTreeMap<(FeedForm, String), (i64, Feed)>;
+/// What is paged, and into which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Feeding {
+    /// JSON Feed, a page from 1 on.
+    Json(usize),
+    /// Atom, a page from 1 on.
+    Atom(usize),
+    /// One message of the Common Alerting Protocol.
+    Cap,
+}
+
+impl Feeding {
+    /// The form, and which of so many alerts it shows; none behind the last page.
+    fn of(self, alerts: usize) -> Option<(FeedForm, Range<usize>)> {
+        let pages = alerts.div_ceil(FEED_PAGE).max(1);
+        let part = |page: usize| (page - 1) * FEED_PAGE..alerts.min(page * FEED_PAGE);
+        match self {
+            Self::Cap => Some((FeedForm::Cap, 0..alerts)),
+            Self::Json(page) | Self::Atom(page) if page == 0 || page > pages => None,
+            Self::Json(page) => Some((FeedForm::Json(FeedPlace { page, pages }), part(page))),
+            Self::Atom(page) => Some((FeedForm::Atom(FeedPlace { page, pages }), part(page))),
+        }
+    }
+}
+
+/// By form, page and party, each with the number that the desk gave.
+type Kept = BTreeMap<(Feeding, String), (i64, Feed)>;
 
 /// The feeds that were written last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Feeds(Arc<Mutex<Kept>>);
 
 impl Feeds {
-    /// The open alerts in a form for programs, in their order, as the viewer may see them.
-    pub(super) async fn open_alerts(&self, viewer: &Viewer, desk: &Shared, form: FeedForm) -> Result<Feed, DeskError> {
+    /// The open alerts in a form for programs, in their order, as the viewer may see them; none behind the last page.
+    pub(super) async fn open_alerts(
+        &self,
+        viewer: &Viewer,
+        desk: &Shared,
+        asked: Feeding,
+    ) -> Result<Option<Feed>, DeskError> {
         // Asked first: what is written meanwhile is at worst written once more.
         let changes = desk.changes().await;
-        let key = (form, viewer.party().map_or_else(String::new, |party| format!("{party:?}")));
+        let key = (asked, viewer.party().map_or_else(String::new, |party| format!("{party:?}")));
         if let Some(changes) = changes
             && let Some((then, feed)) = self.kept().get(&key)
             && *then == changes
         {
-            return Ok(feed.clone());
+            return Ok(Some(feed.clone()));
         }
         let mut alerts = desk.ranked().await?;
         alerts.retain(|alert| alert.state == AlertState::Open);
-        let feed = Feed::of(desk.render(form, &alerts));
+        let Some((form, part)) = asked.of(alerts.len()) else { return Ok(None) };
+        let shown: &[Alert] = &alerts[part];
+        let mut feed = Feed::of(desk.render(form, shown));
         if let Some(changes) = changes {
             let mut kept = self.kept();
+            let before = kept.get(&key).filter(|(_, before)| before.tag == feed.tag);
+            feed.since = before.and_then(|(_, before)| before.since).or_else(|| Some(now()));
             if kept.len() >= KEPT_MAX && !kept.contains_key(&key) {
                 kept.clear();
             }
             kept.insert(key, (changes, feed.clone()));
         }
-        Ok(feed)
+        Ok(Some(feed))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_cover_all_alerts_once_and_there_is_always_a_first() {
+        for alerts in [0, 1, FEED_PAGE - 1, FEED_PAGE, FEED_PAGE + 1, 7 * FEED_PAGE] {
+            let parts: Vec<Range<usize>> =
+                (1..).map_while(|page| Feeding::Atom(page).of(alerts)).map(|(_, part)| part).collect();
+            let shown: Vec<usize> = parts.iter().cloned().flatten().collect();
+            assert_eq!(shown, (0..alerts).collect::<Vec<_>>());
+            assert!(!parts.is_empty() && Feeding::Json(0).of(alerts).is_none());
+        }
     }
 }

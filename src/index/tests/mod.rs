@@ -4,6 +4,7 @@ mod answers;
 mod asking;
 mod finding;
 mod keeping;
+mod killing;
 mod laws;
 mod waiting;
 

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::alert::Casework;
+use crate::alert::feed::FeedPlace;
 use crate::pipeline::{ExportFormat, NewSearch};
 use crate::store::{CameFor, EndpointHealth, Promotion, SavedSearch, TryRow};
 use crate::vocabulary::{
@@ -121,10 +122,10 @@ pub trait Desk: Send + Sync + 'static {
 /// A form in which alerts leave for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FeedForm {
-    /// JSON Feed 1.1.
-    Json,
-    /// Atom, RFC 4287.
-    Atom,
+    /// A page of a JSON Feed 1.1.
+    Json(FeedPlace),
+    /// A page of an Atom feed, RFC 4287.
+    Atom(FeedPlace),
     /// All of them as one message of the Common Alerting Protocol.
     Cap,
     /// The only one of them as such a message.

@@ -277,8 +277,8 @@ impl Desk for FakeDesk {
     fn render(&self, form: FeedForm, alerts: &[Alert]) -> String {
         let ids = alerts.iter().map(|alert| alert.id.as_str()).collect::<Vec<_>>();
         match form {
-            FeedForm::Json => json!({"version": "https://jsonfeed.org/version/1.1", "items": ids}).to_string(),
-            FeedForm::Atom => format!("<feed xmlns=\"http://www.w3.org/2005/Atom\"><!-- {} --></feed>", ids.len()),
+            FeedForm::Json(_) => json!({"version": "https://jsonfeed.org/version/1.1", "items": ids}).to_string(),
+            FeedForm::Atom(_) => format!("<feed xmlns=\"http://www.w3.org/2005/Atom\"><!-- {} --></feed>", ids.len()),
             FeedForm::Csv => ids.join("\r\n"),
             FeedForm::Notice => "【草稿】".to_owned(),
             FeedForm::Cap | FeedForm::CapOne => "<alert/>\n".to_owned(),

@@ -191,8 +191,8 @@ impl Desk for Tower {
         let region_name = |code| self.region_name(code);
         let all: Vec<&Alert> = alerts.iter().collect();
         match (form, alerts) {
-            (FeedForm::Json, _) => feed::json(&all, &head, &region_name),
-            (FeedForm::Atom, _) => feed::atom(&all, &head, &region_name),
+            (FeedForm::Json(place), _) => feed::json(&all, &head, place, &region_name),
+            (FeedForm::Atom(place), _) => feed::atom(&all, &head, place, &region_name),
             (FeedForm::CapOne, [alert]) => cap::message(alert, &head, &region_name),
             (FeedForm::Csv, _) => forms::csv(&all, &head, &region_name),
             (FeedForm::Notice, [alert]) => forms::notice(alert, &region_name),
