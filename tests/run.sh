@@ -33,9 +33,10 @@ else
   echo "skipped: no python3 with venv here"
 fi
 
-echo "== the web face, asked by other programs (schemathesis, feedparser, the CAP schema)"
+echo "== the web face, asked by other programs (schemathesis, feedparser, the CAP schema, jsonschema, python-docx)"
 if [ -x "$scratch/venv/bin/pip" ]; then
-  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check schemathesis==4.32.5 feedparser==6.0.14 xmlschema==4.3.2
+  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check schemathesis==4.32.5 feedparser==6.0.14 xmlschema==4.3.2 \
+    jsonschema==4.26.0 python-docx==1.2.0
   schema=${WANGLOU_SHARED:-../shared}/data/cap_schema/CAP-v1.2.xsd
   program=${CARGO_TARGET_DIR:-target}/debug/wanglou
   "$scratch/venv/bin/python" tests/tools/web_face.py "$program" "$scratch/demo" $([ -f "$schema" ] && echo "$schema")
@@ -43,9 +44,9 @@ else
   echo "skipped: no python3 with venv here"
 fi
 
-echo "== deliveries, verified by another program (standardwebhooks)"
+echo "== deliveries, verified by other programs (standardwebhooks, aiosmtpd)"
 if [ -x "$scratch/venv/bin/pip" ]; then
-  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check standardwebhooks==1.1.0
+  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check standardwebhooks==1.1.0 aiosmtpd==1.4.6
   "$scratch/venv/bin/python" tests/tools/deliveries.py "${CARGO_TARGET_DIR:-target}/debug/wanglou" "$scratch/demo"
 else
   echo "skipped: no python3 with venv here"

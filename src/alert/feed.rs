@@ -40,8 +40,12 @@ impl FeedPlace {
 
     /// Address of a page of a feed.
     fn address(head: &FeedHead, name: &str, page: usize) -> String {
-        let home = &head.home;
-        if page == 1 { format!("{home}/feeds/{name}") } else { format!("{home}/feeds/{name}?page={page}") }
+        format!("{}/feeds/{name}?page={page}", head.home)
+    }
+
+    /// Address of this page, or of the whole feed.
+    fn own(self, head: &FeedHead, name: &str) -> String {
+        if self == Self::ONLY { format!("{}/feeds/{name}", head.home) } else { Self::address(head, name, self.page) }
     }
 
     /// The other pages by their relation (RFC 5005, 3).
@@ -110,7 +114,7 @@ pub fn json(
         "title": head.title,
         "language": "zh-CN",
         "home_page_url": format!("{}/", head.home),
-        "feed_url": FeedPlace::address(head, "alerts.json", place.page),
+        "feed_url": place.own(head, "alerts.json"),
         "items": alerts.iter().map(item).collect::<Vec<Value>>(),
     });
     if place.page < place.pages {
@@ -135,7 +139,7 @@ pub fn atom(
         "  <id>{home}/feeds/alerts.atom</id>\n  <title>{title}</title>\n  <updated>{updated}</updated>\n  <author><name>{title}</name></author>\n  \
          <link rel=\"self\" type=\"application/atom+xml\" href=\"{own}\"/>\n  <link rel=\"alternate\" type=\"text/html\" href=\"{home}/\"/>\n",
         home = escape(&head.home),
-        own = escape(&FeedPlace::address(head, "alerts.atom", place.page)),
+        own = escape(&place.own(head, "alerts.atom")),
         title = escape(&head.title),
         updated = show_moment(head.updated),
     );
@@ -347,9 +351,9 @@ mod tests {
             links,
             [
                 ("self", "alerts.atom?page=2"),
-                ("first", "alerts.atom"),
+                ("first", "alerts.atom?page=1"),
                 ("last", "alerts.atom?page=3"),
-                ("previous", "alerts.atom"),
+                ("previous", "alerts.atom?page=1"),
                 ("next", "alerts.atom?page=3")
             ]
         );

@@ -34,9 +34,9 @@ struct NewEndpoint {
     /// Its address, all but for mail
     #[arg(long, required_unless_present = "to", conflicts_with = "to")]
     url: Option<String>,
-    /// Mail address of a receiver, as often as there are receivers; they get one mail
+    /// Mail address of the receiver; several receivers are several endpoints, or one list
     #[arg(long, value_name = "ADDRESS")]
-    to: Vec<String>,
+    to: Option<String>,
     /// Secret of a robot that checks signatures; a webhook's is made and printed once
     #[arg(long)]
     secret: Option<String>,
@@ -186,12 +186,14 @@ async fn add(courier: &Courier, new: NewEndpoint, mail_known: bool) -> Result<()
         if made { Some(fresh_webhook_secret().map_err(|why| Failure::Work(anyhow!(why)))?) } else { new.secret };
     let (kind, url) = match (new.kind, new.url) {
         (EndpointKind::Mail, Some(_)) => {
-            return Err(Failure::Input(anyhow!("mail goes to receivers: give them with --to instead of --url")));
+            return Err(Failure::Input(anyhow!(
+                "mail goes to a receiver: give its address with --to instead of --url"
+            )));
         }
         (kind, Some(url)) => (kind, url),
-        // Receivers of mail say which form they take.
+        // A receiver of mail says which form it takes.
         (EndpointKind::Webhook | EndpointKind::Mail, None) => {
-            (EndpointKind::Mail, format!("mailto:{}", new.to.join(",")))
+            (EndpointKind::Mail, format!("mailto:{}", new.to.unwrap_or_default()))
         }
         (kind, None) => return Err(Failure::Input(anyhow!("a {kind} endpoint has an address: give it with --url"))),
     };

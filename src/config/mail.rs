@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::ConfigError;
 
-/// A `[mail]` as written.
-#[derive(Debug, Deserialize)]
+/// A `[mail]` as written. Without `Debug`: it holds a password.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MailWritten {
     server: String,

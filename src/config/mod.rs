@@ -48,6 +48,16 @@ pub enum ConfigError {
         /// Line, column, caret and what was expected.
         error: Box<toml::de::Error>,
     },
+    /// As [`ConfigError::Parse`], where the line holds a secret: it is not shown.
+    #[error(
+        "{path}: line {line} cannot be read; it is not shown here, since it may hold a secret: check its key and its quotes"
+    )]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+    },
     /// A value is out of its bounds.
     #[error("{path}: `{key}` is {found}: {expected}")]
     Value {
@@ -62,8 +72,8 @@ pub enum ConfigError {
     },
 }
 
-/// The settings file as written. Every key is optional; unknown keys are errors.
-#[derive(Debug, Default, Deserialize)]
+/// The settings file as written. Every key is optional; unknown keys are errors. Without `Debug`: it holds secrets.
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SettingsFile {
     data: Option<PathBuf>,
@@ -166,9 +176,24 @@ pub fn default_user_agent() -> String {
     format!("wanglou/{} (product safety monitoring)", env!("CARGO_PKG_VERSION"))
 }
 
+/// What begins the keys whose values no message shows, and what people write for them.
+const SECRET_KEYS: [&str; 4] = ["pass", "pasw", "secret", "push_token"];
+
+/// The error of a file that is no settings file, with the line that it is about unless that holds a secret.
+fn unreadable(path: &Path, text: &str, error: toml::de::Error) -> ConfigError {
+    let from = error.span().map_or(0, |span| span.start.min(text.len()));
+    let before = text.get(..from).unwrap_or_default();
+    let line = before.matches('\n').count();
+    // A string without its end, or a value of several lines, is shown from where it begins.
+    let shown = text.lines().skip(line.saturating_sub(1)).take(3).collect::<String>().to_lowercase();
+    if SECRET_KEYS.iter().any(|key| shown.contains(key)) {
+        return ConfigError::Secret { path: path.to_owned(), line: line + 1 };
+    }
+    ConfigError::Parse { path: path.to_owned(), error: Box::new(error) }
+}
+
 fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
-    let written: SettingsFile =
-        toml::from_str(text).map_err(|error| ConfigError::Parse { path: path.to_owned(), error: Box::new(error) })?;
+    let written: SettingsFile = toml::from_str(text).map_err(|error| unreadable(path, text, error))?;
     let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
     // What a header can carry.
     let printable = |agent: &str| agent.bytes().all(|byte| (b' '..=b'~').contains(&byte));
@@ -203,8 +228,22 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_shown_with_its_line() {
-        let error = parse(Path::new("w.toml"), "port = 80\ncolour = 1\n").expect_err("no such key").to_string();
+        let error = parse(Path::new("w.toml"), "port = 80\ncolour = 1\n").err().expect("no such key").to_string();
         assert!(error.contains("w.toml") && error.contains("line 2") && error.contains("colour"), "{error}");
+    }
+
+    #[test]
+    fn a_line_that_holds_a_secret_is_told_by_its_number_alone() {
+        let begin = "port = 80\n[mail]\nserver = \"m\"\nfrom = \"a@b\"\nuser = \"u\"\n";
+        for line in ["password = 271828", "password = \"271828", "pasword = \"271828\"", "password = [\n\"271828\"\n]"]
+        {
+            let Err(error) = parse(Path::new("w.toml"), &format!("{begin}{line}\n")) else { panic!("{line} was read") };
+            let told = format!("{error} {error:?}");
+            assert!(told.contains("w.toml") && !told.contains("271828"), "{line}: {told}");
+            assert!(error.to_string().contains("line "), "{error}");
+        }
+        let Err(error) = parse(Path::new("w.toml"), "push_token = 271828271828\n") else { panic!("it was read") };
+        assert!(error.to_string().contains("line 1") && !error.to_string().contains("2718"), "{error}");
     }
 
     #[test]
@@ -217,7 +256,7 @@ mod tests {
             ("home = \"example.org\"", "`home` is \"example.org\""),
             ("sources_at_once = 65", "`sources_at_once` is 65: expected 1 to 64"),
         ] {
-            let error = parse(Path::new("w.toml"), text).expect_err("out of bounds").to_string();
+            let error = parse(Path::new("w.toml"), text).err().expect("out of bounds").to_string();
             assert!(error.contains("w.toml") && error.contains(key), "{error}");
         }
     }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
-use super::mail::{Mailer, is_refused_for_good, receivers};
+use super::mail::{Mailer, receiver};
 use super::message::{About, Contents, Letter, accepted, letter};
 use super::post::Post;
 use crate::access;
@@ -46,6 +47,8 @@ const NOTICES_AT_ONCE: u32 = 100;
 const REST_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// Status by which a receiver says that it wants no more, for ever (Standard Webhooks).
 const GONE: u16 = 410;
+/// Why mail is not sent.
+const NO_MAIL_SERVER: &str = "no mail server is known: set `[mail]` in the settings file";
 
 /// Why the courier could not work. A receiver's trouble is no such error: it is in the log of tries.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +80,8 @@ pub struct Courier {
     post: Arc<Post>,
     /// None where the settings name no mail server.
     mailer: Option<Arc<Mailer>>,
+    /// Whether it was said that mail waits.
+    missed_mailer: Arc<AtomicBool>,
     home: String,
     region_name: RegionName,
 }
@@ -92,7 +97,8 @@ impl Courier {
     /// A courier over a store. `home`: address of the pages, for links; `mail`: by which server mail goes.
     ///
     /// # Errors
-    /// [`DeliverError::Client`] when the system has no usable TLS roots, [`DeliverError::Input`] when the sender is no mail address.
+    /// [`DeliverError::Client`] when the system has no usable TLS roots, [`DeliverError::Input`] when sender or server of mail
+    /// cannot be used.
     pub fn new(
         store: Store,
         home: &str,
@@ -101,7 +107,14 @@ impl Courier {
     ) -> Result<Self, DeliverError> {
         let names: Arc<dyn Names> = Arc::new(SystemNames);
         let mailer = mail.map(Mailer::new).transpose().map_err(DeliverError::Input)?.map(Arc::new);
-        Ok(Self { store, post: Arc::new(Post::new(&names)?), mailer, home: home.to_owned(), region_name })
+        Ok(Self {
+            store,
+            post: Arc::new(Post::new(&names)?),
+            mailer,
+            missed_mailer: Arc::default(),
+            home: home.to_owned(),
+            region_name,
+        })
     }
 
     /// Makes an endpoint. It is told what happens from now on, or behind the event `after`.
@@ -192,15 +205,18 @@ impl Courier {
                 if !Store::move_endpoint(&mut tx, &row.endpoint.name, row.cursor, to).await? {
                     continue;
                 }
-                for (number, event) in events.iter().filter(|(number, _)| *number > row.cursor) {
-                    if wanted(&row.endpoint, event, &parties, matters.get(&event.alert_id), now) {
+                let fresh = events.iter().filter(|(number, _)| *number > row.cursor);
+                let fresh = fresh
+                    .filter(|(_, event)| wanted(&row.endpoint, event, &parties, matters.get(&event.alert_id), now));
+                let fresh: Vec<Queued> = fresh
+                    .map(|(number, event)| {
                         let (lane, due_at) = row.endpoint.subscription.lane(event, now);
                         let delivery = id_of(&[&row.endpoint.name, &number.to_string()]);
                         let endpoint = row.endpoint.name.clone();
-                        let one = Queued { delivery, endpoint, seq: *number, notice: false, lane, due_at };
-                        queued += u64::from(Store::queue(&mut tx, &one, now).await?);
-                    }
-                }
+                        Queued { delivery, endpoint, seq: *number, notice: false, lane, due_at }
+                    })
+                    .collect();
+                queued += Store::queue(&mut tx, &fresh, now).await?;
             }
             tx.commit().await?;
         }
@@ -223,12 +239,14 @@ impl Courier {
                 if !Store::move_endpoint_notices(&mut tx, name, row.notice_cursor, to).await? || !subscription.notices {
                     continue;
                 }
-                for (number, _) in notices.iter().filter(|(number, _)| *number > row.notice_cursor) {
-                    let delivery = id_of(&[name, "notice", &number.to_string()]);
-                    let (endpoint, due_at) = (name.clone(), subscription.notice_at(now));
-                    let one = Queued { delivery, endpoint, seq: *number, notice: true, lane: Lane::Each, due_at };
-                    queued += u64::from(Store::queue(&mut tx, &one, now).await?);
-                }
+                let fresh: Vec<Queued> = (notices.iter().filter(|(number, _)| *number > row.notice_cursor))
+                    .map(|(number, _)| {
+                        let delivery = id_of(&[name, "notice", &number.to_string()]);
+                        let (endpoint, due_at) = (name.clone(), subscription.notice_at(now));
+                        Queued { delivery, endpoint, seq: *number, notice: true, lane: Lane::Each, due_at }
+                    })
+                    .collect();
+                queued += Store::queue(&mut tx, &fresh, now).await?;
             }
             tx.commit().await?;
         }
@@ -319,6 +337,13 @@ impl Courier {
         if row.paused_at.is_some() || row.stopped.is_some() {
             return Ok((0, 0));
         }
+        if row.endpoint.kind == EndpointKind::Mail && self.mailer.is_none() {
+            // It waits without being tried: the service beside may know a server.
+            if !self.missed_mailer.swap(true, Ordering::Relaxed) {
+                tracing::warn!(endpoint = name, "mail waits: {NO_MAIL_SERVER}");
+            }
+            return Ok((0, 0));
+        }
         let now = clock();
         let mut tx = self.store.begin().await?;
         let together = |open: &[String]| id_of(&open.iter().map(String::as_str).collect::<Vec<_>>());
@@ -334,10 +359,8 @@ impl Courier {
             let about = notice.as_ref().map_or(About::Events(&events), About::Notice);
             let (tried, status) = self.carry(&row.endpoint, &message.id, about, clock()).await;
             let now = clock();
-            let for_good = row.endpoint.kind == EndpointKind::Mail && status.is_some_and(is_refused_for_good);
             let became = match (&tried.trouble, WAITS.get(message.tries as usize)) {
                 (None, _) => Became::Delivered,
-                (Some(_), _) if for_good => Became::Dead,
                 (Some(_), Some(wait)) => Became::Again(now + *wait),
                 (Some(_), None) => Became::Dead,
             };
@@ -398,7 +421,7 @@ impl Courier {
             Ok(Letter::Post(letter)) => self.post.send(letter, endpoint.allow_loopback).await,
             Ok(Letter::Mail(mail)) => match &self.mailer {
                 Some(mailer) => mailer.send(&mail).await,
-                None => Err("no mail server is known: set `[mail]` in the settings file".to_owned()),
+                None => Err(NO_MAIL_SERVER.to_owned()),
             },
             Err(why) => Err(why),
         };
@@ -464,7 +487,7 @@ fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
     }
     if endpoint.kind == EndpointKind::Mail {
         let told = |why| DeliverError::Input(format!("the address of `{}` cannot be used: {why}", endpoint.name));
-        return receivers(&endpoint.url).map(drop).map_err(told);
+        return receiver(&endpoint.url).map(drop).map_err(told);
     }
     let url = url::Url::parse(&endpoint.url)
         .map_err(|error| DeliverError::Input(format!("the address of `{}` cannot be read: {error}", endpoint.name)))?;

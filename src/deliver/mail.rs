@@ -10,28 +10,30 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use super::message::{About, Contents, about, code, levels, zh};
-use super::post::{Answer, EXCHANGE_SECONDS_MAX};
+use super::message::{About, Contents, about, code, levels, plain, zh};
+use super::post::Answer;
 use crate::config::{MailSettings, Security};
-use crate::vocabulary::{AlertEvent, Endpoint, show_moment};
+use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, show_moment};
 
-/// Most receivers of one endpoint.
-pub(super) const RECEIVERS_MAX: usize = 50;
+/// Longest time for one step of the exchange, and for all of it. Servers look into a mail before they take it (RFC 5321, 4.5.3.2): whoever
+/// gives up too soon sends it twice.
+const STEP_SECONDS_MAX: u64 = 120;
+const MAIL_SECONDS_MAX: u64 = 300;
+/// Characters of what a server says that are kept.
+const ANSWER_CHARS_MAX: usize = 200;
 /// Events told in full in one mail; what does not fit is counted.
 const EVENTS_MAX: usize = 200;
 /// Characters of one event's explanation, and of a notice.
 const EXPLANATION_CHARS_MAX: usize = 1_000;
 /// Longest subject, in characters: what filters look for stands at its beginning.
 const SUBJECT_CHARS_MAX: usize = 150;
-/// Answers by which a server refuses a mail for good (RFC 5321, 4.2.2): its receivers or its text. Others may pass.
-const REFUSED_FOR_GOOD: std::ops::RangeInclusive<u16> = 550..=554;
 
 /// A mail, before it has a sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mail {
     /// The same at every try: by it servers and readers tell copies.
     pub(super) id: String,
-    pub(super) to: Vec<String>,
+    pub(super) to: Address,
     pub(super) subject: String,
     /// For filters: what happened, how dangerous, of which category.
     pub(super) marks: Vec<(&'static str, String)>,
@@ -42,22 +44,15 @@ pub(super) struct Mail {
     pub(super) at: Timestamp,
 }
 
-/// The receivers of an endpoint, from its address `mailto:a@b,c@d`.
-pub(super) fn receivers(url: &str) -> Result<Vec<String>, String> {
-    let list = url.strip_prefix("mailto:").ok_or("the address of a mail endpoint begins with `mailto:`")?;
-    let receivers: Vec<String> = list.split(',').map(|one| one.trim().to_owned()).collect();
-    if receivers.len() > RECEIVERS_MAX {
-        return Err(format!("{} receivers, at most {RECEIVERS_MAX}", receivers.len()));
-    }
-    for receiver in &receivers {
-        receiver.parse::<Address>().map_err(|error| format!("`{receiver}` is no mail address: {error}"))?;
-    }
-    Ok(receivers)
+/// The receiver of an endpoint, from its address `mailto:a@b`. It is one, so that a mailbox that no longer exists keeps nothing from others.
+pub(super) fn receiver(url: &str) -> Result<Address, String> {
+    let receiver = url.strip_prefix("mailto:").ok_or("the address of a mail endpoint begins with `mailto:`")?;
+    receiver.parse().map_err(|error| format!("`{receiver}` is no mail address: {error}"))
 }
 
 /// Writes the mail of an endpoint.
 pub(super) fn mail(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestamp) -> Result<Mail, String> {
-    let mut marks = vec![("X-Wanglou-Endpoint", header(&endpoint.name))];
+    let mut marks = Vec::new();
     let (mut text, mut html) = (String::new(), String::new());
     let (mut thread, kind) = (None, kind(contents));
     marks.push(("X-Wanglou-Kind", kind));
@@ -75,7 +70,9 @@ pub(super) fn mail(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestamp)
             format!("[望楼][通知] {}：{}", notice.kind.zh(), notice.about)
         }
         About::Events(events) => {
-            let worst = events.iter().map(|(_, event)| event).max_by_key(|event| (event.danger, event.spread));
+            // What has ended alarms nobody, as long as something else is told.
+            let told = events.iter().map(|(_, event)| event);
+            let worst = told.max_by_key(|event| (event.event != AlertEventKind::Closed, event.danger, event.spread));
             if let Some(worst) = worst {
                 marks.push(("X-Wanglou-Danger", worst.danger.code().to_owned()));
                 marks.push(("X-Wanglou-Spread", worst.spread.code().to_owned()));
@@ -112,7 +109,7 @@ pub(super) fn mail(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestamp)
     let subject = subject.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     Ok(Mail {
         id: contents.id.to_owned(),
-        to: receivers(&endpoint.url)?,
+        to: receiver(&endpoint.url)?,
         subject: subject.take(SUBJECT_CHARS_MAX).collect(),
         marks,
         thread,
@@ -193,7 +190,7 @@ impl Mailer {
             Security::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server)),
         };
         let builder = builder.map_err(|error| format!("the mail server cannot be used: {error}"))?;
-        let builder = builder.port(settings.port).timeout(Some(Duration::from_secs(EXCHANGE_SECONDS_MAX)));
+        let builder = builder.port(settings.port).timeout(Some(Duration::from_secs(STEP_SECONDS_MAX)));
         let builder = match &settings.account {
             Some((user, password)) => builder.credentials(Credentials::new(user.clone(), password.clone())),
             None => builder,
@@ -204,12 +201,13 @@ impl Mailer {
     /// Sends a mail; an error says why nothing came back. No password is in it.
     pub(super) async fn send(&self, mail: &Mail) -> Result<Answer, String> {
         let message = self.compose(mail)?;
-        let sent = tokio::time::timeout(Duration::from_secs(EXCHANGE_SECONDS_MAX), self.transport.send(message)).await;
+        let sent = tokio::time::timeout(Duration::from_secs(MAIL_SECONDS_MAX), self.transport.send(message)).await;
         match sent {
             Ok(Ok(response)) => Ok(Answer { status: u16::from(response.code()), body: Vec::new() }),
             Ok(Err(error)) => match error.status() {
                 Some(status) => {
                     let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                    let why: String = plain(&why).chars().take(ANSWER_CHARS_MAX).collect();
                     Ok(Answer { status: u16::from(status), body: why.into_bytes() })
                 }
                 None => Err(told(&error)),
@@ -224,11 +222,8 @@ impl Mailer {
             .from(self.from.clone())
             .message_id(Some(format!("<{}@{domain}>", mail.id)))
             .subject(&mail.subject)
+            .to(Mailbox::new(None, mail.to.clone()))
             .date(SystemTime::from(mail.at));
-        for receiver in &mail.to {
-            message =
-                message.to(receiver.parse().map_err(|error| format!("`{receiver}` is no mail address: {error}"))?);
-        }
         if let Some(alert) = &mail.thread {
             message = message.references(format!("<{}@{domain}>", header(alert)));
         }
@@ -239,11 +234,6 @@ impl Mailer {
         let parts = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
         message.multipart(parts).map_err(|error| format!("the mail cannot be written: {error}"))
     }
-}
-
-/// Whether the server will say the same to every try.
-pub(super) fn is_refused_for_good(status: u16) -> bool {
-    REFUSED_FOR_GOOD.contains(&status)
 }
 
 fn told(error: &lettre::transport::smtp::Error) -> String {

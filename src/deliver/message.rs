@@ -239,7 +239,7 @@ pub(super) fn levels(event: &AlertEvent) -> String {
 }
 
 /// Text from pages, without what robots would take for their own: links, mentions, tags, controls.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let odd = |letter: char| letter.is_control() || "[]()<>*_`#|@\\".contains(letter);
     text.chars().map(|letter| if odd(letter) { ' ' } else { letter }).collect()
 }

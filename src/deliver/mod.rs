@@ -5,7 +5,8 @@
 //!
 //! LOG-2: what an endpoint is to be told is queued in the transaction that moves its cursor over the events, so that nothing is skipped or
 //! queued twice. A message keeps its id over all tries: after kill -9 between a receiver's answer and our note of it the message comes
-//! again under the same id, which is what receivers tell copies by. SAFE-1 holds here too: addresses pass the collector's gate. A
+//! again under the same id, which is what receivers tell copies by. SAFE-1 holds here too: addresses pass the collector's gate; mail goes only by
+//! the server that the operator's settings name. A
 //! receiver has its own task: one that hangs, fails or answers garbage delays nobody else.
 
 mod courier;

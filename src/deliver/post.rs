@@ -9,7 +9,7 @@ use super::message::PostLetter;
 use crate::collect::{Names, Reach, SafeResolver};
 
 /// Longest time for a whole exchange.
-pub(super) const EXCHANGE_SECONDS_MAX: u64 = 15;
+const EXCHANGE_SECONDS_MAX: u64 = 15;
 /// Longest time to connect.
 const CONNECT_SECONDS_MAX: u64 = 5;
 /// Most of an answer that is read.

@@ -1,8 +1,8 @@
 //! What a service keeps between two judgements, so that a judgement costs what came in since, not all that ever came.
 //!
-//! Events hang on the order in which signals could be known, and moments are known to the second: what was seen in the last minutes may
-//! still be preceded by something that another way brings. So events are kept of what is settled, and each judgement adds the rest to a
-//! copy of them.
+//! Events hang on the order in which signals could be known, and what comes in late may precede what is there: a page is seen when the
+//! round over its site began, a report without a moment of its own on the day it was published. So events are kept of what is settled,
+//! and each judgement adds the rest to a copy of them.
 //!
 //! All of it is derived from the log and the signals and may be dropped at any time: it is then made anew. That happens by itself when
 //! something was learnt that does not come after all that is settled: a revision of a document whose earlier words count here, an archive
@@ -11,16 +11,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::edition::Edition;
 use super::judging::{EvidenceBook, Judge};
 use crate::score::{EventBook, Events, TooLate, Volume};
 use crate::vocabulary::{DocumentId, LexiconVersion, Position, SignalRecord};
 
-/// How long before the newest signal something was seen that nothing precedes any more.
-const SETTLES_AFTER: SignedDuration = SignedDuration::from_mins(2);
+/// How long before the newest signal something was seen that hardly anything precedes any more.
+const SETTLES_AFTER: SignedDuration = SignedDuration::from_hours(72);
+/// Most signals that are not settled for their moment alone: where more come in, what is older is settled too.
+const UNSETTLED_MAX: usize = 10_000;
 
 /// Events, excerpts and reading volume of everything up to a place in the log.
 pub(super) struct Books {
@@ -30,8 +32,9 @@ pub(super) struct Books {
     to: Position,
     /// How many signals lie up to there, those of replaced revisions included.
     signals: usize,
-    /// Of signals that are settled.
+    /// Of signals that are settled: all that were seen before `until`.
     settled: EventBook,
+    until: Timestamp,
     /// The others.
     unsettled: Vec<SignalRecord>,
     evidence: EvidenceBook,
@@ -49,6 +52,7 @@ impl Books {
             to: Position(0),
             signals: 0,
             settled: EventBook::new(edition.judge.criteria()),
+            until: Timestamp::MIN,
             unsettled: Vec::new(),
             evidence: EvidenceBook::default(),
             volume: Volume::new(),
@@ -69,9 +73,10 @@ impl Books {
     }
 
     /// Takes in what came in behind [`Books::to`]: `records` are all signals, `revised` the documents that were revised since and
-    /// `volume` what was read since.
+    /// `volume` what was read since. Nothing can have been seen after `now`, whatever a document says.
     pub(super) fn take_in(
         &mut self,
+        now: Timestamp,
         to: Position,
         records: &[SignalRecord],
         revised: BTreeMap<DocumentId, Position>,
@@ -87,16 +92,20 @@ impl Books {
         if !outdated {
             self.evidence.add_all(&fresh);
             self.unsettled.extend(fresh);
-            if self.settle().is_ok() {
+            if self.settle(now).is_ok() {
                 return;
             }
         }
-        tracing::debug!(outdated, signals = records.len(), "events are sorted anew");
+        tracing::info!(
+            outdated,
+            signals = records.len(),
+            "events are sorted anew: something precedes what was settled"
+        );
         self.unsettled = self.standing(records);
         self.evidence = EvidenceBook::default();
         self.evidence.add_all(&self.unsettled);
-        self.settled = EventBook::new(self.judge.criteria());
-        self.settle().expect("nothing comes before the first");
+        (self.settled, self.until) = (EventBook::new(self.judge.criteria()), Timestamp::MIN);
+        self.settle(now).expect("nothing comes before the first");
     }
 
     /// Those of the newest revision of their document.
@@ -110,10 +119,14 @@ impl Books {
     }
 
     /// Moves what was seen long enough before the newest signal to what is settled.
-    fn settle(&mut self) -> Result<(), TooLate> {
-        let newest = self.unsettled.iter().map(|record| record.seen_at).max();
-        let Some(until) = newest.and_then(|newest| newest.checked_sub(SETTLES_AFTER).ok()) else { return Ok(()) };
-        let settled: Vec<SignalRecord> = self.unsettled.extract_if(.., |record| record.seen_at < until).collect();
+    fn settle(&mut self, now: Timestamp) -> Result<(), TooLate> {
+        let mut seen: Vec<Timestamp> = self.unsettled.iter().map(|record| record.seen_at.min(now)).collect();
+        seen.sort_unstable();
+        let by_age = seen.last().and_then(|newest| newest.checked_sub(SETTLES_AFTER).ok());
+        let by_number = seen.len().checked_sub(UNSETTLED_MAX).map(|beyond| seen[beyond.min(seen.len() - 1)]);
+        // It never moves back: what is not settled comes after what is.
+        self.until = self.until.max(by_age.max(by_number).unwrap_or(Timestamp::MIN));
+        let settled: Vec<SignalRecord> = self.unsettled.extract_if(.., |record| record.seen_at < self.until).collect();
         self.settled.add(&settled)
     }
 

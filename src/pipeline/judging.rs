@@ -16,7 +16,7 @@ use crate::score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
     Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
-    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, SamplingRequest, SignalRecord,
+    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, SamplingRequest, SignalRecord, end_of_day,
 };
 
 /// Listings offered to one sampling request, best-selling first.
@@ -273,10 +273,10 @@ impl EvidenceBook {
         }
     }
 
-    /// The earliest revision stays, since an alert of a past day must not show what was written
-    /// later.
+    /// The earliest revision stays: an alert of a past day must not show what was written later.
     fn add(&mut self, record: &SignalRecord) {
         let key = (record.product, record.hazard, record.document_id.clone());
+        // Most are there already: spares a copy of the id.
         if !self.documents.contains(&record.document_id) {
             self.documents.insert(record.document_id.clone());
         }
@@ -333,7 +333,7 @@ impl Tower {
             for listing in &listings {
                 market.add(listing, as_of);
             }
-            books.take_in(to, &records, revised, volume);
+            books.take_in(end_of_day(as_of), to, &records, revised, volume);
             drop(records);
             let (events, evidence, volume) = books.open();
             let (events, evidence) = (Cow::Owned(events), Cow::Borrowed(evidence));

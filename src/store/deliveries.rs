@@ -1,6 +1,7 @@
 //! Endpoints, the queue of what they are to be told, and the log of tries, in SQL.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use sqlx::{Sqlite, Transaction};
 
 use super::alerts::{from_json, to_json};
@@ -8,6 +9,8 @@ use super::parties::{moment, written};
 use super::{Store, StoreError};
 use crate::vocabulary::{Endpoint, Lane};
 
+/// Events queued by one statement.
+const QUEUED_TOGETHER: usize = 1_000;
 /// Lines of the delivery log that are kept.
 const TRIES_MAX: i64 = 200_000;
 
@@ -195,28 +198,31 @@ impl Store {
         moved(tx, "UPDATE endpoints SET cursor = ? WHERE endpoint = ? AND cursor = ?", name, (from, to)).await
     }
 
-    /// Queues an event or a notice for an endpoint, once.
+    /// Queues events or notices, each once for its endpoint; how many were not queued before.
     pub async fn queue(
         tx: &mut Transaction<'static, Sqlite>,
-        queued: &Queued,
+        all: &[Queued],
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let message = (queued.lane != Lane::Digest).then_some(&queued.delivery);
-        let done = sqlx::query(
-            "INSERT INTO deliveries (delivery, endpoint, seq, notice, lane, message, state, made_at, due_at)
-             VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(&queued.delivery)
-        .bind(&queued.endpoint)
-        .bind(whole(queued.seq))
-        .bind(queued.notice)
-        .bind(queued.lane.code())
-        .bind(message)
-        .bind(written(now))
-        .bind(written(queued.due_at))
-        .execute(&mut **tx)
-        .await?;
-        Ok(done.rows_affected() == 1)
+    ) -> Result<u64, StoreError> {
+        let mut queued = 0;
+        // Many rows to a statement: each statement is a way to the database's thread and back.
+        for part in all.chunks(QUEUED_TOGETHER) {
+            let row = |one: &Queued| {
+                let message = (one.lane != Lane::Digest).then_some(&one.delivery);
+                json!([one.delivery, one.endpoint, one.seq, one.notice, one.lane.code(), message, written(one.due_at)])
+            };
+            let done = sqlx::query(
+                "INSERT INTO deliveries (delivery, endpoint, seq, notice, lane, message, state, made_at, due_at)
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 'waiting', ?2, value ->> 6
+                 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
+            )
+            .bind(part.iter().map(row).collect::<Value>().to_string())
+            .bind(written(now))
+            .execute(&mut **tx)
+            .await?;
+            queued += done.rows_affected();
+        }
+        Ok(queued)
     }
 
     /// Sends again what an endpoint was told of events behind `after`, under the same ids.

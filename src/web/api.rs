@@ -153,7 +153,7 @@ pub(super) async fn sources(Seated(desk): Seated) -> Result<Json<SourcesAnswer>,
 /// What a feed is asked with.
 pub(super) type Asked = (State<Hall>, Extension<Viewer>, Seated, HeaderMap);
 
-/// Which page of a feed, from 1 on.
+/// Which page of a feed, from 1 on; none: all of it at once. A reader that knows of no pages must not miss what is on the second.
 #[derive(Debug, Deserialize)]
 pub(super) struct FeedQuery {
     page: Option<usize>,
@@ -162,11 +162,11 @@ pub(super) struct FeedQuery {
 type Paged = Result<Query<FeedQuery>, QueryRejection>;
 
 pub(super) async fn feed_json(asked: Asked, query: Paged) -> Result<Response, Problem> {
-    open_alerts(asked, Feeding::Json(query?.0.page.unwrap_or(1)), "application/json").await
+    open_alerts(asked, Feeding::Json(query?.0.page), "application/json").await
 }
 
 pub(super) async fn feed_atom(asked: Asked, query: Paged) -> Result<Response, Problem> {
-    open_alerts(asked, Feeding::Atom(query?.0.page.unwrap_or(1)), "application/atom+xml; charset=utf-8").await
+    open_alerts(asked, Feeding::Atom(query?.0.page), "application/atom+xml; charset=utf-8").await
 }
 
 pub(super) async fn feed_cap(asked: Asked) -> Result<Response, Problem> {
@@ -196,8 +196,8 @@ pub(super) async fn alert_cap(
 
 /// A feed that is polled: unchanged, it costs its reader nothing.
 fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap) -> Response {
-    // A date is told only once its second is over: what changes within it would not show (RFC 9110, 8.8.2.2).
-    let since = since.filter(|since| since.as_second() < now().as_second());
+    // A date is told only once it has come: it lies at the end of the second in which the feed changed (RFC 9110, 8.8.2.2).
+    let since = since.filter(|since| *since <= now());
     let told = since.and_then(|since| DateTimePrinter::new().timestamp_to_rfc9110_string(&since).ok());
     let dated = told.map(|told| [(LAST_MODIFIED, told)]);
     let same = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
@@ -266,6 +266,11 @@ mod tests {
             assert_eq!(asked(IF_MODIFIED_SINCE, date).0 == StatusCode::NOT_MODIFIED, same, "{date}");
         }
         assert_eq!(asked(IF_MODIFIED_SINCE, "yesterday"), whole);
+        let date = (IF_MODIFIED_SINCE, "Tue, 02 Jul 2024 00:00:00 GMT".parse().expect("a header"));
+        let headers = HeaderMap::from_iter([date, (IF_NONE_MATCH, "\"other\"".parse().expect("a header"))]);
+        assert_eq!(feed(Feed::of("x".to_owned()), "text/plain", &headers).status(), StatusCode::OK, "the tag decides");
+        let coming = Feed { since: Some(now() + jiff::SignedDuration::from_hours(1)), ..Feed::of("x".to_owned()) };
+        assert!(!feed(coming, "text/plain", &HeaderMap::new()).headers().contains_key(LAST_MODIFIED));
         assert_eq!(asked(IF_NONE_MATCH, "\"other\""), whole);
         assert_eq!(asked(IF_NONE_MATCH, &Feed::of("x".to_owned()).tag).0, StatusCode::NOT_MODIFIED);
     }

@@ -88,7 +88,7 @@ impl Docx {
                 self.body.push_str("<w:br/>");
             }
             self.body.push_str("<w:t xml:space=\"preserve\">");
-            self.body.extend(line.chars().map(allowed).flat_map(escaped));
+            self.body.extend(line.trim_end_matches('\r').chars().map(allowed).flat_map(escaped));
             self.body.push_str("</w:t>");
         }
         self.body.push_str("</w:r></w:p>");

@@ -62,7 +62,7 @@ fn polled(id: &str, about: &str, parameters: &[Value], kind: &str) -> Value {
     if kind == "application/json" {
         told["responses"]["200"]["content"][kind]["schema"] = json!({"type": "object"});
     }
-    told["responses"]["304"] = json!({"description": "unchanged since the ETag given in If-None-Match"});
+    told["responses"]["304"] = json!({"description": "unchanged since the ETag given in If-None-Match, or where none is given since the date in If-Modified-Since"});
     told
 }
 
@@ -126,7 +126,11 @@ fn paths() -> Value {
             "schema": {"type": "integer", "minimum": 0}}),
         query("after", "the same, for clients that cannot set headers", &json!({"type": "integer", "minimum": 0})),
     ];
-    let paged = [query("page", "which page, from 1 on", &json!({"type": "integer", "minimum": 1, "default": 1}))];
+    let paged = [query(
+        "page",
+        "which page of 200 alerts, from 1 on; all at once without it",
+        &json!({"type": "integer", "minimum": 1}),
+    )];
     let told = [
         query(
             "source",

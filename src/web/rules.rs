@@ -8,7 +8,7 @@ use crate::vocabulary::{Role, Scope};
 /// What an address needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
-    /// Nothing: probes, what the sign-in page consists of, the document of all addresses.
+    /// Nothing: probes, what the sign-in page consists of, the document of all addresses and the schemas of records.
     Nothing,
     /// One of these roles, and this scope where a token is shown.
     Roles(&'static [Role], Scope),

@@ -28,7 +28,7 @@ pub(super) struct Feed {
     /// Digest of the body, quoted.
     pub(super) tag: String,
     pub(super) body: Bytes,
-    /// Since when it has been so, where that is known: in this process at the latest since then.
+    /// Since when it has been so, where that is known: the end of the second in which it was first written so.
     pub(super) since: Option<Timestamp>,
 }
 
@@ -45,10 +45,10 @@ impl Feed {
 /// What is paged, and into which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Feeding {
-    /// JSON Feed, a page from 1 on.
-    Json(usize),
-    /// Atom, a page from 1 on.
-    Atom(usize),
+    /// JSON Feed, all of it or a page from 1 on.
+    Json(Option<usize>),
+    /// Atom, all of it or a page from 1 on.
+    Atom(Option<usize>),
     /// One message of the Common Alerting Protocol.
     Cap,
 }
@@ -60,9 +60,11 @@ impl Feeding {
         let part = |page: usize| (page - 1) * FEED_PAGE..alerts.min(page * FEED_PAGE);
         match self {
             Self::Cap => Some((FeedForm::Cap, 0..alerts)),
-            Self::Json(page) | Self::Atom(page) if page == 0 || page > pages => None,
-            Self::Json(page) => Some((FeedForm::Json(FeedPlace { page, pages }), part(page))),
-            Self::Atom(page) => Some((FeedForm::Atom(FeedPlace { page, pages }), part(page))),
+            Self::Json(None) => Some((FeedForm::Json(FeedPlace::ONLY), 0..alerts)),
+            Self::Atom(None) => Some((FeedForm::Atom(FeedPlace::ONLY), 0..alerts)),
+            Self::Json(Some(page)) | Self::Atom(Some(page)) if page == 0 || page > pages => None,
+            Self::Json(Some(page)) => Some((FeedForm::Json(FeedPlace { page, pages }), part(page))),
+            Self::Atom(Some(page)) => Some((FeedForm::Atom(FeedPlace { page, pages }), part(page))),
         }
     }
 }
@@ -99,7 +101,9 @@ impl Feeds {
         if let Some(changes) = changes {
             let mut kept = self.kept();
             let before = kept.get(&key).filter(|(_, before)| before.tag == feed.tag);
-            feed.since = before.and_then(|(_, before)| before.since).or_else(|| Some(now()));
+            feed.since = before
+                .and_then(|(_, before)| before.since)
+                .or_else(|| Timestamp::from_second(now().as_second() + 1).ok());
             if kept.len() >= KEPT_MAX && !kept.contains_key(&key) {
                 kept.clear();
             }
@@ -126,10 +130,11 @@ mod tests {
     fn pages_cover_all_alerts_once_and_there_is_always_a_first() {
         for alerts in [0, 1, FEED_PAGE - 1, FEED_PAGE, FEED_PAGE + 1, 7 * FEED_PAGE] {
             let parts: Vec<Range<usize>> =
-                (1..).map_while(|page| Feeding::Atom(page).of(alerts)).map(|(_, part)| part).collect();
+                (1..).map_while(|page| Feeding::Atom(Some(page)).of(alerts)).map(|(_, part)| part).collect();
             let shown: Vec<usize> = parts.iter().cloned().flatten().collect();
             assert_eq!(shown, (0..alerts).collect::<Vec<_>>());
-            assert!(!parts.is_empty() && Feeding::Json(0).of(alerts).is_none());
+            assert!(!parts.is_empty() && Feeding::Json(Some(0)).of(alerts).is_none());
+            assert_eq!(Feeding::Json(None).of(alerts), Some((FeedForm::Json(FeedPlace::ONLY), 0..alerts)));
         }
     }
 }

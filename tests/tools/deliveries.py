@@ -1,4 +1,5 @@
-"""Deliveries, checked by another program: the verifier of Standard Webhooks (PyPI `standardwebhooks`).
+"""Deliveries, checked by other programs: the verifier of Standard Webhooks (PyPI `standardwebhooks`), a mail server (PyPI `aiosmtpd`) and
+Python's own reader of mail.
 
 usage: deliveries.py WANGLOU DATA_FOLDER
 
@@ -6,15 +7,19 @@ Adds endpoints to a copy of the data folder, sends what happened to its alerts t
 hangs until the test ends, one that fails, and checks every message that arrived. Ends with status 1 and a reason when something is not as promised.
 """
 
+import email
+import email.policy
 import http.server
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 
+from aiosmtpd.controller import Controller
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 
@@ -32,6 +37,51 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Postbox:
+    """Takes every mail and keeps it."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append((envelope.rcpt_tos, envelope.content))
+        return "250 taken"
+
+
+def mail_is_read(program, data, scratch, events):
+    """What happened comes as mail, once for each event; a reader of mail shows it as it was written."""
+    postbox = Postbox()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    server = Controller(postbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        settings = scratch / "mail.toml"
+        settings.write_text(f'[mail]\nserver = "127.0.0.1"\nport = {port}\nsecurity = "none"\nfrom = "望楼 <watch@example.org>"\n', encoding="utf-8")
+        deliver = ["deliver", "--config", str(settings)]
+        run(program, data, *deliver, "add", "--after", "0", "--to", "duty@example.org", "duty")
+        run(program, data, *deliver, "test", "duty")
+        for _ in range(50):
+            if " 0 messages arrived" in run(program, data, *deliver, "send"):
+                break
+        mails = [email.message_from_bytes(content, policy=email.policy.default) for _, content in postbox.mails]
+        if len(mails) != events + 1 or any(to != ["duty@example.org"] for to, _ in postbox.mails):
+            sys.exit(f"{len(mails)} mails for {events} events and a test")
+        if len({mail["Message-ID"] for mail in mails}) != len(mails):
+            sys.exit("a mail came twice")
+        for mail in mails:
+            text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+            subject, test = mail["Subject"], mail["X-Wanglou-Kind"] == "test"
+            if mail.defects or not subject.startswith("[望楼][测试]" if test else "[望楼]["):
+                sys.exit(f"{subject!r}: {mail.defects}")
+            if not test and (f"/alerts/{mail['X-Wanglou-Alert']}" not in text or f"/alerts/{mail['X-Wanglou-Alert']}" not in html):
+                sys.exit(f"{subject!r} leads nowhere: {text}")
+        print(f"{len(mails)} mails read, e.g. {mails[-1]['Subject']}")
+    finally:
+        server.stop()
 
 
 def run(program, data, *arguments):
@@ -80,6 +130,7 @@ def main():
                 sys.exit(f"{name}: {health[name]}")
         print(f"{len(arrived)} messages verified; a receiver that hangs and one that fails wait: "
               f"{health['hangs']['last']['trouble']}, {health['fails']['last']['trouble']}")
+        mail_is_read(program, data, scratch, len(arrived))
         lines = run(program, data, "audit", "verify")
         print(f"audit log: {lines}")
     finally:

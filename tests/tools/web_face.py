@@ -1,11 +1,13 @@
-"""The web face, asked by other programs: schemathesis by the OpenAPI document, feedparser for the feeds, the OASIS schema for CAP.
+"""The web face, asked by other programs: schemathesis by the OpenAPI document, feedparser for the feeds, the OASIS schema for CAP,
+jsonschema for the published records, python-docx for sheets and drafts.
 
 usage: web_face.py WANGLOU DATA_FOLDER [CAP_SCHEMA]
 
-Starts `wanglou run` on a copy of the data folder on loopback, asks, and ends it. Needs schemathesis, feedparser and xmlschema
-(PyPI). Ends with status 1 and a reason when something is not as promised.
+Starts `wanglou run` on a copy of the data folder on loopback, asks, and ends it. Needs schemathesis, feedparser, xmlschema, jsonschema
+and python-docx (PyPI). Ends with status 1 and a reason when something is not as promised.
 """
 
+import io
 import json
 import pathlib
 import shutil
@@ -27,10 +29,14 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def get(address, headers=None, body=None):
+def fetch(address, headers=None, body=None):
     request = urllib.request.Request(address, data=body, headers=headers or {})
     with urllib.request.urlopen(request, timeout=30) as answer:
-        return answer.read().decode()
+        return answer.read()
+
+
+def get(address, headers=None, body=None):
+    return fetch(address, headers, body).decode()
 
 
 def wait_for(address, service):
@@ -62,6 +68,43 @@ def feeds_and_messages(home, schema):
         for path in messages:
             rules.validate(get(home + path))
     print(f"feeds read, {len(messages)} CAP messages")
+
+
+def records_fit_their_schemas(home):
+    """What is exchanged is what its published schema says, checked without the OpenAPI document."""
+    from jsonschema import Draft202012Validator
+
+    rules = {}
+    for record in json.loads(get(home + "/api/v1/schemas"))["schemas"]:
+        schema = json.loads(get(home + record["url"]))
+        Draft202012Validator.check_schema(schema)
+        rules[record["name"]] = Draft202012Validator(schema)
+    events = json.loads(get(home + "/api/v1/events?limit=1000"))
+    alerts = json.loads(get(home + "/api/v1/alerts?limit=100"))["alerts"]
+    if not events or not alerts:
+        sys.exit("there is nothing to check")
+    for event in events:
+        rules["CloudEvent"].validate(event)
+        rules["AlertEvent"].validate(event["data"])
+    for alert in alerts:
+        rules["AlertLine"].validate(alert)
+    print(f"{len(rules)} schemas, {len(events)} events and {len(alerts)} alerts fit theirs")
+
+
+def sheets_open(home):
+    """The sheet of every alert and the draft about it open as Word documents and say what they are about."""
+    import docx
+
+    listed = json.loads(get(home + "/api/v1/alerts?limit=5"))["alerts"]
+    for alert in listed:
+        sheet, draft = (docx.Document(io.BytesIO(fetch(f"{home}/alerts/{alert['id']}/{form}?format=docx"))) for form in ("sheet", "notice"))
+        cells = [cell.text for row in sheet.tables[0].rows for cell in row.cells]
+        told = "\n".join(paragraph.text for paragraph in sheet.paragraphs)
+        if alert["id"] not in cells or alert["explanation"] not in told or "依据清单" not in told:
+            sys.exit(f"the sheet of {alert['id']} says {cells} {told}")
+        if "草稿" not in draft.paragraphs[0].text or alert["category_name"] not in draft.paragraphs[1].text:
+            sys.exit(f"the draft about {alert['id']} begins {draft.paragraphs[0].text!r}")
+    print(f"{2 * len(listed)} Word documents open")
 
 
 def pushed_is_told(home):
@@ -101,6 +144,8 @@ def main():
         home = f"http://127.0.0.1:{port}"
         wait_for(home + "/healthz", service)
         feeds_and_messages(home, schema)
+        records_fit_their_schemas(home)
+        sheets_open(home)
         pushed_is_told(home)
         tested = subprocess.run(
             [pathlib.Path(sys.executable).parent / "schemathesis", "run", f"{home}/api/v1/openapi.json", "--checks", CHECKS,

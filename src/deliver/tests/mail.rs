@@ -81,9 +81,9 @@ fn came(post: &Post) -> Vec<(Vec<String>, String)> {
 }
 
 #[tokio::test]
-async fn a_mail_reaches_all_receivers_at_once_and_says_by_its_headers_what_it_is() {
+async fn a_mail_says_by_its_headers_what_it_is_and_has_one_id_over_all_tries() {
     let (scene, post) = scene().await;
-    scene.add(&to(&scene, "duty@example.org,chief@example.org")).await;
+    scene.add(&to(&scene, "duty@example.org")).await;
     scene.happen(&[event(1, Danger::Serious)]).await;
     assert_eq!(scene.courier.queue(clock()).await.expect("queued"), 1);
     assert_eq!(scene.courier.send_due(clock).await.expect("sent"), (1, 0));
@@ -91,7 +91,7 @@ async fn a_mail_reaches_all_receivers_at_once_and_says_by_its_headers_what_it_is
     scene.courier.send_due(clock).await.expect("sent");
     let came = came(&post);
     assert_eq!(came.len(), 2);
-    assert_eq!(came[0].0, ["duty@example.org", "chief@example.org"]);
+    assert_eq!(came[0].0, ["duty@example.org"]);
     let ids: Vec<&str> =
         came.iter().filter_map(|(_, text)| text.lines().find(|line| line.starts_with("Message-ID"))).collect();
     assert!(ids.len() == 2 && ids[0] == ids[1], "one id over all tries: {ids:?}");
@@ -112,36 +112,44 @@ async fn a_mail_reaches_all_receivers_at_once_and_says_by_its_headers_what_it_is
 }
 
 #[tokio::test]
-async fn a_mail_that_is_refused_for_good_is_given_up_and_a_busy_server_is_asked_again() {
+async fn what_a_server_refuses_is_tried_again_and_delays_no_other_receiver() {
     let (scene, post) = scene().await;
-    for receiver in ["nobody@example.org", "busy@example.org"] {
+    for receiver in ["nobody@example.org", "busy@example.org", "duty@example.org"] {
         scene.add(&to(&scene, receiver)).await;
     }
     scene.happen(&[event(1, Danger::High)]).await;
     scene.courier.queue(clock()).await.expect("queued");
-    assert_eq!(scene.courier.send_due(clock).await.expect("sent"), (0, 2));
-    assert_eq!((scene.counts("nobody").await, scene.counts("busy").await), ((0, 0, 1), (1, 0, 0)));
+    // Refused for good, says the server: of the receiver, or because a setting of ours is wrong. The latter can be mended.
+    assert_eq!(scene.courier.send_due(clock).await.expect("sent"), (1, 2));
+    for name in ["nobody", "busy"] {
+        assert_eq!(scene.counts(name).await, (1, 0, 0), "{name}");
+    }
     let tries = scene.store.tries(Some("nobody"), 9).await.expect("read");
     assert_eq!((tries[0].status, tries[0].trouble.as_deref()), (Some(550), Some("status 550: no such user")));
-    assert!(came(&post).is_empty());
+    assert_eq!((came(&post).len(), scene.counts("duty").await), (1, (0, 1, 0)));
 }
 
 #[tokio::test]
-async fn without_a_mail_server_the_message_waits_and_the_log_says_what_to_set() {
+async fn without_a_mail_server_messages_wait_untried_and_a_test_says_what_to_set() {
     let scene = Scene::new().await;
     scene.add(&to(&scene, "duty@example.org")).await;
+    scene.happen(&[event(1, Danger::High)]).await;
+    scene.courier.queue(clock()).await.expect("queued");
+    assert_eq!(scene.courier.send_due(much_later).await.expect("sent"), (0, 0));
+    assert_eq!(scene.counts("duty").await, (1, 0, 0));
+    assert!(scene.store.tries(None, 9).await.expect("read").is_empty());
     let tried = scene.courier.test("duty", clock()).await.expect("tried");
     assert_eq!(tried.trouble.as_deref(), Some("no mail server is known: set `[mail]` in the settings file"));
-    for wrong in ["", "nobody", "a@b,", "a@b\r\nRCPT TO:<c@d>"] {
-        let added =
-            scene.courier.add(&Endpoint { name: "w".to_owned(), ..to(&scene, wrong) }, None, "test", clock()).await;
+    for wrong in ["", "nobody", "a@b,c@d", "a@b\r\nRCPT TO:<c@d>"] {
+        let endpoint = Endpoint { name: "w".to_owned(), ..to(&scene, wrong) };
+        let added = scene.courier.add(&endpoint, None, "test", clock()).await;
         assert!(matches!(added, Err(crate::deliver::DeliverError::Input(_))), "{wrong:?}");
     }
 }
 
-fn written(events: &[(u64, AlertEvent)]) -> Mail {
+fn written(about: About<'_>) -> Mail {
     let region_name = |code: RegionCode| code.to_string();
-    let contents = Contents { id: "msg_1", about: About::Events(events), home: "http://h", region_name: &region_name };
+    let contents = Contents { id: "msg_1", about, home: "http://h", region_name: &region_name };
     let endpoint = Endpoint {
         name: "值班".to_owned(),
         party: None,
@@ -156,7 +164,7 @@ fn written(events: &[(u64, AlertEvent)]) -> Mail {
 
 #[test]
 fn a_digest_is_one_mail_whose_subject_says_how_much_and_how_bad() {
-    let mail = written(&[(1, event(1, Danger::High)), (2, event(2, Danger::Medium))]);
+    let mail = written(About::Events(&[(1, event(1, Danger::High)), (2, event(2, Danger::Medium))]));
     insta::assert_snapshot!(format!("{}\n\n{}", mail.subject, mail.text), @r"
     [望楼][摘要][高] 2 项变化：电池与充电器 起火爆炸、玩具 起火爆炸
 
@@ -178,10 +186,21 @@ fn a_digest_is_one_mail_whose_subject_says_how_much_and_how_bad() {
 }
 
 #[test]
-fn text_from_pages_makes_no_tags_and_no_headers() {
+fn a_digest_is_as_urgent_as_what_goes_on_not_as_what_has_ended() {
+    let ended = AlertEvent { event: AlertEventKind::Closed, ..event(1, Danger::Serious) };
+    let mail = written(About::Events(&[(1, ended.clone()), (2, event(2, Danger::Low))]));
+    assert!(mail.subject.starts_with("[望楼][摘要][低]"), "{}", mail.subject);
+    assert!(written(About::Events(&[(1, ended)])).subject.starts_with("[望楼][严重]"));
+}
+
+#[test]
+fn text_from_elsewhere_makes_no_tags_and_no_headers() {
     let hostile = "甲\r\nBcc: x@y <script>alert(1)</script>";
     let event =
         AlertEvent { brand: Some(hostile.to_owned()), explanation: hostile.to_owned(), ..event(1, Danger::High) };
-    let mail = written(&[(1, event)]);
-    assert!(!mail.subject.contains(['\r', '\n']) && !mail.html.contains("<script"), "{mail:?}");
+    let notice =
+        Notice { kind: NoticeKind::PastChanged, at: clock(), about: hostile.to_owned(), text: hostile.to_owned() };
+    for mail in [written(About::Events(&[(1, event)])), written(About::Notice(&(1, notice)))] {
+        assert!(!mail.subject.contains(['\r', '\n']) && !mail.html.contains("<script"), "{mail:?}");
+    }
 }
