@@ -191,14 +191,17 @@ fn percolate(index: &SearchIndex, documents: &[Document], readings: &[Reading]) 
 /// Deep nesting, endless lists of terms, prefixes, single characters: each is answered, in part when its time is over, or refused.
 fn hostile(index: &SearchIndex) -> Result<()> {
     type Kind = (&'static str, fn(usize) -> String);
-    let kinds: [Kind; 12] = [
+    let kinds: [Kind; 13] = [
         ("parentheses", |size| format!("{}的{}", "(".repeat(size), ")".repeat(size))),
         ("negations", |size| "NOT ".repeat(size) + "了"),
         ("the same word", |size| "不 OR ".repeat(size) + "是"),
         ("common characters", |size| list(size, " OR ", |at| common(at).to_string())),
         ("prefixes", |size| list(size, " OR ", |at| format!("{}{}*", letter(at), letter(at / 26)))),
         ("fuzzy names", |size| list(size, " OR ", |at| format!("{}{}ne~2", letter(at), letter(at / 26)))),
-        ("near", |size| list(2 + size % 15, " NEAR/100 ", |at| common(at + size).to_string())),
+        ("near", |size| format!("{} NEAR/100 {}", common(size), common(size + 7))),
+        ("near in a row", |size| {
+            list(2 + size % 15, " NEAR/100 ", |at| format!("{}{}", common(at + size), common(at + 2 * size)))
+        }),
         ("exclusions", |size| format!("好 {}", list(size, " ", |at| format!("-{}", common(at))))),
         ("phrases", |size| list(size, " OR ", |at| format!("\"{}，{}\"", common(at), common(at / 56)))),
         ("dates", |size| list(size, " OR ", |at| format!("date:..{} severity>={}", 2000 + at % 40, at % 5))),

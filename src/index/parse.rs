@@ -14,11 +14,11 @@
 //! ```
 //! Full-width punctuation of a Chinese keyboard works as well as ASCII.
 
-use super::analysis::{Kind, is_searchable, kind_of, normalise};
+use super::analysis::{Grams, Kind, grams, is_searchable, kind_of, normalise};
 use super::filter::{FIELDS, Field, Filter, KnownField, Operator};
 use super::query::{
-    Asked, FUZZY_CHARS_MIN, FUZZY_EDITS_MAX, NEAR_CHARS_DEFAULT, NEAR_CHARS_MAX, Near, Node, Piece, QUERY_CHARS_MAX,
-    QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, Wish, Wishes,
+    Asked, FUZZY_CHARS_MIN, FUZZY_EDITS_MAX, NEAR_CHARS_DEFAULT, NEAR_CHARS_MAX, NEAR_SINGLES_MAX, Near, Node, Piece,
+    QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, Wish, Wishes,
 };
 use super::thesaurus::Thesaurus;
 
@@ -33,7 +33,7 @@ const NEAR_DIGITS_MAX: usize = 4;
 pub(super) fn parse(query: &str, thesaurus: &Thesaurus) -> Result<Asked, QueryError> {
     let letters: Vec<char> = query.chars().take(QUERY_CHARS_MAX + 1).collect();
     let (wishes, notes) = (None, Vec::new());
-    let mut parser = Parser { query, thesaurus, letters, at: 0, depth: 0, clauses: 0, wishes, notes };
+    let mut parser = Parser { query, thesaurus, letters, at: 0, depth: 0, clauses: 0, near_singles: 0, wishes, notes };
     if parser.letters.len() > QUERY_CHARS_MAX {
         let message = format!("检索式超过 {QUERY_CHARS_MAX} 个字，请缩短");
         return Err(parser.error(QUERY_CHARS_MAX, message));
@@ -55,6 +55,8 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     clauses: usize,
+    /// Single characters beside `NEAR`, once for each `NEAR` that they stand beside.
+    near_singles: usize,
     /// None until one is read.
     wishes: Option<Wishes>,
     notes: Vec<String>,
@@ -120,6 +122,12 @@ impl Parser<'_> {
                 return Err(self.error(at, message.to_owned()));
             };
             let near = Near { left: self.pieces(first, left_at)?, right: self.pieces(second, right_at)?, within };
+            let single = |piece: &&Piece| matches!(grams(&piece.text), Grams::Beginning(_));
+            self.near_singles += near.left.iter().chain(&near.right).filter(single).count();
+            if self.near_singles > NEAR_SINGLES_MAX {
+                let message = format!("NEAR 两边的单字一次检索里最多 {NEAR_SINGLES_MAX} 个；请用两个字以上的词");
+                return Err(self.error(right_at, message));
+            }
             nodes.push(Node::Near(near));
             (left, left_at) = (right, right_at);
         }
@@ -606,6 +614,7 @@ mod tests {
         refuses("起火 NEAR/5", 3, "两边");
         refuses("NEAR/5 起火", 0, "两边");
         refuses("hazard:fire NEAR/5 起火", 0, "两边只能是");
+        refuses("充 NEAR 电 NEAR 火", 14, "单字");
         refuses("lg~", 0, "4 个字母");
         refuses("起火 (sort:date)", 4, "括号和否定之外");
         refuses("sort:best", 5, "relevance（相关）");

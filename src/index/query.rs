@@ -14,6 +14,8 @@ pub const QUERY_DEPTH_MAX: usize = 16;
 pub const QUERY_CLAUSES_MAX: usize = 256;
 /// Farthest that `NEAR` reaches, in characters.
 pub const NEAR_CHARS_MAX: u32 = 100;
+/// Most single characters beside `NEAR` in one query. Each begins thousands of terms, and all of their lists of places are open at once.
+pub(super) const NEAR_SINGLES_MAX: usize = 2;
 /// How far it reaches when it does not say.
 pub(super) const NEAR_CHARS_DEFAULT: u32 = 10;
 /// Shortest Latin name that is searched fuzzily, in characters; in shorter ones a letter is half the word.
