@@ -26,7 +26,7 @@ impl FeedHead {
 }
 
 /// Which page of a feed, from 1, and how many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedPlace {
     /// This one.
     pub page: usize,
@@ -178,8 +178,9 @@ pub fn atom(
     feed
 }
 
-/// Text for XML content and attribute values. Characters that XML 1.0 cannot hold at all become U+FFFD.
-pub(super) fn escape(text: &str) -> String {
+/// Text for XML and HTML content and attribute values. Characters that XML 1.0 cannot hold at all become U+FFFD.
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

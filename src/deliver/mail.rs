@@ -12,6 +12,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executo
 
 use super::message::{About, Contents, about, code, levels, plain, zh};
 use super::post::Answer;
+use crate::alert::feed;
 use crate::config::{MailSettings, Security};
 use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, show_moment};
 
@@ -151,21 +152,9 @@ fn tell(event: &AlertEvent, contents: &Contents<'_>, text: &mut String, html: &m
     );
 }
 
-/// Text from pages as HTML text.
+/// Text from pages as HTML text; line ends stay.
 fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\n' => safe.push_str("<br>"),
-            other => safe.push(other),
-        }
-    }
-    safe
+    feed::escape(text).replace("&#10;", "<br>")
 }
 
 /// What a header can carry without encoding: filters compare it as it stands.

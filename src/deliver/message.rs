@@ -246,32 +246,16 @@ pub(super) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
-
     use super::*;
-    use crate::vocabulary::{Category, Counts, Danger, Disposal, Hazard, Spread, Subscription};
+    use crate::vocabulary::{Danger, Disposal, Spread, Subscription};
 
     fn event(brand: &str) -> AlertEvent {
         AlertEvent {
-            alert_id: "wl-1".into(),
-            as_of: date(2024, 7, 11),
             event: AlertEventKind::Raised,
-            category: Category::BatteryCharger,
-            hazard: Hazard::Fire,
             brand: Some(brand.to_owned()),
-            region: None,
-            danger: Danger::Serious,
-            spread: Spread::Industry,
-            disposal: Disposal::Sample,
-            rank_score: 8.5,
-            counts: Counts::default(),
-            evidence: Vec::new(),
-            evidence_total: 0,
             explanation: "近7天有22起独立事件。".to_owned(),
-            rules: Vec::new(),
             before: Some((Danger::High, Spread::Isolated, Disposal::Notify)),
-            criteria: "c".into(),
-            lexicon: "l".into(),
+            ..super::super::tests::event(1, Danger::Serious)
         }
     }
 

@@ -29,20 +29,23 @@ pub(super) struct Analysis {
     jieba: Arc<Jieba>,
     /// Asked for every word of every text, so by hash.
     stop_words: Arc<HashSet<String>>,
-    fingerprint: Arc<str>,
 }
 
 impl Analysis {
     pub(super) fn new(jieba: Arc<Jieba>, stop_words: &BTreeSet<String>) -> Self {
-        let stop_words = stop_words.iter().map(|word| normalise(word)).filter(|word| !word.is_empty());
-        let stop_words: BTreeSet<String> = stop_words.collect();
-        let fingerprint = fingerprint(&stop_words).into();
-        Self { jieba, stop_words: Arc::new(stop_words.into_iter().collect()), fingerprint }
+        let stop_words = stop_words.iter().map(|word| normalise(word)).filter(|word| !word.is_empty()).collect();
+        Self { jieba, stop_words: Arc::new(stop_words) }
     }
 
     /// Changes whenever the same text could give other terms, the jieba dictionary aside: the lexicon version covers that.
     pub(super) fn fingerprint(&self) -> String {
-        self.fingerprint.to_string()
+        let mut hash = blake3::Hasher::new();
+        hash.update(&ANALYSIS_VERSION.to_le_bytes());
+        for word in self.stop_words.iter().collect::<BTreeSet<_>>() {
+            hash.update(word.as_bytes());
+            hash.update(&[0]);
+        }
+        hash.finalize().to_hex()[..16].to_owned()
     }
 
     /// What of a normalised piece of a query must occur, and which words of it weigh in the order of the hits.
@@ -77,16 +80,6 @@ impl Analysis {
         }
         asked
     }
-}
-
-fn fingerprint(stop_words: &BTreeSet<String>) -> String {
-    let mut hash = blake3::Hasher::new();
-    hash.update(&ANALYSIS_VERSION.to_le_bytes());
-    for word in stop_words {
-        hash.update(word.as_bytes());
-        hash.update(&[0]);
-    }
-    hash.finalize().to_hex()[..16].to_owned()
 }
 
 /// See [`Analysis::ask`].

@@ -243,7 +243,7 @@ impl SearchIndex {
         })?;
         let reached = self.cursor()?;
         self.reload()?; // another process may have written since
-        let known = self.held()?.into_iter().map(|(key, _)| key).collect();
+        let known = self.listed()?.into_iter().map(|(key, _)| key).collect();
         let stories = Stories::after(self.told().map_err(IndexError::engine("read its stories"))?);
         let (reader, fields, payload) = (self.reader.clone(), self.fields, self.payload.clone());
         let thesaurus = Arc::clone(&self.thesaurus);
@@ -313,19 +313,25 @@ impl SearchIndex {
 
     /// Hash of the id and place in the log of every document, sorted: to be held against the log.
     pub fn held(&self) -> Result<Vec<(u64, Position)>, IndexError> {
+        let mut held = self.listed()?;
+        held.sort_unstable();
+        Ok(held)
+    }
+
+    /// As [`SearchIndex::held`], as they lie.
+    fn listed(&self) -> Result<Vec<(u64, Position)>, IndexError> {
         let failed = || IndexError::engine("list its documents");
-        let mut held = Vec::new();
+        let mut listed = Vec::new();
         for segment in self.reader.searcher().segment_readers() {
             let id_key = segment.fast_fields().u64(fast::ID_KEY).map_err(failed())?;
             let position = segment.fast_fields().u64(fast::POSITION).map_err(failed())?;
-            held.extend(
+            listed.extend(
                 segment.doc_ids_alive().map(|doc| {
                     (id_key.first(doc).unwrap_or_default(), Position(position.first(doc).unwrap_or_default()))
                 }),
             );
         }
-        held.sort_unstable();
-        Ok(held)
+        Ok(listed)
     }
 
     /// The lexicon it is made for.

@@ -85,7 +85,11 @@ impl Books {
         for (event_day, known_day, documents) in volume {
             self.volume.add(event_day, known_day, documents);
         }
-        let outdated = revised.keys().any(|document| self.evidence.shows(document));
+        // Revisions are few: only for them is looked at what was said before.
+        let outdated = !revised.is_empty()
+            && records[..self.signals]
+                .iter()
+                .any(|record| revised.contains_key(&record.document_id) && self.stands(record));
         self.revised.extend(revised);
         let fresh = self.standing(&records[self.signals..]);
         (self.to, self.signals) = (to, records.len());
@@ -108,14 +112,13 @@ impl Books {
         self.settle(now).expect("nothing comes before the first");
     }
 
-    /// Those of the newest revision of their document.
+    /// Whether it was read in the newest revision of its document.
+    fn stands(&self, record: &SignalRecord) -> bool {
+        self.revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest)
+    }
+
     fn standing(&self, records: &[SignalRecord]) -> Vec<SignalRecord> {
-        let newest = |record: &SignalRecord| self.revised.get(&record.document_id);
-        records
-            .iter()
-            .filter(|record| newest(record).is_none_or(|newest| record.position >= *newest))
-            .cloned()
-            .collect()
+        records.iter().filter(|record| self.stands(record)).cloned().collect()
     }
 
     /// Moves what was seen long enough before the newest signal to what is settled.
@@ -123,7 +126,7 @@ impl Books {
         let mut seen: Vec<Timestamp> = self.unsettled.iter().map(|record| record.seen_at.min(now)).collect();
         seen.sort_unstable();
         let by_age = seen.last().and_then(|newest| newest.checked_sub(SETTLES_AFTER).ok());
-        let by_number = seen.len().checked_sub(UNSETTLED_MAX).map(|beyond| seen[beyond.min(seen.len() - 1)]);
+        let by_number = seen.len().checked_sub(UNSETTLED_MAX).map(|beyond| seen[beyond]);
         // It never moves back: what is not settled comes after what is.
         self.until = self.until.max(by_age.max(by_number).unwrap_or(Timestamp::MIN));
         let settled: Vec<SignalRecord> = self.unsettled.extract_if(.., |record| record.seen_at < self.until).collect();

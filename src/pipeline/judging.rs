@@ -1,7 +1,7 @@
 //! signals ──► score(as_of) ──► episodes ──► alerts and sampling requests. One judge for live running and for reruns.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
@@ -262,7 +262,6 @@ impl<'a> Review<'a> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct EvidenceBook {
     excerpts: BTreeMap<(Category, Hazard, DocumentId), Evidence>,
-    documents: HashSet<DocumentId>,
 }
 
 impl EvidenceBook {
@@ -276,10 +275,6 @@ impl EvidenceBook {
     /// The earliest revision stays: an alert of a past day must not show what was written later.
     fn add(&mut self, record: &SignalRecord) {
         let key = (record.product, record.hazard, record.document_id.clone());
-        // Most are there already: spares a copy of the id.
-        if !self.documents.contains(&record.document_id) {
-            self.documents.insert(record.document_id.clone());
-        }
         self.excerpts.entry(key).or_insert_with(|| Evidence {
             document_id: record.document_id.clone(),
             published_at: record.event_at,
@@ -288,11 +283,6 @@ impl EvidenceBook {
             url: record.url.clone(),
             source: record.source.to_string(),
         });
-    }
-
-    /// Whether it holds anything that a document said.
-    pub(super) fn shows(&self, id: &DocumentId) -> bool {
-        self.documents.contains(id)
     }
 
     fn of(&self, category: Category, hazard: Hazard, id: &DocumentId) -> Option<Evidence> {

@@ -198,8 +198,6 @@ pub(super) async fn alert_cap(
 fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap) -> Response {
     // A date is told only once it has come: it lies at the end of the second in which the feed changed (RFC 9110, 8.8.2.2).
     let since = since.filter(|since| *since <= now());
-    let told = since.and_then(|since| DateTimePrinter::new().timestamp_to_rfc9110_string(&since).ok());
-    let dated = told.map(|told| [(LAST_MODIFIED, told)]);
     let same = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
     let mut known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).peekable();
     let unchanged = if known.peek().is_some() {
@@ -215,8 +213,9 @@ fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap
         return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
     }
     let mut answer = ([(CONTENT_TYPE, kind.to_owned()), (ETAG, tag)], body).into_response();
-    for (name, value) in dated.into_iter().flatten() {
-        answer.headers_mut().extend(value.parse().ok().map(|value| (name, value)));
+    let told = since.and_then(|since| DateTimePrinter::new().timestamp_to_rfc9110_string(&since).ok());
+    if let Some(told) = told.and_then(|told| told.parse().ok()) {
+        answer.headers_mut().insert(LAST_MODIFIED, told);
     }
     answer
 }

@@ -6,6 +6,8 @@ use std::io::{self, Cursor, Write};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::alert::feed::escape;
+
 /// Media type of the form.
 pub(super) const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
@@ -88,7 +90,7 @@ impl Docx {
                 self.body.push_str("<w:br/>");
             }
             self.body.push_str("<w:t xml:space=\"preserve\">");
-            self.body.extend(line.trim_end_matches('\r').chars().map(allowed).flat_map(escaped));
+            self.body.push_str(&escape(line.trim_end_matches('\r')));
             self.body.push_str("</w:t>");
         }
         self.body.push_str("</w:r></w:p>");
@@ -111,25 +113,6 @@ impl Docx {
         }
         Ok(archive.finish()?.into_inner())
     }
-}
-
-/// What XML 1.0 cannot hold becomes U+FFFD.
-fn allowed(letter: char) -> char {
-    match letter {
-        '\t' => ' ',
-        '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',
-        letter => letter,
-    }
-}
-
-fn escaped(letter: char) -> impl Iterator<Item = char> {
-    let (name, plain) = match letter {
-        '&' => ("&amp;", None),
-        '<' => ("&lt;", None),
-        '>' => ("&gt;", None),
-        letter => ("", Some(letter)),
-    };
-    name.chars().chain(plain)
 }
 
 #[cfg(test)]

@@ -167,8 +167,9 @@ impl SheetPage<'_> {
         let (alert, judged, c) = (self.alert, &self.alert.assessment, &self.alert.assessment.counts);
         let mut made = Docx::default();
         let named = [&self.about.brand, &self.about.region].into_iter().flatten();
-        let about: Vec<String> =
-            named.map(|named| format!("{}：{} {}", named.label, named.name, named.among)).collect();
+        let about: Vec<String> = named
+            .map(|named| format!("{}：{} {}", named.label, named.name, named.among).trim_end().to_owned())
+            .collect();
         made.title("产品质量安全风险预警单").table(&[
             ("编号", alert.id.to_string()),
             ("产品与隐患", format!("{}／{}", judged.category.zh(), judged.hazard.zh())),

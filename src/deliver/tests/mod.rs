@@ -146,7 +146,7 @@ async fn sqlx_alert(tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>, event: &A
     .expect("an alert");
 }
 
-fn event(number: usize, danger: Danger) -> AlertEvent {
+pub(super) fn event(number: usize, danger: Danger) -> AlertEvent {
     AlertEvent {
         alert_id: format!("wl-{number}").as_str().into(),
         as_of: date(2024, 7, 11),

@@ -120,7 +120,7 @@ pub trait Desk: Send + Sync + 'static {
 }
 
 /// A form in which alerts leave for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedForm {
     /// A page of a JSON Feed 1.1.
     Json(FeedPlace),
