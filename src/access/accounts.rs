@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 use super::throttle::Throttle;
-use super::{Member, Viewer, password, secret};
+use super::{Identity, Member, Viewer, password, secret};
 use crate::store::{Store, StoreError, TokenRow, UserRow};
 use crate::vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
 
@@ -81,8 +81,10 @@ pub struct NewUser {
     pub role: Option<Role>,
     /// What concerns it; for a known organisation, what is given here is added.
     pub concerns: Concerns,
-    /// Password.
-    pub password: String,
+    /// Password; none: by the OpenID provider only.
+    pub password: Option<String>,
+    /// Whether the OpenID provider may sign the user in.
+    pub by_provider: bool,
 }
 
 /// Users, sessions and tokens of one data folder.
@@ -137,7 +139,11 @@ impl Accounts {
             )));
         }
         let party = self.party(&new.party, new.role, new.concerns).await?;
-        let digest = self.digest_of(new.password).await?;
+        let digest = match new.password {
+            Some(password) => self.digest_of(password).await?,
+            None if new.by_provider => String::new(),
+            None => return Err(AccessError::Input("a user needs a password, or --provider".to_owned())),
+        };
         let mut tx = self.store.begin().await?;
         Store::put_party(&mut tx, &party, now).await?;
         if !Store::add_user(&mut tx, &new.name, &party.name, &digest, now).await? {
@@ -146,7 +152,11 @@ impl Accounts {
                 new.name
             )));
         }
-        let detail = format!("made, {} {}", party.role, party.name);
+        if new.by_provider {
+            Store::open_identity(&mut tx, &new.name).await?;
+        }
+        let by_provider = if new.by_provider { ", by the provider" } else { "" };
+        let detail = format!("made, {} {}{by_provider}", party.role, party.name);
         Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, &new.name, detail)).await?;
         tx.commit().await?;
         Ok(party)
@@ -203,6 +213,26 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
+    /// Lets the OpenID provider sign a user in, whoever of that name comes first from now on; all sessions of the user end. `allowed`: false
+    /// takes it back.
+    pub async fn set_provider(&self, name: &str, allowed: bool, by: &str, now: Timestamp) -> Result<(), AccessError> {
+        let user = self.store.user(name).await?.ok_or_else(|| no_user(name))?;
+        if !allowed && user.password.is_empty() {
+            return Err(AccessError::Input(format!(
+                "`{name}` has no password: set one with `wanglou user passwd`, or disable the user"
+            )));
+        }
+        let mut tx = self.store.begin().await?;
+        if allowed {
+            Store::open_identity(&mut tx, name).await?;
+        } else {
+            Store::close_identity(&mut tx, name).await?;
+        }
+        let detail = if allowed { "by the provider, not bound yet" } else { "not by the provider" };
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Disables a user, or lets him or her in again; all sessions of the user end.
     pub async fn disable(&self, name: &str, disabled: bool, by: &str, now: Timestamp) -> Result<(), AccessError> {
         let mut tx = self.store.begin().await?;
@@ -230,7 +260,7 @@ impl Accounts {
         // A name that nobody has costs as much time as a wrong password: the time tells nobody which names exist.
         // A name that nobody has may be a password typed into the wrong field: it is not written down.
         let told = if user.is_some() { known_name.as_str() } else { "unknown" };
-        let digest = user.as_ref().map(|user| user.password.clone());
+        let digest = user.as_ref().map(|user| user.password.clone()).filter(|digest| !digest.is_empty());
         let fits = password.chars().count() <= PASSWORD_CHARS_MAX && self.fits(password.to_owned(), digest).await?;
         if !fits {
             self.throttle().wrong(&known_name, now);
@@ -241,16 +271,46 @@ impl Accounts {
             return Ok(Err(Refusal::Wrong));
         }
         self.throttle().right(&known_name);
-        let secret = secret::fresh()?;
-        let expires_at = now + SignedDuration::from_hours(SESSION_HOURS);
         let mut tx = self.store.begin().await?;
-        if let Some(held) = held {
-            Store::end_session(&mut tx, &secret::digest(held)).await?;
-        }
-        Store::add_session(&mut tx, &secret::digest(&secret), name, now, expires_at).await?;
-        Store::add_audit(&mut tx, &entry(now, name, AuditKind::SignIn, name, String::new())).await?;
+        let session = begin_session(&mut tx, name, held, "", now).await?;
         tx.commit().await?;
-        Ok(Ok(SignedIn { secret, expires_at }))
+        Ok(Ok(session))
+    }
+
+    /// Begins a session for whom the OpenID provider has signed in; none when no user is theirs.
+    ///
+    /// A user is bound to the provider's own number of the person at the first sign-in: from then on the name alone opens nothing, whoever is
+    /// given it there later.
+    pub async fn sign_in_as(
+        &self,
+        identity: &Identity,
+        held: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, AccessError> {
+        let mut tx = self.store.begin().await?;
+        let mut name = Store::bound_user(&mut tx, &identity.issuer, &identity.subject).await?;
+        if name.is_none()
+            && Store::bind_identity(&mut tx, &identity.name, &identity.issuer, &identity.subject, now).await?
+        {
+            let detail = format!("bound to {} of {}", identity.subject.escape_debug(), identity.issuer);
+            Store::add_audit(&mut tx, &entry(now, &identity.name, AuditKind::User, &identity.name, detail)).await?;
+            name = Some(identity.name.clone());
+        }
+        let user = match name {
+            Some(name) => self.store.user(&name).await?.filter(|user| user.disabled_at.is_none()),
+            None => None,
+        };
+        let Some(user) = user else {
+            let told: String = identity.name.chars().filter(|c| !c.is_control()).take(USER_CHARS_MAX).collect();
+            let refused = entry(now, "unknown", AuditKind::SignInRefused, &told, "by the provider".to_owned());
+            // A binding that lets nobody in is not kept.
+            tx.rollback().await?;
+            self.note(&refused).await?;
+            return Ok(None);
+        };
+        let session = begin_session(&mut tx, &user.user, held, "by the provider", now).await?;
+        tx.commit().await?;
+        Ok(Some(session))
     }
 
     /// Ends a session.
@@ -372,6 +432,24 @@ impl Accounts {
     }
 }
 
+/// Begins a session under an id that nobody has held before; what the browser showed until now ends.
+async fn begin_session(
+    tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
+    name: &str,
+    held: Option<&str>,
+    how: &str,
+    now: Timestamp,
+) -> Result<SignedIn, AccessError> {
+    let secret = secret::fresh()?;
+    let expires_at = now + SignedDuration::from_hours(SESSION_HOURS);
+    if let Some(held) = held {
+        Store::end_session(tx, &secret::digest(held)).await?;
+    }
+    Store::add_session(tx, &secret::digest(&secret), name, now, expires_at).await?;
+    Store::add_audit(tx, &entry(now, name, AuditKind::SignIn, name, how.to_owned())).await?;
+    Ok(SignedIn { secret, expires_at })
+}
+
 fn entry(at: Timestamp, who: &str, what: AuditKind, about: &str, detail: String) -> AuditEntry {
     AuditEntry { at, who: who.to_owned(), what, about: about.to_owned(), detail }
 }
@@ -402,7 +480,8 @@ mod tests {
             party: party.to_owned(),
             role: Some(role),
             concerns: Concerns::default(),
-            password: PASSWORD.to_owned(),
+            password: Some(PASSWORD.to_owned()),
+            by_provider: false,
         }
     }
 
@@ -474,6 +553,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_provider_signs_in_whom_it_may_and_the_first_of_a_name_keeps_it() {
+        let (_dir, accounts) = accounts().await;
+        let person = |subject: &str, name: &str| Identity {
+            issuer: "https://id.example".to_owned(),
+            subject: subject.to_owned(),
+            name: name.to_owned(),
+        };
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        let by_provider = NewUser { password: None, by_provider: true, ..new("乙", "中心", Role::Centre) };
+        accounts.add_user(by_provider, "cli", at(0)).await.expect("made");
+        let asked = async |subject: &str, name: &str| {
+            accounts.sign_in_as(&person(subject, name), None, at(1)).await.expect("asked")
+        };
+        assert_eq!(asked("1", "甲").await, None, "a user of a password is nobody's to take over");
+        assert_eq!(asked("1", "丙").await, None, "nobody is made by signing in");
+        let session = asked("2", "乙").await.expect("let in");
+        let Some(Viewer::Member(member)) = accounts.by_session(&session.secret, at(2)).await.expect("asked") else {
+            panic!("signed in")
+        };
+        assert_eq!(member.name, "乙");
+        assert_eq!(asked("3", "乙").await, None, "whoever is given the name later is somebody else");
+        assert!(asked("2", "renamed").await.is_some(), "a new name there is the same person");
+        let other = Identity { issuer: "https://other.example".to_owned(), ..person("2", "乙") };
+        assert_eq!(
+            accounts.sign_in_as(&other, None, at(1)).await.expect("asked"),
+            None,
+            "numbers are the provider's own"
+        );
+        let by_password = accounts.sign_in("乙", "", None, at(1)).await.expect("asked");
+        assert_eq!(by_password, Err(Refusal::Wrong), "no password is no empty password");
+        accounts.disable("乙", true, "cli", at(2)).await.expect("disabled");
+        assert_eq!(asked("2", "乙").await, None);
+        accounts.disable("乙", false, "cli", at(2)).await.expect("enabled");
+        assert!(accounts.set_provider("乙", false, "cli", at(3)).await.is_err(), "it would lock the user out");
+        accounts.set_provider("乙", true, "cli", at(3)).await.expect("bound anew");
+        assert!(asked("3", "乙").await.is_some(), "the binding was undone on purpose");
+        accounts.set_provider("甲", true, "cli", at(3)).await.expect("allowed");
+        assert!(asked("4", "甲").await.is_some());
+        accounts.set_provider("甲", false, "cli", at(3)).await.expect("taken back");
+        assert_eq!(asked("4", "甲").await, None);
+        let told = accounts.store.audit(0, 100).await.expect("read");
+        assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 7);
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_used_is_refused_with_what_is_expected() {
         let (_dir, accounts) = accounts().await;
         let refused = async |new: NewUser| accounts.add_user(new, "cli", at(0)).await.expect_err("refused").to_string();
@@ -482,7 +606,7 @@ mod tests {
         assert!(refused(new("a", "某平台", Role::Platform)).await.contains("--platform"));
         assert!(refused(new("a", "某厂", Role::Firm)).await.contains("--brand"));
         assert!(refused(NewUser { role: None, ..new("a", "中心", Role::Centre) }).await.contains("--role"));
-        let short = NewUser { password: "short".to_owned(), ..new("a", "中心", Role::Centre) };
+        let short = NewUser { password: Some("short".to_owned()), ..new("a", "中心", Role::Centre) };
         assert!(refused(short).await.contains("10 to 200 characters"));
         accounts.add_user(new("a", "中心", Role::Centre), "cli", at(0)).await.expect("made");
         assert!(refused(new("b", "中心", Role::Public)).await.contains("known as centre"));

@@ -1,10 +1,11 @@
 //! Who asks, and what may they see?
 //!
-//! In: a name with a password, a cookie, a token; an alert and a party. Out: a [`Viewer`], and the alert as that viewer may see it. Not here:
-//! HTTP, SQL, which address needs what (that table is in `web`). Secrets leave this room once, when they are made; only digests are kept.
+//! In: a name with a password, what an OpenID provider says, a cookie, a token; an alert and a party. Out: a [`Viewer`], and the alert as that
+//! viewer may see it. Not here: pages and addresses of ours, SQL, which address needs what (that table is in `web`). Secrets leave this room once, when they are made; only digests are kept.
 
 mod accounts;
 mod password;
+mod provider;
 mod secret;
 mod sight;
 mod throttle;
@@ -13,6 +14,7 @@ pub use accounts::{
     AccessError, Accounts, NewUser, Refusal, SESSION_HOURS, SignedIn, TOKEN_DAYS_DEFAULT, TOKEN_DAYS_MAX,
 };
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+pub use provider::{Departure, Identity, Provider, ProviderError, Returned};
 pub use secret::{form_key, fresh as fresh_secret, same};
 pub use sight::{alert_for, event_for, request_for, sees};
 

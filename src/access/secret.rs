@@ -40,7 +40,12 @@ pub(super) fn digest(secret: &str) -> String {
 /// What forms carry so that another site cannot send them: derived from a secret that other sites cannot read, and useless as that secret.
 #[must_use]
 pub fn form_key(secret: &str) -> String {
-    blake3::Hash::from(blake3::derive_key(FORM_CONTEXT, secret.as_bytes())).to_hex()[..32].to_owned()
+    derived(FORM_CONTEXT, secret)[..32].to_owned()
+}
+
+/// What follows from a secret for one purpose: 64 hexadecimal digits that tell nothing of the secret, nor of what follows for another.
+pub(super) fn derived(purpose: &str, secret: &str) -> String {
+    blake3::Hash::from(blake3::derive_key(purpose, secret.as_bytes())).to_hex().to_string()
 }
 
 /// Whether two secrets are the same, in a time that does not depend on where they differ.

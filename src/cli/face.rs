@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Failure, deliver};
-use crate::access::Accounts;
+use crate::access::{Accounts, Provider};
 use crate::config::Settings;
 use crate::pipeline::Tower;
 use crate::web::{self, Gate, WebError};
@@ -28,7 +28,12 @@ impl Face {
             format!("cannot listen on {}:{}; choose another port with --port", settings.bind, settings.port)
         })?;
         eprintln!("页面：http://{}", listener.local_addr()?);
-        let gate = Gate::new(Accounts::new(tower.store().clone()), settings.bind);
+        let mut gate = Gate::new(Accounts::new(tower.store().clone()), settings.bind);
+        if let Some(by) = &settings.sign_in {
+            let back = format!("{}{}", settings.home, web::PROVIDER_BACK);
+            tracing::info!("users may sign in by {}; it must know the address {back}", by.issuer);
+            gate = gate.with_provider(Provider::new(by.clone(), back)?);
+        }
         if gate.is_open().await? {
             eprintln!("未设登录：只有本机能访问，本机上的任何人都能看到全部内容（添加用户：wanglou user add）");
             tracing::info!("the house is open: no user exists and it listens on loopback only");

@@ -45,6 +45,9 @@ enum What {
         /// Read the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
+        /// No password: the OpenID provider of the settings signs the user in, under this name
+        #[arg(long, conflicts_with = "password_stdin")]
+        provider: bool,
     },
     /// Show all users, one JSON object a line
     List,
@@ -55,6 +58,14 @@ enum What {
         /// Read it from the first line of standard input instead of printing a made one
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Let the OpenID provider sign a user in: whoever of that name comes first is bound to it, also when somebody else was before
+    Provider {
+        /// The user
+        name: String,
+        /// Not any longer
+        #[arg(long)]
+        remove: bool,
     },
     /// Let a user in no longer; what he or she did stays
     Disable {
@@ -107,26 +118,30 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
     match args.what {
-        What::Add { name, party, role, platform, brand, region, password_stdin } => {
+        What::Add { name, party, role, platform, brand, region, password_stdin, provider } => {
             let first = !accounts.has_users().await.map_err(access_failure)?;
-            let (password, made) = password(password_stdin)?;
+            let password = if provider { None } else { Some(password(password_stdin)?) };
             let concerns = Concerns {
                 platforms: BTreeSet::from_iter(platform),
                 brands: BTreeSet::from_iter(brand),
                 regions: BTreeSet::from_iter(region),
             };
-            let new = NewUser { name: name.clone(), party, role, concerns, password: password.clone() };
+            let given = password.as_ref().map(|(password, _)| password.clone());
+            let new = NewUser { name: name.clone(), party, role, concerns, password: given, by_provider: provider };
             let party = accounts.add_user(new, BY_COMMAND, now).await.map_err(access_failure)?;
             eprintln!("已添加用户 {name}（{}，{}）", party.name, party.role.zh());
             if first {
                 eprintln!("这是第一个用户：从现在起，页面和接口都需要登录或令牌");
             }
-            tell(&name, &password, made)?;
+            if let Some((password, made)) = password {
+                tell(&name, &password, made)?;
+            }
         }
         What::List => {
             for user in accounts.users().await.map_err(access_failure)? {
                 say(serde_json::json!({
                     "user": user.user, "party": user.party.name, "role": user.party.role, "concerns": user.party.concerns,
+                    "by_password": !user.password.is_empty(), "by_provider": user.by_provider,
                     "created_at": show_moment(user.created_at), "disabled_at": user.disabled_at.map(show_moment),
                 }))?;
             }
@@ -135,6 +150,9 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
             let (password, made) = password(password_stdin)?;
             accounts.set_password(&name, password.clone(), BY_COMMAND, now).await.map_err(access_failure)?;
             tell(&name, &password, made)?;
+        }
+        What::Provider { name, remove } => {
+            accounts.set_provider(&name, !remove, BY_COMMAND, now).await.map_err(access_failure)?;
         }
         What::Disable { name } => accounts.disable(&name, true, BY_COMMAND, now).await.map_err(access_failure)?,
         What::Enable { name } => accounts.disable(&name, false, BY_COMMAND, now).await.map_err(access_failure)?,

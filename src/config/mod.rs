@@ -6,6 +6,7 @@
 
 mod mail;
 mod plans;
+mod signin;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 pub use mail::{MailSettings, Security};
 pub use plans::RerunPlan;
+pub use signin::{NameClaim, SignInSettings};
 
 /// Where state is kept when nobody says otherwise.
 pub const DATA_DIR: &str = "wanglou-data";
@@ -88,6 +90,7 @@ struct SettingsFile {
     push_token: Option<String>,
     home: Option<String>,
     mail: Option<mail::MailWritten>,
+    signin: Option<signin::SignInWritten>,
     #[serde(default)]
     rerun: Vec<plans::PlanWritten>,
 }
@@ -119,6 +122,8 @@ pub struct Settings {
     pub home: String,
     /// By which server mail is sent; none: no mail.
     pub mail: Option<MailSettings>,
+    /// The OpenID provider by which users may sign in; none: by password only.
+    pub sign_in: Option<SignInSettings>,
     /// Reruns that the service does by itself.
     pub reruns: Vec<RerunPlan>,
 }
@@ -151,6 +156,7 @@ impl Settings {
         let port = flags.port.or(written.port).unwrap_or(PORT);
         let reruns = plans::plans(file.unwrap_or(Path::new("")), std::mem::take(&mut written.rerun))?;
         let mail = written.mail.map(|mail| mail::mail(file.unwrap_or(Path::new("")), mail)).transpose()?;
+        let sign_in = written.signin.map(|by| signin::sign_in(file.unwrap_or(Path::new("")), by)).transpose()?;
         let home = written.home.map(|home| home.trim_end_matches('/').to_owned());
         Ok(Self {
             home: home.unwrap_or_else(|| format!("http://{}", std::net::SocketAddr::new(bind, port))),
@@ -165,6 +171,7 @@ impl Settings {
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
             push_token: written.push_token,
             mail,
+            sign_in,
             reruns,
         })
     }

@@ -58,6 +58,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "reruns", include_str!("migrations/0009_reruns.sql")),
     (10, "promotions", include_str!("migrations/0010_promotions.sql")),
     (11, "notices", include_str!("migrations/0011_notices.sql")),
+    (12, "identities", include_str!("migrations/0012_identities.sql")),
 ];
 
 /// Why the store could not do what was asked.

@@ -17,8 +17,10 @@ pub struct UserRow {
     pub user: String,
     /// The organisation.
     pub party: Party,
-    /// Digest of the password, PHC string.
+    /// Digest of the password, PHC string; empty: the user has none, and signs in by the OpenID provider only.
     pub password: String,
+    /// Whether the OpenID provider may sign the user in.
+    pub by_provider: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Since when nobody may sign in with it.
@@ -54,7 +56,7 @@ pub struct TokenRow {
 }
 
 /// A user and its organisation as they are stored.
-type UserColumns = (String, String, String, Option<String>, String, String, String);
+type UserColumns = (String, String, bool, String, Option<String>, String, String, String);
 /// A token and its organisation as they are stored.
 type TokenColumns = (String, String, String, String, String, Option<String>, String, String, String);
 
@@ -94,7 +96,8 @@ impl Store {
     /// All users, by name.
     pub async fn users(&self) -> Result<Vec<UserRow>, StoreError> {
         let rows: Vec<UserColumns> = sqlx::query_as(
-            "SELECT user, password, u.created_at, disabled_at, p.party, role, concerns
+            "SELECT user, password, EXISTS (SELECT 1 FROM identities i WHERE i.user = u.user), u.created_at, disabled_at,
+                    p.party, role, concerns
              FROM users u JOIN parties p ON p.party = u.party ORDER BY user",
         )
         .fetch_all(self.reader())
@@ -105,7 +108,8 @@ impl Store {
     /// One user.
     pub async fn user(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
         let row: Option<UserColumns> = sqlx::query_as(
-            "SELECT user, password, u.created_at, disabled_at, p.party, role, concerns
+            "SELECT user, password, EXISTS (SELECT 1 FROM identities i WHERE i.user = u.user), u.created_at, disabled_at,
+                    p.party, role, concerns
              FROM users u JOIN parties p ON p.party = u.party WHERE user = ?",
         )
         .bind(name)
@@ -161,6 +165,52 @@ impl Store {
             .execute(&mut **tx)
             .await?;
         end_sessions(tx, name).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Lets the OpenID provider sign a user in: whoever of that name comes first. All sessions of the user end.
+    pub async fn open_identity(tx: &mut Transaction<'static, Sqlite>, user: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR REPLACE INTO identities (user) VALUES (?)").bind(user).execute(&mut **tx).await?;
+        end_sessions(tx, user).await
+    }
+
+    /// Lets the OpenID provider sign a user in no longer. All sessions of the user end.
+    pub async fn close_identity(tx: &mut Transaction<'static, Sqlite>, user: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM identities WHERE user = ?").bind(user).execute(&mut **tx).await?;
+        end_sessions(tx, user).await
+    }
+
+    /// The user whom the provider knows by this number.
+    pub async fn bound_user(
+        tx: &mut Transaction<'static, Sqlite>,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let found = sqlx::query_scalar("SELECT user FROM identities WHERE issuer = ? AND subject = ?")
+            .bind(issuer)
+            .bind(subject)
+            .fetch_optional(&mut **tx)
+            .await?;
+        Ok(found)
+    }
+
+    /// Binds a user to the provider's number of a person; false when there is no such user who waits for that.
+    pub async fn bind_identity(
+        tx: &mut Transaction<'static, Sqlite>,
+        user: &str,
+        issuer: &str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE identities SET issuer = ?, subject = ?, bound_at = ? WHERE user = ? AND subject IS NULL",
+        )
+        .bind(issuer)
+        .bind(subject)
+        .bind(written(now))
+        .bind(user)
+        .execute(&mut **tx)
+        .await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -282,11 +332,14 @@ fn party(name: String, role: &str, concerns: &str) -> Result<Party, StoreError> 
     Ok(Party { name, role, concerns: from_json("concerns", concerns)? })
 }
 
-fn user((user, password, created_at, disabled_at, name, role, concerns): UserColumns) -> Result<UserRow, StoreError> {
+fn user(
+    (user, password, by_provider, created_at, disabled_at, name, role, concerns): UserColumns,
+) -> Result<UserRow, StoreError> {
     Ok(UserRow {
         user,
         party: party(name, &role, &concerns)?,
         password,
+        by_provider,
         created_at: moment(&created_at)?,
         disabled_at: disabled_at.as_deref().map(moment).transpose()?,
     })

@@ -22,7 +22,7 @@ use super::problem::Problem;
 use super::rules::{self, Need};
 use super::seat::Seat;
 use super::unchanged::Feeds;
-use crate::access::{AccessError, Accounts, Viewer, same};
+use crate::access::{AccessError, Accounts, Provider, Viewer, same};
 use crate::vocabulary::{AuditEntry, AuditKind};
 
 /// Cookie that holds a session.
@@ -45,6 +45,8 @@ fn now() -> Timestamp {
 pub struct Gate {
     /// None: nobody can sign in, and nobody need.
     accounts: Option<Accounts>,
+    /// The OpenID provider by which users may sign in, too.
+    provider: Option<Arc<Provider>>,
     /// Sign-in is required even while no user exists.
     shut: bool,
     clock: Clock,
@@ -54,13 +56,24 @@ impl Gate {
     /// The gate of a service that listens on `bind`.
     #[must_use]
     pub fn new(accounts: Accounts, bind: IpAddr) -> Self {
-        Self { accounts: Some(accounts), shut: !bind.is_loopback(), clock: now }
+        Self { accounts: Some(accounts), provider: None, shut: !bind.is_loopback(), clock: now }
     }
 
     /// A gate that stays open: for a desk without accounts.
     #[must_use]
     pub fn open() -> Self {
-        Self { accounts: None, shut: false, clock: now }
+        Self { accounts: None, provider: None, shut: false, clock: now }
+    }
+
+    /// The gate with an OpenID provider beside passwords.
+    #[must_use]
+    pub fn with_provider(self, provider: Provider) -> Self {
+        Self { provider: Some(Arc::new(provider)), ..self }
+    }
+
+    /// The OpenID provider, where there is one.
+    pub(super) fn provider(&self) -> Option<&Provider> {
+        self.provider.as_deref()
     }
 
     /// The accounts behind it.

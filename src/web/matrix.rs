@@ -75,7 +75,14 @@ impl House {
             _ => Concerns::default(),
         };
         let party = format!("{name}的单位");
-        let new = NewUser { name: name.to_owned(), party, role: Some(role), concerns, password: PASSWORD.to_owned() };
+        let new = NewUser {
+            name: name.to_owned(),
+            party,
+            role: Some(role),
+            concerns,
+            password: Some(PASSWORD.to_owned()),
+            by_provider: false,
+        };
         self.accounts.add_user(new, "test", now()).await.expect("made");
     }
 

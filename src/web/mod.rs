@@ -51,6 +51,9 @@ use tokio::sync::{oneshot, watch};
 
 use gate::Hall;
 
+/// Where an OpenID provider sends browsers back to; registered there behind the address of the pages.
+pub const PROVIDER_BACK: &str = "/signin/done";
+
 pub use desk::{
     ALERTS_MAX, AlertFilter, AlertPage, CITED_MAX, Change, Cited, CursorState, Desk, DeskError, EventsPage, Exported,
     Facet, FacetValue, FeedForm, PushReject, Pushed, QueryExample, QueryFault, REVISIONS_MAX, Revision,
@@ -87,6 +90,8 @@ pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
         .route("/status", get(pages::status::show))
         .route("/deliveries", get(pages::deliveries::list))
         .route("/signin", get(pages::signin::show).post(pages::signin::sign_in))
+        .route("/signin/provider", get(pages::provider::depart))
+        .route("/signin/done", get(pages::provider::arrive))
         .route("/signout", post(pages::signin::sign_out))
         .route("/alerts/{id}/acts", post(acts::by_form))
         .route("/alerts/{id}/sheet", get(forms::sheet))

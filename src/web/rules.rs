@@ -46,6 +46,8 @@ pub(super) const RULES: &[(&str, &str, Need)] = &[
     ("GET", "/deliveries", Need::Roles(INSIDE, Scope::Metrics)),
     ("GET", "/signin", Need::Nothing),
     ("POST", "/signin", Need::Nothing),
+    ("GET", "/signin/provider", Need::Nothing),
+    ("GET", "/signin/done", Need::Nothing),
     ("POST", "/signout", Need::Nothing),
     ("GET", "/api/v1/alerts", Need::Roles(ALL, Scope::Read)),
     ("GET", "/api/v1/alerts/{id}", Need::Roles(ALL, Scope::Read)),

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("alert", &["score"]),
     ("sampling", &[]),
     ("store", &["config"]),
-    ("access", &["store"]),
+    ("access", &["config", "store"]),
     (
         "pipeline",
         &["config", "lexicon", "collect", "archive", "log", "extract", "index", "score", "alert", "sampling", "store"],

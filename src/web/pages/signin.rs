@@ -32,11 +32,13 @@ struct SignInPage<'a> {
     next: &'a str,
     /// Nobody can sign in yet.
     no_users: bool,
+    /// What the button of the OpenID provider says, and where it leads; none: there is no provider.
+    provider: Option<(&'a str, String)>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct NextQuery {
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,20 +51,21 @@ pub(in crate::web) struct Credentials {
 }
 
 /// An address of this site to go on to: nothing else is followed.
-fn within(next: &str) -> &str {
+pub(super) fn within(next: &str) -> &str {
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && next.len() <= NEXT_BYTES_MAX;
     if plain && next.starts_with('/') && !next.starts_with("//") { next } else { "/" }
 }
 
 /// A cookie that scripts cannot read and other sites do not send. `Secure` where the visitor came by TLS, as a proxy in front says.
-fn cookie(name: &str, value: &str, seconds: i64, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+pub(super) fn cookie(name: &str, value: &str, seconds: i64, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
     let by_tls = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
     let secure = if by_tls { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).map_err(|error| Problem::internal(&error))
 }
 
-async fn form(
+/// The sign-in page, with what went wrong.
+pub(super) async fn form(
     hall: &Hall,
     headers: &HeaderMap,
     (status, trouble): (StatusCode, String),
@@ -74,7 +77,12 @@ async fn form(
         None => true,
     };
     let key = form_key(&secret);
-    let page = render(&SignInPage { shell: Shell::at("signin"), trouble, key, name, next: within(next), no_users })?;
+    let next = within(next);
+    let provider = hall.gate.provider().map(|provider| {
+        let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        (provider.label(), format!("/signin/provider?next={query}"))
+    });
+    let page = render(&SignInPage { shell: Shell::at("signin"), trouble, key, name, next, no_users, provider })?;
     let set = [(SET_COOKIE, cookie(FORM, &secret, FORM_MINUTES * 60, headers)?)];
     Ok((status, set, axum::Extension(Dressed), page).into_response())
 }

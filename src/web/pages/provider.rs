@@ -1,0 +1,99 @@
+//! Signing in by an OpenID provider: leaving for its page, and coming back.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
+
+use super::super::gate::{self, Hall, SESSION};
+use super::super::problem::Problem;
+use super::signin::{NextQuery, cookie, form, within};
+use crate::access::{ProviderError, Returned, SESSION_HOURS};
+
+/// Cookie that a sign-in is bound to until the browser is back: its secret, and where to go then.
+const AWAY: &str = "wanglou_away";
+/// Minutes for which a browser may be away.
+const AWAY_MINUTES: i64 = 10;
+
+#[derive(Deserialize)]
+pub(in crate::web) struct Back {
+    code: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+}
+
+/// Sends the browser to the provider.
+pub(in crate::web) async fn depart(
+    State(hall): State<Hall>,
+    headers: HeaderMap,
+    query: Result<Query<NextQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let next = query?.0.next.unwrap_or_default();
+    let Some(provider) = hall.gate.provider() else { return Ok(Redirect::to("/signin").into_response()) };
+    match provider.depart(hall.gate.now()).await {
+        Ok(departure) => {
+            let held = format!("{}.{}", departure.secret, BASE64URL_NOPAD.encode(within(&next).as_bytes()));
+            let set = cookie(AWAY, &held, AWAY_MINUTES * 60, &headers)?;
+            Ok(([(SET_COOKIE, set)], Redirect::to(&departure.address)).into_response())
+        }
+        Err(error) => form(&hall, &headers, trouble(&error), ("", &next)).await,
+    }
+}
+
+/// Lets in whom the provider has signed in, under a session id that is new.
+pub(in crate::web) async fn arrive(
+    State(hall): State<Hall>,
+    headers: HeaderMap,
+    query: Result<Query<Back>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Back { code, state, error } = query?.0;
+    let (Some(provider), Some(accounts)) = (hall.gate.provider(), hall.gate.accounts()) else {
+        return Ok(Redirect::to("/signin").into_response());
+    };
+    let away = gate::cookie(&headers, AWAY).unwrap_or_default();
+    let (secret, next) = away.split_once('.').unwrap_or_default();
+    let next = BASE64URL_NOPAD.decode(next.as_bytes()).ok().and_then(|next| String::from_utf8(next).ok());
+    let next = next.unwrap_or_default();
+    // Away once is back once: whatever comes of it, the secret opens nothing any more in this browser.
+    let forget = cookie(AWAY, "", 0, &headers)?;
+    let now = hall.gate.now();
+    let mut answer = match provider.arrive(secret, Returned { code, state, error }, now).await {
+        Ok(identity) => {
+            let held = gate::cookie(&headers, SESSION);
+            let session = accounts.sign_in_as(&identity, held, now).await.map_err(|error| Problem::internal(&error))?;
+            if let Some(session) = session {
+                let set = cookie(SESSION, &session.secret, SESSION_HOURS * 3_600, &headers)?;
+                (AppendHeaders([(SET_COOKIE, set)]), Redirect::to(within(&next))).into_response()
+            } else {
+                let trouble = format!(
+                    "统一身份认证已通过，但望楼里没有允许由它登录的用户“{}”：请联系本单位管理员。",
+                    identity.name.chars().filter(|c| !c.is_control()).take(40).collect::<String>()
+                );
+                form(&hall, &headers, (StatusCode::FORBIDDEN, trouble), ("", &next)).await?
+            }
+        }
+        Err(error) => form(&hall, &headers, trouble(&error), ("", &next)).await?,
+    };
+    answer.headers_mut().append(SET_COOKIE, forget);
+    Ok(answer)
+}
+
+/// What the visitor is told; the log is told why.
+fn trouble(error: &ProviderError) -> (StatusCode, String) {
+    tracing::warn!("{error}");
+    let (status, told) = match error {
+        ProviderError::Unreachable { .. } => {
+            (StatusCode::BAD_GATEWAY, "统一身份认证暂时无法访问：请稍后再试，或用密码登录。")
+        }
+        ProviderError::Denied(_) => (StatusCode::FORBIDDEN, "统一身份认证没有完成登录：已取消或被拒绝。"),
+        ProviderError::NotBegun => (StatusCode::FORBIDDEN, "登录已过期，或不是从本浏览器开始的：请再试一次。"),
+        ProviderError::Unsound(_) => {
+            (StatusCode::FORBIDDEN, "统一身份认证的应答无法核实：请再试一次；仍不行，请联系管理员。")
+        }
+        ProviderError::NoName(_) => (StatusCode::FORBIDDEN, "统一身份认证没有给出用户名：请联系管理员检查它的设置。"),
+    };
+    (status, told.to_owned())
+}
