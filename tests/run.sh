@@ -46,8 +46,15 @@ fi
 
 echo "== deliveries, verified by other programs (standardwebhooks, aiosmtpd)"
 if [ -x "$scratch/venv/bin/pip" ]; then
-  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check standardwebhooks==1.1.0 aiosmtpd==1.4.6
+  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check standardwebhooks==1.1.0 aiosmtpd==1.4.6 trustme==1.2.1
   "$scratch/venv/bin/python" tests/tools/deliveries.py "${CARGO_TARGET_DIR:-target}/debug/wanglou" "$scratch/demo"
+else
+  echo "skipped: no python3 with venv here"
+fi
+echo "== signing in by a provider of others (oidc-provider-mock)"
+if [ -x "$scratch/venv/bin/pip" ]; then
+  "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check oidc-provider-mock==0.3.4 requests==2.34.2
+  "$scratch/venv/bin/python" tests/tools/signin.py "${CARGO_TARGET_DIR:-target}/debug/wanglou"
 else
   echo "skipped: no python3 with venv here"
 fi

@@ -124,15 +124,18 @@ impl Provider {
     /// # Errors
     /// [`ProviderError::Unsound`] when the address is none, or TLS cannot be set up.
     pub fn new(settings: SignInSettings, back: String) -> Result<Self, ProviderError> {
+        let unsound = |error: &dyn std::error::Error| ProviderError::Unsound(reasons(error));
+        let trusted = settings.authority.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
         let http = reqwest::Client::builder()
+            .tls_certs_merge(trusted.map_err(|error| unsound(&error))?.unwrap_or_default())
             .user_agent(crate::config::default_user_agent())
             // What it answers is meant for us; an address in it is followed for nobody.
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(EXCHANGE_SECONDS_MAX))
             .no_proxy()
             .build()
-            .map_err(|error| ProviderError::Unsound(error.to_string()))?;
-        let back = RedirectUrl::new(back).map_err(|error| ProviderError::Unsound(error.to_string()))?;
+            .map_err(|error| unsound(&error))?;
+        let back = RedirectUrl::new(back).map_err(|error| unsound(&error))?;
         Ok(Self { settings, back, wire: Wire(http), known: Mutex::default(), failed: Mutex::default() })
     }
 
@@ -169,12 +172,13 @@ impl Provider {
     /// # Errors
     /// Every kind of [`ProviderError`]: each says why nobody is let in.
     pub async fn arrive(&self, held: &str, returned: Returned, now: Timestamp) -> Result<Identity, ProviderError> {
+        // Not every provider sends the state along with a no; nobody is let in by it.
+        if let Some(error) = returned.error {
+            return Err(ProviderError::Denied(error.chars().filter(|c| !c.is_control()).take(80).collect()));
+        }
         let state = returned.state.filter(|state| state.len() <= RETURNED_BYTES_MAX).unwrap_or_default();
         if !secret::same(&secret::derived(STATE, held), &state) {
             return Err(ProviderError::NotBegun);
-        }
-        if let Some(error) = returned.error {
-            return Err(ProviderError::Denied(error.chars().filter(|c| !c.is_control()).take(80).collect()));
         }
         let code = returned.code.filter(|code| !code.is_empty() && code.len() <= RETURNED_BYTES_MAX);
         let code = code.ok_or_else(|| ProviderError::Denied("no code".to_owned()))?;

@@ -1,7 +1,7 @@
 //! The mail server by which the watch sends mail.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ pub(super) struct MailWritten {
     from: String,
     user: Option<String>,
     password: Option<String>,
+    authority: Option<PathBuf>,
 }
 
 /// How the way to the server is protected.
@@ -56,6 +57,8 @@ pub struct MailSettings {
     pub from: String,
     /// User and password, where it asks for them.
     pub account: Option<(String, String)>,
+    /// Certificates (PEM) of an authority of the house that its certificate may be signed by, beside those that this machine trusts.
+    pub authority: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for MailSettings {
@@ -67,7 +70,7 @@ impl fmt::Debug for MailSettings {
 
 /// The mail server of a settings file, checked.
 pub(super) fn mail(path: &Path, written: MailWritten) -> Result<MailSettings, ConfigError> {
-    let MailWritten { server, port, security, from, user, password } = written;
+    let MailWritten { server, port, security, from, user, password, authority } = written;
     let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     if server.is_empty() || !server.chars().all(named) {
@@ -90,7 +93,8 @@ pub(super) fn mail(path: &Path, written: MailWritten) -> Result<MailSettings, Co
         let expected = "expected `tls` or `starttls`: a password goes over no open way";
         return wrong("mail.security", "\"none\"".to_owned(), expected);
     }
-    Ok(MailSettings { server, port: port.unwrap_or(security.port()), security, from, account })
+    let authority = authority.map(|authority| super::certificates(path, "mail.authority", &authority)).transpose()?;
+    Ok(MailSettings { server, port: port.unwrap_or(security.port()), security, from, account, authority })
 }
 
 #[cfg(test)]

@@ -183,6 +183,9 @@ pub fn default_user_agent() -> String {
     format!("wanglou/{} (product safety monitoring)", env!("CARGO_PKG_VERSION"))
 }
 
+/// How a certificate begins in PEM.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// What begins the keys whose values no message shows, and what people write for them.
 const SECRET_KEYS: [&str; 4] = ["pass", "pasw", "secret", "push_token"];
 
@@ -197,6 +200,15 @@ fn unreadable(path: &Path, text: &str, error: toml::de::Error) -> ConfigError {
         return ConfigError::Secret { path: path.to_owned(), line: line + 1 };
     }
     ConfigError::Parse { path: path.to_owned(), error: Box::new(error) }
+}
+
+/// A file of certificates in PEM that a settings file names.
+fn certificates(path: &Path, key: &'static str, file: &Path) -> Result<Vec<u8>, ConfigError> {
+    let expected = "expected a file of certificates in PEM that can be read";
+    let wrong = |found: String| ConfigError::Value { path: path.to_owned(), key, found, expected };
+    let bytes = fs::read(file).map_err(|error| wrong(format!("{} ({error})", file.display())))?;
+    let holds_one = bytes.windows(CERTIFICATE.len()).any(|window| window == CERTIFICATE);
+    if holds_one { Ok(bytes) } else { Err(wrong(format!("{} (no certificate in it)", file.display()))) }
 }
 
 fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {

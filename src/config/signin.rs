@@ -1,7 +1,7 @@
 //! The OpenID provider (统一身份认证) by which users may sign in.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
@@ -23,6 +23,7 @@ pub(super) struct SignInWritten {
     #[serde(default)]
     claim: NameClaim,
     label: Option<String>,
+    authority: Option<PathBuf>,
 }
 
 /// Which claim of the provider is the name of the user here.
@@ -51,6 +52,8 @@ pub struct SignInSettings {
     pub claim: NameClaim,
     /// What its button says.
     pub label: String,
+    /// Certificates (PEM) of an authority of the house that its certificate may be signed by, beside those that this machine trusts.
+    pub authority: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for SignInSettings {
@@ -62,7 +65,7 @@ impl fmt::Debug for SignInSettings {
 /// The provider of a settings file, checked.
 pub(super) fn sign_in(path: &Path, written: SignInWritten) -> Result<SignInSettings, ConfigError> {
     let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
-    let SignInWritten { issuer, client_id, client_secret, claim, label } = written;
+    let SignInWritten { issuer, client_id, client_secret, claim, label, authority } = written;
     let expected = "expected its address, https://…; http:// only on this machine";
     let Ok(address) = Url::parse(&issuer) else { return wrong("signin.issuer", format!("{issuer:?}"), expected) };
     let here = address.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
@@ -77,7 +80,8 @@ pub(super) fn sign_in(path: &Path, written: SignInWritten) -> Result<SignInSetti
     if !(1..=LABEL_CHARS_MAX).contains(&label.chars().count()) || label.chars().any(char::is_control) {
         return wrong("signin.label", format!("{label:?}"), "expected 1 to 20 characters");
     }
-    Ok(SignInSettings { issuer: address, client_id, client_secret, claim, label })
+    let authority = authority.map(|authority| super::certificates(path, "signin.authority", &authority)).transpose()?;
+    Ok(SignInSettings { issuer: address, client_id, client_secret, claim, label, authority })
 }
 
 #[cfg(test)]

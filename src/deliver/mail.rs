@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::message::{About, Contents, about, code, levels, plain, zh};
@@ -173,12 +174,19 @@ impl Mailer {
     pub(super) fn new(settings: &MailSettings) -> Result<Self, String> {
         let from = settings.from.parse().map_err(|error| format!("`mail.from` is no mail address: {error}"))?;
         let server = settings.server.as_str();
-        let builder = match settings.security {
-            Security::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(server),
-            Security::Starttls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(server),
-            Security::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server)),
+        let unusable =
+            |error: lettre::transport::smtp::Error| format!("the mail server cannot be used: {}", told(&error));
+        let mut trust = TlsParameters::builder(server.to_owned());
+        if let Some(pem) = &settings.authority {
+            trust = trust.add_root_certificate(Certificate::from_pem(pem).map_err(unusable)?);
+        }
+        let trust = trust.build().map_err(unusable)?;
+        let tls = match settings.security {
+            Security::Tls => Tls::Wrapper(trust),
+            Security::Starttls => Tls::Required(trust),
+            Security::None => Tls::None,
         };
-        let builder = builder.map_err(|error| format!("the mail server cannot be used: {error}"))?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server).tls(tls);
         let builder = builder.port(settings.port).timeout(Some(Duration::from_secs(STEP_SECONDS_MAX)));
         let builder = match &settings.account {
             Some((user, password)) => builder.credentials(Credentials::new(user.clone(), password.clone())),

@@ -14,12 +14,16 @@ import json
 import pathlib
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 
+import trustme
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 
@@ -50,12 +54,52 @@ class Postbox:
         return "250 taken"
 
 
+def protected_ways(program, data, scratch):
+    """Mail goes by TLS and by STARTTLS, with a password, to a server whose authority is named; to one of an unknown authority nothing goes."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(scratch / "house.pem"))
+
+    def known(server, session, envelope, mechanism, given):
+        return AuthResult(success=(given.login, given.password) == (b"watch", b"a password of this test"))
+
+    warnings.simplefilter("ignore")  # that a password goes without STARTTLS: TLS is there from the first byte
+    ways = {
+        "tls": {"ssl_context": context, "auth_require_tls": False},
+        "starttls": {"tls_context": context, "require_starttls": True},
+    }
+    for security, way in ways.items():
+        postbox, port = Postbox(), free_port()
+        server = Controller(postbox, hostname="127.0.0.1", port=port, authenticator=known, auth_required=True, **way)
+        server.start()
+        try:
+            for authority_line, arrives in [(f'authority = "{scratch}/house.pem"\n', True), ("", False)]:
+                settings = scratch / f"{security}.toml"
+                settings.write_text(
+                    f'[mail]\nserver = "127.0.0.1"\nport = {port}\nsecurity = "{security}"\nfrom = "watch@example.org"\n'
+                    f'user = "watch"\npassword = "a password of this test"\n{authority_line}',
+                    encoding="utf-8",
+                )
+                name = f"{security}-{'known' if arrives else 'unknown'}"
+                deliver = ["deliver", "--config", str(settings)]
+                run(program, data, *deliver, "add", "--to", "duty@example.org", name)
+                before = len(postbox.mails)
+                run(program, data, *deliver, "test", name, may_fail=True)
+                run(program, data, *deliver, "send")
+                health = {line["endpoint"]: line for line in map(json.loads, run(program, data, "deliver", "list").splitlines())}
+                if (len(postbox.mails) > before, health[name]["last"]["status"] == 250) != (arrives, arrives):
+                    sys.exit(f"{name}: {len(postbox.mails) - before} mails, {health[name]}")
+                run(program, data, "deliver", "remove", name)
+        finally:
+            server.stop()
+    print("mail went by TLS and by STARTTLS, and to no server of an unknown authority")
+
+
 def mail_is_read(program, data, scratch, events):
     """What happened comes as mail, once for each event; a reader of mail shows it as it was written."""
     postbox = Postbox()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     server = Controller(postbox, hostname="127.0.0.1", port=port)
     server.start()
     try:
@@ -84,9 +128,15 @@ def mail_is_read(program, data, scratch, events):
         server.stop()
 
 
-def run(program, data, *arguments):
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def run(program, data, *arguments, may_fail=False):
     done = subprocess.run([program, "--data", str(data), *arguments], capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode != 0:
+    if done.returncode != 0 and not may_fail:
         sys.exit(f"{arguments}: {done.stderr}")
     return done.stdout.strip()
 
@@ -131,6 +181,7 @@ def main():
         print(f"{len(arrived)} messages verified; a receiver that hangs and one that fails wait: "
               f"{health['hangs']['last']['trouble']}, {health['fails']['last']['trouble']}")
         mail_is_read(program, data, scratch, len(arrived))
+        protected_ways(program, data, scratch)
         lines = run(program, data, "audit", "verify")
         print(f"audit log: {lines}")
     finally:

@@ -94,6 +94,7 @@ impl House {
             client_secret: Some(SECRET.to_owned()),
             claim,
             label: "统一身份认证".to_owned(),
+            authority: None,
         };
         let provider = Provider::new(settings, "https://watch.example/signin/done".to_owned()).expect("a provider");
         Self { provider, said }

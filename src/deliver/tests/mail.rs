@@ -63,7 +63,7 @@ async fn scene() -> (Scene, Post) {
     let post = Post::default();
     tokio::spawn(serve(listener, Arc::clone(&post)));
     let (server, from) = ("127.0.0.1".to_owned(), "望楼 <watch@example.org>".to_owned());
-    let settings = MailSettings { server, port, security: Security::None, from, account: None };
+    let settings = MailSettings { server, port, security: Security::None, from, account: None, authority: None };
     let region_name = Arc::new(|code: RegionCode| code.to_string());
     let courier = Courier::new(scene.store.clone(), "http://wanglou", Some(&settings), region_name);
     scene.courier = courier.expect("a courier");
