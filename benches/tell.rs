@@ -54,7 +54,7 @@ async fn round(what: &str, everything: usize) -> Result<()> {
             .bind(event.alert_id.as_str())
             .execute(&mut *tx)
             .await?;
-        Store::add_alert_event(&mut tx, &event).await?;
+        Store::add_alert_event(&mut tx, &event, now).await?;
     }
     tx.commit().await?;
     let begun = Instant::now();

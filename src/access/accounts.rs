@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
 use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+use super::subscriptions::check_mail;
 use super::throttle::Throttle;
 use super::{Identity, Member, Viewer, password, secret};
 use crate::store::{Store, StoreError, TokenRow, UserRow};
@@ -85,12 +86,14 @@ pub struct NewUser {
     pub password: Option<String>,
     /// Whether the OpenID provider may sign the user in.
     pub by_provider: bool,
+    /// The address by which the user is told things.
+    pub mail: Option<String>,
 }
 
 /// Users, sessions and tokens of one data folder.
 #[derive(Debug, Clone)]
 pub struct Accounts {
-    store: Store,
+    pub(super) store: Store,
     throttle: Arc<Mutex<Throttle>>,
     hashing: Arc<Semaphore>,
     /// Set once a user was seen: users are disabled, never removed.
@@ -138,6 +141,9 @@ impl Accounts {
                 new.name.escape_debug()
             )));
         }
+        if let Some(mail) = &new.mail {
+            check_mail(mail)?;
+        }
         let party = self.party(&new.party, new.role, new.concerns).await?;
         let digest = match new.password {
             Some(password) => self.digest_of(password).await?,
@@ -152,6 +158,7 @@ impl Accounts {
                 new.name
             )));
         }
+        Store::set_mail(&mut tx, &new.name, new.mail.as_deref()).await?;
         if new.by_provider {
             Store::open_identity(&mut tx, &new.name).await?;
         }
@@ -233,11 +240,14 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Disables a user, or lets him or her in again; all sessions of the user end.
+    /// Disables a user, or lets him or her in again; all sessions of the user end, and what he or she subscribed to.
     pub async fn disable(&self, name: &str, disabled: bool, by: &str, now: Timestamp) -> Result<(), AccessError> {
         let mut tx = self.store.begin().await?;
         if !Store::disable_user(&mut tx, name, disabled.then_some(now)).await? {
             return Err(no_user(name));
+        }
+        for ended in if disabled { self.store.endpoints_of(name).await? } else { Vec::new() } {
+            Store::remove_endpoint(&mut tx, &ended.row.endpoint.name, now).await?;
         }
         let detail = if disabled { "disabled" } else { "enabled" };
         Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;
@@ -450,17 +460,18 @@ async fn begin_session(
     Ok(SignedIn { secret, expires_at })
 }
 
-fn entry(at: Timestamp, who: &str, what: AuditKind, about: &str, detail: String) -> AuditEntry {
+pub(super) fn entry(at: Timestamp, who: &str, what: AuditKind, about: &str, detail: String) -> AuditEntry {
     AuditEntry { at, who: who.to_owned(), what, about: about.to_owned(), detail }
 }
 
-fn no_user(name: &str) -> AccessError {
+pub(super) fn no_user(name: &str) -> AccessError {
     AccessError::Input(format!("there is no user `{name}`; `wanglou user list` shows them"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::Subscription;
 
     const PASSWORD: &str = "ten characters and more";
 
@@ -482,6 +493,7 @@ mod tests {
             concerns: Concerns::default(),
             password: Some(PASSWORD.to_owned()),
             by_provider: false,
+            mail: Some("a@b.example".to_owned()),
         }
     }
 
@@ -595,6 +607,40 @@ mod tests {
         assert_eq!(asked("4", "甲").await, None);
         let told = accounts.store.audit(0, 100).await.expect("read");
         assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_user_subscribes_to_the_own_address_and_what_was_subscribed_ends_with_address_and_user() {
+        let (_dir, accounts) = accounts().await;
+        accounts.add_user(new("li@a", "某厂", Role::Public), "cli", at(0)).await.expect("made");
+        accounts.add_user(new("乙", "某厂", Role::Public), "cli", at(0)).await.expect("made");
+        let urgent = Subscription { digest_hour: Some(8), notices: true, ..Subscription::default() };
+        let name = accounts.subscribe("li@a", urgent, at(0)).await.expect("subscribed");
+        let owned = accounts.subscriptions("li@a").await.expect("asked");
+        let endpoint = &owned[0].row.endpoint;
+        assert!(name.starts_with("lia-") && endpoint.name == name);
+        assert_eq!((endpoint.url.as_str(), endpoint.party.as_deref()), ("mailto:a@b.example", Some("某厂")));
+        assert!(!endpoint.subscription.notices, "what happens to the watch itself is not for organisations");
+        assert!(!accounts.unsubscribe("乙", &name, at(1)).await.expect("asked"), "it is somebody else's");
+        accounts.set_mail("li@a", Some("c@d.example"), "cli", at(1)).await.expect("set");
+        let owned = accounts.subscriptions("li@a").await.expect("asked");
+        assert_eq!(owned[0].row.endpoint.url, "mailto:c@d.example");
+        let odd = Subscription { quiet_hours: Some((7, 7)), ..Subscription::default() };
+        assert!(accounts.subscribe("li@a", odd, at(1)).await.is_err(), "never quiet, or always?");
+        for _ in 1..super::super::SUBSCRIPTIONS_MAX {
+            accounts.subscribe("li@a", Subscription::default(), at(1)).await.expect("subscribed");
+        }
+        let refused = accounts.subscribe("li@a", Subscription::default(), at(1)).await.expect_err("too many");
+        assert!(refused.to_string().contains("10"), "{refused}");
+        assert!(accounts.unsubscribe("li@a", &name, at(1)).await.expect("asked"));
+        accounts.disable("li@a", true, "cli", at(2)).await.expect("disabled");
+        assert!(accounts.subscriptions("li@a").await.expect("asked").is_empty());
+        accounts.set_mail("乙", None, "cli", at(2)).await.expect("taken away");
+        let refused = accounts.subscribe("乙", Subscription::default(), at(2)).await.expect_err("no address");
+        assert!(refused.to_string().contains("邮箱"), "{refused}");
+        for wrong in ["", "a", "a@b\r\nrcpt to:c@d", "a@b, c@d", &format!("{}@b.example", "a".repeat(250))] {
+            assert!(accounts.set_mail("乙", Some(wrong), "cli", at(2)).await.is_err(), "{wrong}");
+        }
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ mod password;
 mod provider;
 mod secret;
 mod sight;
+mod subscriptions;
 mod throttle;
 
 pub use accounts::{
@@ -17,6 +18,7 @@ pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use provider::{Departure, Identity, Provider, ProviderError, Returned};
 pub use secret::{form_key, fresh as fresh_secret, same};
 pub use sight::{alert_for, event_for, request_for, sees};
+pub use subscriptions::SUBSCRIPTIONS_MAX;
 
 use std::collections::BTreeSet;
 

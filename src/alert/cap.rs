@@ -2,8 +2,8 @@
 //!
 //! In: alerts and what a feed says about itself. Out: XML that the OASIS schema accepts. An alert of this program speaks of products
 //! that have not been tested yet: its scope is restricted, its certainty never more than likely. Levels are shown by the colours of
-//! national warnings, red to blue, as a parameter; places by their GB/T 2260 code. Not here: the 31-character message id of GB/T
-//! 35965.1, which needs codes that a centre is given.
+//! national warnings, red to blue, as a parameter; places by their GB/T 2260 code. Where the centre has a publisher's code, messages are called
+//! by the 31 characters of GB/T 35965.1.
 
 use std::fmt::Write;
 
@@ -16,24 +16,44 @@ use crate::vocabulary::{Alert, AlertState, Danger, Disposal, Hazard, RegionCode,
 const NAMESPACE: &str = "urn:oasis:names:tc:emergency:cap:1.2";
 /// Alerts in one bulletin.
 const INFOS_MAX: usize = 200;
+/// Earlier messages that one refers to: the newest.
+const REFERENCES_MAX: usize = 50;
 /// Who may read a message, in words.
 const RESTRICTION: &str = "供产品质量安全监管工作使用；所述风险尚待核查与检验证实";
 
+/// What a message is called, and when it was entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its id: 31 characters of GB/T 35965.1.
+    pub id: String,
+    /// When it was entered.
+    pub sent: Timestamp,
+}
+
 /// One alert as a message of its own: `Alert` on the day it opened, `Update` when it changed later, `Cancel` when it ended.
+///
+/// `named`: what the messages about it are called, one for each event in its life, oldest first; empty: by the alert and the day.
 #[must_use]
-pub fn message(alert: &Alert, head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub fn message(alert: &Alert, named: &[Named], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let kind = match (alert.state, alert.changed_on == alert.opened_on) {
         (AlertState::Closed, _) => "Cancel",
         (AlertState::Open, true) => "Alert",
         (AlertState::Open, false) => "Update",
     };
-    let sent = start_of_day(alert.changed_on);
-    let id = |on| format!("{}.{on}", alert.id);
-    let earlier = (kind != "Alert").then(|| {
-        let opened = show_moment(start_of_day(alert.opened_on));
-        format!("  <references>{},{},{opened}</references>\n", sender(head), escape(&id(alert.opened_on)))
-    });
-    let mut text = begin(head, &escape(&id(alert.changed_on)), sent, kind, earlier.as_deref());
+    let by_day = |on| Named { id: format!("{}.{on}", alert.id), sent: start_of_day(on) };
+    let (earlier, own) = match named.split_last() {
+        Some((own, earlier)) => (earlier.to_vec(), own.clone()),
+        None if kind == "Alert" => (Vec::new(), by_day(alert.changed_on)),
+        None => (vec![by_day(alert.opened_on)], by_day(alert.changed_on)),
+    };
+    // What was said more than once is no first message any more, whatever the day.
+    let kind = if kind == "Alert" && !earlier.is_empty() { "Update" } else { kind };
+    let skipped = earlier.len().saturating_sub(REFERENCES_MAX);
+    let referred: Vec<String> = (earlier.iter().skip(skipped))
+        .map(|named| format!("{},{},{}", sender(head), escape(&named.id), show_moment(named.sent)))
+        .collect();
+    let referred = (!referred.is_empty()).then(|| format!("  <references>{}</references>\n", referred.join(" ")));
+    let mut text = begin(head, &escape(&own.id), own.sent, kind, referred.as_deref());
     info(&mut text, alert, head, region_name);
     text + "</alert>\n"
 }
@@ -148,17 +168,32 @@ mod tests {
 
     #[test]
     fn an_alert_reads_as_a_message_of_the_protocol() {
-        insta::assert_snapshot!(message(&alert(AlertState::Open, 1), &head(), &|code| code.to_string()));
+        insta::assert_snapshot!(message(&alert(AlertState::Open, 1), &[], &head(), &|code| code.to_string()));
     }
 
     #[test]
     fn what_changed_is_an_update_and_what_ended_a_cancel_and_both_name_the_first_message() {
         for (state, kind) in [(AlertState::Open, "Update"), (AlertState::Closed, "Cancel")] {
-            let text = message(&alert(state, 3), &head(), &|code| code.to_string());
+            let text = message(&alert(state, 3), &[], &head(), &|code| code.to_string());
             assert!(text.contains(&format!("<msgType>{kind}</msgType>")), "{text}");
             let first = "<references>http://127.0.0.1:8021,wl-20230101-battery_charger-fire-3fa1c2.2023-01-01,2023-01-01T00:00:00+08:00</references>";
             assert!(text.contains(first), "{text}");
         }
+    }
+
+    #[test]
+    fn messages_of_a_publisher_are_called_by_its_ids_and_name_all_before_them() {
+        let named =
+            |serial: u8| Named { id: format!("33010034000000_20230101080000_{serial}"), sent: start_of_day(day(1)) };
+        let ask = |named: &[Named]| message(&alert(AlertState::Open, 1), named, &head(), &|code| code.to_string());
+        let first = ask(&[named(0)]);
+        assert!(first.contains("<identifier>33010034000000_20230101080000_0</identifier>"), "{first}");
+        assert!(first.contains("<msgType>Alert</msgType>") && !first.contains("<references>"), "{first}");
+        // Raised on the day it was opened: the second message says so, and does not replace the first in silence.
+        let second = ask(&[named(0), named(1), named(2)]);
+        assert!(second.contains("<identifier>33010034000000_20230101080000_2</identifier>"), "{second}");
+        assert!(second.contains("<msgType>Update</msgType>") && second.contains("_0,2023"), "{second}");
+        assert!(second.contains("_1,2023-01-01T00:00:00+08:00</references>"), "{second}");
     }
 
     #[test]

@@ -85,6 +85,11 @@ enum What {
         /// The endpoint
         name: String,
     },
+    /// Remove an endpoint and what waits for it; its lines in the delivery log stay, and its name is not given again
+    Remove {
+        /// The endpoint
+        name: String,
+    },
     /// Send a message that says it is a test
     Test {
         /// The endpoint
@@ -145,7 +150,7 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
             for found in tower.store().endpoint_health().await? {
                 let (row, endpoint) = (&found.row, &found.row.endpoint);
                 say(serde_json::json!({
-                    "endpoint": endpoint.name, "kind": endpoint.kind, "party": endpoint.party,
+                    "endpoint": endpoint.name, "kind": endpoint.kind, "party": endpoint.party, "owner": row.owner,
                     "subscription": endpoint.subscription, "cursor": row.cursor, "paused_at": row.paused_at.map(show_moment),
                     "stopped": row.stopped, "waiting": found.waiting, "delivered": found.delivered, "dead": found.dead,
                     "last": found.last,
@@ -155,6 +160,7 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
         }
         What::Pause { name } => courier.pause(&name, true, BY_COMMAND, now()).await.map_err(failure),
         What::Resume { name } => courier.pause(&name, false, BY_COMMAND, now()).await.map_err(failure),
+        What::Remove { name } => courier.remove(&name, BY_COMMAND, now()).await.map_err(failure),
         What::Test { name } => {
             let tried = courier.test(&name, now()).await.map_err(failure)?;
             match &tried.trouble {

@@ -109,17 +109,17 @@ async fn judge(tower: &Tower, mut caught_up: watch::Receiver<bool>) -> Result<In
     // An error would say that the reader has gone, and then all ends.
     _ = caught_up.wait_for(|caught_up| *caught_up).await;
     loop {
-        let today = day_of(now());
+        let now = now();
         let grounds = (
             tower.store().outcome_count().await?,
-            today,
+            day_of(now),
             tower.signals_cursor(),
             tower.lexicon().version().clone(),
             tower.judge_by().version().clone(),
         );
         let began = tokio::time::Instant::now();
         if judged.as_ref() != Some(&grounds) {
-            let found = tower.judge(today).await?;
+            let found = tower.judge(now).await?;
             tracing::info!(alert_events = found.events.len(), "the day is judged");
             judged = Some(grounds);
         }

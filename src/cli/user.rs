@@ -48,6 +48,9 @@ enum What {
         /// No password: the OpenID provider of the settings signs the user in, under this name
         #[arg(long, conflicts_with = "password_stdin")]
         provider: bool,
+        /// Mail address by which the user may be told what he or she subscribes to
+        #[arg(long, value_name = "ADDRESS")]
+        mail: Option<String>,
     },
     /// Show all users, one JSON object a line
     List,
@@ -58,6 +61,13 @@ enum What {
         /// Read it from the first line of standard input instead of printing a made one
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Set the mail address of a user, or take it away: subscriptions go there, and end without one
+    Mail {
+        /// The user
+        name: String,
+        /// The address; without one it is taken away
+        address: Option<String>,
     },
     /// Let the OpenID provider sign a user in: whoever of that name comes first is bound to it, also when somebody else was before
     Provider {
@@ -118,7 +128,7 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
     match args.what {
-        What::Add { name, party, role, platform, brand, region, password_stdin, provider } => {
+        What::Add { name, party, role, platform, brand, region, password_stdin, provider, mail } => {
             let first = !accounts.has_users().await.map_err(access_failure)?;
             let password = if provider { None } else { Some(password(password_stdin)?) };
             let concerns = Concerns {
@@ -127,7 +137,8 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
                 regions: BTreeSet::from_iter(region),
             };
             let given = password.as_ref().map(|(password, _)| password.clone());
-            let new = NewUser { name: name.clone(), party, role, concerns, password: given, by_provider: provider };
+            let new =
+                NewUser { name: name.clone(), party, role, concerns, password: given, by_provider: provider, mail };
             let party = accounts.add_user(new, BY_COMMAND, now).await.map_err(access_failure)?;
             eprintln!("已添加用户 {name}（{}，{}）", party.name, party.role.zh());
             if first {
@@ -141,7 +152,7 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
             for user in accounts.users().await.map_err(access_failure)? {
                 say(serde_json::json!({
                     "user": user.user, "party": user.party.name, "role": user.party.role, "concerns": user.party.concerns,
-                    "by_password": !user.password.is_empty(), "by_provider": user.by_provider,
+                    "by_password": !user.password.is_empty(), "by_provider": user.by_provider, "mail": user.mail,
                     "created_at": show_moment(user.created_at), "disabled_at": user.disabled_at.map(show_moment),
                 }))?;
             }
@@ -150,6 +161,9 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
             let (password, made) = password(password_stdin)?;
             accounts.set_password(&name, password.clone(), BY_COMMAND, now).await.map_err(access_failure)?;
             tell(&name, &password, made)?;
+        }
+        What::Mail { name, address } => {
+            accounts.set_mail(&name, address.as_deref(), BY_COMMAND, now).await.map_err(access_failure)?;
         }
         What::Provider { name, remove } => {
             accounts.set_provider(&name, !remove, BY_COMMAND, now).await.map_err(access_failure)?;

@@ -17,6 +17,8 @@ pub use mail::{MailSettings, Security};
 pub use plans::RerunPlan;
 pub use signin::{NameClaim, SignInSettings};
 
+use crate::vocabulary::PublisherCode;
+
 /// Where state is kept when nobody says otherwise.
 pub const DATA_DIR: &str = "wanglou-data";
 /// Port of the web face when nobody says otherwise.
@@ -89,6 +91,7 @@ struct SettingsFile {
     sources_at_once: Option<usize>,
     push_token: Option<String>,
     home: Option<String>,
+    publisher: Option<String>,
     mail: Option<mail::MailWritten>,
     signin: Option<signin::SignInWritten>,
     #[serde(default)]
@@ -120,6 +123,8 @@ pub struct Settings {
     pub push_token: Option<String>,
     /// Address by which others reach the pages, without a slash at the end: what links in feeds and messages begin with.
     pub home: String,
+    /// The code by which messages of the Common Alerting Protocol are called as GB/T 35965.1 has it; none: by our own ids.
+    pub publisher: Option<PublisherCode>,
     /// By which server mail is sent; none: no mail.
     pub mail: Option<MailSettings>,
     /// The OpenID provider by which users may sign in; none: by password only.
@@ -170,6 +175,7 @@ impl Settings {
             tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
             push_token: written.push_token,
+            publisher: written.publisher.and_then(|code| code.parse().ok()),
             mail,
             sign_in,
             reruns,
@@ -232,6 +238,10 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
     let address = |home: &str| home.starts_with("http://") || home.starts_with("https://");
     if let Some(home) = written.home.as_ref().filter(|home| !address(home) || !printable(home)) {
         return wrong("home", format!("{home:?}"), "expected an address that begins with http:// or https://");
+    }
+    if let Some(code) = written.publisher.as_ref().filter(|code| code.parse::<PublisherCode>().is_err()) {
+        let expected = "expected the 14 characters that the centre was given: region of GB/T 2260 (6), sector of GB/T 4657 (3), unit (3), extension (2)";
+        return wrong("publisher", format!("{code:?}"), expected);
     }
     let visible = |token: &str| token.len() >= TOKEN_CHARS_MIN && token.bytes().all(|byte| byte.is_ascii_graphic());
     if written.push_token.as_ref().is_some_and(|token| !visible(token)) {

@@ -138,8 +138,11 @@ impl Courier {
             None => self.store.last_alert_event().await?,
         };
         let mut tx = self.store.begin().await?;
-        if !Store::add_endpoint(&mut tx, endpoint, cursor, now).await? {
-            return Err(DeliverError::Input(format!("there is an endpoint `{}` already", endpoint.name)));
+        if !Store::add_endpoint(&mut tx, endpoint, None, cursor, now).await? {
+            return Err(DeliverError::Input(format!(
+                "there is an endpoint `{}` already, or was: names are not given again",
+                endpoint.name
+            )));
         }
         let detail = format!("made, {}", endpoint.kind);
         Store::add_audit(&mut tx, &entry(now, by, &endpoint.name, detail)).await?;
@@ -154,6 +157,16 @@ impl Courier {
         }
         let detail = if paused { "paused" } else { "resumed" };
         Store::add_audit(&mut tx, &entry(now, by, name, detail.to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes an endpoint, and what waits for it; the log of tries stays.
+    pub async fn remove(&self, name: &str, by: &str, now: Timestamp) -> Result<(), DeliverError> {
+        let mut tx = self.store.begin().await?;
+        if !Store::remove_endpoint(&mut tx, name, now).await? {
+            return Err(unknown(name));
+        }
+        Store::add_audit(&mut tx, &entry(now, by, name, "removed".to_owned())).await?;
         Ok(tx.commit().await?)
     }
 
@@ -473,12 +486,9 @@ fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
     if endpoint.name.is_empty() || endpoint.name.chars().count() > 60 || !endpoint.name.chars().all(fit) {
         return Err(DeliverError::Input("an endpoint's name has 1 to 60 letters, digits, `.`, `-` or `_`".to_owned()));
     }
-    let hour = |hour: i8| (0..24).contains(&hour);
     let subscription = &endpoint.subscription;
-    if subscription.digest_hour.is_some_and(|at| !hour(at))
-        || subscription.quiet_hours.is_some_and(|(from, until)| !hour(from) || !hour(until))
-    {
-        return Err(DeliverError::Input("hours are 0 to 23".to_owned()));
+    if !subscription.has_hours() {
+        return Err(DeliverError::Input("hours are 0 to 23, and quiet ones end at another than they begin".to_owned()));
     }
     if subscription.notices && endpoint.party.is_some() {
         return Err(DeliverError::Input(

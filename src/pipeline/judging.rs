@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
@@ -16,7 +17,7 @@ use crate::score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
 use crate::store::Store;
 use crate::vocabulary::{
     Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
-    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, SamplingRequest, SignalRecord, end_of_day,
+    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, SamplingRequest, SignalRecord, day_of, end_of_day,
 };
 
 /// Listings offered to one sampling request, best-selling first.
@@ -291,9 +292,10 @@ impl EvidenceBook {
 }
 
 impl Tower {
-    /// Judges a day and keeps what changed, in one transaction with the cursor. Days do not run backwards: an earlier day
+    /// Judges the day of a moment and keeps what changed, in one transaction with the cursor. Days do not run backwards: an earlier day
     /// than the last judged one changes nothing.
-    pub async fn judge(&self, as_of: Date) -> Result<Judgement, PipelineError> {
+    pub async fn judge(&self, now: Timestamp) -> Result<Judgement, PipelineError> {
+        let as_of = day_of(now);
         let (from, last) = self.log().cursor(ALERTS).await?;
         if last.parse::<Date>().is_ok_and(|last| as_of < last) {
             return Ok(Judgement::default());
@@ -345,7 +347,7 @@ impl Tower {
             Store::put_alert(&mut tx, alert).await?;
         }
         for event in &judged.events {
-            Store::add_alert_event(&mut tx, event).await?;
+            Store::add_alert_event(&mut tx, event, now).await?;
         }
         for request in &judged.requests {
             Store::add_sampling_request(&mut tx, request).await?;

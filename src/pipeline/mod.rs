@@ -50,7 +50,6 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use crate::collect::{Recipe, Round};
-use crate::vocabulary::day_of;
 
 /// Runs what may read from disk for a moment. Where there are other threads they take this one's tasks meanwhile; on a
 /// runtime of one thread there is nobody to hand them to, and tokio would panic.
@@ -81,7 +80,7 @@ pub async fn turn(tower: &Tower, due: &[Recipe], now: Timestamp) -> Result<Turn,
     let read = tower.read_new().await?;
 
     // signals ──► score(as_of) ──► episodes ──► alerts and sampling requests, in one transaction with their cursor
-    let judged = tower.judge(day_of(now)).await?;
+    let judged = tower.judge(now).await?;
 
     Ok(Turn { rounds, read, judged })
 }

@@ -24,7 +24,7 @@ use crate::lexicon::{Lexicon, LexiconError};
 use crate::log::{Log, LogError};
 use crate::store::frontier::Frontier;
 use crate::store::{Store, StoreError};
-use crate::vocabulary::{Alert, Position, RegionCode, SignalRecord, start_of_day};
+use crate::vocabulary::{Alert, Position, PublisherCode, RegionCode, SignalRecord, start_of_day};
 
 /// The shipped criteria.
 const DEFAULT_CRITERIA: &str = include_str!("../../rules/criteria/default.toml");
@@ -215,6 +215,7 @@ pub struct Tower {
     data: PathBuf,
     /// Address of the web face, for links in feeds.
     home: String,
+    publisher: Option<PublisherCode>,
     push_token: Option<String>,
     /// The sources, for what is told of their health.
     recipes: Vec<Recipe>,
@@ -276,11 +277,11 @@ impl Tower {
             Edition::open_to_look(&data, lexicon, judge)?
         };
         let edition = RwLock::new(Arc::new(edition));
-        let home = settings.home.clone();
+        let (home, publisher) = (settings.home.clone(), settings.publisher.clone());
         let push_token = settings.push_token.clone();
         let rules_named = settings.lexicon.is_some() || settings.criteria.is_some();
         let recipes = settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?;
-        Ok(Self { data, home, push_token, recipes, store, log, rules_named, edition, work: None })
+        Ok(Self { data, home, publisher, push_token, recipes, store, log, rules_named, edition, work: None })
     }
 
     /// What a client must show to hand documents in; none: nobody may.
@@ -302,6 +303,12 @@ impl Tower {
             sources.push((recipe, Health::look(&frontier, recipe, now).await?));
         }
         Ok(sources)
+    }
+
+    /// The code of whoever issues messages as GB/T 35965.1 has it.
+    #[must_use]
+    pub fn publisher(&self) -> Option<&PublisherCode> {
+        self.publisher.as_ref()
     }
 
     /// Address by which others reach the pages, without a slash at the end.

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError};
-use crate::vocabulary::{Alert, AlertEvent, AlertId, AlertState, Category, DocumentId, Listing, SamplingRequest};
+use crate::vocabulary::{
+    Alert, AlertEvent, AlertId, AlertState, Category, DocumentId, Listing, MessageStamp, SamplingRequest, StampError,
+};
 
 /// Most alerts one listing returns.
 pub const ALERTS_MAX: u32 = 500;
@@ -111,16 +114,35 @@ impl Store {
         Ok(())
     }
 
-    /// Appends an event to an alert's life; the alert itself must be kept first.
-    pub async fn add_alert_event(tx: &mut Transaction<'static, Sqlite>, event: &AlertEvent) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO alert_events (alert_id, as_of, event, body) VALUES (?, ?, ?, ?)")
+    /// Appends an event to an alert's life, with a stamp for messages about it; the alert itself must be kept first.
+    pub async fn add_alert_event(
+        tx: &mut Transaction<'static, Sqlite>,
+        event: &AlertEvent,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let last: Option<String> =
+            sqlx::query_scalar("SELECT max(message) FROM alert_events").fetch_one(&mut **tx).await?;
+        let last = last.map(|last| stamp(&last)).transpose()?;
+        sqlx::query("INSERT INTO alert_events (alert_id, as_of, event, body, message) VALUES (?, ?, ?, ?, ?)")
             .bind(event.alert_id.as_str())
             .bind(event.as_of.to_string())
             .bind(format!("{:?}", event.event).to_lowercase())
             .bind(to_json("alert event", event)?)
+            .bind(MessageStamp::next(last, now).to_string())
             .execute(&mut **tx)
             .await?;
         Ok(())
+    }
+
+    /// The stamps of messages about an alert, one for each event in the order they happened; none for those of earlier versions.
+    pub async fn message_stamps(&self, alert: &AlertId) -> Result<Vec<MessageStamp>, StoreError> {
+        let found: Vec<String> = sqlx::query_scalar(
+            "SELECT message FROM alert_events WHERE alert_id = ? AND message IS NOT NULL ORDER BY seq",
+        )
+        .bind(alert.as_str())
+        .fetch_all(self.reader())
+        .await?;
+        found.iter().map(|found| stamp(found)).collect()
     }
 
     /// Keeps a sampling request, unless its alert has one already (ALERT-1). Returns whether it was new.
@@ -200,6 +222,11 @@ impl Store {
         .await?;
         bodies.iter().map(|body| from_json("listing", body)).collect()
     }
+}
+
+fn stamp(text: &str) -> Result<MessageStamp, StoreError> {
+    let unreadable = |error: StampError| StoreError::Stored { what: "message", source: Error::custom(error) };
+    text.parse().map_err(unreadable)
 }
 
 pub(super) fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, StoreError> {

@@ -19,6 +19,8 @@ const TRIES_MAX: i64 = 200_000;
 pub struct EndpointRow {
     /// The endpoint.
     pub endpoint: Endpoint,
+    /// The user who subscribed; none: it is the centre's or an organisation's.
+    pub owner: Option<String>,
     /// Last event that was looked at for it.
     pub cursor: u64,
     /// Last notice.
@@ -102,12 +104,15 @@ pub enum Became {
     Dead,
 }
 
-type EndpointColumns = (String, i64, i64, Option<String>, Option<String>);
+type EndpointColumns = (String, Option<String>, i64, i64, Option<String>, Option<String>);
 type TryColumns = (String, String, String, i64, Option<i64>, Option<String>);
 
-fn endpoint((body, cursor, notice_cursor, paused_at, stopped): EndpointColumns) -> Result<EndpointRow, StoreError> {
+fn endpoint(
+    (body, owner, cursor, notice_cursor, paused_at, stopped): EndpointColumns,
+) -> Result<EndpointRow, StoreError> {
     Ok(EndpointRow {
         endpoint: from_json("endpoint", &body)?,
+        owner,
         cursor: u64::try_from(cursor).unwrap_or(0),
         notice_cursor: u64::try_from(notice_cursor).unwrap_or(0),
         paused_at: paused_at.as_deref().map(moment).transpose()?,
@@ -137,26 +142,74 @@ pub(super) async fn moved(
 impl Store {
     /// All endpoints, by name.
     pub async fn endpoints(&self) -> Result<Vec<EndpointRow>, StoreError> {
-        let rows: Vec<EndpointColumns> =
-            sqlx::query_as("SELECT body, cursor, notice_cursor, paused_at, stopped FROM endpoints ORDER BY endpoint")
-                .fetch_all(self.reader())
-                .await?;
+        let rows: Vec<EndpointColumns> = sqlx::query_as(
+            "SELECT body, owner, cursor, notice_cursor, paused_at, stopped FROM endpoints
+             WHERE removed_at IS NULL ORDER BY endpoint",
+        )
+        .fetch_all(self.reader())
+        .await?;
         rows.into_iter().map(endpoint).collect()
+    }
+
+    /// What a user has subscribed to, oldest first, and how it is doing.
+    pub async fn endpoints_of(&self, owner: &str) -> Result<Vec<EndpointHealth>, StoreError> {
+        let rows: Vec<EndpointColumns> = sqlx::query_as(
+            "SELECT body, owner, cursor, notice_cursor, paused_at, stopped FROM endpoints
+             WHERE owner = ? AND removed_at IS NULL ORDER BY made_at, endpoint",
+        )
+        .bind(owner)
+        .fetch_all(self.reader())
+        .await?;
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            all.push(self.health_of(endpoint(row)?).await?);
+        }
+        Ok(all)
+    }
+
+    /// Changes where and what an endpoint is told.
+    pub async fn put_endpoint(tx: &mut Transaction<'static, Sqlite>, endpoint: &Endpoint) -> Result<(), StoreError> {
+        sqlx::query("UPDATE endpoints SET body = ? WHERE endpoint = ?")
+            .bind(to_json("endpoint", endpoint)?)
+            .bind(&endpoint.name)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Sends nothing more to an endpoint, and forgets what waits for it; its name is not given again. False when there is none of this name.
+    pub async fn remove_endpoint(
+        tx: &mut Transaction<'static, Sqlite>,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        sqlx::query("DELETE FROM deliveries WHERE endpoint = ? AND state = 'waiting'")
+            .bind(name)
+            .execute(&mut **tx)
+            .await?;
+        let done = sqlx::query("UPDATE endpoints SET removed_at = ? WHERE endpoint = ? AND removed_at IS NULL")
+            .bind(written(now))
+            .bind(name)
+            .execute(&mut **tx)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Makes an endpoint that is told what happens behind `cursor`, and notices from now on; false when there is one of this name.
     pub async fn add_endpoint(
         tx: &mut Transaction<'static, Sqlite>,
         endpoint: &Endpoint,
+        owner: Option<&str>,
         cursor: u64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let done = sqlx::query(
-            "INSERT INTO endpoints (endpoint, body, cursor, notice_cursor, made_at)
-             VALUES (?, ?, ?, (SELECT coalesce(max(number), 0) FROM notices), ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO endpoints (endpoint, body, owner, cursor, notice_cursor, made_at)
+             VALUES (?, ?, ?, ?, (SELECT coalesce(max(number), 0) FROM notices), ?) ON CONFLICT DO NOTHING",
         )
         .bind(&endpoint.name)
         .bind(to_json("endpoint", endpoint)?)
+        .bind(owner)
         .bind(whole(cursor))
         .bind(written(now))
         .execute(&mut **tx)
@@ -280,7 +333,8 @@ impl Store {
     pub async fn endpoints_due(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar(
             "SELECT DISTINCT d.endpoint FROM deliveries d JOIN endpoints e ON e.endpoint = d.endpoint
-             WHERE d.state = 'waiting' AND d.due_at <= ? AND e.paused_at IS NULL AND e.stopped IS NULL ORDER BY d.endpoint",
+             WHERE d.state = 'waiting' AND d.due_at <= ? AND e.paused_at IS NULL AND e.stopped IS NULL
+               AND e.removed_at IS NULL ORDER BY d.endpoint",
         )
         .bind(written(now))
         .fetch_all(self.reader())
@@ -389,19 +443,23 @@ impl Store {
     pub async fn endpoint_health(&self) -> Result<Vec<EndpointHealth>, StoreError> {
         let mut all = Vec::new();
         for row in self.endpoints().await? {
-            let counts: Vec<(String, i64)> =
-                sqlx::query_as("SELECT state, COUNT(*) FROM deliveries WHERE endpoint = ? GROUP BY state")
-                    .bind(&row.endpoint.name)
-                    .fetch_all(self.reader())
-                    .await?;
-            let count = |state: &str| {
-                let found = counts.iter().find(|(name, _)| name == state);
-                found.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or(0))
-            };
-            let last = self.tries(Some(&row.endpoint.name), 1).await?.pop();
-            let (waiting, delivered, dead) = (count("waiting"), count("delivered"), count("dead"));
-            all.push(EndpointHealth { row, waiting, delivered, dead, last });
+            all.push(self.health_of(row).await?);
         }
         Ok(all)
+    }
+
+    async fn health_of(&self, row: EndpointRow) -> Result<EndpointHealth, StoreError> {
+        let counts: Vec<(String, i64)> =
+            sqlx::query_as("SELECT state, COUNT(*) FROM deliveries WHERE endpoint = ? GROUP BY state")
+                .bind(&row.endpoint.name)
+                .fetch_all(self.reader())
+                .await?;
+        let count = |state: &str| {
+            let found = counts.iter().find(|(name, _)| name == state);
+            found.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or(0))
+        };
+        let last = self.tries(Some(&row.endpoint.name), 1).await?.pop();
+        let (waiting, delivered, dead) = (count("waiting"), count("delivered"), count("dead"));
+        Ok(EndpointHealth { row, waiting, delivered, dead, last })
     }
 }

@@ -59,6 +59,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "promotions", include_str!("migrations/0010_promotions.sql")),
     (11, "notices", include_str!("migrations/0011_notices.sql")),
     (12, "identities", include_str!("migrations/0012_identities.sql")),
+    (13, "messages", include_str!("migrations/0013_messages.sql")),
+    (14, "subscriptions", include_str!("migrations/0014_subscriptions.sql")),
 ];
 
 /// Why the store could not do what was asked.

@@ -21,6 +21,8 @@ pub struct UserRow {
     pub password: String,
     /// Whether the OpenID provider may sign the user in.
     pub by_provider: bool,
+    /// The address by which the user is told things.
+    pub mail: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Since when nobody may sign in with it.
@@ -56,7 +58,7 @@ pub struct TokenRow {
 }
 
 /// A user and its organisation as they are stored.
-type UserColumns = (String, String, bool, String, Option<String>, String, String, String);
+type UserColumns = (String, String, bool, Option<String>, String, Option<String>, String, String, String);
 /// A token and its organisation as they are stored.
 type TokenColumns = (String, String, String, String, String, Option<String>, String, String, String);
 
@@ -96,7 +98,7 @@ impl Store {
     /// All users, by name.
     pub async fn users(&self) -> Result<Vec<UserRow>, StoreError> {
         let rows: Vec<UserColumns> = sqlx::query_as(
-            "SELECT user, password, EXISTS (SELECT 1 FROM identities i WHERE i.user = u.user), u.created_at, disabled_at,
+            "SELECT user, password, EXISTS (SELECT 1 FROM identities i WHERE i.user = u.user), mail, u.created_at, disabled_at,
                     p.party, role, concerns
              FROM users u JOIN parties p ON p.party = u.party ORDER BY user",
         )
@@ -108,7 +110,7 @@ impl Store {
     /// One user.
     pub async fn user(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
         let row: Option<UserColumns> = sqlx::query_as(
-            "SELECT user, password, EXISTS (SELECT 1 FROM identities i WHERE i.user = u.user), u.created_at, disabled_at,
+            "SELECT user, password, EXISTS (SELECT 1 FROM identities i WHERE i.user = u.user), mail, u.created_at, disabled_at,
                     p.party, role, concerns
              FROM users u JOIN parties p ON p.party = u.party WHERE user = ?",
         )
@@ -150,6 +152,17 @@ impl Store {
             .execute(&mut **tx)
             .await?;
         end_sessions(tx, name).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Sets a user's mail address; false when there is no such user.
+    pub async fn set_mail(
+        tx: &mut Transaction<'static, Sqlite>,
+        name: &str,
+        mail: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("UPDATE users SET mail = ? WHERE user = ?").bind(mail).bind(name).execute(&mut **tx).await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -333,13 +346,14 @@ fn party(name: String, role: &str, concerns: &str) -> Result<Party, StoreError> 
 }
 
 fn user(
-    (user, password, by_provider, created_at, disabled_at, name, role, concerns): UserColumns,
+    (user, password, by_provider, mail, created_at, disabled_at, name, role, concerns): UserColumns,
 ) -> Result<UserRow, StoreError> {
     Ok(UserRow {
         user,
         party: party(name, &role, &concerns)?,
         password,
         by_provider,
+        mail,
         created_at: moment(&created_at)?,
         disabled_at: disabled_at.as_deref().map(moment).transpose()?,
     })

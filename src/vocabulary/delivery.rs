@@ -32,6 +32,14 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// Whether its hours are hours, and quiet ones end.
+    #[must_use]
+    pub fn has_hours(&self) -> bool {
+        let hour = |hour: i8| (0..24).contains(&hour);
+        let quiet = |(from, until)| hour(from) && hour(until) && from != until;
+        self.digest_hour.is_none_or(hour) && self.quiet_hours.is_none_or(quiet)
+    }
+
     /// Whether an event is wanted.
     #[must_use]
     pub fn wants(&self, event: &AlertEvent) -> bool {

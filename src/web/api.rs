@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use serde::{Deserialize, Serialize};
 
-use super::desk::{Desk, DeskError, FeedForm, SearchOutcome, SourceHealth};
+use super::desk::{Desk, DeskError, SearchOutcome, SourceHealth};
 use super::gate::{Hall, Seated};
 use super::pages::alert_id;
 use super::pages::alerts::ListQuery;
@@ -191,7 +191,7 @@ pub(super) async fn alert_cap(
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    Ok(feed(Feed::of(desk.render(FeedForm::CapOne, &[alert])), CAP, &headers))
+    Ok(feed(Feed::of(desk.cap(&alert).await?), CAP, &headers))
 }
 
 /// A feed that is polled: unchanged, it costs its reader nothing.

@@ -82,6 +82,7 @@ impl House {
             concerns,
             password: Some(PASSWORD.to_owned()),
             by_provider: false,
+            mail: None,
         };
         self.accounts.add_user(new, "test", now()).await.expect("made");
     }

@@ -87,6 +87,8 @@ pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
         .route("/documents/{id}", get(pages::document::show))
         .route("/documents/{id}/raw", get(keep::raw))
         .route("/sampling", get(pages::sampling::list))
+        .route("/subscriptions", get(pages::subscriptions::list).post(pages::subscriptions::add))
+        .route("/subscriptions/remove", post(pages::subscriptions::remove))
         .route("/status", get(pages::status::show))
         .route("/deliveries", get(pages::deliveries::list))
         .route("/signin", get(pages::signin::show).post(pages::signin::sign_in))

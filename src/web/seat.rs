@@ -211,6 +211,10 @@ impl Desk for Seat {
         self.desk.render(form, alerts)
     }
 
+    async fn cap(&self, alert: &Alert) -> Result<String, DeskError> {
+        self.desk.cap(alert).await
+    }
+
     async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError> {
         let (mut shown, mut reached) = (Vec::new(), after);
         for _ in 0..ROUNDS_MAX {

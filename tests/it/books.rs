@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use wanglou::config::{Overrides, Settings};
 use wanglou::pipeline::{Tower, push_lines};
-use wanglou::vocabulary::{Channel, SourceId, day_of, parse_moment};
+use wanglou::vocabulary::{Channel, SourceId, day_of, end_of_day, parse_moment};
 
 fn settings(data: &Path) -> Settings {
     Settings::load(None, Overrides { data: Some(data.to_owned()), ..Overrides::default() }).expect("good")
@@ -35,10 +35,10 @@ async fn both(tower: Tower, data: &Path) -> (Tower, Vec<String>, Vec<String>) {
     let said = |judged: wanglou::pipeline::Judgement| -> Vec<String> {
         judged.assessments.iter().map(|assessment| serde_json::to_string(assessment).expect("JSON")).collect()
     };
-    let running = said(tower.judge(day(20)).await.expect("judged"));
+    let running = said(tower.judge(end_of_day(day(20))).await.expect("judged"));
     tower.close().await.expect("closed");
     let fresh = Tower::open(&settings(data)).await.expect("opened");
-    let anew = said(fresh.judge(day(20)).await.expect("judged"));
+    let anew = said(fresh.judge(end_of_day(day(20))).await.expect("judged"));
     (fresh, running, anew)
 }
 
@@ -59,7 +59,7 @@ fn a_service_that_judged_all_along_says_what_one_just_started_says() {
             let seen = format!("2024-05-{date:02} 09:00:00");
             let number = date as usize * 2;
             push(&tower, &[report(number, &seen), report(number + 1, &seen)]).await;
-            tower.judge(day(date)).await.expect("judged");
+            tower.judge(end_of_day(day(date))).await.expect("judged");
         }
         let (running, anew);
         (tower, running, anew) = both(tower, &data).await;
@@ -68,9 +68,9 @@ fn a_service_that_judged_all_along_says_what_one_just_started_says() {
 
         // Of the last days: the same second again, a word taken back, an older moment.
         push(&tower, &[report(50, "2024-05-20 09:00:00")]).await;
-        tower.judge(day(20)).await.expect("judged");
+        tower.judge(end_of_day(day(20))).await.expect("judged");
         push(&tower, &[told("d40", "说错了，充电宝没有问题，很好用", "作者40", "江苏", "2024-05-20 10:00:00")]).await;
-        tower.judge(day(20)).await.expect("judged");
+        tower.judge(end_of_day(day(20))).await.expect("judged");
         push(&tower, &[report(51, "2024-05-19 08:00:00")]).await;
         let (running, anew);
         (tower, running, anew) = both(tower, &data).await;
@@ -79,16 +79,16 @@ fn a_service_that_judged_all_along_says_what_one_just_started_says() {
         // Of what is settled: a retelling comes after it, a late report and a word taken back change it.
         let again = report(9, "")["text"].as_str().expect("text").to_owned();
         push(&tower, &[told("again", &again, "转述者", "江苏", "2024-05-20 11:00:00")]).await;
-        tower.judge(day(20)).await.expect("judged");
+        tower.judge(end_of_day(day(20))).await.expect("judged");
         push(&tower, &[report(52, "2024-05-05 08:00:00")]).await;
-        tower.judge(day(20)).await.expect("judged");
+        tower.judge(end_of_day(day(20))).await.expect("judged");
         push(&tower, &[told("d10", "说错了，充电宝没有问题，很好用", "作者10", "江苏", "2024-05-20 11:30:00")]).await;
         let (running, anew);
         (tower, running, anew) = both(tower, &data).await;
         assert_eq!(running, anew, "what changes what is settled");
         // One that says it was seen years from now settles nothing before its time.
         push(&tower, &[report(53, "2031-01-01 00:00:00")]).await;
-        tower.judge(day(20)).await.expect("judged");
+        tower.judge(end_of_day(day(20))).await.expect("judged");
         push(&tower, &[report(54, "2024-05-20 09:30:00")]).await;
         let (running, anew);
         (tower, running, anew) = both(tower, &data).await;

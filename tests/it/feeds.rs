@@ -11,7 +11,7 @@ use crate::support::run;
 use wanglou::access::Accounts;
 use wanglou::config::{Overrides, Settings};
 use wanglou::pipeline::Tower;
-use wanglou::vocabulary::{day_of, parse_moment};
+use wanglou::vocabulary::parse_moment;
 use wanglou::web;
 
 /// Status, tag and number of items of a feed.
@@ -36,7 +36,8 @@ fn a_feed_is_written_again_when_something_was_committed_and_for_each_party_as_it
     fs::write(&file, format!("{told}\n")).expect("written");
     run(&["import", "--data", text, "--source", "s", file.to_str().expect("UTF-8")]).good();
     let flags = Overrides { data: Some(data.clone()), ..Overrides::default() };
-    let settings = Settings::load(None, flags).expect("good");
+    let publisher = Some("33010034000000".parse().expect("a code"));
+    let settings = Settings { publisher, ..Settings::load(None, flags).expect("good") };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let tower = Arc::new(Tower::open(&settings).await.expect("opened"));
@@ -50,8 +51,11 @@ fn a_feed_is_written_again_when_something_was_committed_and_for_each_party_as_it
         assert_eq!((status, items), (200, Some(0)));
         assert_eq!(ask(&url, None, &empty).await.0, 304);
 
-        let day = day_of(parse_moment("2024-05-04 09:00:00").expect("a moment"));
-        assert!(!tower.judge(day).await.expect("judged").events.is_empty());
+        let judged = tower.judge(parse_moment("2024-05-04 09:00:00").expect("a moment")).await.expect("judged");
+        assert!(!judged.events.is_empty());
+        let cap = url.replace("feeds/alerts.json", &format!("api/v1/alerts/{}/cap", judged.alerts[0].id));
+        let cap = reqwest::get(cap).await.expect("answered").text().await.expect("read");
+        assert!(cap.contains("<identifier>33010034000000_20240504090000_0</identifier>"), "{cap}");
         let (status, full, items) = ask(&url, None, &empty).await;
         assert_eq!((status, items), (200, Some(1)), "what was judged is there at once");
         assert_eq!(ask(&url, None, &full).await.0, 304);

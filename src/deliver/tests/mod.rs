@@ -100,7 +100,7 @@ impl Scene {
         let mut tx = self.store.begin().await.expect("begin");
         for event in events {
             sqlx_alert(&mut tx, event).await;
-            Store::add_alert_event(&mut tx, event).await.expect("added");
+            Store::add_alert_event(&mut tx, event, clock()).await.expect("added");
         }
         tx.commit().await.expect("commit");
     }

@@ -97,6 +97,9 @@ pub trait Desk: Send + Sync + 'static {
     fn home(&self) -> &str;
     /// These alerts in a form for programs, ready to be sent.
     fn render(&self, form: FeedForm, alerts: &[Alert]) -> String;
+
+    /// One alert, as the viewer may see it, as a message of the Common Alerting Protocol.
+    async fn cap(&self, alert: &Alert) -> Result<String, DeskError>;
     /// Events in the lives of alerts behind number `after`, each with its own number, in order, at most `limit`.
     async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError>;
     /// Number of the last event; 0 before the first.
@@ -128,8 +131,6 @@ pub enum FeedForm {
     Atom(FeedPlace),
     /// All of them as one message of the Common Alerting Protocol.
     Cap,
-    /// The only one of them as such a message.
-    CapOne,
     /// A table for spreadsheets.
     Csv,
     /// The draft of a notice to the public about the only one of them.

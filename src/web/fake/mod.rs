@@ -106,7 +106,7 @@ impl Desk for FakeDesk {
             allow_loopback: false,
             subscription: Subscription { danger: Some(Danger::High), digest_hour: Some(8), ..Subscription::default() },
         };
-        let row = EndpointRow { endpoint, cursor: 7, notice_cursor: 0, paused_at: None, stopped: None };
+        let row = EndpointRow { endpoint, owner: None, cursor: 7, notice_cursor: 0, paused_at: None, stopped: None };
         let last = self.delivery_tries(1).await?.pop();
         Ok(vec![EndpointHealth { row, waiting: 2, delivered: 40, dead: 1, last }])
     }
@@ -281,8 +281,13 @@ impl Desk for FakeDesk {
             FeedForm::Atom(_) => format!("<feed xmlns=\"http://www.w3.org/2005/Atom\"><!-- {} --></feed>", ids.len()),
             FeedForm::Csv => ids.join("\r\n"),
             FeedForm::Notice => "【草稿】".to_owned(),
-            FeedForm::Cap | FeedForm::CapOne => "<alert/>\n".to_owned(),
+            FeedForm::Cap => "<alert/>\n".to_owned(),
         }
+    }
+
+    async fn cap(&self, _: &Alert) -> Result<String, DeskError> {
+        self.check()?;
+        Ok("<alert/>\n".to_owned())
     }
 
     async fn health(&self) -> Result<(), DeskError> {

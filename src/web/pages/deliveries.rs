@@ -7,9 +7,20 @@ use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::{Shell, render};
 use crate::store::{EndpointHealth, TryRow};
+use crate::vocabulary::{RegionCode, Subscription};
 
 /// Tries listed.
 const TRIES_SHOWN: u32 = 50;
+
+/// What is subscribed to, in words.
+pub(super) fn wants(subscription: &Subscription, region_name: &dyn Fn(RegionCode) -> String) -> String {
+    let mut wants: Vec<String> = subscription.categories.iter().map(|category| category.zh().to_owned()).collect();
+    wants.extend(subscription.regions.iter().map(|code| region_name(*code)));
+    wants.extend(subscription.danger.map(|least| format!("隐患程度{}及以上", least.zh())));
+    wants.extend(subscription.digest_hour.map(|hour| format!("每日 {hour} 时一份摘要，严重的即时")));
+    wants.extend(subscription.quiet_hours.map(|(from, until)| format!("{from} 时至 {until} 时不发，严重的即时")));
+    if wants.is_empty() { "全部变化，逐条".to_owned() } else { wants.join("、") }
+}
 
 struct EndpointRow<'a> {
     health: &'a EndpointHealth,
@@ -24,19 +35,13 @@ impl<'a> EndpointRow<'a> {
     fn new(health: &'a EndpointHealth) -> Self {
         let row = &health.row;
         let host = url::Url::parse(&row.endpoint.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let subscription = &row.endpoint.subscription;
-        let mut wants: Vec<String> = subscription.categories.iter().map(|category| category.zh().to_owned()).collect();
-        wants.extend(subscription.regions.iter().map(ToString::to_string));
-        wants.extend(subscription.danger.map(|least| format!("隐患程度{}及以上", least.zh())));
-        wants.extend(subscription.digest_hour.map(|hour| format!("每日 {hour} 时一份摘要，严重的即时")));
-        wants.extend(subscription.quiet_hours.map(|(from, until)| format!("{from} 时至 {until} 时不发")));
         let stopped = row.stopped.as_ref().map(|why| format!("已停：{why}"));
         let paused = row.paused_at.map(|_| "已暂停".to_owned());
         let failed =
             health.last.as_ref().and_then(|last| last.trouble.as_ref()).map(|why| format!("最近一次失败：{why}"));
         Self {
             host: host.unwrap_or_default(),
-            wants: if wants.is_empty() { "全部变化，逐条".to_owned() } else { wants.join("、") },
+            wants: wants(&row.endpoint.subscription, &|code| code.to_string()),
             trouble: stopped.or(paused).or(failed),
             health,
         }

@@ -15,8 +15,8 @@ use crate::alert::{Casework, cap, feed, forms};
 use crate::pipeline::{ExportFormat, NewSearch, PipelineError, Tower, on_disk, push_lines};
 use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
 use crate::vocabulary::{
-    Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, Outcome, Position, Reading, RegionCode,
-    SamplingRequest, SourceId,
+    Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, MessageStamp, Outcome, Position, Reading,
+    RegionCode, SamplingRequest, SourceId,
 };
 
 /// Notices shown.
@@ -193,12 +193,27 @@ impl Desk for Tower {
         match (form, alerts) {
             (FeedForm::Json(place), _) => feed::json(&all, &head, place, &region_name),
             (FeedForm::Atom(place), _) => feed::atom(&all, &head, place, &region_name),
-            (FeedForm::CapOne, [alert]) => cap::message(alert, &head, &region_name),
             (FeedForm::Csv, _) => forms::csv(&all, &head, &region_name),
             (FeedForm::Notice, [alert]) => forms::notice(alert, &region_name),
             (FeedForm::Notice, _) => String::new(),
-            (FeedForm::Cap | FeedForm::CapOne, _) => cap::bulletin(&all, &head, &region_name),
+            (FeedForm::Cap, _) => cap::bulletin(&all, &head, &region_name),
         }
+    }
+
+    async fn cap(&self, alert: &Alert) -> Result<String, DeskError> {
+        let stamps = match self.publisher() {
+            Some(_) => {
+                self.store().message_stamps(&alert.id).await.map_err(doing("reading what messages are called"))?
+            }
+            None => Vec::new(),
+        };
+        let named = |stamp: &MessageStamp| {
+            let id = self.publisher().map(|code| code.message(*stamp))?;
+            Some(cap::Named { id, sent: stamp.entered_at() })
+        };
+        let names: Vec<cap::Named> = stamps.iter().filter_map(named).collect();
+        let head = self.feed_head(std::slice::from_ref(alert));
+        Ok(cap::message(alert, &names, &head, &|code| self.region_name(code)))
     }
 
     async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError> {

@@ -1,0 +1,115 @@
+//! What users subscribe to themselves: mail to the address that an administrator wrote down for them, so that nobody has mail sent to others.
+
+use jiff::Timestamp;
+
+use super::accounts::{AccessError, Accounts, entry, no_user};
+use super::secret;
+use crate::store::{EndpointHealth, Store};
+use crate::vocabulary::{AuditKind, Endpoint, EndpointKind, Subscription};
+
+/// Subscriptions of one user.
+pub const SUBSCRIPTIONS_MAX: usize = 10;
+/// Longest mail address, in bytes (RFC 5321, 4.5.3.1.3).
+const MAIL_BYTES_MAX: usize = 254;
+
+impl Accounts {
+    /// Sets or takes away the address by which a user is told things. What the user has subscribed to goes there from now on; without an
+    /// address it ends.
+    ///
+    /// # Errors
+    /// [`AccessError::Input`] for an unknown user or what is no address.
+    pub async fn set_mail(&self, name: &str, mail: Option<&str>, by: &str, now: Timestamp) -> Result<(), AccessError> {
+        if let Some(mail) = mail {
+            check_mail(mail)?;
+        }
+        let mut tx = self.store.begin().await?;
+        if !Store::set_mail(&mut tx, name, mail).await? {
+            return Err(no_user(name));
+        }
+        let owned = self.store.endpoints_of(name).await?;
+        for mut endpoint in owned.into_iter().map(|health| health.row.endpoint) {
+            if let Some(mail) = mail {
+                endpoint.url = format!("mailto:{mail}");
+                Store::put_endpoint(&mut tx, &endpoint).await?;
+            } else {
+                Store::remove_endpoint(&mut tx, &endpoint.name, now).await?;
+            }
+        }
+        let detail = if mail.is_some() { "mail address set" } else { "no mail address" };
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The address by which a user is told things.
+    pub async fn mail_of(&self, name: &str) -> Result<Option<String>, AccessError> {
+        Ok(self.store.user(name).await?.and_then(|user| user.mail))
+    }
+
+    /// What a user has subscribed to, and how it is doing.
+    pub async fn subscriptions(&self, name: &str) -> Result<Vec<EndpointHealth>, AccessError> {
+        Ok(self.store.endpoints_of(name).await?)
+    }
+
+    /// Subscribes a user to what happens from now on, as far as the organisation of the user sees it. Gives the name of the subscription.
+    ///
+    /// # Errors
+    /// [`AccessError::Input`] without an address, with too many subscriptions, or with what none can be.
+    pub async fn subscribe(
+        &self,
+        name: &str,
+        subscription: Subscription,
+        now: Timestamp,
+    ) -> Result<String, AccessError> {
+        let user = self.store.user(name).await?.ok_or_else(|| no_user(name))?;
+        let mail = user.mail.ok_or_else(|| AccessError::Input("管理员还没有为您登记邮箱。".to_owned()))?;
+        if self.store.endpoints_of(name).await?.len() >= SUBSCRIPTIONS_MAX {
+            return Err(AccessError::Input(format!("每人最多 {SUBSCRIPTIONS_MAX} 项订阅：请先取消一项。")));
+        }
+        if !subscription.has_hours() {
+            return Err(AccessError::Input("时间应为 0 到 23 时，免打扰的起止不能相同。".to_owned()));
+        }
+        // Notices tell of the watch itself: the centre's administrators are told them by the endpoints that they make.
+        let subscription = Subscription { notices: false, ..subscription };
+        let label: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
+        let endpoint = Endpoint {
+            name: format!("{label}-{}", secret::fresh_name()?),
+            party: Some(user.party.name),
+            kind: EndpointKind::Mail,
+            url: format!("mailto:{mail}"),
+            secret: None,
+            allow_loopback: false,
+            subscription,
+        };
+        let after = self.store.last_alert_event().await?;
+        let mut tx = self.store.begin().await?;
+        Store::add_endpoint(&mut tx, &endpoint, Some(name), after, now).await?;
+        let made = entry(now, name, AuditKind::Delivery, &endpoint.name, "subscribed".to_owned());
+        Store::add_audit(&mut tx, &made).await?;
+        tx.commit().await?;
+        Ok(endpoint.name)
+    }
+
+    /// Ends a subscription of a user; false when it is none of this user's.
+    pub async fn unsubscribe(&self, name: &str, subscription: &str, now: Timestamp) -> Result<bool, AccessError> {
+        let owned = self.store.endpoints_of(name).await?;
+        if !owned.iter().any(|health| health.row.endpoint.name == subscription) {
+            return Ok(false);
+        }
+        let mut tx = self.store.begin().await?;
+        Store::remove_endpoint(&mut tx, subscription, now).await?;
+        let ended = entry(now, name, AuditKind::Delivery, subscription, "unsubscribed".to_owned());
+        Store::add_audit(&mut tx, &ended).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// An address that mail can be sent to.
+pub(super) fn check_mail(mail: &str) -> Result<(), AccessError> {
+    let parsed = mail.parse::<lettre::Address>();
+    if mail.len() <= MAIL_BYTES_MAX && parsed.is_ok() {
+        return Ok(());
+    }
+    let shown: String = mail.chars().take(60).collect();
+    Err(AccessError::Input(format!("`{}` is no mail address", shown.escape_debug())))
+}
