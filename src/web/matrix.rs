@@ -82,7 +82,7 @@ impl House {
             concerns,
             password: Some(PASSWORD.to_owned()),
             by_provider: false,
-            mail: None,
+            mail: Some(format!("{}@a.example", role.code())),
         };
         self.accounts.add_user(new, "test", now()).await.expect("made");
     }
@@ -321,6 +321,48 @@ async fn a_session_cannot_be_fixed_forged_or_used_by_another_site() {
     let (_, key) = house.form(&[]).await;
     let body = format!("name=centre&password={}&key={key}", PASSWORD.replace(' ', "+"));
     assert_eq!(house.status("POST", "/signin", &[FORM], &body).await, StatusCode::FORBIDDEN);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_person_subscribes_to_the_own_mail_and_ends_only_what_is_the_own() {
+    let house = House::open().await;
+    assert_eq!(house.status("GET", "/subscriptions", &[], "").await, StatusCode::FORBIDDEN, "nobody has signed in");
+    house.add("firm", Role::Firm).await;
+    house.add("public", Role::Public).await;
+    let session = house.sign_in("firm").await;
+    let page = async |session: &str| {
+        let answer = house.ask("GET", "/subscriptions", &[("cookie", session)], "").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.text().await.expect("text")
+    };
+    let key = key_of(&page(&session).await);
+    let wanted = "category=toy&region=330000&danger=high&when=digest&hour=8&quiet_from=&quiet_until=";
+    let unmeant = house.status("POST", "/subscriptions", &[FORM, ("cookie", &session)], wanted).await;
+    assert_eq!(unmeant, StatusCode::FORBIDDEN, "without the key of a form of ours");
+    let body = format!("{wanted}&key={key}");
+    let made = house.status("POST", "/subscriptions", &[FORM, ("cookie", &session)], &body).await;
+    assert_eq!(made, StatusCode::SEE_OTHER);
+    let shown = page(&session).await;
+    assert!(shown.contains("玩具；浙江省；隐患程度高及以上；每日 8 时一份摘要；严重的即时"), "{shown}");
+    assert!(shown.contains("firm@a.example"), "{shown}");
+    let owned = house.accounts.subscriptions("firm").await.expect("asked");
+    let name = &owned[0].row.endpoint.name;
+    let wrong =
+        house.ask("POST", "/subscriptions", &[FORM, ("cookie", &session)], &format!("region=<b>&key={key}")).await;
+    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
+    let told = wrong.text().await.expect("text");
+    assert!(told.contains("不是地区代码") && !told.contains("<b>"), "{told}");
+    let other = house.sign_in("public").await;
+    let shown = page(&other).await;
+    assert!(!shown.contains(name));
+    let remove = format!("name={name}&key={}", key_of(&shown));
+    let theirs = house.status("POST", "/subscriptions/remove", &[FORM, ("cookie", &other)], &remove).await;
+    assert_eq!(theirs, StatusCode::NOT_FOUND);
+    let remove = format!("name={name}&key={key}");
+    let ended = house.status("POST", "/subscriptions/remove", &[FORM, ("cookie", &session)], &remove).await;
+    assert_eq!(ended, StatusCode::SEE_OTHER);
+    assert!(house.accounts.subscriptions("firm").await.expect("asked").is_empty());
     house.close().await;
 }
 

@@ -14,12 +14,18 @@ const TRIES_SHOWN: u32 = 50;
 
 /// What is subscribed to, in words.
 pub(super) fn wants(subscription: &Subscription, region_name: &dyn Fn(RegionCode) -> String) -> String {
-    let mut wants: Vec<String> = subscription.categories.iter().map(|category| category.zh().to_owned()).collect();
-    wants.extend(subscription.regions.iter().map(|code| region_name(*code)));
-    wants.extend(subscription.danger.map(|least| format!("隐患程度{}及以上", least.zh())));
-    wants.extend(subscription.digest_hour.map(|hour| format!("每日 {hour} 时一份摘要，严重的即时")));
-    wants.extend(subscription.quiet_hours.map(|(from, until)| format!("{from} 时至 {until} 时不发，严重的即时")));
-    if wants.is_empty() { "全部变化，逐条".to_owned() } else { wants.join("、") }
+    let listed = |names: Vec<String>| (!names.is_empty()).then(|| names.join("、"));
+    let waits = subscription.digest_hour.is_some() || subscription.quiet_hours.is_some();
+    let parts = [
+        listed(subscription.categories.iter().map(|category| category.zh().to_owned()).collect()),
+        listed(subscription.regions.iter().map(|code| region_name(*code)).collect()),
+        subscription.danger.map(|least| format!("隐患程度{}及以上", least.zh())),
+        subscription.digest_hour.map(|hour| format!("每日 {hour} 时一份摘要")),
+        subscription.quiet_hours.map(|(from, until)| format!("{from} 时至 {until} 时不发")),
+        waits.then(|| "严重的即时".to_owned()),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "全部变化，逐条".to_owned() } else { parts.join("；") }
 }
 
 struct EndpointRow<'a> {
