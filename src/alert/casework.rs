@@ -180,6 +180,7 @@ mod tests {
             party: "中心".to_owned(),
             kind,
             note: "因为".to_owned(),
+            key: None,
             to: Some("乙".to_owned()),
             until: Some(date(2024, 7, 12)),
         }

@@ -155,8 +155,17 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
             let at = Timestamp::now();
             let (by, party, note) = (by.clone(), BY_COMMAND.to_owned(), note.clone());
             let alert_id = AlertId::new(alert.trim());
-            let act =
-                Act { alert_id: alert_id.clone(), at, by, party, kind: *act, note, to: to.clone(), until: *until };
+            let act = Act {
+                alert_id: alert_id.clone(),
+                at,
+                by,
+                party,
+                kind: *act,
+                note,
+                to: to.clone(),
+                until: *until,
+                key: None,
+            };
             tower.take_act(act).await.map_err(super::pipeline_failure)?;
             let stage = Casework::of(&tower.store().acts(Some(&alert_id)).await?).stage;
             return say(format_args!("{alert_id}: {}", stage.zh()));

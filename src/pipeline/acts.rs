@@ -10,17 +10,24 @@ use crate::vocabulary::{Act, AlertId, AuditEntry, AuditKind};
 
 impl Tower {
     /// Keeps what a person did with an alert. Works beside a running tower; what says whether the alert was real is used by its next
-    /// judgement.
+    /// judgement. False when the organisation handed in the same under the same key before: then nothing changes.
     ///
     /// # Errors
     /// [`PipelineError::Outcome`] with the reason, in Chinese, when it cannot be done now.
-    pub async fn take_act(&self, act: Act) -> Result<(), PipelineError> {
+    pub async fn take_act(&self, act: Act) -> Result<bool, PipelineError> {
         let alert = self.store().alert(&act.alert_id).await?;
         let alert = alert.ok_or_else(|| PipelineError::Outcome(format!("没有编号为 {} 的预警。", act.alert_id)))?;
         let found = verdict(act.kind);
         let found = found.map(|found| results::verdict(&alert, found, &act.by, &act.note, act.at));
         let mut tx = self.store().begin().await?;
         let acts = Store::acts_in(&mut tx, &act.alert_id).await?;
+        if let Some(known) =
+            acts.iter().find(|known| act.key.is_some() && (&known.key, &known.party) == (&act.key, &act.party))
+        {
+            let same = (known.kind, &known.note, &known.to, known.until) == (act.kind, &act.note, &act.to, act.until);
+            let why = || PipelineError::Outcome("这个 idempotency_key 已用于这条预警的另一项处置。".to_owned());
+            return if same { Ok(false) } else { Err(why()) };
+        }
         Casework::of(&acts).check(&act).map_err(PipelineError::Outcome)?;
         Store::add_act(&mut tx, &act).await?;
         if let Some(outcome) = found.transpose().map_err(PipelineError::Outcome)? {
@@ -34,7 +41,8 @@ impl Tower {
             detail: act.kind.code().to_owned(),
         };
         Store::add_audit(&mut tx, &entry).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// How far people have come, for all alerts that anybody did anything with.

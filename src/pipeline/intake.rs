@@ -18,12 +18,12 @@ use rayon::prelude::*;
 use super::warc_in::{document_of_record, records_of};
 use super::{PipelineError, Tower};
 use crate::archive::documents::{
-    Format, ImportSpec, PageFilter, Rejected, document_of_line, open, read_documents, read_lines, read_ndjson,
+    Format, ImportSpec, PageFilter, Rejected, document_of_line, open, read_documents, read_lines,
 };
 use crate::archive::{ArchiveError, Record};
 use crate::collect::{self, Masker, Recipe, Round, mask};
 use crate::log::{APPEND_MAX, Aside, Intake, Log, Outcome};
-use crate::vocabulary::{Channel, Document, SourceId};
+use crate::vocabulary::{Channel, Document, Party, Role, SourceId};
 
 /// Reason under which set-aside items are counted that a round no longer lists one by one.
 const UNLISTED: &str = "further items, see the log of the round";
@@ -193,20 +193,69 @@ pub async fn import_file(
     Ok(report)
 }
 
-/// Puts documents that were handed in as NDJSON into the log, masked. Bad lines are counted, and the first few listed.
+/// Longest name of an organisation within the name of a source, in bytes; longer ones are told apart by a digest.
+const PARTY_BYTES_MAX: usize = 48;
+
+/// The name of a source of an organisation's own: it begins with that of the organisation, so that nobody hands in as somebody else.
+fn own_source(by: &Party, source: &SourceId) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    let name: String = by.name.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
+    let short = if name.len() > PARTY_BYTES_MAX || name != by.name {
+        let digest = blake3::hash(by.name.as_bytes()).to_hex();
+        let kept: String = name.chars().take(PARTY_BYTES_MAX / 4).collect();
+        format!("{kept}-{}", &digest[..8])
+    } else {
+        name
+    };
+    format!("{short}.{source}")
+}
+
+/// A document as an organisation outside may hand it in: under a source of its own, and as no notice of an authority.
+fn as_own(by: &Party, mut document: Document) -> Result<Document, String> {
+    if by.role != Role::TestBody && matches!(document.channel, Channel::Regulator | Channel::Standard) {
+        let (role, channel) = (by.role.zh(), document.channel.code());
+        return Err(format!("a {role} cannot hand in documents of channel `{channel}`"));
+    }
+    let source = own_source(by, &document.source);
+    if source.len() > SourceId::BYTES_MAX {
+        return Err(format!("the source `{}` is too long beside the name of the organisation", document.source));
+    }
+    document.source = SourceId::new(source);
+    Ok(document)
+}
+
+/// Puts documents that were handed in as NDJSON into the log, masked. Bad lines are counted, and the first few listed. `by`: an organisation
+/// outside whose own they are.
 pub async fn push_lines(
     tower: &Tower,
     lines: Vec<u8>,
     source: SourceId,
     channel: Channel,
+    by: Option<&Party>,
     now: Timestamp,
 ) -> Result<ImportReport, PipelineError> {
     let (columns, pages) = (BTreeMap::new(), PageFilter::default());
     let spec = ImportSpec { source, channel, format: Format::Ndjson, columns, pages };
     let of = spec.clone();
     let masker = tower.masker();
+    let by = by.cloned();
     let items = tokio::task::spawn_blocking(move || {
-        let items: Items = read_ndjson(Path::new("body"), Box::new(std::io::Cursor::new(lines)), &of).collect();
+        let path = Path::new("body");
+        let one = |(number, line): (u64, Result<Vec<u8>, Rejected>)| {
+            let line = match line {
+                Ok(line) => line,
+                Err(rejected) => return Some(Err(rejected)),
+            };
+            let own = |document| match &by {
+                None => Ok(document),
+                Some(by) => as_own(by, document).map_err(|reason| {
+                    let found = String::from_utf8_lossy(&line).chars().take(Rejected::FOUND_CHARS_MAX).collect();
+                    Rejected { file: path.to_owned(), line: number, reason, found }
+                }),
+            };
+            Some(document_of_line(path, number, &line, &of)?.and_then(own))
+        };
+        let items: Items = read_lines(path, Box::new(std::io::Cursor::new(lines))).filter_map(one).collect();
         masked(items, &masker)
     });
     let mut report = ImportReport::default();

@@ -28,9 +28,14 @@ pub struct Act {
     /// Last day in Asia/Shanghai on which it stays silent, for [`ActKind::Mute`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
+    /// Key by which the organisation that handed it in tells copies of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 impl Act {
+    /// Longest key, in characters.
+    pub const KEY_CHARS_MAX: usize = 100;
     /// Longest note, in characters.
     pub const NOTE_CHARS_MAX: usize = 2_000;
 }

@@ -52,6 +52,7 @@ impl Asked {
             note: self.note.trim().to_owned(),
             to,
             until,
+            key: None,
         })
     }
 }

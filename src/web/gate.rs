@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::guard::BODY_BYTES_MAX;
 use super::pages::Shared;
@@ -132,11 +133,13 @@ pub(super) struct Hall {
     desk: Shared,
     pub(super) gate: Gate,
     pub(super) feeds: Feeds,
+    /// Archives of an organisation's records are made one after another.
+    pub(super) exchanges: Arc<Semaphore>,
 }
 
 impl Hall {
     pub(super) fn new(desk: Shared, gate: Gate) -> Self {
-        Self { desk, gate, feeds: Feeds::default() }
+        Self { desk, gate, feeds: Feeds::default(), exchanges: Arc::new(Semaphore::new(1)) }
     }
 
     /// The desk as it is, for probes.

@@ -14,6 +14,7 @@ mod api;
 mod assets;
 mod desk;
 mod docx;
+mod exchange;
 mod forms;
 mod gate;
 mod guard;
@@ -127,7 +128,11 @@ pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
         .route_layer(check.clone())
         .fallback(problem::no_such_page)
         .with_state(hall.clone());
-    let large = Router::new().route("/api/v1/documents", post(push::documents)).route_layer(check).with_state(hall);
+    let large = Router::new()
+        .route("/api/v1/documents", post(push::documents))
+        .route("/api/v1/exchange", get(exchange::take_away).post(exchange::hand_in))
+        .route_layer(check)
+        .with_state(hall);
     guard::around(routes, large)
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::api::{HITS_DEFAULT, HITS_MAX};
 use super::desk::AlertFilter;
+use super::exchange::ACTS_MAX;
 use super::forms::{EVENTS_DEFAULT, EVENTS_MAX};
 use super::gate::SESSION;
 use super::push::PUSH_BYTES_MAX;
@@ -164,6 +165,24 @@ fn paths() -> Value {
     act["responses"]["201"] = answer("how far people have come now", json_kind, &reference("Casework"));
     act["requestBody"] = json!({"required": true, "content": {json_kind: {"schema": reference("NewAct"),
         "example": {"kind": "exclude", "note": "与产品无关"}}}});
+    let mut hand_in = operation(
+        "handIn",
+        "Keep what people of an organisation did, many acts at once; needs a token with scope `act`. The same line again changes nothing",
+        &[],
+        &answer("what became of the lines", json_kind, &reference("Pushed")),
+        &[400, 413],
+    );
+    hand_in["requestBody"] = json!({"required": true, "description": format!("one JSON object (`ActLine`) a line, at most {ACTS_MAX}"),
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"},
+            "example": "{\"idempotency_key\": \"case-7\", \"alert_id\": \"wl-20240504-water_heater-electric_shock-3fa1c2\", \"kind\": \"note\", \"note\": \"已下架\"}\n"}}});
+    hand_in["responses"]["422"] = answer("no line was taken in", json_kind, &reference("Pushed"));
+    let take_away = operation(
+        "takeAway",
+        "All records that concern whoever asks: alerts, events, sampling requests and acts as NDJSON files with a manifest",
+        &[],
+        &answer("a ZIP archive", "application/zip", &json!({"type": "string", "format": "binary"})),
+        &[409],
+    );
     let text = json!({"type": "string"});
     let behind = [
         query("after", "number of the last event seen", &json!({"type": "integer", "minimum": 0, "default": 0})),
@@ -232,6 +251,7 @@ fn paths() -> Value {
             "get": operation("getSearch", "A saved search and what came for it", &name,
                 &answer("newest first", json_kind, &reference("SearchAnswer")), &[]),
             "delete": forget},
+        "/api/v1/exchange": {"get": take_away, "post": hand_in},
         "/api/v1/documents": {"post": push},
         "/api/v1/sources": {"get": operation("listSources", "How the sources are doing", &[],
             &answer("in the order of their recipes", json_kind, &reference("SourcesAnswer")), &[])},
@@ -316,7 +336,7 @@ pub(super) fn schemas() -> Value {
             "to": text, "until": {"type": "string", "format": "date"}}},
         "Act": {"type": "object", "required": ["alert_id", "at", "by", "party", "kind", "note"], "properties": {
             "alert_id": text, "at": {"type": "string", "format": "date-time"}, "by": text, "party": text,
-            "kind": reference("ActKind"), "note": text, "to": text, "until": day}},
+            "kind": reference("ActKind"), "note": text, "to": text, "until": day, "key": text}},
         "SearchHit": object(&hit),
         "SearchOutcome": object(&json!({
             "total": whole, "hits": list_of("SearchHit"), "next": named, "notes": {"type": "array", "items": text},
@@ -345,7 +365,10 @@ pub(super) fn schemas() -> Value {
         "Problem": {"type": "object", "required": ["type", "title", "status", "detail", "instance"], "properties": {
             "type": text, "title": text, "status": whole, "detail": text, "instance": text, "query": {"type": "object"}}},
     });
-    // One line of what is handed in.
+    // One line of what is handed in: of acts, and of documents.
+    all["ActLine"] = json!({"type": "object", "required": ["idempotency_key", "alert_id", "kind"], "additionalProperties": false, "properties": {
+        "idempotency_key": {"type": "string", "minLength": 1, "maxLength": Act::KEY_CHARS_MAX}, "alert_id": text,
+        "kind": reference("ActKind"), "note": {"type": "string", "maxLength": Act::NOTE_CHARS_MAX}, "to": named, "until": maybe(&day)}});
     all["DocumentLine"] = json!({"type": "object", "required": ["id", "text"], "additionalProperties": false, "properties": {
         "id": {"type": "string", "minLength": 1}, "text": {"type": "string", "minLength": 1}, "source": named,
         "channel": maybe(&reference("Channel")), "url": named, "title": named, "published_at": named, "seen_at": named,

@@ -47,8 +47,8 @@ pub(super) async fn documents(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let desk = hall.bare();
-    let by_own_token = viewer.is_some_and(|Extension(viewer)| Need::Pusher.met_by(&viewer));
-    if !by_own_token && !shows_setting(&headers, desk.push_token()) {
+    let own = viewer.map(|Extension(viewer)| viewer).filter(|viewer| Need::Pusher.met_by(viewer));
+    if own.is_none() && !shows_setting(&headers, desk.push_token()) {
         if desk.push_token().is_none() {
             return Err(Problem::refused(
                 "未开放文档推送：用 wanglou token add --scope push 生成令牌，或在设置文件中写 push_token 后重新启动。",
@@ -70,7 +70,9 @@ pub(super) async fn documents(
         code.parse()
             .map_err(|error: UnknownCode| Problem::bad_request(format!("参数 channel 的可用代码：{}。", error.known)))
     })?;
-    let told = desk.push(body.to_vec(), SourceId::new(source), channel).await?;
+    // What an organisation hands in of its own is told apart from what the centre collects.
+    let by = own.as_ref().and_then(Viewer::party).filter(|party| !party.is_inside());
+    let told = desk.push(body.to_vec(), SourceId::new(source), channel, by).await?;
     let status = if told.collected > 0 && told.collected == told.rejected {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {

@@ -64,6 +64,8 @@ pub(super) const RULES: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/searches/{name}", Need::Roles(INSIDE, Scope::Search)),
     ("DELETE", "/api/v1/searches/{name}", Need::Roles(INSIDE, Scope::Search)),
     ("GET", "/api/v1/sources", Need::Roles(INSIDE, Scope::Metrics)),
+    ("GET", "/api/v1/exchange", Need::Roles(ALL, Scope::Read)),
+    ("POST", "/api/v1/exchange", Need::Roles(ACTORS, Scope::Act)),
     ("POST", "/api/v1/documents", Need::Pusher),
     ("GET", "/api/v1/openapi.json", Need::Nothing),
     ("GET", "/api/v1/schemas", Need::Nothing),

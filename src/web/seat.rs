@@ -11,7 +11,7 @@ use super::desk::{
 use super::pages::Shared;
 use crate::access;
 use crate::alert::{self, Casework};
-use crate::pipeline::{ExportFormat, NewSearch};
+use crate::pipeline::{ExportFormat, NewSearch, Records};
 use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, Outcome, Party, Reading, RegionCode,
@@ -131,13 +131,17 @@ impl Desk for Seat {
         Ok(BTreeMap::new())
     }
 
-    async fn act(&self, act: Act) -> Result<(), DeskError> {
+    async fn act(&self, act: Act) -> Result<bool, DeskError> {
         if !alert::may(self.party.role, act.kind) || !self.sees(&act.alert_id).await? {
             return Err(DeskError::Refused {
                 why: format!("您所属的单位不能对这条预警{}。", act.kind.zh())
             });
         }
         self.desk.act(act).await
+    }
+
+    fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, DeskError> {
+        self.desk.pack_records(party, records, now)
     }
 
     async fn deliveries(&self) -> Result<Vec<EndpointHealth>, DeskError> {
@@ -243,8 +247,15 @@ impl Desk for Seat {
         self.desk.push_token()
     }
 
-    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError> {
-        self.desk.push(lines, source, channel).await
+    async fn push(
+        &self,
+        lines: Vec<u8>,
+        source: SourceId,
+        channel: Channel,
+        by: Option<&Party>,
+    ) -> Result<Pushed, DeskError> {
+        let own = (!self.party.is_inside()).then_some(&self.party);
+        self.desk.push(lines, source, channel, by.or(own)).await
     }
 
     async fn health(&self) -> Result<(), DeskError> {

@@ -21,7 +21,7 @@ async fn push(tower: &Tower, documents: &[Value]) {
     let lines: Vec<String> = documents.iter().map(Value::to_string).collect();
     let now = parse_moment("2024-05-20 12:00:00").expect("a moment");
     let source = SourceId::from("site");
-    let pushed = push_lines(tower, lines.join("\n").into_bytes(), source, Channel::Complaint, now).await;
+    let pushed = push_lines(tower, lines.join("\n").into_bytes(), source, Channel::Complaint, None, now).await;
     assert_eq!(pushed.expect("taken in").total().kept, documents.len() as u64);
     tower.read_new().await.expect("read");
 }

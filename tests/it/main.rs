@@ -4,6 +4,7 @@
 mod bad_input;
 mod books;
 mod detection;
+mod exchange;
 mod explanation;
 mod feeds;
 mod finding;

@@ -139,7 +139,8 @@ fn now() -> jiff::Timestamp {
 }
 
 async fn push(tower: &Tower, from: usize, to: usize) {
-    let pushed = push_lines(tower, lines(from, to).into_bytes(), SourceId::from("shop"), Channel::Platform, now());
+    let pushed =
+        push_lines(tower, lines(from, to).into_bytes(), SourceId::from("shop"), Channel::Platform, None, now());
     assert_eq!(pushed.await.expect("taken in").total().kept, (to - from) as u64);
 }
 

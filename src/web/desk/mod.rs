@@ -12,11 +12,12 @@ use serde::Serialize;
 
 use crate::alert::Casework;
 use crate::alert::feed::FeedPlace;
-use crate::pipeline::{ExportFormat, NewSearch};
+use crate::pipeline::{ExportFormat, NewSearch, Records};
 use crate::store::{CameFor, EndpointHealth, Promotion, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Document,
-    DocumentId, Hazard, LexiconVersion, Notice, Outcome, Position, Reading, RegionCode, SamplingRequest, SourceId,
+    DocumentId, Hazard, LexiconVersion, Notice, Outcome, Party, Position, Reading, RegionCode, SamplingRequest,
+    SourceId,
 };
 
 pub use search::{
@@ -60,8 +61,10 @@ pub trait Desk: Send + Sync + 'static {
     async fn standing(&self) -> Result<BTreeMap<AlertId, Casework>, DeskError> {
         Ok(BTreeMap::new())
     }
-    /// Keeps what a person did with an alert, or refuses it with the reason.
-    async fn act(&self, act: Act) -> Result<(), DeskError>;
+    /// Keeps what a person did with an alert, or refuses it with the reason; false when the organisation handed in the same before.
+    async fn act(&self, act: Act) -> Result<bool, DeskError>;
+    /// Packs records of an organisation as files with a manifest; refused with the reason when they are more than fits.
+    fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, DeskError>;
     /// How the endpoints are doing that are told of alerts.
     async fn deliveries(&self) -> Result<Vec<EndpointHealth>, DeskError> {
         Ok(Vec::new())
@@ -108,8 +111,14 @@ pub trait Desk: Send + Sync + 'static {
     fn push_token(&self) -> Option<&str> {
         None
     }
-    /// Takes NDJSON documents into the log. They are read and judged soon after.
-    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError>;
+    /// Takes NDJSON documents into the log. They are read and judged soon after. `by`: an organisation outside whose own they are.
+    async fn push(
+        &self,
+        lines: Vec<u8>,
+        source: SourceId,
+        channel: Channel,
+        by: Option<&Party>,
+    ) -> Result<Pushed, DeskError>;
     /// Whether the service works at all: the store answers. An error's text is shown to the prober.
     async fn health(&self) -> Result<(), DeskError>;
     /// Whether it should be sent visitors yet: migrations done, index opened, first cursors moved.

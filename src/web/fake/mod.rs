@@ -12,15 +12,15 @@ use super::desk::{
     SearchOutcome, SourceCounts, SourceHealth, Status, Trail,
 };
 use crate::alert::Casework;
-use crate::pipeline::{ExportFormat, NewSearch};
+use crate::pipeline::{ExportFormat, NewSearch, Records};
 use crate::store::{CameFor, EndpointHealth, EndpointRow, Promotion, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel,
     CharSpan, ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document,
     DocumentId, Endpoint, EndpointKind, Evidence, EvidenceBasis, FeedbackTerms, Hazard, LexiconVersion, Listing,
-    Mention, MentionKind, Notice, NoticeKind, PRealTerms, Position, Problem, ProductFrom, RawRef, Reading, Recheck,
-    RegionCode, RegionTerm, RequestId, RuleId, SamplingRequest, Signal, SourceId, SourceTerm, Spread, SpreadTerms,
-    Stance, StandardAction, Subscription, TestItem, WindowTerm, parse_moment,
+    Mention, MentionKind, Notice, NoticeKind, PRealTerms, Party, Position, Problem, ProductFrom, RawRef, Reading,
+    Recheck, RegionCode, RegionTerm, RequestId, RuleId, SamplingRequest, Signal, SourceId, SourceTerm, Spread,
+    SpreadTerms, Stance, StandardAction, Subscription, TestItem, WindowTerm, parse_moment,
 };
 
 /// What a client must show to hand documents in.
@@ -72,9 +72,15 @@ impl Desk for FakeDesk {
         Ok(all)
     }
 
-    async fn act(&self, act: Act) -> Result<(), DeskError> {
+    async fn act(&self, act: Act) -> Result<bool, DeskError> {
         self.check()?;
-        Casework::default().check(&act).map_err(|why| DeskError::Refused { why })
+        Casework::default().check(&act).map_err(|why| DeskError::Refused { why })?;
+        Ok(act.key.as_deref() != Some("known"))
+    }
+
+    fn pack_records(&self, party: &str, records: &Records, _: Timestamp) -> Result<Vec<u8>, DeskError> {
+        let ids: Vec<&str> = records.alerts.iter().map(|alert| alert.id.as_str()).collect();
+        Ok(format!("{party}: {}", ids.join(" ")).into_bytes())
     }
 
     async fn alert(&self, id: &AlertId) -> Result<Option<Alert>, DeskError> {
@@ -317,7 +323,13 @@ impl Desk for FakeDesk {
         (self.0 != Mood::Empty).then_some(PUSH_TOKEN)
     }
 
-    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError> {
+    async fn push(
+        &self,
+        lines: Vec<u8>,
+        source: SourceId,
+        channel: Channel,
+        _: Option<&Party>,
+    ) -> Result<Pushed, DeskError> {
         self.check()?;
         assert_eq!((source.as_str(), channel), ("hotline", Channel::Complaint));
         let collected = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() as u64;

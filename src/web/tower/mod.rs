@@ -12,10 +12,10 @@ use super::desk::{
     SourceCounts, SourceHealth, Status, Trail,
 };
 use crate::alert::{Casework, cap, feed, forms};
-use crate::pipeline::{ExportFormat, NewSearch, PipelineError, Tower, on_disk, push_lines};
+use crate::pipeline::{ExportFormat, NewSearch, PipelineError, Records, Tower, on_disk, push_lines};
 use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
 use crate::vocabulary::{
-    Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, MessageStamp, Outcome, Position, Reading,
+    Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, MessageStamp, Outcome, Party, Position, Reading,
     RegionCode, SamplingRequest, SourceId,
 };
 
@@ -41,10 +41,17 @@ impl Desk for Tower {
         Tower::standing(self).await.map_err(doing("reading what people did"))
     }
 
-    async fn act(&self, act: Act) -> Result<(), DeskError> {
+    async fn act(&self, act: Act) -> Result<bool, DeskError> {
         match self.take_act(act).await {
             Err(PipelineError::Outcome(why)) => Err(DeskError::Refused { why }),
             done => done.map_err(doing("keeping what a person did")),
+        }
+    }
+
+    fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, DeskError> {
+        match Tower::pack_records(self, party, records, now) {
+            Err(PipelineError::Search(why)) => Err(DeskError::Refused { why }),
+            done => done.map_err(doing("packing records")),
         }
     }
 
@@ -230,10 +237,16 @@ impl Desk for Tower {
         Tower::push_token(self)
     }
 
-    async fn push(&self, lines: Vec<u8>, source: SourceId, channel: Channel) -> Result<Pushed, DeskError> {
+    async fn push(
+        &self,
+        lines: Vec<u8>,
+        source: SourceId,
+        channel: Channel,
+        by: Option<&Party>,
+    ) -> Result<Pushed, DeskError> {
         #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
         let now = Timestamp::now();
-        let report = push_lines(self, lines, source, channel, now).await.map_err(doing("taking documents in"))?;
+        let report = push_lines(self, lines, source, channel, by, now).await.map_err(doing("taking documents in"))?;
         let all = report.total();
         let rejects = report.rejected.into_iter();
         Ok(Pushed {

@@ -1,0 +1,94 @@
+//! What an organisation takes away of the watch: its records as files in one archive, with a manifest.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{PipelineError, Tower};
+use crate::archive::pack;
+use crate::vocabulary::{Act, Alert, AlertEvent, CriteriaVersion, LexiconVersion, SamplingRequest, show_moment};
+
+/// Longest archive before it is packed, in bytes.
+const PACKED_BYTES_MAX: usize = 256 << 20;
+
+/// The records that concern an organisation, each as it may see it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Records {
+    /// Alerts.
+    pub alerts: Vec<Alert>,
+    /// The events of their lives.
+    pub events: Vec<AlertEvent>,
+    /// Sampling requests.
+    pub sampling: Vec<SamplingRequest>,
+    /// What people did.
+    pub acts: Vec<Act>,
+}
+
+/// One file of the archive: a record a line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordsFile {
+    /// Its name.
+    pub name: &'static str,
+    /// Lines.
+    pub records: usize,
+    /// Length.
+    pub bytes: usize,
+    /// BLAKE3, in hexadecimal.
+    pub blake3: String,
+}
+
+/// What the archive is: enough to see whether it is whole, and what stands behind it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Manifest<'a> {
+    party: &'a str,
+    made_at: String,
+    program: &'static str,
+    lexicon: LexiconVersion,
+    criteria: CriteriaVersion,
+    files: Vec<RecordsFile>,
+}
+
+impl Tower {
+    /// Packs records as NDJSON files and a manifest.
+    ///
+    /// # Errors
+    /// [`PipelineError::Search`] with the reason, in Chinese, when they are too many for one archive.
+    pub fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, PipelineError> {
+        let files = [
+            ("alerts.ndjson", lines(&records.alerts)?, records.alerts.len()),
+            ("events.ndjson", lines(&records.events)?, records.events.len()),
+            ("sampling.ndjson", lines(&records.sampling)?, records.sampling.len()),
+            ("acts.ndjson", lines(&records.acts)?, records.acts.len()),
+        ];
+        if files.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() > PACKED_BYTES_MAX {
+            let megabytes = PACKED_BYTES_MAX >> 20;
+            return Err(PipelineError::Search(format!("记录超过 {megabytes} MB：请用 /api/v1/events 分批读取")));
+        }
+        let told = |(name, bytes, records): &(&'static str, Vec<u8>, usize)| RecordsFile {
+            name,
+            records: *records,
+            bytes: bytes.len(),
+            blake3: blake3::hash(bytes).to_hex().to_string(),
+        };
+        let manifest = Manifest {
+            party,
+            made_at: show_moment(now),
+            program: env!("CARGO_PKG_VERSION"),
+            lexicon: self.lexicon().version().clone(),
+            criteria: self.judge_by().version().clone(),
+            files: files.iter().map(told).collect(),
+        };
+        let manifest = serde_json::to_vec_pretty(&manifest)?;
+        let mut all: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes, _)| (*name, bytes.as_slice())).collect();
+        all.push(("manifest.json", &manifest));
+        pack(&all).map_err(|error| PipelineError::Search(format!("打包失败：{error}")))
+    }
+}
+
+fn lines<T: Serialize>(records: &[T]) -> Result<Vec<u8>, PipelineError> {
+    let mut bytes = Vec::new();
+    for record in records {
+        serde_json::to_writer(&mut bytes, record)?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,148 @@
+//! `/api/v1/exchange`: an organisation takes away all that concerns it, as it may see it, and hands in what its people did, many at once.
+//!
+//! In: NDJSON, one act a line, each with a key of the sender's own: the same line again changes nothing. Out: a ZIP archive with its manifest;
+//! COUNT-1 of what was handed in, and the lines that were set aside with their reasons.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::desk::{DeskError, PushReject, Pushed};
+use super::gate::{Hall, Seated};
+use super::pages::alert_id;
+use super::problem::{Dressed, Problem};
+use crate::access::Viewer;
+use crate::pipeline::Records;
+use crate::vocabulary::{Act, ActKind};
+
+/// Acts in one body.
+pub(super) const ACTS_MAX: usize = 1_000;
+/// Alerts looked through for one archive between two breaths.
+const ALERTS_AT_ONCE: usize = 100;
+
+/// All that concerns whoever asks.
+pub(super) async fn take_away(
+    State(hall): State<Hall>,
+    Extension(viewer): Extension<Viewer>,
+    Seated(desk): Seated,
+) -> Result<Response, Problem> {
+    // One at a time: each looks through all alerts there are.
+    let _turn = hall.exchanges.acquire().await.map_err(|error| Problem::internal(&error))?;
+    let mut records = Records { alerts: desk.ranked().await?, ..Records::default() };
+    records.alerts.sort_by(|a, b| a.id.cmp(&b.id));
+    for (number, alert) in records.alerts.iter().enumerate() {
+        records.events.extend(desk.history(&alert.id).await?);
+        records.acts.extend(desk.casework(&alert.id).await?.1);
+        if number % ALERTS_AT_ONCE == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    // Samplers alone are given requests; the desk knows who that is.
+    records.sampling = desk.sampling_requests().await?;
+    records.sampling.sort_by(|a, b| a.id.cmp(&b.id));
+    let party = viewer.party().map_or("", |party| party.name.as_str());
+    let packed = desk.pack_records(party, &records, hall.gate.now())?;
+    let detail =
+        format!("{} alerts, {} events, {} acts", records.alerts.len(), records.events.len(), records.acts.len());
+    hall.note_export(&viewer, "exchange".to_owned(), detail).await?;
+    let headers =
+        [(CONTENT_TYPE, "application/zip"), (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-exchange.zip\"")];
+    Ok((headers, packed).into_response())
+}
+
+/// One line of what is handed in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    idempotency_key: String,
+    alert_id: String,
+    kind: ActKind,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    to: Option<String>,
+    #[serde(default)]
+    until: Option<Date>,
+}
+
+/// Takes in what people of an organisation did, line by line.
+pub(super) async fn hand_in(
+    State(hall): State<Hall>,
+    Extension(viewer): Extension<Viewer>,
+    Seated(desk): Seated,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let Viewer::Member(member) = &viewer else {
+        return Err(Problem::refused("处置要有署名：请先用 wanglou user add 添加用户，再用单位的令牌提交。"));
+    };
+    let lines: Vec<(u64, &[u8])> = (1_u64..)
+        .zip(body.split(|byte| *byte == b'\n'))
+        .map(|(number, line)| (number, line.trim_ascii()))
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
+    if lines.len() > ACTS_MAX {
+        return Err(Problem::bad_request(format!("一次最多 {ACTS_MAX} 行，收到 {} 行：请分批提交。", lines.len())));
+    }
+    let mut told = Pushed { collected: lines.len() as u64, ..Pushed::default() };
+    for (number, line) in lines {
+        let taken = async {
+            let line: Line =
+                serde_json::from_slice(line).map_err(|error| Refused::Line(format!("无法识别：{error}")))?;
+            let id = alert_id(line.alert_id).map_err(|_| Refused::Line("alert_id 不是预警编号".to_owned()))?;
+            if line.idempotency_key.is_empty() || line.idempotency_key.chars().count() > Act::KEY_CHARS_MAX {
+                let why = format!("idempotency_key 应为 1 到 {} 个字符", Act::KEY_CHARS_MAX);
+                return Err(Refused::Line(why));
+            }
+            if desk.alert(&id).await?.is_none() {
+                return Err(Refused::Line("没有这个编号的预警".to_owned()));
+            }
+            let act = Act {
+                alert_id: id,
+                at: hall.gate.now(),
+                by: member.name.clone(),
+                party: member.party.name.clone(),
+                kind: line.kind,
+                note: line.note.trim().to_owned(),
+                to: line.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()),
+                until: line.until,
+                key: Some(line.idempotency_key),
+            };
+            Ok(desk.act(act).await?)
+        };
+        match taken.await {
+            Ok(true) => told.kept += 1,
+            Ok(false) => told.duplicate += 1,
+            Err(Refused::Line(reason)) => {
+                told.rejected += 1;
+                told.rejects.push(PushReject { line: number, reason });
+            }
+            // What was taken in stays: the same body again goes on behind it.
+            Err(Refused::Desk(error)) => return Err(error.into()),
+        }
+    }
+    let none = told.collected > 0 && told.collected == told.rejected;
+    let status = if none { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok((status, Extension(Dressed), Json(told)).into_response())
+}
+
+/// Why a line was not taken in.
+enum Refused {
+    /// It cannot be; the others may.
+    Line(String),
+    /// The desk cannot take in anything.
+    Desk(DeskError),
+}
+
+impl From<DeskError> for Refused {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Refused { why } => Self::Line(why),
+            other => Self::Desk(other),
+        }
+    }
+}
