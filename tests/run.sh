@@ -33,10 +33,10 @@ else
   echo "skipped: no python3 with venv here"
 fi
 
-echo "== the web face, asked by other programs (schemathesis, feedparser, the CAP schema, jsonschema, python-docx)"
+echo "== the web face, asked by other programs (schemathesis, feedparser, the CAP schema, jsonschema, python-docx, pypdf)"
 if [ -x "$scratch/venv/bin/pip" ]; then
   "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check schemathesis==4.32.5 feedparser==6.0.14 xmlschema==4.3.2 \
-    jsonschema==4.26.0 python-docx==1.2.0
+    jsonschema==4.26.0 python-docx==1.2.0 pypdf==7.1.0
   schema=${WANGLOU_SHARED:-../shared}/data/cap_schema/CAP-v1.2.xsd
   program=${CARGO_TARGET_DIR:-target}/debug/wanglou
   "$scratch/venv/bin/python" tests/tools/web_face.py "$program" "$scratch/demo" $([ -f "$schema" ] && echo "$schema")

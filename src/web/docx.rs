@@ -1,4 +1,4 @@
-//! A text with headings, lists and one table as a Word document (ECMA-376): what an office files and goes on writing in. Pure.
+//! A paper as a Word document (ECMA-376): what an office files and goes on writing in. Pure.
 
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Write};
@@ -6,6 +6,7 @@ use std::io::{self, Cursor, Write};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::paper::{Block, Paper};
 use crate::alert::feed::escape;
 
 /// Media type of the form.
@@ -25,94 +26,66 @@ const BEGIN: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 /// A4 with the usual margins, in twentieths of a point.
 const END: &str = r#"<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1440" w:right="1440" w:bottom="1440" w:left="1440" w:header="720" w:footer="720" w:gutter="0"/></w:sectPr></w:body></w:document>"#;
 
-/// A document as it is written.
-#[derive(Debug, Default)]
-pub(super) struct Docx {
-    body: String,
+/// The paper as a file.
+pub(super) fn write(paper: &Paper) -> io::Result<Vec<u8>> {
+    let mut body = String::new();
+    for block in paper.blocks() {
+        match block {
+            Block::Title(text) => styled(&mut body, Some("Heading1"), text),
+            Block::Heading(text) => styled(&mut body, Some("Heading2"), text),
+            Block::Paragraph(text) => styled(&mut body, None, text),
+            Block::Table(rows) => table(&mut body, rows),
+        }
+    }
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let document = format!("{BEGIN}{body}{END}");
+    for (name, text) in [
+        ("[Content_Types].xml", TYPES),
+        ("_rels/.rels", RELATIONS),
+        ("word/document.xml", &document),
+        ("word/styles.xml", STYLES),
+        ("word/_rels/document.xml.rels", DOCUMENT_RELATIONS),
+    ] {
+        archive.start_file(name, SimpleFileOptions::default())?;
+        archive.write_all(text.as_bytes())?;
+    }
+    Ok(archive.finish()?.into_inner())
 }
 
-impl Docx {
-    /// The title, in the middle.
-    pub(super) fn title(&mut self, text: &str) -> &mut Self {
-        self.styled(Some("Heading1"), text)
-    }
-
-    /// The heading of a section.
-    pub(super) fn heading(&mut self, text: &str) -> &mut Self {
-        self.styled(Some("Heading2"), text)
-    }
-
-    /// A paragraph; line ends within it stay.
-    pub(super) fn paragraph(&mut self, text: &str) -> &mut Self {
-        self.styled(None, text)
-    }
-
-    /// A heading and numbered lines below it; nothing at all without lines.
-    pub(super) fn list<S: AsRef<str>>(&mut self, heading: &str, lines: impl IntoIterator<Item = S>) -> &mut Self {
-        for (number, line) in (1..).zip(lines) {
-            if number == 1 {
-                self.heading(heading);
-            }
-            self.paragraph(&format!("{number}. {}", line.as_ref()));
+fn table(body: &mut String, rows: &[(String, String)]) {
+    body.push_str(
+        "<w:tbl><w:tblPr><w:tblW w:w=\"9000\" w:type=\"dxa\"/><w:tblBorders>\
+         <w:top w:val=\"single\" w:sz=\"4\"/><w:left w:val=\"single\" w:sz=\"4\"/><w:bottom w:val=\"single\" w:sz=\"4\"/>\
+         <w:right w:val=\"single\" w:sz=\"4\"/><w:insideH w:val=\"single\" w:sz=\"4\"/><w:insideV w:val=\"single\" w:sz=\"4\"/>\
+         </w:tblBorders></w:tblPr><w:tblGrid><w:gridCol w:w=\"2400\"/><w:gridCol w:w=\"6600\"/></w:tblGrid>",
+    );
+    for (name, value) in rows {
+        body.push_str("<w:tr>");
+        for (width, text) in [(2400, name), (6600, value)] {
+            let _ = write!(body, "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/></w:tcPr>");
+            styled(body, None, text);
+            body.push_str("</w:tc>");
         }
-        self
+        body.push_str("</w:tr>");
     }
+    body.push_str("</w:tbl>");
+}
 
-    /// A table of names and what they are.
-    pub(super) fn table(&mut self, rows: &[(&str, String)]) -> &mut Self {
-        self.body.push_str(
-            "<w:tbl><w:tblPr><w:tblW w:w=\"9000\" w:type=\"dxa\"/><w:tblBorders>\
-             <w:top w:val=\"single\" w:sz=\"4\"/><w:left w:val=\"single\" w:sz=\"4\"/><w:bottom w:val=\"single\" w:sz=\"4\"/>\
-             <w:right w:val=\"single\" w:sz=\"4\"/><w:insideH w:val=\"single\" w:sz=\"4\"/><w:insideV w:val=\"single\" w:sz=\"4\"/>\
-             </w:tblBorders></w:tblPr><w:tblGrid><w:gridCol w:w=\"2400\"/><w:gridCol w:w=\"6600\"/></w:tblGrid>",
-        );
-        for (name, value) in rows {
-            self.body.push_str("<w:tr>");
-            for (width, text) in [(2400, *name), (6600, value.as_str())] {
-                let _ = write!(self.body, "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/></w:tcPr>");
-                self.styled(None, text);
-                self.body.push_str("</w:tc>");
-            }
-            self.body.push_str("</w:tr>");
-        }
-        self.body.push_str("</w:tbl>");
-        self
+fn styled(body: &mut String, style: Option<&str>, text: &str) {
+    body.push_str("<w:p>");
+    if let Some(style) = style {
+        let _ = write!(body, "<w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr>");
     }
-
-    fn styled(&mut self, style: Option<&str>, text: &str) -> &mut Self {
-        self.body.push_str("<w:p>");
-        if let Some(style) = style {
-            let _ = write!(self.body, "<w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr>");
+    body.push_str("<w:r>");
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            body.push_str("<w:br/>");
         }
-        self.body.push_str("<w:r>");
-        for (number, line) in text.split('\n').enumerate() {
-            if number > 0 {
-                self.body.push_str("<w:br/>");
-            }
-            self.body.push_str("<w:t xml:space=\"preserve\">");
-            self.body.push_str(&escape(line.trim_end_matches('\r')));
-            self.body.push_str("</w:t>");
-        }
-        self.body.push_str("</w:r></w:p>");
-        self
+        body.push_str("<w:t xml:space=\"preserve\">");
+        body.push_str(&escape(line.trim_end_matches('\r')));
+        body.push_str("</w:t>");
     }
-
-    /// The file.
-    pub(super) fn finish(&self) -> io::Result<Vec<u8>> {
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        let document = format!("{BEGIN}{}{END}", self.body);
-        for (name, text) in [
-            ("[Content_Types].xml", TYPES),
-            ("_rels/.rels", RELATIONS),
-            ("word/document.xml", &document),
-            ("word/styles.xml", STYLES),
-            ("word/_rels/document.xml.rels", DOCUMENT_RELATIONS),
-        ] {
-            archive.start_file(name, SimpleFileOptions::default())?;
-            archive.write_all(text.as_bytes())?;
-        }
-        Ok(archive.finish()?.into_inner())
-    }
+    body.push_str("</w:r></w:p>");
 }
 
 #[cfg(test)]
@@ -123,13 +96,13 @@ mod tests {
 
     #[test]
     fn every_part_is_well_formed_xml_whatever_the_text_holds() {
-        let mut made = Docx::default();
+        let mut made = Paper::default();
         let hostile = "甲</w:t><w:x/>&\u{0}\u{8}\n第二行";
         made.title(hostile)
             .table(&[("名称", hostile.to_owned())])
             .list("依据", [hostile])
             .list("无", Vec::<String>::new());
-        let bytes = made.finish().expect("written");
+        let bytes = write(&made).expect("written");
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("a ZIP archive");
         for at in 0..archive.len() {
             let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Other forms of alerts: CSV, events as CloudEvents, the draft of a notice, a sheet to print; the last two also as Word documents.
+//! Other forms of alerts: CSV, events as CloudEvents, the draft of a notice, a sheet to print; the last two also as Word documents and PDF.
 
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -9,9 +9,11 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 
 use super::desk::{DeskError, FeedForm};
-use super::docx::{DOCX, Docx};
+use super::docx::{self, DOCX};
 use super::gate::{Hall, Seated};
 use super::pages::{About, Shell, alert_id, render};
+use super::paper::Paper;
+use super::pdf::{self, PDF};
 use super::problem::Problem;
 use super::words;
 use crate::access::Viewer;
@@ -70,23 +72,37 @@ pub(super) struct FormQuery {
     format: Option<String>,
 }
 
+/// A file that a paper is made into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PaperFile {
+    Word,
+    Pdf,
+}
+
 impl FormQuery {
-    /// Whether as a Word document.
-    fn as_docx(&self) -> Result<bool, Problem> {
+    /// As which file; none: as a page.
+    fn file(&self) -> Result<Option<PaperFile>, Problem> {
         match self.format.as_deref() {
-            None | Some("") => Ok(false),
-            Some("docx") => Ok(true),
-            Some(_) => Err(Problem::bad_request("format 只能是 docx，或不写。")),
+            None | Some("") => Ok(None),
+            Some("docx") => Ok(Some(PaperFile::Word)),
+            Some("pdf") => Ok(Some(PaperFile::Pdf)),
+            Some(_) => Err(Problem::bad_request("format 只能是 docx 或 pdf，或不写。")),
         }
     }
 }
 
-/// A Word document to be saved under a name.
-fn attached(made: &Docx, name: &str) -> Result<Response, Problem> {
-    let bytes = made.finish().map_err(|error| DeskError::internal("writing a Word document", error))?;
+/// A paper to be saved under a name.
+fn attached(made: &Paper, file: PaperFile, name: &str) -> Result<Response, Problem> {
+    let (kind, ending, bytes) = match file {
+        PaperFile::Word => {
+            let bytes = docx::write(made).map_err(|error| DeskError::internal("writing a Word document", error))?;
+            (DOCX, "docx", bytes)
+        }
+        PaperFile::Pdf => (PDF, "pdf", pdf::write(made, name)),
+    };
     // The id of an alert is ASCII.
-    let name = format!("attachment; filename=\"{name}.docx\"");
-    Ok(([(CONTENT_TYPE, DOCX.to_owned()), (CONTENT_DISPOSITION, name)], bytes).into_response())
+    let name = format!("attachment; filename=\"{name}.{ending}\"");
+    Ok(([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, name)], bytes).into_response())
 }
 
 /// The draft of a notice to the public, as text to be worked on.
@@ -96,15 +112,15 @@ pub(super) async fn notice(
     query: Result<Query<FormQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
-    let as_docx = query?.0.as_docx()?;
+    let file = query?.0.file()?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    if as_docx {
+    if let Some(file) = file {
         let text = desk.render(FeedForm::Notice, &[alert]);
-        let mut made = Docx::default();
+        let mut made = Paper::default();
         let mut parts = text.trim().split("\n\n");
         made.paragraph(parts.next().unwrap_or_default()).title(parts.next().unwrap_or_default());
         parts.for_each(|part| _ = made.paragraph(part));
-        return attached(&made, &format!("notice-{id}"));
+        return attached(&made, file, &format!("notice-{id}"));
     }
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], desk.render(FeedForm::Notice, &[alert])).into_response())
 }
@@ -131,7 +147,7 @@ pub(super) async fn sheet(
     query: Result<Query<FormQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
-    let as_docx = query?.0.as_docx()?;
+    let file = query?.0.file()?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     let (casework, acts) = desk.casework(&id).await?;
     let history = desk.history(&id).await?;
@@ -158,14 +174,17 @@ pub(super) async fn sheet(
         sampling: desk.sampling(&id).await?,
         alert: &alert,
     };
-    if as_docx { attached(&page.as_docx(), &format!("alert-{id}")) } else { Ok(render(&page)?.into_response()) }
+    match file {
+        Some(file) => attached(&page.as_paper(), file, &format!("alert-{id}")),
+        None => Ok(render(&page)?.into_response()),
+    }
 }
 
 impl SheetPage<'_> {
-    /// What the page says, as a Word document.
-    fn as_docx(&self) -> Docx {
+    /// What the page says, for a file.
+    fn as_paper(&self) -> Paper {
         let (alert, judged, c) = (self.alert, &self.alert.assessment, &self.alert.assessment.counts);
-        let mut made = Docx::default();
+        let mut made = Paper::default();
         let named = [&self.about.brand, &self.about.region].into_iter().flatten();
         let about: Vec<String> = named
             .map(|named| format!("{}：{} {}", named.label, named.name, named.among).trim_end().to_owned())

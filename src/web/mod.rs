@@ -22,6 +22,8 @@ mod keep;
 mod metrics;
 mod openapi;
 mod pages;
+mod paper;
+mod pdf;
 mod problem;
 mod push;
 mod rules;

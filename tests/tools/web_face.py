@@ -1,10 +1,10 @@
 """The web face, asked by other programs: schemathesis by the OpenAPI document, feedparser for the feeds, the OASIS schema for CAP,
-jsonschema for the published records, python-docx for sheets and drafts.
+jsonschema for the published records, python-docx and pypdf for sheets and drafts.
 
 usage: web_face.py WANGLOU DATA_FOLDER [CAP_SCHEMA]
 
-Starts `wanglou run` on a copy of the data folder on loopback, asks, and ends it. Needs schemathesis, feedparser, xmlschema, jsonschema
-and python-docx (PyPI). Ends with status 1 and a reason when something is not as promised.
+Starts `wanglou run` on a copy of the data folder on loopback, asks, and ends it. Needs schemathesis, feedparser, xmlschema, jsonschema,
+python-docx and pypdf (PyPI). Ends with status 1 and a reason when something is not as promised.
 """
 
 import io
@@ -92,8 +92,9 @@ def records_fit_their_schemas(home):
 
 
 def sheets_open(home):
-    """The sheet of every alert and the draft about it open as Word documents and say what they are about."""
+    """The sheet of every alert and the draft about it open as Word documents and as PDF and say what they are about."""
     import docx
+    import pypdf
 
     listed = json.loads(get(home + "/api/v1/alerts?limit=5"))["alerts"]
     for alert in listed:
@@ -104,7 +105,11 @@ def sheets_open(home):
             sys.exit(f"the sheet of {alert['id']} says {cells} {told}")
         if "草稿" not in draft.paragraphs[0].text or alert["category_name"] not in draft.paragraphs[1].text:
             sys.exit(f"the draft about {alert['id']} begins {draft.paragraphs[0].text!r}")
-    print(f"{2 * len(listed)} Word documents open")
+        sheet, draft = (pypdf.PdfReader(io.BytesIO(fetch(f"{home}/alerts/{alert['id']}/{form}?format=pdf"))) for form in ("sheet", "notice"))
+        told, drafted = ("".join(page.extract_text() for page in paper.pages) for paper in (sheet, draft))
+        if alert["id"] not in told or "依据清单" not in told or alert["category_name"] not in told or "草稿" not in drafted:
+            sys.exit(f"the PDF of {alert['id']} says {told[:500]} {drafted[:500]}")
+    print(f"{2 * len(listed)} Word documents and as many PDF open")
 
 
 def pushed_is_told(home):
