@@ -23,7 +23,7 @@ pub const TOKEN_DAYS_MAX: u32 = 730;
 /// Passwords hashed at the same time: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
 /// Longest name of a user, in characters.
-const USER_CHARS_MAX: usize = 40;
+const USER_CHARS_MAX: usize = 100;
 /// What tokens begin with, so that a leaked one can be found by scanners.
 const TOKEN_PREFIX: &str = "wl_";
 
@@ -134,7 +134,10 @@ impl Accounts {
 
     /// Makes a user, and the organisation when it is new.
     pub async fn add_user(&self, new: NewUser, by: &str, now: Timestamp) -> Result<Party, AccessError> {
-        let fit = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@');
+        // A provider has names of its own kind.
+        let provider = |letter: char| new.by_provider && matches!(letter, '|' | ':' | '+' | '/');
+        let fit =
+            |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@') || provider(letter);
         if new.name.is_empty() || new.name.chars().count() > USER_CHARS_MAX || !new.name.chars().all(fit) {
             return Err(AccessError::Input(format!(
                 "`{}` is no name for a user: expected 1 to {USER_CHARS_MAX} letters, digits, `.`, `-`, `_` or `@`",
@@ -246,8 +249,8 @@ impl Accounts {
         if !Store::disable_user(&mut tx, name, disabled.then_some(now)).await? {
             return Err(no_user(name));
         }
-        for ended in if disabled { self.store.endpoints_of(name).await? } else { Vec::new() } {
-            Store::remove_endpoint(&mut tx, &ended.row.endpoint.name, now).await?;
+        for ended in if disabled { Store::endpoints_of(&mut tx, name).await? } else { Vec::new() } {
+            Store::remove_endpoint(&mut tx, &ended.name, now).await?;
         }
         let detail = if disabled { "disabled" } else { "enabled" };
         Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;

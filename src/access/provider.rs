@@ -9,18 +9,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreTokenResponse};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreProviderMetadata, CoreTokenResponse,
+};
 use openidconnect::{
-    AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
+    AccessTokenHash, AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DiscoveryError,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
 };
 
-use super::secret;
-use crate::config::{NameClaim, SignInSettings};
+use tokio::sync::Semaphore;
 
-/// Longest time for one exchange with the provider.
-const EXCHANGE_SECONDS_MAX: u64 = 10;
+use super::secret;
+use crate::config::{NameClaim, SignInSettings, is_protected};
+
+/// Longest time for one exchange with the provider, and for all that one visit asks of it: less than a page may take.
+const EXCHANGE_SECONDS_MAX: u64 = 6;
+const VISIT_SECONDS_MAX: u64 = 9;
+/// Codes that are exchanged at a time.
+const EXCHANGES_AT_ONCE: usize = 4;
 /// Most of an answer of the provider that is read.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// How long its description and its keys are believed.
@@ -102,6 +109,8 @@ type Client =
 enum ExchangeError {
     #[error("{0}")]
     Http(String),
+    #[error("it names {0}: expected https://, or http:// on this machine")]
+    Open(String),
     #[error("its answer is longer than {ANSWER_BYTES_MAX} bytes")]
     TooLong,
 }
@@ -116,6 +125,10 @@ pub struct Provider {
     known: Mutex<Option<(Timestamp, Arc<CoreProviderMetadata>)>>,
     /// When it last could not be asked, and why.
     failed: Mutex<Option<(Timestamp, String)>>,
+    /// Held by whoever reads its description.
+    asking: tokio::sync::Mutex<()>,
+    /// Codes that are exchanged at a time.
+    exchanges: Semaphore,
 }
 
 impl Provider {
@@ -136,7 +149,15 @@ impl Provider {
             .build()
             .map_err(|error| unsound(&error))?;
         let back = RedirectUrl::new(back).map_err(|error| unsound(&error))?;
-        Ok(Self { settings, back, wire: Wire(http), known: Mutex::default(), failed: Mutex::default() })
+        Ok(Self {
+            settings,
+            back,
+            wire: Wire(http),
+            known: Mutex::default(),
+            failed: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+            exchanges: Semaphore::new(EXCHANGES_AT_ONCE),
+        })
     }
 
     /// What its button says.
@@ -150,6 +171,10 @@ impl Provider {
     /// # Errors
     /// [`ProviderError::Unreachable`].
     pub async fn depart(&self, now: Timestamp) -> Result<Departure, ProviderError> {
+        self.in_time(self.departure(now), now).await
+    }
+
+    async fn departure(&self, now: Timestamp) -> Result<Departure, ProviderError> {
         let held = secret::fresh().map_err(|error| ProviderError::Unsound(error.to_string()))?;
         let client = self.client(now).await?;
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier(&held));
@@ -172,17 +197,23 @@ impl Provider {
     /// # Errors
     /// Every kind of [`ProviderError`]: each says why nobody is let in.
     pub async fn arrive(&self, held: &str, returned: Returned, now: Timestamp) -> Result<Identity, ProviderError> {
+        self.in_time(self.arrival(held, returned, now), now).await
+    }
+
+    async fn arrival(&self, held: &str, returned: Returned, now: Timestamp) -> Result<Identity, ProviderError> {
         // Not every provider sends the state along with a no; nobody is let in by it.
         if let Some(error) = returned.error {
             return Err(ProviderError::Denied(error.chars().filter(|c| !c.is_control()).take(80).collect()));
         }
         let state = returned.state.filter(|state| state.len() <= RETURNED_BYTES_MAX).unwrap_or_default();
-        if !secret::same(&secret::derived(STATE, held), &state) {
+        if !secret::is_secret(held) || !secret::same(&secret::derived(STATE, held), &state) {
             return Err(ProviderError::NotBegun);
         }
         let code = returned.code.filter(|code| !code.is_empty() && code.len() <= RETURNED_BYTES_MAX);
         let code = code.ok_or_else(|| ProviderError::Denied("no code".to_owned()))?;
         let client = self.client(now).await?;
+        // Anybody can make a browser that looks as if it came back: few are asked about at a time.
+        let _turn = self.exchanges.acquire().await.map_err(|error| self.unreachable(error))?;
         let request = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| self.unreachable(error))?;
         let answer = request.set_pkce_verifier(verifier(held)).request_async(&self.wire).await;
         let answer = answer.map_err(|error| match error {
@@ -234,21 +265,42 @@ impl Provider {
         })
     }
 
+    /// Whatever the provider does, a visitor is told in time, and the next ones for a while at once.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, ProviderError>>,
+        now: Timestamp,
+    ) -> Result<T, ProviderError> {
+        let Ok(done) = tokio::time::timeout(Duration::from_secs(VISIT_SECONDS_MAX), work).await else {
+            let why = format!("no answer within {VISIT_SECONDS_MAX} s");
+            *self.failed() = Some((now, why.clone()));
+            return Err(ProviderError::Unreachable { issuer: self.settings.issuer.to_string(), why });
+        };
+        done
+    }
+
     async fn client(&self, now: Timestamp) -> Result<Client, ProviderError> {
+        // One asks, the others wait for what it finds.
+        let asking = self.asking.lock().await;
         let known =
             self.known().clone().filter(|(since, _)| now < *since + SignedDuration::from_mins(DESCRIPTION_MINUTES));
         let described = if let Some((_, described)) = known { described } else { self.describe(now).await? };
+        drop(asking);
+        let methods = described.token_endpoint_auth_methods_supported();
+        let takes = |method| methods.is_some_and(|methods| methods.contains(&method));
+        let in_body = takes(CoreClientAuthMethod::ClientSecretPost) && !takes(CoreClientAuthMethod::ClientSecretBasic);
         let client = CoreClient::from_provider_metadata(
             described.as_ref().clone(),
             ClientId::new(self.settings.client_id.clone()),
             self.settings.client_secret.clone().map(ClientSecret::new),
         );
+        let client = client.set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth });
         Ok(client.set_redirect_uri(self.back.clone()))
     }
 
     /// Reads its description and its keys.
     async fn describe(&self, now: Timestamp) -> Result<Arc<CoreProviderMetadata>, ProviderError> {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let failed = self.failed().clone();
         if let Some((since, why)) = failed
             && now < since + SignedDuration::from_secs(PAUSE_SECONDS)
         {
@@ -265,12 +317,17 @@ impl Provider {
                     *self.known() = Some((now, Arc::clone(&described)));
                     return Ok(described);
                 }
-                Err(error) => last = Some(self.unreachable(error)),
+                // It answered, and calls itself by the other spelling.
+                Err(error @ DiscoveryError::Validation(_)) => last = Some(self.unreachable(error)),
+                Err(error) => {
+                    last = Some(self.unreachable(error));
+                    break;
+                }
             }
         }
         let error = last.unwrap_or(ProviderError::NotBegun);
         if let ProviderError::Unreachable { why, .. } = &error {
-            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, why.clone()));
+            *self.failed() = Some((now, why.clone()));
         }
         Err(error)
     }
@@ -288,6 +345,10 @@ impl Provider {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn failed(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, String)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn unreachable(&self, error: impl std::error::Error) -> ProviderError {
         ProviderError::Unreachable { issuer: self.settings.issuer.to_string(), why: reasons(&error) }
     }
@@ -302,6 +363,9 @@ impl Wire {
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, ExchangeError> {
         let http = |error: reqwest::Error| ExchangeError::Http(reasons(&error.without_url()));
         let request = reqwest::Request::try_from(request).map_err(http)?;
+        if !is_protected(request.url()) {
+            return Err(ExchangeError::Open(request.url().clone().into()));
+        }
         let mut answer = self.0.execute(request).await.map_err(http)?;
         let mut whole = HttpResponse::new(Vec::new());
         *whole.status_mut() = answer.status();

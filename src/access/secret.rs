@@ -21,6 +21,11 @@ pub fn fresh() -> Result<String, AccessError> {
     Ok(BASE64URL_NOPAD.encode(&chance::<SECRET_BYTES>()?))
 }
 
+/// Whether a text could be one that [`fresh`] gave: what follows from an empty or a short one, anybody can compute.
+pub(super) fn is_secret(text: &str) -> bool {
+    BASE64URL_NOPAD.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len() == SECRET_BYTES)
+}
+
 /// A fresh public name: letters and digits that can be read aloud.
 pub(super) fn fresh_name() -> Result<String, AccessError> {
     Ok(data_encoding::HEXLOWER.encode(&chance::<NAME_BYTES>()?))
@@ -63,6 +68,7 @@ mod tests {
         let (a, b) = (fresh().expect("chance"), fresh().expect("chance"));
         assert!(a != b && a.len() == 43 && digest(&a) != digest(&b));
         assert!(form_key(&a) != form_key(&b) && form_key(&a) != digest(&a)[..32]);
+        assert!(is_secret(&a) && !is_secret("") && !is_secret(&a[1..]) && !is_secret(&a.replace(&a[..1], "+")));
         assert!(same(&a, &a) && !same(&a, &b) && !same(&a, ""));
     }
 }

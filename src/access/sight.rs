@@ -15,7 +15,10 @@ pub fn sees(party: &Party, alert: &Alert, request: Option<&SamplingRequest>, pub
         Role::Centre => true,
         Role::Supervision => party.concerns.regions.is_empty() || party.concerns.touches_region(alert),
         Role::TestBody => request.is_some() || alert.assessment.disposal == Disposal::Sample,
-        Role::Platform => party.concerns.names_platform(alert, request),
+        Role::Platform => {
+            let own = |shown: &Evidence| party.owns_source(&shown.source);
+            party.concerns.names_platform(alert, request) || alert.evidence.iter().any(own)
+        }
         Role::Firm => party.concerns.names_brand(alert),
         Role::Public => published,
     }
@@ -40,9 +43,7 @@ pub fn alert_for(party: &Party, mut alert: Alert) -> Alert {
     judged.explanation = plain(judged);
     alert.evidence = match party.role {
         // A platform is shown what is said on it, in full: it has to act on it (clause 3-13).
-        Role::Platform => {
-            alert.evidence.into_iter().filter(|shown| party.concerns.platforms.contains(&shown.source)).collect()
-        }
+        Role::Platform => alert.evidence.into_iter().filter(|shown| is_own(party, shown)).collect(),
         _ => Vec::new(),
     };
     alert
@@ -64,9 +65,13 @@ pub fn event_for(party: &Party, mut event: AlertEvent) -> AlertEvent {
         event.spread.zh(),
         event.disposal.zh()
     );
-    let platforms = &party.concerns.platforms;
-    event.evidence.retain(|shown: &Evidence| party.role == Role::Platform && platforms.contains(&shown.source));
+    event.evidence.retain(|shown: &Evidence| party.role == Role::Platform && is_own(party, shown));
     event
+}
+
+/// Whether a piece of evidence was said on a platform of the party, or handed in by it.
+fn is_own(party: &Party, shown: &Evidence) -> bool {
+    party.concerns.platforms.contains(&shown.source) || party.owns_source(&shown.source)
 }
 
 /// A sampling request as the party may see it; none when it is not for the party. Test bodies see all of it: they buy and test.

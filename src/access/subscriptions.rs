@@ -26,8 +26,7 @@ impl Accounts {
         if !Store::set_mail(&mut tx, name, mail).await? {
             return Err(no_user(name));
         }
-        let owned = self.store.endpoints_of(name).await?;
-        for mut endpoint in owned.into_iter().map(|health| health.row.endpoint) {
+        for mut endpoint in Store::endpoints_of(&mut tx, name).await? {
             if let Some(mail) = mail {
                 endpoint.url = format!("mailto:{mail}");
                 Store::put_endpoint(&mut tx, &endpoint).await?;
@@ -47,7 +46,7 @@ impl Accounts {
 
     /// What a user has subscribed to, and how it is doing.
     pub async fn subscriptions(&self, name: &str) -> Result<Vec<EndpointHealth>, AccessError> {
-        Ok(self.store.endpoints_of(name).await?)
+        Ok(self.store.health_of_owner(name).await?)
     }
 
     /// Subscribes a user to what happens from now on, as far as the organisation of the user sees it. Gives the name of the subscription.
@@ -60,9 +59,12 @@ impl Accounts {
         subscription: Subscription,
         now: Timestamp,
     ) -> Result<String, AccessError> {
-        let user = self.store.user(name).await?.ok_or_else(|| no_user(name))?;
+        // One who writes at a time: what is read from here on stays so until it is written.
+        let mut tx = self.store.begin().await?;
+        let user = self.store.user(name).await?.filter(|user| user.disabled_at.is_none());
+        let user = user.ok_or_else(|| no_user(name))?;
         let mail = user.mail.ok_or_else(|| AccessError::Input("管理员还没有为您登记邮箱。".to_owned()))?;
-        if self.store.endpoints_of(name).await?.len() >= SUBSCRIPTIONS_MAX {
+        if Store::endpoints_of(&mut tx, name).await?.len() >= SUBSCRIPTIONS_MAX {
             return Err(AccessError::Input(format!("每人最多 {SUBSCRIPTIONS_MAX} 项订阅：请先取消一项。")));
         }
         if !subscription.has_hours() {
@@ -81,8 +83,9 @@ impl Accounts {
             subscription,
         };
         let after = self.store.last_alert_event().await?;
-        let mut tx = self.store.begin().await?;
-        Store::add_endpoint(&mut tx, &endpoint, Some(name), after, now).await?;
+        if !Store::add_endpoint(&mut tx, &endpoint, Some(name), after, now).await? {
+            return Err(AccessError::Input("订阅没有建成：请再试一次。".to_owned()));
+        }
         let made = entry(now, name, AuditKind::Delivery, &endpoint.name, "subscribed".to_owned());
         Store::add_audit(&mut tx, &made).await?;
         tx.commit().await?;
@@ -91,11 +94,10 @@ impl Accounts {
 
     /// Ends a subscription of a user; false when it is none of this user's.
     pub async fn unsubscribe(&self, name: &str, subscription: &str, now: Timestamp) -> Result<bool, AccessError> {
-        let owned = self.store.endpoints_of(name).await?;
-        if !owned.iter().any(|health| health.row.endpoint.name == subscription) {
+        let mut tx = self.store.begin().await?;
+        if !Store::endpoints_of(&mut tx, name).await?.iter().any(|endpoint| endpoint.name == subscription) {
             return Ok(false);
         }
-        let mut tx = self.store.begin().await?;
         Store::remove_endpoint(&mut tx, subscription, now).await?;
         let ended = entry(now, name, AuditKind::Delivery, subscription, "unsubscribed".to_owned());
         Store::add_audit(&mut tx, &ended).await?;

@@ -8,6 +8,7 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::feed::{FeedHead, escape, headline};
 use crate::vocabulary::{Alert, AlertState, Danger, Disposal, Hazard, RegionCode, show_moment, start_of_day};
@@ -24,10 +25,18 @@ const RESTRICTION: &str = "供产品质量安全监管工作使用；所述风�
 /// What a message is called, and when it was entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// Its id: 31 characters of GB/T 35965.1.
+    /// Its id: 31 characters of GB/T 35965.1, or our own.
     pub id: String,
     /// When it was entered.
     pub sent: Timestamp,
+}
+
+impl Named {
+    /// What the message of a day about an alert is called without a publisher's code.
+    #[must_use]
+    pub fn by_day(alert: &Alert, on: Date) -> Self {
+        Self { id: format!("{}.{on}", alert.id), sent: start_of_day(on) }
+    }
 }
 
 /// One alert as a message of its own: `Alert` on the day it opened, `Update` when it changed later, `Cancel` when it ended.
@@ -40,11 +49,10 @@ pub fn message(alert: &Alert, named: &[Named], head: &FeedHead, region_name: &dy
         (AlertState::Open, true) => "Alert",
         (AlertState::Open, false) => "Update",
     };
-    let by_day = |on| Named { id: format!("{}.{on}", alert.id), sent: start_of_day(on) };
     let (earlier, own) = match named.split_last() {
         Some((own, earlier)) => (earlier.to_vec(), own.clone()),
-        None if kind == "Alert" => (Vec::new(), by_day(alert.changed_on)),
-        None => (vec![by_day(alert.opened_on)], by_day(alert.changed_on)),
+        None if kind == "Alert" => (Vec::new(), Named::by_day(alert, alert.changed_on)),
+        None => (vec![Named::by_day(alert, alert.opened_on)], Named::by_day(alert, alert.changed_on)),
     };
     // What was said more than once is no first message any more, whatever the day.
     let kind = if kind == "Alert" && !earlier.is_empty() { "Update" } else { kind };

@@ -28,7 +28,8 @@ impl Face {
             format!("cannot listen on {}:{}; choose another port with --port", settings.bind, settings.port)
         })?;
         eprintln!("页面：http://{}", listener.local_addr()?);
-        let mut gate = Gate::new(Accounts::new(tower.store().clone()), settings.bind);
+        let gate = Gate::new(Accounts::new(tower.store().clone()), settings.bind);
+        let mut gate = gate.with_mail(settings.mail.is_some());
         if let Some(by) = &settings.sign_in {
             let back = format!("{}{}", settings.home, web::PROVIDER_BACK);
             tracing::info!("users may sign in by {}; it must know the address {back}", by.issuer);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 pub use mail::{MailSettings, Security};
 pub use plans::RerunPlan;
-pub use signin::{NameClaim, SignInSettings};
+pub use signin::{NameClaim, SignInSettings, is_protected};
 
 use crate::vocabulary::PublisherCode;
 

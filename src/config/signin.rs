@@ -62,15 +62,21 @@ impl fmt::Debug for SignInSettings {
     }
 }
 
+/// Whether what goes to this address goes by TLS, or stays on this machine.
+#[must_use]
+pub fn is_protected(address: &Url) -> bool {
+    let here = || address.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
+    address.scheme() == "https" || (address.scheme() == "http" && here())
+}
+
 /// The provider of a settings file, checked.
 pub(super) fn sign_in(path: &Path, written: SignInWritten) -> Result<SignInSettings, ConfigError> {
     let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
     let SignInWritten { issuer, client_id, client_secret, claim, label, authority } = written;
     let expected = "expected its address, https://…; http:// only on this machine";
     let Ok(address) = Url::parse(&issuer) else { return wrong("signin.issuer", format!("{issuer:?}"), expected) };
-    let here = address.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
     let plain = address.query().is_none() && address.fragment().is_none() && address.username().is_empty();
-    if !plain || !(address.scheme() == "https" || (address.scheme() == "http" && here)) {
+    if !plain || !is_protected(&address) {
         return wrong("signin.issuer", format!("{issuer:?}"), expected);
     }
     if client_id.is_empty() || client_id.chars().any(char::is_control) {

@@ -193,8 +193,7 @@ impl Courier {
     }
 
     async fn endpoint(&self, name: &str) -> Result<EndpointRow, DeliverError> {
-        let all = self.store.endpoints().await?;
-        all.into_iter().find(|row| row.endpoint.name == name).ok_or_else(|| unknown(name))
+        self.store.endpoint(name).await?.ok_or_else(|| unknown(name))
     }
 
     /// Queues what endpoints want to know of the events that they were not yet looked at for. Each batch is one transaction with the
@@ -298,11 +297,15 @@ impl Courier {
             let courier = self.clone();
             tasks.spawn(async move { courier.serve(&name, clock).await });
         }
+        let mut trouble = None;
+        // Nobody is cut off because of somebody else: what a receiver took must be written down.
         while let Some(done) = tasks.join_next().await {
-            let (good, bad) = done.map_err(|error| DeliverError::Input(format!("a courier broke off: {error}")))??;
-            (arrived, failed) = (arrived + good, failed + bad);
+            match done.map_err(|error| DeliverError::Input(format!("a courier broke off: {error}"))).flatten() {
+                Ok((good, bad)) => (arrived, failed) = (arrived + good, failed + bad),
+                Err(error) => trouble = Some(error),
+            }
         }
-        Ok((arrived, failed))
+        trouble.map_or(Ok((arrived, failed)), Err)
     }
 
     /// Queues and carries for ever. An error means that the store cannot be used; it is logged and tried again.
@@ -346,10 +349,7 @@ impl Courier {
 
     /// Carries to one receiver what is due, urgent first, until it fails; what waits behind a failure comes with a later round.
     async fn serve(&self, name: &str, clock: fn() -> Timestamp) -> Result<(u64, u64), DeliverError> {
-        let row = self.endpoint(name).await?;
-        if row.paused_at.is_some() || row.stopped.is_some() {
-            return Ok((0, 0));
-        }
+        let Some(row) = self.store.endpoint(name).await?.filter(EndpointRow::is_sent_to) else { return Ok((0, 0)) };
         if row.endpoint.kind == EndpointKind::Mail && self.mailer.is_none() {
             // It waits without being tried: the service beside may know a server.
             if !self.missed_mailer.swap(true, Ordering::Relaxed) {
@@ -368,6 +368,11 @@ impl Courier {
         };
         let mut arrived = 0;
         for message in self.store.messages_due(name, now, MESSAGES_AT_ONCE).await? {
+            // It may have been removed, paused or sent elsewhere while the one before was carried.
+            let now = self.store.endpoint(name).await?.filter(EndpointRow::is_sent_to);
+            if now.is_none_or(|now| now.endpoint != row.endpoint) {
+                break;
+            }
             let (events, notice) = self.parts_of(&message, party.as_ref()).await?;
             let about = notice.as_ref().map_or(About::Events(&events), About::Notice);
             let (tried, status) = self.carry(&row.endpoint, &message.id, about, clock()).await;

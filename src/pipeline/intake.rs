@@ -193,30 +193,15 @@ pub async fn import_file(
     Ok(report)
 }
 
-/// Longest name of an organisation within the name of a source, in bytes; longer ones are told apart by a digest.
-const PARTY_BYTES_MAX: usize = 48;
-
-/// The name of a source of an organisation's own: it begins with that of the organisation, so that nobody hands in as somebody else.
-fn own_source(by: &Party, source: &SourceId) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
-    let name: String = by.name.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
-    let short = if name.len() > PARTY_BYTES_MAX || name != by.name {
-        let digest = blake3::hash(by.name.as_bytes()).to_hex();
-        let kept: String = name.chars().take(PARTY_BYTES_MAX / 4).collect();
-        format!("{kept}-{}", &digest[..8])
-    } else {
-        name
-    };
-    format!("{short}.{source}")
-}
-
 /// A document as an organisation outside may hand it in: under a source of its own, and as no notice of an authority.
 fn as_own(by: &Party, mut document: Document) -> Result<Document, String> {
     if by.role != Role::TestBody && matches!(document.channel, Channel::Regulator | Channel::Standard) {
-        let (role, channel) = (by.role.zh(), document.channel.code());
-        return Err(format!("a {role} cannot hand in documents of channel `{channel}`"));
+        let (role, channel) = (by.role.code(), document.channel.code());
+        return Err(format!(
+            "organisations of role `{role}` hand in nothing of channel `{channel}`: use `complaint`, `platform` or `media`"
+        ));
     }
-    let source = own_source(by, &document.source);
+    let source = by.own_source(document.source.as_str());
     if source.len() > SourceId::BYTES_MAX {
         return Err(format!("the source `{}` is too long beside the name of the organisation", document.source));
     }
@@ -235,8 +220,10 @@ pub async fn push_lines(
     now: Timestamp,
 ) -> Result<ImportReport, PipelineError> {
     let (columns, pages) = (BTreeMap::new(), PageFilter::default());
-    let spec = ImportSpec { source, channel, format: Format::Ndjson, columns, pages };
-    let of = spec.clone();
+    let of = ImportSpec { source, channel, format: Format::Ndjson, columns, pages };
+    // What is set aside is booked on the organisation's own, too.
+    let source = by.map_or_else(|| of.source.clone(), |by| SourceId::new(by.own_source(of.source.as_str())));
+    let spec = ImportSpec { source, ..of.clone() };
     let masker = tower.masker();
     let by = by.cloned();
     let items = tokio::task::spawn_blocking(move || {

@@ -27,6 +27,15 @@ impl Store {
         bodies.iter().map(|body| from_json("alert", body)).collect()
     }
 
+    /// All alerts there are, open ones first, then by rank.
+    pub async fn every_alert(&self) -> Result<Vec<Alert>, StoreError> {
+        let bodies: Vec<String> =
+            sqlx::query_scalar("SELECT body FROM alerts ORDER BY state = 'closed', rank_score DESC, alert_id")
+                .fetch_all(self.reader())
+                .await?;
+        bodies.iter().map(|body| from_json("alert", body)).collect()
+    }
+
     /// How many alerts are open, how many closed, and how many sampling requests there are.
     pub async fn alert_counts(&self) -> Result<(u64, u64, u64), StoreError> {
         let (open, closed, requests): (i64, i64, i64) = sqlx::query_as(
@@ -134,15 +143,14 @@ impl Store {
         Ok(())
     }
 
-    /// The stamps of messages about an alert, one for each event in the order they happened; none for those of earlier versions.
-    pub async fn message_stamps(&self, alert: &AlertId) -> Result<Vec<MessageStamp>, StoreError> {
-        let found: Vec<String> = sqlx::query_scalar(
-            "SELECT message FROM alert_events WHERE alert_id = ? AND message IS NOT NULL ORDER BY seq",
-        )
-        .bind(alert.as_str())
-        .fetch_all(self.reader())
-        .await?;
-        found.iter().map(|found| stamp(found)).collect()
+    /// The stamps of messages about an alert, one for each event in the order they happened; none for one of an earlier version.
+    pub async fn message_stamps(&self, alert: &AlertId) -> Result<Vec<Option<MessageStamp>>, StoreError> {
+        let found: Vec<Option<String>> =
+            sqlx::query_scalar("SELECT message FROM alert_events WHERE alert_id = ? ORDER BY seq")
+                .bind(alert.as_str())
+                .fetch_all(self.reader())
+                .await?;
+        found.iter().map(|found| found.as_deref().map(stamp).transpose()).collect()
     }
 
     /// Keeps a sampling request, unless its alert has one already (ALERT-1). Returns whether it was new.
@@ -186,6 +194,14 @@ impl Store {
                 .bind(ALERTS_MAX)
                 .fetch_all(self.reader())
                 .await?;
+        bodies.iter().map(|body| from_json("sampling request", body)).collect()
+    }
+
+    /// All sampling requests there are.
+    pub async fn every_request(&self) -> Result<Vec<SamplingRequest>, StoreError> {
+        let bodies: Vec<String> = sqlx::query_scalar("SELECT body FROM sampling_requests ORDER BY request_id")
+            .fetch_all(self.reader())
+            .await?;
         bodies.iter().map(|body| from_json("sampling request", body)).collect()
     }
 

@@ -31,6 +31,14 @@ pub struct EndpointRow {
     pub stopped: Option<String>,
 }
 
+impl EndpointRow {
+    /// Whether anything is sent to it now.
+    #[must_use]
+    pub fn is_sent_to(&self) -> bool {
+        self.paused_at.is_none() && self.stopped.is_none()
+    }
+}
+
 /// How an endpoint is doing, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointHealth {
@@ -151,8 +159,31 @@ impl Store {
         rows.into_iter().map(endpoint).collect()
     }
 
-    /// What a user has subscribed to, oldest first, and how it is doing.
-    pub async fn endpoints_of(&self, owner: &str) -> Result<Vec<EndpointHealth>, StoreError> {
+    /// One endpoint.
+    pub async fn endpoint(&self, name: &str) -> Result<Option<EndpointRow>, StoreError> {
+        let row: Option<EndpointColumns> = sqlx::query_as(
+            "SELECT body, owner, cursor, notice_cursor, paused_at, stopped FROM endpoints
+             WHERE endpoint = ? AND removed_at IS NULL",
+        )
+        .bind(name)
+        .fetch_optional(self.reader())
+        .await?;
+        row.map(endpoint).transpose()
+    }
+
+    /// What a user has subscribed to, oldest first, as this transaction sees it.
+    pub async fn endpoints_of(tx: &mut Transaction<'static, Sqlite>, owner: &str) -> Result<Vec<Endpoint>, StoreError> {
+        let bodies: Vec<String> = sqlx::query_scalar(
+            "SELECT body FROM endpoints WHERE owner = ? AND removed_at IS NULL ORDER BY made_at, endpoint",
+        )
+        .bind(owner)
+        .fetch_all(&mut **tx)
+        .await?;
+        bodies.iter().map(|body| from_json("endpoint", body)).collect()
+    }
+
+    /// The same with how it is doing.
+    pub async fn health_of_owner(&self, owner: &str) -> Result<Vec<EndpointHealth>, StoreError> {
         let rows: Vec<EndpointColumns> = sqlx::query_as(
             "SELECT body, owner, cursor, notice_cursor, paused_at, stopped FROM endpoints
              WHERE owner = ? AND removed_at IS NULL ORDER BY made_at, endpoint",
@@ -223,11 +254,12 @@ impl Store {
         name: &str,
         since: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE endpoints SET paused_at = ?, stopped = NULL WHERE endpoint = ?")
-            .bind(since.map(written))
-            .bind(name)
-            .execute(&mut **tx)
-            .await?;
+        let done =
+            sqlx::query("UPDATE endpoints SET paused_at = ?, stopped = NULL WHERE endpoint = ? AND removed_at IS NULL")
+                .bind(since.map(written))
+                .bind(name)
+                .execute(&mut **tx)
+                .await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -248,7 +280,13 @@ impl Store {
         from: u64,
         to: u64,
     ) -> Result<bool, StoreError> {
-        moved(tx, "UPDATE endpoints SET cursor = ? WHERE endpoint = ? AND cursor = ?", name, (from, to)).await
+        moved(
+            tx,
+            "UPDATE endpoints SET cursor = ? WHERE endpoint = ? AND cursor = ? AND removed_at IS NULL",
+            name,
+            (from, to),
+        )
+        .await
     }
 
     /// Queues events or notices, each once for its endpoint; how many were not queued before.

@@ -44,7 +44,8 @@ impl Store {
         from: u64,
         to: u64,
     ) -> Result<bool, StoreError> {
-        let statement = "UPDATE endpoints SET notice_cursor = ? WHERE endpoint = ? AND notice_cursor = ?";
+        let statement =
+            "UPDATE endpoints SET notice_cursor = ? WHERE endpoint = ? AND notice_cursor = ? AND removed_at IS NULL";
         moved(tx, statement, name, (from, to)).await
     }
 }

@@ -58,7 +58,7 @@ impl Subscription {
             return (Lane::Urgent, now);
         }
         match self.digest_hour {
-            Some(hour) => (Lane::Digest, next_hour(now, hour)),
+            Some(hour) => (Lane::Digest, self.after_quiet(next_hour(now, hour))),
             None => (Lane::Each, self.after_quiet(now)),
         }
     }
@@ -152,6 +152,7 @@ mod tests {
         assert_eq!(quiet.after_quiet(at(3)), seven);
         assert_eq!(quiet.after_quiet(at(23)), next_hour(at(23), 7));
         assert_eq!(next_hour(at(6), 7), seven);
+        assert_eq!(quiet.after_quiet(next_hour(at(3), 6)), seven, "a digest of six waits, too");
         assert_eq!(
             next_hour(at(7), 7),
             date(2026, 1, 6).at(7, 0, 0, 0).to_zoned(shanghai()).expect("a moment").timestamp()

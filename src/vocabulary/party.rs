@@ -72,6 +72,33 @@ impl Party {
     /// Longest name, in characters.
     pub const NAME_CHARS_MAX: usize = 60;
 
+    /// Longest name of it within the name of a source, in bytes; longer ones are told apart by a digest.
+    const SOURCE_BYTES_MAX: usize = 48;
+
+    /// What it is called within the names of its sources.
+    fn short(&self) -> String {
+        let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+        let name: String = self.name.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
+        if name.len() <= Self::SOURCE_BYTES_MAX && name == self.name {
+            return name;
+        }
+        let kept: String = name.chars().take(Self::SOURCE_BYTES_MAX / 4).collect();
+        format!("{kept}-{}", &blake3::hash(self.name.as_bytes()).to_hex()[..8])
+    }
+
+    /// The name of a source of its own: it ends with `@` and what the organisation is called, which no recipe and no request may name, so
+    /// that nobody hands in as somebody else.
+    #[must_use]
+    pub fn own_source(&self, source: &str) -> String {
+        format!("{source}@{}", self.short())
+    }
+
+    /// Whether a source is one of its own.
+    #[must_use]
+    pub fn owns_source(&self, source: &str) -> bool {
+        source.rsplit_once('@').is_some_and(|(_, own)| own == self.short())
+    }
+
     /// Whether it sees alerts as they are, with sources and all numbers.
     #[must_use]
     pub fn is_inside(&self) -> bool {
@@ -82,6 +109,20 @@ impl Party {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sources_of_organisations_are_told_apart_whatever_their_names() {
+        let party = |name: &str| Party { name: name.to_owned(), role: Role::Firm, concerns: Concerns::default() };
+        let long = "很长的单位名称".repeat(8);
+        let all = ["A", "A.B", "A@B", "A B", "A-B", "某厂", &long, &format!("{long}二")];
+        for own in all {
+            let source = party(own).own_source("c@x");
+            assert!(source.len() < 100 && source.starts_with("c@x@"), "{source}");
+            let owners: Vec<&str> = all.into_iter().filter(|name| party(name).owns_source(&source)).collect();
+            assert_eq!(owners, [own], "{source}");
+        }
+        assert!(!party("A").owns_source("A") && !party("A").owns_source("A@"));
+    }
 
     #[test]
     fn a_place_overlaps_with_what_lies_in_it_and_with_what_it_lies_in() {

@@ -185,13 +185,23 @@ async fn open_alerts(
 
 /// One alert as a message of the Common Alerting Protocol.
 pub(super) async fn alert_cap(
+    State(hall): State<Hall>,
     Seated(desk): Seated,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
-    let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    Ok(feed(Feed::of(desk.cap(&alert).await?), CAP, &headers))
+    let mut reached = desk.last_event().await?;
+    loop {
+        let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+        let message = desk.cap(&alert, hall.gate.now()).await?;
+        // What it is called and what it says must be of one moment.
+        let now = desk.last_event().await?;
+        if now == reached {
+            return Ok(feed(Feed::of(message), CAP, &headers));
+        }
+        reached = now;
+    }
 }
 
 /// A feed that is polled: unchanged, it costs its reader nothing.

@@ -17,13 +17,10 @@ use super::gate::{Hall, Seated};
 use super::pages::alert_id;
 use super::problem::{Dressed, Problem};
 use crate::access::Viewer;
-use crate::pipeline::Records;
 use crate::vocabulary::{Act, ActKind};
 
 /// Acts in one body.
 pub(super) const ACTS_MAX: usize = 1_000;
-/// Alerts looked through for one archive between two breaths.
-const ALERTS_AT_ONCE: usize = 100;
 
 /// All that concerns whoever asks.
 pub(super) async fn take_away(
@@ -31,24 +28,17 @@ pub(super) async fn take_away(
     Extension(viewer): Extension<Viewer>,
     Seated(desk): Seated,
 ) -> Result<Response, Problem> {
-    // One at a time: each looks through all alerts there are.
-    let _turn = hall.exchanges.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let mut records = Records { alerts: desk.ranked().await?, ..Records::default() };
-    records.alerts.sort_by(|a, b| a.id.cmp(&b.id));
-    for (number, alert) in records.alerts.iter().enumerate() {
-        records.events.extend(desk.history(&alert.id).await?);
-        records.acts.extend(desk.casework(&alert.id).await?.1);
-        if number % ALERTS_AT_ONCE == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-    // Samplers alone are given requests; the desk knows who that is.
-    records.sampling = desk.sampling_requests().await?;
-    records.sampling.sort_by(|a, b| a.id.cmp(&b.id));
-    let party = viewer.party().map_or("", |party| party.name.as_str());
-    let packed = desk.pack_records(party, &records, hall.gate.now())?;
+    // One at a time: each reads all there is.
+    let Ok(_turn) = hall.exchanges.try_acquire() else {
+        return Err(Problem::busy("正在为别的单位打包记录：请稍后再试。"));
+    };
+    let records = desk.records().await?;
+    let party = viewer.party().map_or_else(String::new, |party| party.name.clone());
     let detail =
         format!("{} alerts, {} events, {} acts", records.alerts.len(), records.events.len(), records.acts.len());
+    let now = hall.gate.now();
+    let packed = tokio::task::spawn_blocking(move || desk.pack_records(&party, &records, now)).await;
+    let packed = packed.map_err(|error| Problem::internal(&error))??;
     hall.note_export(&viewer, "exchange".to_owned(), detail).await?;
     let headers =
         [(CONTENT_TYPE, "application/zip"), (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-exchange.zip\"")];

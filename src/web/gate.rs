@@ -48,6 +48,8 @@ pub struct Gate {
     accounts: Option<Accounts>,
     /// The OpenID provider by which users may sign in, too.
     provider: Option<Arc<Provider>>,
+    /// Whether a server is known by which mail goes.
+    mail: bool,
     /// Sign-in is required even while no user exists.
     shut: bool,
     clock: Clock,
@@ -57,19 +59,30 @@ impl Gate {
     /// The gate of a service that listens on `bind`.
     #[must_use]
     pub fn new(accounts: Accounts, bind: IpAddr) -> Self {
-        Self { accounts: Some(accounts), provider: None, shut: !bind.is_loopback(), clock: now }
+        Self { accounts: Some(accounts), provider: None, mail: false, shut: !bind.is_loopback(), clock: now }
     }
 
     /// A gate that stays open: for a desk without accounts.
     #[must_use]
     pub fn open() -> Self {
-        Self { accounts: None, provider: None, shut: false, clock: now }
+        Self { accounts: None, provider: None, mail: false, shut: false, clock: now }
     }
 
     /// The gate with an OpenID provider beside passwords.
     #[must_use]
     pub fn with_provider(self, provider: Provider) -> Self {
         Self { provider: Some(Arc::new(provider)), ..self }
+    }
+
+    /// The gate of a service that knows a mail server, or does not.
+    #[must_use]
+    pub fn with_mail(self, mail: bool) -> Self {
+        Self { mail, ..self }
+    }
+
+    /// Whether a server is known by which mail goes.
+    pub(super) fn sends_mail(&self) -> bool {
+        self.mail
     }
 
     /// The OpenID provider, where there is one.

@@ -181,7 +181,7 @@ fn paths() -> Value {
         "All records that concern whoever asks: alerts, events, sampling requests and acts as NDJSON files with a manifest",
         &[],
         &answer("a ZIP archive", "application/zip", &json!({"type": "string", "format": "binary"})),
-        &[409],
+        &[409, 429],
     );
     let text = json!({"type": "string"});
     let behind = [

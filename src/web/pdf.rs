@@ -36,6 +36,9 @@ const HAN: Name<'static> = Name(b"H");
 /// What may not begin a line.
 const CLOSING: &str = "。，、；：！？）》”’】〉」』…%,.;:!?)]}";
 
+/// What may not end one.
+const OPENING: &str = "（《“‘【〈「『";
+
 /// Widths of Helvetica from space to tilde, in thousandths of its size (Adobe Font Metrics).
 const HELVETICA: [u16; 95] = [
     278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
@@ -87,9 +90,12 @@ fn broken(text: &str, room: f32) -> Vec<String> {
         let (mut line, mut used) = (String::new(), 0.0);
         let mut at = 0;
         while at < letters.len() {
-            let word = letters[at..].iter().take_while(|letter| letter.is_ascii_graphic()).count().max(1);
+            let opening = letters[at..].iter().take_while(|letter| OPENING.contains(**letter)).count();
+            let latin = letters[at + opening..].iter().take_while(|letter| letter.is_ascii_graphic()).count().max(1);
+            let word = (opening + latin).min(letters.len() - at);
             let wide: f32 = letters[at..at + word].iter().map(|letter| width(*letter)).sum();
-            let hangs = word == 1 && CLOSING.contains(letters[at]);
+            // One mark hangs over the edge rather than begin a line; a second one goes on below.
+            let hangs = word == 1 && CLOSING.contains(letters[at]) && used <= room;
             let take = if wide > room { 1 } else { word };
             let wide = if take == word { wide } else { width(letters[at]) };
             if used + wide > room && !hangs && !line.is_empty() {
@@ -278,6 +284,9 @@ mod tests {
     fn lines_break_between_han_keep_words_whole_and_begin_with_no_closing_mark() {
         assert_eq!(broken("一二三四五六", 3.0), ["一二三", "四五六"]);
         assert_eq!(broken("一二三。四五", 3.0), ["一二三。", "四五"]);
+        assert_eq!(broken("差！！！！！！", 3.0), ["差！！！", "！！！"]);
+        assert_eq!(broken("一二（三四", 3.0), ["一二", "（三四"]);
+        assert_eq!(broken("（（（（", 3.0), ["（", "（（（"], "nothing but opening marks still ends");
         assert_eq!(broken("充电宝 model ABC-123 起火", 8.0), ["充电宝 model", "ABC-123 起火"]);
         assert_eq!(broken("甲\n\n乙", 3.0), ["甲", "", "乙"]);
         assert_eq!(broken("\u{202e}甲\u{0}\r乙", 3.0), ["甲乙"], "nothing turns a text round");

@@ -64,6 +64,11 @@ impl Problem {
         Self { detail: detail.into(), ..Self::plain(StatusCode::BAD_REQUEST) }
     }
 
+    /// 429, saying with what.
+    pub(super) fn busy(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::plain(StatusCode::TOO_MANY_REQUESTS) }
+    }
+
     /// 403, saying why.
     pub(super) fn refused(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..Self::plain(StatusCode::FORBIDDEN) }

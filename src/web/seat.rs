@@ -1,12 +1,13 @@
 //! The desk as a party may ask it: every answer passes through [`crate::access`], so that no page, feed or format can forget to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::desk::{
-    Desk, DeskError, EventsPage, Exported, FeedForm, Pushed, QueryExample, SearchOutcome, Status, Trail,
+    ALERTS_MAX, Desk, DeskError, EventsPage, Exported, FeedForm, Pushed, QueryExample, SAMPLING_REQUESTS_MAX,
+    SearchOutcome, Status, Trail,
 };
 use super::pages::Shared;
 use crate::access;
@@ -43,6 +44,24 @@ impl Seat {
             .then(|| access::alert_for(&self.party, alert)))
     }
 
+    /// Of all alerts and requests those that the party sees, as it may see them.
+    fn share(
+        &self,
+        alerts: Vec<Alert>,
+        requests: Vec<SamplingRequest>,
+        published: impl Fn(&AlertId) -> bool,
+    ) -> (Vec<Alert>, Vec<SamplingRequest>) {
+        let asked: BTreeMap<&AlertId, &SamplingRequest> =
+            requests.iter().map(|request| (&request.alert_id, request)).collect();
+        let sees =
+            |alert: &Alert| access::sees(&self.party, alert, asked.get(&alert.id).copied(), published(&alert.id));
+        let alerts: Vec<Alert> = alerts.into_iter().filter(sees).collect();
+        let seen: BTreeSet<&AlertId> = alerts.iter().map(|alert| &alert.id).collect();
+        let requests = requests.into_iter().filter(|request| seen.contains(&request.alert_id));
+        let requests = requests.filter_map(|request| access::request_for(&self.party, request)).collect();
+        (alerts.into_iter().map(|alert| access::alert_for(&self.party, alert)).collect(), requests)
+    }
+
     /// The desk for those of the archive; nobody else searches it.
     fn inside(&self) -> Result<&Shared, DeskError> {
         let why = || "您所属的单位不检索原文。".to_owned();
@@ -57,16 +76,32 @@ impl Seat {
 #[async_trait]
 impl Desk for Seat {
     async fn ranked(&self) -> Result<Vec<Alert>, DeskError> {
-        let requests: BTreeMap<AlertId, SamplingRequest> = (self.desk.sampling_requests().await?.into_iter())
-            .map(|request| (request.alert_id.clone(), request))
-            .collect();
+        let (mut alerts, _) = self.every_alert().await?;
+        alerts.truncate(ALERTS_MAX);
+        Ok(alerts)
+    }
+
+    async fn every_alert(&self) -> Result<(Vec<Alert>, Vec<SamplingRequest>), DeskError> {
+        let (alerts, requests) = self.desk.every_alert().await?;
         let standing = self.desk.standing().await?;
-        let sees = |alert: &Alert| {
-            let published = standing.get(&alert.id).is_some_and(|casework| casework.published);
-            access::sees(&self.party, alert, requests.get(&alert.id), published)
-        };
-        let all = self.desk.ranked().await?.into_iter().filter(sees);
-        Ok(all.map(|alert| access::alert_for(&self.party, alert)).collect())
+        let published = |id: &AlertId| standing.get(id).is_some_and(|casework| casework.published);
+        Ok(self.share(alerts, requests, published))
+    }
+
+    async fn records(&self) -> Result<Records, DeskError> {
+        let Records { alerts, mut events, sampling, mut acts } = self.desk.records().await?;
+        let mut standing: BTreeMap<AlertId, Casework> = BTreeMap::new();
+        for act in &acts {
+            standing.entry(act.alert_id.clone()).or_default().take(act);
+        }
+        let published = |id: &AlertId| standing.get(id).is_some_and(|casework| casework.published);
+        let (alerts, sampling) = self.share(alerts, sampling, published);
+        let seen: BTreeSet<&AlertId> = alerts.iter().map(|alert| &alert.id).collect();
+        events.retain(|event| seen.contains(&event.alert_id));
+        // Others see their own acts, and of the centre's only what it makes public.
+        acts.retain(|act| seen.contains(&act.alert_id) && (self.party.is_inside() || act.party == self.party.name));
+        let events = events.into_iter().map(|event| access::event_for(&self.party, event)).collect();
+        Ok(Records { alerts, events, sampling, acts })
     }
 
     async fn changes(&self) -> Option<i64> {
@@ -93,10 +128,10 @@ impl Desk for Seat {
     }
 
     async fn sampling_requests(&self) -> Result<Vec<SamplingRequest>, DeskError> {
-        let seen: Vec<AlertId> = self.ranked().await?.into_iter().map(|alert| alert.id).collect();
-        let mut requests = self.desk.sampling_requests().await?;
-        requests.retain(|request| seen.contains(&request.alert_id));
-        Ok(requests.into_iter().filter_map(|request| access::request_for(&self.party, request)).collect())
+        let (_, mut requests) = self.every_alert().await?;
+        requests.sort_by(|a, b| b.created_on.cmp(&a.created_on).then_with(|| a.id.cmp(&b.id)));
+        requests.truncate(SAMPLING_REQUESTS_MAX);
+        Ok(requests)
     }
 
     async fn outcomes(&self, alert: Option<&AlertId>) -> Result<Vec<Outcome>, DeskError> {
@@ -215,8 +250,8 @@ impl Desk for Seat {
         self.desk.render(form, alerts)
     }
 
-    async fn cap(&self, alert: &Alert) -> Result<String, DeskError> {
-        self.desk.cap(alert).await
+    async fn cap(&self, alert: &Alert, now: Timestamp) -> Result<String, DeskError> {
+        self.desk.cap(alert, now).await
     }
 
     async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError> {
@@ -254,8 +289,7 @@ impl Desk for Seat {
         channel: Channel,
         by: Option<&Party>,
     ) -> Result<Pushed, DeskError> {
-        let own = (!self.party.is_inside()).then_some(&self.party);
-        self.desk.push(lines, source, channel, by.or(own)).await
+        self.desk.push(lines, source, channel, by).await
     }
 
     async fn health(&self) -> Result<(), DeskError> {

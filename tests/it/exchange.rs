@@ -127,7 +127,9 @@ fn an_organisation_takes_away_what_it_sees_and_hands_in_what_its_people_did_once
         assert_eq!((status, counts(&told)), (200, [Some(2), Some(1), Some(0), Some(1)]), "{told}");
         assert_eq!(told["rejects"][0]["line"], 2, "{told}");
         let sources = tower.log().intake().await.expect("read");
-        assert!(sources.contains_key(&SourceId::from("别家.某平台")), "{sources:?}");
+        assert!(sources.contains_key(&SourceId::from("某平台@别家")), "{sources:?}");
+        assert_eq!(sources[&SourceId::from("gd@别家")].1.rejected, 1, "booked on its own, too: {sources:?}");
+        assert!(!sources.contains_key(&SourceId::from("gd")), "{sources:?}");
         assert_eq!(sources[&SourceId::from("某平台")].1.kept, 1, "nobody else adds to it: {sources:?}");
         let (status, told) = post(&documents, 0, format!("{notice}\n")).await;
         assert_eq!((status, told["kept"].as_u64()), (200, Some(1)), "the centre's own: {told}");

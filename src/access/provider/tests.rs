@@ -167,6 +167,9 @@ async fn what_another_browser_began_signs_nobody_in() {
     for (held, returned) in [
         (theirs.secret.as_str(), back(&state)),
         ("", back(&state)),
+        // What follows from no secret can be computed by anybody.
+        ("", back(&secret::derived(STATE, ""))),
+        ("short", back(&secret::derived(STATE, "short"))),
         (mine.secret.as_str(), back("")),
         (mine.secret.as_str(), Returned { state: None, ..back("") }),
         (mine.secret.as_str(), back(&mine.secret)),
@@ -233,9 +236,38 @@ async fn a_provider_that_is_down_is_told_and_not_knocked_at_without_pause() {
         let refused = house.provider.depart(now).await.expect_err("down");
         assert!(matches!(refused, ProviderError::Unreachable { .. }), "{refused}");
         let described = house.said.lock().expect("alone").described;
-        // With and without the slash at the end of its name.
-        assert_eq!(described, asked * 2);
+        assert_eq!(described, asked);
     }
     house.said.lock().expect("alone").broken = false;
     house.provider.depart(seconds(2 * PAUSE_SECONDS)).await.expect("up again");
+}
+
+#[tokio::test]
+async fn no_code_and_no_secret_goes_by_an_open_way_elsewhere() {
+    let house = House::new(NameClaim::Sub).await;
+    let (departure, address) = house.leave().await;
+    let (since, described) = house.provider.known().clone().expect("described");
+    let elsewhere = openidconnect::TokenUrl::new("http://id.example/token".to_owned()).expect("an address");
+    let described = described.as_ref().clone().set_token_endpoint(Some(elsewhere));
+    *house.provider.known() = Some((since, Arc::new(described)));
+    let arrived = house.provider.arrive(&departure.secret, back(&asked(&address, "state")), at(0)).await;
+    let refused = arrived.expect_err("an open way").to_string();
+    assert!(refused.contains("expected https://"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_secret_goes_in_the_body_where_the_provider_takes_it_nowhere_else() {
+    let house = House::new(NameClaim::Sub).await;
+    house.whole(at(0)).await.expect("signed in");
+    let in_body = |house: &House| {
+        let said = house.said.lock().expect("alone");
+        said.asked.last().expect("asked").iter().any(|(name, _)| name == "client_secret")
+    };
+    assert!(!in_body(&house));
+    let (since, described) = house.provider.known().clone().expect("described");
+    let post = Some(vec![CoreClientAuthMethod::ClientSecretPost]);
+    let described = described.as_ref().clone().set_token_endpoint_auth_methods_supported(post);
+    *house.provider.known() = Some((since, Arc::new(described)));
+    house.whole(at(0)).await.expect("signed in");
+    assert!(in_body(&house));
 }

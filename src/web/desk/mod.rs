@@ -28,8 +28,12 @@ pub use search::{
 /// Answers the questions of the web face. Every answer is bounded by its caller's `limit`.
 #[async_trait]
 pub trait Desk: Send + Sync + 'static {
-    /// All alerts there are, at most [`ALERTS_MAX`].
+    /// The first of all alerts there are, at most [`ALERTS_MAX`].
     async fn ranked(&self) -> Result<Vec<Alert>, DeskError>;
+    /// All alerts there are, in the same order, and all sampling requests: what a party's share is cut from.
+    async fn every_alert(&self) -> Result<(Vec<Alert>, Vec<SamplingRequest>), DeskError>;
+    /// All records there are: what whoever asks takes away.
+    async fn records(&self) -> Result<Records, DeskError>;
     /// The alerts that pass `filter`: pinned ones first, open before closed, then by rank score, largest first.
     async fn alerts(&self, filter: &AlertFilter) -> Result<AlertPage, DeskError> {
         let standing = self.standing().await?;
@@ -102,7 +106,7 @@ pub trait Desk: Send + Sync + 'static {
     fn render(&self, form: FeedForm, alerts: &[Alert]) -> String;
 
     /// One alert, as the viewer may see it, as a message of the Common Alerting Protocol.
-    async fn cap(&self, alert: &Alert) -> Result<String, DeskError>;
+    async fn cap(&self, alert: &Alert, now: Timestamp) -> Result<String, DeskError>;
     /// Events in the lives of alerts behind number `after`, each with its own number, in order, at most `limit`.
     async fn events_after(&self, after: u64, limit: usize) -> Result<EventsPage, DeskError>;
     /// Number of the last event; 0 before the first.

@@ -291,7 +291,16 @@ impl Desk for FakeDesk {
         }
     }
 
-    async fn cap(&self, _: &Alert) -> Result<String, DeskError> {
+    async fn every_alert(&self) -> Result<(Vec<Alert>, Vec<SamplingRequest>), DeskError> {
+        Ok((self.ranked().await?, self.sampling_requests().await?))
+    }
+
+    async fn records(&self) -> Result<Records, DeskError> {
+        let (alerts, sampling) = self.every_alert().await?;
+        Ok(Records { alerts, events: history(), sampling, acts: Vec::new() })
+    }
+
+    async fn cap(&self, _: &Alert, _: Timestamp) -> Result<String, DeskError> {
         self.check()?;
         Ok("<alert/>\n".to_owned())
     }

@@ -89,7 +89,9 @@ fn trouble(error: &ProviderError) -> (StatusCode, String) {
             (StatusCode::BAD_GATEWAY, "统一身份认证暂时无法访问：请稍后再试，或用密码登录。")
         }
         ProviderError::Denied(_) => (StatusCode::FORBIDDEN, "统一身份认证没有完成登录：已取消或被拒绝。"),
-        ProviderError::NotBegun => (StatusCode::FORBIDDEN, "登录已过期，或不是从本浏览器开始的：请再试一次。"),
+        ProviderError::NotBegun => {
+            (StatusCode::FORBIDDEN, "登录已过期，或是在另一个标签页或浏览器里开始的：请再试一次。")
+        }
         ProviderError::Unsound(_) => {
             (StatusCode::FORBIDDEN, "统一身份认证的应答无法核实：请再试一次；仍不行，请联系管理员。")
         }

@@ -30,20 +30,27 @@ struct Row {
     wants: String,
     waiting: u64,
     delivered: u64,
-    trouble: String,
+    dead: u64,
+    trouble: &'static str,
 }
 
 impl Row {
     fn new(health: EndpointHealth, desk: &Shared) -> Self {
-        let failed = health.last.and_then(|last| last.trouble).map(|why| format!("最近一次失败：{why}"));
-        let paused = health.row.paused_at.map(|_| "管理员已暂停".to_owned());
-        let stopped = health.row.stopped.map(|why| format!("已停：{why}"));
+        // What servers said is for those who run the watch: it stands on the page of deliveries.
+        let failed = health.last.is_some_and(|last| last.trouble.is_some());
+        let trouble = match (health.row.stopped.is_some(), health.row.paused_at.is_some(), failed) {
+            (true, ..) => "已停：收件方不再接收，请联系管理员",
+            (_, true, _) => "管理员已暂停",
+            (.., true) => "最近一封没有送到，会再试",
+            _ => "正常",
+        };
         Self {
             wants: wants(&health.row.endpoint.subscription, &|code| desk.region_name(code)),
             name: health.row.endpoint.name,
             waiting: health.waiting,
             delivered: health.delivered,
-            trouble: stopped.or(paused).or(failed).unwrap_or_default(),
+            dead: health.dead,
+            trouble,
         }
     }
 }
@@ -56,6 +63,8 @@ struct SubscriptionsPage {
     trouble: String,
     /// Where mail goes; empty: nobody has written an address down.
     mail: String,
+    /// No server is known by which mail could go.
+    no_server: bool,
     rows: Vec<Row>,
     full: bool,
     categories: &'static [Category],
@@ -75,7 +84,12 @@ fn person<'a>(hall: &'a Hall, viewer: &'a Viewer) -> Result<(&'a Accounts, &'a s
 }
 
 /// What the page shows, also after something could not be done.
-async fn page(accounts: &Accounts, name: &str, desk: &Shared, trouble: String) -> Result<Html<String>, Problem> {
+async fn page(
+    (accounts, name): (&Accounts, &str),
+    desk: &Shared,
+    no_server: bool,
+    trouble: String,
+) -> Result<Html<String>, Problem> {
     let internal = |error: AccessError| Problem::internal(&error);
     let rows: Vec<Row> =
         accounts.subscriptions(name).await.map_err(internal)?.into_iter().map(|one| Row::new(one, desk)).collect();
@@ -84,6 +98,7 @@ async fn page(accounts: &Accounts, name: &str, desk: &Shared, trouble: String) -
         shell: Shell::at("subscriptions"),
         trouble,
         mail: accounts.mail_of(name).await.map_err(internal)?.unwrap_or_default(),
+        no_server,
         full: rows.len() >= SUBSCRIPTIONS_MAX,
         rows,
         categories: Category::ALL,
@@ -98,7 +113,7 @@ pub(in crate::web) async fn list(
     Seated(desk): Seated,
 ) -> Result<Html<String>, Problem> {
     let (accounts, name) = person(&hall, &viewer)?;
-    page(accounts, name, &desk, String::new()).await
+    page((accounts, name), &desk, !hall.gate.sends_mail(), String::new()).await
 }
 
 /// What a form says: a field that stands there more than once counts as often.
@@ -165,7 +180,7 @@ pub(in crate::web) async fn add(
     match made {
         Ok(_) => Ok(Redirect::to("/subscriptions").into_response()),
         Err(AccessError::Input(why)) => {
-            let page = page(accounts, name, &desk, why).await?;
+            let page = page((accounts, name), &desk, !hall.gate.sends_mail(), why).await?;
             Ok((axum::http::StatusCode::BAD_REQUEST, Extension(super::super::problem::Dressed), page).into_response())
         }
         Err(error) => Err(Problem::internal(&error)),

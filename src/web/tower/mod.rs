@@ -28,6 +28,19 @@ impl Desk for Tower {
         self.store().alerts().await.map_err(doing("reading the alerts"))
     }
 
+    async fn every_alert(&self) -> Result<(Vec<Alert>, Vec<SamplingRequest>), DeskError> {
+        let alerts = self.store().every_alert().await.map_err(doing("reading the alerts"))?;
+        Ok((alerts, self.store().every_request().await.map_err(doing("reading the sampling requests"))?))
+    }
+
+    async fn records(&self) -> Result<Records, DeskError> {
+        let (mut alerts, sampling) = self.every_alert().await?;
+        alerts.sort_by(|a, b| a.id.cmp(&b.id));
+        let events = self.store().alert_events(None).await.map_err(doing("reading what happened to alerts"))?;
+        let acts = self.store().acts(None).await.map_err(doing("reading what people did"))?;
+        Ok(Records { alerts, events, sampling, acts })
+    }
+
     async fn changes(&self) -> Option<i64> {
         self.store().changes().await.ok().flatten()
     }
@@ -207,18 +220,20 @@ impl Desk for Tower {
         }
     }
 
-    async fn cap(&self, alert: &Alert) -> Result<String, DeskError> {
-        let stamps = match self.publisher() {
-            Some(_) => {
-                self.store().message_stamps(&alert.id).await.map_err(doing("reading what messages are called"))?
+    async fn cap(&self, alert: &Alert, now: Timestamp) -> Result<String, DeskError> {
+        let mut names = Vec::new();
+        if let Some(publisher) = self.publisher() {
+            let stamps = self.store().message_stamps(&alert.id).await;
+            let stamps = stamps.map_err(doing("reading what messages are called"))?;
+            // What was said before messages had stamps was called by the alert and the day.
+            if stamps.first().is_some_and(Option::is_none) {
+                names.push(cap::Named::by_day(alert, alert.opened_on));
             }
-            None => Vec::new(),
-        };
-        let named = |stamp: &MessageStamp| {
-            let id = self.publisher().map(|code| code.message(*stamp))?;
-            Some(cap::Named { id, sent: stamp.entered_at() })
-        };
-        let names: Vec<cap::Named> = stamps.iter().filter_map(named).collect();
+            // Many messages of one second have stamps of the next ones: none was sent in the future.
+            let named =
+                |stamp: MessageStamp| cap::Named { id: publisher.message(stamp), sent: stamp.entered_at().min(now) };
+            names.extend(stamps.into_iter().flatten().map(named));
+        }
         let head = self.feed_head(std::slice::from_ref(alert));
         Ok(cap::message(alert, &names, &head, &|code| self.region_name(code)))
     }
