@@ -102,8 +102,8 @@ async fn read(tower: &Arc<Tower>, caught_up: watch::Sender<bool>) -> Result<Infa
 }
 
 /// Judges, for ever, once everything was read that was there at the start: when something new was read, a verdict or results of tests
-/// came, other rules are in force, or a day has begun (alerts grow quiet and close by the calendar). Between two judgements it rests as
-/// long as the last one took.
+/// came, other rules are in force, or a day has begun (alerts grow quiet and close by the calendar). Between two judgements it rests half
+/// as long as the last one took.
 async fn judge(tower: &Tower, mut caught_up: watch::Receiver<bool>) -> Result<Infallible, PipelineError> {
     let mut judged = None;
     // An error would say that the reader has gone, and then all ends.
@@ -123,7 +123,7 @@ async fn judge(tower: &Tower, mut caught_up: watch::Receiver<bool>) -> Result<In
             tracing::info!(alert_events = found.events.len(), "the day is judged");
             judged = Some(grounds);
         }
-        tokio::time::sleep(LOOK_EVERY.max(began.elapsed())).await;
+        tokio::time::sleep(LOOK_EVERY.max(began.elapsed() / 2)).await;
     }
 }
 

@@ -7,8 +7,10 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use super::among::Looked;
 use super::budget::{Budget, Kind};
@@ -80,7 +82,7 @@ impl Scorer {
         let from = day - i32::try_from(self.criteria.horizon_days()).unwrap_or(i32::MAX / 4) + 1;
         let ground = Ground::at(day, events, volume, &self.criteria);
         let budget = Budget::at(&ground, &self.criteria);
-        let lines = OnceCell::new();
+        let lines = OnceLock::new();
         let mut desks = Vec::new();
         let known = feedback.known(as_of, &self.criteria.feedback);
         let weights: Vec<f64> = events.names.sources.iter().map(|source| known.weight(source)).collect();
@@ -114,11 +116,12 @@ impl Scorer {
             .iter()
             .filter_map(|(desk, recent)| Some(((desk.cell.category, desk.cell.hazard), desk.rise(recent)?)))
             .collect();
-        let mut looked = Vec::new();
-        for (mut desk, recent) in desks {
+        // Desks know nothing of each other: a service has to say soon what came in, beside searches on the same cores.
+        let judged = desks.into_par_iter().map(|(mut desk, recent)| {
             desk.shared = shared((desk.cell.category, desk.cell.hazard), &rises, &self.criteria.spread);
-            desk.judge(&recent, &mut looked);
-        }
+            desk.judge(&recent)
+        });
+        let mut looked: Vec<Looked> = judged.collect::<Vec<_>>().into_iter().flatten().collect();
         let longest = self.criteria.detector.windows_days.iter().max().copied().unwrap_or(0);
         among::place(&mut looked, budget.cells, longest);
         let explained = |Looked { mut assessment, .. }| {
@@ -209,7 +212,7 @@ pub(super) struct Desk<'a> {
     pub(super) names: &'a Names,
     events: &'a Events,
     /// Made when the first matter crosses.
-    lines: &'a OnceCell<OutOfLine>,
+    lines: &'a OnceLock<OutOfLine>,
     /// What the whole shares with other categories that rise by the same hazard.
     shared: Option<Shared>,
     /// Whether only the levels are asked for, as a change of the evidence is: numbers that are told and decide nothing are left out then.
@@ -221,9 +224,8 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn judge(&self, recent: &[Seen<'a>], out: &mut Vec<Looked>) {
-        let parts = self.parts(recent);
-        out.extend(parts.iter().map(|part| self.assessment(part, recent)));
+    fn judge(&self, recent: &[Seen<'a>]) -> Vec<Looked> {
+        self.parts(recent).iter().map(|part| self.assessment(part, recent)).collect()
     }
 
     /// What belongs together, in the order of the assessments.

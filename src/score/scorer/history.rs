@@ -1,8 +1,7 @@
 //! What a cell had in its baseline, as its parts ask for it.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use super::Seen;
 use crate::score::days::Day;
@@ -15,20 +14,20 @@ pub(in crate::score) struct History<'a> {
     cell: &'a Cell,
     baseline: (Day, Day),
     as_of: Day,
-    events: Rc<OnceCell<Vec<(u32, u32)>>>,
+    events: Arc<OnceLock<Vec<(u32, u32)>>>,
     /// How many name each brand, and each province.
-    named: Rc<OnceCell<[BTreeMap<u32, u64>; 2]>>,
+    named: Arc<OnceLock<[BTreeMap<u32, u64>; 2]>>,
 }
 
 impl<'a> History<'a> {
     pub(super) fn of(cell: &'a Cell, baseline: (Day, Day), as_of: Day) -> Self {
-        Self { cell, baseline, as_of, events: Rc::default(), named: Rc::default() }
+        Self { cell, baseline, as_of, events: Arc::default(), named: Arc::default() }
     }
 
     /// Only the events that `stays` names by brand and province.
     pub(in crate::score) fn only(&self, stays: impl Fn(u32, u32) -> bool) -> Self {
         let stay = self.iter().copied().filter(|(brand, province)| stays(*brand, *province));
-        Self { events: Rc::new(OnceCell::from(stay.collect::<Vec<_>>())), named: Rc::default(), ..self.clone() }
+        Self { events: Arc::new(OnceLock::from(stay.collect::<Vec<_>>())), named: Arc::default(), ..self.clone() }
     }
 
     /// How many there are.
