@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 
 TOKEN = "bench-token-of-the-service"
-SEARCHERS, FEED_CLIENTS, FEED_SECONDS = 2, 16, 10
+FEED_CLIENTS, FEED_SECONDS = 16, 10
 # Deaths told by an authority: one report is enough for an alert. Each of its own kind, so that each opens one.
 DEATHS = [
     "电热水器漏电，用户洗澡时触电身亡", "燃气灶泄漏引起爆炸，两人死亡", "电动自行车充电时起火，一家三口死亡", "婴儿床围栏间隙过大，婴儿头部被卡窒息死亡",
@@ -150,7 +150,7 @@ async def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
     parser.add_argument("--scratch", type=Path, required=True)
-    for name, default in (("--docs", 1_000_000), ("--rate", 500), ("--seconds", 60), ("--port", 8078)):
+    for name, default in (("--docs", 1_000_000), ("--rate", 500), ("--seconds", 60), ("--port", 8078), ("--searchers", 2)):
         parser.add_argument(name, type=int, default=default)
     args = parser.parse_args()
     kept = data_folder(args)
@@ -172,18 +172,20 @@ async def main():
                 sys.exit("the service did not judge within two minutes; see service.log in the scratch folder")
             texts = itertools.cycle(json.loads(line)["text"] for line in itertools.islice(open(args.scratch / "mix1m.ndjson", "rb"), 300_000, 400_000))
             asked = queries(args.scratch / "queries.tsv")
-            print(f"{args.docs:,} documents, {args.rate} a second handed in for {args.seconds} s, {SEARCHERS} searchers, {os.cpu_count()} cores for all\n")
+            print(f"{args.docs:,} documents, {args.rate} a second handed in for {args.seconds} s, {args.searchers} searchers, {os.cpu_count()} cores for all\n")
             print("| what | count | |\n|---|---|---|", flush=True)
             listening = asyncio.create_task(bench.listen())
-            searching = [asyncio.create_task(bench.search(asked, 250 * n)) for n in range(SEARCHERS)]
+            searching = [asyncio.create_task(bench.search(asked, 250 * n)) for n in range(args.searchers)]
             began = time.perf_counter()
             await bench.hand_in(texts)
             rate = bench.pushed / (time.perf_counter() - began - 5)
             bench.stop = True
             await asyncio.gather(*searching)
-            told("searches with facets and histogram, over HTTP", bench.searches)
+            if bench.searches:
+                told("searches with facets and histogram, over HTTP", bench.searches)
             told(f"a document is found after it was answered for ({rate:,.0f} documents/s handed in)", bench.found_after)
             told(f"an alert is on the stream after its report was handed in (of {len(bench.alert_after) + len(bench.waiting)})", bench.alert_after)
+            print("each, in seconds, in order:", " ".join(f"{after:.2f}" for after in bench.alert_after), file=sys.stderr)
             listening.cancel()
             await bench.feed(None)
             async with session.get(f"{bench.home}/feeds/alerts.json") as answer:

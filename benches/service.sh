@@ -9,7 +9,7 @@
 # and requests a second of the alert feed, whole and with a known ETag. The service runs on all cores, as do the clients: both share them.
 #
 # environment: WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared), DOCS (1000000), RATE (500),
-#              SECONDS_LONG (60), PORT (8078), PYTHON (python3.11)
+#              SECONDS_LONG (60), SEARCHERS (2), PORT (8078), PYTHON (python3.11)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shared=${WANGLOU_SHARED:-../shared}
@@ -29,4 +29,4 @@ mkdir -p "$scratch"
 [[ -s $scratch/mix1m.ndjson ]] || "$scratch/venv/bin/python" "$shared/peers/make_corpus.py" --out "$scratch" mix1m
 [[ -s $scratch/queries.tsv ]] || "$scratch/venv/bin/python" "$shared/peers/queries.py" "$scratch/mix1m.ndjson" >"$scratch/queries.tsv"
 exec "$scratch/venv/bin/python" benches/service.py --binary "$binary" --scratch "$scratch" --docs "${DOCS:-1000000}" \
-    --rate "${RATE:-500}" --seconds "${SECONDS_LONG:-60}" --port "${PORT:-8078}"
+    --rate "${RATE:-500}" --seconds "${SECONDS_LONG:-60}" --port "${PORT:-8078}" --searchers "${SEARCHERS:-2}"
