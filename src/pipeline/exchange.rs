@@ -25,15 +25,11 @@ pub struct Records {
 
 /// One file of the archive: a record a line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RecordsFile {
-    /// Its name.
-    pub name: &'static str,
-    /// Lines.
-    pub records: usize,
-    /// Length.
-    pub bytes: usize,
-    /// BLAKE3, in hexadecimal.
-    pub blake3: String,
+struct RecordsFile {
+    name: &'static str,
+    records: usize,
+    bytes: usize,
+    blake3: String,
 }
 
 /// What the archive is: enough to see whether it is whole, and what stands behind it.
