@@ -10,6 +10,7 @@
 
 mod brands;
 mod cluster;
+mod excess;
 mod field;
 pub(super) mod prefectures;
 pub(super) mod provinces;
@@ -241,7 +242,8 @@ impl Judge<'_> {
             terms.reach_weeks = reach.as_ref().map(|reach| u32::try_from(reach.weeks).unwrap_or(u32::MAX));
             let region = reach.filter(|reach| self.is_one_region(Some(reach.one_region))).map(|reach| reach.members);
             let told = |members: &[usize]| may && self.is_told_of_several(members, true, terms.unknown_region_share);
-            let matters = region.as_deref().is_some_and(told);
+            // How rare such a cluster is decides nothing: where it lies does.
+            let matters = !levels_only && region.as_deref().is_some_and(told);
             cluster::of_provinces(field, (&zones, &names), settings, region.as_deref(), matters)
         };
         let Some(cluster) = scanned.or_else(|| self.top_province_as_cluster()) else { return };

@@ -6,7 +6,10 @@
 //! 2020 census (National Bureau of Statistics, Bulletin No. 3 of the Seventh National Population Census; Hong Kong, Macau and Taiwan as
 //! given there), rounded.
 
-use crate::score::methods::scan::{Limits, Places, Zones};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::score::methods::scan::{Limits, Neighbours, Places, Zones};
 use crate::vocabulary::RegionCode;
 
 /// Mean radius of the Earth in kilometres (IUGG).
@@ -80,9 +83,15 @@ const BORDERS: [(u32, &[u32]); 25] = [
 /// The rest of [`BORDERS`]: the north-west.
 const BORDERS_NORTH_WEST: [(u32, &[u32]); 2] = [(62, &[63, 64, 65]), (63, &[65])];
 
-/// Connected sets of two and three provinces (Tango & Takahashi 2005, Int J Health Geogr 4:11: flexible shapes), with at most
-/// `share_max` of the exposure: neighbours that no circle holds without others.
-fn bordering(shares: &[f64], share_max: f64) -> Vec<Vec<usize>> {
+/// The provinces around each, the nearest first by great circles.
+static AROUND: LazyLock<Neighbours> = LazyLock::new(|| {
+    let points: Vec<(f64, f64)> = PROVINCES.iter().map(|province| (province.latitude, province.longitude)).collect();
+    Neighbours::of(&Places::sphere(&points, EARTH_KM))
+});
+
+/// Connected sets of two and three provinces (Tango & Takahashi 2005, Int J Health Geogr 4:11: flexible shapes): neighbours that no circle
+/// holds without others.
+static BORDERING: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
     let mut near = vec![Vec::new(); COUNT];
     for (one, others) in BORDERS.iter().chain(&BORDERS_NORTH_WEST) {
         for (a, b) in others.iter().filter_map(|other| position(*one).zip(position(*other))) {
@@ -90,7 +99,7 @@ fn bordering(shares: &[f64], share_max: f64) -> Vec<Vec<usize>> {
             near[b].push(a);
         }
     }
-    let mut sets = std::collections::BTreeSet::new();
+    let mut sets = BTreeSet::new();
     for (middle, around) in near.iter().enumerate() {
         for (at, first) in around.iter().enumerate() {
             let mut pair = vec![middle, *first];
@@ -103,8 +112,8 @@ fn bordering(shares: &[f64], share_max: f64) -> Vec<Vec<usize>> {
             }
         }
     }
-    sets.into_iter().filter(|set| set.iter().map(|at| shares[*at]).sum::<f64>() <= share_max).collect()
-}
+    sets.into_iter().collect()
+});
 
 /// Where a province stands in the table, by its two digits.
 pub(in crate::score) fn position(code: u32) -> Option<usize> {
@@ -130,10 +139,10 @@ pub(in crate::score) fn shares(events: impl Fn(u32) -> u64, people_worth: f64) -
 /// exposure; then the predefined sets, in their order. Predefined sets that are empty or the whole country are left out; the second
 /// value names those that stayed.
 pub(super) fn zones<'a>(shares: &[f64], share_max: f64, sets: &'a [(String, Vec<usize>)]) -> (Zones, Vec<&'a str>) {
-    let points: Vec<(f64, f64)> = PROVINCES.iter().map(|province| (province.latitude, province.longitude)).collect();
     let limits = Limits { exposure: shares, share: share_max, distance: f64::INFINITY, together: false };
-    let mut zones = Zones::circles(&Places::sphere(&points, EARTH_KM), &limits);
-    if let Ok(neighbours) = Zones::sets(COUNT, &bordering(shares, share_max)) {
+    let mut zones = Zones::around(&AROUND, &limits);
+    let small = |set: &&Vec<usize>| set.iter().map(|at| shares[*at]).sum::<f64>() <= share_max;
+    if let Ok(neighbours) = Zones::sets(COUNT, &BORDERING.iter().filter(small).collect::<Vec<_>>()) {
         zones = zones.join(&neighbours);
     }
     let kept: Vec<&(String, Vec<usize>)> =

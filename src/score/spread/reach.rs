@@ -13,13 +13,12 @@
 //! each, whatever their number: a region is no likelier for being drawn in many ways (Occam's factor; Neill, Moore & Cooper 2006, "A
 //! Bayesian spatial scan statistic", which conditions on rates as we do on the total).
 
-use std::collections::BTreeSet;
-
+use super::excess::{Counts, ln_both};
 use super::field::Field;
+use super::provinces;
 use crate::score::criteria::SpreadCriteria;
 use crate::score::methods::scan::Zones;
 use crate::score::numeric::special::ln_poisson_term;
-use crate::score::numeric::{Discrete, NegativeBinomial};
 
 /// Least expectation of a province: nothing is impossible.
 const LEAST_EXPECTED: f64 = 1e-9;
@@ -27,13 +26,8 @@ const LEAST_EXPECTED: f64 = 1e-9;
 const LEAST_EXCESS: f64 = 1.0;
 /// Classes of zones: of one, two, three, and more provinces.
 const CLASSES: usize = 4;
-/// Deviations of the usual events, and events beside them, beyond which terms of a sum are left out.
-const DEVIATIONS: f64 = 10.0;
-const BESIDE: f64 = 20.0;
 /// Least probability that is told, and its complement the largest: beyond it two models say nothing of the world.
 const LEAST_TOLD: f64 = 0.001;
-/// A running sum is scaled down from here.
-const SCALE_FROM: f64 = 1e200;
 
 /// What the placed events say of where their excess lies.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,28 +54,29 @@ pub(super) fn weigh(field: &Field, zones: &Zones, criteria: &SpreadCriteria) -> 
     );
     let classes = classes(zones, &field.shares, criteria.cluster_exposure_max);
     let filled = classes.iter().filter(|class| !class.is_empty()).count() as f64;
-    // Of zones with one, two, … provinces, by concentration: each province is worth as much.
-    let largest = classes.iter().flatten().map(Vec::len).max()?;
-    let worths: Vec<Vec<(f64, f64)>> = (0..=largest)
-        .map(|provinces| {
-            let worths = criteria.region_concentrations.iter().map(|worth| worth * provinces.max(1) as f64);
-            worths.map(|worth| (worth, model.total_within(worth))).collect()
-        })
-        .collect();
-    let mut within: Vec<(f64, &Vec<usize>)> = Vec::new();
+    // Each province is worth as much: regions with as many of them have the same terms.
+    let mut within: Vec<(f64, Region)> = Vec::new();
+    let mut each = Vec::with_capacity(criteria.region_concentrations.len());
     for class in &classes {
-        for zone in class {
-            let each = worths[zone.len()].iter().map(|(worth, total)| model.within(zone, *worth) - total);
-            within.push((ln_mean(&each.collect::<Vec<_>>()) - (class.len() as f64 * filled).ln(), zone));
+        let prior = (class.len() as f64 * filled).ln();
+        for alike in class.chunk_by(|a, b| a.len() == b.len()) {
+            let worths = criteria.region_concentrations.iter().map(|worth| worth * alike[0].len() as f64);
+            let inside: Vec<Inside> = worths.map(|worth| model.inside(worth)).collect();
+            for region in alike {
+                each.clear();
+                each.extend(inside.iter().map(|inside| model.within(*region, inside)));
+                within.push((ln_mean(&each) - prior, *region));
+            }
         }
     }
-    let (_, members) = within.iter().max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
+    let (_, likeliest) =
+        within.iter().max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.members().cmp(a.1.members())))?;
     let region = ln_sum(&within.iter().map(|(ln, _)| *ln).collect::<Vec<_>>());
     Some(Reach {
         weeks,
         one_region: odds(region - ln_mean(&across)),
         even: odds(even - patchy),
-        members: (*members).clone(),
+        members: likeliest.members().collect(),
     })
 }
 
@@ -111,18 +106,54 @@ fn newest(field: &Field) -> (usize, Vec<u64>, Vec<f64>) {
     (best.0, counts, usual)
 }
 
-/// Zones with at most `share_max` of the exposure, each once, by number of provinces.
-fn classes(zones: &Zones, shares: &[f64], share_max: f64) -> Vec<Vec<Vec<usize>>> {
-    let mut classes = vec![BTreeSet::new(); CLASSES];
+/// Provinces of a zone: the bits of their positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Region(u64);
+
+const _: () = assert!(provinces::COUNT <= u64::BITS as usize, "a bit for each province");
+
+impl Region {
+    fn of(members: impl Iterator<Item = usize>) -> Self {
+        Self(members.fold(0, |bits, at| bits | 1 << at))
+    }
+
+    /// Number of provinces.
+    fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Their positions, in order.
+    fn members(self) -> impl Iterator<Item = usize> {
+        let next = |rest: &u64| Some(rest & (rest - 1)).filter(|rest| *rest > 0);
+        std::iter::successors(Some(self.0).filter(|bits| *bits > 0), next).map(|rest| rest.trailing_zeros() as usize)
+    }
+
+    /// Those that are in both.
+    fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Sum over its provinces.
+    fn sum(self, of: &[f64]) -> f64 {
+        self.members().map(|at| of[at]).sum()
+    }
+}
+
+/// Zones with at most `share_max` of the exposure, each once, by number of provinces, also within a class.
+fn classes(zones: &Zones, shares: &[f64], share_max: f64) -> Vec<Vec<Region>> {
+    let mut classes = vec![Vec::new(); CLASSES];
     for zone in 0..zones.len() {
-        let mut members: Vec<usize> = zones.members(zone).iter().map(|member| *member as usize).collect();
-        members.sort_unstable();
-        let share: f64 = members.iter().map(|at| shares[*at]).sum();
+        let region = Region::of(zones.members(zone).iter().map(|member| *member as usize));
+        let share = region.sum(shares);
         if share > 0.0 && share <= share_max {
-            classes[members.len().min(CLASSES) - 1].insert(members);
+            classes[region.len().min(CLASSES) - 1].push(region);
         }
     }
-    classes.into_iter().map(|class| class.into_iter().collect()).collect()
+    for class in &mut classes {
+        class.sort_unstable_by_key(|region| (region.len(), *region));
+        class.dedup();
+    }
+    classes
 }
 
 /// Counts, what is usual, and how much is not.
@@ -135,8 +166,24 @@ struct Model<'a> {
     excess: f64,
     /// Excess that is written to a wrong place.
     misplaced: f64,
-    /// Log likelihood of each province that has no part in the excess but what is misplaced.
+    /// Log likelihood of each province that has no part in the excess but what is misplaced, and of all of them together.
     outside: Vec<f64>,
+    all_outside: f64,
+    /// Provinces with an event.
+    hit: Region,
+    tabulated: Counts,
+}
+
+/// What the likelihoods of all regions whose excess is worth as much have in common.
+struct Inside {
+    worth: f64,
+    /// How much less likely each further event of the excess is.
+    stay: f64,
+    /// Terms of the sums of each province.
+    terms: Vec<Vec<f64>>,
+    /// Log likelihood of the total, and that there is no event of the excess.
+    total: f64,
+    none: f64,
 }
 
 impl<'a> Model<'a> {
@@ -144,14 +191,14 @@ impl<'a> Model<'a> {
         let (events, mean) = (counts.iter().sum::<u64>(), usual.iter().sum::<f64>());
         let excess = (events as f64 - mean).max(LEAST_EXCESS);
         let misplaced = misplaced_share * excess;
-        let mut model = Self { counts, usual, shares, events, mean, excess, misplaced, outside: Vec::new() };
-        model.outside =
-            (0..counts.len()).map(|at| ln_poisson_term(counts[at] as f64, model.usual_outside(at))).collect();
+        let hit = Region::of((0..counts.len()).filter(|at| counts[*at] > 0));
+        let usual_outside = |at: usize| (usual[at] + misplaced * shares[at]).max(LEAST_EXPECTED);
+        let outside: Vec<f64> =
+            (0..counts.len()).map(|at| ln_poisson_term(counts[at] as f64, usual_outside(at))).collect();
+        let (all_outside, tabulated) = (outside.iter().sum(), Counts::new(counts, usual_outside));
+        let model =
+            Self { counts, usual, shares, events, mean, excess, misplaced, outside, all_outside, hit, tabulated };
         (events > 0).then_some(model)
-    }
-
-    fn usual_outside(&self, at: usize) -> f64 {
-        (self.usual[at] + self.misplaced * self.shares[at]).max(LEAST_EXPECTED)
     }
 
     /// Log likelihood, given the total, of an excess across the country whose parts are worth `worth` events of the exposure.
@@ -163,50 +210,28 @@ impl<'a> Model<'a> {
         each.sum::<f64>() - ln_both(self.events, self.mean.max(LEAST_EXPECTED), self.excess, worth)
     }
 
-    /// Log likelihood of an excess within a zone.
-    fn within(&self, zone: &[usize], worth: f64) -> f64 {
-        let all: f64 = zone.iter().map(|at| self.shares[*at]).sum();
+    /// What does not hang on the region of an excess whose parts are worth `worth` events of the exposure.
+    fn inside(&self, worth: f64) -> Inside {
         let excess = self.excess - self.misplaced;
-        let inside = zone.iter().map(|at| {
-            let share = self.shares[*at] / all;
-            ln_both(self.counts[*at], self.usual_outside(*at), excess * share, worth * share) - self.outside[*at]
-        });
-        self.outside.iter().sum::<f64>() + inside.sum::<f64>()
-    }
-
-    /// Log likelihood of the total where the excess is within a zone.
-    fn total_within(&self, worth: f64) -> f64 {
+        let stay = excess / (excess + worth);
         let usual = (self.mean + self.misplaced).max(LEAST_EXPECTED);
-        ln_both(self.events, usual, self.excess - self.misplaced, worth)
-    }
-}
-
-/// `ln P(A + B = count)`, A Poisson of mean `usual` > 0, B negative binomial of a mean and a size. Terms in which A is ten deviations
-/// from its mean are left out.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded below by 0, above by the count")]
-fn ln_both(count: u64, usual: f64, mean: f64, size: f64) -> f64 {
-    if mean <= 0.0 || size <= 0.0 {
-        return ln_poisson_term(count as f64, usual);
-    }
-    let reach = DEVIATIONS * usual.sqrt() + BESIDE;
-    let most = count.min((usual + reach).ceil() as u64);
-    let least = ((usual - reach).max(0.0) as u64).min(most.saturating_sub(BESIDE as u64));
-    let law = NegativeBinomial::new(mean, size);
-    // From the fewest events of B on, each term from the one before.
-    let mut ln_scale = ln_poisson_term(most as f64, usual) + law.ln_pmf(count - most);
-    let (mut term, mut sum) = (1.0, 1.0);
-    let stay = mean / (mean + size);
-    for usual_events in (least..most).rev() {
-        let more = (count - usual_events) as f64;
-        term *= (more - 1.0 + size) / more * stay * (usual_events as f64 + 1.0) / usual;
-        sum += term;
-        if sum > SCALE_FROM {
-            ln_scale += sum.ln();
-            term /= sum;
-            sum = 1.0;
+        Inside {
+            worth,
+            stay,
+            terms: self.tabulated.terms(stay),
+            total: ln_both(self.events, usual, excess, worth),
+            none: -worth * (excess / worth).ln_1p(),
         }
     }
-    ln_scale + sum.ln()
+
+    /// Log likelihood, given the total, of an excess within a region. The chances that no event of it falls on each of its provinces are
+    /// that of none at all together, however it is shared out; provinces without an event need no more.
+    fn within(&self, region: Region, Inside { worth, stay, terms, total, none }: &Inside) -> f64 {
+        let each = worth / region.sum(self.shares);
+        let hit = region.and(self.hit).members();
+        let inside = hit.map(|at| self.tabulated.ln(at, &terms[at], *stay, each * self.shares[at]) - self.outside[at]);
+        self.all_outside + inside.sum::<f64>() + none - total
+    }
 }
 
 /// Where the least of some numbers stands, the first when equal.
@@ -232,7 +257,6 @@ fn odds(ln: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::provinces;
     use super::*;
     use crate::score::criteria::shipped;
     use proptest::prelude::*;
@@ -283,17 +307,31 @@ mod tests {
     }
 
     #[test]
-    fn a_count_is_the_sum_of_both_laws_and_of_any_size() {
-        let (usual, mean, size) = (1.3, 4.0, 0.7);
-        let law = NegativeBinomial::new(mean, size);
-        for count in 0..30_u64 {
-            let slow: f64 =
-                (0..=count).map(|more| (ln_poisson_term((count - more) as f64, usual) + law.ln_pmf(more)).exp()).sum();
-            let fast = ln_both(count, usual, mean, size);
-            assert!((fast - slow.ln()).abs() < 1e-9, "{count}: {fast} {}", slow.ln());
-        }
-        for (count, usual, mean) in [(1_000_000, 1e-9, 1e6), (1_000_000, 9e5, 1e5), (0, 1e6, 10.0), (3, 1e-9, 1e-7)] {
-            assert!(ln_both(count, usual, mean, 0.01).is_finite(), "{count} {usual} {mean}");
+    fn a_region_names_its_provinces_in_order() {
+        let region = Region::of([33, 0, 7].into_iter());
+        assert_eq!((region.members().collect::<Vec<_>>(), region.len()), (vec![0, 7, 33], 3));
+        assert_eq!(Region::of(std::iter::empty()).members().count(), 0);
+    }
+
+    #[test]
+    fn provinces_without_an_event_are_summed_as_they_are_one_by_one() {
+        let (mut counts, usual, shares) =
+            (vec![0; provinces::COUNT], vec![0.2; provinces::COUNT], provinces::shares(|_| 0, 1.0));
+        (counts[3], counts[9], counts[20]) = (4, 1, 2);
+        let model = Model::new(&counts, &usual, &shares, 0.05).expect("events");
+        let members = [3, 4, 5, 9, 30];
+        let all: f64 = members.iter().map(|at| shares[*at]).sum();
+        for worth in [0.5, 4.0, 60.0] {
+            let part = |at: &usize| {
+                let share = shares[*at] / all;
+                let usual = usual[*at] + model.misplaced * shares[*at];
+                ln_both(counts[*at], usual, (model.excess - model.misplaced) * share, worth * share)
+                    - model.outside[*at]
+            };
+            let slow = model.outside.iter().sum::<f64>() + members.iter().map(part).sum::<f64>();
+            let inside = model.inside(worth);
+            let fast = model.within(Region::of(members.into_iter()), &inside) + inside.total;
+            assert!((fast - slow).abs() < 1e-10, "{fast} {slow}");
         }
     }
 
