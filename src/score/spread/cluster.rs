@@ -29,6 +29,9 @@ const FEWEST_MAX: u64 = 100;
 const LOOK_REPLICAS: usize = 39;
 const ENOUGH_BEYOND: usize = 4;
 
+/// Replicas to which a law is fitted: of one chance in three hundred it tells with a standard error of a half, as the ranks of 999 do.
+const FITTED_REPLICAS: usize = 199;
+
 /// How a scan is made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
@@ -73,7 +76,8 @@ pub(super) fn of_provinces(
         }
         members
     };
-    let may = |zone: usize| chosen.is_none_or(|chosen| members(zone) == chosen);
+    let may =
+        |zone: usize| chosen.is_none_or(|chosen| zones.members(zone).len() == chosen.len() && members(zone) == chosen);
     let (best, p) = scan(zones, field.weeks, &field.counts, &field.expected, settings, may, matters)?;
     let named = (best.zone + names.len()).checked_sub(zones.len()).and_then(|at| names.get(at));
     let members = members(best.zone);
@@ -133,9 +137,8 @@ fn scan(
     let null = Null::scattered(expected, settings.size)?;
     let scan = Scan::new(zones, weeks, Window::trailing(weeks, weeks), Statistic::Expectation, expected);
     let counts: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
-    let mut scores = scan.best_by_zone(&counts);
-    scores.retain(|found| may(found.zone));
-    let best = *most_likely(&scores).filter(|best| best.statistic > 0.0 && best.statistic.is_finite())?;
+    let best =
+        *most_likely(&scan.foremost(&counts, may)).filter(|best| best.statistic > 0.0 && best.statistic.is_finite())?;
     if !matters {
         return Some((best, None));
     }
@@ -147,13 +150,18 @@ fn scan(
         remembered(zones, expected, settings, replicas, || scan.maxima(&null, replicas, settings.seed))
     };
     // What a few quiet maps already exceed needs no more of them (Besag & Clifford 1991).
-    let few = drawn(LOOK_REPLICAS.min(settings.replicas as usize));
+    let all = settings.replicas as usize;
+    let few = drawn(LOOK_REPLICAS.min(all));
     let beyond = few.iter().filter(|max| **max >= best.statistic).count();
-    let enough = beyond >= ENOUGH_BEYOND || settings.replicas as usize <= LOOK_REPLICAS;
-    let maxima = if enough { few } else { drawn(settings.replicas as usize) };
-    // A law fitted to maps of which most are empty is an accident of the others: there the ranks speak, and the bound.
-    let fits = maxima.get(maxima.len() / 2).is_some_and(|median| *median > 0.0);
-    let p = if fits { combined_p_value(&maxima, best.statistic) } else { p_value(&maxima, best.statistic) };
+    let enough = beyond >= ENOUGH_BEYOND || all <= LOOK_REPLICAS;
+    // A law fitted to maps of which most are empty is an accident of the others: there the ranks speak, of all maps, and the bound.
+    let fits = |maxima: &[f64]| maxima.get(maxima.len() / 2).is_some_and(|median| *median > 0.0);
+    let mut maxima = if enough { few } else { drawn(FITTED_REPLICAS.min(all)) };
+    if !enough && maxima.len() < all && !fits(&maxima) {
+        maxima = drawn(all);
+    }
+    let told = if fits(&maxima) { combined_p_value } else { p_value };
+    let p = told(&maxima, best.statistic);
     let p = p.min(bound).max(LEAST_P);
     Some((best, Some(of_all(p, settings))))
 }

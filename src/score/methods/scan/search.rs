@@ -252,6 +252,38 @@ impl<'z> Scan<'z> {
         best
     }
 
+    /// The windows that may be the most likely of all, or equal to it up to rounding, of the zones that `may`; those that a cheap bound
+    /// keeps below what was found before them are not worked out. `min_cases` counts.
+    ///
+    /// # Panics
+    /// When there is not a count for each cell, or the scan is not for more cases than a trusted baseline.
+    pub fn foremost(&self, counts: &[f64], may: impl Fn(usize) -> bool) -> Vec<Found> {
+        let fits = self.statistic == Statistic::Expectation && self.direction == Direction::High;
+        assert!(fits && self.weights.is_none(), "a scan for more cases than a trusted baseline");
+        let cells: Vec<[f64; 1]> = self.cumulate(counts).into_iter().map(|sum| [sum]).collect();
+        let (mut best, mut found) = (0.0_f64, Vec::new());
+        self.walk(&cells, |zone, sums| {
+            if !may(zone) {
+                return;
+            }
+            let factor = self.zones.factor(zone);
+            for (span, &window) in self.spans.iter().zip(&self.windows) {
+                let ([observed], expected, _) = sums.of(span);
+                let excess = observed - expected;
+                let bound = factor * self.statistic.chi_square(expected) * (1.0 + 1e-9);
+                if observed >= self.min_cases && excess > 0.0 && excess * excess * bound >= best {
+                    let statistic = factor * self.statistic.value(Direction::High, observed, expected, 0.0);
+                    // A hair below counts as equal, as where the most likely one is chosen.
+                    if statistic >= best * (1.0 - 1e-9) {
+                        best = best.max(statistic);
+                        found.push(Found { zone, window, observed, expected, statistic });
+                    }
+                }
+            }
+        });
+        found
+    }
+
     /// All zones in all windows, by zone, then in the order of the windows; `min_cases` does not count.
     ///
     /// # Panics
