@@ -37,6 +37,8 @@ pub(super) struct Ground<'a> {
     pub(super) rise: Rise,
     criteria: &'a DetectorCriteria,
     counts: Vec<u64>,
+    /// The same over all hazards of each category.
+    category_events: Vec<u64>,
     by_category: Vec<Option<Gamma>>,
     by_hazard: Vec<Option<Gamma>>,
     overall: Gamma,
@@ -114,6 +116,8 @@ impl<'a> Ground<'a> {
             Category::ALL.iter().map(|c| fit(&mut Hazard::ALL.iter().map(|h| counts[index(*c, *h)]))).collect();
         let by_hazard =
             Hazard::ALL.iter().map(|h| fit(&mut Category::ALL.iter().map(|c| counts[index(*c, *h)]))).collect();
+        let category_events: Vec<u64> =
+            Category::ALL.iter().map(|c| Hazard::ALL.iter().map(|h| counts[index(*c, *h)]).sum()).collect();
         let total: u64 = counts.iter().sum();
         let grand = if baseline_weeks > 0.0 { total as f64 / counts.len() as f64 / baseline_weeks } else { 0.0 };
         let overall =
@@ -129,6 +133,7 @@ impl<'a> Ground<'a> {
             rise: Rise::over(&criteria.windows_days.iter().map(|days| *days as usize).collect::<Vec<_>>(), 7),
             criteria,
             counts,
+            category_events,
             by_category,
             by_hazard,
             overall,
@@ -150,16 +155,17 @@ impl<'a> Ground<'a> {
 
     /// Fits how far brands and provinces scatter around their shares, where the baseline holds enough of them.
     fn fit_parts(&mut self, in_brands: &[PartEvents], in_provinces: &[PartEvents]) {
-        let cells =
-            Category::ALL.iter().flat_map(|category| Hazard::ALL.iter().map(move |hazard| (*category, *hazard)));
         let provinces = parts::grouped(self.province_shares());
         let (mut all_brands, mut all_provinces) = (Vec::new(), Vec::new());
-        for (category, hazard) in cells {
-            let events = self.events(category, hazard) as f64;
-            if events > 0.0 {
-                let expected = |(share, parts): &(f64, f64)| (events * share, *parts);
-                all_provinces.extend(provinces.iter().map(expected));
-                all_brands.extend(parts::grouped(self.brand_shares(category)).iter().map(expected));
+        for category in Category::ALL.iter().filter(|category| self.category_events[**category as usize] > 0) {
+            let brands = parts::grouped(self.brand_shares(*category));
+            for hazard in Hazard::ALL {
+                let events = self.events(*category, *hazard) as f64;
+                if events > 0.0 {
+                    let expected = |(share, parts): &(f64, f64)| (events * share, *parts);
+                    all_provinces.extend(provinces.iter().map(expected));
+                    all_brands.extend(brands.iter().map(expected));
+                }
             }
         }
         // A part's own events in a cell say nothing about the share that the other cells let expect.
@@ -218,7 +224,7 @@ impl<'a> Ground<'a> {
     fn brand_share(&self, category: Category, brand: u32, less: u64) -> f64 {
         let events = self.brand_events.get(&(category, brand)).copied().unwrap_or(0).saturating_sub(less) as f64;
         let named = self.named_events.get(&category).copied().unwrap_or(0) as f64;
-        let all = Hazard::ALL.iter().map(|hazard| self.events(category, *hazard)).sum();
+        let all = self.category_events[category as usize];
         (events + 1.0) / (named + f64::from(self.criteria.part_shares)) * told_share(named, all)
     }
 
@@ -275,7 +281,7 @@ impl<'a> Ground<'a> {
 
     /// Share of a category's baseline events that name a brand; none without events.
     pub(super) fn named_share(&self, category: Category) -> Option<f64> {
-        let all: u64 = Hazard::ALL.iter().map(|hazard| self.counts[index(category, *hazard)]).sum();
+        let all = self.category_events[category as usize];
         let named = self.named_events.get(&category).copied().unwrap_or(0);
         (all > 0).then(|| named as f64 / all as f64)
     }

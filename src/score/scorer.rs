@@ -28,7 +28,8 @@ use super::shared::{Rise, shared};
 use super::spread::{self, Shared, Shares};
 use super::{among, began, danger, explain};
 use crate::vocabulary::{
-    Assessment, Began, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, RegionCode, Spread, SpreadTerms,
+    Assessment, Began, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, Hazard, RegionCode,
+    Spread, SpreadTerms,
 };
 use heard::Heard;
 pub(super) use history::History;
@@ -111,15 +112,21 @@ impl Scorer {
                 desks.push((desk, recent));
             }
         }
-        // What rises in several categories at once is known only when all of them have been looked at.
-        let rises: BTreeMap<_, _> = desks
-            .iter()
-            .filter_map(|(desk, recent)| Some(((desk.cell.category, desk.cell.hazard), desk.rise(recent)?)))
+        // Desks know nothing of each other but what rises in several categories at once, which is known only when all of them have been
+        // looked at. A service has to say soon what came in, beside searches on the same cores.
+        let desks: Vec<_> = desks
+            .into_par_iter()
+            .map(|(desk, recent)| {
+                let whole = desk.rest(recent.clone(), &BTreeSet::new());
+                let rise = desk.rise(&whole);
+                (desk, recent, whole, rise)
+            })
             .collect();
-        // Desks know nothing of each other: a service has to say soon what came in, beside searches on the same cores.
-        let judged = desks.into_par_iter().map(|(mut desk, recent)| {
-            desk.shared = shared((desk.cell.category, desk.cell.hazard), &rises, &self.criteria.spread);
-            desk.judge(&recent)
+        let rises = desks.iter().filter_map(|(desk, .., rise)| Some((desk.at(), rise.clone()?)));
+        let rises: BTreeMap<_, _> = rises.collect();
+        let judged = desks.into_par_iter().map(|(mut desk, recent, whole, _)| {
+            desk.shared = shared(desk.at(), &rises, &self.criteria.spread);
+            desk.judge(whole, &recent)
         });
         let mut looked: Vec<Looked> = judged.collect::<Vec<_>>().into_iter().flatten().collect();
         let longest = self.criteria.detector.windows_days.iter().max().copied().unwrap_or(0);
@@ -224,14 +231,23 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn judge(&self, recent: &[Seen<'a>]) -> Vec<Looked> {
-        self.parts(recent).iter().map(|part| self.assessment(part, recent)).collect()
+    /// What is looked at.
+    fn at(&self) -> (Category, Hazard) {
+        (self.cell.category, self.cell.hazard)
+    }
+
+    fn judge(&self, whole: Part<'a>, recent: &[Seen<'a>]) -> Vec<Looked> {
+        self.parts_of(whole, recent).iter().map(|part| self.assessment(part, recent)).collect()
     }
 
     /// What belongs together, in the order of the assessments.
     pub(super) fn parts(&self, recent: &[Seen<'a>]) -> Vec<Part<'a>> {
+        self.parts_of(self.rest(recent.to_vec(), &BTreeSet::new()), recent)
+    }
+
+    /// The same, when everything together has been looked at.
+    fn parts_of(&self, whole: Part<'a>, recent: &[Seen<'a>]) -> Vec<Part<'a>> {
         let mut out = Vec::new();
-        let whole = self.rest(recent.to_vec(), &BTreeSet::new());
         if whole.test.crossed {
             let spread::Verdict { spread, one_brand, .. } = self.spread(&whole, &self.shares(&whole));
             if *spread >= Spread::Industry || (*spread == Spread::Regional && !one_brand) {
@@ -277,11 +293,10 @@ impl<'a> Desk<'a> {
     }
 
     /// What a cell that crossed as a whole has to compare with others of its hazard.
-    fn rise(&self, recent: &[Seen<'a>]) -> Option<Rise> {
-        let whole = self.rest(recent.to_vec(), &BTreeSet::new());
+    fn rise(&self, whole: &Part<'a>) -> Option<Rise> {
         let limits = &self.criteria.spread;
-        let shares = self.shares(&whole);
-        let evidence = self.evidence(&whole, &shares, None)?;
+        let shares = self.shares(whole);
+        let evidence = self.evidence(whole, &shares, None)?;
         let mut rise = Rise {
             naming: vec![0; limits.components.len()],
             brands: shares.named().collect(),
