@@ -9,6 +9,8 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use polars::prelude::{
     AnyValue, BatchedWriter, Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter,
     PolarsError, SerReader, Series,
@@ -158,16 +160,15 @@ pub fn write_signal_dataset(dir: &Path, records: &[SignalRecord]) -> Result<(), 
     for record in records {
         by_day.entry(day_of(record.event_at)).or_default().push(record.clone());
     }
-    for (day, records) in by_day {
+    by_day.into_par_iter().try_for_each(|(day, records)| {
         let folder = dir.join(format!("date={day}"));
         fs::create_dir_all(&folder).map_err(|source| ArchiveError::Io {
             what: "create",
             path: folder.clone(),
             source,
         })?;
-        write_signals(&folder.join("signals.parquet"), &records)?;
-    }
-    Ok(())
+        write_signals(&folder.join("signals.parquet"), &records)
+    })
 }
 
 /// Reads a dataset that [`write_signal_dataset`] wrote, day by day.

@@ -113,10 +113,16 @@ impl<'a> Review<'a> {
         listings: Vec<Listing>,
         lexicon: LexiconVersion,
     ) -> Self {
-        let events = Cow::Owned(Events::build(&records, judge.scorer.criteria()));
-        let mut evidence = EvidenceBook::default();
-        evidence.add_all(&records);
-        Self { records, ..Self::over(judge, events, Cow::Owned(evidence), volume, listings, lexicon) }
+        let (events, evidence) = rayon::join(
+            || Events::build(&records, judge.scorer.criteria()),
+            || {
+                let mut evidence = EvidenceBook::default();
+                evidence.add_all(&records);
+                evidence
+            },
+        );
+        let (events, evidence) = (Cow::Owned(events), Cow::Owned(evidence));
+        Self { records, ..Self::over(judge, events, evidence, volume, listings, lexicon) }
     }
 
     /// The same, with what was made of the signals before; it does not hold the signals themselves.

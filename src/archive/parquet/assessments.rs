@@ -15,7 +15,7 @@ use crate::archive::signals::publish_whole;
 use crate::vocabulary::{Assessment, Category, Danger, Disposal, Hazard, RegionCode, Spread};
 
 /// Rows of one group: an assessment names all its documents.
-const GROUP_ROWS: usize = 250;
+const GROUP_ROWS: usize = 1_000;
 
 /// A table of assessments that is being written: the numbers as columns, and the whole as JSON in `terms`, so that every figure of an
 /// explanation is in the file (SCORE-2). It has its name once it is whole.

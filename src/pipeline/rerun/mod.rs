@@ -19,13 +19,13 @@ use serde::Serialize;
 
 use super::PipelineError;
 use super::judging::{Judge, Review};
-use crate::archive::{self, AssessmentTable};
+use crate::archive;
 use crate::lexicon::Lexicon;
 use crate::log::Intake;
-use crate::vocabulary::{AlertEventKind, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
+use crate::vocabulary::{AlertEventKind, Assessment, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
 
 pub(super) use heap::Heap;
-use outputs::{ALERTS, ASSESSMENTS, Lines, SAMPLING, SIGNALS, SUMMARY, WORK, clear_outputs, digests};
+use outputs::{ALERTS, Filing, Lines, SAMPLING, SIGNALS, SUMMARY, WORK, clear_outputs, digests};
 use shelf::Shelf;
 
 /// What to replay.
@@ -153,19 +153,16 @@ pub async fn rerun(
     let mut review = review.beside(heap.market).with_outcomes(spec.outcomes.iter().cloned());
     let mut alerts = Lines::create(&spec.out.join(ALERTS))?;
     let mut sampling = Lines::create(&spec.out.join(SAMPLING))?;
-    let mut assessments = AssessmentTable::create(&spec.out.join(ASSESSMENTS))?;
+    let mut filing = Filing::begin(&spec.out, Arc::clone(&shelf))?;
     let (mut opened, mut requests, mut done, mut days_kept) = (0, 0, 0, 0);
     for together in days.chunks(review.days_together()) {
         let footing = review.footing(*together.last().unwrap_or(&spec.range.to));
         let key = shelf.key_of_days(judge.version(), &footing, together);
-        let assessed = if let Some(kept) = shelf.get(&key) {
-            days_kept += together.len() as u64;
-            kept
-        } else {
-            let assessed = review.assess(together);
-            shelf.put(&key, &assessed)?;
-            assessed
-        };
+        let kept: Option<Vec<Vec<Assessment>>> = shelf.get(&key);
+        let fresh = kept.is_none().then_some(key);
+        days_kept += if fresh.is_none() { together.len() as u64 } else { 0 };
+        let assessed = kept.unwrap_or_else(|| review.assess(together));
+        let mut filed = Vec::with_capacity(together.len());
         for (day, assessed) in together.iter().zip(assessed) {
             let judged = review.advance(*day, assessed);
             for event in &judged.events {
@@ -176,14 +173,15 @@ pub async fn rerun(
                 requests += 1;
                 sampling.put(request)?;
             }
-            assessments.add(judged.assessments)?;
+            filed.push(judged.assessments);
             done += 1;
             tell(Stage::Judging { done, days: days.len() as u64, day: *day, opened });
         }
+        filing = filing.put(fresh, filed)?;
     }
     alerts.finish()?;
     sampling.finish()?;
-    assessments.finish()?;
+    filing.finish()?;
     archive::write_signal_dataset(&spec.out.join(SIGNALS), review.records())?;
     let judge_s = judging.elapsed().as_secs_f64();
 

@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use serde::Serialize;
 
+use super::shelf::{Key, Shelf};
+use crate::archive::AssessmentTable;
 use crate::pipeline::PipelineError;
 use crate::pipeline::files::{digest, files_under, name_below};
 use crate::pipeline::planned::DIFFERENCE;
+use crate::vocabulary::Assessment;
 
 /// What a rerun writes. The summary comes last: where it is, the rest is whole.
 pub(super) const ALERTS: &str = "alerts.ndjson";
 pub(super) const SAMPLING: &str = "sampling.ndjson";
-pub(super) const ASSESSMENTS: &str = "assessments.parquet";
+const ASSESSMENTS: &str = "assessments.parquet";
 pub(super) const SIGNALS: &str = "signals";
 pub(super) const SUMMARY: &str = "summary.json";
 /// Finished work of a rerun that is not whole yet.
@@ -73,6 +79,53 @@ impl Lines {
 
     pub(super) fn finish(mut self) -> Result<(), PipelineError> {
         self.file.flush().map_err(|source| PipelineError::Io { what: "write", path: self.path, source })
+    }
+}
+
+/// Days judged together, with the key under which the next rerun takes them over; none where they were taken over themselves.
+type Days = (Option<Key>, Vec<Vec<Assessment>>);
+
+/// Assessments on their way to their table, and to the shelf: put away aside, while the next days are judged.
+pub(super) struct Filing {
+    days: SyncSender<Days>,
+    filing: JoinHandle<Result<AssessmentTable, PipelineError>>,
+}
+
+impl Filing {
+    /// Begins the table of an output folder.
+    pub(super) fn begin(out: &Path, shelf: Arc<Shelf>) -> Result<Self, PipelineError> {
+        let mut table = AssessmentTable::create(&out.join(ASSESSMENTS))?;
+        // As many days as are judged together wait, and no more.
+        let (days, waiting) = sync_channel::<Days>(1);
+        let filing = std::thread::spawn(move || {
+            for (key, days) in waiting {
+                if let Some(key) = key {
+                    shelf.put(&key, &days)?;
+                }
+                table.add(days.into_iter().flatten())?;
+            }
+            Ok(table)
+        });
+        Ok(Self { days, filing })
+    }
+
+    /// Files days, in their order; waits while those before them are not yet put away. An error of earlier ones may show here.
+    pub(super) fn put(self, key: Option<Key>, days: Vec<Vec<Assessment>>) -> Result<Self, PipelineError> {
+        match self.days.send((key, days)) {
+            Ok(()) => Ok(self),
+            Err(_) => self.finish().and(Err(PipelineError::Io {
+                what: "write",
+                path: ASSESSMENTS.into(),
+                source: std::io::Error::other("filing ended early"),
+            })),
+        }
+    }
+
+    /// Ends the table once all is put away.
+    pub(super) fn finish(self) -> Result<(), PipelineError> {
+        drop(self.days);
+        let filed = self.filing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(filed?.finish()?)
     }
 }
 
