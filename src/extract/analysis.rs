@@ -80,6 +80,36 @@ pub(super) struct Analysis {
     pub(super) verdicts: Vec<Verdict>,
 }
 
+/// One text of a document, looked through and not yet worked out.
+struct Looked {
+    folded: Folded,
+    clauses: Vec<Clause>,
+    hits: Hits,
+}
+
+/// How a text is looked through.
+type Look = fn(&Folded, &[Clause], &Lexicon) -> Hits;
+
+impl Looked {
+    /// The headline, unless the text repeats it, and the text.
+    fn at(document: &Document, lexicon: &Lexicon, look: Look) -> (Option<Self>, Self) {
+        let through = |text: &str| {
+            let folded = Folded::new(text);
+            let clauses = clauses::split(&folded);
+            let hits = look(&folded, &clauses, lexicon);
+            Self { folded, clauses, hits }
+        };
+        let headline = document.title.as_deref().filter(|title| !document.text.contains(*title));
+        (headline.map(through), through(&document.text))
+    }
+
+    fn give_back(self) {
+        self.folded.give_back();
+        self.hits.give_back();
+        clauses::give_back(self.clauses);
+    }
+}
+
 /// Hazards whose own severity says it all: an illness told beside mould is counted with the illness, not twice.
 const OWN_SEVERITY: [Hazard; 3] = [Hazard::Microbial, Hazard::ForeignBody, Hazard::Chemical];
 
@@ -112,7 +142,7 @@ impl Analysis {
 
     /// By rules alone.
     pub(super) fn by_rules(document: &Document, lexicon: &Lexicon) -> Self {
-        Self::with(document, lexicon, scan::scan_for_reading)
+        Self::with(document, lexicon, scan::look)
     }
 
     /// The same as [`Analysis::new`] without leaving anything out early.
@@ -125,28 +155,39 @@ impl Analysis {
 
     /// The same as [`Analysis::by_rules`] without leaving anything out early: what a judge is taught from.
     pub(super) fn by_rules_in_full(document: &Document, lexicon: &Lexicon) -> Self {
-        Self::with(document, lexicon, scan::scan)
+        Self::with(document, lexicon, scan::look_in_full)
     }
 
-    fn with(document: &Document, lexicon: &Lexicon, scan: impl Fn(&Folded, &[Clause], &Lexicon) -> Hits) -> Self {
-        let headline = document.title.as_deref().filter(|title| !document.text.contains(*title));
-        let title = headline.map(|headline| Box::new(Self::of(headline, None, document, lexicon, &scan)));
-        let mut analysis = Self::of(&document.text, title, document, lexicon, &scan);
+    /// The same as [`Analysis::new`], or nothing where no hazard can stand in the document: that is known before its names are worked
+    /// out, and most documents have none.
+    pub(super) fn for_signals(document: &Document, lexicon: &Lexicon) -> Option<Self> {
+        let (title, text) = Looked::at(document, lexicon, scan::look);
+        if text.hits.quiet && title.as_ref().is_none_or(|title| title.hits.quiet) {
+            text.give_back();
+            title.into_iter().for_each(Looked::give_back);
+            return None;
+        }
+        let mut analysis = Self::of_both(title, text, document, lexicon);
+        judge::apply(&mut analysis, lexicon);
+        Some(analysis)
+    }
+
+    fn with(document: &Document, lexicon: &Lexicon, look: Look) -> Self {
+        let (title, text) = Looked::at(document, lexicon, look);
+        Self::of_both(title, text, document, lexicon)
+    }
+
+    fn of_both(title: Option<Looked>, text: Looked, document: &Document, lexicon: &Lexicon) -> Self {
+        let title = title.map(|title| Box::new(Self::of(title, None, document, lexicon)));
+        let mut analysis = Self::of(text, title, document, lexicon);
         title::relate(&mut analysis, lexicon);
         analysis
     }
 
     /// Works out one text of a document: its headline, or its text with what its headline says.
-    fn of(
-        text: &str,
-        title: Option<Box<Self>>,
-        document: &Document,
-        lexicon: &Lexicon,
-        scan: &impl Fn(&Folded, &[Clause], &Lexicon) -> Hits,
-    ) -> Self {
-        let folded = Folded::new(text);
-        let clauses = clauses::split(&folded);
-        let hits = scan(&folded, &clauses, lexicon);
+    fn of(looked: Looked, title: Option<Box<Self>>, document: &Document, lexicon: &Lexicon) -> Self {
+        let Looked { folded, clauses, mut hits } = looked;
+        scan::settle(&mut hits, &folded, lexicon);
         let quiet = hits.quiet;
         let cues = if quiet { Vec::new() } else { stance::cues(&hits.all, lexicon) };
         let meta = super::category_of_meta(document, lexicon);

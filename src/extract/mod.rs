@@ -61,14 +61,26 @@ pub fn read(document: &Document, lexicon: &Lexicon) -> Reading {
     read_with(document, lexicon, Analysis::new)
 }
 
-fn read_with(document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lexicon) -> Analysis) -> Reading {
+/// As [`read`], where a document holds a signal; none where it does not. What can only name things is not worked out to its end, which is
+/// most of the work on most documents.
+pub fn read_for_signals(document: &Document, lexicon: &Lexicon) -> Option<Reading> {
     let beside = Beside::of(document, lexicon);
-    let document = beside.told.as_ref().unwrap_or(document);
-    let analysis = analyse(document, lexicon);
-    let mut reading = reading_of(&analysis, document, lexicon);
-    analysis.give_back();
-    beside.apply(document, lexicon, &mut reading);
-    reading
+    let reading = if beside.sheet.is_some() || beside.latin {
+        beside.read(document, lexicon, Analysis::new)
+    } else {
+        let analysis = Analysis::for_signals(document, lexicon)?;
+        let signals = all_signals(&analysis, document, lexicon);
+        let reading = (!signals.is_empty()).then(|| reading_with(signals, &analysis, document, lexicon));
+        analysis.give_back();
+        let mut reading = reading?;
+        beside.apply(document, lexicon, &mut reading);
+        reading
+    };
+    Some(reading).filter(|reading| !reading.signals.is_empty())
+}
+
+fn read_with(document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lexicon) -> Analysis) -> Reading {
+    Beside::of(document, lexicon).read(document, lexicon, analyse)
 }
 
 /// What is read beside running Chinese text: columns and labelled fields, English records, announcements of standards.
@@ -88,6 +100,16 @@ impl Beside {
         let sheet = if rows.is_empty() || latin { None } else { structured::Sheet::of(&rows, lexicon) };
         let told = sheet.as_ref().and_then(|sheet| sheet.told(document, lexicon));
         Self { rows, sheet, latin, told }
+    }
+
+    /// Reads a document with it.
+    fn read(&self, document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lexicon) -> Analysis) -> Reading {
+        let document = self.told.as_ref().unwrap_or(document);
+        let analysis = analyse(document, lexicon);
+        let mut reading = reading_of(&analysis, document, lexicon);
+        analysis.give_back();
+        self.apply(document, lexicon, &mut reading);
+        reading
     }
 
     fn apply(&self, document: &Document, lexicon: &Lexicon, reading: &mut Reading) {
@@ -111,6 +133,10 @@ pub fn category_of_meta(document: &Document, lexicon: &Lexicon) -> Option<Catego
 }
 
 fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Reading {
+    reading_with(all_signals(analysis, document, lexicon), analysis, document, lexicon)
+}
+
+fn reading_with(signals: Vec<Signal>, analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Reading {
     let mut problems = Vec::new();
     if let Some(at) = analysis.folded.cut_at {
         problems.push(problem("text_too_long", format!("only the first {at} characters were read")));
@@ -127,8 +153,6 @@ fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Re
         problems.push(problem("too_many_mentions", format!("{MENTIONS_MAX} of {} mentions are kept", mentions.len())));
         mentions.truncate(MENTIONS_MAX);
     }
-    let mut signals = signals(analysis, document, lexicon);
-    title::add(&mut signals, analysis, document, lexicon);
     Reading {
         id: document.id.clone(),
         lexicon: lexicon.version().clone(),
@@ -141,6 +165,13 @@ fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Re
 
 fn problem(kind: &str, detail: String) -> Problem {
     Problem { kind: kind.to_owned(), detail }
+}
+
+/// Those of the text, then those that only the headline tells.
+fn all_signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Signal> {
+    let mut signals = signals(analysis, document, lexicon);
+    title::add(&mut signals, analysis, document, lexicon);
+    signals
 }
 
 /// One signal per distinct pair: an assertion beats a suspicion, the first beats later ones; rules and severity are joined.

@@ -129,17 +129,29 @@ impl Hits {
 
 /// Finds all surfaces.
 pub(super) fn scan(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
-    let mut hits = surfaces(folded, lexicon);
-    hits.hopeless = possible::with_live(&mut hits.all, clauses, lexicon, |_, live| live.is_none());
-    hits.surfaces.clone_from(&hits.all);
-    drop_torn(&mut hits, folded, lexicon);
-    index(&mut hits, folded.len());
+    let mut hits = look_in_full(folded, clauses, lexicon);
+    settle(&mut hits, folded, lexicon);
     hits
 }
 
-/// Finds what matters for a reading: of the surfaces that only rules know, those that a rule asks for which may find
-/// something here. Most texts hold no such rule, and most surfaces are single characters of rules.
+/// Finds what matters for a reading.
 pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
+    let mut hits = look(folded, clauses, lexicon);
+    settle(&mut hits, folded, lexicon);
+    hits
+}
+
+/// All surfaces, before what the segmenter sees otherwise is dropped ([`settle`]).
+pub(super) fn look_in_full(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
+    let mut hits = surfaces(folded, lexicon);
+    hits.hopeless = possible::with_live(&mut hits.all, clauses, lexicon, |_, live| live.is_none());
+    hits.surfaces.clone_from(&hits.all);
+    hits
+}
+
+/// What matters for a reading, before [`settle`]: of the surfaces that only rules know, those that a rule asks for which may find
+/// something here. Most texts hold no such rule, and most surfaces are single characters of rules.
+pub(super) fn look(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
     let mut hits = surfaces(folded, lexicon);
     let Hits { all, surfaces, .. } = &mut hits;
     hits.possible = possible::with_live(all, clauses, lexicon, |all, live| {
@@ -151,11 +163,15 @@ pub(super) fn scan_for_reading(folded: &Folded, clauses: &[Clause], lexicon: &Le
     });
     hits.hopeless = hits.possible.is_none();
     hits.quiet = hits.hopeless;
-    drop_torn(&mut hits, folded, lexicon);
-    if !hits.quiet {
-        index(&mut hits, folded.len());
-    }
     hits
+}
+
+/// Drops what the segmenter sees otherwise, and makes the rest ready to be asked for by place, unless nobody will.
+pub(super) fn settle(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
+    drop_torn(hits, folded, lexicon);
+    if !hits.quiet {
+        index(hits, folded.len());
+    }
 }
 
 /// All surfaces, idioms settled, nothing else dropped yet.

@@ -197,6 +197,8 @@ fn an_explanation_shows_the_words_the_cue_and_the_rule() {
 fn the_short_way_is_right(one: &Document) {
     let in_full = read_with(one, &LEXICON, Analysis::in_full);
     assert_eq!(read(one, &LEXICON), in_full, "{}", one.text);
+    let with_signals = Some(in_full).filter(|reading| !reading.signals.is_empty());
+    assert_eq!(read_for_signals(one, &LEXICON), with_signals, "{}", one.text);
 }
 
 #[test]

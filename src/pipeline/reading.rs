@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{PipelineError, Tower};
 use crate::extract;
@@ -13,7 +15,7 @@ use crate::log::{Entry, Log};
 use crate::store::Store;
 use crate::vocabulary::{
     Category, Channel, Document, DocumentId, Fingerprint, LexiconVersion, Listing, Position, Reading, SignalRecord,
-    SourceId,
+    SourceId, day_of,
 };
 
 /// Documents read, published and committed together.
@@ -52,10 +54,34 @@ pub struct ReadReport {
     pub undated: u64,
 }
 
-/// Reads documents on all cores; same order out as in. The one stage that live running, import and rerun share.
+/// Reads documents on all cores; same order out as in. The one stage that live running and import share.
 #[must_use]
 pub fn read_batch(lexicon: &Lexicon, entries: Vec<Entry>) -> Vec<ReadEntry> {
     entries.into_par_iter().map(|entry| read_one(lexicon, entry)).collect()
+}
+
+/// What a replay needs of documents: their signals and listings, each listing with the day on which it could be known; in their order.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Gleaned {
+    pub(super) records: Vec<SignalRecord>,
+    pub(super) offers: Vec<(Option<Date>, Listing)>,
+}
+
+/// As [`read_batch`], of what a replay needs alone: the same signals, for much less.
+pub(super) fn glean_batch(lexicon: &Lexicon, entries: Vec<Entry>) -> Gleaned {
+    let glean = |Entry { position, document }: Entry| {
+        let reading = extract::read_for_signals(&document, lexicon);
+        let records = reading.map(|reading| extract::signal_records(&document, &reading, position)).unwrap_or_default();
+        let offer = listing_of(&document, lexicon).map(|listing| (document.known_at().map(day_of), listing));
+        (records, offer)
+    };
+    let each: Vec<_> = entries.into_par_iter().map(glean).collect();
+    let mut gleaned = Gleaned::default();
+    for (records, offer) in each {
+        gleaned.records.extend(records);
+        gleaned.offers.extend(offer);
+    }
+    gleaned
 }
 
 /// Puts what was read behind `from` into an index and commits it up to `to`.

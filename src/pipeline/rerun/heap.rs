@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use super::Stage;
 use super::shelf::Shelf;
 use crate::lexicon::Lexicon;
 use crate::log::{Entry, Intake};
+use crate::pipeline::PipelineError;
 use crate::pipeline::archives::pieces;
-use crate::pipeline::{PipelineError, read_batch};
+use crate::pipeline::reading::{Gleaned, glean_batch};
 use crate::score::{Market, Volume};
 use crate::vocabulary::{Document, DocumentId, Listing, Position, SignalRecord, SourceId, day_of};
 
@@ -45,14 +45,6 @@ pub(in crate::pipeline) struct Heap {
     shelf: Option<Arc<Shelf>>,
     /// Batches being read, the oldest first.
     reading: VecDeque<JoinHandle<Result<(Gleaned, bool), PipelineError>>>,
-}
-
-/// What is kept of a batch of documents.
-#[derive(Serialize, Deserialize)]
-struct Gleaned {
-    records: Vec<SignalRecord>,
-    /// Listings in their order, with the day on which each could be known.
-    offers: Vec<(Option<Date>, Listing)>,
 }
 
 impl Heap {
@@ -167,12 +159,12 @@ impl Heap {
         }
         let (lexicon, shelf) = (Arc::clone(lexicon), self.shelf.clone());
         self.reading.push_back(tokio::task::spawn_blocking(move || {
-            let Some(shelf) = shelf else { return Ok((glean(&lexicon, entries), false)) };
+            let Some(shelf) = shelf else { return Ok((glean_batch(&lexicon, entries), false)) };
             let key = shelf.key_of_batch(lexicon.version(), &entries);
             if let Some(kept) = shelf.get(&key) {
                 return Ok((kept, true));
             }
-            let gleaned = glean(&lexicon, entries);
+            let gleaned = glean_batch(&lexicon, entries);
             shelf.put(&key, &gleaned)?;
             Ok((gleaned, false))
         }));
@@ -192,17 +184,6 @@ impl Heap {
         }
         Ok(())
     }
-}
-
-fn glean(lexicon: &Lexicon, entries: Vec<Entry>) -> Gleaned {
-    let mut gleaned = Gleaned { records: Vec::new(), offers: Vec::new() };
-    for entry in read_batch(lexicon, entries) {
-        gleaned.records.extend(entry.records);
-        if let Some(listing) = entry.listing {
-            gleaned.offers.push((entry.document.known_at().map(day_of), listing));
-        }
-    }
-    gleaned
 }
 
 fn wide_hash(parts: &[&str]) -> u128 {

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::log::Entry;
 use crate::pipeline::PipelineError;
 use crate::pipeline::files::digest;
-use crate::vocabulary::{CriteriaVersion, LexiconVersion};
+use crate::vocabulary::{CriteriaVersion, Document, LexiconVersion};
 
 /// Level of compression: what is kept is read back once at most.
 const ZSTD_LEVEL: i32 = 1;
@@ -56,14 +56,12 @@ impl Shelf {
 
     /// The key of what a lexicon reads in these documents, at these places.
     pub(super) fn key_of_batch(&self, lexicon: &LexiconVersion, entries: &[Entry]) -> Key {
-        let digests: Vec<Option<blake3::Hash>> = entries
-            .par_iter()
-            .map(|entry| serde_json::to_vec(&entry.document).ok().map(|bytes| blake3::hash(&bytes)))
-            .collect();
+        let digests: Vec<blake3::Hash> =
+            entries.par_iter().map_init(Vec::new, |room, entry| digest_of(&entry.document, room)).collect();
         let mut hasher = self.hasher("batch", lexicon.as_str());
         for (entry, digest) in entries.iter().zip(digests) {
             hasher.update(&entry.position.0.to_le_bytes());
-            hasher.update(digest.as_ref().map_or(&[][..], |digest| digest.as_bytes()));
+            hasher.update(digest.as_bytes());
         }
         Key(format!("read-{}", hasher.finalize().to_hex()))
     }
@@ -143,6 +141,27 @@ impl Shelf {
     }
 }
 
+/// Digest of everything that a document says, each part behind its length; `room` is scratch space. A new field does not compile until
+/// it is told.
+fn digest_of(document: &Document, room: &mut Vec<u8>) -> blake3::Hash {
+    let Document { id, source, channel, url, title, text, published_at, seen_at, meta, raw } = document;
+    room.clear();
+    let mut tell = |part: Option<&[u8]>| {
+        room.extend_from_slice(&part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
+        room.extend_from_slice(part.unwrap_or_default());
+    };
+    let told =
+        [Some(id.as_str()), Some(source.as_str()), Some(channel.code()), url.as_deref(), title.as_deref(), Some(text)];
+    told.into_iter().for_each(|part| tell(part.map(str::as_bytes)));
+    for moment in [published_at, seen_at] {
+        tell(moment.map(|moment| moment.as_nanosecond().to_le_bytes()).as_ref().map(<[u8; 16]>::as_slice));
+    }
+    // Values of any kind have one way of being written.
+    tell((!meta.is_empty()).then(|| serde_json::to_vec(meta).unwrap_or_default()).as_deref());
+    tell(raw.as_ref().map(|raw| serde_json::to_vec(raw).unwrap_or_default()).as_deref());
+    blake3::hash(room)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +213,37 @@ mod tests {
         assert_eq!(key(&one, "v1"), key(&shelf(dir.path()), "v1"));
         assert_ne!(key(&one, "v1"), key(&other, "v1"));
         assert_ne!(key(&one, "v1"), key(&one, "v2"));
+    }
+
+    #[test]
+    fn every_field_of_a_document_is_part_of_its_digest() {
+        let plain = |json: &str| -> Document { serde_json::from_str(json).expect("a document") };
+        let all = plain(
+            r#"{"id":"a","source":"s","channel":"media","url":"u","title":"t","text":"x","published_at":"2024-01-01T00:00:00Z",
+                "seen_at":"2024-01-02T00:00:00Z","meta":{"k":1},"raw":{"file":"f","offset":0,"digest":"d"}}"#,
+        );
+        let changes: [&dyn Fn(&mut Document); 12] = [
+            &|_| {},
+            &|document| document.id = "b".into(),
+            &|document| document.source = "b".into(),
+            &|document| document.channel = crate::vocabulary::Channel::Platform,
+            &|document| document.url = None,
+            &|document| document.title = Some(String::new()),
+            &|document| document.title = None,
+            &|document| (document.title, document.text) = (Some("tx".to_owned()), String::new()),
+            &|document| document.published_at = document.seen_at,
+            &|document| document.seen_at = None,
+            &|document| document.meta.clear(),
+            &|document| document.raw = None,
+        ];
+        let mut room = Vec::new();
+        let digests = changes.map(|change| {
+            let mut changed = all.clone();
+            change(&mut changed);
+            *digest_of(&changed, &mut room).as_bytes()
+        });
+        assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), changes.len());
+        assert_eq!(*digest_of(&all, &mut Vec::new()).as_bytes(), digests[0], "whatever was in the room before");
     }
 
     #[test]
