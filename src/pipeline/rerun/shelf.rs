@@ -152,7 +152,9 @@ fn digest_of(document: &Document, room: &mut Vec<u8>) -> blake3::Hash {
     };
     let told =
         [Some(id.as_str()), Some(source.as_str()), Some(channel.code()), url.as_deref(), title.as_deref(), Some(text)];
-    told.into_iter().for_each(|part| tell(part.map(str::as_bytes)));
+    for part in told {
+        tell(part.map(str::as_bytes));
+    }
     for moment in [published_at, seen_at] {
         tell(moment.map(|moment| moment.as_nanosecond().to_le_bytes()).as_ref().map(<[u8; 16]>::as_slice));
     }

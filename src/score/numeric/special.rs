@@ -267,9 +267,19 @@ pub fn ln_sum_exp(logs: &[f64]) -> f64 {
 
 /// `ln Γ(size + x) − ln Γ(size)`, without the cancellation that the difference of two large logarithms would bring.
 pub fn ln_rising(size: f64, x: u64) -> f64 {
-    const SUMMED_MAX: u64 = 200;
-    if x <= SUMMED_MAX {
-        (0..x).map(|k| (size + k as f64).ln()).sum()
+    const MULTIPLIED_MAX: u64 = 200;
+    /// One logarithm for as many factors as a number holds.
+    const PRODUCT_MAX: f64 = 1e150;
+    if x <= MULTIPLIED_MAX {
+        let (mut sum, mut product) = (0.0, 1.0);
+        for k in 0..x {
+            product *= size + k as f64;
+            if product > PRODUCT_MAX {
+                sum += product.ln();
+                product = 1.0;
+            }
+        }
+        sum + product.ln()
     } else {
         ln_gamma(size + x as f64) - ln_gamma(size)
     }

@@ -27,7 +27,7 @@ pub(super) struct Counts {
 }
 
 struct Count {
-    count: u64,
+    events: u64,
     usual: f64,
     /// Probability of 0, 1, … usual events, relative to the likeliest of them.
     chances: Vec<f64>,
@@ -61,26 +61,26 @@ impl Counts {
         if sum > SUM_MIN && sum.is_finite() {
             count.ln_scale + sum.ln()
         } else {
-            ln_both(count.count, count.usual, size * stay / (1.0 - stay), size) - size * (-stay).ln_1p()
+            ln_both(count.events, count.usual, size * stay / (1.0 - stay), size) - size * (-stay).ln_1p()
         }
     }
 }
 
 impl Count {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the count")]
-    fn new(count: u64, usual: f64) -> Self {
-        if count > TABULATED_MAX {
-            return Self { count, usual, chances: Vec::new(), ln_scale: f64::NAN };
+    fn new(events: u64, usual: f64) -> Self {
+        if events > TABULATED_MAX {
+            return Self { events, usual, chances: Vec::new(), ln_scale: f64::NAN };
         }
-        let likeliest = usual.min(count as f64) as usize;
-        let mut chances = vec![1.0; count as usize + 1];
+        let likeliest = usual.min(events as f64) as usize;
+        let mut chances = vec![1.0; events as usize + 1];
         for k in (0..likeliest).rev() {
             chances[k] = chances[k + 1] * (k as f64 + 1.0) / usual;
         }
         for k in likeliest + 1..chances.len() {
             chances[k] = chances[k - 1] * usual / k as f64;
         }
-        Self { count, usual, chances, ln_scale: ln_poisson_term(likeliest as f64, usual) }
+        Self { events, usual, chances, ln_scale: ln_poisson_term(likeliest as f64, usual) }
     }
 }
 

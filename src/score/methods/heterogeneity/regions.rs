@@ -19,7 +19,7 @@ use crate::score::numeric::{ChiSquare, Continuous, Discrete, Gamma, Poisson};
 const TIES: f64 = 1e-7;
 
 /// Draws at least as dispersed as what was seen that are enough to tell how many of them are.
-pub const ENOUGH_DRAWS: u32 = 40;
+pub const ENOUGH_DRAWS: u32 = 20;
 
 /// Observed counts beside expected ones, with something expected in every region kept.
 #[derive(Debug, Clone, PartialEq)]

@@ -64,6 +64,9 @@ impl<'s> Entries<'s> {
     /// The largest statistic of each of a number of replicas, in the order they are drawn.
     pub(super) fn maxima(&self, null: &Null, replicas: usize, seed: u64) -> Vec<f64> {
         let of = |replica: usize, (cells, pool, work): &mut (Vec<f64>, Vec<u32>, Work)| {
+            if null.draw_cases(&mut Draw::at(seed, replica as u64), pool) {
+                return self.maximum_of_cases(pool, work);
+            }
             cells.resize(self.scan.zones.locations() * self.scan.periods, 0.0);
             null.draw(&mut Draw::at(seed, replica as u64), pool, cells);
             self.maximum(cells, work)
@@ -75,24 +78,47 @@ impl<'s> Entries<'s> {
 
     /// The largest statistic of one table of counts.
     pub(super) fn maximum(&self, cells: &[f64], work: &mut Work) -> f64 {
-        let (scan, entries) = (self.scan, self.scan.entries);
-        let Work { met, rows, sums } = work;
-        met.clear();
-        rows.clear();
-        for (location, row) in cells.chunks_exact(scan.periods.max(1)).enumerate() {
-            if row.iter().all(|count| *count <= 0.0) {
-                continue;
+        work.clear();
+        for (location, row) in cells.chunks_exact(self.scan.periods.max(1)).enumerate() {
+            if row.iter().any(|count| *count > 0.0) {
+                self.enter(location, row, work);
             }
-            let row_at = u32::try_from(rows.len()).expect("a row for each location");
-            let mut sum = 0.0;
-            rows.push(sum);
-            rows.extend(row.iter().rev().take(entries - 1).map(|count| {
-                sum += count;
-                sum
-            }));
-            let zones = &self.zones[self.from[location]..self.from[location + 1]];
-            met.extend(zones.iter().map(|zone| (*zone, row_at)));
         }
+        self.maximum_of(work)
+    }
+
+    /// The largest statistic of cases, each told by its cell, in the order of cells: most cells have none.
+    fn maximum_of_cases(&self, cases: &[u32], work: &mut Work) -> f64 {
+        let periods = self.scan.periods.max(1);
+        work.clear();
+        let mut row = std::mem::take(&mut work.row);
+        for here in cases.chunk_by(|a, b| *a as usize / periods == *b as usize / periods) {
+            row.clear();
+            row.resize(periods, 0.0);
+            for cell in here {
+                row[*cell as usize % periods] += 1.0;
+            }
+            self.enter(here[0] as usize / periods, &row, work);
+        }
+        work.row = row;
+        self.maximum_of(work)
+    }
+
+    /// Notes the zones that a location with cases enters.
+    fn enter(&self, location: usize, row: &[f64], Work { met, rows, .. }: &mut Work) {
+        let row_at = u32::try_from(rows.len()).expect("a row for each location");
+        let mut sum = 0.0;
+        rows.push(sum);
+        rows.extend(row.iter().rev().take(self.scan.entries - 1).map(|count| {
+            sum += count;
+            sum
+        }));
+        let zones = &self.zones[self.from[location]..self.from[location + 1]];
+        met.extend(zones.iter().map(|zone| (*zone, row_at)));
+    }
+
+    fn maximum_of(&self, Work { met, rows, sums, .. }: &mut Work) -> f64 {
+        let (scan, entries) = (self.scan, self.scan.entries);
         met.sort_unstable();
         let (mut best, mut chain) = (0.0, u32::MAX);
         sums.resize(entries, 0.0);
@@ -129,6 +155,15 @@ pub(super) struct Work {
     rows: Vec<f64>,
     /// Those of the zone that is looked at.
     sums: Vec<f64>,
+    /// Counts of the location that is entered.
+    row: Vec<f64>,
+}
+
+impl Work {
+    fn clear(&mut self) {
+        self.met.clear();
+        self.rows.clear();
+    }
 }
 
 #[cfg(test)]

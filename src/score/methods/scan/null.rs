@@ -109,6 +109,30 @@ impl Null {
         }
     }
 
+    /// Draws the cell of each case of one replica, in the order of cells: those that [`Null::draw`] draws, where it draws them one by one.
+    /// False where it does not.
+    pub(super) fn draw_cases(&self, draw: &mut Draw, cases: &mut Vec<u32>) -> bool {
+        let (total, table) = match self {
+            Self::Multinomial { total, table: Some(table), .. } => (*total as f64, table),
+            Self::Scattered { mean, size, most, shares, table } => {
+                let total = draw.negative_binomial(*mean, *size).min(*most);
+                if total > 10.0 * shares.len() as f64 {
+                    return false;
+                }
+                (total, table)
+            }
+            _ => return false,
+        };
+        cases.clear();
+        let mut left = total;
+        while left >= 1.0 {
+            cases.push(u32::try_from(table.draw(draw)).unwrap_or(u32::MAX));
+            left -= 1.0;
+        }
+        cases.sort_unstable();
+        true
+    }
+
     /// Draws all cells of one replica. `pool` is scratch space.
     pub(super) fn draw(&self, draw: &mut Draw, pool: &mut Vec<u32>, cells: &mut [f64]) {
         match self {
