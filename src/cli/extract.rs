@@ -15,6 +15,10 @@ pub(super) struct ExtractArgs {
     /// Threads [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Only readings with a signal; documents without one are left out, and the names in them are not
+    /// worked out, which is quicker
+    #[arg(long)]
+    signals: bool,
     #[command(flatten)]
     reader: Reader,
 }
@@ -32,7 +36,12 @@ pub(super) fn run(args: &ExtractArgs, common: &Common) -> Result<(), Failure> {
         let text = std::str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}; convert the input first"))?;
         let parsed = DocumentLine::parse(text).map_err(|error| error.to_string())?;
         let document = parsed.into_document(&source, Channel::Media);
-        let reading = crate::extract::read(&document, &lexicon);
+        let reading = if args.signals {
+            crate::extract::read_for_signals(&document, &lexicon)
+        } else {
+            Some(crate::extract::read(&document, &lexicon))
+        };
+        let Some(reading) = reading else { return Ok(()) };
         reading.write_json(output).map_err(|error| error.to_string())?;
         output.push(b'\n');
         Ok(())

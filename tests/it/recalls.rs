@@ -64,6 +64,12 @@ fn foreign_recalls_are_read_into_our_categories_and_hazards() {
     let documents = documents(&folder);
     let input = documents.iter().map(|(_, document)| document.to_string()).collect::<Vec<_>>().join("\n");
     let said = run_with(&["extract"], &input).good();
+    let with_signals = |line: &&str| !line.contains("\"signals\":[]");
+    let only = run_with(&["extract", "--signals"], &input).good();
+    assert!(
+        only.out.lines().eq(said.out.lines().filter(with_signals)),
+        "the same readings, those without a signal left out"
+    );
     let mut found: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
     for ((key, _), line) in documents.iter().zip(said.out.lines()) {
         let reading: Value = serde_json::from_str(line).expect("JSON");

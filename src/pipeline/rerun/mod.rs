@@ -177,7 +177,7 @@ pub async fn rerun(
             done += 1;
             tell(Stage::Judging { done, days: days.len() as u64, day: *day, opened });
         }
-        filing = filing.put(fresh, filed)?;
+        filing.put(fresh, filed)?;
     }
     alerts.finish()?;
     sampling.finish()?;

@@ -85,10 +85,11 @@ impl Lines {
 /// Days judged together, with the key under which the next rerun takes them over; none where they were taken over themselves.
 type Days = (Option<Key>, Vec<Vec<Assessment>>);
 
-/// Assessments on their way to their table, and to the shelf: put away aside, while the next days are judged.
+/// Assessments on their way to their table, and to the shelf: put away aside, while the next days are judged. Whatever becomes of the rerun,
+/// nothing is written any more once this is gone.
 pub(super) struct Filing {
-    days: SyncSender<Days>,
-    filing: JoinHandle<Result<AssessmentTable, PipelineError>>,
+    days: Option<SyncSender<Days>>,
+    filing: Option<JoinHandle<Result<AssessmentTable, PipelineError>>>,
 }
 
 impl Filing {
@@ -106,26 +107,41 @@ impl Filing {
             }
             Ok(table)
         });
-        Ok(Self { days, filing })
+        Ok(Self { days: Some(days), filing: Some(filing) })
     }
 
     /// Files days, in their order; waits while those before them are not yet put away. An error of earlier ones may show here.
-    pub(super) fn put(self, key: Option<Key>, days: Vec<Vec<Assessment>>) -> Result<Self, PipelineError> {
-        match self.days.send((key, days)) {
-            Ok(()) => Ok(self),
-            Err(_) => self.finish().and(Err(PipelineError::Io {
-                what: "write",
-                path: ASSESSMENTS.into(),
-                source: std::io::Error::other("filing ended early"),
-            })),
+    pub(super) fn put(&mut self, key: Option<Key>, days: Vec<Vec<Assessment>>) -> Result<(), PipelineError> {
+        match self.days.as_ref().map(|to| to.send((key, days))) {
+            Some(Ok(())) => Ok(()),
+            // It only ends early with an error.
+            _ => self.end().map(|_| ()),
         }
     }
 
     /// Ends the table once all is put away.
-    pub(super) fn finish(self) -> Result<(), PipelineError> {
-        drop(self.days);
-        let filed = self.filing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok(filed?.finish()?)
+    pub(super) fn finish(mut self) -> Result<(), PipelineError> {
+        match self.end()? {
+            Some(table) => Ok(table.finish()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for what is still to be put away; gives the table the first time.
+    fn end(&mut self) -> Result<Option<AssessmentTable>, PipelineError> {
+        self.days = None;
+        let Some(filing) = self.filing.take() else { return Ok(None) };
+        filing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(Some)
+    }
+}
+
+impl Drop for Filing {
+    fn drop(&mut self) {
+        self.days = None;
+        if let Some(filing) = self.filing.take() {
+            // The rerun failed elsewhere, and says so itself.
+            drop(filing.join());
+        }
     }
 }
 

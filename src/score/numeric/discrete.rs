@@ -136,7 +136,7 @@ impl Discrete for Poisson {
     }
 }
 
-/// Largest count, mean and least chance of a further event for which a negative binomial term is had from the one at zero: as exact as by
+/// Largest count, mean, and least chance of a further event and size for which a negative binomial term is had from the one at zero: as exact as by
 /// the saddle point, and many times quicker.
 const SMALL_COUNT: f64 = 9.0;
 const SMALL_MEAN: f64 = 100.0;
@@ -177,7 +177,7 @@ impl NegativeBinomial {
 
     /// Whether a term is quickly had from the one at zero, none of its factors lost.
     fn is_small(&self, k: f64) -> bool {
-        k <= SMALL_COUNT && self.mean <= SMALL_MEAN && self.q >= SMALL_CHANCE
+        k <= SMALL_COUNT && self.mean <= SMALL_MEAN && self.q >= SMALL_CHANCE && self.size >= SMALL_CHANCE
     }
 
     /// P(X = k)/P(X = 0), one factor after the other.

@@ -29,9 +29,6 @@ const FEWEST_MAX: u64 = 100;
 const LOOK_REPLICAS: usize = 39;
 const ENOUGH_BEYOND: usize = 4;
 
-/// Replicas to which a law is fitted: of one chance in three hundred it tells with a standard error of a half, as the ranks of 999 do.
-const FITTED_REPLICAS: usize = 199;
-
 /// How a scan is made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
@@ -39,7 +36,10 @@ pub(super) struct Settings {
     pub(super) min_events: u64,
     /// Largest share of the exposure in a zone.
     pub(super) share_max: f64,
+    /// Replicas at most.
     pub(super) replicas: u32,
+    /// Replicas that are enough where a law can be fitted to their maxima.
+    pub(super) fitted: u32,
     /// Recurrence interval in days from which a cluster holds.
     pub(super) recurrence_days: f64,
     /// Size of the law of the total.
@@ -156,7 +156,7 @@ fn scan(
     let enough = beyond >= ENOUGH_BEYOND || all <= LOOK_REPLICAS;
     // A law fitted to maps of which most are empty is an accident of the others: there the ranks speak, of all maps, and the bound.
     let fits = |maxima: &[f64]| maxima.get(maxima.len() / 2).is_some_and(|median| *median > 0.0);
-    let mut maxima = if enough { few } else { drawn(FITTED_REPLICAS.min(all)) };
+    let mut maxima = if enough { few } else { drawn((settings.fitted as usize).min(all)) };
     if !enough && maxima.len() < all && !fits(&maxima) {
         maxima = drawn(all);
     }
@@ -263,6 +263,7 @@ mod tests {
         min_events: 3,
         share_max: 0.5,
         replicas: 999,
+        fitted: 999,
         recurrence_days: 365.0,
         size: f64::INFINITY,
         seed: 7,

@@ -219,6 +219,7 @@ impl Judge<'_> {
             min_events: criteria.scan_min_events,
             share_max: criteria.cluster_exposure_max,
             replicas: evidence.replicas,
+            fitted: evidence.replicas,
             recurrence_days: criteria.cluster_recurrence_days,
             size: evidence.size,
             seed: evidence.seed,

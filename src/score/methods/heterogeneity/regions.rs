@@ -18,8 +18,8 @@ use crate::score::numeric::{ChiSquare, Continuous, Discrete, Gamma, Poisson};
 /// Counts whose probabilities differ by less than this share are equally probable, as in the usual program.
 const TIES: f64 = 1e-7;
 
-/// Draws at least as dispersed as what was seen that are enough to tell how many of them are.
-pub const ENOUGH_DRAWS: u32 = 20;
+/// Draws at least as dispersed as what was seen that are enough to tell how many of them are: so many, and a tenth of all.
+const ENOUGH_DRAWS: u32 = 20;
 
 /// Observed counts beside expected ones, with something expected in every region kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,9 +97,9 @@ impl Regions {
     }
 
     /// Monte Carlo p-value of Pearson's chi-square, for regions that expect little (below 5): the total observed falls
-    /// anew on the regions by their expectations, (1 + draws at least as large) / (1 + `replicas`). Once [`ENOUGH_DRAWS`]
-    /// are at least as large it is their share of the draws made so far: what is so plainly chance needs no more of them
-    /// (Besag & Clifford 1991, Biometrika 78:301). The draws depend on `seed` alone. `None` where [`Self::dispersion`] is.
+    /// anew on the regions by their expectations, (1 + draws at least as large) / (1 + `replicas`). Once twenty of them, and
+    /// a tenth of `replicas`, are at least as large it is their share of the draws made so far: what is so plainly chance
+    /// needs no more of them (Besag & Clifford 1991, Biometrika 78:301). So what is below a tenth rests on all draws. The draws depend on `seed` alone. `None` where [`Self::dispersion`] is.
     /// Cost: the lesser of regions and events × draws.
     pub fn dispersion_p_by_draws(&self, replicas: u32, seed: u64) -> Option<f64> {
         self.dispersion()?;
@@ -109,7 +109,7 @@ impl Regions {
         let seen: f64 = squares(&self.pairs.iter().map(|pair| pair.0).collect::<Vec<f64>>());
         let mut counts = vec![0.0; weights.len()];
         let mut draw = Draw::at(seed, 0);
-        let mut reached = 0_u32;
+        let (mut reached, enough) = (0_u32, ENOUGH_DRAWS.max(replicas.div_ceil(10)));
         // A single draw is about ten times cheaper than a binomial one.
         let few = (self.observed < 10.0 * weights.len() as f64).then(|| Alias::new(&weights));
         for drawn in 1..=replicas {
@@ -125,7 +125,7 @@ impl Regions {
             }
             // A hair below counts as reached: ties are ties of counts, not of last bits.
             reached += u32::from(squares(&counts) >= seen * (1.0 - 1e-12));
-            if reached == ENOUGH_DRAWS {
+            if reached == enough {
                 return Some(f64::from(reached) / f64::from(drawn));
             }
         }
@@ -200,6 +200,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::score::numeric::Binomial;
 
     fn near(got: f64, want: f64, relative: f64) {
         assert!((got - want).abs() <= relative * want.abs().max(1e-300), "{got:e} is not {want:e}");
@@ -245,6 +246,30 @@ mod tests {
         assert_eq!(regions.gamma_prior(), None);
         assert!(regions.moments().unwrap().variance < 0.0);
         near(smoothed_risk(12, 10.0, None, 1.2), 1.2, 1e-15);
+    }
+
+    #[test]
+    fn draws_that_stop_early_are_right_on_average_and_what_is_rare_rests_on_all() {
+        // Six events on two equal regions: as uneven as 5 and 1 are 14 of 64 outcomes, as 6 and 0 two of 64.
+        let of = |observed: [u64; 2]| Regions::new(&observed, &[1.0, 1.0]).unwrap();
+        let mean = |regions: &Regions, replicas: u32| {
+            let p = |seed: u64| regions.dispersion_p_by_draws(replicas, seed).unwrap();
+            (0..400).map(p).sum::<f64>() / 400.0
+        };
+        assert!((mean(&of([5, 1]), 199) / (14.0 / 64.0) - 1.0).abs() < 0.08, "{}", mean(&of([5, 1]), 199));
+        let rare = of([6, 0]);
+        assert!((mean(&rare, 199) - (1.0 + 199.0 * 2.0 / 64.0) / 200.0).abs() < 0.003, "{}", mean(&rare, 199));
+        for seed in 0..9 {
+            let reached = rare.dispersion_p_by_draws(199, seed).unwrap() * 200.0;
+            near(reached, reached.round(), 1e-12);
+        }
+        // Many events fall by one binomial draw after the other, few one by one: both as the law has it.
+        for (less, more, few) in [(6, 9, true), (290, 310, false)] {
+            let (n, half) = (less + more, 0.5 * (less + more) as f64);
+            let regions = Regions::new(&[less, more], &[half, half]).unwrap();
+            assert_eq!(regions.observed < 10.0 * regions.len() as f64, few);
+            near(mean(&regions, 199) / (2.0 * Binomial { n, p: 0.5 }.cdf(less)), 1.0, 0.08);
+        }
     }
 
     #[test]

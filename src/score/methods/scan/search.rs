@@ -527,6 +527,7 @@ fn falls_below<T: Lane>(counts: &[T], bound: T) -> bool {
 mod tests {
     use super::*;
     use crate::score::methods::scan::{Limits, Places};
+    use crate::score::methods::spacetime_scan::most_likely;
     use proptest::prelude::*;
 
     /// Every zone and window summed from scratch.
@@ -620,6 +621,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_most_likely_of_the_foremost_is_the_most_likely_of_all(
+            counts in prop::collection::vec(prop_oneof![3 => Just(0_u32), 1 => 1_u32..6], 18),
+            baseline in prop::collection::vec(prop_oneof![3 => Just(0.5), 1 => 0.1_f64..2.0], 18),
+            (least, odd) in (0_u64..3, any::<bool>()),
+        ) {
+            let counts: Vec<f64> = counts.into_iter().map(f64::from).collect();
+            let exposure: Vec<f64> = baseline.chunks(3).map(|row| row.iter().sum()).collect();
+            let limits = Limits { exposure: &exposure, share: 0.7, distance: 30.0, together: false };
+            let zones = Zones::circles(&line(6), &limits);
+            let scan = Scan::new(&zones, 3, Window::trailing(3, 3), Statistic::Expectation, &baseline).min_cases(least);
+            let may = |zone: usize| !odd || zone % 2 == 1;
+            let mut all = scan.all(&counts);
+            all.retain(|found| may(found.zone) && found.observed >= least as f64 && found.statistic > 0.0);
+            let foremost = scan.foremost(&counts, may);
+            prop_assert_eq!(most_likely(&foremost), most_likely(&all));
+        }
+
         #[test]
         fn the_walk_meets_sums_from_scratch(
             counts in prop::collection::vec(0_u32..50, 18),
