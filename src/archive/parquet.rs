@@ -9,12 +9,11 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use rayon::prelude::*;
-
 use polars::prelude::{
     AnyValue, BatchedWriter, Column, DataFrame, NamedFrom, ParquetCompression, ParquetReader, ParquetWriter,
     PolarsError, SerReader, Series,
 };
+use rayon::prelude::*;
 
 use super::ArchiveError;
 use super::export::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};

@@ -236,6 +236,20 @@ impl Alias {
         Self { keep, other }
     }
 
+    /// Whether a whole total falls quicker piece by piece than cell by cell: a draw here is about ten times cheaper than a binomial one.
+    pub fn suits(total: f64, cells: usize) -> bool {
+        total <= 10.0 * cells as f64
+    }
+
+    /// As many indices as a whole total ≥ 0, one after the other.
+    pub fn each(&self, draw: &mut Draw, total: f64, mut put: impl FnMut(usize)) {
+        let mut left = total;
+        while left >= 1.0 {
+            put(self.draw(draw));
+            left -= 1.0;
+        }
+    }
+
     /// One index.
     pub fn draw(&self, draw: &mut Draw) -> usize {
         let bits = draw.0.next_u64();

@@ -177,7 +177,7 @@ struct Model<'a> {
 /// What the likelihoods of all regions whose excess is worth as much have in common.
 struct Inside {
     worth: f64,
-    /// How much less likely each further event of the excess is.
+    /// How many times as likely each further event of the excess is, below 1.
     stay: f64,
     /// Terms of the sums of each province.
     terms: Vec<Vec<f64>>,

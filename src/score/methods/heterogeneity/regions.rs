@@ -99,8 +99,8 @@ impl Regions {
     /// Monte Carlo p-value of Pearson's chi-square, for regions that expect little (below 5): the total observed falls
     /// anew on the regions by their expectations, (1 + draws at least as large) / (1 + `replicas`). Once twenty of them, and
     /// a tenth of `replicas`, are at least as large it is their share of the draws made so far: what is so plainly chance
-    /// needs no more of them (Besag & Clifford 1991, Biometrika 78:301). So what is below a tenth rests on all draws. The draws depend on `seed` alone. `None` where [`Self::dispersion`] is.
-    /// Cost: the lesser of regions and events × draws.
+    /// needs no more of them (Besag & Clifford 1991, Biometrika 78:301). So what is below a tenth rests on all draws. They
+    /// depend on `seed` alone. `None` where [`Self::dispersion`] is. Cost: the lesser of regions and events × draws.
     pub fn dispersion_p_by_draws(&self, replicas: u32, seed: u64) -> Option<f64> {
         self.dispersion()?;
         let weights: Vec<f64> = self.pairs.iter().map(|pair| pair.1).collect();
@@ -110,16 +110,11 @@ impl Regions {
         let mut counts = vec![0.0; weights.len()];
         let mut draw = Draw::at(seed, 0);
         let (mut reached, enough) = (0_u32, ENOUGH_DRAWS.max(replicas.div_ceil(10)));
-        // A single draw is about ten times cheaper than a binomial one.
-        let few = (self.observed < 10.0 * weights.len() as f64).then(|| Alias::new(&weights));
+        let few = Alias::suits(self.observed, weights.len()).then(|| Alias::new(&weights));
         for drawn in 1..=replicas {
             if let Some(table) = &few {
                 counts.fill(0.0);
-                let mut left = self.observed;
-                while left >= 1.0 {
-                    counts[table.draw(&mut draw)] += 1.0;
-                    left -= 1.0;
-                }
+                table.each(&mut draw, self.observed, |region| counts[region] += 1.0);
             } else {
                 multinomial(&mut draw, self.observed, &weights, &mut counts);
             }
@@ -267,7 +262,7 @@ mod tests {
         for (less, more, few) in [(6, 9, true), (290, 310, false)] {
             let (n, half) = (less + more, 0.5 * (less + more) as f64);
             let regions = Regions::new(&[less, more], &[half, half]).unwrap();
-            assert_eq!(regions.observed < 10.0 * regions.len() as f64, few);
+            assert_eq!(Alias::suits(regions.observed, regions.len()), few);
             near(mean(&regions, 199) / (2.0 * Binomial { n, p: 0.5 }.cdf(less)), 1.0, 0.08);
         }
     }

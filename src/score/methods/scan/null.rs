@@ -58,8 +58,7 @@ impl Null {
         if sum.is_nan() || sum <= 0.0 {
             return Self::Multinomial { total: 0, shares: vec![0.0; weights.len()], table: None };
         }
-        // A single draw is about ten times cheaper than a binomial one.
-        let table = (total < 10 * weights.len() as u64).then(|| Alias::new(weights));
+        let table = Alias::suits(total as f64, weights.len()).then(|| Alias::new(weights));
         Self::Multinomial { total, shares: weights.iter().map(|weight| weight / sum).collect(), table }
     }
 
@@ -116,7 +115,7 @@ impl Null {
             Self::Multinomial { total, table: Some(table), .. } => (*total as f64, table),
             Self::Scattered { mean, size, most, shares, table } => {
                 let total = draw.negative_binomial(*mean, *size).min(*most);
-                if total > 10.0 * shares.len() as f64 {
+                if !Alias::suits(total, shares.len()) {
                     return false;
                 }
                 (total, table)
@@ -124,11 +123,7 @@ impl Null {
             _ => return false,
         };
         cases.clear();
-        let mut left = total;
-        while left >= 1.0 {
-            cases.push(u32::try_from(table.draw(draw)).unwrap_or(u32::MAX));
-            left -= 1.0;
-        }
+        table.each(draw, total, |cell| cases.push(u32::try_from(cell).unwrap_or(u32::MAX)));
         cases.sort_unstable();
         true
     }
@@ -138,7 +133,7 @@ impl Null {
         match self {
             Self::Multinomial { total, shares: _, table: Some(table) } => {
                 cells.fill(0.0);
-                (0..*total).for_each(|_| cells[table.draw(draw)] += 1.0);
+                table.each(draw, *total as f64, |cell| cells[cell] += 1.0);
             }
             Self::Multinomial { total, shares, table: None } => {
                 let (mut left, mut share_left) = (*total as f64, 1.0);
@@ -158,15 +153,11 @@ impl Null {
             Self::Poisson(means) => cells.iter_mut().zip(means).for_each(|(cell, &mean)| *cell = draw.poisson(mean)),
             Self::Scattered { mean, size, most, shares, table } => {
                 let total = draw.negative_binomial(*mean, *size).min(*most);
-                if total > 10.0 * shares.len() as f64 {
-                    multinomial(draw, total, shares, cells);
-                } else {
+                if Alias::suits(total, shares.len()) {
                     cells.fill(0.0);
-                    let mut left = total;
-                    while left >= 1.0 {
-                        cells[table.draw(draw)] += 1.0;
-                        left -= 1.0;
-                    }
+                    table.each(draw, total, |cell| cells[cell] += 1.0);
+                } else {
+                    multinomial(draw, total, shares, cells);
                 }
             }
             Self::NegativeBinomial(laws) => {
