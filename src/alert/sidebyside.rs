@@ -201,15 +201,15 @@ fn alone(of: &Said, other: &Said) -> Vec<Alone> {
     alone
 }
 
-/// Alerts of both sides that began differently. Each of the first goes with that of the second which shares most documents with
-/// it; of equals, with the earliest.
+/// Alerts of both sides that began differently. Each of the first goes with that of the second which bears its id, else with that which
+/// shares most documents with it; of equals, with the earliest.
 fn moved(first: &Said, second: &Said) -> Vec<Moved> {
     let mut moved = Vec::new();
     for told in first.alerts.values() {
         let theirs = second.alerts.values().filter(|theirs| same(told, theirs));
         let closest = theirs.min_by_key(|theirs| {
             let shared = told.evidence.intersection(&theirs.evidence).count();
-            (std::cmp::Reverse(shared), theirs.opened.on)
+            (theirs.opened.id != told.opened.id, std::cmp::Reverse(shared), theirs.opened.on)
         });
         let Some(Told { opened: theirs, .. }) = closest else { continue };
         let levels = |opened: &Opened| (opened.danger, opened.spread, opened.disposal);
@@ -399,6 +399,19 @@ mod tests {
         let days: Vec<(i8, Assessment)> = (1..4).map(|n| (n, About::brand("甲牌").assessment(day(n)))).collect();
         let same = compare(&said(&days), &said(&days));
         assert_eq!((same.days, same.differences.len(), same.lost.len(), same.gained.len()), (3, 0, 0, 0));
+    }
+
+    #[test]
+    fn alerts_that_tell_of_the_same_documents_are_not_taken_for_one_another() {
+        let mut said = Said::default();
+        for on in [1, 5] {
+            let matter = Matter { category: Category::BatteryCharger, hazard: Hazard::Fire, brand: None, region: None };
+            let (danger, spread, disposal) = (Danger::High, Spread::Isolated, Disposal::Notify);
+            let id = AlertId::from(format!("a{on}").as_str());
+            let opened = Opened { id: id.clone(), on: day(on), matter, danger, spread, disposal };
+            said.alerts.insert(id, Told { opened, evidence: BTreeSet::from([DocumentId::from("d")]) });
+        }
+        assert_eq!(compare(&said, &said).moved, []);
     }
 
     #[test]
