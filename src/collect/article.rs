@@ -1,14 +1,12 @@
 //! The headline and the main text of a page that no recipe knows: headline by what the page says of itself, text by the
 //! density of paragraphs that are not links, without menus, sharing bars, comments and copyright lines.
 //!
-//! In: a parsed page. Out: plain text. Not here: sources, dates, what the text is about. Work is linear in the page.
+//! In: a page as a reading tree. Out: plain text. Not here: sources, dates, what the text is about. Work is linear in the page.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use scraper::{ElementRef, Html, Selector};
-
-use super::html::{self, NO_TEXT};
+use super::html;
+use super::tree::{Content, Element, Tag, Tree, tags};
 
 /// Least text of a paragraph, in characters.
 const PARAGRAPH_CHARS_MIN: usize = 10;
@@ -27,18 +25,15 @@ const TITLE_CHARS_MIN: usize = 4;
 /// Longest line that can be boilerplate at the end of an article.
 const TAIL_CHARS_MAX: usize = 60;
 
-static TITLE: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("title").ok());
-static HEADLINE: LazyLock<Option<Selector>> =
-    LazyLock::new(|| Selector::parse("h1, h2, [class*=title], [id*=title], [class*=headline], h3").ok());
-static META: LazyLock<Option<Selector>> = LazyLock::new(|| {
-    Selector::parse(
-        "meta[property='og:title'], meta[name='og:title'], meta[name='ArticleTitle'], meta[name='twitter:title']",
-    )
-    .ok()
-});
-
 /// Containers that never hold the body of an article. A form may: whole pages are wrapped in one.
-const BOILERPLATE: &[&str] = &["nav", "footer", "aside", "header"];
+const BOILERPLATE: &[Tag] = &[Tag::NAV, Tag::FOOTER, Tag::ASIDE, Tag::HEADER];
+/// What a page calls its headline for those who share it.
+const SHARED_PROPERTY: &str = "og:title";
+/// The same by name.
+const SHARED_NAMES: &[&str] = &["og:title", "ArticleTitle", "twitter:title"];
+/// Headings that are looked at, and texts of one.
+const HEADINGS_MAX: usize = 200;
+const HEADING_TEXTS_MAX: usize = 50;
 /// Pieces of class names and ids of what stands around an article.
 const NOISE: &[&str] = &[
     "comment",
@@ -134,38 +129,54 @@ pub(crate) struct Article {
 }
 
 /// Reads a page.
-pub(crate) fn article(page: &Html) -> Article {
+pub(crate) fn article(page: &Tree) -> Article {
+    let ink = Ink::of(page);
     let title = headline(page);
-    let text = body(page).map(|element| text_of_article(element, &title)).unwrap_or_default();
+    let text = body(page, &ink).map(|element| text_of_article(element, &title, &ink)).unwrap_or_default();
     Article { title, text }
 }
 
-fn headline(page: &Html) -> String {
-    let first = |selector: &LazyLock<Option<Selector>>| {
-        let found = selector.as_ref().and_then(|selector| page.select(selector).next());
-        found.map(|found| one_line(&found.text().collect::<String>())).unwrap_or_default()
-    };
-    let whole = first(&TITLE);
-    let shared = META
-        .as_ref()
-        .and_then(|selector| page.select(selector).find_map(|meta| meta.value().attr("content").map(one_line)))
+/// Whether an element may be the headline, by its name, class or id.
+fn is_heading(element: Element<'_>) -> bool {
+    let (class, id) = element.names();
+    matches!(element.tag(), Tag::H1 | Tag::H2 | Tag::H3)
+        || class.contains("title")
+        || class.contains("headline")
+        || id.contains("title")
+}
+
+fn headline(page: &Tree) -> String {
+    let line_of =
+        |element: Element<'_>, texts_max: usize| one_line(&element.texts().take(texts_max).collect::<String>());
+    let whole = page.elements().find(|element| element.tag() == Tag::TITLE);
+    let whole = whole.map(|found| line_of(found, usize::MAX)).unwrap_or_default();
+    let shared = page
+        .metas()
+        .iter()
+        .find(|meta| meta.property == SHARED_PROPERTY || SHARED_NAMES.contains(&meta.name.as_str()))
+        .map(|meta| one_line(&meta.content))
         .filter(|text| text.chars().count() >= TITLE_CHARS_MIN);
     // A headline on the page that the title repeats says it without the site's name.
-    let on_page = HEADLINE.as_ref().and_then(|selector| {
-        page.select(selector)
-            .take(200)
-            .map(|found| one_line(&found.text().take(50).collect::<String>()))
-            .filter(|text| text.chars().count() >= TITLE_CHARS_MIN && squeezed(&whole).contains(&squeezed(text)))
-            .max_by_key(|text| text.chars().count())
-    });
+    let squeezed_whole = squeezed(&whole);
+    let on_page = page
+        .elements()
+        .filter(|element| is_heading(*element))
+        .take(HEADINGS_MAX)
+        .map(|found| line_of(found, HEADING_TEXTS_MAX))
+        .filter(|text| text.chars().count() >= TITLE_CHARS_MIN && squeezed_whole.contains(&squeezed(text)))
+        .max_by_key(|text| text.chars().count());
     let cut = without_site(&whole);
     let shared = shared.map(|text| without_site(&text).to_owned());
     match (on_page, shared) {
         // What merely repeats a section of the title is no headline.
         (Some(found), _) if found.chars().count() * 2 >= cut.chars().count() => without_site(&found).to_owned(),
-        (_, Some(shared)) if whole.is_empty() || squeezed(&whole).contains(&squeezed(&shared)) => shared,
+        (_, Some(shared)) if whole.is_empty() || squeezed_whole.contains(&squeezed(&shared)) => shared,
         _ if !whole.is_empty() => cut.to_owned(),
-        (found, shared) => shared.or(found).unwrap_or_else(|| first(&HEADLINE)),
+        (found, shared) => shared.or(found).unwrap_or_else(|| {
+            page.elements()
+                .find(|element| is_heading(*element))
+                .map_or_else(String::new, |found| line_of(found, usize::MAX))
+        }),
     }
 }
 
@@ -197,122 +208,185 @@ fn without_site(title: &str) -> &str {
     cut.trim()
 }
 
-fn ink(text: &str) -> usize {
-    text.chars().filter(|c| !c.is_whitespace()).count()
+/// Characters that are seen, stops and commas, and characters inside links, of all texts before each node.
+struct Ink {
+    seen: Vec<u32>,
+    stops: Vec<u32>,
+    linked: Vec<u32>,
+    in_link: Vec<bool>,
 }
 
-fn stops(text: &str) -> usize {
-    text.chars().filter(|c| matches!(c, '，' | '。' | '；' | '！' | '？' | '、' | '：' | ',' | '.' | ';')).count()
-}
-
-fn visible_chars(element: ElementRef<'_>) -> usize {
-    element.text().map(ink).sum()
-}
-
-/// Characters inside links, of an element.
-fn linked_chars(element: ElementRef<'_>) -> usize {
-    element.descendent_elements().filter(|inner| inner.value().name() == "a").map(visible_chars).sum()
-}
-
-fn link_share(element: ElementRef<'_>) -> f64 {
-    (linked_chars(element) as f64 / visible_chars(element).max(1) as f64).min(1.0)
-}
-
-fn has_noisy_name(element: ElementRef<'_>) -> bool {
-    let value = element.value();
-    let names = value.classes().chain(value.id());
-    names.into_iter().any(|name| {
-        let name = name.to_ascii_lowercase();
-        NOISE.iter().any(|noise| name.contains(noise))
-    })
-}
-
-/// Whether a block stands around the article, by its element or its name, and by what it holds.
-fn is_around(element: ElementRef<'_>) -> bool {
-    let name = element.value().name();
-    if BOILERPLATE.contains(&name) {
-        return true;
-    }
-    matches!(name, "div" | "section" | "ul" | "ol" | "p" | "dl" | "table" | "span" | "h2" | "h3" | "h4")
-        && has_noisy_name(element)
-        && (visible_chars(element) <= NOISE_CHARS_MAX || link_share(element) >= LINK_SHARE_MAX)
-}
-
-/// The element that holds the article.
-fn body(page: &Html) -> Option<ElementRef<'_>> {
-    let mut scores: BTreeMap<_, f64> = BTreeMap::new();
-    let mut stack = vec![page.root_element()];
-    while let Some(element) = stack.pop() {
-        let name = element.value().name();
-        if NO_TEXT.contains(&name) || BOILERPLATE.contains(&name) || name == "a" || name == "title" {
-            continue;
-        }
-        let is_paragraph = matches!(name, "p" | "pre" | "blockquote");
-        let (mut chars, mut marks) = (0, 0);
-        if is_paragraph {
-            chars = visible_chars(element).saturating_sub(linked_chars(element));
-            marks = element.text().map(stops).sum();
-        } else {
-            for text in element.children().filter_map(|child| child.value().as_text()) {
-                chars += ink(text);
-                marks += stops(text);
+impl Ink {
+    fn of(page: &Tree) -> Self {
+        let count = page.nodes().count();
+        let new = || Vec::with_capacity(count + 1);
+        let mut ink = Self { seen: new(), stops: new(), linked: new(), in_link: Vec::with_capacity(count) };
+        let (mut seen, mut stops, mut linked) = (0, 0, 0);
+        for (parent, content) in page.nodes() {
+            for (sums, sum) in [(&mut ink.seen, seen), (&mut ink.stops, stops), (&mut ink.linked, linked)] {
+                sums.push(sum);
             }
-        }
-        if chars >= PARAGRAPH_CHARS_MIN && marks > 0 {
-            let worth = chars as f64 + STOP_WORTH * marks as f64;
-            // A bare text container is its own paragraph and parent.
-            let is_container = matches!(name, "div" | "td" | "article" | "section" | "main" | "body");
-            if is_container {
-                *scores.entry(element.id()).or_insert(0.0) += worth;
-            }
-            if let Some(parent) = element.parent().and_then(ElementRef::wrap) {
-                *scores.entry(parent.id()).or_insert(0.0) +=
-                    if is_container { worth * GRANDPARENT_SHARE } else { worth };
-                if let Some(grand) = parent.parent().and_then(ElementRef::wrap) {
-                    *scores.entry(grand.id()).or_insert(0.0) += worth * GRANDPARENT_SHARE;
+            let is_in_link = ink.in_link.get(parent).copied().unwrap_or_default();
+            match content {
+                Content::Element(element) => ink.in_link.push(is_in_link || element.tag() == Tag::A),
+                Content::Text(text) => {
+                    ink.in_link.push(is_in_link);
+                    // A `<title>` is not on the page.
+                    if page.element(parent).is_some_and(|element| element.tag() == Tag::TITLE) {
+                        continue;
+                    }
+                    let (mut chars, mut marks) = (0, 0);
+                    for c in text.chars() {
+                        chars += u32::from(!c.is_whitespace());
+                        marks +=
+                            u32::from(matches!(c, '，' | '。' | '；' | '！' | '？' | '、' | '：' | ',' | '.' | ';'));
+                    }
+                    seen += chars;
+                    stops += marks;
+                    linked += if is_in_link { chars } else { 0 };
                 }
             }
         }
-        if !is_paragraph {
-            stack.extend(element.child_elements());
+        ink.seen.push(seen);
+        ink.stops.push(stops);
+        ink.linked.push(linked);
+        ink
+    }
+
+    fn within(sums: &[u32], range: &std::ops::Range<usize>) -> usize {
+        (sums[range.end] - sums[range.start]) as usize
+    }
+
+    fn visible_chars(&self, element: Element<'_>) -> usize {
+        Self::within(&self.seen, &element.range())
+    }
+
+    fn stops(&self, element: Element<'_>) -> usize {
+        Self::within(&self.stops, &element.range())
+    }
+
+    /// Characters of links inside an element.
+    fn linked_chars(&self, element: Element<'_>) -> usize {
+        if self.in_link[element.number()] { 0 } else { Self::within(&self.linked, &element.range()) }
+    }
+
+    /// Characters and stops of the texts that stand directly in an element.
+    fn of_own_texts(&self, element: Element<'_>) -> (usize, usize) {
+        let inside = element.range();
+        let mut own = (Self::within(&self.seen, &inside), Self::within(&self.stops, &inside));
+        for content in element.contents() {
+            if let Content::Element(inner) = content {
+                own.0 -= self.visible_chars(inner);
+                own.1 -= self.stops(inner);
+            }
         }
+        own
+    }
+
+    fn link_share(&self, element: Element<'_>) -> f64 {
+        (self.linked_chars(element) as f64 / self.visible_chars(element).max(1) as f64).min(1.0)
+    }
+}
+
+/// Whether a class or the id of an element has one of these pieces, in any case of letters.
+fn is_named(element: Element<'_>, pieces: &[&str]) -> bool {
+    let (class, id) = element.names();
+    if class.is_empty() && id.is_empty() {
+        return false;
+    }
+    let names = format!("{class} {id}").to_ascii_lowercase();
+    pieces.iter().any(|piece| names.contains(piece))
+}
+
+/// Whether a block stands around the article, by its element or its name, and by what it holds.
+fn is_around(element: Element<'_>, ink: &Ink) -> bool {
+    let tag = element.tag();
+    if BOILERPLATE.contains(&tag) {
+        return true;
+    }
+    matches!(
+        tag,
+        Tag::DIV
+            | Tag::SECTION
+            | Tag::UL
+            | Tag::OL
+            | Tag::P
+            | Tag::DL
+            | Tag::TABLE
+            | Tag::SPAN
+            | Tag::H2
+            | Tag::H3
+            | Tag::H4
+    ) && (ink.visible_chars(element) <= NOISE_CHARS_MAX || ink.link_share(element) >= LINK_SHARE_MAX)
+        && is_named(element, NOISE)
+}
+
+/// The element that holds the article.
+fn body<'p>(page: &'p Tree, ink: &Ink) -> Option<Element<'p>> {
+    let mut scores: BTreeMap<usize, f64> = BTreeMap::new();
+    let mut next = 0;
+    let count = page.nodes().count();
+    while next < count {
+        let Some(element) = page.element(next) else {
+            next += 1;
+            continue;
+        };
+        let tag = element.tag();
+        if tag.is(tags::NO_TEXT) || BOILERPLATE.contains(&tag) || matches!(tag, Tag::A | Tag::TITLE) {
+            next = element.range().end;
+            continue;
+        }
+        let is_paragraph = matches!(tag, Tag::P | Tag::PRE | Tag::BLOCKQUOTE);
+        let (chars, marks) = if is_paragraph {
+            (ink.visible_chars(element).saturating_sub(ink.linked_chars(element)), ink.stops(element))
+        } else {
+            ink.of_own_texts(element)
+        };
+        if chars >= PARAGRAPH_CHARS_MIN && marks > 0 {
+            let worth = chars as f64 + STOP_WORTH * marks as f64;
+            // A bare text container is its own paragraph and parent.
+            let is_container = matches!(tag, Tag::DIV | Tag::TD | Tag::ARTICLE | Tag::SECTION | Tag::MAIN | Tag::BODY);
+            if is_container {
+                *scores.entry(element.number()).or_insert(0.0) += worth;
+            }
+            if let Some(parent) = element.parent() {
+                *scores.entry(parent.number()).or_insert(0.0) +=
+                    if is_container { worth * GRANDPARENT_SHARE } else { worth };
+                if let Some(grand) = parent.parent() {
+                    *scores.entry(grand.number()).or_insert(0.0) += worth * GRANDPARENT_SHARE;
+                }
+            }
+        }
+        next = if is_paragraph { element.range().end } else { next + 1 };
     }
     let mut ranked: Vec<_> = scores.into_iter().collect();
     ranked.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
-    // Links are weighed for the best few only: weighing all would walk every subtree once per level.
-    let weighed = ranked.into_iter().take(CANDIDATES_MAX).filter_map(|(id, score)| {
-        let element = page.tree.get(id).and_then(ElementRef::wrap)?;
+    let weighed = ranked.into_iter().take(CANDIDATES_MAX).filter_map(|(at, score)| {
+        let element = page.element(at)?;
         let damped = if is_inside_noise(element) { 0.2 } else { 1.0 };
-        Some((element, score * (1.0 - link_share(element)) * damped))
+        Some((element, score * (1.0 - ink.link_share(element)) * damped))
     });
     weighed
-        .fold(None, |best: Option<(ElementRef<'_>, f64)>, (element, score)| match best {
+        .fold(None, |best: Option<(Element<'_>, f64)>, (element, score)| match best {
             Some((_, top)) if top >= score => best,
             _ => Some((element, score)),
         })
         .map(|(element, _)| element)
 }
 
-fn is_inside_noise(element: ElementRef<'_>) -> bool {
+fn is_inside_noise(element: Element<'_>) -> bool {
     const LEVELS_MAX: usize = 4;
-    let strict = |element: ElementRef<'_>| {
-        let value = element.value();
-        let mut names = value.classes().chain(value.id());
-        names.any(|name| {
-            let name = name.to_ascii_lowercase();
-            ["comment", "footer", "copyright", "recommend", "sidebar", "related", "pinglun"]
-                .iter()
-                .any(|noise| name.contains(noise))
-        })
-    };
-    strict(element) || element.ancestors().take(LEVELS_MAX).filter_map(ElementRef::wrap).any(strict)
+    const PIECES: &[&str] = &["comment", "footer", "copyright", "recommend", "sidebar", "related", "pinglun"];
+    std::iter::successors(Some(element), |element| element.parent())
+        .take(LEVELS_MAX + 1)
+        .any(|element| is_named(element, PIECES))
 }
 
 /// The lines of the article: no blocks that stand around it, no line twice in a row, no tail of the site's.
-fn text_of_article(element: ElementRef<'_>, title: &str) -> String {
-    let mut text = html::text_without(element, &is_around);
+fn text_of_article(element: Element<'_>, title: &str, ink: &Ink) -> String {
+    let mut text = element.text(&|inner| is_around(inner, ink));
     if text.is_empty() {
-        text = html::text_of(element);
+        text = element.text(&|_| false);
     }
     let mut lines: Vec<&str> = Vec::new();
     for line in text.lines() {

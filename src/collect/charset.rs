@@ -130,6 +130,9 @@ fn choose(
     }
     let loss = coding.loss(bytes);
     if loss == 0 {
+        if coding == Coding::Web(UTF_8) && is_surely_utf8(bytes) {
+            return (coding, by);
+        }
         // Bytes of one encoding are often valid in another; then they read as characters that nobody writes.
         let read = coding.decode(sample(bytes)).0;
         let strange = match commonness(&read) {

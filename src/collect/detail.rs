@@ -15,6 +15,7 @@ use super::mask::Masker;
 use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
 use super::recipe::{Detail, DetailFormat, FieldRule, Place, Recipe, Table};
 use super::rows;
+use super::tree::Tree;
 use crate::vocabulary::{Document, RawRef};
 
 /// Most rows of one table.
@@ -75,7 +76,7 @@ pub(crate) fn of_page(recipe: &Recipe, detail: &Detail, text: &str, hints: &Fiel
 }
 
 /// A page without a recipe for its fields, e.g. from somebody else's archive: title and densest text.
-pub(crate) fn by_density(page: &Html) -> Fields {
+pub(crate) fn by_density(page: &Tree) -> Fields {
     let mut fields = Fields::default();
     let found = article(page);
     fields.set("title", &found.title);
@@ -109,7 +110,7 @@ fn of_html(
         fields.fill_from(hints);
     } else {
         // The article counts more than the list's summary, the list's headline more than a guess at the page's.
-        let dense = by_density(&page);
+        let dense = by_density(&Tree::parse(text));
         fields.set("text", dense.get("text").unwrap_or_default());
         fields.fill_from(hints);
         fields.fill_from(&dense);

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use scraper::{ElementRef, Html};
 
 use super::debris;
+use super::tree::{Tag, tags};
 
 /// Elements may nest this deep; deeper tags are dropped, their text stays. Browsers stop at 512.
 pub(crate) const TAG_DEPTH_MAX: usize = 256;
@@ -17,61 +18,6 @@ const TAGS_MAX: usize = 200_000;
 const ATTRIBUTES_MAX: usize = 256;
 /// A bounded tree may still be a little deeper than its tags: the parser adds `html`, `body`, `tbody` on its own.
 const TREE_DEPTH_MAX: usize = TAG_DEPTH_MAX * 4;
-
-const VOID: &[&str] = &[
-    "area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track",
-    "wbr",
-];
-/// End tags are optional: these close one another, so they nest only if something between them nests.
-const SELF_CLOSING: &[&str] = &[
-    "p", "li", "dt", "dd", "td", "th", "tr", "thead", "tbody", "tfoot", "colgroup", "option", "optgroup", "rt", "rp",
-    "html", "head", "body",
-];
-const RAW_TEXT: &[&str] = &["script", "style", "textarea", "title", "noframes", "xmp", "iframe", "noembed"];
-/// Elements whose text nobody reads.
-pub(crate) const NO_TEXT: &[&str] = &[
-    "script", "style", "noscript", "template", "iframe", "svg", "canvas", "object", "select", "button", "head",
-    "noframes", "audio", "video",
-];
-const BLOCK: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "center",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "table",
-    "tbody",
-    "thead",
-    "tr",
-    "ul",
-];
 
 /// Parses a page whose tags were bounded. The second value says what had to be dropped.
 pub(crate) fn parse(source: &str) -> (Html, Option<String>) {
@@ -107,6 +53,7 @@ pub(crate) fn bound_tags(source: &str) -> (Option<String>, usize) {
             continue;
         }
         let name = source[name_from..name_from + name_len].to_ascii_lowercase();
+        let is = |properties: u16| Tag::of(name.as_bytes()).is_some_and(|tag| tag.is(properties));
         let (end, attributes) = end_of_tag(bytes, name_from + name_len);
         at = end;
         // Drawings hold no text, and in them alone `<path/>` closes itself: left out whole, so that the count below is true.
@@ -121,7 +68,7 @@ pub(crate) fn bound_tags(source: &str) -> (Option<String>, usize) {
             drawings += 1;
             continue;
         }
-        let counts = !VOID.contains(&name.as_str()) && !SELF_CLOSING.contains(&name.as_str());
+        let counts = !is(tags::VOID | tags::OPTIONAL_END);
         tags += 1;
         let mut drop = attributes > ATTRIBUTES_MAX || tags > TAGS_MAX;
         if counts && closing {
@@ -141,7 +88,7 @@ pub(crate) fn bound_tags(source: &str) -> (Option<String>, usize) {
         }
         if drop {
             drops.push((open, end));
-        } else if !closing && RAW_TEXT.contains(&name.as_str()) {
+        } else if !closing && is(tags::RAW) {
             // The content of these is text up to the end tag.
             at = end_of_raw(bytes, &name, end).unwrap_or(bytes.len());
         }
@@ -237,40 +184,56 @@ fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
     bytes.get(from..)?.windows(wanted.len()).position(|window| window == wanted).map(|at| from + at)
 }
 
-/// The visible text of an element: blocks on lines of their own, white space collapsed, scripts and the like left out.
-pub(crate) fn text_of(element: ElementRef<'_>) -> String {
-    text_without(element, &|_| false)
-}
+/// Text as it comes to stand on a screen: blocks on lines of their own.
+#[derive(Debug, Default)]
+pub(crate) struct Screen(String);
 
-/// The visible text of an element, without those inside it that `left_out` names.
-pub(crate) fn text_without(element: ElementRef<'_>, left_out: &dyn Fn(ElementRef<'_>) -> bool) -> String {
-    let mut raw = String::new();
-    gather(element, left_out, &mut raw, 0);
-    tidy(&raw)
-}
-
-fn gather(element: ElementRef<'_>, left_out: &dyn Fn(ElementRef<'_>) -> bool, out: &mut String, depth: usize) {
-    let name = element.value().name();
-    if depth > TREE_DEPTH_MAX || (depth > 0 && (NO_TEXT.contains(&name) || left_out(element))) {
-        return;
-    }
-    let is_block = BLOCK.contains(&name);
-    if is_block || name == "br" {
-        out.push('\n');
-    } else if matches!(name, "td" | "th") {
-        out.push(' ');
-    }
-    for child in element.children() {
-        if let Some(text) = child.value().as_text() {
-            // A line break in the source is a space on the screen.
-            out.extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
-        } else if let Some(child) = ElementRef::wrap(child) {
-            gather(child, left_out, out, depth + 1);
+impl Screen {
+    pub(crate) fn open(&mut self, tag: Tag) {
+        if tag.is(tags::BLOCK) || tag == Tag::BR {
+            self.0.push('\n');
+        } else if tag.is_cell() {
+            self.0.push(' ');
         }
     }
-    if is_block {
-        out.push('\n');
+
+    pub(crate) fn text(&mut self, text: &str) {
+        // A line break in the source is a space on the screen.
+        self.0.extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
     }
+
+    pub(crate) fn close(&mut self, tag: Tag) {
+        if tag.is(tags::BLOCK) {
+            self.0.push('\n');
+        }
+    }
+
+    pub(crate) fn tidy(&self) -> String {
+        tidy(&self.0)
+    }
+}
+
+/// The visible text of an element: blocks on lines of their own, white space collapsed, scripts and the like left out.
+pub(crate) fn text_of(element: ElementRef<'_>) -> String {
+    let mut screen = Screen::default();
+    gather(element, &mut screen, 0);
+    screen.tidy()
+}
+
+fn gather(element: ElementRef<'_>, out: &mut Screen, depth: usize) {
+    let tag = Tag::of(element.value().name().as_bytes()).unwrap_or(Tag::SPAN);
+    if depth > TREE_DEPTH_MAX || (depth > 0 && tag.is(tags::NO_TEXT)) {
+        return;
+    }
+    out.open(tag);
+    for child in element.children() {
+        if let Some(text) = child.value().as_text() {
+            out.text(text);
+        } else if let Some(child) = ElementRef::wrap(child) {
+            gather(child, out, depth + 1);
+        }
+    }
+    out.close(tag);
 }
 
 /// Collapses white space inside lines, drops empty lines and what is debris ([`debris::clean`]).
@@ -304,7 +267,6 @@ pub(crate) fn fragment_text(source: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::article::article;
 
     fn text(source: &str) -> String {
         text_of(parse(source).0.root_element())
@@ -326,7 +288,6 @@ mod tests {
             if !matches!(tag, "svg" | "button") {
                 assert!(text_of(html.root_element()).contains("起火"), "{tag}");
             }
-            let _ = article(&html);
         }
         let attributes = format!("<div {}>起火", (0..300_000).map(|n| format!("a{n}")).collect::<Vec<_>>().join(" "));
         assert_eq!(text(&attributes), "起火");
@@ -362,15 +323,5 @@ mod tests {
         ] {
             let _ = text(page);
         }
-    }
-
-    #[test]
-    fn the_article_is_found_between_menus() {
-        let menu = "<div><ul>".to_owned() + &"<li><a href=/>产品质量监督栏目导航</a></li>".repeat(40) + "</ul></div>";
-        let body = "<div class=c><p>本报讯，一款充电宝在使用过程中发生起火，所幸没有造成人员伤亡。</p><p>监管部门已经介入调查，并要求企业停止销售。</p></div>";
-        let page = format!("<body>{menu}<div>{body}</div>{menu}<div>版权所有，未经许可不得转载本站内容</div></body>");
-        let (html, _) = parse(&page);
-        let found = article(&html).text;
-        assert!(found.starts_with("本报讯") && found.ends_with("停止销售。"), "{found}");
     }
 }

@@ -36,6 +36,7 @@ mod run;
 mod schedule;
 mod sink;
 mod sitemap;
+mod tree;
 mod xml;
 
 #[cfg(test)]
@@ -177,8 +178,8 @@ pub fn document_of_page(
     let declared = content_type.and_then(fetch::charset_of);
     let decoded = decode(&body[..body.len().min(PAGE_BYTES_MAX)], declared.as_deref(), None);
     let mut problems = decoded.problems;
-    let (page, dropped) = html::parse(&decoded.text);
-    problems.extend(dropped);
+    let page = tree::Tree::parse(&decoded.text);
+    problems.extend(page.problem());
     let fields = detail::by_density(&page);
     let url = identity::canonical(url, &[]);
     let text = match (fields.get("title"), fields.get("text")) {

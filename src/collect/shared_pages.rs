@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::article::article;
 use super::charset::{decode, for_label};
-use super::html;
+use super::tree::Tree;
 
 fn shared(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
@@ -113,7 +113,7 @@ fn real_pages_give_a_headline_and_a_text() {
     let (mut titles, mut texts, mut count, mut odd) = (0_u32, 0_u32, 0_u32, Vec::new());
     for row in rows(&folder.join("manifest.csv")) {
         let decoded = decode(&files[&row[0]], None, None);
-        let (page, _) = html::parse(&decoded.text);
+        let page = Tree::parse(&decoded.text);
         let found = article(&page);
         count += 1;
         // The manifest has the whole of `<title>`, the site's name in it; ours is what is left without it.

@@ -1,0 +1,196 @@
+//! A page as a tree to read: elements, their class and id, and the text that somebody sees. For pages that no recipe knows, of which there
+//! are millions in archives: it is built several times faster than the tree that selectors are asked of ([`super::html`]).
+//!
+//! In: the decoded text of a page. Out: elements in document order. Not here: selectors, attributes other than class and id, what the page
+//! is about. The tokenizer is a library's and follows the specification; nesting follows it as far as reading needs ([`build`]).
+//! Text that nobody reads (scripts, menus of choices, drawings) is not kept.
+
+mod build;
+pub(crate) mod tags;
+
+pub(crate) use tags::Tag;
+
+use super::html::Screen;
+
+/// Number of the root, `html`.
+const ROOT: usize = 0;
+
+/// A place in what a page keeps of its bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    from: u32,
+    to: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Element { tag: Tag, class: Span, id: Span },
+    Text(Span),
+}
+
+/// Nodes lie in document order, so what is inside a node follows it.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    parent: u32,
+    /// Behind the last node inside.
+    end: u32,
+    kind: Kind,
+}
+
+/// What a `<meta>` says.
+#[derive(Debug, Default)]
+pub(crate) struct Meta {
+    /// Its `name`, or `property`.
+    pub(crate) name: String,
+    pub(crate) property: String,
+    pub(crate) content: String,
+}
+
+/// A page.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    nodes: Vec<Node>,
+    held: String,
+    metas: Vec<Meta>,
+    dropped: usize,
+}
+
+impl Tree {
+    /// Reads the tags of a page. Never fails; linear in the page, with bounds on how deep and how many tags are kept.
+    pub(crate) fn parse(source: &str) -> Self {
+        build::page_of(source)
+    }
+
+    /// What had to be left out, for people.
+    pub(crate) fn problem(&self) -> Option<String> {
+        (self.dropped > 0).then(|| {
+            let (tags, depth) = (build::TAGS_MAX, super::html::TAG_DEPTH_MAX);
+            format!("{} tags were dropped: at most {tags} tags, {depth} deep are read", self.dropped)
+        })
+    }
+
+    /// What the `<meta>` elements say, in order.
+    pub(crate) fn metas(&self) -> &[Meta] {
+        &self.metas
+    }
+
+    /// All elements in document order, the root first.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Element<'_>> {
+        (0..self.nodes.len()).filter_map(|at| self.element(at))
+    }
+
+    /// All nodes in document order by number, with the number of the parent.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (usize, Content<'_>)> {
+        self.nodes.iter().enumerate().map(|(at, node)| (node.parent as usize, self.content(at)))
+    }
+
+    /// The element of a number; none when it is a text.
+    pub(crate) fn element(&self, at: usize) -> Option<Element<'_>> {
+        match self.nodes.get(at)?.kind {
+            Kind::Element { .. } => Some(Element { page: self, at }),
+            Kind::Text(_) => None,
+        }
+    }
+
+    fn content(&self, at: usize) -> Content<'_> {
+        match self.nodes[at].kind {
+            Kind::Element { .. } => Content::Element(Element { page: self, at }),
+            Kind::Text(span) => Content::Text(self.str(span)),
+        }
+    }
+
+    fn str(&self, span: Span) -> &str {
+        self.held.get(span.from as usize..span.to as usize).unwrap_or_default()
+    }
+}
+
+/// What is in an element.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Content<'p> {
+    Element(Element<'p>),
+    Text(&'p str),
+}
+
+/// An element of a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Element<'p> {
+    page: &'p Tree,
+    at: usize,
+}
+
+impl<'p> Element<'p> {
+    /// Its number in document order.
+    pub(crate) fn number(self) -> usize {
+        self.at
+    }
+
+    /// The numbers of itself and of all nodes inside it.
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.at..self.page.nodes[self.at].end as usize
+    }
+
+    pub(crate) fn tag(self) -> Tag {
+        match self.page.nodes[self.at].kind {
+            Kind::Element { tag, .. } => tag,
+            Kind::Text(_) => Tag::SPAN,
+        }
+    }
+
+    /// Its classes as written, and its id; empty when there are none.
+    pub(crate) fn names(self) -> (&'p str, &'p str) {
+        match self.page.nodes[self.at].kind {
+            Kind::Element { class, id, .. } => (self.page.str(class), self.page.str(id)),
+            Kind::Text(_) => ("", ""),
+        }
+    }
+
+    pub(crate) fn parent(self) -> Option<Self> {
+        (self.at != ROOT).then(|| Self { page: self.page, at: self.page.nodes[self.at].parent as usize })
+    }
+
+    /// What is directly inside it.
+    pub(crate) fn contents(self) -> impl Iterator<Item = Content<'p>> {
+        let range = self.range();
+        let mut next = range.start + 1;
+        std::iter::from_fn(move || {
+            let at = (next < range.end).then_some(next)?;
+            next = self.page.nodes[at].end as usize;
+            Some(self.page.content(at))
+        })
+    }
+
+    /// Its text as it comes to stand on a screen, without the elements inside it that are `left_out`.
+    pub(crate) fn text(self, left_out: &dyn Fn(Self) -> bool) -> String {
+        let mut screen = Screen::default();
+        self.print(left_out, &mut screen);
+        screen.tidy()
+    }
+
+    /// Recursion is as deep as elements nest, which is bounded.
+    fn print(self, left_out: &dyn Fn(Self) -> bool, screen: &mut Screen) {
+        screen.open(self.tag());
+        for content in self.contents() {
+            match content {
+                Content::Text(text) => screen.text(text),
+                Content::Element(inner) => {
+                    let is_unseen = inner.tag().is(tags::NO_TEXT) || inner.tag() == Tag::TITLE;
+                    if !is_unseen && !left_out(inner) {
+                        inner.print(left_out, screen);
+                    }
+                }
+            }
+        }
+        screen.close(self.tag());
+    }
+
+    /// The texts inside it, at any depth.
+    pub(crate) fn texts(self) -> impl Iterator<Item = &'p str> {
+        self.range().filter_map(move |at| match self.page.nodes[at].kind {
+            Kind::Text(span) => Some(self.page.str(span)),
+            Kind::Element { .. } => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
