@@ -40,6 +40,7 @@ pub fn alert_for(party: &Party, mut alert: Alert) -> Alert {
     judged.feedback = FeedbackTerms::default();
     judged.documents.clear();
     judged.change.clear();
+    judged.change_of = None;
     judged.explanation = plain(judged);
     alert.evidence = match party.role {
         // A platform is shown what is said on it, in full: it has to act on it (clause 3-13).

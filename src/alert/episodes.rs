@@ -1,5 +1,6 @@
 //! Open and closed episodes, and how a day of assessments moves them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -7,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::policy::AlertPolicy;
+use crate::score::{Language, explain};
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, Category, Danger, Disposal, DocumentId,
     Evidence, Hazard, LexiconVersion, RegionCode, Spread,
@@ -352,6 +354,7 @@ impl Episode {
         let held = levels(&self.alert.assessment);
         let now = levels(assessment);
         let highest = (held.0.max(now.0), held.1.max(now.1), held.2.max(now.2));
+        let shown = self.with_change(assessment);
         let mut kind = None;
         let mut kept = highest;
         let mut note = String::new();
@@ -382,8 +385,8 @@ impl Episode {
             disposal: kept.2,
             brand: label.0,
             region: label.1,
-            explanation: format!("{}{note}", assessment.explanation),
-            ..assessment.clone()
+            explanation: format!("{}{note}", shown.explanation),
+            ..shown.into_owned()
         };
         alert.last_active_on = desk.as_of;
         alert.lexicon = desk.lexicon.clone();
@@ -391,6 +394,20 @@ impl Episode {
         let kind = kind?;
         alert.changed_on = desk.as_of;
         Some(event(alert, kind, Some(held), desk))
+    }
+
+    /// An assessment with what would change it. That is tried on days that bring an event; over quiet days at the same levels the alert keeps
+    /// what was found on the last of them, with its day.
+    fn with_change<'a>(&self, assessment: &'a Assessment) -> Cow<'a, Assessment> {
+        let held = &self.alert.assessment;
+        let stands = self.weaker_since.is_none() && levels(assessment) == levels(held);
+        if !stands || !assessment.change.is_empty() || held.change.is_empty() {
+            return Cow::Borrowed(assessment);
+        }
+        let change_of = Some(held.change_of.unwrap_or(held.as_of));
+        let mut shown = Assessment { change: held.change.clone(), change_of, ..assessment.clone() };
+        shown.explanation = explain(&shown, Language::Chinese);
+        Cow::Owned(shown)
     }
 
     /// What the episode is about after this assessment. A wide episode stays wide; an unlabelled one takes the label that most of its

@@ -143,6 +143,7 @@ impl About {
             disposal_rule: "notify.onset".into(),
             decision: crate::vocabulary::Decision::default(),
             change: Vec::new(),
+            change_of: None,
             explanation: "近7天有3起独立事件。".into(),
             criteria: CriteriaVersion::from("test"),
             documents,

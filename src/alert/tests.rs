@@ -6,8 +6,8 @@ use super::episodes::Episodes;
 use super::policy::shipped;
 use super::testing::{About, day, evidence};
 use crate::vocabulary::{
-    AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, Danger, Disposal, DocumentId, Hazard, LexiconVersion,
-    MuteTerm, Spread,
+    AlertEvent, AlertEventKind, AlertId, AlertState, Alteration, Assessment, Change, Danger, Disposal, DocumentId,
+    Hazard, LexiconVersion, MuteTerm, Spread,
 };
 
 struct Watch {
@@ -53,6 +53,31 @@ fn a_rerun_of_a_day_says_nothing_again() {
     assert_eq!(watch.episodes, state);
     watch.day(5, &[]);
     assert!(watch.day(1, &[About::brand("丙牌")]).is_empty(), "a day before the newest one is ignored");
+}
+
+#[test]
+fn what_would_change_an_alert_stands_over_quiet_days_with_its_day() {
+    let mut watch = Watch::new();
+    let told = |watch: &Watch| {
+        let assessment = watch.episodes.ranked()[0].assessment.clone();
+        (assessment.change.len(), assessment.change_of, assessment.explanation)
+    };
+    let mut tried = About::brand("甲牌").assessment(day(1));
+    let more = Alteration::MoreAlike { events: 3 };
+    tried.change = vec![Change { what: more, danger: tried.danger, spread: tried.spread, disposal: Disposal::Sample }];
+    watch.episodes.advance(day(1), &[tried], &shipped(), &evidence, &LexiconVersion::from("lex"));
+    assert_eq!((told(&watch).0, told(&watch).1), (1, None));
+    for quiet in [2, 3] {
+        watch.day(quiet, &[About::brand("甲牌")]);
+        let (count, of, explanation) = told(&watch);
+        assert_eq!((count, of), (1, Some(day(1))));
+        assert!(explanation.contains("改判条件：按2023-01-01的情况，再有3起同类独立事件"), "{explanation}");
+    }
+    // Judged lower it would be another change.
+    watch.day(4, &[About::brand("甲牌").danger(Danger::Low)]);
+    assert_eq!((told(&watch).0, told(&watch).1), (0, None));
+    watch.day(5, &[About::brand("甲牌")]);
+    assert_eq!(told(&watch).0, 0);
 }
 
 #[test]

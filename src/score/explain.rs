@@ -156,7 +156,11 @@ fn exposure(e: &ExposureTerms, range: [Danger; 2], branded: bool) -> String {
 /// What would change the judgement, in one sentence; nothing where nothing was tried.
 fn changes(a: &Assessment) -> String {
     let told: Vec<String> = a.change.iter().filter_map(|change| told(a, change)).collect();
-    if told.is_empty() { String::new() } else { format!("改判条件：{}。", told.join("；")) }
+    if told.is_empty() {
+        return String::new();
+    }
+    let of = a.change_of.map_or_else(String::new, |day| format!("按{day}的情况，"));
+    format!("改判条件：{of}{}。", told.join("；"))
 }
 
 fn told(a: &Assessment, change: &Change) -> Option<String> {

@@ -84,7 +84,8 @@ pub(super) fn in_english(a: &Assessment) -> String {
     );
     let told: Vec<String> = a.change.iter().filter_map(|change| told(a, change)).collect();
     if !told.is_empty() {
-        let _ = write!(text, "What would change it: {}. ", told.join("; "));
+        let of = a.change_of.map_or_else(String::new, |day| format!(" (as of {day})"));
+        let _ = write!(text, "What would change it{of}: {}. ", told.join("; "));
     }
     let _ = write!(text, "Criteria {}.", a.criteria);
     text

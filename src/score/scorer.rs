@@ -513,6 +513,7 @@ impl<'a> Desk<'a> {
             disposal_rule: rule.map_or(part.heard.excluded().unwrap_or(EXCLUDED), |rule| &rule.id).to_owned(),
             decision,
             change,
+            change_of: None,
             explanation: String::new(),
             criteria: criteria.version.clone(),
             documents: self.documents(&inside),

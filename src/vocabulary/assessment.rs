@@ -567,9 +567,12 @@ pub struct Assessment {
     /// What decided.
     #[serde(default)]
     pub decision: Decision,
-    /// What would change it: tried for what is above the line or near it.
+    /// What would change it: tried for what is above the line or near it, on days that bring an event.
     #[serde(default)]
     pub change: Vec<Change>,
+    /// The day that `change` was tried on, where that was an earlier one: an alert keeps it over quiet days at the same levels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_of: Option<Date>,
     /// One Chinese paragraph filled from the numbers above.
     pub explanation: String,
     /// Criteria that judged.

@@ -488,6 +488,7 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
         disposal_rule: "disposal.sample.serious_or_wide".to_owned(),
         decision: crate::vocabulary::Decision::default(),
         change: Vec::new(),
+        change_of: None,
         explanation: "近7天有22个独立事件涉及电池与充电器起火爆炸，按过去51.2周的情况预期2.9个，尾概率5.0×10⁻⁸，检测值7.30超过预警线4.00；\
             最重伤害为需就医，因涉及儿童上调一级至严重；事件分布于6个品牌（有效4.3个）、5个省份，去掉首位品牌“磐能”后仍显著，判为行业性（暂定）；按标准处置为采样。"
             .to_owned(),
