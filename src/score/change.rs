@@ -5,7 +5,7 @@
 //! holds any of the part's events. Baseline, priors
 //! of brands and the false-alarm budget of the day stay as they are. Not here: words for it, the arithmetic of a level.
 //!
-//! Numbers are sought up to the criteria's bound: the number found moves the level, and one less does not. A level that some number
+//! Numbers are found by halving the criteria's bound: the number found moves the level, and one less does not. A level that some number
 //! moves, and the bound does not, is not found. Sought on days that bring a part a new event: on others nothing new is learnt, and a
 //! replay of years judges thousands of such days.
 
@@ -251,21 +251,19 @@ impl<'a> Again<'_, 'a> {
     }
 }
 
-/// A number up to `most` that moves the levels as asked while one less does not, with what they come to: doubled from one until it does, then
-/// by halving. Most answers are small, and what is judged again with few further events is judged soonest.
+/// The smallest number up to `most` that moves the levels as asked, by halving, with what they come to.
 fn smallest(
     most: u32,
     levels: impl Fn(u32) -> Option<Levels>,
     moved: impl Fn(Levels) -> bool,
 ) -> Option<(u32, Levels)> {
     let moves = |events: u32| levels(events).filter(|levels| moved(*levels));
-    let (mut stays, mut found, mut next) = (0, (most, moves(most)?), 1);
+    let (mut stays, mut found) = (0, (most, moves(most)?));
     while found.0 - stays > 1 {
-        let tried = if next < found.0 { next } else { u32::midpoint(stays, found.0) };
-        if let Some(levels) = moves(tried) {
-            (found, next) = ((tried, levels), most);
-        } else {
-            (stays, next) = (tried, next.saturating_mul(2));
+        let middle = u32::midpoint(stays, found.0);
+        match moves(middle) {
+            Some(levels) => found = (middle, levels),
+            None => stays = middle,
         }
     }
     Some(found)
