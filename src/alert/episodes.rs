@@ -396,11 +396,13 @@ impl Episode {
         Some(event(alert, kind, Some(held), desk))
     }
 
-    /// An assessment with what would change it. That is tried on days that bring an event; over quiet days at the same levels the alert keeps
-    /// what was found on the last of them, with its day.
+    /// An assessment with what would change it. That is tried on days that bring an event, and then something is always found (how sure its
+    /// signals are, at least); over quiet days at the same levels the alert keeps what was found on the last of them, with its day.
     fn with_change<'a>(&self, assessment: &'a Assessment) -> Cow<'a, Assessment> {
         let held = &self.alert.assessment;
-        let stands = self.weaker_since.is_none() && levels(assessment) == levels(held);
+        let stands = self.weaker_since.is_none()
+            && levels(assessment) == levels(held)
+            && (&assessment.brand, assessment.region) == (&held.brand, held.region);
         if !stands || !assessment.change.is_empty() || held.change.is_empty() {
             return Cow::Borrowed(assessment);
         }

@@ -73,10 +73,18 @@ fn what_would_change_an_alert_stands_over_quiet_days_with_its_day() {
         assert_eq!((count, of), (1, Some(day(1))));
         assert!(explanation.contains("改判条件：按2023-01-01的情况，再有3起同类独立事件"), "{explanation}");
     }
-    // Judged lower it would be another change.
-    watch.day(4, &[About::brand("甲牌").danger(Danger::Low)]);
-    assert_eq!((told(&watch).0, told(&watch).1), (0, None));
+    let mut tried = About::brand("甲牌").assessment(day(4));
+    let fewer = Alteration::Fewer { events: 1 };
+    tried.change =
+        vec![Change { what: fewer, danger: tried.danger, spread: tried.spread, disposal: Disposal::Exclude }; 2];
+    watch.episodes.advance(day(4), &[tried], &shipped(), &evidence, &LexiconVersion::from("lex"));
+    assert_eq!((told(&watch).0, told(&watch).1), (2, None), "its own again");
     watch.day(5, &[About::brand("甲牌")]);
+    assert_eq!((told(&watch).0, told(&watch).1), (2, Some(day(4))));
+    // Judged lower it would be another change.
+    watch.day(6, &[About::brand("甲牌").danger(Danger::Low)]);
+    assert_eq!((told(&watch).0, told(&watch).1), (0, None));
+    watch.day(7, &[About::brand("甲牌")]);
     assert_eq!(told(&watch).0, 0);
 }
 

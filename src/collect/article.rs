@@ -34,6 +34,8 @@ const SHARED_NAMES: &[&str] = &["og:title", "ArticleTitle", "twitter:title"];
 /// Headings that are looked at, and texts of one.
 const HEADINGS_MAX: usize = 200;
 const HEADING_TEXTS_MAX: usize = 50;
+/// Characters of a heading or title that are looked at.
+const HEADING_CHARS_MAX: usize = 1_000;
 /// Pieces of class names and ids of what stands around an article.
 const NOISE: &[&str] = &[
     "comment",
@@ -146,10 +148,12 @@ fn is_heading(element: Element<'_>) -> bool {
 }
 
 fn headline(page: &Tree) -> String {
-    let line_of =
-        |element: Element<'_>, texts_max: usize| one_line(&element.texts().take(texts_max).collect::<String>());
+    let line_of = |element: Element<'_>| {
+        let texts = element.texts().take(HEADING_TEXTS_MAX).flat_map(str::chars);
+        one_line(&texts.take(HEADING_CHARS_MAX).collect::<String>())
+    };
     let whole = page.elements().find(|element| element.tag() == Tag::TITLE);
-    let whole = whole.map(|found| line_of(found, usize::MAX)).unwrap_or_default();
+    let whole = whole.map(line_of).unwrap_or_default();
     let shared = page
         .metas()
         .iter()
@@ -162,7 +166,7 @@ fn headline(page: &Tree) -> String {
         .elements()
         .filter(|element| is_heading(*element))
         .take(HEADINGS_MAX)
-        .map(|found| line_of(found, HEADING_TEXTS_MAX))
+        .map(line_of)
         .filter(|text| text.chars().count() >= TITLE_CHARS_MIN && squeezed_whole.contains(&squeezed(text)))
         .max_by_key(|text| text.chars().count());
     let cut = without_site(&whole);
@@ -172,11 +176,9 @@ fn headline(page: &Tree) -> String {
         (Some(found), _) if found.chars().count() * 2 >= cut.chars().count() => without_site(&found).to_owned(),
         (_, Some(shared)) if whole.is_empty() || squeezed_whole.contains(&squeezed(&shared)) => shared,
         _ if !whole.is_empty() => cut.to_owned(),
-        (found, shared) => shared.or(found).unwrap_or_else(|| {
-            page.elements()
-                .find(|element| is_heading(*element))
-                .map_or_else(String::new, |found| line_of(found, usize::MAX))
-        }),
+        (found, shared) => shared
+            .or(found)
+            .unwrap_or_else(|| page.elements().find(|element| is_heading(*element)).map_or_else(String::new, line_of)),
     }
 }
 

@@ -151,7 +151,7 @@ fn real_pages_give_a_headline_and_a_text() {
     assert!(f64::from(titles) >= 0.9 * f64::from(count), "{titles} of {count}: {odd:?}");
 }
 
-/// The page with one tag in `every` taken out, one doubled and one followed by an end tag too many; scripts stay whole.
+/// The page with one tag in `every` taken out, one doubled and one followed by an end tag too many; tags of scripts stay.
 fn broken(page: &str, every: u64, draws: &mut impl FnMut() -> u64) -> String {
     let (mut out, mut rest) = (String::with_capacity(page.len()), page);
     while let Some(at) = rest.find('<') {

@@ -15,6 +15,8 @@ use crate::collect::html::TAG_DEPTH_MAX;
 
 /// Tags of one page; further ones are dropped, their text stays. Finding what an end tag ends costs tags × depth at worst.
 pub(super) const TAGS_MAX: usize = 200_000;
+/// Names of a page's own that are told apart; further ones are one.
+const MADE_UP_MAX: usize = 10_000;
 /// Longest attribute name that is told from others, in bytes.
 const NAME_BYTES_MAX: usize = 16;
 /// Beginnings of public identifiers of old documents, in which tables do not end paragraphs (quirks mode).
@@ -24,7 +26,6 @@ const QUIRKS: &[&[u8]] = &[
     b"-//w3c//dtd html 4.0 ",
     b"-//w3c//dtd html experimental",
     b"-//w3o//dtd w3 html",
-    b"html",
 ];
 /// These are old only without a system identifier.
 const QUIRKS_ALONE: &[&[u8]] = &[b"-//w3c//dtd html 4.01 frameset//", b"-//w3c//dtd html 4.01 transitional//"];
@@ -96,15 +97,25 @@ struct Builder {
     quirks: bool,
     tags: usize,
     dropped: usize,
-    /// Start tags dropped for their depth whose end tags are still to come.
+    /// Start tags dropped for their depth whose end tags are still to come: inside what nobody reads, and outside of it.
     skipped: usize,
+    skipped_outside: usize,
     /// Names that the page made up.
     made_up: HashMap<Vec<u8>, Tag>,
     token: Token,
     /// Name of the last start tag, for the end of raw text.
     last: Vec<u8>,
+    doctype: Doctype,
+}
+
+#[derive(Debug, Default)]
+struct Doctype {
+    /// Public identifier in small letters.
     public: Vec<u8>,
     has_system: bool,
+    is_broken: bool,
+    /// Whether there was one before.
+    is_settled: bool,
 }
 
 fn number(at: usize) -> u32 {
@@ -131,11 +142,11 @@ impl Builder {
             tags: 0,
             dropped: 0,
             skipped: 0,
+            skipped_outside: 0,
             made_up: HashMap::new(),
             token: Token::default(),
             last: Vec::new(),
-            public: Vec::new(),
-            has_system: false,
+            doctype: Doctype::default(),
         }
     }
 
@@ -175,9 +186,15 @@ impl Builder {
 
     /// Leaves the first `count` elements open.
     fn close_to(&mut self, count: usize) {
-        self.stack.truncate(count.max(1));
-        if self.muted_from.is_some_and(|from| from > self.stack.len()) {
+        let count = count.max(1);
+        if count < self.stack.len() {
+            // What was dropped was deeper, and ends with what held it.
+            self.skipped = 0;
+        }
+        self.stack.truncate(count);
+        if let Some(from) = self.muted_from.filter(|from| *from > count) {
             self.muted_from = None;
+            self.skipped = if from == count + 1 { self.skipped_outside } else { 0 };
         }
     }
 
@@ -188,6 +205,7 @@ impl Builder {
             self.stack.push(Open { node, tag, foreign });
             if self.muted_from.is_none() && tag.is(NO_TEXT) {
                 self.muted_from = Some(self.stack.len());
+                self.skipped_outside = std::mem::take(&mut self.skipped);
             }
         }
     }
@@ -240,12 +258,12 @@ impl Builder {
     }
 
     /// Ends a link. Blocks that were opened in it go on without it.
-    fn close_link(&mut self) -> bool {
-        let Some(at) = self.nearest(|open| open.is(Tag::A), |open| open.has(SCOPE)) else { return false };
+    fn close_link(&mut self) {
+        let Some(at) = self.nearest(|open| open.is(Tag::A), |open| open.has(SCOPE)) else { return };
         let inside: Vec<Open> = self.stack[at + 1..].to_vec();
         self.close_to(at);
         if !inside.iter().any(|open| open.has(SPECIAL)) {
-            return true;
+            return;
         }
         for open in inside {
             self.tags += 1;
@@ -255,7 +273,6 @@ impl Builder {
                 self.add(tag, open.foreign, true, class, id);
             }
         }
-        true
     }
 
     fn start(&mut self, tag: Tag) {
@@ -308,9 +325,7 @@ impl Builder {
     /// Closes what the start of an element closes, and opens what it needs around it. False when it has no place here.
     fn make_room(&mut self, tag: Tag) -> bool {
         match tag {
-            Tag::A => {
-                self.close_link();
-            }
+            Tag::A => self.close_link(),
             Tag::LI => self.close_item(|open| open.is(Tag::LI)),
             Tag::DD | Tag::DT => self.close_item(|open| open.is(Tag::DD) || open.is(Tag::DT)),
             Tag::FORM if self.stack.iter().any(|open| open.is(Tag::FORM)) => return false,
@@ -497,11 +512,13 @@ impl Builder {
         if let Some(tag) = Tag::of(&self.token.name) {
             return tag;
         }
-        let next = Tag::made_up(self.made_up.len());
         if let Some(tag) = self.made_up.get(&self.token.name) {
             return *tag;
         }
-        self.made_up.insert(self.token.name.clone(), next);
+        let next = Tag::made_up(self.made_up.len());
+        if self.made_up.len() < MADE_UP_MAX {
+            self.made_up.insert(self.token.name.clone(), next);
+        }
         next
     }
 
@@ -539,6 +556,10 @@ impl Emitter for &mut Builder {
     }
 
     fn emit_string(&mut self, text: &[u8]) {
+        // Nothing, by the specification; the tokenizer hands it over alone.
+        if text == b"\0" {
+            return;
+        }
         let top = self.top();
         if !self.has_body && !top.has(RAW) && top.tag != Tag::TEMPLATE {
             if text.iter().all(u8::is_ascii_whitespace) {
@@ -585,28 +606,32 @@ impl Emitter for &mut Builder {
             self.last.clear();
             self.last.extend_from_slice(&self.token.name);
         }
-        let pairs = !tag.is(VOID) && !tag.is(OPTIONAL_END);
+        let in_drawing = self.in_drawing();
+        let closes_itself = in_drawing && self.token.self_closing;
+        let pairs = !tag.is(VOID) && !tag.is(OPTIONAL_END) && !closes_itself;
         // Raw text is always taken as what it is: it holds no tags, and a script must not be read.
-        let is_raw = tag.is(RAW) && !self.in_drawing();
+        let is_raw = tag.is(RAW) && !in_drawing;
         if self.token.is_end {
             if self.skipped > 0 && pairs && !is_raw {
                 self.skipped -= 1;
                 self.dropped += 1;
-            } else if self.tags <= TAGS_MAX || is_raw {
+            } else if self.tags <= TAGS_MAX || is_raw || self.muted_from.is_some() {
                 self.end(tag);
             } else {
                 self.dropped += 1;
             }
             return None;
         }
+        // What nobody reads is kept apart, however deep and late it stands; once, since what is in it is not read either.
+        let mutes = tag.is(NO_TEXT) && self.muted_from.is_none();
         let is_too_deep = self.stack.len() >= TAG_DEPTH_MAX && !tag.is(VOID);
-        if (is_too_deep || self.tags > TAGS_MAX) && !is_raw {
+        if (is_too_deep || self.tags > TAGS_MAX) && !is_raw && !mutes {
             self.dropped += 1;
             self.skipped += usize::from(pairs);
             return None;
         }
-        let state =
-            if is_raw || &self.token.name == b"plaintext" { Builder::state_behind(tag, &self.last) } else { None };
+        let is_plain = self.token.name == b"plaintext" && !in_drawing;
+        let state = if is_raw || is_plain { Builder::state_behind(tag, &self.last) } else { None };
         self.start(tag);
         state
     }
@@ -614,8 +639,16 @@ impl Emitter for &mut Builder {
     fn emit_current_comment(&mut self) {}
 
     fn emit_current_doctype(&mut self) {
-        let begins = |known: &[&[u8]]| known.iter().any(|begin| self.public.starts_with(begin));
-        self.quirks = self.quirks || begins(QUIRKS) || !self.has_system && begins(QUIRKS_ALONE);
+        // The first one counts, and only before anything else of the page.
+        let doctype = &mut self.doctype;
+        if std::mem::replace(&mut doctype.is_settled, true) || self.nodes.len() > 1 {
+            return;
+        }
+        let begins = |known: &[&[u8]]| known.iter().any(|begin| doctype.public.starts_with(begin));
+        self.quirks = doctype.is_broken
+            || doctype.public == b"html"
+            || begins(QUIRKS)
+            || !doctype.has_system && begins(QUIRKS_ALONE);
     }
 
     fn set_self_closing(&mut self) {
@@ -623,7 +656,7 @@ impl Emitter for &mut Builder {
     }
 
     fn set_force_quirks(&mut self) {
-        self.quirks = true;
+        self.doctype.is_broken = true;
     }
 
     fn push_tag_name(&mut self, name: &[u8]) {
@@ -635,10 +668,8 @@ impl Emitter for &mut Builder {
     fn push_doctype_name(&mut self, _name: &[u8]) {}
 
     fn init_doctype(&mut self) {
-        // The first one counts, before anything else of the page.
-        self.quirks = self.nodes.len() > 1 && self.quirks;
-        self.public.clear();
-        self.has_system = false;
+        let is_settled = self.doctype.is_settled;
+        self.doctype = Doctype { is_settled, ..Doctype::default() };
     }
 
     fn init_attribute(&mut self) {
@@ -678,15 +709,15 @@ impl Emitter for &mut Builder {
     }
 
     fn set_doctype_public_identifier(&mut self, value: &[u8]) {
-        self.public = value.to_ascii_lowercase();
+        self.doctype.public = value.to_ascii_lowercase();
     }
 
     fn set_doctype_system_identifier(&mut self, _value: &[u8]) {
-        self.has_system = true;
+        self.doctype.has_system = true;
     }
 
     fn push_doctype_public_identifier(&mut self, value: &[u8]) {
-        self.public.extend(value.iter().map(u8::to_ascii_lowercase));
+        self.doctype.public.extend(value.iter().map(u8::to_ascii_lowercase));
     }
 
     fn push_doctype_system_identifier(&mut self, _value: &[u8]) {}

@@ -162,25 +162,31 @@ impl<'p> Element<'p> {
     /// Its text as it comes to stand on a screen, without the elements inside it that are `left_out`.
     pub(crate) fn text(self, left_out: &dyn Fn(Self) -> bool) -> String {
         let mut screen = Screen::default();
-        self.print(left_out, &mut screen);
-        screen.tidy()
-    }
-
-    /// Recursion is as deep as elements nest, which is bounded.
-    fn print(self, left_out: &dyn Fn(Self) -> bool, screen: &mut Screen) {
-        screen.open(self.tag());
-        for content in self.contents() {
-            match content {
+        // Without recursion: what is taken out of the stack of open elements still holds what comes later, so a tree may be deep.
+        let mut open: Vec<(usize, Tag)> = Vec::new();
+        let (mut at, end) = (self.at, self.range().end);
+        while at < end {
+            while let Some((_, tag)) = open.pop_if(|(end, _)| *end <= at) {
+                screen.close(tag);
+            }
+            match self.page.content(at) {
                 Content::Text(text) => screen.text(text),
                 Content::Element(inner) => {
                     let is_unseen = inner.tag().is(tags::NO_TEXT) || inner.tag() == Tag::TITLE;
-                    if !is_unseen && !left_out(inner) {
-                        inner.print(left_out, screen);
+                    if at != self.at && (is_unseen || left_out(inner)) {
+                        at = inner.range().end;
+                        continue;
                     }
+                    screen.open(inner.tag());
+                    open.push((inner.range().end, inner.tag()));
                 }
             }
+            at += 1;
         }
-        screen.close(self.tag());
+        while let Some((_, tag)) = open.pop() {
+            screen.close(tag);
+        }
+        screen.tidy()
     }
 
     /// The texts inside it, at any depth.

@@ -230,9 +230,9 @@ impl Tag {
         }
     }
 
-    /// The `number`th name that a page made up; beyond 60,000 they are one.
+    /// The `number`th name that a page made up, counted from 0.
     pub(crate) fn made_up(number: usize) -> Self {
-        Self(u16::try_from(TABLE.len() + number.min(60_000)).unwrap_or(u16::MAX))
+        Self(u16::try_from(TABLE.len() + number).unwrap_or(u16::MAX))
     }
 
     /// Whether it has one of these properties.

@@ -68,6 +68,7 @@ fn pages_that_lack_tags_are_read_as_browsers_read_them() {
         "<li>一<div><li>二</div>三",
         "<option>一<option>二",
         "<a href=x>一<a href=y>二</a>三",
+        "充电\0宝",
         "<center><font color=red>一<p>二</font>三</center>四",
     ] {
         assert_eq!(text(page), as_in_a_browser(page), "{page}");
@@ -79,6 +80,17 @@ fn a_link_that_ends_below_a_block_holds_nothing_behind_it() {
     assert_eq!(around("<div><a href=x><div>链</a>文</div>", "文"), [Tag::DIV, Tag::DIV, Tag::BODY, Tag::HTML]);
     assert_eq!(around("<a href=x>一<a href=y>二</a>三", "二")[..2], [Tag::A, Tag::BODY]);
     assert_eq!(around("<a href=x><p>链<p>文", "文")[..2], [Tag::P, Tag::A]);
+}
+
+#[test]
+fn what_is_too_deep_swallows_no_end_tag_of_what_follows() {
+    let deep = format!("<table><tr><td>{}深</td><td><a href=x>链</a>文<button>按</button>后", "<font>".repeat(300));
+    assert_eq!(around(&deep, "文")[..2], [Tag::TD, Tag::TR]);
+    assert!(text(&deep).ends_with('后'));
+    let drawn = format!("{}<svg><path/><text>图</text></svg>文</div>后", "<div>".repeat(300));
+    assert_eq!(text(&drawn).split_whitespace().collect::<String>(), "文后");
+    let late = format!("<select>{}</select>后", "<option>选".repeat(250_000));
+    assert!(text(&late).ends_with('后'));
 }
 
 #[test]
@@ -101,7 +113,7 @@ fn the_article_is_found_between_menus() {
 }
 
 #[test]
-fn a_million_nested_tags_cost_neither_stack_nor_time() {
+fn a_million_nested_tags_overflow_nothing() {
     for tag in
         ["div", "b", "font", "table", "span", "ul><li", "svg", "a", "button", "x-y", "a><div", "template", "form"]
     {
@@ -115,6 +127,12 @@ fn a_million_nested_tags_cost_neither_stack_nor_time() {
     }
     let ends = format!("{}{}起火", "<div>".repeat(300), "<a><p></a></b></x></div>".repeat(100_000));
     assert!(read(&Tree::parse(&ends)).contains("起火"));
+    // Each round leaves as many elements open as before, and the tree two deeper.
+    let sinking = "<form><b></i></form><form><i></b></form>".repeat(24_000);
+    let sinking = Tree::parse(&format!("<body>一款充电宝起火，无人员伤亡，正在调查。<i>{sinking}x"));
+    assert!(article(&sinking).text.starts_with("一款充电宝起火"));
+    let headings = format!("<title>题题题题</title>{}{}", "<div class=title>".repeat(200), "题[&".repeat(1_000_000));
+    assert!(article(&Tree::parse(&headings)).title.starts_with('题'));
     let attributes = format!("<div {}>起火", (0..300_000).map(|n| format!("a{n}")).collect::<Vec<_>>().join(" "));
     assert_eq!(text(&attributes), "起火");
     let names: Vec<String> = (0..200_000).map(|n| format!("<n{n}>")).collect();
