@@ -1,6 +1,6 @@
 //! Tokens to a tree. Nesting follows the specification ("tree construction") where it changes what is read: elements that end without a tag,
 //! end tags that miss their element, parts of tables, the head, drawings. Left out: text that stands in a table outside its cells stays
-//! where it is; formatting is not taken up again in the next block; links alone are ended wherever they are ended.
+//! where it is; formatting is not taken up again in the next block; a link that ends below a block ends there, and the block goes on without it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -37,10 +37,9 @@ struct Node {
     kind: Kind,
 }
 
-/// What a `<meta>` says.
+/// What a `<meta>` with a `content` says; what it lacks is empty.
 #[derive(Debug, Default)]
 pub(crate) struct Meta {
-    /// Its `name`, or `property`.
     pub(crate) name: String,
     pub(crate) property: String,
     pub(crate) content: String,
@@ -56,7 +55,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Reads the tags of a page. Never fails; linear in the page, with bounds on how deep and how many tags are kept.
+    /// Reads the tags of a page. Never fails; linear in the page, with bounds on how many tags are read and how
+    /// many elements are open at once. What stands in an element that nobody closed may still lie deeper: walk it without recursion.
     pub(crate) fn parse(source: &str) -> Self {
         build::page_of(source)
     }
