@@ -220,7 +220,7 @@ struct Ink {
 
 impl Ink {
     fn of(page: &Tree) -> Self {
-        let count = page.nodes().count();
+        let count = page.count();
         let new = || Vec::with_capacity(count + 1);
         let mut ink = Self { seen: new(), stops: new(), linked: new(), in_link: Vec::with_capacity(count) };
         let (mut seen, mut stops, mut linked) = (0, 0, 0);
@@ -327,7 +327,7 @@ fn is_around(element: Element<'_>, ink: &Ink) -> bool {
 fn body<'p>(page: &'p Tree, ink: &Ink) -> Option<Element<'p>> {
     let mut scores: BTreeMap<usize, f64> = BTreeMap::new();
     let mut next = 0;
-    let count = page.nodes().count();
+    let count = page.count();
     while next < count {
         let Some(element) = page.element(next) else {
             next += 1;

@@ -13,7 +13,7 @@ use super::tree::{Tag, tags};
 /// Elements may nest this deep; deeper tags are dropped, their text stays. Browsers stop at 512.
 pub(crate) const TAG_DEPTH_MAX: usize = 256;
 /// Tags of one page; further ones are dropped, their text stays. Parsing costs tags × depth at worst.
-const TAGS_MAX: usize = 200_000;
+pub(crate) const TAGS_MAX: usize = 200_000;
 /// A tag with more attributes is dropped: the parser compares them pairwise.
 const ATTRIBUTES_MAX: usize = 256;
 /// A bounded tree may still be a little deeper than its tags: the parser adds `html`, `body`, `tbody` on its own.

@@ -11,10 +11,8 @@ use super::tags::{
     BREAKS_OUT, CLOSED_IN_SCOPE, ENDS_P, FORMATTING, HEAD, INTEGRATES, NO_TEXT, OPTIONAL_END, RAW, SCOPE, SPECIAL, VOID,
 };
 use super::{Kind, Meta, Node, ROOT, Span, Tag, Tree};
-use crate::collect::html::TAG_DEPTH_MAX;
+use crate::collect::html::{TAG_DEPTH_MAX, TAGS_MAX};
 
-/// Tags of one page; further ones are dropped, their text stays. Finding what an end tag ends costs tags × depth at worst.
-pub(super) const TAGS_MAX: usize = 200_000;
 /// Names of a page's own that are told apart; further ones are one.
 const MADE_UP_MAX: usize = 10_000;
 /// Longest attribute name that is told from others, in bytes.
@@ -122,6 +120,13 @@ fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
+/// Keeps bytes of a page, and says where.
+fn hold(held: &mut Vec<u8>, bytes: &[u8]) -> Span {
+    let from = number(held.len());
+    held.extend_from_slice(bytes);
+    Span { from, to: number(held.len()) }
+}
+
 impl Builder {
     fn new(bytes: usize) -> Self {
         let root = Node {
@@ -178,12 +183,6 @@ impl Builder {
         top.foreign && !top.tag.is(INTEGRATES)
     }
 
-    fn hold(&mut self, bytes: &[u8]) -> Span {
-        let from = number(self.held.len());
-        self.held.extend_from_slice(bytes);
-        Span { from, to: number(self.held.len()) }
-    }
-
     /// Leaves the first `count` elements open.
     fn close_to(&mut self, count: usize) {
         let count = count.max(1);
@@ -217,14 +216,8 @@ impl Builder {
 
     /// The current tag as an element.
     fn insert(&mut self, tag: Tag, foreign: bool) {
-        let [class, id] = [Slot::Class, Slot::Id].map(|slot| match self.token.value(slot) {
-            Some(value) if !value.is_empty() => {
-                let from = number(self.held.len());
-                self.held.extend_from_slice(value);
-                Span { from, to: number(self.held.len()) }
-            }
-            _ => Span::default(),
-        });
+        let [class, id] = [Slot::Class, Slot::Id]
+            .map(|slot| self.token.value(slot).map_or_else(Span::default, |value| hold(&mut self.held, value)));
         let stays_open = if foreign { !self.token.self_closing } else { !tag.is(VOID) };
         self.add(tag, foreign, stays_open, class, id);
     }
@@ -573,7 +566,7 @@ impl Emitter for &mut Builder {
         if self.muted_from.is_some() && !top.is(Tag::TITLE) {
             return;
         }
-        let span = self.hold(text);
+        let span = hold(&mut self.held, text);
         if let Some(Node { parent, kind: Kind::Text(last), .. }) = self.nodes.last_mut()
             && *parent == top.node
             && last.to == span.from

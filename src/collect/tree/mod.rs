@@ -1,5 +1,5 @@
 //! A page as a tree to read: elements, their class and id, and the text that somebody sees. For pages that no recipe knows, of which there
-//! are millions in archives: it is built several times faster than the tree that selectors are asked of ([`super::html`]).
+//! are millions in archives: it costs less than the tree that selectors are asked of ([`super::html`]); decision 0026 says how much.
 //!
 //! In: the decoded text of a page. Out: elements in document order. Not here: selectors, attributes other than class and id, what the page
 //! is about. The tokenizer is a library's and follows the specification; nesting follows it as far as reading needs ([`build`]).
@@ -10,7 +10,7 @@ pub(crate) mod tags;
 
 pub(crate) use tags::Tag;
 
-use super::html::Screen;
+use super::html::{Screen, TAG_DEPTH_MAX, TAGS_MAX};
 
 /// Number of the root, `html`.
 const ROOT: usize = 0;
@@ -64,14 +64,18 @@ impl Tree {
     /// What had to be left out, for people.
     pub(crate) fn problem(&self) -> Option<String> {
         (self.dropped > 0).then(|| {
-            let (tags, depth) = (build::TAGS_MAX, super::html::TAG_DEPTH_MAX);
-            format!("{} tags were dropped: at most {tags} tags, {depth} deep are read", self.dropped)
+            format!("{} tags were dropped: at most {TAGS_MAX} tags, {TAG_DEPTH_MAX} deep are read", self.dropped)
         })
     }
 
     /// What the `<meta>` elements say, in order.
     pub(crate) fn metas(&self) -> &[Meta] {
         &self.metas
+    }
+
+    /// How many nodes there are.
+    pub(crate) fn count(&self) -> usize {
+        self.nodes.len()
     }
 
     /// All elements in document order, the root first.

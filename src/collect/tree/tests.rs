@@ -30,13 +30,6 @@ fn around(source: &str, wanted: &str) -> Vec<Tag> {
 }
 
 #[test]
-fn text_is_what_a_reader_sees() {
-    let page = "<html><head><title>x</title><style>p{}</style></head><body><h1>公告</h1>\n<p>充电宝&nbsp;&lt;A1&gt;\n 起火<br>两人受伤</p>\
-                <script>var a='<p>no</p>';</script><table><tr><td>甲<td>乙</table><!-- <p>no</p> --></body>";
-    assert_eq!(text(page), "公告\n充电宝 <A1> 起火\n两人受伤\n甲 乙");
-}
-
-#[test]
 fn pages_that_lack_tags_are_read_as_browsers_read_them() {
     for page in [
         "只有文字",
