@@ -7,10 +7,10 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use polars::prelude::{Column, DataFrame};
+use wanglou::methods::scan::{Limits, Places, Zones};
+use wanglou::methods::spacetime_scan::{Model, Prospective, most_likely};
+use wanglou::numeric::draw::Draw;
 use wanglou::pipeline::read_criteria;
-use wanglou::score::methods::scan::{Limits, Places, Zones};
-use wanglou::score::methods::spacetime_scan::{Model, Prospective, most_likely};
-use wanglou::score::numeric::draw::Draw;
 use wanglou::score::{Events, Feedback, Scorer, Volume};
 use wanglou::vocabulary::{
     Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom, RegionCode,

@@ -25,6 +25,12 @@ pub mod extract;
 // Finds documents again: full text, facets, the analysts' query language.
 pub mod index;
 
+// Special functions, distributions and solvers. Pure.
+pub mod numeric;
+
+// Published statistical methods on plain slices, and `wanglou method`. Pure.
+pub mod methods;
+
 // Adds signals up into assessments: danger, spread, disposal, and why. Pure.
 pub mod score;
 
@@ -51,6 +57,9 @@ pub mod web;
 
 // A small world with known truth, for the demo and for tests.
 pub mod simulate;
+
+// Measures, compares and teaches; the daily program does not need it.
+pub mod lab;
 
 // The command line: one file per command.
 pub mod cli;

@@ -7,8 +7,6 @@
 //! **ALERT-1** a rerun or a retry never opens a second alert for one episode: ids follow from what the alert is about and the day it
 //! opened, and a day that was already taken in changes nothing. **ALERT-2** every change of level keeps before and after.
 
-/// A replay judged by incidents that are known to have happened.
-pub mod backtest;
 /// Alerts as messages of the Common Alerting Protocol.
 pub mod cap;
 mod casework;
@@ -20,8 +18,6 @@ pub mod forms;
 /// Pages that stand alone.
 pub mod page;
 mod policy;
-/// How well the watch does.
-pub mod quality;
 /// Two criteria files over the same evidence.
 pub mod sidebyside;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::replay::known_incidents;
 use super::{Failure, pipeline_failure, say};
-use crate::pipeline::diff;
+use crate::lab::watch;
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -27,9 +27,9 @@ pub(super) struct DiffArgs {
 
 pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
     let known = known_incidents(args.events.as_deref())?;
-    let found = diff::diff(&args.first, &args.second, &known).map_err(pipeline_failure)?;
+    let found = watch::compare(&args.first, &args.second, &known).map_err(pipeline_failure)?;
     if let Some(path) = &args.html {
-        return found.write_html(path).map_err(pipeline_failure);
+        return found.report().write_html(path).map_err(pipeline_failure);
     }
-    if args.json { say(serde_json::to_string_pretty(&found)?) } else { say(found.to_string().trim_end()) }
+    if args.json { say(serde_json::to_string_pretty(&found)?) } else { say(found.report().to_string().trim_end()) }
 }

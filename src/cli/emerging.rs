@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::{Common, Failure, say};
-use crate::extract::emerging::{Emerging, Observation, Wanted, observe};
+use crate::lab::reader::emerging::{Emerging, Observation, Wanted, observe};
 use crate::pipeline::{read_lexicon, survey};
 use crate::vocabulary::{Document, Reading, day_of};
 

@@ -11,12 +11,11 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{Common, Failure, Reader, say};
-use crate::alert;
-use crate::extract::mistakes;
-use crate::extract::names::{self, Tagger};
-use crate::extract::quality::{self, Measured, Quality, Share};
+use crate::lab::reader::mistakes;
+use crate::lab::reader::names::{self, Tagger};
+use crate::lab::reader::quality::{self, Measured, Quality, Share};
+use crate::lab::trials;
 use crate::pipeline::{read_criteria, read_lexicon};
-use crate::score::bench;
 use crate::vocabulary::{AlertEvent, DateRange};
 
 /// Series per set and background for a first look.
@@ -107,12 +106,12 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
     match &args.what {
         What::Extraction { file, json, errors, reader } => extraction(file, *json, *errors, reader, common),
         What::Detection { seed, series, quick, only, tables, svg, json } => {
-            let shipped = bench::Settings::default();
+            let shipped = trials::Settings::default();
             let series = if *quick { Some(QUICK_SERIES) } else { *series };
             let series = series.map_or(shipped.series, |series| series as usize);
-            let settings = bench::Settings { seed: *seed, series, only: only.clone(), ..shipped };
+            let settings = trials::Settings { seed: *seed, series, only: only.clone(), ..shipped };
             if *tables {
-                let table = bench::tables::build(*seed, bench::tables::CELLS_LEAST, &bench::tables::WINDOWS_DAYS);
+                let table = trials::tables::build(*seed, trials::tables::CELLS_LEAST, &trials::tables::WINDOWS_DAYS);
                 return say(table.to_tsv().trim_end());
             }
             detection(&settings, svg.as_deref(), *json, common)
@@ -157,10 +156,10 @@ fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
     ))
 }
 
-fn detection(settings: &bench::Settings, svg: Option<&Path>, json: bool, common: &Common) -> Result<(), Failure> {
+fn detection(settings: &trials::Settings, svg: Option<&Path>, json: bool, common: &Common) -> Result<(), Failure> {
     let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
-    let mut bench = bench::run(settings);
-    bench.levels = settings.worlds().map(|worlds| bench::levels::run(settings.seed, worlds, judge.criteria()));
+    let mut bench = trials::run(settings);
+    bench.levels = settings.worlds().map(|worlds| trials::levels::run(settings.seed, worlds, judge.criteria()));
     if bench.regimes.is_empty() && bench.levels.is_none() {
         let only = settings.only.as_deref().unwrap_or_default();
         return Err(Failure::Input(anyhow!(
@@ -169,20 +168,21 @@ fn detection(settings: &bench::Settings, svg: Option<&Path>, json: bool, common:
     }
     if let Some(folder) = svg {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let drawn = |(at, regime)| (format!("detection-{at:03}.svg"), bench::report::svg(regime));
+        let drawn = |(at, regime)| (format!("detection-{at:03}.svg"), trials::report::svg(regime));
         let mut charts: Vec<(String, String)> = bench.regimes.iter().enumerate().map(drawn).collect();
         if !bench.regimes.is_empty() {
-            charts.push(("detection-backgrounds.svg".into(), bench::report::svg_backgrounds(&bench)));
-            charts.push(("detection-false-onsets.svg".into(), bench::report::svg_false_onsets(&bench)));
+            charts.push(("detection-backgrounds.svg".into(), trials::report::svg_backgrounds(&bench)));
+            charts.push(("detection-false-onsets.svg".into(), trials::report::svg_false_onsets(&bench)));
         }
-        charts
-            .extend(bench.levels.iter().map(|found| ("detection-levels.svg".into(), bench::report::svg_levels(found))));
+        charts.extend(
+            bench.levels.iter().map(|found| ("detection-levels.svg".into(), trials::report::svg_levels(found))),
+        );
         for (name, chart) in charts {
             let path = folder.join(name);
             fs::write(&path, chart).with_context(|| path.display().to_string())?;
         }
     }
-    if json { say(serde_json::to_string_pretty(&bench)?) } else { say(bench::report::text(&bench).trim_end()) }
+    if json { say(serde_json::to_string_pretty(&bench)?) } else { say(trials::report::text(&bench).trim_end()) }
 }
 
 fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
@@ -205,7 +205,7 @@ fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
     let range: DateRange = serde_json::from_value(summary["range"].clone())
         .with_context(|| format!("{}: `range`", path.display()))
         .map_err(Failure::Input)?;
-    let report = alert::backtest::backtest(&incidents, &lines, range);
+    let report = crate::lab::watch::backtest::backtest(&incidents, &lines, range);
     if json { say(serde_json::to_string_pretty(&report)?) } else { say(report) }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::{Failure, say};
-use crate::score::methods::{self, Call, METHODS};
+use crate::methods::{self, Call, METHODS};
 
 /// Largest input file that is read, in bytes.
 const BYTES_MAX: u64 = 256 << 20;

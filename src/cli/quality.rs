@@ -10,7 +10,8 @@ use jiff::civil::Date;
 
 use super::replay::known_incidents;
 use super::{Common, Failure, say};
-use crate::pipeline::{Tower, quality_of_run, read_criteria};
+use crate::lab::watch::{quality_of_run, quality_of_tower};
+use crate::pipeline::{Tower, read_criteria};
 
 #[derive(Debug, Args)]
 pub(super) struct QualityArgs {
@@ -49,7 +50,7 @@ pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failu
     } else {
         let settings = common.settings(None, None)?;
         let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
-        tower.quality(args.from, args.to, args.known_by, &known).await
+        quality_of_tower(&tower, args.from, args.to, args.known_by, &known).await
     };
     let report = report.map_err(super::pipeline_failure)?;
     if let Some(path) = &args.html {

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use super::Failure;
 use super::progress::Progress;
-use crate::alert::backtest::{Incident, incidents};
+use crate::lab::watch::backtest::{Incident, incidents};
 use crate::pipeline::rerun::Stage;
 use crate::vocabulary::DateRange;
 

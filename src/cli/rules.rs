@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 
 use super::{Common, Failure, say};
 use crate::archive::documents::{LINE_BYTES_MAX, Line, read_line, strip_bom};
-use crate::extract::survey::{Comparison, Survey};
+use crate::lab::reader::survey::{Comparison, Survey};
 use crate::lexicon::{Finding, Lexicon};
 use crate::pipeline::read_lexicon;
 use crate::vocabulary::{Channel, Document, DocumentLine, SourceId};
@@ -189,10 +189,12 @@ fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Fai
             .map_err(|error| wrong(format!("not UTF-8: {error}; convert the file first")))?;
         let document = match DocumentLine::parse(text) {
             Ok(line) => line.into_document(&source, Channel::Media),
-            Err(error) => match extract::quality::parse(text).ok().and_then(|gold| gold.into_iter().next()) {
-                Some(labelled) => labelled.document(),
-                None => return Err(wrong(error.to_string())),
-            },
+            Err(error) => {
+                match crate::lab::reader::quality::parse(text).ok().and_then(|gold| gold.into_iter().next()) {
+                    Some(labelled) => labelled.document(),
+                    None => return Err(wrong(error.to_string())),
+                }
+            }
         };
         take(&document);
     }

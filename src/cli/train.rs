@@ -8,8 +8,8 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::{Common, Failure, say};
-use crate::extract::judge::train::{Options, train};
-use crate::extract::quality;
+use crate::lab::reader::quality;
+use crate::lab::reader::train::{Options, train};
 use crate::pipeline::read_lexicon;
 
 #[derive(Debug, Args)]

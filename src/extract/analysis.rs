@@ -16,17 +16,22 @@ use super::{subject, title};
 
 /// A hazard in the text, in folded characters.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) clause: usize,
+pub struct Found {
+    /// First character.
+    pub from: usize,
+    /// One past the last character.
+    pub to: usize,
+    /// Index of its clause.
+    pub clause: usize,
     /// Index into [`Lexicon::effects`].
-    pub(super) effect: u32,
-    pub(super) judged: Judged,
+    pub effect: u32,
+    /// What the text claims of it.
+    pub judged: Judged,
     pub(super) choice: Option<Choice>,
-    /// Severity stated by the words and the injuries near them.
-    pub(super) severity: u8,
-    pub(super) fate: Fate,
+    /// Severity stated by the words and the injuries near them, 0 to 4.
+    pub severity: u8,
+    /// What became of it.
+    pub fate: Fate,
 }
 
 /// From, to, clause, effect and product of a possible hazard.
@@ -34,7 +39,7 @@ type Candidate = (usize, usize, usize, u32, Option<Choice>);
 
 /// What became of a hazard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub enum Fate {
     /// Makes or supports a signal.
     Kept,
     /// Its stance does not count.
@@ -62,16 +67,22 @@ pub(super) struct Hurt {
 
 /// A text, worked out.
 #[derive(Debug)]
-pub(super) struct Analysis {
-    pub(super) folded: Folded,
-    pub(super) clauses: Vec<Clause>,
-    pub(super) hits: Hits,
-    pub(super) cues: Vec<CueHit>,
+pub struct Analysis {
+    /// The folded text.
+    pub folded: Folded,
+    /// Its clauses, in order.
+    pub clauses: Vec<Clause>,
+    /// Dictionary words in it.
+    pub hits: Hits,
+    /// Words that turn a claim, in order.
+    pub cues: Vec<CueHit>,
     pub(super) products: Vec<Named>,
-    pub(super) found: Vec<Found>,
+    /// Hazards in it, kept or not.
+    pub found: Vec<Found>,
     pub(super) hurts: Vec<Hurt>,
     pub(super) facts: Vec<Fact>,
-    pub(super) meta: Option<Category>,
+    /// The category that the platform tells.
+    pub meta: Option<Category>,
     /// What a headline outside the text names, in its order: the subject when the text names no product of its own.
     pub(super) titled: Vec<Category>,
     /// The headline that the text does not repeat, worked out as a text of its own.
@@ -134,7 +145,7 @@ const HAZARDS_AFTER: usize = 8;
 
 impl Analysis {
     /// By rules, then by the judge when the lexicon has one.
-    pub(super) fn new(document: &Document, lexicon: &Lexicon) -> Self {
+    pub fn new(document: &Document, lexicon: &Lexicon) -> Self {
         let mut analysis = Self::by_rules(document, lexicon);
         judge::apply(&mut analysis, lexicon);
         analysis
@@ -154,7 +165,7 @@ impl Analysis {
     }
 
     /// The same as [`Analysis::by_rules`] without leaving anything out early: what a judge is taught from.
-    pub(super) fn by_rules_in_full(document: &Document, lexicon: &Lexicon) -> Self {
+    pub fn by_rules_in_full(document: &Document, lexicon: &Lexicon) -> Self {
         Self::with(document, lexicon, scan::look_in_full)
     }
 

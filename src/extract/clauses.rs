@@ -9,15 +9,15 @@ pub(super) const CLAUSE_CHARS_MAX: usize = 200;
 
 /// A clause, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Clause {
+pub struct Clause {
     /// First character.
-    pub(super) from: usize,
+    pub from: usize,
     /// One past the last character, its closing mark left out.
-    pub(super) to: usize,
+    pub to: usize,
     /// Number of its sentence, from 0.
-    pub(super) sentence: usize,
+    pub sentence: usize,
     /// Whether it closes with a question mark.
-    pub(super) question: bool,
+    pub question: bool,
 }
 
 thread_local! {

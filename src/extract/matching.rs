@@ -27,21 +27,21 @@ const FEW: usize = 24;
 
 /// A pattern found in a clause, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Find {
+pub struct Find {
     /// First character of the find, products in front left out.
-    pub(super) from: usize,
+    pub from: usize,
     /// One past the last.
-    pub(super) to: usize,
+    pub to: usize,
     /// Index of the clause.
-    pub(super) clause: usize,
+    pub clause: usize,
     /// Index of the pattern's owner.
-    pub(super) owner: u32,
+    pub owner: u32,
     /// Whether the owner is an injury.
-    pub(super) injury: bool,
+    pub injury: bool,
 }
 
 /// All finds of all patterns, in text order.
-pub(super) fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[CueHit], lexicon: &Lexicon) -> Vec<Find> {
+pub fn find(folded: &Folded, clauses: &[Clause], hits: &Hits, cues: &[CueHit], lexicon: &Lexicon) -> Vec<Find> {
     let mut finds = Vec::new();
     let denies = |cue: &&CueHit| {
         let cue = &lexicon.cues()[cue.cue as usize];

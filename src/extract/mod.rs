@@ -14,19 +14,16 @@
 mod analysis;
 mod clauses;
 mod confidence;
-pub mod emerging;
 mod english;
 mod examples;
 mod explain;
 mod facts;
 mod fingerprint;
+pub mod inside;
 pub mod judge;
 mod matching;
-pub mod mistakes;
-pub mod names;
 mod normalise;
 mod possible;
-pub mod quality;
 mod record;
 mod relate;
 mod scan;
@@ -34,7 +31,6 @@ mod stance;
 mod standards;
 mod structured;
 mod subject;
-pub mod survey;
 mod title;
 mod work;
 
@@ -132,7 +128,8 @@ pub fn category_of_meta(document: &Document, lexicon: &Lexicon) -> Option<Catego
     lexicon.platform_category(document.meta_str("platform_category")?)
 }
 
-fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Reading {
+/// The reading of a text that was worked out.
+pub fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Reading {
     reading_with(all_signals(analysis, document, lexicon), analysis, document, lexicon)
 }
 

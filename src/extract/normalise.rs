@@ -18,11 +18,11 @@ const SPARE_CHARS_MAX: usize = 8_000;
 
 /// A folded text. Positions are characters of the folded text; [`Folded::original`] leads back.
 #[derive(Debug, Default)]
-pub(super) struct Folded {
+pub struct Folded {
     /// The folded text.
-    pub(super) text: String,
+    pub text: String,
     /// Its characters.
-    pub(super) chars: Vec<char>,
+    pub chars: Vec<char>,
     /// Byte at which each character begins, and the length.
     bytes: Vec<u32>,
     /// Character of the input that each came from, and the byte at which that one begins.
@@ -33,7 +33,7 @@ pub(super) struct Folded {
 
 impl Folded {
     /// Folds a text: width, case, script, white space; zero-width characters vanish.
-    pub(super) fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let capacity = text.len() / 3 + 8;
         let mut folded = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         folded.text.reserve(text.len());
@@ -108,7 +108,7 @@ impl Folded {
     }
 
     /// The characters of the input that a stretch of folded characters came from.
-    pub(super) fn original(&self, from: usize, to: usize) -> CharSpan {
+    pub fn original(&self, from: usize, to: usize) -> CharSpan {
         if from >= to {
             let at = self.origin.get(from).map_or(0, |(at, _)| *at as usize);
             return CharSpan::new(at, at);

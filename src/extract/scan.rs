@@ -15,13 +15,13 @@ pub const HITS_MAX: usize = 100_000;
 
 /// A surface found in the text, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hit {
+pub struct Hit {
     /// First character.
-    pub(super) from: u32,
+    pub from: u32,
     /// One past the last.
-    pub(super) to: u32,
+    pub to: u32,
     /// Index into [`Lexicon::entries`].
-    pub(super) entry: u32,
+    pub entry: u32,
     /// What the entry is, as its [`Brief`] says.
     bits: u16,
 }
@@ -41,9 +41,9 @@ impl Hit {
 
 /// All hits of a text, by first character, longest first.
 #[derive(Debug, Default)]
-pub(super) struct Hits {
+pub struct Hits {
     /// The hits.
-    pub(super) all: Vec<Hit>,
+    pub all: Vec<Hit>,
     /// Idioms that were recognised.
     pub(super) idioms: Vec<Hit>,
     /// Index of the first hit that begins at or after each character.
@@ -128,7 +128,7 @@ impl Hits {
 }
 
 /// Finds all surfaces.
-pub(super) fn scan(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
+pub fn scan(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hits {
     let mut hits = look_in_full(folded, clauses, lexicon);
     settle(&mut hits, folded, lexicon);
     hits

@@ -11,24 +11,24 @@ use super::work;
 
 /// A cue that stands in the text, in folded characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CueHit {
+pub struct CueHit {
     /// First character.
-    pub(super) from: usize,
+    pub from: usize,
     /// One past the last.
-    pub(super) to: usize,
+    pub to: usize,
     /// Index into [`Lexicon::cues`].
-    pub(super) cue: u32,
+    pub cue: u32,
 }
 
 /// A stance and the cue behind it; none when nothing speaks against a plain claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Judged {
+pub struct Judged {
     /// The stance.
-    pub(super) stance: Stance,
+    pub stance: Stance,
     /// The cue that decided.
-    pub(super) cue: Option<CueHit>,
+    pub cue: Option<CueHit>,
     /// Negations that cancelled each other.
-    pub(super) cancelled: usize,
+    pub cancelled: usize,
 }
 
 /// The cues of a text, in order: among overlapping surfaces the leftmost, longest one decides whether it is a cue at all.

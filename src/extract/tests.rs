@@ -392,37 +392,6 @@ fn an_explanation_says_which_standard_is_no_longer_in_force() {
     assert!(explained.to_string().contains("标准  GB 2222 已被 GB 3333 代替"));
 }
 
-#[test]
-fn a_survey_counts_what_fires_and_a_comparison_what_changes() {
-    let lexicon = small_lexicon();
-    let texts = ["风扇三天坏了", "风扇用了三天，结果冒烟", "天气很好"];
-    let mut seen = survey::Survey::default();
-    for text in texts {
-        seen.add(&document(text, &[]), &lexicon);
-    }
-    let soon = &seen.rules[&RuleId::new("t.soon")];
-    assert_eq!((seen.texts, soon.finds, soon.signals, soon.examples.len()), (3, 1, 1, 1));
-    let notes: Vec<String> = seen.findings(&lexicon).into_iter().map(|finding| finding.message).collect();
-    assert!(notes.iter().any(|note| note == "never fires: rule `t.red` in 3 texts"), "{notes:?}");
-    let bare = Lexicon::from_texts([
-        (
-            "rules/hazards/t.toml",
-            "[[rule]]\nid = \"t.x\"\nmeans = \"x\"\nmatters = \"x\"\nhazard = \"fire\"\nfinds = [\"冒烟\"]\n",
-        ),
-        ("dictionaries/products/p.tsv", "# provenance: own\n# columns: s\n风扇\tsmall_appliance\t\t\n"),
-    ])
-    .expect("loads");
-    let mut change = survey::Comparison::default();
-    for text in texts {
-        change.add(&document(text, &[]), &lexicon, &bare);
-    }
-    insta::assert_snapshot!(change.to_string().trim_end(), @"
-    3 条文本，1 条读法不同
-    t.soon  增 0  减 1  断言改变 0
-          - 小家电与个护电器 × 功能故障  风扇三天坏了
-    ");
-}
-
 /// READ-2 for one text: every span is inside it and shows the mention's own words.
 fn spans_hold(text: &str) {
     let one = document(text, &[]);

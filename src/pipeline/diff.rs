@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
 use super::outcomes::{json_lines, text_of};
-use crate::alert::backtest::{Backtest, Incident, backtest};
 use crate::alert::page::{escape, standing_alone};
 use crate::alert::sidebyside::{Alone, Levels, Matter, Said, SideBySide, compare};
 use crate::archive::{read_assessed, read_signal_dataset};
@@ -139,13 +138,10 @@ pub struct RunDiff {
     pub signals: SignalDiff,
     /// Of the alerts that only one side opened: what the other did not read.
     pub unread: Vec<Unread>,
-    /// Known incidents, by each.
-    pub backtest: Option<[Backtest; 2]>,
 }
 
 struct Run {
     head: RunHead,
-    lines: Vec<AlertEvent>,
     said: Said,
     signals: BTreeMap<(Category, Hazard, DocumentId), SignalRecord>,
 }
@@ -173,23 +169,21 @@ impl Run {
         let mut records = read_signal_dataset(&run.join("signals"))?;
         records.sort_by_key(|record| record.position);
         let signals = records.into_iter().map(|record| (key(&record), record)).collect();
-        Ok(Self { head, lines, said, signals })
+        Ok(Self { head, said, signals })
     }
 }
 
-/// Sets two reruns beside each other; `incidents`: known ones, to say what the difference does to them.
-pub fn diff(first: &Path, second: &Path, incidents: &[Incident]) -> Result<RunDiff, PipelineError> {
+/// Sets two reruns beside each other.
+pub fn diff(first: &Path, second: &Path) -> Result<RunDiff, PipelineError> {
     let [first, second] = [Run::load(first)?, Run::load(second)?];
     let alerts = compare(&first.said, &second.said);
     let unread = unread(&alerts.lost, &first, &second).chain(unread(&alerts.gained, &second, &first)).collect();
-    let known =
-        (!incidents.is_empty()).then(|| [&first, &second].map(|run| backtest(incidents, &run.lines, run.head.range)));
-    Ok(RunDiff { signals: signals(&first, &second), unread, alerts, backtest: known, runs: [first.head, second.head] })
+    Ok(RunDiff { signals: signals(&first, &second), unread, alerts, runs: [first.head, second.head] })
 }
 
 /// As [`diff`], over these days only: for two replays that did not begin on the same day.
 pub fn diff_within(first: &Path, second: &Path, range: DateRange) -> Result<RunDiff, PipelineError> {
-    let found = diff(first, second, &[])?;
+    let found = diff(first, second)?;
     let alerts = found.alerts.within(range);
     let alone: BTreeSet<&AlertId> = alerts.lost.iter().chain(&alerts.gained).map(|alone| &alone.opened.id).collect();
     let unread = found.unread.into_iter().filter(|unread| alone.contains(&unread.alert)).collect();
@@ -261,12 +255,28 @@ impl fmt::Display for Shift {
 }
 
 /// A heading and its lines.
-struct Section {
-    title: String,
-    lines: Vec<String>,
+#[derive(Debug)]
+pub struct Section {
+    /// The heading.
+    pub title: String,
+    /// What stands under it, one sentence a line.
+    pub lines: Vec<String>,
+}
+
+/// A comparison of two reruns for people: as text, or as a page that stands alone.
+#[derive(Debug)]
+pub struct Report<'a> {
+    runs: &'a [RunHead; 2],
+    sections: Vec<Section>,
 }
 
 impl RunDiff {
+    /// The comparison for people.
+    #[must_use]
+    pub fn report(&self) -> Report<'_> {
+        Report { runs: &self.runs, sections: self.sections() }
+    }
+
     fn sections(&self) -> Vec<Section> {
         let head = |name: &str, run: &RunHead| {
             format!(
@@ -327,35 +337,31 @@ impl RunDiff {
             let lines = self.signals.examples.iter().map(line).collect();
             sections.push(Section { title: "信号举例（甲 → 乙）".to_owned(), lines });
         }
-        if let Some([first, second]) = &self.backtest {
-            let line = |name: &str, run: &Backtest| {
-                let in_time = run.told.iter().filter(|told| told.in_time()).count();
-                format!(
-                    "{name}：{}起已知事件中{in_time}起在首次处置前预警，平均提前{:.1}天，预警每30天{:.1}件",
-                    run.told.len(),
-                    run.lead_days,
-                    run.per_30_days
-                )
-            };
-            let lines = vec![line("甲", first), line("乙", second)];
-            sections.push(Section { title: "已知事件".to_owned(), lines });
-        }
         sections
+    }
+}
+
+impl Report<'_> {
+    /// Adds a section after the others.
+    #[must_use]
+    pub fn with(mut self, section: Section) -> Self {
+        self.sections.push(section);
+        self
     }
 
     /// A page that stands alone, for an analyst to approve: with the verification record of clause 4-10 to fill in.
     #[must_use]
     pub fn html(&self) -> String {
         let mut page = String::new();
-        for Section { title, lines } in self.sections() {
-            let _ = writeln!(page, "<h2>{}</h2>\n<ul>", escape(&title));
+        for Section { title, lines } in &self.sections {
+            let _ = writeln!(page, "<h2>{}</h2>\n<ul>", escape(title));
             for line in lines {
-                let _ = writeln!(page, "<li>{}</li>", escape(&line));
+                let _ = writeln!(page, "<li>{}</li>", escape(line));
             }
             page += "</ul>\n";
         }
         page += "<h2>验证记录</h2>\n<table>\n";
-        let [first, second] = &self.runs;
+        let [first, second] = self.runs;
         let compared =
             format!("由 {} / {} 改为 {} / {}", first.lexicon, first.criteria, second.lexicon, second.criteria);
         for (name, value) in
@@ -376,9 +382,9 @@ impl RunDiff {
     }
 }
 
-impl fmt::Display for RunDiff {
+impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, Section { title, lines }) in self.sections().into_iter().enumerate() {
+        for (at, Section { title, lines }) in self.sections.iter().enumerate() {
             if at > 0 {
                 writeln!(f)?;
             }

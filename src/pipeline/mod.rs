@@ -43,7 +43,7 @@ pub use intake::{ImportReport, LogSink, import_file, push_lines};
 pub use judging::{Judge, Judgement, Review};
 pub use lines::{LinesError, answer_lines};
 pub use operate::{IndexReport, rebuild_index};
-pub use outcomes::{ResultsReport, quality_of_run};
+pub use outcomes::{ResultsReport, json_lines, text_of};
 pub use reading::{ReadEntry, ReadReport, read_batch};
 pub use tower::{PipelineError, Tower, read_criteria, read_lexicon};
 pub use watches::NewSearch;

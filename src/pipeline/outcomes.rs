@@ -1,4 +1,4 @@
-//! outcomes ──► store ──► the next judgement; and the quality report of a tower or of a replay.
+//! outcomes ──► store ──► the next judgement.
 #![expect(clippy::disallowed_methods, reason = "an edge: reads what a rerun wrote")]
 
 use std::collections::BTreeMap;
@@ -6,21 +6,15 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::judging::Judge;
 use super::{PipelineError, Tower};
-use crate::alert::backtest::Incident;
-use crate::alert::quality::{QualityReport, Sheet, Stamps, report};
 use crate::sampling::results::{self, BadLine};
-use crate::score::{Feedback, FeedbackCriteria};
+use crate::score::FeedbackCriteria;
 use crate::store::{Store, Taken};
-use crate::vocabulary::{
-    Alert, AlertEvent, AlertEventKind, AlertId, AuditEntry, AuditKind, DateRange, Outcome, SamplingRequest, Verdict,
-    end_of_day,
-};
+use crate::vocabulary::{Alert, AlertId, AuditEntry, AuditKind, Outcome, Verdict};
 
 /// What an import of results did: `collected = kept + duplicate + rejected` (COUNT-1).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -97,95 +91,15 @@ impl Tower {
         tx.commit().await?;
         Ok(done)
     }
-
-    /// How well this tower does, from its first alert to the day last judged unless told otherwise.
-    pub async fn quality(
-        &self,
-        from: Option<Date>,
-        to: Option<Date>,
-        known_by: Option<Date>,
-        incidents: &[Incident],
-    ) -> Result<QualityReport, PipelineError> {
-        let lines = self.store().alert_events(None).await?;
-        let last = self.judged_until().await?;
-        let range = stretch(&lines, from, to.or(last))?;
-        let requests = self.store().sampling_requests().await?;
-        let feedback = Feedback::new(self.store().outcomes(None).await?);
-        let mut stamps = Vec::new();
-        for line in lines.iter().filter(|line| line.event == AlertEventKind::Opened) {
-            for evidence in &line.evidence {
-                let seen = match self.log().document(&evidence.document_id).await? {
-                    Some(entry) => entry.document.seen_at,
-                    None => None,
-                };
-                let alerted = end_of_day(line.as_of);
-                stamps.push(Stamps { published: evidence.published_at, seen, read: None, alerted });
-            }
-        }
-        let judge = self.judge_by();
-        let criteria = judge.feedback_criteria();
-        Ok(report(&Sheet {
-            range,
-            known_by,
-            lines: &lines,
-            requests: &requests,
-            feedback: &feedback,
-            incidents,
-            stamps: &stamps,
-            promised_per_30_days: judge.criteria().budget.onsets_per_30_days,
-            criteria,
-        }))
-    }
 }
 
-/// How well a replay did, judged by outcomes that it may not have known; `known_by`: by whose end they must have been known.
-pub fn quality_of_run(
-    run: &Path,
-    outcomes: Vec<Outcome>,
-    (from, to): (Option<Date>, Option<Date>),
-    known_by: Option<Date>,
-    incidents: &[Incident],
-    judge: &Judge,
-) -> Result<QualityReport, PipelineError> {
-    let lines: Vec<AlertEvent> = json_lines(&run.join("alerts.ndjson"))?;
-    let requests: Vec<SamplingRequest> = json_lines(&run.join("sampling.ndjson"))?;
-    let summary: serde_json::Value = serde_json::from_str(&text_of(&run.join("summary.json"))?)?;
-    let judged: DateRange = serde_json::from_value(summary["range"].clone())?;
-    let range = DateRange { from: from.unwrap_or(judged.from), to: to.unwrap_or(judged.to) };
-    let range = stretch(&lines, Some(range.from), Some(range.to))?;
-    let opened = lines.iter().filter(|line| line.event == AlertEventKind::Opened);
-    let stamps: Vec<Stamps> = opened
-        .flat_map(|line| line.evidence.iter().map(|evidence| (evidence.published_at, end_of_day(line.as_of))))
-        .map(|(published, alerted)| Stamps { published, seen: None, read: None, alerted })
-        .collect();
-    Ok(report(&Sheet {
-        range,
-        known_by,
-        lines: &lines,
-        requests: &requests,
-        feedback: &Feedback::new(outcomes),
-        incidents,
-        stamps: &stamps,
-        promised_per_30_days: judge.criteria().budget.onsets_per_30_days,
-        criteria: judge.feedback_criteria(),
-    }))
-}
-
-fn stretch(lines: &[AlertEvent], from: Option<Date>, to: Option<Date>) -> Result<DateRange, PipelineError> {
-    let first = from.or_else(|| lines.iter().map(|line| line.as_of).min());
-    let last = to.or_else(|| lines.iter().map(|line| line.as_of).max());
-    match (first, last) {
-        (Some(from), Some(to)) if from <= to => Ok(DateRange { from, to }),
-        (Some(from), Some(to)) => Err(PipelineError::Outcome(format!("{to} lies before {from}"))),
-        _ => Err(PipelineError::Outcome("no day has been judged here yet; give --from and --to".to_owned())),
-    }
-}
-
-pub(super) fn text_of(path: &Path) -> Result<String, PipelineError> {
+/// The text of a file.
+pub fn text_of(path: &Path) -> Result<String, PipelineError> {
     fs::read_to_string(path).map_err(|source| PipelineError::Io { what: "read", path: path.to_owned(), source })
 }
 
-pub(super) fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PipelineError> {
+/// The values of a file of NDJSON.
+pub fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PipelineError> {
     let read = |(at, line): (usize, &str)| {
         let bad = |error| PipelineError::Outcome(format!("{}:{}: {error}", path.display(), at + 1));
         serde_json::from_str(line).map_err(bad)

@@ -165,7 +165,7 @@ impl Tower {
             let (gained, lost) = (found.alerts.gained.len() as u64, found.alerts.lost.len() as u64);
             let change = PastChange { against, gained, lost, earlier, later, other_levels };
             if change.any() {
-                found.write_html(&page)?;
+                found.report().write_html(&page)?;
             }
             Ok(Some(change))
         })

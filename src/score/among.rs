@@ -8,7 +8,7 @@
 //! depend on one another: Benjamini & Hochberg's on the chance of so much evidence, and e-BH on the evidence itself, whatever the
 //! dependence. The evidence is a mean of likelihood ratios, so that its expectation is 1 where nothing rises: an e-value.
 
-use super::methods::multiple_testing::{benjamini_hochberg_among, e_benjamini_hochberg_among};
+use crate::methods::multiple_testing::{benjamini_hochberg_among, e_benjamini_hochberg_among};
 use crate::vocabulary::{Among, Assessment};
 
 /// Days of a year, as the onset table counts it.

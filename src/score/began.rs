@@ -2,7 +2,7 @@
 //! a rise that the detector found; it neither makes nor moves one.
 
 use super::days::{self, Day};
-use super::methods::bocpd::{Detector, Model};
+use crate::methods::bocpd::{Detector, Model};
 use crate::vocabulary::Began;
 
 /// Days that are looked back: half a year of weeks.

@@ -4,12 +4,12 @@
 
 use super::budget::{self, Kind};
 use super::criteria::Criteria;
-use super::methods::exact_counts::ln_mid_p;
-use super::methods::multi_window::window_size;
-use super::numeric::NegativeBinomial;
 use super::onsets::{Known, OnsetTable};
 use super::prior::{Gamma, Ground};
 use super::rise::Window;
+use crate::methods::exact_counts::ln_mid_p;
+use crate::methods::multi_window::window_size;
+use crate::numeric::NegativeBinomial;
 use crate::vocabulary::{DetectorTerms, WindowTerm};
 
 /// Name of the method in [`DetectorTerms::method`]; with extra dispersion the weekly size is appended as `;size=…`.

@@ -11,7 +11,6 @@ use std::hash::Hash;
 use jiff::civil::Date;
 use regex::RegexSet;
 
-use super::cells::{self, CellRow, DailyCount, Grain};
 use super::criteria::{Counting, Criteria};
 use super::days::{self, Day};
 use super::stories::{Stories, StoryId};
@@ -44,7 +43,6 @@ pub struct Events {
     pub(super) document_days: Vec<(Day, Day)>,
     pub(super) names: Names,
     tally: Tally,
-    grains: Vec<Grain>,
 }
 
 /// Interned names. Number 0 is "none" for brands and product words.
@@ -96,6 +94,14 @@ pub(super) struct Mention {
     pub(super) components: u64,
     pub(super) source: u32,
     pub(super) product: u32,
+}
+
+/// Events of one category × hazard on one day, first seen on another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DailyCount {
+    pub(super) day: Day,
+    pub(super) seen: Day,
+    pub(super) events: u32,
 }
 
 /// One event, with what was known of it at first and what a retelling added later.
@@ -192,15 +198,6 @@ impl Events {
     pub fn span(&self) -> Option<(Date, Date)> {
         let (first, last) = (self.document_days.first()?, self.document_days.last()?);
         Some((days::date_of(first.0), days::date_of(last.0)))
-    }
-
-    /// The cells for the export, by category, hazard, region, day.
-    ///
-    /// # Panics
-    /// Never for a frame of our own making; a failing aggregation would be a bug.
-    #[must_use]
-    pub fn cells(&self) -> Vec<CellRow> {
-        cells::rows(&self.grains).expect("columns of one length and known types")
     }
 
     /// The product as most of these documents name it, when they do; the earliest name when two are equally frequent.
@@ -426,8 +423,6 @@ impl EventBook {
             source,
             product,
         });
-        let (category, hazard) = cell_key;
-        self.events.grains.push(Grain { category, hazard, region, day, seen, document, story, actor, event: opens });
         if context {
             self.events.tally.context += 1;
         } else if told.is_some() {
@@ -657,11 +652,12 @@ mod tests {
     }
 
     #[test]
-    fn cells_add_up_to_the_events() {
+    fn every_event_is_opened_by_one_mention() {
         let records: Vec<SignalRecord> =
             (0..30).map(|day| Report::new(day).actor(&format!("{day}")).record()).collect();
         let events = Events::build(&records, &shipped());
-        assert_eq!(events.cells().iter().map(|row| row.events).sum::<u64>(), events.tally().events);
-        assert_eq!(events.cells().len(), 30);
+        let opening = |cell: &Cell| cell.mentions.iter().filter(|mention| mention.opens).count() as u64;
+        assert_eq!(events.cells.iter().map(opening).sum::<u64>(), events.tally().events);
+        assert_eq!(events.tally().events, 30);
     }
 }

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::criteria::DangerCriteria;
 use super::days::{self, Day};
-use super::numeric::{Continuous, Gamma};
+use crate::numeric::{Continuous, Gamma};
 use crate::vocabulary::{Category, Danger, ExposureTerms, ItemsBasis, Listing};
 
 /// Days of an average year.

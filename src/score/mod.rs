@@ -1,26 +1,21 @@
 //! Judges: which product–hazard pairs are worth attention as of a day, how dangerous, how wide, and what to do about it.
 //!
-//! In: signals, how much was read, the criteria file's text, `as_of`. Out: assessments with every number that made them, and the
-//! cells of the export. Not here: I/O, the clock, HTML, how a text was read, what an alert's life looks like.
+//! In: signals, how much was read, the criteria file's text, `as_of`. Out: assessments with every number that
+//! made them. Not here: I/O, the clock, HTML, how a text was read, what an alert's life looks like.
 //!
 //! The way of a signal: `Events` sorts signals into stories and independent events, causally, so that the past never learns from
-//! the future · `cells` sums them by day · `exposure` says how much was read · `prior` says what is usual, `parts` how far
+//! the future · `exposure` says how much was read · `prior` says what is usual, `parts` how far
 //! brands and provinces scatter around it · `rise` and `detector` say how much the newest days speak for a rise, `onsets` how often
 //! chance speaks so, `budget` how rare that must be · `items` says how many are in use · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one
 //! incident and what to do with it, `change` what would change that, `among` how much of the day is chance, and `explain` says so in a
 //! paragraph. `feedback` brings back what analysts and sampling found.
-//!
-//! Beside it stand the published methods (`methods`), each on plain slices, for comparison and as parts, over the special functions
-//! and distributions of `numeric`; `bench` sets them beside each other on simulated series.
 //!
 //! **SCORE-1** same signals, outcomes, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
 //! an explanation is a stored term, and the terms recompute.
 
 mod among;
 mod began;
-pub mod bench;
 mod budget;
-mod cells;
 mod change;
 mod criteria;
 mod danger;
@@ -35,8 +30,6 @@ mod exposure;
 mod feedback;
 mod footing;
 mod items;
-pub mod methods;
-pub mod numeric;
 pub mod onsets;
 mod out_of_line;
 mod parts;
@@ -51,7 +44,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use cells::CellRow;
 pub use criteria::{
     Basis, BudgetCriteria, ChangeCriteria, Counting, Criteria, CriteriaError, DangerCriteria, DetectorCriteria,
     DisposalRule, EvenRise, HazardClass, Rank, SingleRule, SpreadCriteria, Zone,

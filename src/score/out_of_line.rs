@@ -5,9 +5,9 @@
 //! injury: it says which pair has more events than its row and column would have by themselves.
 
 use super::criteria::SpreadCriteria;
-use super::methods::disproportionality::ShrunkIc;
-use super::methods::gps_ebgm::fit::{Fitting, fit};
-use super::methods::gps_ebgm::prior::GammaMixture;
+use crate::methods::disproportionality::ShrunkIc;
+use crate::methods::gps_ebgm::fit::{Fitting, fit};
+use crate::methods::gps_ebgm::prior::GammaMixture;
 use crate::vocabulary::{Category, Hazard, OutOfLineTerms};
 
 /// What is added to observed and expected counts (Norén 2013).

@@ -7,11 +7,11 @@ use super::criteria::{Criteria, DetectorCriteria};
 use super::days::Day;
 use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
-pub(super) use super::numeric::Gamma;
-use super::numeric::special::ln_rising;
 use super::parts::{self, Carried};
 use super::rise::Rise;
 use super::spread::prefectures;
+pub(super) use crate::numeric::Gamma;
+use crate::numeric::special::ln_rising;
 use crate::vocabulary::{Category, Hazard};
 
 /// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
@@ -407,7 +407,7 @@ fn scatter(
 mod tests {
     use super::super::criteria::shipped;
     use super::*;
-    use crate::score::numeric::{Discrete, NegativeBinomial};
+    use crate::numeric::{Discrete, NegativeBinomial};
 
     #[test]
     fn an_uneven_category_gets_a_small_shape_and_an_even_one_a_large_one() {

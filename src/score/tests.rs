@@ -7,12 +7,13 @@ use proptest::prelude::*;
 
 use super::criteria::shipped;
 use super::days;
-use super::methods::exact_counts::mid_p;
-use super::numeric::{Gamma, NegativeBinomial};
+use super::events::Cell;
 use super::onsets::{Known, OnsetTable};
 use super::rise::{Rise, Window};
 use super::testing::{FIRST, Report, days_after};
 use super::*;
+use crate::methods::exact_counts::mid_p;
+use crate::numeric::{Gamma, NegativeBinomial};
 use crate::vocabulary::{Assessment, Category, Channel, Danger, Disposal, Hazard, RegionCode, SignalRecord, Spread};
 
 /// Two years of steady reading before [`FIRST`], so that the cells have a baseline.
@@ -374,7 +375,9 @@ proptest! {
         let events = Events::build(&records, scorer.criteria());
         let longest = |assessment: &Assessment| assessment.detector.windows.last().map_or(0, |window| window.x);
         let judged: u64 = scorer.assess(&events, &volume(64), &Feedback::none(), days_after(64)).iter().map(longest).sum();
-        let recent = events.cells().iter().filter(|row| days::number(row.day) > days::number(FIRST) + 64 - 56).map(|row| row.events).sum::<u64>();
+        let since = days::number(FIRST) + 64 - 56;
+        let recent = |cell: &Cell| cell.mentions.iter().filter(|mention| mention.opens && mention.day > since).count() as u64;
+        let recent = events.cells.iter().map(recent).sum::<u64>();
         prop_assert_eq!(judged, recent);
     }
 }

@@ -4,10 +4,8 @@
 //! model's form (`lexicon::judge`), files. Where the platform does not tell the product nothing is recovered: open texts
 //! with a signal are too rare to learn from.
 
-mod linear;
 #[cfg(test)]
 mod tests;
-pub mod train;
 
 use crate::lexicon::judge::{Answers, Judge, Question, Setting, Term, Word};
 use crate::lexicon::{Brief, Lexicon};
@@ -91,7 +89,7 @@ fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &Judge) -> Vec<(u32, u32)
 }
 
 /// The words of the rules in each clause, each once, by clause.
-fn words(analysis: &Analysis, lexicon: &Lexicon) -> Vec<(u32, Word)> {
+pub fn words(analysis: &Analysis, lexicon: &Lexicon) -> Vec<(u32, Word)> {
     let mut words = Vec::new();
     each_surface(analysis, Brief::CLASS, |clause, entry| {
         words.extend(lexicon.classes_of(entry).iter().map(|class| (clause, Word::Class(*class))));
@@ -133,14 +131,18 @@ fn each_sign(analysis: &Analysis, lexicon: &Lexicon, mut put: impl FnMut(u32, Wo
 }
 
 /// Rule finds of one product and hazard.
-struct Candidate {
-    category: Category,
-    hazard: Hazard,
-    /// Indices of its finds.
-    members: Vec<usize>,
+#[derive(Debug)]
+pub struct Candidate {
+    /// Category of the product.
+    pub category: Category,
+    /// The hazard.
+    pub hazard: Hazard,
+    /// Indices of its finds in [`Analysis::found`].
+    pub members: Vec<usize>,
 }
 
-fn candidates(analysis: &Analysis, lexicon: &Lexicon) -> Vec<Candidate> {
+/// The pairs of product and hazard that rules found and nothing has set aside.
+pub fn candidates(analysis: &Analysis, lexicon: &Lexicon) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for (at, found) in analysis.found.iter().enumerate().filter(|(_, found)| found.fate == Fate::Kept) {
         let Some(choice) = found.choice else { continue };
@@ -154,7 +156,7 @@ fn candidates(analysis: &Analysis, lexicon: &Lexicon) -> Vec<Candidate> {
 }
 
 /// A candidate in numbers: one value for each [`Term`], with the clause and question that speak for it.
-fn features(
+pub fn features(
     candidate: &Candidate,
     analysis: &Analysis,
     answers: &Answers,
@@ -195,7 +197,7 @@ fn features(
 }
 
 /// Decides on every candidate, then looks for what no rule found.
-fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &Judge) {
+pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &Judge) {
     let floor = judge.setting(if analysis.meta.is_some() { Setting::VetoTold } else { Setting::VetoOpen });
     for candidate in candidates(analysis, lexicon) {
         let (values, clause, question) = features(&candidate, analysis, answers, judge.questions());

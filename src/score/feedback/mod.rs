@@ -18,9 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::days;
-use super::methods::sampling_feedback::{moments, posterior};
-use super::numeric::solve::nelder_mead;
-use super::numeric::{Beta, Continuous as _, ln_beta};
+use crate::methods::sampling_feedback::{moments, posterior};
+use crate::numeric::solve::nelder_mead;
+use crate::numeric::{Beta, Continuous as _, ln_beta};
 use crate::vocabulary::{
     AlertContext, AlertId, Category, ConfirmedTerm, FailureTerms, Finding, Hazard, MuteTerm, Outcome, OutcomeId,
     PRealTerms, Samples, SamplingBasis, SourceId, Verdict, day_of,

@@ -5,8 +5,8 @@
 //! Law: with as many outcomes, one more of them confirmed never lowers the probability of a matter like it.
 
 use super::settings::FeedbackCriteria;
-use crate::score::methods::sampling_feedback::posterior;
-use crate::score::numeric::{Beta, Continuous as _, Normal};
+use crate::methods::sampling_feedback::posterior;
+use crate::numeric::{Beta, Continuous as _, Normal};
 use crate::vocabulary::{Danger, EvidenceBasis, PRealTerms, Regime, SourceMix, Spread};
 
 /// Coefficients: intercept, regime, basis, spread, danger, official and complaint share (media is what is left).

@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 
 use super::{Desk, Part};
+use crate::methods::multi_window::window_size;
 use crate::score::events::Mention;
-use crate::score::methods::multi_window::window_size;
 use crate::score::spread::prefectures::{self, Cities};
 use crate::score::spread::{Evidence, Field, Platforms, Shared, Shares, provinces};
 use crate::vocabulary::ClusterTerms;

@@ -3,9 +3,9 @@
 //! In: events and expected events of each named brand in the spread window. Out: how many have probably risen, how much their rates
 //! differ. Not here: how a brand's expectation comes about.
 
+use crate::methods::heterogeneity::rates::{Effect, dersimonian_laird};
+use crate::numeric::{Continuous, Gamma};
 use crate::score::criteria::SpreadCriteria;
-use crate::score::methods::heterogeneity::rates::{Effect, dersimonian_laird};
-use crate::score::numeric::{Continuous, Gamma};
 
 /// What is added to a count of zero in a log rate (the usual half).
 const ADD_TO_ZERO: f64 = 0.5;

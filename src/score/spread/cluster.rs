@@ -12,11 +12,11 @@ use std::rc::Rc;
 
 use super::field::Field;
 use super::provinces;
-use crate::score::methods::scan::{
+use crate::methods::scan::{
     Found, Null, Scan, Statistic, Window, Zones, combined_p_value, p_value, recurrence_interval,
 };
-use crate::score::methods::spacetime_scan::most_likely;
-use crate::score::numeric::{Discrete, NegativeBinomial};
+use crate::methods::spacetime_scan::most_likely;
+use crate::numeric::{Discrete, NegativeBinomial};
 use crate::vocabulary::ClusterTerms;
 
 /// Smallest chance that is told: a tail fitted to some hundred maxima says nothing of once in centuries.

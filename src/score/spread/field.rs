@@ -4,7 +4,7 @@
 //! `e_r`, `X_r`, the effective number of provinces, heterogeneity. Not here: the scan, the level.
 
 use super::provinces::{self, COUNT};
-use crate::score::methods::heterogeneity::regions::Regions;
+use crate::methods::heterogeneity::regions::Regions;
 use crate::vocabulary::RegionTerm;
 
 /// Expected events of a province from which the chi-square law is trusted (the usual rule of five).

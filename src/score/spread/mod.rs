@@ -24,8 +24,8 @@ use self::cluster::{Cluster, Settings};
 pub(super) use self::field::Field;
 pub(super) use self::shares::Shares;
 use super::criteria::{EvenRise, SpreadCriteria, Zone};
-use super::methods::exact_counts::ln_mid_p;
-use super::numeric::NegativeBinomial;
+use crate::methods::exact_counts::ln_mid_p;
+use crate::numeric::NegativeBinomial;
 use crate::vocabulary::{ClusterTerms, RegionCode, SharedTerms, Spread, SpreadTerms};
 
 /// Events of the spread window by platform, where signals come from platforms: cell = platform × weeks + week. The first, without a

@@ -9,8 +9,8 @@
 use std::sync::OnceLock;
 
 use super::cluster::{self, Settings};
+use crate::methods::scan::{Limits, Neighbours, Places, Zones};
 use crate::score::criteria::SpreadCriteria;
-use crate::score::methods::scan::{Limits, Neighbours, Places, Zones};
 use crate::vocabulary::{ClusterTerms, RegionCode};
 
 const TABLE: &str = include_str!("prefectures.tsv");

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::score::methods::scan::{Limits, Neighbours, Places, Zones};
+use crate::methods::scan::{Limits, Neighbours, Places, Zones};
 use crate::vocabulary::RegionCode;
 
 /// Mean radius of the Earth in kilometres (IUGG).

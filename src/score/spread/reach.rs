@@ -16,9 +16,9 @@
 use super::excess::{Counts, ln_both};
 use super::field::Field;
 use super::provinces;
+use crate::methods::scan::Zones;
+use crate::numeric::special::ln_poisson_term;
 use crate::score::criteria::SpreadCriteria;
-use crate::score::methods::scan::Zones;
-use crate::score::numeric::special::ln_poisson_term;
 
 /// Least expectation of a province: nothing is impossible.
 const LEAST_EXPECTED: f64 = 1e-9;

@@ -1,0 +1,516 @@
+//! Teaches the judge from labelled texts: the same texts, lexicon and options give the same bytes.
+//!
+//! Clauses are the rows: a clause says yes to a hazard when the labelled words of a signal of it stand there. Rules were
+//! written while looking at the training texts, so their finds are worth more there than elsewhere. Three things keep the
+//! model from trusting them too much: finds enter by hazard, never by rule; a share of them is left out by a hash while
+//! fitting; and the terms of a candidate are fitted on scores of n-grams that never saw the text, with wrong candidates
+//! counted several times.
+
+mod linear;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::lexicon::Lexicon;
+use crate::lexicon::judge::{
+    AROUND, Answers, Ask, GRAM_CHARS_MAX, Judge, Question, Setting, Term, Weights, Word, put, scales,
+};
+use crate::vocabulary::{Category, Hazard};
+
+use crate::extract::inside::{Analysis, candidates, decide, features, reading_of, words};
+use crate::lab::reader::quality::{self, Gold, Quality};
+use linear::{Rows, fit};
+
+/// What may be turned; the defaults were chosen on labelled texts that neither rules nor weights were made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Folds of the cross-validation, at least 2.
+    pub folds: usize,
+    /// Weight of a row against the penalty.
+    pub strength: f64,
+    /// Texts that must hold an n-gram.
+    pub gram_texts: usize,
+    /// Labelled texts that a hazard needs to be asked for.
+    pub ask_texts: usize,
+    /// Share of rule finds that is left out while fitting.
+    pub left_out: f64,
+    /// Size of the features beside n-grams of the clause: the platform's category, words of rules, finds of rules, n-grams around.
+    pub sizes: [f64; 4],
+    /// How often a wrong candidate counts.
+    pub wrong_counts: f64,
+    /// Smaller weights of n-grams are dropped.
+    pub pruned: f64,
+    /// Thresholds.
+    pub settings: BTreeMap<Setting, f64>,
+    /// Added to the log-odds of what only the judge finds.
+    pub recovered: f64,
+}
+
+impl Options {
+    /// Turns one option, written `key=value`.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn set(&mut self, written: &str) -> Result<(), String> {
+        let (key, value) = written.split_once('=').ok_or_else(|| format!("`{written}` is not `key=value`"))?;
+        let value: f64 = value
+            .parse()
+            .ok()
+            .filter(|value: &f64| value.is_finite())
+            .ok_or_else(|| format!("`{value}` is no number"))?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
+        let count = value.max(1.0) as usize;
+        match key {
+            "strength" => self.strength = value,
+            "gram-texts" => self.gram_texts = count,
+            "ask-texts" => self.ask_texts = count,
+            "left-out" => self.left_out = value,
+            "category" => self.sizes[0] = value,
+            "words" => self.sizes[1] = value,
+            "finds" => self.sizes[2] = value,
+            "around" => self.sizes[3] = value,
+            "wrong" => self.wrong_counts = value,
+            "pruned" => self.pruned = value,
+            "recovered" => self.recovered = value,
+            _ => match Setting::ALL.iter().find(|setting| setting.code() == key) {
+                Some(setting) => _ = self.settings.insert(*setting, value),
+                None => return Err(format!("`{key}` is no option")),
+            },
+        }
+        Ok(())
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            folds: 5,
+            strength: 3.0,
+            gram_texts: 3,
+            ask_texts: 15,
+            left_out: 0.5,
+            sizes: [0.7, 0.6, 0.5, 1.3],
+            wrong_counts: 2.0,
+            pruned: 0.08,
+            settings: BTreeMap::from([(Setting::VetoTold, 0.1), (Setting::VetoOpen, 0.1), (Setting::Recover, 0.5)]),
+            recovered: 0.0,
+        }
+    }
+}
+
+/// A taught model and how good it was on texts it had not seen.
+#[derive(Debug)]
+pub struct Taught {
+    /// The model.
+    pub weights: Weights,
+    /// Rules alone.
+    pub rules: Quality,
+    /// Rules and judge, in cross-validation.
+    pub judged: Quality,
+}
+
+impl fmt::Display for Taught {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.weights.provenance {
+            writeln!(f, "{line}")?;
+        }
+        write!(
+            f,
+            "{}",
+            quality::side_by_side(&[("rules", &self.rules), ("rules+judge, cross-validated", &self.judged)])
+        )
+    }
+}
+
+/// Why nothing can be learned.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TrainError {
+    /// Too few texts.
+    #[error("{found} labelled texts are too few for {folds} folds: at least {wanted} are needed")]
+    TooFew {
+        /// Texts.
+        found: usize,
+        /// Folds.
+        folds: usize,
+        /// Wanted.
+        wanted: usize,
+    },
+    /// No labelled signal.
+    #[error("no text has a signal with its `hazard_text`: there is nothing to learn")]
+    NoSignal,
+}
+
+/// A clause of a labelled text.
+struct Clause {
+    text: usize,
+    /// Hazards that are told in it.
+    told: BTreeSet<Hazard>,
+    chars: usize,
+    grams: Vec<String>,
+    words: Vec<Word>,
+}
+
+/// Teaches a judge. `whence` names the labelled file in the model's provenance.
+///
+/// # Errors
+/// [`TrainError`] when there is nothing to learn from.
+pub fn train(gold: &[Gold], lexicon: &Lexicon, options: &Options, whence: &str) -> Result<Taught, TrainError> {
+    let folds = options.folds.max(2);
+    if gold.len() < folds * 2 {
+        return Err(TrainError::TooFew { found: gold.len(), folds, wanted: folds * 2 });
+    }
+    let analyses: Vec<Analysis> =
+        gold.iter().map(|text| Analysis::by_rules_in_full(&text.document(), lexicon)).collect();
+    let clauses = clauses_of(gold, &analyses, lexicon);
+    let questions = questions(&clauses, options);
+    if clauses.iter().all(|clause| clause.told.is_empty()) {
+        return Err(TrainError::NoSignal);
+    }
+    let space = Space::new(&clauses, &analyses, lexicon, options);
+    let (full, thinned) =
+        (space.rows(&clauses, &analyses, options, false), space.rows(&clauses, &analyses, options, true));
+    let said = |question: Question, clause: usize| match question {
+        Question::Any => !clauses[clause].told.is_empty(),
+        Question::Hazard(hazard) => clauses[clause].told.contains(&hazard),
+    };
+    let all: Vec<usize> = (0..clauses.len()).collect();
+    let mut unseen = vec![vec![0.0; clauses.len()]; questions.len()];
+    let mut fitted = Vec::new();
+    let mut asks = Vec::new();
+    for (at, question) in questions.iter().enumerate() {
+        let yes = |clause: usize| said(*question, clause);
+        for fold in 0..folds {
+            let (held, kept): (Vec<usize>, Vec<usize>) =
+                all.iter().partition(|clause| clauses[**clause].text % folds == fold);
+            let weights = fit(&thinned, &kept, yes, options.strength, |_| 1.0);
+            for clause in held {
+                unseen[at][clause] = full.score(clause, &weights);
+            }
+        }
+        fitted.push(fit(&thinned, &all, yes, options.strength, |_| 1.0));
+        let (slope, shift) = calibrated(&unseen[at], yes);
+        let severity = match question {
+            Question::Any => 0,
+            Question::Hazard(hazard) => usual_severity(gold, *hazard),
+        };
+        asks.push(Ask { bias: fitted[at][0], told: fitted[at][1], slope, shift, severity });
+    }
+    let mut weights = space.weights(&questions, &fitted, &asks, options);
+    let answers = unseen_answers(&clauses, &asks, &unseen, gold.len());
+    weights.terms = terms((gold, &analyses, &answers), &questions, lexicon, options);
+    weights.settings.clone_from(&options.settings);
+    let (rules, judged) = cross_validated(gold, analyses, &answers, &weights, lexicon);
+    weights.provenance = provenance(whence, gold, folds, options, &weights, &rules, &judged);
+    Ok(Taught { weights, rules, judged })
+}
+
+fn clauses_of(gold: &[Gold], analyses: &[Analysis], lexicon: &Lexicon) -> Vec<Clause> {
+    let mut clauses = Vec::new();
+    for (at, (text, analysis)) in gold.iter().zip(analyses).enumerate() {
+        let labelled: Vec<(Hazard, usize, usize)> = text
+            .signals
+            .iter()
+            .filter_map(|signal| {
+                let words = signal.hazard_text.as_deref().filter(|words| !words.is_empty())?;
+                let byte = text.text.find(words)?;
+                let from = text.text[..byte].chars().count();
+                Some((signal.hazard, from, from + words.chars().count()))
+            })
+            .collect();
+        let words = words(analysis, lexicon);
+        for (number, clause) in analysis.clauses.iter().enumerate() {
+            let span = analysis.folded.original(clause.from, clause.to);
+            let chars = &analysis.folded.chars[clause.from..clause.to];
+            let overlaps = |from: usize, to: usize| from < span.to() && span.from() < to;
+            clauses.push(Clause {
+                text: at,
+                told: labelled
+                    .iter()
+                    .filter(|(_, from, to)| overlaps(*from, *to))
+                    .map(|(hazard, ..)| *hazard)
+                    .collect(),
+                chars: chars.len() + 2,
+                grams: grams(chars),
+                words: words.iter().filter(|(clause, _)| *clause as usize == number).map(|(_, word)| *word).collect(),
+            });
+        }
+    }
+    clauses
+}
+
+/// All n-grams of a clause, as often as they stand there. None is only a border.
+fn grams(clause: &[char]) -> Vec<String> {
+    let mut chars = Vec::new();
+    put(&mut chars, clause);
+    let mut grams = Vec::new();
+    for size in 1..=GRAM_CHARS_MAX {
+        let usable = |gram: &&[char]| !gram.contains(&' ') && gram.iter().any(|one| one.is_alphanumeric());
+        grams.extend(chars.windows(size).filter(usable).map(|gram| gram.iter().collect::<String>()));
+    }
+    grams
+}
+
+fn questions(clauses: &[Clause], options: &Options) -> Vec<Question> {
+    let mut texts: BTreeMap<Hazard, BTreeSet<usize>> = BTreeMap::new();
+    for clause in clauses {
+        for hazard in &clause.told {
+            texts.entry(*hazard).or_default().insert(clause.text);
+        }
+    }
+    let enough = texts.into_iter().filter(|(_, texts)| texts.len() >= options.ask_texts);
+    std::iter::once(Question::Any).chain(enough.map(|(hazard, _)| Question::Hazard(hazard))).collect()
+}
+
+fn usual_severity(gold: &[Gold], hazard: Hazard) -> u8 {
+    let mut stated: Vec<u8> = gold
+        .iter()
+        .flat_map(|text| &text.signals)
+        .filter(|signal| signal.hazard == hazard)
+        .map(|signal| signal.severity)
+        .collect();
+    stated.sort_unstable();
+    stated.get(stated.len() / 2).copied().unwrap_or(0)
+}
+
+/// Where each feature is: 0 bias, 1 told, then categories, words, n-grams in the clause, n-grams around it.
+struct Space {
+    categories: BTreeMap<Category, u32>,
+    words: BTreeMap<Word, (u32, String)>,
+    grams: BTreeMap<String, [(u32, f64); 2]>,
+    width: usize,
+}
+
+impl Space {
+    fn new(clauses: &[Clause], analyses: &[Analysis], lexicon: &Lexicon, options: &Options) -> Self {
+        let mut next = 2_u32;
+        let mut take = || {
+            next += 1;
+            next - 1
+        };
+        let told: BTreeSet<Category> = analyses.iter().filter_map(|analysis| analysis.meta).collect();
+        let categories = told.into_iter().map(|category| (category, take())).collect();
+        let mut word_texts: BTreeMap<Word, BTreeSet<usize>> = BTreeMap::new();
+        let mut gram_texts: BTreeMap<&str, (usize, usize, usize)> = BTreeMap::new();
+        for clause in clauses {
+            for word in &clause.words {
+                word_texts.entry(*word).or_default().insert(clause.text);
+            }
+            let distinct: BTreeSet<&str> = clause.grams.iter().map(String::as_str).collect();
+            for gram in distinct {
+                // Clauses, texts, and the last text plus one.
+                let (in_clauses, in_texts, last) = gram_texts.entry(gram).or_default();
+                *in_clauses += 1;
+                if *last != clause.text + 1 {
+                    *in_texts += 1;
+                    *last = clause.text + 1;
+                }
+            }
+        }
+        let words = word_texts
+            .into_iter()
+            .filter(|(_, texts)| texts.len() >= options.gram_texts)
+            .filter_map(|(word, _)| {
+                let name = word.name(lexicon.class_names(), lexicon.cues())?;
+                Some((word, (take(), name)))
+            })
+            .collect();
+        let (all_clauses, all_texts) = (clauses.len() as f64, analyses.len() as f64);
+        let grams = gram_texts
+            .into_iter()
+            .filter(|(_, (_, texts, _))| *texts >= options.gram_texts)
+            .map(|(gram, (in_clauses, in_texts, _))| {
+                let rarity = |all: f64, holding: usize| (all / holding as f64).ln() + 1.0;
+                let (own, around) = (rarity(all_clauses, in_clauses), rarity(all_texts, in_texts) * options.sizes[3]);
+                (gram.to_owned(), [(take(), own), (take(), around)])
+            })
+            .collect();
+        Self { categories, words, grams, width: next as usize }
+    }
+
+    /// The rows; `thinned` leaves out some finds of rules, as rules leave out some hazards in texts they were not written on.
+    fn rows(&self, clauses: &[Clause], analyses: &[Analysis], options: &Options, thinned: bool) -> Rows {
+        let mut rows = Rows::new(self.width);
+        for (at, clause) in clauses.iter().enumerate() {
+            let mut row: BTreeMap<u32, f64> = BTreeMap::from([(0, 1.0)]);
+            if let Some(category) = analyses[clause.text].meta {
+                row.insert(1, 1.0);
+                if let Some(feature) = self.categories.get(&category) {
+                    row.insert(*feature, options.sizes[0]);
+                }
+            }
+            for word in &clause.words {
+                let found = matches!(word, Word::Found(_) | Word::Denied(_));
+                if thinned && found && left_out(clause.text, *word, options.left_out) {
+                    continue;
+                }
+                if let Some((feature, _)) = self.words.get(word) {
+                    row.insert(*feature, options.sizes[if found { 2 } else { 1 }]);
+                }
+            }
+            let first = (at.saturating_sub(AROUND)..at).find(|other| clauses[*other].text == clause.text).unwrap_or(at);
+            let last =
+                (at..clauses.len().min(at + AROUND + 1)).take_while(|other| clauses[*other].text == clause.text).last();
+            let near = &clauses[first..=last.unwrap_or(at)];
+            let [own, around] = scales(clause.chars, near.iter().map(|clause| clause.chars).sum());
+            for gram in &clause.grams {
+                if let Some([(feature, rarity), _]) = self.grams.get(gram) {
+                    *row.entry(*feature).or_default() += rarity * own;
+                }
+            }
+            for gram in near.iter().flat_map(|clause| &clause.grams) {
+                if let Some([_, (feature, rarity)]) = self.grams.get(gram) {
+                    *row.entry(*feature).or_default() += rarity * around;
+                }
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "values of order one")]
+            rows.push(row.into_iter().map(|(feature, value)| (feature, value as f32)));
+        }
+        rows
+    }
+
+    fn weights(&self, questions: &[Question], fitted: &[Vec<f64>], asks: &[Ask], options: &Options) -> Weights {
+        let row = |feature: u32, size: f64| fitted.iter().map(|weights| weights[feature as usize] * size).collect();
+        let kept = |value: f64| if value.abs() < options.pruned { 0.0 } else { value };
+        Weights {
+            provenance: Vec::new(),
+            asks: questions.iter().copied().zip(asks.iter().copied()).collect(),
+            categories: self
+                .categories
+                .iter()
+                .map(|(category, feature)| (*category, row(*feature, options.sizes[0])))
+                .collect(),
+            words: self
+                .words
+                .iter()
+                .map(|(word, (feature, name))| {
+                    let found = matches!(word, Word::Found(_) | Word::Denied(_));
+                    (name.clone(), row(*feature, options.sizes[if found { 2 } else { 1 }]))
+                })
+                .collect(),
+            grams: self
+                .grams
+                .iter()
+                .map(|(gram, [(own, rarity), (around, rarity_around)])| {
+                    let pair = |weights: &Vec<f64>| {
+                        let value = |feature: u32, rarity: f64| kept(weights[feature as usize] * rarity);
+                        [value(*own, *rarity), value(*around, *rarity_around)]
+                    };
+                    (gram.clone(), fitted.iter().map(pair).collect::<Vec<_>>())
+                })
+                .filter(|(_, row)| row.iter().flatten().any(|weight| weight.abs() > 0.0))
+                .collect(),
+            terms: BTreeMap::new(),
+            settings: BTreeMap::new(),
+        }
+    }
+}
+
+/// Whether a find of rules is left out of a text while fitting.
+fn left_out(text: usize, word: Word, share: f64) -> bool {
+    let hash = blake3::hash(format!("{text} {word:?}").as_bytes());
+    f64::from(hash.as_bytes()[0]) < share * 256.0
+}
+
+/// Slope and shift that make raw scores log-odds.
+fn calibrated(scores: &[f64], yes: impl Fn(usize) -> bool) -> (f64, f64) {
+    let mut rows = Rows::new(2);
+    #[expect(clippy::cast_possible_truncation, reason = "a score has few digits")]
+    for score in scores {
+        rows.push([(0, 1.0), (1, *score as f32)]);
+    }
+    let all: Vec<usize> = (0..scores.len()).collect();
+    let fitted = fit(&rows, &all, yes, 10.0, |_| 1.0);
+    (fitted[1], fitted[0])
+}
+
+/// The answers for each text, by weights that never saw it.
+fn unseen_answers(clauses: &[Clause], asks: &[Ask], unseen: &[Vec<f64>], texts: usize) -> Vec<Answers> {
+    let mut odds: Vec<Vec<f64>> = vec![Vec::new(); texts];
+    for (at, clause) in clauses.iter().enumerate() {
+        odds[clause.text].extend(asks.iter().zip(unseen).map(|(ask, scores)| scores[at] * ask.slope + ask.shift));
+    }
+    odds.into_iter().map(|odds| Answers::from_log_odds(asks.len(), odds)).collect()
+}
+
+/// Fits the terms of a candidate.
+fn terms(
+    (gold, analyses, answers): (&[Gold], &[Analysis], &[Answers]),
+    questions: &[Question],
+    lexicon: &Lexicon,
+    options: &Options,
+) -> BTreeMap<Term, f64> {
+    let mut rows = Rows::new(Term::ALL.len());
+    let mut right = Vec::new();
+    for ((text, analysis), answers) in gold.iter().zip(analyses).zip(answers) {
+        for candidate in candidates(analysis, lexicon) {
+            let (values, ..) = features(&candidate, analysis, answers, questions);
+            #[expect(clippy::cast_possible_truncation, reason = "values of order one")]
+            rows.push(
+                (0_u32..).zip(values).filter(|(_, value)| *value != 0.0).map(|(term, value)| (term, value as f32)),
+            );
+            let pair = (candidate.category, candidate.hazard);
+            right.push(text.signals.iter().any(|signal| (signal.product, signal.hazard) == pair));
+        }
+    }
+    let all: Vec<usize> = (0..right.len()).collect();
+    let fitted = fit(&rows, &all, |row| right[row], 1.0, |row| if right[row] { 1.0 } else { options.wrong_counts });
+    let mut terms: BTreeMap<Term, f64> = Term::ALL.iter().copied().zip(fitted).collect();
+    terms.insert(Term::Recovered, options.recovered);
+    terms
+}
+
+/// Quality of rules alone, and with the answers of weights that never saw the text.
+fn cross_validated(
+    gold: &[Gold],
+    analyses: Vec<Analysis>,
+    answers: &[Answers],
+    weights: &Weights,
+    lexicon: &Lexicon,
+) -> (Quality, Quality) {
+    let judge = Judge::new(weights, lexicon.class_names(), lexicon.cues());
+    let mut analyses = analyses.into_iter();
+    let mut readings = Vec::new();
+    let rules = quality::measure_with(gold, |document| {
+        let mut analysis = analyses.next().expect("one analysis for each text");
+        let reading = reading_of(&analysis, document, lexicon);
+        if !analysis.clauses.is_empty() {
+            decide(&mut analysis, &answers[readings.len()], lexicon, &judge);
+        }
+        readings.push(reading_of(&analysis, document, lexicon));
+        reading
+    });
+    let mut readings = readings.into_iter();
+    let judged = quality::measure_with(gold, |_| readings.next().expect("one reading for each text"));
+    (rules, judged)
+}
+
+fn provenance(
+    whence: &str,
+    gold: &[Gold],
+    folds: usize,
+    options: &Options,
+    weights: &Weights,
+    rules: &Quality,
+    judged: &Quality,
+) -> Vec<String> {
+    let f1 = |quality: &Quality| {
+        let [risk, hazard, pair] = [quality.risk, quality.hazard, quality.pair].map(|measured| measured.tally.f1());
+        format!("risk {risk:.3}, hazard {hazard:.3}, pair {pair:.3}, Brier {:.3}", quality.brier)
+    };
+    let signals: usize = gold.iter().map(|text| text.signals.len()).sum();
+    vec![
+        format!("provenance: written by `wanglou train` from {whence}; {} texts, {signals} signals", gold.len()),
+        format!(
+            "{} questions, {} n-grams of at most {GRAM_CHARS_MAX} characters, each in at least {} texts; {} words of rules",
+            weights.asks.len(),
+            weights.grams.len(),
+            options.gram_texts,
+            weights.words.len()
+        ),
+        format!("rules alone on these texts, on which they were written: {}", f1(rules)),
+        format!("with the judge, {folds} folds: {}", f1(judged)),
+        "both flatter the rules: judge by texts that no rule was written on".to_owned(),
+    ]
+}

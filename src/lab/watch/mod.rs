@@ -1,0 +1,13 @@
+//! How well the watch does: replays beside incidents that are known to have happened, alerts beside what came of them.
+//!
+//! In: the lines of alerts' lives, incidents, outcomes. Out: reports as values, text and pages. Not here: the replay itself (`pipeline`).
+
+/// A replay judged by incidents that are known to have happened.
+pub mod backtest;
+mod compared;
+/// How well the watch does, as plan, do, check, act.
+pub mod quality;
+mod sheets;
+
+pub use compared::{Compared, compare};
+pub use sheets::{quality_of_run, quality_of_tower};

@@ -1,0 +1,93 @@
+//! The quality report of a tower's data folder, and of a replay.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::backtest::Incident;
+use super::quality::{QualityReport, Sheet, Stamps, report};
+use crate::pipeline::{Judge, PipelineError, Tower, json_lines, text_of};
+use crate::score::Feedback;
+use crate::vocabulary::{AlertEvent, AlertEventKind, DateRange, Outcome, SamplingRequest, end_of_day};
+
+/// How well this tower does, from its first alert to the day last judged unless told otherwise.
+pub async fn quality_of_tower(
+    tower: &Tower,
+    from: Option<Date>,
+    to: Option<Date>,
+    known_by: Option<Date>,
+    incidents: &[Incident],
+) -> Result<QualityReport, PipelineError> {
+    let lines = tower.store().alert_events(None).await?;
+    let last = tower.judged_until().await?;
+    let range = stretch(&lines, from, to.or(last))?;
+    let requests = tower.store().sampling_requests().await?;
+    let feedback = Feedback::new(tower.store().outcomes(None).await?);
+    let mut stamps = Vec::new();
+    for line in lines.iter().filter(|line| line.event == AlertEventKind::Opened) {
+        for evidence in &line.evidence {
+            let seen = match tower.log().document(&evidence.document_id).await? {
+                Some(entry) => entry.document.seen_at,
+                None => None,
+            };
+            let alerted = end_of_day(line.as_of);
+            stamps.push(Stamps { published: evidence.published_at, seen, read: None, alerted });
+        }
+    }
+    let judge = tower.judge_by();
+    let criteria = judge.feedback_criteria();
+    Ok(report(&Sheet {
+        range,
+        known_by,
+        lines: &lines,
+        requests: &requests,
+        feedback: &feedback,
+        incidents,
+        stamps: &stamps,
+        promised_per_30_days: judge.criteria().budget.onsets_per_30_days,
+        criteria,
+    }))
+}
+
+/// How well a replay did, judged by outcomes that it may not have known; `known_by`: by whose end they must have been known.
+pub fn quality_of_run(
+    run: &Path,
+    outcomes: Vec<Outcome>,
+    (from, to): (Option<Date>, Option<Date>),
+    known_by: Option<Date>,
+    incidents: &[Incident],
+    judge: &Judge,
+) -> Result<QualityReport, PipelineError> {
+    let lines: Vec<AlertEvent> = json_lines(&run.join("alerts.ndjson"))?;
+    let requests: Vec<SamplingRequest> = json_lines(&run.join("sampling.ndjson"))?;
+    let summary: serde_json::Value = serde_json::from_str(&text_of(&run.join("summary.json"))?)?;
+    let judged: DateRange = serde_json::from_value(summary["range"].clone())?;
+    let range = DateRange { from: from.unwrap_or(judged.from), to: to.unwrap_or(judged.to) };
+    let range = stretch(&lines, Some(range.from), Some(range.to))?;
+    let opened = lines.iter().filter(|line| line.event == AlertEventKind::Opened);
+    let stamps: Vec<Stamps> = opened
+        .flat_map(|line| line.evidence.iter().map(|evidence| (evidence.published_at, end_of_day(line.as_of))))
+        .map(|(published, alerted)| Stamps { published, seen: None, read: None, alerted })
+        .collect();
+    Ok(report(&Sheet {
+        range,
+        known_by,
+        lines: &lines,
+        requests: &requests,
+        feedback: &Feedback::new(outcomes),
+        incidents,
+        stamps: &stamps,
+        promised_per_30_days: judge.criteria().budget.onsets_per_30_days,
+        criteria: judge.feedback_criteria(),
+    }))
+}
+
+fn stretch(lines: &[AlertEvent], from: Option<Date>, to: Option<Date>) -> Result<DateRange, PipelineError> {
+    let first = from.or_else(|| lines.iter().map(|line| line.as_of).min());
+    let last = to.or_else(|| lines.iter().map(|line| line.as_of).max());
+    match (first, last) {
+        (Some(from), Some(to)) if from <= to => Ok(DateRange { from, to }),
+        (Some(from), Some(to)) => Err(PipelineError::Outcome(format!("{to} lies before {from}"))),
+        _ => Err(PipelineError::Outcome("no day has been judged here yet; give --from and --to".to_owned())),
+    }
+}
