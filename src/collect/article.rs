@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::html;
+use super::screen::tidy;
 use super::tree::{Content, Element, Tag, Tree, tags};
 
 /// Least text of a paragraph, in characters.
@@ -183,7 +183,7 @@ fn headline(page: &Tree) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    html::tidy(text).replace('\n', " ")
+    tidy(text).replace('\n', " ")
 }
 
 fn squeezed(text: &str) -> String {

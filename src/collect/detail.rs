@@ -1,31 +1,24 @@
 //! The page behind an item, or the item itself, to documents. Pure.
 
 use jiff::Timestamp;
-use scraper::{ElementRef, Html, Selector};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 use url::Url;
 
 use super::article::article;
 use super::fields::{Fields, Notes, Origin, document, set_by_rule};
 use super::html;
-use super::list::{answer_of, json_value, look_up, value_of};
+use super::html_table::rows_of;
+use super::item::{answer_of, json_value, look_up, value_of};
 use super::mask::Masker;
 use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
-use super::recipe::{Detail, DetailFormat, FieldRule, Place, Recipe, Table};
+use super::recipe::{Detail, DetailFormat, FieldRule, Place, Recipe};
 use super::rows;
 use super::tree::Tree;
 use crate::vocabulary::{Document, RawRef};
 
-/// Most rows of one table.
-const ROWS_MAX: usize = 5_000;
-/// Most columns of one table.
-const COLUMNS_MAX: usize = 60;
-/// Longest `rowspan` that is believed.
-const ROWSPAN_MAX: usize = 500;
-
-static ROW: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("tr").ok());
+/// Most items of one page.
+const ITEMS_MAX: usize = 5_000;
 
 /// What a page or item gave: documents, and what was set aside with its reason.
 #[derive(Debug, Default)]
@@ -159,10 +152,10 @@ fn of_json(
         notes.add(None, what.clone(), CHECK_PATH);
         harvest.rejected.push(what);
     }
-    if found.len() > ROWS_MAX {
-        notes.add(None, format!("{} items on one page, the first {ROWS_MAX} are read", found.len()), CHECK_BOUNDS);
+    if found.len() > ITEMS_MAX {
+        notes.add(None, format!("{} items on one page, the first {ITEMS_MAX} are read", found.len()), CHECK_BOUNDS);
     }
-    for element in found.into_iter().take(ROWS_MAX) {
+    for element in found.into_iter().take(ITEMS_MAX) {
         if let Some(fields) = item_of(detail, element, hints, context, notes, harvest) {
             // By what it says, not by where it stands.
             let part = format!("#{}", rows::row_id(fields.get("text").unwrap_or_default()));
@@ -235,63 +228,4 @@ fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Opt
             harvest.rejected.push(reason);
         }
     }
-}
-
-/// The rows of a table as documents: every cell in the text under its header, the mapped ones as fields too.
-pub(crate) fn rows_of(page: &Html, table: &Table, shared: &Fields, notes: &mut Notes<'_>) -> Vec<Fields> {
-    let (Some(found), Some(row)) = (page.select(&table.rule.selector).next(), ROW.as_ref()) else { return Vec::new() };
-    let mut carried: Vec<(usize, String)> = vec![(0, String::new()); COLUMNS_MAX];
-    let mut rows = found.select(row).map(|row| cells(row, &mut carried)).filter(|cells| !cells.is_empty());
-    let Some(headers) = rows.next() else { return Vec::new() };
-    for (field, header) in &table.columns {
-        if !headers.contains(header) {
-            let line = table.rule.line;
-            notes.add(
-                Some(line),
-                format!("column `{header}` for `{field}` is not in the table's head"),
-                CHECK_SELECTOR,
-            );
-        }
-    }
-    rows.take(ROWS_MAX)
-        .map(|cells| {
-            let mut fields = Fields::default();
-            let pairs = headers.iter().zip(&cells).filter(|(_, cell)| !cell.is_empty());
-            let text: Vec<String> = pairs.map(|(header, cell)| format!("{header}：{cell}")).collect();
-            fields.set("text", &text.join("；"));
-            for (field, header) in &table.columns {
-                let at = headers.iter().position(|known| known == header);
-                fields.set(field, at.and_then(|at| cells.get(at)).map_or("", String::as_str));
-            }
-            fields.fill_from(shared);
-            fields
-        })
-        .collect()
-}
-
-/// The cells of a row, with those that span down from rows above.
-fn cells(row: ElementRef<'_>, carried: &mut [(usize, String)]) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let span = |cell: ElementRef<'_>, name: &str, max: usize| {
-        cell.attr(name).and_then(|text| text.trim().parse::<usize>().ok()).unwrap_or(1).clamp(1, max)
-    };
-    let carry = |out: &mut Vec<String>, carried: &mut [(usize, String)]| {
-        while let Some((left, text)) = carried.get_mut(out.len()).filter(|(left, _)| *left > 0) {
-            *left -= 1;
-            out.push(text.clone());
-        }
-    };
-    for cell in row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th")) {
-        carry(&mut out, carried);
-        let text = html::text_of(cell).replace('\n', " ");
-        let down = span(cell, "rowspan", ROWSPAN_MAX);
-        for _ in 0..span(cell, "colspan", COLUMNS_MAX) {
-            if let Some(slot) = carried.get_mut(out.len()) {
-                *slot = (down - 1, text.clone());
-                out.push(text.clone());
-            }
-        }
-    }
-    carry(&mut out, carried);
-    out
 }

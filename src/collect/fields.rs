@@ -9,12 +9,14 @@ use url::Url;
 use super::mask::{Masker, mask_field as masked};
 use super::problem::{CHECK_BOUNDS, CHECK_DATE, CHECK_SELECTOR, PageProblem};
 use super::recipe::{FieldRule, Recipe};
-use super::sitemap::CHANGED_AT;
 use super::{TEXT_CHARS_MAX, dates, identity};
 use crate::vocabulary::{ActorKind, AdminLevel, Document, Meta, RawRef, show_moment};
 
 /// Longest value of a field other than the text, in characters.
 const VALUE_CHARS_MAX: usize = 2_000;
+/// Hint of a page: when it was last changed, by the sitemap's word. No field of a document.
+pub(crate) const CHANGED_AT: &str = "changed_at";
+
 /// Values by field name, as text. `published_at` is already RFC 3339.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Fields(BTreeMap<String, String>);

@@ -3,17 +3,12 @@
 //! `Send`).
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use scraper::{ElementRef, Html};
 
-use super::debris;
-use super::tree::{Tag, tags};
+use super::screen::{Screen, tidy};
+use super::tree::tags::{self, TAG_DEPTH_MAX, TAGS_MAX, Tag};
 
-/// Elements may nest this deep; deeper tags are dropped, their text stays. Browsers stop at 512.
-pub(crate) const TAG_DEPTH_MAX: usize = 256;
-/// Tags of one page; further ones are dropped, their text stays. Parsing costs tags × depth at worst.
-pub(crate) const TAGS_MAX: usize = 200_000;
 /// A tag with more attributes is dropped: the parser compares them pairwise.
 const ATTRIBUTES_MAX: usize = 256;
 /// A bounded tree may still be a little deeper than its tags: the parser adds `html`, `body`, `tbody` on its own.
@@ -184,35 +179,6 @@ fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
     bytes.get(from..)?.windows(wanted.len()).position(|window| window == wanted).map(|at| from + at)
 }
 
-/// Text as it comes to stand on a screen: blocks on lines of their own.
-#[derive(Debug, Default)]
-pub(crate) struct Screen(String);
-
-impl Screen {
-    pub(crate) fn open(&mut self, tag: Tag) {
-        if tag.is(tags::BLOCK) || tag == Tag::BR {
-            self.0.push('\n');
-        } else if tag.is_cell() {
-            self.0.push(' ');
-        }
-    }
-
-    pub(crate) fn text(&mut self, text: &str) {
-        // A line break in the source is a space on the screen.
-        self.0.extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
-    }
-
-    pub(crate) fn close(&mut self, tag: Tag) {
-        if tag.is(tags::BLOCK) {
-            self.0.push('\n');
-        }
-    }
-
-    pub(crate) fn tidy(&self) -> String {
-        tidy(&self.0)
-    }
-}
-
 /// The visible text of an element: blocks on lines of their own, white space collapsed, scripts and the like left out.
 pub(crate) fn text_of(element: ElementRef<'_>) -> String {
     let mut screen = Screen::default();
@@ -234,25 +200,6 @@ fn gather(element: ElementRef<'_>, out: &mut Screen, depth: usize) {
         }
     }
     out.close(tag);
-}
-
-/// Collapses white space inside lines, drops empty lines and what is debris ([`debris::clean`]).
-pub(crate) fn tidy(text: &str) -> String {
-    let text = debris::clean(text);
-    let mut out = String::with_capacity(text.len());
-    for line in text.split(['\n', '\r']) {
-        let mut words = line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        if let Some(first) = words.next() {
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            out.push_str(first);
-            for word in words {
-                let _ = write!(out, " {word}");
-            }
-        }
-    }
-    out
 }
 
 /// The text of an HTML fragment, e.g. a feed's summary.

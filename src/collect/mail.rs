@@ -6,9 +6,10 @@ use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, Pa
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, Notes, set_by_rule};
-use super::list::{Item, json_value};
+use super::item::{Item, json_value};
 use super::problem::{CHECK_CHARSET, CHECK_DATE, CHECK_PAGE};
 use super::recipe::Recipe;
+use super::screen::tidy;
 use super::{charset, dates, fields, html};
 use crate::vocabulary::show_moment;
 
@@ -137,7 +138,7 @@ fn text_of(letter: &Message<'_>, recipe: &Recipe, notes: &mut Notes<'_>, depth: 
     let bodies = if is_html { &letter.html_body } else { &letter.text_body };
     for part in bodies.iter().take(PARTS_MAX).filter_map(|id| letter.part(*id)) {
         let Some(text) = readable(letter, part, recipe, notes, depth) else { continue };
-        pieces.push(if part.is_text_html() { html::fragment_text(&text) } else { html::tidy(&text) });
+        pieces.push(if part.is_text_html() { html::fragment_text(&text) } else { tidy(&text) });
     }
     for part in letter.parts.iter().take(PARTS_MAX) {
         let PartType::Message(inner) = &part.body else { continue };

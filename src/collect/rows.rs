@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::fields::{Fields, Notes, set_by_rule};
-use super::list::{Item, json_value};
+use super::item::{Item, json_value};
 use super::problem::{CHECK_BOUNDS, CHECK_CHARSET, CHECK_PAGE, CHECK_SELECTOR};
 use super::recipe::{Place, Recipe, Sheet, TableFormat};
 use super::{charset, identity};

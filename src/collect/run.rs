@@ -20,12 +20,13 @@ use url::Url;
 
 use super::detail::Harvest;
 use super::fetch::{Failure, Session};
+use super::fields::CHANGED_AT;
 use super::host::host_key;
 use super::problem::{ASK_LATER, CHECK_BOUNDS, CHECK_CHARSET, CHECK_FOLDER, CHECK_HOST, CHECK_PAGE, PageProblem};
 use super::recipe::{Ask, Kind};
 use super::round::Round;
 use super::schedule::later;
-use super::sitemap::CHANGED_AT;
+
 use super::{CollectError, Outcome, Recipe, Sink};
 use crate::store::frontier::{Frontier, FrontierPage, PageState};
 use crate::vocabulary::Document;

@@ -6,8 +6,8 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use url::Url;
 
-use super::fields::{Fields, Notes};
-use super::list::{Item, List, address};
+use super::fields::{CHANGED_AT, Fields, Notes};
+use super::item::{Item, List, address};
 use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_SELECTOR};
 use super::recipe::{Ask, Include, Recipe};
 use super::{dates, html};
@@ -17,9 +17,6 @@ use crate::vocabulary::show_moment;
 const ADDRESSES_MAX: usize = 50_000;
 /// Longest address or date that is read.
 const VALUE_BYTES_MAX: usize = 4_096;
-/// Hint of a page: when it was last changed, by the sitemap's word. No field of a document.
-pub(crate) const CHANGED_AT: &str = "changed_at";
-
 /// What stands in one `url` or `sitemap` element.
 #[derive(Debug, Default)]
 struct Entry {

@@ -11,7 +11,7 @@ use tantivy::query::Weight;
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATED, TantivyError};
 
 use super::schema::{FACETS, fast};
-use super::search::Sort;
+use super::sort::Sort;
 use crate::vocabulary::Counts;
 
 /// Where a hit stands, larger first. The id's hash makes it unique, so that pages neither overlap nor skip, and nothing

@@ -25,6 +25,7 @@ mod record;
 mod schema;
 mod search;
 mod snippet;
+mod sort;
 mod stories;
 #[cfg(test)]
 mod tests;
@@ -55,8 +56,9 @@ pub use percolate::{ARRIVED_MAX, Arrived, STANDING_MAX, Standing};
 pub use plan::Expansion;
 pub use query::{NEAR_CHARS_MAX, QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, query_wishes};
 pub use record::{ID_BYTES_MAX, TEXT_CHARS_INDEXED_MAX};
-pub use search::{FACET_CODES_MAX, Hit, Matches, PAGE_HITS_MAX, REPRINTS_MAX, SearchPage, SearchRequest, Sort};
+pub use search::{FACET_CODES_MAX, Hit, Matches, PAGE_HITS_MAX, REPRINTS_MAX, SearchPage, SearchRequest};
 pub use snippet::SNIPPET_CHARS;
+pub use sort::Sort;
 pub use stories::{STORY_DAYS_MAX, STORY_TEXTS_MAX};
 pub use thesaurus::Thesaurus;
 pub use writer::Writer;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::analysis::normalise;
 use super::filter::Filter;
-use super::search::Sort;
+use super::sort::Sort;
 
 /// Longest query, in characters.
 pub const QUERY_CHARS_MAX: usize = 4096;

@@ -21,6 +21,7 @@ use super::query::Asked;
 use super::record::Stored;
 use super::schema::FACETS;
 use super::snippet::snippet;
+use super::sort::Sort;
 use super::{Document, SearchIndex};
 use crate::vocabulary::{
     Category, Channel, CharSpan, Counts, DocumentId, Hazard, Position, RegionCode, SourceId, show_moment,
@@ -34,44 +35,6 @@ pub const FACET_CODES_MAX: usize = 200;
 pub const REPRINTS_MAX: usize = 100;
 /// First byte of a cursor.
 const CURSOR_VERSION: u8 = 2;
-
-/// In which order hits come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sort {
-    /// Best match first, then newest in the log.
-    #[default]
-    Relevance,
-    /// Latest event time first; documents without one last.
-    Newest,
-    /// Worst injury first, of equals the latest; documents without a signal last.
-    Severity,
-}
-
-impl Sort {
-    /// Every order.
-    pub const ALL: [Self; 3] = [Self::Relevance, Self::Newest, Self::Severity];
-
-    /// What is written behind `sort:`.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Relevance => "relevance",
-            Self::Newest => "date",
-            Self::Severity => "severity",
-        }
-    }
-
-    /// Its Chinese name.
-    #[must_use]
-    pub fn zh(self) -> &'static str {
-        match self {
-            Self::Relevance => "相关",
-            Self::Newest => "日期",
-            Self::Severity => "伤害",
-        }
-    }
-}
 
 /// A question. What the query itself says (`sort:date`, `synonyms:off`, `reprints:hide`) goes before the fields here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

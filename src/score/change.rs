@@ -9,43 +9,13 @@
 //! moves, and the bound does not, is not found. Sought on days that bring a part a new event: on others nothing new is learnt, and a
 //! replay of years judges thousands of such days.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::explain::PROVINCES;
+use super::moved::Moved;
 use super::scorer::{Desk, History, Part, Seen, Verdict};
 use crate::score::events::Mention;
 use crate::vocabulary::{Alteration, Change, Danger, Disposal, RegionCode, Spread};
-
-/// Events that a change put into provinces (two digits), or took out of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Moved {
-    provinces: BTreeMap<u32, i64>,
-    events: i64,
-}
-
-impl Moved {
-    fn put(&mut self, province: u32, events: i64) {
-        self.events += events;
-        if province > 0 {
-            *self.provinces.entry(province).or_default() += events;
-        }
-    }
-
-    /// Events put into a province; below zero when taken out.
-    pub(super) fn of(&self, province: u32) -> i64 {
-        self.provinces.get(&province).copied().unwrap_or(0)
-    }
-
-    /// Over all provinces.
-    pub(super) fn placed(&self) -> i64 {
-        self.provinces.values().sum()
-    }
-
-    /// Placed or not.
-    pub(super) fn events(&self) -> i64 {
-        self.events
-    }
-}
 
 /// Ordered as a reader ranks them: what to do, how wide, how bad.
 type Levels = (Disposal, Spread, Danger);

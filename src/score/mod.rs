@@ -30,6 +30,7 @@ mod exposure;
 mod feedback;
 mod footing;
 mod items;
+mod moved;
 pub mod onsets;
 mod out_of_line;
 mod parts;

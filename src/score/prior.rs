@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::Moved;
 use super::criteria::{Criteria, DetectorCriteria};
 use super::days::Day;
 use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
+use super::moved::Moved;
 use super::parts::{self, Carried};
 use super::rise::Rise;
 use super::spread::prefectures;

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::among::Looked;
 use super::budget::{Budget, Kind};
-use super::change::{self, Moved};
+use super::change;
 use super::criteria::{Basis, Criteria, DisposalRule, SingleRule};
 use super::days::{self, Day};
 use super::detector::{self, Base, Test};
@@ -22,6 +22,7 @@ use super::events::{Cell, Events, Mention, Names};
 use super::exposure::Volume;
 use super::feedback::{Feedback, Known};
 use super::items::{self, Displayed, Items, Market};
+use super::moved::Moved;
 use super::out_of_line::OutOfLine;
 use super::prior::{Gamma, Ground};
 use super::shared::{Rise, shared};

@@ -10,8 +10,8 @@ use html5gum::{Emitter, Error, State, Tokenizer};
 use super::tags::{
     BREAKS_OUT, CLOSED_IN_SCOPE, ENDS_P, FORMATTING, HEAD, INTEGRATES, NO_TEXT, OPTIONAL_END, RAW, SCOPE, SPECIAL, VOID,
 };
+use super::tags::{TAG_DEPTH_MAX, TAGS_MAX};
 use super::{Kind, Meta, Node, ROOT, Span, Tag, Tree};
-use crate::collect::html::{TAG_DEPTH_MAX, TAGS_MAX};
 
 /// Names of a page's own that are told apart; further ones are one.
 const MADE_UP_MAX: usize = 10_000;

@@ -10,7 +10,8 @@ pub(crate) mod tags;
 
 pub(crate) use tags::Tag;
 
-use super::html::{Screen, TAG_DEPTH_MAX, TAGS_MAX};
+use super::screen::Screen;
+use tags::{TAG_DEPTH_MAX, TAGS_MAX};
 
 /// Number of the root, `html`.
 const ROOT: usize = 0;

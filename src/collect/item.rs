@@ -1,0 +1,125 @@
+//! Items of lists, and the values that rules find in elements and answers. Pure.
+
+use scraper::ElementRef;
+use serde_json::Value;
+use url::Url;
+
+use super::fields::{Fields, Notes};
+use super::problem::{CHECK_HOSTS, PageProblem};
+use super::recipe::{Ask, FieldRule, Place, Recipe};
+use super::{html, identity, xml};
+
+/// Most steps a wildcard path may visit.
+const PATH_VISITS_MAX: usize = 10_000;
+
+/// One item of a list.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Canonical address of the page behind it.
+    pub(crate) url: Option<Url>,
+    pub(crate) fields: Fields,
+}
+
+/// What a list page gave.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    pub(crate) items: Vec<Item>,
+    pub(crate) next: Vec<Ask>,
+    pub(crate) problems: Vec<PageProblem>,
+}
+
+/// JSON, or XML as if it were JSON.
+///
+/// # Errors
+/// Why it is neither.
+pub(crate) fn answer_of(text: &str, is_xml: bool) -> Result<Value, String> {
+    if is_xml {
+        return xml::to_json(text);
+    }
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|problem| format!("not JSON ({problem})"))
+}
+
+/// The text a rule finds in an element; empty when it finds nothing.
+pub(crate) fn value_of(element: ElementRef<'_>, rule: &FieldRule) -> String {
+    let take = |found: ElementRef<'_>| match &rule.attr {
+        Some(attr) => found.attr(attr).unwrap_or_default().trim().to_owned(),
+        None => html::text_of(found),
+    };
+    match &rule.place {
+        Place::Constant(value) => value.clone(),
+        Place::Item => take(element),
+        Place::Css(css) if rule.all => {
+            element.select(&css.selector).map(take).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+        }
+        Place::Css(css) => {
+            // `link = "a"` must also work when the item itself is the link.
+            let inside = element.select(&css.selector).map(take).find(|text| !text.is_empty());
+            inside.or_else(|| css.selector.matches(&element).then(|| take(element))).unwrap_or_default()
+        }
+        Place::Path(_) => String::new(),
+    }
+}
+
+/// The text a rule finds in a JSON value; several paths or hits are joined by lines.
+pub(crate) fn json_value(value: &Value, rule: &FieldRule) -> String {
+    match &rule.place {
+        Place::Constant(value) => value.clone(),
+        Place::Path(paths) => {
+            let hits = paths.iter().flat_map(|path| look_up(value, path));
+            let texts = hits.filter_map(plain).filter(|text| !text.is_empty());
+            let texts = texts.map(|text| if rule.name == "text" { html::fragment_text(&text) } else { text });
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        Place::Item | Place::Css(_) => plain(value).unwrap_or_default(),
+    }
+}
+
+/// The values at a path; `*` stands for every element.
+pub(crate) fn look_up<'v>(value: &'v Value, path: &[String]) -> Vec<&'v Value> {
+    let mut found = vec![value];
+    for step in path {
+        let mut deeper = Vec::new();
+        for value in found {
+            match value {
+                Value::Array(elements) if step == "*" => deeper.extend(elements),
+                Value::Object(members) if step == "*" => deeper.extend(members.values()),
+                Value::Array(elements) => deeper.extend(step.parse::<usize>().ok().and_then(|at| elements.get(at))),
+                Value::Object(members) => deeper.extend(members.get(step)),
+                _ => {}
+            }
+        }
+        deeper.truncate(PATH_VISITS_MAX);
+        found = deeper;
+    }
+    found
+}
+
+/// A value as text: elements of an array a line each; none of an object.
+pub(crate) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Array(elements) => Some(elements.iter().filter_map(plain).collect::<Vec<_>>().join("\n")),
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
+/// A found address made absolute and canonical, when it may be asked under this recipe.
+pub(crate) fn address(recipe: &Recipe, base: &Url, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
+    let found = found.trim();
+    if found.is_empty() || found.starts_with('#') {
+        return None;
+    }
+    let url = base.join(found).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let host = url.host_str()?;
+    let ours = recipe
+        .hosts
+        .iter()
+        .any(|known| host == known || host.strip_suffix(known.as_str()).is_some_and(|prefix| prefix.ends_with('.')));
+    if !ours {
+        notes.add(Some(line), format!("link to another host `{host}` is not followed"), CHECK_HOSTS);
+        return None;
+    }
+    Some(identity::canonical(&url, &recipe.drop_query))
+}
