@@ -13,18 +13,16 @@ use wanglou::numeric::draw::Draw;
 use wanglou::pipeline::read_criteria;
 use wanglou::score::{Events, Feedback, Scorer, Volume};
 use wanglou::vocabulary::{
-    Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom, RegionCode,
-    SignalRecord, SourceId, Stance, start_of_day,
+    Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, PROVINCES, Position, ProductFrom, SignalRecord,
+    SourceId, Stance, start_of_day,
 };
 
 const FIRST: Date = date(2023, 1, 2);
 const DAYS: i32 = 800;
 /// Brands of a category; with 31 provinces and the whole: 48 × 24 × (1 + 56 + 31) = 101,376 series.
 const BRANDS: usize = 56;
-const PROVINCES: [u32; 31] = [
-    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
-    64, 65,
-];
+/// Provinces of the mainland: those before Taiwan in the table.
+const MAINLAND: usize = 31;
 /// Events in all: on average three in each series of a brand.
 const EVENTS: usize = 200_000;
 
@@ -61,7 +59,7 @@ fn records() -> Vec<SignalRecord> {
                 severity: 0,
                 product_from: ProductFrom::Text,
                 brand: Some(format!("{}{}", category.code(), draw.below(BRANDS))),
-                region: RegionCode::new(PROVINCES[draw.below(31)] * 10_000).ok(),
+                region: Some(PROVINCES[draw.below(MAINLAND)].region()),
                 actor: number.to_string(),
                 confidence: 0.5,
                 vulnerable: false,

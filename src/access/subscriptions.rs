@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::accounts::{AccessError, Accounts, entry, no_user};
 use super::secret;
 use crate::store::{EndpointHealth, Store};
-use crate::vocabulary::{AuditKind, Endpoint, EndpointKind, Subscription};
+use crate::vocabulary::{AuditKind, Endpoint, EndpointKind, SHOWN_CHARS, Subscription, excerpt};
 
 /// Subscriptions of one user.
 pub const SUBSCRIPTIONS_MAX: usize = 10;
@@ -112,6 +112,6 @@ pub(super) fn check_mail(mail: &str) -> Result<(), AccessError> {
     if mail.len() <= MAIL_BYTES_MAX && parsed.is_ok() {
         return Ok(());
     }
-    let shown: String = mail.chars().take(60).collect();
+    let shown = excerpt(mail, SHOWN_CHARS);
     Err(AccessError::Input(format!("`{}` is no mail address", shown.escape_debug())))
 }

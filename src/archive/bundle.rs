@@ -1,10 +1,17 @@
-//! A handful of files as one tar archive (POSIX ustar) with `SHA256SUMS`, so that whoever gets it can check it without this program:
+//! A handful of files as one tar archive (POSIX ustar) with `SHA256SUMS`, so that a receiver can check it without this program:
 //! `tar xf FILE && sha256sum -c SHA256SUMS`.
+//!
+//! In: names and bytes; an archive in memory. Out: the archive's bytes; whether an archive is as it was made. Not here: files on a disk,
+//! nothing is ever unpacked. A checked archive holds plain files with relative names and nothing else, so that unpacking it elsewhere is
+//! safe too.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::Read;
+use std::path::{Component, Path};
 
 use sha2::{Digest, Sha256};
+use tar::{Archive, Builder, EntryType, Header};
 
 /// Name of the list of digests.
 const SUMS: &str = "SHA256SUMS";
@@ -24,7 +31,7 @@ pub enum BundleError {
     /// It is not the kind of archive that this program writes.
     #[error("byte {at}: {what}; this is no bundle, or it was cut off")]
     Shape {
-        /// Where.
+        /// Offset into the archive of the header that cannot be read, or whose file cannot be taken.
         at: usize,
         /// What is wrong.
         what: &'static str,
@@ -44,32 +51,38 @@ pub fn write(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, BundleError> 
     for (name, bytes) in files {
         let _ = writeln!(sums, "{}  {name}", sum(bytes));
     }
-    let mut archive = Vec::new();
+    let mut archive = Builder::new(Vec::new());
     for (name, bytes) in files.iter().chain([(&SUMS.to_owned(), &sums.into_bytes())]) {
+        let unfit = || BundleError::Unfit(name.clone());
         let size = bytes.len() as u64;
-        if name.len() > NAME_BYTES_MAX || !name.is_ascii() || size > FILE_BYTES_MAX {
-            return Err(BundleError::Unfit(name.clone()));
+        if name.len() > NAME_BYTES_MAX || !name.is_ascii() || !is_inside(Path::new(name)) || size > FILE_BYTES_MAX {
+            return Err(unfit());
         }
-        let mut header = [0_u8; BLOCK];
-        let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
-        put(0, name);
-        put(100, "0000644\0");
-        put(108, "0000000\0");
-        put(116, "0000000\0");
-        put(124, &format!("{size:011o}\0"));
-        put(136, "00000000000\0");
-        put(148, "        ");
-        put(156, "0");
-        put(257, "ustar\0");
-        put(263, "00");
-        let check: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-        header[148..156].copy_from_slice(format!("{check:06o}\0 ").as_bytes());
-        archive.extend_from_slice(&header);
-        archive.extend_from_slice(bytes);
-        archive.resize(archive.len().next_multiple_of(BLOCK), 0);
+        archive.append(&header(name, size).ok_or_else(unfit)?, &bytes[..]).map_err(|_| unfit())?;
     }
-    archive.resize(archive.len() + 2 * BLOCK, 0);
-    Ok(archive)
+    archive.into_inner().map_err(|_| BundleError::Unfit(SUMS.to_owned()))
+}
+
+/// The header of a plain file; none when the name does not fit into it.
+fn header(name: &str, size: u64) -> Option<Header> {
+    let mut header = Header::new_ustar();
+    header.set_path(name).ok()?;
+    header.set_entry_type(EntryType::Regular);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_size(size);
+    header.set_cksum();
+    // The same bytes as ever: six digits, NUL, blank, as POSIX writes the sum; the crate writes seven digits and NUL.
+    let sum = format!("{:06o}\0 ", header.cksum().ok()?);
+    header.as_ustar_mut()?.cksum.copy_from_slice(sum.as_bytes());
+    Some(header)
+}
+
+/// Whether a name leads to a place inside the folder it is unpacked into.
+fn is_inside(name: &Path) -> bool {
+    let mut parts = name.components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Reads an archive and checks every file against the list of digests; how many files there are.
@@ -95,32 +108,38 @@ pub fn verify(archive: &[u8]) -> Result<usize, BundleError> {
     if wrong.is_empty() { Ok(listed) } else { Err(BundleError::Differs(wrong.join(", "))) }
 }
 
+/// The files of an archive. They are copied out of `archive`, so they take no more memory than it does.
 fn read(archive: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
     let mut files = BTreeMap::new();
     let mut at = 0;
-    loop {
+    let no_header = |at| BundleError::Shape { at, what: "no header of a tar archive" };
+    // Raw: records that rename the next file, or make it longer than the archive, are entries of a kind that is refused below.
+    for entry in Archive::new(archive).entries().map_err(|_| no_header(at))?.raw(true) {
         let shape = |what| BundleError::Shape { at, what };
-        let header = archive.get(at..at + BLOCK).ok_or_else(|| shape("a header is missing"))?;
-        if header.iter().all(|byte| *byte == 0) {
-            return Ok(files);
+        let mut entry = entry.map_err(|_| no_header(at))?;
+        if entry.header().as_ustar().is_none() {
+            return Err(no_header(at));
         }
-        if &header[257..262] != b"ustar" {
-            return Err(shape("no header of a tar archive"));
+        if entry.header().entry_type() != EntryType::Regular {
+            return Err(shape("an entry is no plain file"));
         }
-        let text = |from: usize, to: usize| {
-            let field = header[from..to].split(|byte| *byte == 0).next().unwrap_or_default();
-            String::from_utf8_lossy(field).trim().to_owned()
-        };
-        let size = u64::from_str_radix(&text(124, 136), 8).ok().and_then(|size| usize::try_from(size).ok());
-        let size = size.ok_or_else(|| shape("the size of a file cannot be read"))?;
-        let from = at + BLOCK;
-        let to = from.checked_add(size).ok_or_else(|| shape("the size of a file cannot be right"))?;
-        let bytes = archive.get(from..to).ok_or_else(|| shape("a file is cut off"))?;
-        if files.insert(text(0, 100), bytes.to_vec()).is_some() {
+        let name = entry.path().ok().filter(|name| is_inside(name));
+        let name = name.and_then(|name| name.to_str().map(str::to_owned));
+        let name = name.ok_or_else(|| shape("the name of a file leads elsewhere"))?;
+        let size = usize::try_from(entry.size()).ok().filter(|size| *size <= archive.len());
+        let size = size.ok_or_else(|| shape("the size of a file cannot be right"))?;
+        let mut bytes = Vec::with_capacity(size);
+        if entry.read_to_end(&mut bytes).is_err() || bytes.len() < size {
+            return Err(shape("a file is cut off"));
+        }
+        if files.insert(name, bytes).is_some() {
             return Err(shape("a file is there twice"));
         }
-        at = to.next_multiple_of(BLOCK);
+        at += BLOCK + size.next_multiple_of(BLOCK);
     }
+    // The end is two blocks of zeros, of which one is enough.
+    let end = archive.get(at..at + BLOCK).filter(|block| block.iter().all(|byte| *byte == 0));
+    end.map(|_| files).ok_or(BundleError::Shape { at, what: "a header is missing" })
 }
 
 #[cfg(test)]
@@ -145,5 +164,97 @@ mod tests {
         assert!(matches!(verify(b"not a bundle"), Err(BundleError::Shape { .. })));
         let long = BTreeMap::from([("n".repeat(101), Vec::new())]);
         assert!(matches!(write(&long), Err(BundleError::Unfit(_))));
+        let outside = BTreeMap::from([("../alert.json".to_owned(), Vec::new())]);
+        assert!(matches!(write(&outside), Err(BundleError::Unfit(_))));
+    }
+
+    /// The digest of the bundle that the first version made of these files.
+    const FIRST_VERSION: &str = "0472702db9862cb2cc29634ffc28c0aea0589eed1cd079d6b1a4b2c6023a01bd";
+
+    #[test]
+    fn a_bundle_has_the_bytes_that_the_first_version_wrote() {
+        assert_eq!(sum(&write(&files()).expect("a bundle")), FIRST_VERSION);
+    }
+
+    /// A bundle with one more entry, written by hand: `kind` and the header's name, size and link.
+    fn with_entry(kind: EntryType, name: &[u8], size: u64, link: &str, bytes: &[u8]) -> Vec<u8> {
+        let mut header = Header::new_ustar();
+        header.set_entry_type(kind);
+        header.set_mode(0o644);
+        header.set_size(size);
+        let fields = header.as_ustar_mut().expect("ustar");
+        fields.name[..name.len()].copy_from_slice(name);
+        fields.linkname[..link.len()].copy_from_slice(link.as_bytes());
+        header.set_cksum();
+        let mut archive = header.as_bytes().to_vec();
+        archive.extend_from_slice(bytes);
+        archive.resize(archive.len().next_multiple_of(BLOCK), 0);
+        archive.extend(write(&files()).expect("a bundle"));
+        archive
+    }
+
+    fn refusal(archive: &[u8]) -> &'static str {
+        match verify(archive) {
+            Err(BundleError::Shape { what, .. }) => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for name in [&b"/etc/passwd"[..], b"../alert.json", b"raw/../../alert.json", b".", b"", b"\xff"] {
+            let archive = with_entry(EntryType::Regular, name, 2, "", b"{}");
+            assert_eq!(refusal(&archive), "the name of a file leads elsewhere", "{name:?}");
+        }
+        let twice = with_entry(EntryType::Regular, b"alert.json", 2, "", b"{}");
+        assert_eq!(refusal(&twice), "a file is there twice");
+    }
+
+    #[test]
+    fn links_devices_and_records_about_the_next_file_are_refused() {
+        let kinds = [
+            EntryType::Symlink,
+            EntryType::Link,
+            EntryType::Char,
+            EntryType::Fifo,
+            EntryType::Directory,
+            EntryType::GNULongName,
+            EntryType::GNUSparse,
+            EntryType::XHeader,
+            EntryType::XGlobalHeader,
+        ];
+        for kind in kinds {
+            assert_eq!(
+                refusal(&with_entry(kind, b"raw/0001.warc", 0, "/etc/passwd", b"")),
+                "an entry is no plain file"
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_beyond_the_archive_are_refused_before_memory_is_taken_for_them() {
+        for size in [1 << 20, FILE_BYTES_MAX, u64::MAX] {
+            let what = refusal(&with_entry(EntryType::Regular, b"big", size, "", b"{}"));
+            assert!(
+                what == "the size of a file cannot be right" || what == "no header of a tar archive",
+                "{size}: {what}"
+            );
+        }
+        let whole = write(&files()).expect("a bundle");
+        let size = (whole.len() - 1) as u64;
+        assert_eq!(refusal(&with_entry(EntryType::Regular, b"big", size + BLOCK as u64, "", b"")), "a file is cut off");
+    }
+
+    #[test]
+    fn a_header_that_was_changed_or_an_end_that_is_missing_is_found() {
+        let whole = write(&files()).expect("a bundle");
+        let mut changed = whole.clone();
+        changed[0] = b'A';
+        assert_eq!(refusal(&changed), "no header of a tar archive");
+        let end = whole.len() - 2 * BLOCK;
+        assert_eq!(refusal(&whole[..end]), "a header is missing");
+        for length in 0..whole.len() - 2 * BLOCK {
+            assert!(verify(&whole[..length]).is_err(), "{length}");
+        }
     }
 }

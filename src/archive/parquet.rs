@@ -18,8 +18,8 @@ use rayon::prelude::*;
 use super::ArchiveError;
 use super::export::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
 use crate::vocabulary::{
-    CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RegionCode, RuleId, SignalRecord,
-    SourceId, day_of, parse_moment, show_moment,
+    CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RegionCode, RuleId, SHOWN_CHARS,
+    SignalRecord, SourceId, day_of, excerpt, parse_moment, show_moment,
 };
 
 pub use assessments::{AssessedRow, AssessmentTable, read_assessed};
@@ -149,7 +149,7 @@ impl Rows<'_> {
     }
 
     fn wrong(&self, row: usize, column: &'static str, found: &str) -> ArchiveError {
-        ArchiveError::Value { path: self.path.to_owned(), row, column, found: found.chars().take(40).collect() }
+        ArchiveError::Value { path: self.path.to_owned(), row, column, found: excerpt(found, SHOWN_CHARS) }
     }
 }
 

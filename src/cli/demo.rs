@@ -75,7 +75,7 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
     let events = tower.store().alert_events(None).await?;
     let verdict = simulate::judge(world.truth(), &events);
     say(&verdict)?;
-    let (_, _, requests) = tower.store().alert_counts().await?;
+    let requests = tower.store().alert_counts().await?.sampling_requests;
     say(format_args!("采样任务 {requests} 件；全部资料在 {}", settings.data.display()))?;
     say(format_args!(
         "found {} of {} injected incidents; {} false alerts",
@@ -112,7 +112,8 @@ async fn live(
         }
         let alerts = tower.store().alert_counts().await?;
         let documents = tower.index().documents();
-        let message = format!("{day} 信息 {documents} 预警 {}（已结束 {}）采样 {}", alerts.0, alerts.1, alerts.2);
+        let (open, closed, requests) = (alerts.open, alerts.closed, alerts.sampling_requests);
+        let message = format!("{day} 信息 {documents} 预警 {open}（已结束 {closed}）采样 {requests}");
         bar.at(done, message);
     }
     bar.finish();

@@ -6,14 +6,11 @@
 
 use url::{Host, Url};
 
+use crate::vocabulary::PROVINCES;
+
 /// Second-level labels under which countries register names: `example.com.cn`, `example.co.uk`.
 const SECOND_LEVEL: &[&str] = &[
     "ac", "asso", "co", "com", "ed", "edu", "go", "gob", "gov", "gouv", "gub", "mil", "ne", "net", "nic", "or", "org",
-];
-/// Labels of provinces under `.cn`, in which names are registered as under `com.cn`.
-const CN_PROVINCES: &[&str] = &[
-    "ah", "bj", "cq", "fj", "gd", "gs", "gx", "gz", "ha", "hb", "he", "hi", "hk", "hl", "hn", "jl", "js", "jx", "ln",
-    "mo", "nm", "nx", "qh", "sc", "sd", "sh", "sn", "sx", "tj", "tw", "xj", "xz", "yn", "zj",
 ];
 
 /// The key of a host's pace. Loopback keeps its port: there every port is a server of its own.
@@ -32,13 +29,18 @@ fn with_port(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// Whether a label under `.cn` is that of a province: names are registered below it as below `com.cn`.
+fn is_province(label: &str) -> bool {
+    PROVINCES.iter().any(|province| province.cn_label == label)
+}
+
 /// The part of a name that somebody registered: two labels, three below a suffix of two.
 fn registrable(name: &str) -> &str {
     let mut ends = name.rmatch_indices('.').map(|(at, _)| at);
     let (Some(top), Some(second)) = (ends.next(), ends.next()) else { return name };
     let (top_label, second_label) = (&name[top + 1..], &name[second + 1..top]);
     let is_suffix = top_label.len() == 2
-        && (SECOND_LEVEL.contains(&second_label) || (top_label == "cn" && CN_PROVINCES.contains(&second_label)));
+        && (SECOND_LEVEL.contains(&second_label) || (top_label == "cn" && is_province(second_label)));
     if !is_suffix {
         return &name[second + 1..];
     }

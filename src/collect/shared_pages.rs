@@ -2,11 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the shared files")]
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::article::article;
 use super::charset::{decode, for_label};
 use super::tree::Tree;
+use crate::vocabulary::{SHOWN_CHARS, excerpt};
 
 fn shared(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
@@ -18,20 +20,18 @@ fn shared(name: &str) -> Option<PathBuf> {
     there.then_some(path)
 }
 
-/// The files of a tar archive (POSIX.1-1988): a header of 512 bytes, the size in octal, the content padded to 512.
+/// The plain files of a tar archive, by name.
 fn files_of(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let tar = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
     let mut files = BTreeMap::new();
-    let mut at = 0;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches(['\0', ' ']).to_owned();
-    while let Some(header) = tar.get(at..at + 512).filter(|header| header[0] != 0) {
-        let size = usize::from_str_radix(text(&header[124..136]).trim(), 8).unwrap_or(0);
-        let (prefix, name) = (text(&header[345..500]), text(&header[..100]));
-        let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-        if header[156] == b'0' || header[156] == 0 {
-            files.insert(name.trim_start_matches("./").to_owned(), tar[at + 512..at + 512 + size].to_vec());
+    for entry in tar::Archive::new(&tar[..]).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        if entry.header().entry_type().is_file() {
+            let name = entry.path().unwrap().to_string_lossy().trim_start_matches("./").to_owned();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            files.insert(name, bytes);
         }
-        at += 512 + size.div_ceil(512) * 512;
     }
     files
 }
@@ -121,7 +121,7 @@ fn real_pages_give_a_headline_and_a_text() {
         titles += u32::from(matches);
         let enough = found.text.chars().count() >= 100;
         texts += u32::from(enough);
-        let show = |text: &str| text.chars().take(60).collect::<String>().replace('\n', "⏎");
+        let show = |text: &str| excerpt(text, SHOWN_CHARS).replace('\n', "⏎");
         let end: String = found
             .text
             .chars()

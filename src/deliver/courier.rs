@@ -33,8 +33,8 @@ const WAITS: [SignedDuration; 9] = [
     SignedDuration::from_hours(20),
     SignedDuration::from_hours(34),
 ];
-/// Pause between two looks for something to do.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Pause between two queries of the queue for messages that are due.
+const QUEUE_POLL: Duration = Duration::from_secs(1);
 /// Receivers that are told something at the same time.
 const RECEIVERS_AT_ONCE: usize = 64;
 /// Messages carried to one receiver before the others are looked at again.
@@ -334,7 +334,7 @@ impl Courier {
                 Err(error) => tracing::error!("deliveries wait: {error}"),
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(QUEUE_POLL) => {}
                 Some(done) = tasks.join_next() => match done {
                     Ok(name) => { busy.remove(&name); }
                     // Which one it was is not told: all that have ended are free again.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::mail::{Mail, mail};
 use super::sign;
-use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, show_moment};
+use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, excerpt, show_moment};
 
 /// Longest text of a robot's message, in bytes: WeCom takes 4,096, the others more.
 const ROBOT_BYTES_MAX: usize = 4_000;
@@ -17,6 +17,10 @@ const SCHEMA: &str = "wanglou.event.v1";
 const NOTICE_SCHEMA: &str = "wanglou.notice.v1";
 /// Characters of a notice in a robot's message.
 const NOTICE_CHARS_MAX: usize = 600;
+/// Characters of an explanation in a robot's message.
+const WHY_CHARS: usize = 120;
+/// Characters of a robot's refusal that are kept.
+const ANSWER_CHARS: usize = 200;
 
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +123,7 @@ pub(super) fn accepted(kind: EndpointKind, answer: &[u8]) -> Result<(), String> 
         Some(0) => Ok(()),
         Some(code) => {
             let why = told["errmsg"].as_str().or(told["msg"].as_str()).unwrap_or_default();
-            Err(format!("{field} {code}: {}", plain(why).chars().take(200).collect::<String>()))
+            Err(format!("{field} {code}: {}", excerpt(&plain(why), ANSWER_CHARS)))
         }
         None => Err(format!("the answer has no `{field}`")),
     }
@@ -212,7 +216,7 @@ fn text(contents: &Contents<'_>, markdown: bool) -> String {
     };
     for (shown, (_, event)) in events.iter().enumerate() {
         let link = format!("{}/alerts/{}", contents.home, event.alert_id);
-        let why: String = plain(&event.explanation).chars().take(120).collect();
+        let why = excerpt(&plain(&event.explanation), WHY_CHARS);
         let what = format!("{} {} {}", zh(event.event), about(event, contents), levels(event));
         let line = if markdown {
             format!("- [{what}]({link})\n  {why}…\n")

@@ -34,8 +34,16 @@ pub struct Found {
     pub fate: Fate,
 }
 
-/// From, to, clause, effect and product of a possible hazard.
-type Candidate = (usize, usize, usize, u32, Option<Choice>);
+/// A possible hazard, in folded characters.
+struct Candidate {
+    from: usize,
+    to: usize,
+    clause: usize,
+    /// Index into [`Lexicon::effects`].
+    effect: u32,
+    /// The product it is about; `None` when none fits.
+    choice: Option<Choice>,
+}
 
 /// What became of a hazard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,21 +255,23 @@ impl Analysis {
         }
         let candidates = self.candidates(&finds, lexicon);
         let mut judged: Vec<Judged> = Vec::with_capacity(candidates.len());
-        for (from, to, clause, index, _) in &candidates {
-            let effect = &lexicon.effects()[*index as usize];
-            judged.push(self.judge(lexicon, *from, *to, *clause, Some(effect.hazard), effect.stance));
+        for candidate in &candidates {
+            let effect = &lexicon.effects()[candidate.effect as usize];
+            let Candidate { from, to, clause, .. } = *candidate;
+            judged.push(self.judge(lexicon, from, to, clause, Some(effect.hazard), effect.stance));
         }
         let mut places: Vec<(Place, &mut Judged)> = candidates
             .iter()
             .zip(&mut judged)
-            .map(|((from, to, clause, index, _), judged)| {
-                let effect = &lexicon.effects()[*index as usize];
-                let (from, to, clause) = (*from, *to, *clause);
+            .map(|(candidate, judged)| {
+                let effect = &lexicon.effects()[candidate.effect as usize];
+                let Candidate { from, to, clause, .. } = *candidate;
                 (Place { from, to, clause, hazard: Some(effect.hazard), own: effect.stance }, judged)
             })
             .collect();
         stance::coordinate(&mut places, &self.folded, &self.clauses, lexicon);
-        for ((from, to, clause, index, choice), judged) in candidates.into_iter().zip(judged) {
+        for (candidate, judged) in candidates.into_iter().zip(judged) {
+            let Candidate { from, to, clause, effect: index, choice } = candidate;
             let effect = &lexicon.effects()[index as usize];
             let fate = match (judged.stance.counts(), choice) {
                 (false, _) => Fate::Stance,
@@ -294,7 +304,7 @@ impl Analysis {
                     .or(choice),
                 _ => choice,
             };
-            candidates.push((from, to, clause, effect, choice));
+            candidates.push(Candidate { from, to, clause, effect, choice });
         };
         for find in finds.iter().filter(|find| !find.injury) {
             put(find.from, find.to, find.clause, lexicon.rules()[find.owner as usize].effect);
@@ -309,7 +319,7 @@ impl Analysis {
                 }
             }
         }
-        candidates.sort_by_key(|(from, to, _, effect, choice)| {
+        candidates.sort_by_key(|Candidate { from, to, effect, choice, .. }| {
             let priority = lexicon.effects()[*effect as usize].priority;
             (choice.is_none(), std::cmp::Reverse(priority), std::cmp::Reverse(to - from), *from, *effect)
         });
@@ -317,7 +327,7 @@ impl Analysis {
         // hazard stays as support: the signal then names both rules.
         let mut taken = vec![u32::MAX; self.folded.len()];
         let hazard = |effect: u32| lexicon.effects()[effect as usize].hazard;
-        candidates.retain(|(from, to, _, effect, _)| {
+        candidates.retain(|Candidate { from, to, effect, .. }| {
             let covers = &mut taken[*from..*to];
             if covers.iter().all(|other| *other == u32::MAX) {
                 covers.fill(*effect);
@@ -326,7 +336,7 @@ impl Analysis {
             let mut others = covers.iter().filter(|other| **other != u32::MAX);
             others.all(|other| other != effect && hazard(*other) == hazard(*effect))
         });
-        candidates.sort_by_key(|(from, to, clause, effect, _)| (*from, *to, *clause, *effect));
+        candidates.sort_by_key(|candidate| (candidate.from, candidate.to, candidate.clause, candidate.effect));
         candidates
     }
 

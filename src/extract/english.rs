@@ -10,9 +10,10 @@ use crate::lexicon::Lexicon;
 use crate::lexicon::english::{EnglishMeaning, stem, words};
 use crate::lexicon::structured::Role;
 use crate::vocabulary::{
-    Category, CharSpan, Document, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId, Signal, Stance,
+    Category, CharSpan, Document, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId, Signal, Stance, excerpt,
 };
 
+use super::BRAND_CHARS_MAX;
 use super::structured::SPAN_CHARS_MAX;
 use super::structured::fields::Field;
 
@@ -352,7 +353,7 @@ pub(super) fn apply(document: &Document, rows: &[Vec<Field>], lexicon: &Lexicon,
             hazard_span,
             title_span: None,
             product_from: if product_span.is_some() { ProductFrom::Text } else { ProductFrom::Meta },
-            brand: brand.map(|brand| brand.chars().take(60).collect()),
+            brand: brand.map(|brand| excerpt(brand, BRAND_CHARS_MAX)),
             region: None,
             confidence,
             rules,

@@ -36,7 +36,9 @@ mod work;
 
 use crate::lexicon::Lexicon;
 use crate::lexicon::terms::Meaning;
-use crate::vocabulary::{Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, Signal, Stance};
+use crate::vocabulary::{
+    Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, SHOWN_CHARS, Signal, Stance, excerpt,
+};
 
 use analysis::{Analysis, Fate, Found};
 
@@ -51,6 +53,8 @@ pub use standards::{RECHECKS_MAX, standard_note, without_year};
 
 /// Most mentions in one reading; the rest is left out with a problem.
 pub const MENTIONS_MAX: usize = 2_000;
+/// Longest brand taken from a column as it stands, in characters.
+const BRAND_CHARS_MAX: usize = 60;
 
 /// Reads a document. Pure, total, linear in the length of the text.
 pub fn read(document: &Document, lexicon: &Lexicon) -> Reading {
@@ -142,7 +146,7 @@ fn reading_with(signals: Vec<Signal>, analysis: &Analysis, document: &Document, 
         problems.push(problem("too_many_hits", format!("only the first {HITS_MAX} dictionary hits were kept")));
     }
     if let Some(word) = document.meta_str("platform_category").filter(|_| analysis.meta.is_none()) {
-        let word: String = word.chars().take(40).collect();
+        let word = excerpt(word, SHOWN_CHARS);
         problems.push(problem("unknown_platform_category", format!("`{word}` is in no platform_categories.tsv")));
     }
     let mut mentions = mentions(analysis, document, lexicon);
@@ -231,7 +235,7 @@ fn brand_of(analysis: &Analysis, found: &Found, document: &Document, lexicon: &L
     if let Some(told) = document.meta_str("brand") {
         let folded = crate::lexicon::fold_word(told);
         let canonical = lexicon.canonical_brand(&folded).map(str::to_owned);
-        return Some(canonical.unwrap_or_else(|| told.chars().take(60).collect()));
+        return Some(canonical.unwrap_or_else(|| excerpt(told, BRAND_CHARS_MAX)));
     }
     facts::brand_for(&analysis.facts, &analysis.clauses, found.clause, found.from).map(str::to_owned)
 }

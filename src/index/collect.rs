@@ -136,8 +136,8 @@ fn better(best: &mut Numbers<Ranked>, story: u64, ranked: Ranked) {
     }
 }
 
-/// Documents between two looks at whether time is over: of the dearest questions some milliseconds.
-const LOOK_EVERY: u32 = 64;
+/// Documents scored between two checks of the deadline: some milliseconds of the most expensive queries.
+const DOCUMENTS_PER_DEADLINE_CHECK: u32 = 64;
 
 /// Tells, asked now and then, whether a pass has to end.
 pub(super) type Over<'a> = &'a (dyn Fn() -> bool + Sync);
@@ -239,7 +239,7 @@ impl Collector for PageCollector<'_> {
                 page.collect(doc, score);
             }
             looked += 1;
-            if looked % LOOK_EVERY == 0 && over() {
+            if looked % DOCUMENTS_PER_DEADLINE_CHECK == 0 && over() {
                 cut = true;
                 break;
             }

@@ -24,7 +24,8 @@ use super::snippet::snippet;
 use super::sort::Sort;
 use super::{Document, SearchIndex};
 use crate::vocabulary::{
-    Category, Channel, CharSpan, Counts, DocumentId, Hazard, Position, RegionCode, SourceId, show_moment,
+    Category, Channel, CharSpan, Counts, DocumentId, Hazard, Position, RegionCode, SHOWN_CHARS, SourceId, excerpt,
+    show_moment,
 };
 
 /// Most hits on one page.
@@ -391,5 +392,5 @@ fn read_cursor(cursor: &str, request: &SearchRequest) -> Result<Rank, IndexError
         let fits = version == CURSOR_VERSION && rest.is_empty() && key == request_key(request);
         fits.then_some(Rank { primary, position, id_key })
     };
-    read().ok_or_else(|| IndexError::Cursor { found: cursor.chars().take(60).collect() })
+    read().ok_or_else(|| IndexError::Cursor { found: excerpt(cursor, SHOWN_CHARS) })
 }

@@ -13,7 +13,7 @@ use super::record::{ID_BYTES_MAX, to_tantivy};
 use super::schema::{Fields, SCHEMA_VERSION};
 use super::stories::{Print, Stories};
 use super::thesaurus::Thesaurus;
-use crate::vocabulary::{Document, Fingerprint, LexiconVersion, Position, Reading, day_of};
+use crate::vocabulary::{Document, Fingerprint, LexiconVersion, Position, Reading, SHOWN_CHARS, day_of, excerpt};
 
 /// Threads that cut and invert texts.
 pub(super) const WRITER_THREADS: usize = 2;
@@ -91,7 +91,7 @@ impl Writer {
         }
         let id = document.id.as_str();
         if id.len() > ID_BYTES_MAX {
-            let start = id.chars().take(40).collect();
+            let start = excerpt(id, SHOWN_CHARS);
             return Err(IndexError::IdTooLong { bytes: id.len(), max: ID_BYTES_MAX, start });
         }
         let print = Print::of(fingerprint);

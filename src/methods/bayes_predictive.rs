@@ -7,7 +7,10 @@
 //! Daten"; Höhle (2007), Comput Stat 22:571. Poisson counts, Jeffreys' prior Gamma(½, 0) of the rate: NB(size S + ½,
 //! prob n/(n + 1)).
 
-use super::{Answer, Call, Columns, Method, MethodError, Settings, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{Config, Count, CountFrom, Ignored, Range, Share, configs};
+use super::{Answer, Call, Columns, Method, MethodError, Table};
 use crate::numeric::{Discrete, NegativeBinomial};
 
 pub(super) const METHOD: Method = Method {
@@ -72,37 +75,63 @@ pub fn predictive(sum: u64, steps: f64) -> Option<NegativeBinomial> {
     })
 }
 
-fn read(settings: &Settings) -> Result<BayesPredictive, MethodError> {
-    let alpha = settings.number_or("alpha", 0.05)?;
-    if !(alpha > 0.0 && alpha < 1.0) {
-        return Err(settings.error(format!("`alpha` must be between 0 and 1, not {alpha}")));
+/// Most past years, and most steps to each side, that a config may ask for.
+const COUNT_MAX: usize = 1_000_000;
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    b: Count,
+    w: Count,
+    #[serde(rename = "actY")]
+    current_year: bool,
+    alpha: Share,
+    freq: CountFrom<1>,
+    range: Option<Range>,
+    #[serde(rename = "start")]
+    _start: Ignored,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            b: CountFrom(0),
+            w: CountFrom(6),
+            current_year: true,
+            alpha: Share(0.05),
+            freq: CountFrom(52),
+            range: None,
+            _start: Ignored,
+        }
     }
-    let period = settings.count_if_any("freq")?.unwrap_or(52);
-    if period == 0 {
-        return Err(settings.error("`freq` must be at least 1 point per year"));
+}
+
+fn detector(config: &Config<Settings>) -> Result<BayesPredictive, MethodError> {
+    let settings = &config.settings;
+    for (key, CountFrom(count)) in [("b", settings.b), ("w", settings.w)] {
+        if count > COUNT_MAX {
+            return Err(config.error(format!("`{key}`: expected at most {COUNT_MAX}, found {count}")));
+        }
     }
-    let bounded = |key: &str, default: usize| {
-        let count = settings.count_if_any(key)?.unwrap_or(default);
-        if count > 1_000_000 { Err(settings.error(format!("`{key}` must be at most 1000000"))) } else { Ok(count) }
-    };
     Ok(BayesPredictive {
-        years: bounded("b", 0)?,
-        half_width: bounded("w", 6)?,
-        current_year: settings.flag_or("actY", true)?,
-        alpha,
-        period,
+        years: settings.b.0,
+        half_width: settings.w.0,
+        current_year: settings.current_year,
+        alpha: settings.alpha.0,
+        period: settings.freq.0,
     })
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let counts = Columns::read("input", &call.input)?.counts("count")?;
     let mut table = Table::new(&["config", "index", "count", "threshold", "alarm"]);
-    for settings in configs(&call.config)? {
-        let detector = read(&settings)?;
-        for at in settings.range(counts.len())? {
+    for config in configs::<Settings>(&call.config)? {
+        let detector = detector(&config)?;
+        for at in config.points(config.settings.range, counts.len())? {
             let threshold = detector.threshold(&counts, at);
             let alarm = threshold.map(|threshold| counts[at] > threshold);
-            table.push(vec![settings.id().into(), (at + 1).into(), counts[at].into(), threshold.into(), alarm.into()]);
+            table.push(vec![config.id().into(), (at + 1).into(), counts[at].into(), threshold.into(), alarm.into()]);
         }
     }
     Ok(Answer::Table(table))

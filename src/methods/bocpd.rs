@@ -5,9 +5,11 @@
 //! [`Detector::push`] per count, memory for the run lengths that are still possible. Not here: exposures; feed counts
 //! of equal exposure.
 
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table, configs};
+use super::settings::{Number, only};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::{Discrete as _, NegativeBinomial};
 
 /// As it is listed.
@@ -185,26 +187,42 @@ pub fn change_points(model: Model, counts: &[u64]) -> Result<Vec<usize>, ModelEr
     Ok(segmentation.starts())
 }
 
-fn model(settings: &Settings) -> Result<Model, MethodError> {
-    if let Some(model) = settings.word_if_any("model")?.filter(|model| *model != "poisson-gamma") {
-        return Err(settings.error(format!("`model` must be poisson-gamma, not {model}")));
+/// Law of the counts and of their rate.
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum Law {
+    #[serde(rename = "poisson-gamma")]
+    PoissonGamma,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(rename = "model")]
+    _model: Option<Law>,
+    hazard_lambda: Number,
+    prior_shape: Option<Number>,
+    prior_rate: Option<Number>,
+    truncation: Option<Number>,
+}
+
+impl Settings {
+    fn model(&self) -> Model {
+        let or = |number: Option<Number>, default: f64| number.map_or(default, |number| number.0);
+        Model {
+            expected_run: self.hazard_lambda.0,
+            shape: or(self.prior_shape, 1.0),
+            rate: or(self.prior_rate, 1.0),
+            truncation: or(self.truncation, 0.0),
+        }
     }
-    Ok(Model {
-        expected_run: settings.number("hazard_lambda")?,
-        shape: settings.number_or("prior_shape", 1.0)?,
-        rate: settings.number_or("prior_rate", 1.0)?,
-        truncation: settings.number_or("truncation", 0.0)?,
-    })
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let counts = Columns::read("input", &call.input)?.counts("count")?;
-    let all = configs(&call.config)?;
-    let [settings] = &all[..] else {
-        return Err(MethodError::Config { id: None, what: format!("one config is expected, not {}", all.len()) });
-    };
-    let model = model(settings)?;
-    let wrong = |error: ModelError| settings.error(error.to_string());
+    let config = only::<Settings>(&call.config)?;
+    let model = config.settings.model();
+    let wrong = |error: ModelError| config.error(error.to_string());
     match call.table.as_deref() {
         None => {
             let starts: Vec<usize> =

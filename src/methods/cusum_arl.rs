@@ -7,7 +7,10 @@
 //! of 10¹² are as exact as short ones. On a very fine lattice the chain is followed step by step instead, until its
 //! rate of exits has settled. Not here: the chart on data (`glr_cusum`).
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table, configs};
+use serde::{Deserialize, Deserializer};
+
+use super::settings::{Number, configs};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::{Discrete as _, Poisson};
 
 /// As it is listed.
@@ -32,7 +35,8 @@ const MAX_MOVES: u64 = 1_000_000_000;
 pub const MAX_DENOMINATOR: u32 = 10_000;
 
 /// Which way a chart looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// S = max(0, S + y − k): rises.
     Upper,
@@ -384,42 +388,60 @@ fn poisson(mu: f64, ln_least: f64) -> Vec<f64> {
     }
 }
 
-fn chart(settings: &Settings) -> Result<Chart, MethodError> {
-    let side = match settings.word_if_any("sided")?.unwrap_or("upper") {
-        "upper" => Side::Upper,
-        "lower" => Side::Lower,
-        other => return Err(settings.error(format!("`sided` must be upper or lower, not {other}"))),
-    };
-    let alarm: String = settings.word_if_any("alarm")?.unwrap_or("S > h").split_whitespace().collect();
-    let alarm_at_limit = match alarm.as_str() {
-        "S>h" => false,
-        "S>=h" | "S≥h" => true,
-        other => return Err(settings.error(format!("`alarm` must be `S > h` or `S >= h`, not {other}"))),
-    };
-    Ok(Chart { side, k: 0.0, h: 0.0, alarm_at_limit, start: settings.number_or("start", 0.0)? })
+/// What is computed for each row of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Task {
+    /// Run lengths of given charts.
+    Arl,
+    /// The limit that reaches a given run length.
+    CriticalH,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    task: Task,
+    sided: Option<Side>,
+    #[serde(rename = "alarm", default, deserialize_with = "alarm_at_limit")]
+    alarm_at_limit: bool,
+    start: Option<Number>,
+    lattice: Option<Number>,
+}
+
+/// `alarm`: `S > h` or `S >= h`, with or without blanks.
+fn alarm_at_limit<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    let rule = String::deserialize(from)?;
+    match rule.split_whitespace().collect::<String>().as_str() {
+        "S>h" => Ok(false),
+        "S>=h" | "S≥h" => Ok(true),
+        _ => Err(serde::de::Error::invalid_value(serde::de::Unexpected::Str(&rule), &"`S > h` or `S >= h`")),
+    }
+}
+
+impl Settings {
+    fn chart(&self) -> Chart {
+        let side = self.sided.unwrap_or(Side::Upper);
+        let start = self.start.map_or(0.0, |start| start.0);
+        Chart { side, k: 0.0, h: 0.0, alarm_at_limit: self.alarm_at_limit, start }
+    }
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let input = Columns::read("input", &call.input)?;
-    let all = configs(&call.config)?;
-    let task = |settings: &Settings| match settings.word_if_any("task")? {
-        Some("arl") => Ok(false),
-        Some("critical_h") => Ok(true),
-        other => Err(settings.error(format!("`task` must be arl or critical_h, not {}", other.unwrap_or("absent")))),
-    };
-    let limits = all.first().map_or(Ok(false), task)?;
-    for settings in &all {
-        if task(settings)? != limits {
-            return Err(settings.error("`task` must be the same in all configs: one table is printed"));
-        }
+    let all = configs::<Settings>(&call.config)?;
+    let task = all.first().map_or(Task::Arl, |config| config.settings.task);
+    if let Some(other) = all.iter().find(|config| config.settings.task != task) {
+        return Err(other.error("`task` must be the same in all configs: one table is printed"));
     }
     let wrong = |row: usize, error: ChartError| input.error(Some(row), error.to_string());
     let mu0 = input.numbers("mu0")?;
-    if limits {
+    if task == Task::CriticalH {
         let (ks, targets) = (input.numbers("k")?, input.numbers("ARL0_target")?);
         let mut table = Table::new(&["mu0", "k", "ARL0_target", "h", "gamma_randomisation"]);
-        for settings in &all {
-            let (chart, step) = (chart(settings)?, settings.number_or("lattice", 0.1)?);
+        for config in &all {
+            let (chart, step) = (config.settings.chart(), config.settings.lattice.map_or(0.1, |step| step.0));
             for row in 0..input.len() {
                 let (mu, k, target) = (mu0[row], ks[row], targets[row]);
                 let h = Chart { k, ..chart }.critical_limit(mu, target, step).map_err(|error| wrong(row, error))?;
@@ -431,8 +453,8 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
     }
     let (ratios, ks, hs) = (input.numbers("rr")?, input.numbers("k_used")?, input.numbers("h")?);
     let mut table = Table::new(&["mu0", "rr", "k_opt", "k_used", "h", "ARL0", "ARL1"]);
-    for settings in &all {
-        let chart = chart(settings)?;
+    for config in &all {
+        let chart = config.settings.chart();
         for row in 0..input.len() {
             let (mu, ratio, chart) = (mu0[row], ratios[row], Chart { k: ks[row], h: hs[row], ..chart });
             let best = optimal_reference(mu, ratio).map_err(|error| wrong(row, error))?;

@@ -14,8 +14,10 @@
 
 use std::f64::consts::LN_2;
 
-use super::settings::only;
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table, pairs};
+use serde::Deserialize;
+
+use super::settings::{Count, CountFrom, Positive, Share, only};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table, pairs};
 use crate::numeric::{Continuous, Gamma, Hypergeometric, Normal, digamma, trigamma};
 
 pub(super) const METHOD: Method = Method {
@@ -193,56 +195,56 @@ const COLUMNS: [&str; 23] = [
     "pvda_ROR_hi",
 ];
 
-/// What the config of this method says.
-struct Plan {
-    fewest: u64,
-    level: f64,
-    null_reporting: f64,
-    null_odds: f64,
-    mid: bool,
-    shrinkage: f64,
-    tail: f64,
+/// `rfet`: which p-value of Fisher's test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Fisher {
+    #[serde(rename = "mid-p, greater")]
+    MidP,
+    #[serde(rename = "exact, greater", alias = "greater")]
+    Exact,
 }
 
-fn plan(settings: &Settings) -> Result<Plan, MethodError> {
-    let share = |key: &str, default: f64| match settings.number_or(key, default)? {
-        share if 0.0 < share && share < 1.0 => Ok(share),
-        other => Err(settings.error(format!("`{key}` must be a share between 0 and 1, not {other}"))),
-    };
-    let positive = |key: &str, default: f64| match settings.number_or(key, default)? {
-        value if value > 0.0 => Ok(value),
-        other => Err(settings.error(format!("`{key}` must be above 0, not {other}"))),
-    };
-    let mid = match settings.word_if_any("rfet")?.unwrap_or("mid-p, greater") {
-        "mid-p, greater" => true,
-        "exact, greater" | "greater" => false,
-        other => {
-            return Err(settings.error(format!("`rfet` must be `mid-p, greater` or `exact, greater`, not `{other}`")));
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    min_n11: Count,
+    level_one_sided: Share,
+    prr_h0: Positive,
+    ror_h0: Positive,
+    rfet: Fisher,
+    ic_shrinkage: Positive,
+    ic_level: Share,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            min_n11: CountFrom(1),
+            level_one_sided: Share(0.025),
+            prr_h0: Positive(1.0),
+            ror_h0: Positive(1.0),
+            rfet: Fisher::MidP,
+            ic_shrinkage: Positive(0.5),
+            ic_level: Share(0.95),
         }
-    };
-    Ok(Plan {
-        fewest: settings.count_if_any("min_n11")?.unwrap_or(1) as u64,
-        level: share("level_one_sided", 0.025)?,
-        null_reporting: positive("prr_h0", 1.0)?,
-        null_odds: positive("ror_h0", 1.0)?,
-        mid,
-        shrinkage: positive("ic_shrinkage", 0.5)?,
-        tail: (1.0 - share("ic_level", 0.95)?) / 2.0,
-    })
+    }
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
-    let plan = plan(&only(&call.config)?)?;
+    let settings = only::<Settings>(&call.config)?.settings;
+    let (fewest, level, tail) =
+        (settings.min_n11.0 as u64, settings.level_one_sided.0, (1.0 - settings.ic_level.0) / 2.0);
     let input = Columns::read("input", &call.input)?;
     let (products, hazards, table) = pairs::read(&input)?;
     let mut answer = Table::new(&COLUMNS);
     // A pair without reports is no pair of a table of reports, whatever `min_n11` says.
-    for cell in table.cells.iter().filter(|cell| cell.count >= plan.fewest.max(1)) {
+    for cell in table.cells.iter().filter(|cell| cell.count >= fewest.max(1)) {
         let (row, column) = (table.rows[cell.row], table.columns[cell.column]);
         let four = FourFold::new(cell.count, row, column, table.total).expect("margins are sums over the cells");
         let (reporting, odds) = (four.reporting_ratio(), four.odds_ratio());
         let component = four.information_component();
-        let shrunk = ShrunkIc::new(cell.count, four.expected(), plan.shrinkage);
+        let shrunk = ShrunkIc::new(cell.count, four.expected(), settings.ic_shrinkage.0);
         let mut line: Vec<Cell> = vec![
             products.words()[cell.row].into(),
             hazards.words()[cell.column].into(),
@@ -254,21 +256,21 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
         let numbers = [
             four.expected(),
             reporting.ratio,
-            reporting.p_greater(plan.null_reporting),
-            reporting.ln_quantile(plan.level),
+            reporting.p_greater(settings.prr_h0.0),
+            reporting.ln_quantile(level),
             odds.ratio,
-            odds.p_greater(plan.null_odds),
-            odds.ln_quantile(plan.level),
+            odds.p_greater(settings.ror_h0.0),
+            odds.ln_quantile(level),
             component.p_at_most(1.0),
-            component.quantile(plan.level),
-            four.fisher_greater(plan.mid),
+            component.quantile(level),
+            four.fisher_greater(settings.rfet == Fisher::MidP),
             shrunk.value(),
-            shrunk.quantile(plan.tail),
-            shrunk.quantile(1.0 - plan.tail),
-            reporting.ln_quantile(plan.tail).exp(),
-            reporting.ln_quantile(1.0 - plan.tail).exp(),
-            odds.ln_quantile(plan.tail).exp(),
-            odds.ln_quantile(1.0 - plan.tail).exp(),
+            shrunk.quantile(tail),
+            shrunk.quantile(1.0 - tail),
+            reporting.ln_quantile(tail).exp(),
+            reporting.ln_quantile(1.0 - tail).exp(),
+            odds.ln_quantile(tail).exp(),
+            odds.ln_quantile(1.0 - tail).exp(),
         ];
         line.extend(numbers.map(Cell::from));
         answer.push(line);

@@ -8,7 +8,10 @@
 
 use std::ops::Range;
 
-use super::{Answer, Call, Columns, Method, MethodError, Settings, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{CountFrom, Ignored, NotNegative, Range as Points, Share, configs};
+use super::{Answer, Call, Columns, Method, MethodError, Table};
 use crate::numeric::{Continuous, Normal};
 
 pub(super) const METHOD: Method = Method {
@@ -21,7 +24,7 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// Which of the three rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Rule {
     /// Baseline right before the tested step.
     C1,
@@ -124,36 +127,53 @@ impl Ears {
     }
 }
 
-fn read(settings: &Settings) -> Result<Ears, MethodError> {
-    let rule = match settings.word_if_any("method")?.unwrap_or("C1") {
-        "C1" => Rule::C1,
-        "C2" => Rule::C2,
-        "C3" => Rule::C3,
-        other => return Err(settings.error(format!("`method` must be C1, C2 or C3, not `{other}`"))),
-    };
-    let baseline = settings.count_if_any("baseline")?.unwrap_or(7);
-    if baseline < 2 {
-        return Err(settings.error(format!("`baseline` must be at least 2 points for a variance, not {baseline}")));
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    method: Rule,
+    baseline: CountFrom<2>,
+    #[serde(rename = "minSigma")]
+    min_sigma: NotNegative,
+    /// 0.025 for C3, else 0.001, when it is not given.
+    alpha: Option<Share>,
+    range: Option<Points>,
+    #[serde(rename = "start")]
+    _start: Ignored,
+    #[serde(rename = "freq")]
+    _freq: Ignored,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            method: Rule::C1,
+            baseline: CountFrom(7),
+            min_sigma: NotNegative(0.0),
+            alpha: None,
+            range: None,
+            _start: Ignored,
+            _freq: Ignored,
+        }
     }
-    let min_sigma = settings.number_or("minSigma", 0.0)?;
-    if min_sigma < 0.0 {
-        return Err(settings.error(format!("`minSigma` must be ≥ 0, not {min_sigma}")));
+}
+
+impl Settings {
+    fn detector(&self) -> Ears {
+        let alpha = self.alpha.map_or(if self.method == Rule::C3 { 0.025 } else { 0.001 }, |alpha| alpha.0);
+        let z = Normal::STANDARD.quantile_upper(alpha);
+        Ears { rule: self.method, baseline: self.baseline.0, min_sigma: self.min_sigma.0, z }
     }
-    let alpha = settings.number_or("alpha", if rule == Rule::C3 { 0.025 } else { 0.001 })?;
-    if !(alpha > 0.0 && alpha < 1.0) {
-        return Err(settings.error(format!("`alpha` must be between 0 and 1, not {alpha}")));
-    }
-    Ok(Ears { rule, baseline, min_sigma, z: Normal::STANDARD.quantile_upper(alpha) })
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let counts = Columns::read("input", &call.input)?.counts("count")?;
     let mut table = Table::new(&["config", "index", "count", "threshold", "alarm"]);
-    for settings in configs(&call.config)? {
-        let ears = read(&settings)?;
-        for (at, limit) in ears.limits(&counts, settings.range(counts.len())?) {
+    for config in configs::<Settings>(&call.config)? {
+        let ears = config.settings.detector();
+        for (at, limit) in ears.limits(&counts, config.points(config.settings.range, counts.len())?) {
             table.push(vec![
-                settings.id().into(),
+                config.id().into(),
                 (at + 1).into(),
                 counts[at].into(),
                 limit.map(|limit| limit.threshold).into(),
@@ -213,9 +233,14 @@ mod tests {
         assert_eq!(ears(Rule::C1).limits(&[1, 2], 0..2).count(), 0);
         let call = |config: &str| Call { config: config.into(), input: "count\n1\n2\n".into(), ..Call::default() };
         assert!(run(&call("{}")).is_ok());
-        for wrong in
-            [r#"{"method":"C4"}"#, r#"{"baseline":1}"#, r#"{"minSigma":-1}"#, r#"{"alpha":0}"#, r#"{"range":[1,9]}"#]
-        {
+        for wrong in [
+            r#"{"method":"C4"}"#,
+            r#"{"baseline":1}"#,
+            r#"{"minSigma":-1}"#,
+            r#"{"alpha":0}"#,
+            r#"{"range":[1,9]}"#,
+            r#"{"basline":7}"#,
+        ] {
             assert!(run(&call(wrong)).is_err(), "{wrong}");
         }
     }

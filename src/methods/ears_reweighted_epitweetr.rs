@@ -6,7 +6,10 @@
 //! Source: Espinosa et al. (2022), Euro Surveill 27(39):2200177; the weights after Farrington et al. (1996), J R Stat
 //! Soc A 159:547.
 
-use super::{Answer, Call, Columns, Method, MethodError, Settings, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{CountFrom, Ignored, NotNegative, Range, Share, configs};
+use super::{Answer, Call, Columns, Method, MethodError, Table};
 use crate::numeric::{Continuous, StudentT};
 
 pub(super) const METHOD: Method = Method {
@@ -101,40 +104,56 @@ impl Reweighted {
     }
 }
 
-fn read(settings: &Settings) -> Result<Reweighted, MethodError> {
-    let level = |key: &str, default: f64| {
-        let level = settings.number_or(key, default)?;
-        if level > 0.0 && level < 1.0 {
-            Ok(level)
-        } else {
-            Err(settings.error(format!("`{key}` must be between 0 and 1, not {level}")))
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    /// Three at least: residuals are studentised.
+    no_historic: CountFrom<3>,
+    k_decay: NotNegative,
+    same_weekday_baseline: bool,
+    alpha: Share,
+    alpha_outlier: Share,
+    range: Option<Range>,
+    #[serde(rename = "start")]
+    _start: Ignored,
+    #[serde(rename = "freq")]
+    _freq: Ignored,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            no_historic: CountFrom(7),
+            k_decay: NotNegative(4.0),
+            same_weekday_baseline: false,
+            alpha: Share(0.025),
+            alpha_outlier: Share(0.05),
+            range: None,
+            _start: Ignored,
+            _freq: Ignored,
         }
-    };
-    let baseline = settings.count_if_any("no_historic")?.unwrap_or(7);
-    if baseline < 3 {
-        return Err(
-            settings.error(format!("`no_historic` must be at least 3 for studentised residuals, not {baseline}"))
-        );
     }
-    let decay = settings.number_or("k_decay", 4.0)?;
-    if decay < 0.0 {
-        return Err(settings.error(format!("`k_decay` must be ≥ 0, not {decay}")));
+}
+
+impl Settings {
+    fn detector(&self) -> Reweighted {
+        let stride = if self.same_weekday_baseline { 7 } else { 1 };
+        Reweighted::new(self.no_historic.0, stride, self.k_decay.0, self.alpha.0, self.alpha_outlier.0)
     }
-    let stride = if settings.flag_or("same_weekday_baseline", false)? { 7 } else { 1 };
-    Ok(Reweighted::new(baseline, stride, decay, level("alpha", 0.025)?, level("alpha_outlier", 0.05)?))
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let counts = Columns::read("input", &call.input)?.counts("count")?;
     let mut table = Table::new(&["config", "time_monitored", "y0", "U0", "alarm0", "y0bar", "U0_dw", "alarm0_dw"]);
-    for settings in configs(&call.config)? {
-        let detector = read(&settings)?;
-        for at in settings.range(counts.len())? {
+    for config in configs::<Settings>(&call.config)? {
+        let detector = config.settings.detector();
+        for at in config.points(config.settings.range, counts.len())? {
             let count = counts[at] as f64;
             let limits = detector.limits(&counts, at);
             let reweighted = limits.and_then(|limits| limits.reweighted);
             table.push(vec![
-                settings.id().into(),
+                config.id().into(),
                 (at + 1).into(),
                 counts[at].into(),
                 limits.map(|limits| limits.plain).into(),

@@ -9,7 +9,10 @@
 
 use jiff::civil::Date;
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{Config, Count, CountFrom, Ignored, Number, Range, Weight, configs};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::least_squares::least_squares;
 use crate::numeric::{Continuous, StudentT};
 
@@ -179,28 +182,55 @@ pub fn weekday(date: Date) -> u8 {
 }
 
 /// Which detector a config asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Detector {
     Ewma,
     Regression,
     Switch,
 }
 
-fn read_baseline(settings: &Settings, fewest: usize) -> Result<Baseline, MethodError> {
-    let longest = settings.count_if_any("B")?.unwrap_or(28);
-    if longest < fewest {
-        return Err(settings.error(format!("`B` must be at least {fewest} days, not {longest}")));
-    }
-    Ok(Baseline { longest, guard: settings.count_if_any("g")?.unwrap_or(2) })
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    detector: Detector,
+    #[serde(rename = "B")]
+    longest: Count,
+    #[serde(rename = "g")]
+    guard: Count,
+    w1: Weight,
+    w2: Weight,
+    min_adjusted_r2: Number,
+    range: Option<Range>,
+    #[serde(rename = "start")]
+    _start: Ignored,
+    #[serde(rename = "freq")]
+    _freq: Ignored,
 }
 
-fn read_weight(settings: &Settings, key: &str, default: f64) -> Result<f64, MethodError> {
-    let weight = settings.number_or(key, default)?;
-    if weight > 0.0 && weight <= 1.0 {
-        Ok(weight)
-    } else {
-        Err(settings.error(format!("`{key}` must be above 0 and at most 1, not {weight}")))
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            detector: Detector::Switch,
+            longest: CountFrom(28),
+            guard: CountFrom(2),
+            w1: Weight(0.4),
+            w2: Weight(0.9),
+            min_adjusted_r2: Number(0.6),
+            range: None,
+            _start: Ignored,
+            _freq: Ignored,
+        }
     }
+}
+
+fn baseline(config: &Config<Settings>, fewest: usize) -> Result<Baseline, MethodError> {
+    let CountFrom(longest) = config.settings.longest;
+    if longest < fewest {
+        return Err(config.error(format!("`B`: expected at least {fewest} days, found {longest}")));
+    }
+    Ok(Baseline { longest, guard: config.settings.guard.0 })
 }
 
 fn read_weekdays(columns: &Columns) -> Result<Vec<u8>, MethodError> {
@@ -217,32 +247,23 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
     let dates = columns.words("date")?;
     let mut table =
         Table::new(&["config", "date", "count", "expected", "statistic", "pvalue", "alert", "adjusted_r2", "detector"]);
-    for settings in configs(&call.config)? {
-        let detector = match settings.word_if_any("detector")?.unwrap_or("switch") {
-            "ewma" => Detector::Ewma,
-            "regression" => Detector::Regression,
-            "switch" => Detector::Switch,
-            other => {
-                let what = format!("`detector` must be ewma, regression or switch, not `{other}`");
-                return Err(settings.error(what));
-            }
-        };
-        let averages = if detector == Detector::Regression {
+    for config in configs::<Settings>(&call.config)? {
+        let settings = &config.settings;
+        let averages = if settings.detector == Detector::Regression {
             vec![None; counts.len()]
         } else {
-            let weights = [read_weight(&settings, "w1", 0.4)?, read_weight(&settings, "w2", 0.9)?];
-            ewma(&counts, read_baseline(&settings, FEWEST_EWMA)?, weights)
+            ewma(&counts, baseline(&config, FEWEST_EWMA)?, [settings.w1.0, settings.w2.0])
         };
-        let regressions = if detector == Detector::Ewma {
+        let regressions = if settings.detector == Detector::Ewma {
             vec![None; counts.len()]
         } else {
-            regression(&counts, &read_weekdays(&columns)?, read_baseline(&settings, FEWEST_REGRESSION)?)
+            regression(&counts, &read_weekdays(&columns)?, baseline(&config, FEWEST_REGRESSION)?)
         };
-        let least_r2 = settings.number_or("min_adjusted_r2", 0.6)?;
-        for at in settings.range(counts.len())? {
+        let least_r2 = settings.min_adjusted_r2.0;
+        for at in config.points(settings.range, counts.len())? {
             let line = regressions[at].as_ref();
             let good = line.filter(|line| line.adjusted_r2.is_some_and(|share| share >= least_r2));
-            let (finding, share, name) = match detector {
+            let (finding, share, name) = match settings.detector {
                 Detector::Ewma => (averages[at], None, Cell::Empty),
                 Detector::Regression => {
                     (line.map(|line| line.finding), line.and_then(|line| line.adjusted_r2), Cell::Empty)
@@ -253,7 +274,7 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
                 },
             };
             table.push(vec![
-                settings.id().into(),
+                config.id().into(),
                 dates[at].into(),
                 counts[at].into(),
                 finding.map(|finding| finding.expected).into(),

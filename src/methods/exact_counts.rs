@@ -7,7 +7,10 @@
 //! Source: Garwood (1936), Biometrika 28:437 (interval); Lancaster (1961), JASA 56:223 (mid-p). Two-sided: the sum over
 //! outcomes that are not more likely than the observed one.
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table};
+use serde::Deserialize;
+
+use super::settings::{List, NotNegative, Share, only};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::{Continuous, Discrete, Gamma, NegativeBinomial, Poisson};
 
 pub(super) const METHOD: Method = Method {
@@ -82,17 +85,37 @@ pub(super) fn digits(probability: f64) -> String {
     if digits.len() == 1 { format!("{digits}0") } else { digits.to_owned() }
 }
 
-fn probabilities(settings: &Settings, key: &str, default: &[f64]) -> Result<Vec<f64>, MethodError> {
-    let list = settings.numbers_if_any(key)?.unwrap_or_else(|| default.to_vec());
-    match list.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
-        Some(wrong) => Err(settings.error(format!("`{key}` must lie between 0 and 1, not {wrong}"))),
-        None => Ok(list),
+/// Law of the counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Law {
+    Poisson,
+    NegBin,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    distribution: Law,
+    conf_level: Share,
+    two_sided_slack: NotNegative,
+    /// 0.99 and 0.999, for the negative binomial law 0.95 too, when they are not given.
+    quantiles: Option<List<Share>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (conf_level, two_sided_slack) = (Share(0.95), NotNegative(1e-7));
+        Self { distribution: Law::Poisson, conf_level, two_sided_slack, quantiles: None }
     }
 }
 
-/// A level of confidence: between 0 and 1.
-pub(super) fn confidence(settings: &Settings) -> Result<f64, MethodError> {
-    Ok(probabilities(settings, "conf_level", &[0.95])?.first().copied().unwrap_or(0.95))
+impl Settings {
+    fn quantiles(&self, default: &[f64]) -> Vec<f64> {
+        let given = self.quantiles.as_ref();
+        given.map_or_else(|| default.to_vec(), |List(given)| given.iter().map(|share| share.0).collect())
+    }
 }
 
 /// A number per row that must not be negative.
@@ -109,12 +132,8 @@ fn quantiles(law: &impl Discrete, probabilities: &[f64], row: &mut Vec<Cell>) {
 }
 
 fn poisson_rows(settings: &Settings, columns: &Columns) -> Result<Table, MethodError> {
-    let level = confidence(settings)?;
-    let slack = settings.number_or("two_sided_slack", 1e-7)?;
-    if slack < 0.0 {
-        return Err(settings.error(format!("`two_sided_slack` must be ≥ 0, not {slack}")));
-    }
-    let wanted = probabilities(settings, "quantiles", &[0.99, 0.999])?;
+    let (level, slack) = (settings.conf_level.0, settings.two_sided_slack.0);
+    let wanted = settings.quantiles(&[0.99, 0.999]);
     let fixed = ["x", "mu", "p_greater", "p_two_sided", "midp_greater", "rate_ratio"];
     let mut names: Vec<String> = fixed.map(str::to_owned).to_vec();
     names.extend(["lo", "hi"].map(|side| format!("rr_{side}{}", digits(level))));
@@ -142,7 +161,7 @@ fn poisson_rows(settings: &Settings, columns: &Columns) -> Result<Table, MethodE
 }
 
 fn negative_binomial_rows(settings: &Settings, columns: &Columns) -> Result<Table, MethodError> {
-    let wanted = probabilities(settings, "quantiles", &[0.95, 0.99, 0.999])?;
+    let wanted = settings.quantiles(&[0.95, 0.99, 0.999]);
     let mut names: Vec<String> = ["x", "mu", "size", "p_greater", "logpmf"].map(str::to_owned).to_vec();
     names.extend(wanted.iter().map(|p| format!("q{}", digits(*p))));
     let mut table = Table::new(&names);
@@ -161,12 +180,12 @@ fn negative_binomial_rows(settings: &Settings, columns: &Columns) -> Result<Tabl
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let columns = Columns::read("input", &call.input)?;
-    let settings = super::settings::only(&call.config)?;
-    match settings.word_if_any("distribution")?.unwrap_or("poisson") {
-        "poisson" => poisson_rows(&settings, &columns).map(Answer::Table),
-        "negbin" => negative_binomial_rows(&settings, &columns).map(Answer::Table),
-        other => Err(settings.error(format!("`distribution` must be poisson or negbin, not `{other}`"))),
+    let settings = only::<Settings>(&call.config)?.settings;
+    match settings.distribution {
+        Law::Poisson => poisson_rows(&settings, &columns),
+        Law::NegBin => negative_binomial_rows(&settings, &columns),
     }
+    .map(Answer::Table)
 }
 
 #[cfg(test)]

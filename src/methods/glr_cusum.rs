@@ -6,7 +6,10 @@
 
 use std::collections::VecDeque;
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{Config, Count, Ignored, NotNegative, Number, Range, configs};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::solve::newton_increasing;
 
 /// As it is listed.
@@ -20,11 +23,13 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// Which change is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Direction {
     /// Higher rates.
+    #[serde(rename = "inc")]
     Increase,
     /// Lower rates.
+    #[serde(rename = "dec")]
     Decrease,
 }
 
@@ -185,7 +190,8 @@ fn score(stretch: &[(f64, f64)], theta: f64, alpha: f64) -> (f64, f64) {
 }
 
 /// How a count becomes a number of about unit variance (m: its mean in control).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Transformation {
     /// (y − m)/√m.
     Standard,
@@ -257,40 +263,91 @@ impl TransformedCusum {
     }
 }
 
-fn chart(settings: &Settings) -> Result<Chart, MethodError> {
-    if let Some(change) = settings.word_if_any("change")?.filter(|change| *change != "intercept") {
-        return Err(settings.error(format!("`change` must be intercept, not {change}")));
-    }
-    let direction = match settings.word_if_any("dir")?.unwrap_or("inc") {
-        "inc" => Direction::Increase,
-        "dec" => Direction::Decrease,
-        other => return Err(settings.error(format!("`dir` must be inc or dec, not {other}"))),
+/// `f`: the law of the counts of a GLR chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Law {
+    GlrPois,
+    GlrNb,
+}
+
+/// `change`: what changes.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Change {
+    Intercept,
+}
+
+/// What a config says: with `f` of a GLR chart, without of a CUSUM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    range: Option<Range>,
+    // GLR
+    f: Option<Law>,
+    #[serde(rename = "c.ARL")]
+    limit: Option<Number>,
+    #[serde(rename = "Mtilde")]
+    shortest: Option<Count>,
+    /// -1: no window.
+    #[serde(rename = "M")]
+    longest: Option<Number>,
+    #[serde(rename = "change")]
+    _change: Option<Change>,
+    #[serde(rename = "dir")]
+    direction: Option<Direction>,
+    theta: Option<Number>,
+    alpha: Option<NotNegative>,
+    // CUSUM
+    k: Option<Number>,
+    h: Option<Number>,
+    m: Option<NotNegative>,
+    #[serde(rename = "trans")]
+    transformation: Option<Transformation>,
+    #[serde(rename = "start", default)]
+    _start: Ignored,
+    #[serde(rename = "freq", default)]
+    _freq: Ignored,
+}
+
+/// A setting that this kind of chart needs.
+fn needed<T>(config: &Config<Settings>, key: &str, value: Option<T>) -> Result<T, MethodError> {
+    value.ok_or_else(|| config.error(format!("missing field `{key}`")))
+}
+
+fn chart(config: &Config<Settings>, law: Law) -> Result<Chart, MethodError> {
+    let settings = &config.settings;
+    let dispersion = match law {
+        Law::GlrPois => 0.0,
+        Law::GlrNb => needed(config, "alpha", settings.alpha)?.0,
     };
-    let dispersion = match settings.word_if_any("f")? {
-        Some("glrpois") => 0.0,
-        Some("glrnb") => settings.number("alpha")?,
-        _ => return Err(settings.error("`f` must be glrpois or glrnb")),
-    };
-    if dispersion < 0.0 {
-        return Err(settings.error(format!("`alpha` must be at least 0, not {dispersion}")));
-    }
     // A window of M looks for changes that began M to Mtilde counts ago, so that last M + 1 to Mtilde + 1 counts;
     // without a window any that lasts Mtilde counts.
-    let shortest = settings.count_if_any("Mtilde")?.unwrap_or(1);
-    let (shortest, longest) = match settings.number_if_any("M")?.unwrap_or(-1.0) {
+    let shortest = settings.shortest.map_or(1, |shortest| shortest.0);
+    let (shortest, longest) = match settings.longest.map_or(-1.0, |longest| longest.0) {
         -1.0 => (shortest.max(1), None),
-        _ => (shortest + 1, Some(settings.count("M")? + 1)),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: whole and small")]
+        longest if longest.fract() == 0.0 && (0.0..9e15).contains(&longest) => {
+            (shortest + 1, Some(longest as usize + 1))
+        }
+        longest => return Err(config.error(format!("`M`: expected a whole number ≥ 0, or -1, found {longest}"))),
     };
-    let known = settings.number_if_any("theta")?;
-    Ok(Chart { known, direction, dispersion, limit: settings.number("c.ARL")?, shortest, longest })
+    Ok(Chart {
+        known: settings.theta.map(|theta| theta.0),
+        direction: settings.direction.unwrap_or(Direction::Increase),
+        dispersion,
+        limit: needed(config, "c.ARL", settings.limit)?.0,
+        shortest,
+        longest,
+    })
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let input = Columns::read("input", &call.input)?;
     let counts = input.counts("count")?;
-    let all = configs(&call.config)?;
-    let transformed = all.first().is_some_and(|settings| settings.get("f").is_none());
-    if let Some(other) = all.iter().find(|settings| settings.get("f").is_none() != transformed) {
+    let all = configs::<Settings>(&call.config)?;
+    let transformed = all.first().is_some_and(|config| config.settings.f.is_none());
+    if let Some(other) = all.iter().find(|config| config.settings.f.is_none() != transformed) {
         return Err(
             other.error("GLR settings (`f`) and CUSUM settings (`trans`) must not be mixed: one table is printed")
         );
@@ -298,18 +355,19 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
     if transformed { cusum_table(&input, &counts, &all) } else { glr_table(&input, &counts, &all) }
 }
 
-fn glr_table(input: &Columns, counts: &[u64], all: &[Settings]) -> Result<Answer, MethodError> {
+fn glr_table(input: &Columns, counts: &[u64], all: &[Config<Settings>]) -> Result<Answer, MethodError> {
     let mu0 = input.numbers("mu0")?;
     if let Some(row) = mu0.iter().position(|mu| *mu < 0.0) {
         return Err(input.error(Some(row), format!("`mu0` must be at least 0, not {}", mu0[row])));
     }
     let mut table = Table::new(&["config", "index", "count", "stat", "alarm"]);
-    for settings in all {
-        let mut detector = Detector::new(chart(settings)?);
-        for at in settings.range(counts.len())? {
+    for config in all {
+        let law = needed(config, "f", config.settings.f)?;
+        let mut detector = Detector::new(chart(config, law)?);
+        for at in config.points(config.settings.range, counts.len())? {
             let verdict = detector.push(counts[at], mu0[at]);
             table.push(vec![
-                Cell::from(settings.id()),
+                Cell::from(config.id()),
                 (at + 1).into(),
                 counts[at].into(),
                 verdict.statistic.into(),
@@ -320,24 +378,15 @@ fn glr_table(input: &Columns, counts: &[u64], all: &[Settings]) -> Result<Answer
     Ok(Answer::Table(table))
 }
 
-fn cusum_table(input: &Columns, counts: &[u64], all: &[Settings]) -> Result<Answer, MethodError> {
+fn cusum_table(input: &Columns, counts: &[u64], all: &[Config<Settings>]) -> Result<Answer, MethodError> {
     let mut table = Table::new(&["config", "index", "count", "cusum", "threshold", "alarm"]);
-    for settings in all {
-        let transformation = match settings.word_if_any("trans")?.unwrap_or("standard") {
-            "standard" => Transformation::Standard,
-            "rossi" => Transformation::Rossi,
-            "anscombe" => Transformation::Anscombe,
-            "none" => Transformation::None,
-            other => {
-                let known = "standard, rossi, anscombe or none";
-                return Err(settings.error(format!("`trans` must be {known}, not {other}")));
-            }
-        };
-        let range = settings.range(counts.len())?;
+    for config in all {
+        let settings = &config.settings;
+        let transformation = settings.transformation.unwrap_or(Transformation::Standard);
+        let range = config.points(settings.range, counts.len())?;
         let history = &counts[..range.start];
-        let m = match settings.number_if_any("m")? {
-            Some(m) if m < 0.0 => return Err(settings.error(format!("`m` must be at least 0, not {m}"))),
-            Some(m) => m,
+        let m = match settings.m {
+            Some(NotNegative(m)) => m,
             None if history.is_empty() && transformation != Transformation::None => {
                 let first = range.start + 1;
                 return Err(
@@ -346,12 +395,12 @@ fn cusum_table(input: &Columns, counts: &[u64], all: &[Settings]) -> Result<Answ
             }
             None => history.iter().map(|&count| count as f64).sum::<f64>() / history.len() as f64,
         };
-        let (k, h) = (settings.number("k")?, settings.number("h")?);
+        let (k, h) = (needed(config, "k", settings.k)?.0, needed(config, "h", settings.h)?.0);
         let mut cusum = TransformedCusum { transformation, m, k, h, sum: 0.0 };
         for at in range {
             let (threshold, alarm) = cusum.push(counts[at]);
             let sum = if threshold.is_nan() { Cell::Empty } else { cusum.sum.into() };
-            let id = Cell::from(settings.id());
+            let id = Cell::from(config.id());
             table.push(vec![id, (at + 1).into(), counts[at].into(), sum, threshold.into(), alarm.into()]);
         }
     }

@@ -5,7 +5,10 @@
 //! For describing the life of one story: when it flared up, how strongly, when it was over. Not for counting or alarms
 //! (one story is one event there), hence no false-alarm rate. Not here: time units; offsets are numbers on any axis.
 
-use super::{Answer, Call, Columns, Method, MethodError, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{Number, configs};
+use super::{Answer, Call, Columns, Method, MethodError, Table};
 
 /// As it is listed.
 pub(super) const METHOD: Method = Method {
@@ -167,18 +170,32 @@ fn cheapest_path(gaps: &[f64], states: usize, s: f64, gamma: f64) -> Vec<usize> 
     path
 }
 
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    s: Number,
+    gamma: Number,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { s: Number(2.0), gamma: Number(1.0) }
+    }
+}
+
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let input = Columns::read("input", &call.input)?;
     let offsets = input.numbers("offset")?;
     let mut table = Table::new(&["level", "start", "end"]);
-    for settings in configs(&call.config)? {
-        let (s, gamma) = (settings.number_or("s", 2.0)?, settings.number_or("gamma", 1.0)?);
+    for config in configs::<Settings>(&call.config)? {
+        let Settings { s: Number(s), gamma: Number(gamma) } = config.settings;
         let found = bursts(&offsets, s, gamma).map_err(|error| match error {
             BurstError::Offset { offset } => {
                 let row = offsets.iter().rposition(|other| (other - offset).abs() == 0.0);
                 input.error(row, error.to_string())
             }
-            other => settings.error(other.to_string()),
+            other => config.error(other.to_string()),
         })?;
         for burst in found {
             table.push(vec![burst.level.into(), burst.start.into(), burst.end.into()]);

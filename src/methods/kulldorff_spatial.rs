@@ -6,11 +6,15 @@
 //! Source: Kulldorff 1997 (Comm Stat 26:1481; Poisson and Bernoulli models); Kulldorff, Huang, Pickle & Duczmal 2006
 //! (Stat Med 25:3929; ellipses and their penalty).
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::scan::{Ellipses, Limits, Null, Places, Scan, Statistic, Window, Zones, p_value, separate};
+use super::scan::{
+    Ellipses, Limits, Null, Places, SATSCAN_EARTH_KM, Scan, Statistic, Window, Zones, p_value, separate,
+};
+use super::settings::{Config, Count, CountFrom, List, Number, Part, configs};
 use super::spacetime_scan::zone_sets;
-use super::{Answer, Call, Columns, Method, MethodError, Settings, configs};
+use super::{Answer, Call, Columns, Method, MethodError};
 
 pub(super) const METHOD: Method = Method {
     name: "kulldorff_spatial",
@@ -20,9 +24,6 @@ pub(super) const METHOD: Method = Method {
     tables: &[],
     run,
 };
-
-/// Radius of the Earth for great circles, km.
-pub(super) const EARTH_KM: f64 = 6367.0;
 
 /// Cases and what they are compared with, an entry per region.
 #[derive(Debug, Clone, Copy)]
@@ -116,26 +117,95 @@ pub fn clusters(
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let input = Columns::read("input", &call.input)?;
     let mut answers = Map::new();
-    for settings in configs(&call.config)? {
-        let told = scan_one(&settings, &input, call)?;
-        answers.insert(settings.id().to_owned(), Value::Array(told));
+    for config in configs::<Settings>(&call.config)? {
+        let told = scan_one(&config, &input, call)?;
+        answers.insert(config.id().to_owned(), Value::Array(told));
     }
     Ok(Answer::Json(Value::Object(answers)))
 }
 
-fn scan_one(settings: &Settings, input: &Columns, call: &Call) -> Result<Vec<Value>, MethodError> {
-    let column = |key: &str| {
-        let names = settings.get("columns");
-        let named = names.and_then(|names| names.get(key)).and_then(Value::as_str);
-        named.map(str::to_owned)
-    };
-    let or_key = |key: &str| column(key).unwrap_or_else(|| key.to_owned());
-    let cases_column = or_key("cases");
-    let cases = if settings.flag_or("floor_cases", false)? {
-        floored(input, &cases_column)?
-    } else {
-        input.counts(&cases_column)?
-    };
+/// Law of the cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Law {
+    Poisson,
+    #[serde(alias = "binomial", alias = "binomial(Bernoulli)")]
+    Bernoulli,
+}
+
+/// What the coordinates are: on a plane, or longitude and latitude.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Coordinates {
+    Cartesian,
+    LatLong,
+}
+
+/// Shape of the zones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Shape {
+    Circle,
+    Ellipse,
+}
+
+/// Names of the input's columns; a column that is not named has the name of its key, `expected` none.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ColumnNames {
+    x: Option<String>,
+    y: Option<String>,
+    cases: Option<String>,
+    population: Option<String>,
+    expected: Option<String>,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    model: Law,
+    columns: ColumnNames,
+    floor_cases: bool,
+    coordinates: Coordinates,
+    pop_upper_bound: Part,
+    shape: Shape,
+    /// Ratios of the axes, and for each the number of directions.
+    ellipse_shapes: Option<List<Number>>,
+    ellipse_angles: Option<List<Number>>,
+    ellipse_first_angle: Number,
+    penalty_a: Number,
+    min_cases: Count,
+    n_simulations: Count,
+    alpha_level: Number,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            model: Law::Poisson,
+            columns: ColumnNames::default(),
+            floor_cases: false,
+            coordinates: Coordinates::Cartesian,
+            pop_upper_bound: Part(0.5),
+            shape: Shape::Circle,
+            ellipse_shapes: None,
+            ellipse_angles: None,
+            ellipse_first_angle: Number(90.0),
+            penalty_a: Number(0.0),
+            min_cases: CountFrom(2),
+            n_simulations: CountFrom(999),
+            alpha_level: Number(0.05),
+        }
+    }
+}
+
+fn scan_one(config: &Config<Settings>, input: &Columns, call: &Call) -> Result<Vec<Value>, MethodError> {
+    let settings = &config.settings;
+    let names = &settings.columns;
+    let or_key = |named: &Option<String>, key: &str| named.clone().unwrap_or_else(|| key.to_owned());
+    let cases_column = or_key(&names.cases, "cases");
+    let cases = if settings.floor_cases { floored(input, &cases_column)? } else { input.counts(&cases_column)? };
     let not_negative = |name: &str| -> Result<Vec<f64>, MethodError> {
         let numbers = input.numbers(name)?;
         match numbers.iter().position(|&number| number < 0.0) {
@@ -143,27 +213,23 @@ fn scan_one(settings: &Settings, input: &Columns, call: &Call) -> Result<Vec<Val
             None => Ok(numbers),
         }
     };
-    let population_column = or_key("population");
-    let with_population = column("population").is_some() || input.has(&population_column);
+    let population_column = or_key(&names.population, "population");
+    let with_population = names.population.is_some() || input.has(&population_column);
     let population = if with_population { Some(not_negative(&population_column)?) } else { None };
-    let given = column("expected").map(|name| not_negative(&name)).transpose()?;
-    let bernoulli = match settings.word_if_any("model")?.unwrap_or("poisson") {
-        "poisson" => false,
-        "bernoulli" | "binomial" | "binomial(Bernoulli)" => true,
-        other => return Err(settings.error(format!("`model` must be poisson or bernoulli, not `{other}`"))),
-    };
+    let given = names.expected.as_deref().map(not_negative).transpose()?;
+    let bernoulli = settings.model == Law::Bernoulli;
     let total = cases.iter().sum::<u64>() as f64;
     let expected = match (&given, &population) {
         (Some(given), _) if !bernoulli => given.clone(),
         (_, Some(population)) => Scan::rescaled(population, total),
-        (Some(_), None) => return Err(settings.error("the bernoulli model needs a `population` column")),
-        (None, None) => return Err(settings.error("`columns` must name a `population` or an `expected` column")),
+        (Some(_), None) => return Err(config.error("the bernoulli model needs a `population` column")),
+        (None, None) => return Err(config.error("`columns` must name a `population` or an `expected` column")),
     };
     if let Some(row) = (0..cases.len()).find(|&row| cases[row] > 0 && expected[row] <= 0.0) {
         return Err(input.error(Some(row), format!("{} cases where none can be expected (no exposure)", cases[row])));
     }
     let exposure = population.as_ref().unwrap_or(&expected);
-    let zones = zones(settings, input, call, exposure, &or_key("x"), &or_key("y"))?;
+    let zones = zones(config, input, call, exposure)?;
     let persons = if bernoulli {
         let persons = input.counts(&population_column)?;
         if let Some(row) = (0..cases.len()).find(|&row| cases[row] > persons[row]) {
@@ -177,10 +243,8 @@ fn scan_one(settings: &Settings, input: &Columns, call: &Call) -> Result<Vec<Val
         Some(population) => Model::Bernoulli { cases: &cases, population },
         None => Model::Poisson { cases: &cases, expected: &expected },
     };
-    let min_cases = settings.count_if_any("min_cases")?.unwrap_or(2) as u64;
-    let replicas = settings.count_if_any("n_simulations")?.unwrap_or(999);
-    let alpha = settings.number_or("alpha_level", 0.05)?;
-    let told = clusters(&zones, &model, min_cases, replicas, alpha, call.seed);
+    let (min_cases, replicas) = (settings.min_cases.0 as u64, settings.n_simulations.0);
+    let told = clusters(&zones, &model, min_cases, replicas, settings.alpha_level.0, call.seed);
     Ok(told
         .iter()
         .map(|cluster| {
@@ -219,14 +283,8 @@ fn floored(input: &Columns, name: &str) -> Result<Vec<u64>, MethodError> {
     numbers.into_iter().enumerate().map(floor).collect()
 }
 
-fn zones(
-    settings: &Settings,
-    input: &Columns,
-    call: &Call,
-    exposure: &[f64],
-    x: &str,
-    y: &str,
-) -> Result<Zones, MethodError> {
+fn zones(config: &Config<Settings>, input: &Columns, call: &Call, exposure: &[f64]) -> Result<Zones, MethodError> {
+    let settings = &config.settings;
     if let Some(text) = &call.zones {
         let sets = zone_sets(text, |_| None)?;
         return Zones::sets(input.len(), &sets).map_err(|(at, what)| MethodError::Input {
@@ -235,46 +293,42 @@ fn zones(
             what: format!("zone {}: {what}", at + 1),
         });
     }
+    let (x, y) = (settings.columns.x.as_deref().unwrap_or("x"), settings.columns.y.as_deref().unwrap_or("y"));
     let points: Vec<(f64, f64)> = input.numbers(x)?.into_iter().zip(input.numbers(y)?).collect();
-    let latlong = match settings.word_if_any("coordinates")?.unwrap_or("cartesian") {
-        "cartesian" => false,
-        "latlong" => true,
-        other => return Err(settings.error(format!("`coordinates` must be cartesian or latlong, not `{other}`"))),
-    };
+    let latlong = settings.coordinates == Coordinates::LatLong;
     let places = if latlong {
-        Places::sphere(&points.iter().map(|&(x, y)| (y, x)).collect::<Vec<_>>(), EARTH_KM)
+        Places::sphere(&points.iter().map(|&(x, y)| (y, x)).collect::<Vec<_>>(), SATSCAN_EARTH_KM)
     } else {
         Places::plane(&points)
     };
-    let share = settings.number_or("pop_upper_bound", 0.5)?;
-    if !(0.0..=1.0).contains(&share) {
-        return Err(settings.error(format!("`pop_upper_bound` must lie within 0..1, not {share}")));
-    }
+    let share = settings.pop_upper_bound.0;
     let limits = Limits { exposure, share, distance: f64::INFINITY, together: false };
-    match settings.word_if_any("shape")?.unwrap_or("circle") {
-        "circle" => Ok(Zones::circles(&places, &limits)),
-        "ellipse" if latlong => Err(settings.error("ellipses need `coordinates` cartesian")),
-        "ellipse" => {
-            let shapes = settings.numbers("ellipse_shapes")?;
-            let angles = settings.numbers("ellipse_angles")?;
+    match settings.shape {
+        Shape::Circle => Ok(Zones::circles(&places, &limits)),
+        Shape::Ellipse if latlong => Err(config.error("ellipses need `coordinates` cartesian")),
+        Shape::Ellipse => {
+            let list = |given: &Option<List<Number>>, key: &str| {
+                let given = given.as_ref().ok_or_else(|| config.error(format!("missing field `{key}`")))?;
+                Ok(given.0.iter().map(|number| number.0).collect::<Vec<f64>>())
+            };
+            let shapes = list(&settings.ellipse_shapes, "ellipse_shapes")?;
+            let angles = list(&settings.ellipse_angles, "ellipse_angles")?;
             if shapes.len() != angles.len() || shapes.iter().any(|&shape| shape < 1.0) {
-                let what = "`ellipse_shapes` must be ≥ 1, with as many `ellipse_angles`";
-                return Err(settings.error(what));
+                return Err(config.error("`ellipse_shapes` must be ≥ 1, with as many `ellipse_angles`"));
             }
             if angles.iter().any(|&angles| angles < 1.0 || angles.fract() != 0.0 || angles > 3600.0) {
-                return Err(settings.error("`ellipse_angles` must be whole numbers of directions within 1..3600"));
+                return Err(config.error("`ellipse_angles` must be whole numbers of directions within 1..3600"));
             }
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
             let angles: Vec<usize> = angles.into_iter().map(|angles| angles as usize).collect();
             let ellipses = Ellipses {
                 shapes: &shapes,
                 angles: &angles,
-                first_angle: settings.number_or("ellipse_first_angle", 90.0)?,
-                penalty: settings.number_or("penalty_a", 0.0)?,
+                first_angle: settings.ellipse_first_angle.0,
+                penalty: settings.penalty_a.0,
             };
             Ok(Zones::ellipses(&places, &ellipses, &limits))
         }
-        other => Err(settings.error(format!("`shape` must be circle or ellipse, not `{other}`"))),
     }
 }
 

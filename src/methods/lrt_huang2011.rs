@@ -6,8 +6,10 @@
 //!
 //! Source: Huang, Zalkikar & Tiwari (2011), J. Am. Stat. Assoc. 106:1230.
 
+use serde::Deserialize;
+
 use super::pairs::PairTable;
-use super::settings::only;
+use super::settings::{PartBelowOne, only};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table, pairs};
 use crate::numeric::draw::Draw;
 use crate::numeric::multinomial::multinomial;
@@ -66,26 +68,39 @@ pub fn column_p_values(table: &PairTable, replicas: u32, seed: u64) -> Vec<f64> 
     largest.iter().enumerate().map(&mut p_value).collect()
 }
 
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    /// Whether pairs without reports are printed too.
+    all_cells: bool,
+    /// Share of pairs that cannot have reports: cancels out of the ratio of a pair.
+    #[serde(rename = "zero_inflation")]
+    _zero_inflation: PartBelowOne,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { all_cells: true, _zero_inflation: PartBelowOne(0.0) }
+    }
+}
+
 fn run(call: &Call) -> Result<Answer, MethodError> {
-    let settings = only(&call.config)?;
+    let config = only::<Settings>(&call.config)?;
     let input = Columns::read("input", &call.input)?;
     let (products, hazards, table) = pairs::read(&input)?;
     let mut answer = Table::new(&["product", "hazard", "n", "E", "log_lrt"]);
-    let zero_inflation = settings.number_or("zero_inflation", 0.0)?;
-    if !(0.0..1.0).contains(&zero_inflation) {
-        return Err(settings.error(format!("`zero_inflation` must be a share from 0 to below 1, not {zero_inflation}")));
-    }
     let mut push = |row: usize, column: usize, count: u64| {
         let expected = table.expected(row, column);
         let ratio = log_likelihood_ratio(count, expected);
         let (product, hazard): (Cell, Cell) = (products.words()[row].into(), hazards.words()[column].into());
         answer.push(vec![product, hazard, count.into(), expected.into(), ratio.into()]);
     };
-    if settings.flag_or("all_cells", true)? {
+    if config.settings.all_cells {
         let width = table.columns.len();
         if table.rows.len().saturating_mul(width) > MOST_CELLS {
             let what = format!("{} × {width} pairs are too many to print", table.rows.len());
-            return Err(settings.error(format!("{what}; `all_cells` false prints those with reports")));
+            return Err(config.error(format!("{what}; `all_cells` false prints those with reports")));
         }
         let mut counts = vec![0; table.rows.len() * width];
         for cell in &table.cells {

@@ -4,7 +4,10 @@
 //! Critical values are exact: the count process is followed from one boundary point to the next, with Poisson
 //! increments; nothing is simulated. Not here: where the expected numbers come from.
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{Ignored, Number, configs};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 
 /// As it is listed.
 pub(super) const METHOD: Method = Method {
@@ -207,20 +210,36 @@ fn reach(mean: f64) -> usize {
     reach
 }
 
+/// Law of the counts.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Law {
+    Poisson,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(rename = "model")]
+    _model: Option<Law>,
+    #[serde(rename = "delay_D")]
+    delay: Option<Number>,
+    #[serde(rename = "precision", default)]
+    _precision: Ignored,
+}
+
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let input = Columns::read("input", &call.input)?;
     let (horizons, min_events) = (input.numbers("T_expected_events")?, input.counts("M_min_events")?);
     let alphas = input.numbers("alpha")?;
     let mut table = Table::new(&["T_expected_events", "M_min_events", "alpha", "critical_value_LLR"]);
-    for settings in configs(&call.config)? {
-        if let Some(model) = settings.word_if_any("model")?.filter(|model| *model != "poisson") {
-            return Err(settings.error(format!("`model` must be poisson, not {model}")));
-        }
-        let delay = settings.number_or("delay_D", 0.0)?;
+    for config in configs::<Settings>(&call.config)? {
+        let delay = config.settings.delay.map_or(0.0, |delay| delay.0);
         for (row, ((&horizon, &min_events), &alpha)) in horizons.iter().zip(&min_events).zip(&alphas).enumerate() {
             let plan = Plan { horizon, min_events: usize::try_from(min_events).unwrap_or(usize::MAX), delay };
             let critical = plan.critical_value(alpha).map_err(|error| match error {
-                PlanError::Delay(_) => settings.error(format!("`delay_D`: {error} (T is {horizon})")),
+                PlanError::Delay(_) => config.error(format!("`delay_D`: {error} (T is {horizon})")),
                 other => input.error(Some(row), other.to_string()),
             })?;
             table.push(vec![Cell::from(horizon), min_events.into(), alpha.into(), critical.into()]);

@@ -37,7 +37,6 @@ mod table;
 
 use std::fmt;
 
-pub use settings::{Settings, configs};
 pub use table::{Cell, Columns, Table};
 
 /// One call of a method: the texts of its files, not their paths.

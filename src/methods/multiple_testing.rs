@@ -6,7 +6,10 @@
 //! (1979), Scand J Stat 6:65; Hochberg (1988), Biometrika 75:800; Dalmasso, Broët & Moreau (2005), Bioinformatics
 //! 21:660 (LBE); Wang & Ramdas (2022), J R Stat Soc B 84:822 (e-BH).
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table};
+use serde::Deserialize;
+
+use super::settings::{Number, OneOrMore, only};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::{ln_gamma, solve};
 
 pub(super) const METHOD: Method = Method {
@@ -110,43 +113,86 @@ pub fn q_values(p_values: &[f64], null_share: f64) -> Vec<f64> {
     step_up(p_values, |rank| null_share * m / rank)
 }
 
-fn adjust(settings: &Settings, name: &str, p_values: &[f64]) -> Result<Vec<f64>, MethodError> {
-    Ok(match name {
-        "BH" | "fdr" => benjamini_hochberg(p_values),
-        "BY" => benjamini_yekutieli(p_values),
-        "holm" => holm(p_values),
-        "hochberg" => hochberg(p_values),
-        "bonferroni" => bonferroni(p_values),
-        "LBE_qvalue" => {
-            let deviation = settings.number_or("l", 0.05)?;
-            let power = match settings.number_if_any("a")? {
-                Some(power) if power >= 1.0 => power,
-                Some(power) => return Err(settings.error(format!("`a` must be at least 1, not {power}"))),
-                None => location_power(p_values.len(), deviation),
-            };
-            q_values(p_values, location_null_share(p_values, power))
+/// An adjustment of p-values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Adjustment {
+    #[serde(rename = "BH")]
+    BenjaminiHochberg,
+    /// BH under R's other name: the column keeps the name that was asked for.
+    #[serde(rename = "fdr")]
+    Fdr,
+    #[serde(rename = "BY")]
+    BenjaminiYekutieli,
+    #[serde(rename = "holm")]
+    Holm,
+    #[serde(rename = "hochberg")]
+    Hochberg,
+    #[serde(rename = "bonferroni")]
+    Bonferroni,
+    #[serde(rename = "LBE_qvalue")]
+    LocationBased,
+}
+
+impl Adjustment {
+    /// All that are printed when none is named.
+    const USUAL: [Self; 6] = [
+        Self::BenjaminiHochberg,
+        Self::BenjaminiYekutieli,
+        Self::Holm,
+        Self::Hochberg,
+        Self::Bonferroni,
+        Self::LocationBased,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::BenjaminiHochberg => "BH",
+            Self::Fdr => "fdr",
+            Self::BenjaminiYekutieli => "BY",
+            Self::Holm => "holm",
+            Self::Hochberg => "hochberg",
+            Self::Bonferroni => "bonferroni",
+            Self::LocationBased => "LBE_qvalue",
         }
-        other => {
-            let what = format!("`methods` may hold BH, BY, holm, hochberg, bonferroni, LBE_qvalue, not `{other}`");
-            return Err(settings.error(what));
+    }
+
+    fn apply(self, p_values: &[f64], settings: &Settings) -> Vec<f64> {
+        match self {
+            Self::BenjaminiHochberg | Self::Fdr => benjamini_hochberg(p_values),
+            Self::BenjaminiYekutieli => benjamini_yekutieli(p_values),
+            Self::Holm => holm(p_values),
+            Self::Hochberg => hochberg(p_values),
+            Self::Bonferroni => bonferroni(p_values),
+            Self::LocationBased => {
+                let power = settings.a.map_or_else(|| location_power(p_values.len(), settings.l.0), |power| power.0);
+                q_values(p_values, location_null_share(p_values, power))
+            }
         }
-    })
+    }
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    methods: Vec<Adjustment>,
+    /// Of the location-based estimator: the deviation that its power is chosen for.
+    l: Number,
+    /// Of the location-based estimator: its power, in place of `l`.
+    a: Option<OneOrMore>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { methods: Adjustment::USUAL.to_vec(), l: Number(0.05), a: None }
+    }
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let columns = Columns::read("input", &call.input)?;
-    let settings = super::settings::only(&call.config)?;
-    let mut names = vec!["index".to_owned(), "p".to_owned()];
-    match settings.get("methods") {
-        None => names.extend(["BH", "BY", "holm", "hochberg", "bonferroni", "LBE_qvalue"].map(str::to_owned)),
-        Some(serde_json::Value::Array(list)) => {
-            for name in list {
-                let wrong = || settings.error(format!("`methods` must be a list of names, not {name}"));
-                names.push(name.as_str().ok_or_else(wrong)?.to_owned());
-            }
-        }
-        Some(other) => return Err(settings.error(format!("`methods` must be a list of names, not {other}"))),
-    }
+    let settings = only::<Settings>(&call.config)?.settings;
+    let mut names = vec!["index", "p"];
+    names.extend(settings.methods.iter().map(|method| method.name()));
     // An empty p-value is a test that was not made: it has no adjusted value and does not count.
     let mut tested = Vec::new();
     let mut p_values = Vec::new();
@@ -162,7 +208,7 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
             _ => return Err(columns.error(Some(row), format!("`p` must be between 0 and 1, not `{word}`"))),
         }
     }
-    let adjusted = names[2..].iter().map(|name| adjust(&settings, name, &p_values)).collect::<Result<Vec<_>, _>>()?;
+    let adjusted: Vec<Vec<f64>> = settings.methods.iter().map(|method| method.apply(&p_values, &settings)).collect();
     let index = if columns.has("index") { Some(columns.words("index")?) } else { None };
     let mut places = vec![None; columns.len()];
     for (place, row) in tested.iter().enumerate() {

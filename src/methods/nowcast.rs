@@ -9,9 +9,15 @@
 
 use jiff::civil::Date;
 
-use super::{Answer, Call, Columns, Method, MethodError, Settings, Table};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use super::settings::{Config, Count, List, Positive, Share, only};
+use super::{Answer, Call, Columns, Method, MethodError, Table};
 use crate::numeric::draw::Draw;
 use crate::numeric::{Continuous, Discrete, NegativeBinomial, Normal, Poisson, ln_beta, ln_choose};
+use crate::vocabulary::{SHOWN_CHARS, excerpt};
 
 pub(super) const METHOD: Method = Method {
     name: "nowcast",
@@ -133,28 +139,35 @@ impl Prior {
 }
 
 /// Which nowcast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Approach {
     /// Known count over F, normal law (Lawless).
+    #[serde(rename = "lawless")]
     Lawless,
     /// Bayes, the delay's truncation ignored.
+    #[serde(rename = "bayes.notrunc")]
     NoTruncation,
     /// Bayes, right truncation of the delay by the generalised Dirichlet law; by Monte Carlo.
+    #[serde(rename = "bayes.trunc")]
     Truncation,
     /// Bayes, truncation ignored, no prior of the count: beta negative binomial.
+    #[serde(rename = "bayes.notrunc.bnb")]
     NoTruncationBnb,
     /// No knowledge of the delay: every count from the known one up to the largest.
+    #[serde(rename = "unif")]
     Uniform,
 }
 
 impl Approach {
-    const NAMES: [(&'static str, Self); 5] = [
-        ("lawless", Self::Lawless),
-        ("bayes.notrunc", Self::NoTruncation),
-        ("bayes.trunc", Self::Truncation),
-        ("bayes.notrunc.bnb", Self::NoTruncationBnb),
-        ("unif", Self::Uniform),
-    ];
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Lawless => "lawless",
+            Self::NoTruncation => "bayes.notrunc",
+            Self::Truncation => "bayes.trunc",
+            Self::NoTruncationBnb => "bayes.notrunc.bnb",
+            Self::Uniform => "unif",
+        }
+    }
 }
 
 /// Settings of a nowcast.
@@ -307,12 +320,70 @@ impl Nowcast {
     }
 }
 
-fn day(settings: &Settings, key: &str, value: Option<&serde_json::Value>) -> Result<Date, MethodError> {
-    let word = value.and_then(serde_json::Value::as_str);
-    word.and_then(|word| word.parse().ok()).ok_or_else(|| {
-        let found = value.map_or_else(|| "missing".to_owned(), ToString::to_string);
-        settings.error(format!("`{key}` must hold days like \"2024-12-31\"; it is {found}"))
+/// A day as `2024-12-31`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Day(Date);
+
+impl TryFrom<String> for Day {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| format!("expected a day like 2024-12-31, found `{}`", excerpt(&text, SHOWN_CHARS)))
+    }
+}
+
+/// `N_tInf_prior`: a prior with its settings.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+enum PriorSettings {
+    PoisGamma { mean_lambda: Positive, var_lambda: Positive },
+    Pois { mean_lambda: Positive },
+    Unif,
+}
+
+/// A prior; `"unif"` may stand for `{"type": "unif"}`.
+fn prior<'de, D: Deserializer<'de>>(from: D) -> Result<Prior, D::Error> {
+    let value = Value::deserialize(from)?;
+    let value = if value.is_string() { json!({ "type": value }) } else { value };
+    Ok(match PriorSettings::deserialize(value).map_err(D::Error::custom)? {
+        PriorSettings::PoisGamma { mean_lambda, var_lambda } => {
+            Prior::PoissonGamma { mean: mean_lambda.0, variance: var_lambda.0 }
+        }
+        PriorSettings::Pois { mean_lambda } => Prior::Poisson { mean: mean_lambda.0 },
+        PriorSettings::Unif => Prior::Uniform,
     })
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    now: Day,
+    when: List<Day>,
+    #[serde(rename = "D")]
+    longest: Option<Count>,
+    /// Days over which the delay is learned; all when it is not given.
+    m: Option<Count>,
+    methods: Option<List<Approach>>,
+    alpha: Option<Share>,
+    #[serde(rename = "N_tInf_max")]
+    largest: Option<Count>,
+    #[serde(rename = "N_tInf_prior", default = "Settings::prior", deserialize_with = "prior")]
+    prior: Prior,
+    gd_prior_kappa: Option<Positive>,
+}
+
+/// Most days, days of delay and counts that a nowcast takes.
+const DAYS_MAX: i64 = 100_000;
+const DELAY_MAX: u32 = 1_000;
+const COUNT_MAX: u64 = 100_000;
+
+impl Settings {
+    const fn prior() -> Prior {
+        Prior::Uniform
+    }
 }
 
 /// Whole days from one date to another.
@@ -321,73 +392,37 @@ fn days(from: Date, to: Date) -> i64 {
 }
 
 /// The days to be nowcast: first and last, or one, or a list of more than two.
-fn wanted_days(settings: &Settings, now: Date) -> Result<Vec<Date>, MethodError> {
-    let list = match settings.get("when") {
-        Some(serde_json::Value::Array(list)) => {
-            list.iter().map(|value| day(settings, "when", Some(value))).collect::<Result<Vec<_>, _>>()?
-        }
-        value => vec![day(settings, "when", value)?],
-    };
-    let wanted = match list[..] {
-        [] => return Err(settings.error("`when` must hold at least one day")),
-        [first, last] if first <= last => {
-            if days(first, last) > 100_000 {
-                return Err(settings.error(format!("`when` spans {} days, more than 100000", days(first, last))));
+fn wanted_days(config: &Config<Settings>) -> Result<Vec<Date>, MethodError> {
+    let (List(list), Day(now)) = (&config.settings.when, config.settings.now);
+    let wanted: Vec<Date> = match list[..] {
+        [] => return Err(config.error("`when`: expected at least one day")),
+        [Day(first), Day(last)] if first <= last => {
+            if days(first, last) > DAYS_MAX {
+                return Err(
+                    config.error(format!("`when`: expected at most {DAYS_MAX} days, found {}", days(first, last)))
+                );
             }
             first.series(jiff::Span::new().days(1)).take_while(|date| *date <= last).collect()
         }
-        [first, last] => return Err(settings.error(format!("`when` ends on {last}, before it begins on {first}"))),
-        _ => list,
+        [Day(first), Day(last)] => {
+            return Err(config.error(format!("`when`: it ends on {last}, before it begins on {first}")));
+        }
+        _ => list.iter().map(|day| day.0).collect(),
     };
     match wanted.iter().find(|date| **date > now) {
-        Some(late) => Err(settings.error(format!("`when` holds {late}, after `now`, {now}"))),
+        Some(late) => Err(config.error(format!("`when`: it holds {late}, after `now`, {now}"))),
         None => Ok(wanted),
     }
 }
 
-fn read_prior(settings: &Settings) -> Result<Prior, MethodError> {
-    let Some(prior) = settings.get("N_tInf_prior") else { return Ok(Prior::Uniform) };
-    let name = prior.get("type").or(Some(prior)).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let positive = |key: &str| match prior.get(key).and_then(serde_json::Value::as_f64) {
-        Some(value) if value > 0.0 => Ok(value),
-        _ => Err(settings.error(format!("`N_tInf_prior` must have `{key}` > 0"))),
-    };
-    match name {
-        "poisgamma" => Ok(Prior::PoissonGamma { mean: positive("mean_lambda")?, variance: positive("var_lambda")? }),
-        "pois" => Ok(Prior::Poisson { mean: positive("mean_lambda")? }),
-        "unif" => Ok(Prior::Uniform),
-        _ => Err(settings.error(format!("`N_tInf_prior` must be of type poisgamma, pois or unif, not {prior}"))),
+fn setting(config: &Config<Settings>) -> Result<Setting, MethodError> {
+    let settings = &config.settings;
+    let largest = settings.largest.map_or(300, |largest| largest.0 as u64);
+    if largest > COUNT_MAX {
+        return Err(config.error(format!("`N_tInf_max`: expected at most {COUNT_MAX}, found {largest}")));
     }
-}
-
-fn read_setting(settings: &Settings) -> Result<Setting, MethodError> {
-    let alpha = settings.number_or("alpha", 0.05)?;
-    if !(alpha > 0.0 && alpha < 1.0) {
-        return Err(settings.error(format!("`alpha` must be between 0 and 1, not {alpha}")));
-    }
-    let kappa = settings.number_or("gd_prior_kappa", 0.1)?;
-    if kappa <= 0.0 {
-        return Err(settings.error(format!("`gd_prior_kappa` must be > 0, not {kappa}")));
-    }
-    let largest = settings.count_if_any("N_tInf_max")?.unwrap_or(300) as u64;
-    if largest > 100_000 {
-        return Err(settings.error(format!("`N_tInf_max` must be at most 100000, not {largest}")));
-    }
-    Ok(Setting { alpha, largest, prior: read_prior(settings)?, kappa })
-}
-
-fn read_approaches(settings: &Settings) -> Result<Vec<(&'static str, Approach)>, MethodError> {
-    let all: Vec<serde_json::Value> = match settings.get("methods") {
-        None => vec!["lawless".into()],
-        Some(serde_json::Value::Array(list)) => list.clone(),
-        Some(value) => vec![value.clone()],
-    };
-    let find = |value: &serde_json::Value| {
-        let known = Approach::NAMES.into_iter().find(|(name, _)| value.as_str() == Some(name));
-        let names = Approach::NAMES.map(|(name, _)| name).join(", ");
-        known.ok_or_else(|| settings.error(format!("`methods` may hold {names}, not {value}")))
-    };
-    all.iter().map(find).collect()
+    let alpha = settings.alpha.map_or(0.05, |alpha| alpha.0);
+    Ok(Setting { alpha, largest, prior: settings.prior, kappa: settings.gd_prior_kappa.map_or(0.1, |kappa| kappa.0) })
 }
 
 /// Events known `now`: date, age and delay in days. Reports later than `now`, or than `longest` days after the event,
@@ -417,13 +452,14 @@ fn known_events(columns: &Columns, now: Date, longest: u32) -> Result<Vec<(Date,
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
-    let settings = super::settings::only(&call.config)?;
-    let now = day(&settings, "now", settings.get("now"))?;
-    let longest = u32::try_from(settings.count_if_any("D")?.unwrap_or(15)).unwrap_or(u32::MAX);
-    if longest > 1000 {
-        return Err(settings.error(format!("`D` must be at most 1000 days, not {longest}")));
+    let config = only::<Settings>(&call.config)?;
+    let settings = &config.settings;
+    let Day(now) = settings.now;
+    let longest = settings.longest.map_or(15, |longest| u32::try_from(longest.0).unwrap_or(u32::MAX));
+    if longest > DELAY_MAX {
+        return Err(config.error(format!("`D`: expected at most {DELAY_MAX} days, found {longest}")));
     }
-    let window = settings.count_if_any("m")?.map(|window| u32::try_from(window).unwrap_or(u32::MAX));
+    let window = settings.m.map(|window| u32::try_from(window.0).unwrap_or(u32::MAX));
     let events = known_events(&Columns::read("input", &call.input)?, now, longest)?;
     let delays = Delays::new(events.iter().map(|(_, age, delay)| (*age, *delay)), longest, window);
     match call.table.as_deref() {
@@ -439,22 +475,22 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
             return Err(MethodError::Table { method: METHOD.name, table: other.to_owned(), known: "delay_cdf" });
         }
     }
-    let approaches = read_approaches(&settings)?;
-    let truncation = approaches.iter().any(|(_, approach)| *approach == Approach::Truncation);
-    let nowcast = Nowcast::new(delays, read_setting(&settings)?, truncation, call.seed);
-    let wanted = wanted_days(&settings, now)?;
+    let approaches = settings.methods.as_ref().map_or(&[Approach::Lawless][..], |List(methods)| methods);
+    let truncation = approaches.contains(&Approach::Truncation);
+    let nowcast = Nowcast::new(delays, setting(&config)?, truncation, call.seed);
+    let wanted = wanted_days(&config)?;
     let mut counts = std::collections::HashMap::new();
     for (event, ..) in &events {
         *counts.entry(*event).or_insert(0_u64) += 1;
     }
     let mut table = Table::new(&["method", "date", "observed", "estimate", "lo", "hi"]);
-    for (name, approach) in approaches {
+    for &approach in approaches {
         for date in &wanted {
             let known = counts.get(date).copied().unwrap_or(0);
             let age = usize::try_from(days(*date, now)).unwrap_or(0);
             let estimate = nowcast.estimate(approach, age, known);
             table.push(vec![
-                name.into(),
+                approach.name().into(),
                 date.to_string().as_str().into(),
                 known.into(),
                 estimate.map(|estimate| estimate.median).into(),
@@ -470,6 +506,8 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
 mod tests {
     use super::*;
 
+    const ALL: [Approach; 5] =
+        [Approach::Lawless, Approach::NoTruncation, Approach::Truncation, Approach::NoTruncationBnb, Approach::Uniform];
     const SETTING: Setting = Setting { alpha: 0.05, largest: 200, prior: Prior::Uniform, kappa: 0.1 };
 
     /// `count` events of an age and a delay.
@@ -501,7 +539,7 @@ mod tests {
     #[test]
     fn all_approaches_agree_where_the_delay_is_well_known() {
         // F(0) = 0.4: 20 known of about 50; F(1) = 0.8: 40 of about 50.
-        for (_, approach) in Approach::NAMES {
+        for approach in ALL {
             if approach == Approach::Uniform {
                 continue;
             }
@@ -544,7 +582,7 @@ mod tests {
     fn nothing_known_at_all_is_defined() {
         let empty = || Delays::new([], 5, None);
         let nowcast = Nowcast::new(empty(), SETTING, true, 3);
-        for (_, approach) in Approach::NAMES {
+        for approach in ALL {
             let estimate = nowcast.estimate(approach, 2, 0).expect("defined");
             assert!(estimate.upper <= 200, "{approach:?} {estimate:?}");
         }

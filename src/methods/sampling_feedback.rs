@@ -8,8 +8,11 @@
 //! Epidemiol 107:71; MacDiarmid (1988), Prev Vet Med 6:91 and Cameron & Baldock (1998), Prev Vet Med 34:1 (freedom from
 //! a defect).
 
-use super::exact_counts::{confidence, digits};
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table};
+use serde::Deserialize;
+
+use super::exact_counts::digits;
+use super::settings::{Count, CountFrom, List, Number, Share, only};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::{Beta, Continuous, Normal, ln_beta};
 
 pub(super) const METHOD: Method = Method {
@@ -138,10 +141,62 @@ fn fractions(columns: &Columns) -> Result<Vec<(u64, u64)>, MethodError> {
     }
 }
 
+/// What is computed for each row of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Task {
+    BetaBinomial,
+    RoganGladen,
+    SampleSize,
+}
+
+/// An interval of a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Interval {
+    #[serde(rename = "wilson")]
+    Wilson,
+    #[serde(rename = "c-p", alias = "clopper", alias = "clopper-pearson", alias = "exact")]
+    ClopperPearson,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    task: Task,
+    #[serde(default = "Settings::conf_level")]
+    conf_level: Share,
+    #[serde(default = "Settings::thresholds")]
+    thresholds: List<Number>,
+    #[serde(default = "Settings::predictive_n")]
+    predictive_n: Count,
+    #[serde(default = "Settings::interval")]
+    interval: Interval,
+    #[serde(default)]
+    clip: bool,
+}
+
+impl Settings {
+    const fn conf_level() -> Share {
+        Share(0.95)
+    }
+
+    fn thresholds() -> List<Number> {
+        List([0.01, 0.05, 0.1].map(Number).to_vec())
+    }
+
+    const fn predictive_n() -> Count {
+        CountFrom(10)
+    }
+
+    const fn interval() -> Interval {
+        Interval::Wilson
+    }
+}
+
 fn beta_binomial(settings: &Settings, columns: &Columns) -> Result<Table, MethodError> {
-    let level = confidence(settings)?;
-    let thresholds = settings.numbers_if_any("thresholds")?.unwrap_or_else(|| vec![0.01, 0.05, 0.1]);
-    let next = settings.count_if_any("predictive_n")?.unwrap_or(10);
+    let (level, next) = (settings.conf_level.0, settings.predictive_n.0);
+    let thresholds: Vec<f64> = settings.thresholds.0.iter().map(|threshold| threshold.0).collect();
     let quantiles = [0.025, 0.05, 0.5, 0.95, 0.975];
     let mut names: Vec<String> = ["x", "n", "a0", "b0", "post_mean", "post_sd"].map(str::to_owned).to_vec();
     names.extend(quantiles.iter().map(|p| format!("q{}", digits(*p))));
@@ -171,13 +226,11 @@ fn beta_binomial(settings: &Settings, columns: &Columns) -> Result<Table, Method
 }
 
 fn imperfect_test(settings: &Settings, columns: &Columns) -> Result<Table, MethodError> {
-    let level = confidence(settings)?;
-    let interval = match settings.word_if_any("interval")?.unwrap_or("wilson") {
-        "wilson" => wilson,
-        "c-p" | "clopper" | "clopper-pearson" | "exact" => clopper_pearson,
-        other => return Err(settings.error(format!("`interval` must be wilson or c-p, not `{other}`"))),
+    let (level, clip) = (settings.conf_level.0, settings.clip);
+    let interval = match settings.interval {
+        Interval::Wilson => wilson,
+        Interval::ClopperPearson => clopper_pearson,
     };
-    let clip = settings.flag_or("clip", false)?;
     let (sensitivities, specificities) = (share(columns, "se", false)?, share(columns, "sp", false)?);
     let mut table = Table::new(&["x", "n", "se", "sp", "ap", "ap_lo", "ap_hi", "tp", "tp_lo", "tp_hi"]);
     for (row, (x, n)) in fractions(columns)?.into_iter().enumerate() {
@@ -230,15 +283,11 @@ fn sample_size(columns: &Columns) -> Result<Table, MethodError> {
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let columns = Columns::read("input", &call.input)?;
-    let settings = super::settings::only(&call.config)?;
-    match settings.word_if_any("task")? {
-        Some("beta_binomial") => beta_binomial(&settings, &columns),
-        Some("rogan_gladen") => imperfect_test(&settings, &columns),
-        Some("sample_size") => sample_size(&columns),
-        other => {
-            let found = other.map_or_else(|| "missing".to_owned(), |other| format!("not `{other}`"));
-            Err(settings.error(format!("`task` must be beta_binomial, rogan_gladen or sample_size; it is {found}")))
-        }
+    let settings = only::<Settings>(&call.config)?.settings;
+    match settings.task {
+        Task::BetaBinomial => beta_binomial(&settings, &columns),
+        Task::RoganGladen => imperfect_test(&settings, &columns),
+        Task::SampleSize => sample_size(&columns),
     }
     .map(Answer::Table)
 }

@@ -9,11 +9,13 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::kulldorff_spatial::finite;
 use super::scan::{Found, Limits, Null, Places, Scan, Statistic, Window, Zones, gumbel_p_value, p_value};
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table, configs};
+use super::settings::{Config, Count, CountFrom, List, Number, Positive, configs};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 
 pub(super) const METHOD: Method = Method {
     name: "spacetime_scan",
@@ -176,6 +178,70 @@ struct Cells {
     population: Option<Vec<f64>>,
 }
 
+/// `type`: what counts are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Based {
+    #[serde(rename = "population-based")]
+    Population,
+    #[serde(rename = "expectation-based")]
+    Expectation,
+}
+
+/// `distribution`: law of the counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Law {
+    #[serde(rename = "poisson")]
+    Poisson,
+    #[serde(rename = "negbin", alias = "negative binomial")]
+    NegativeBinomial,
+    #[serde(rename = "permutation", alias = "non-parametric")]
+    Permutation,
+}
+
+/// `score`: of the negative binomial scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Score {
+    Hotspot,
+    Emerging,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    #[serde(rename = "type")]
+    based: Based,
+    #[serde(rename = "distribution")]
+    law: Law,
+    score: Score,
+    /// Last periods of the input that are looked at; all when it is not given.
+    window: Option<CountFrom<1>>,
+    max_duration: Option<Count>,
+    n_mcsim: Count,
+    /// θ: one for all, or one for each location.
+    theta: Option<List<Positive>>,
+    /// Another name of `theta`, which wins.
+    thetas: Option<List<Positive>>,
+    pop_upper_bound: Number,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            based: Based::Population,
+            law: Law::Poisson,
+            score: Score::Hotspot,
+            window: None,
+            max_duration: None,
+            n_mcsim: CountFrom(999),
+            theta: None,
+            thetas: None,
+            pop_upper_bound: Number(0.5),
+        }
+    }
+}
+
 /// What one config asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -186,17 +252,17 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(settings: &Settings) -> Result<Self, MethodError> {
-        let (based, law) = (settings.word_if_any("type")?, settings.word_if_any("distribution")?);
-        match (based.unwrap_or("population-based"), law.unwrap_or("poisson")) {
-            ("population-based", "poisson") => Ok(Self::PbPoisson),
-            ("expectation-based", "poisson") => Ok(Self::EbPoisson),
-            ("expectation-based", "negbin" | "negative binomial") => Ok(Self::EbNegbin),
-            (_, "permutation" | "non-parametric") => Ok(Self::PbPerm),
-            (based, law) => Err(settings.error(format!(
-                "no {based} scan of {law} counts; there are population-based poisson and permutation, \
-                 expectation-based poisson and negbin"
-            ))),
+    fn of(config: &Config<Settings>) -> Result<Self, MethodError> {
+        let (based, law) = (config.settings.based, config.settings.law);
+        match (based, law) {
+            (Based::Population, Law::Poisson) => Ok(Self::PbPoisson),
+            (Based::Expectation, Law::Poisson) => Ok(Self::EbPoisson),
+            (Based::Expectation, Law::NegativeBinomial) => Ok(Self::EbNegbin),
+            (_, Law::Permutation) => Ok(Self::PbPerm),
+            (Based::Population, Law::NegativeBinomial) => Err(config.error(
+                "no population-based scan of negbin counts; there are population-based poisson and permutation, \
+                 expectation-based poisson and negbin",
+            )),
         }
     }
 
@@ -212,15 +278,15 @@ impl Kind {
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
     let input = Columns::read("input", &call.input)?;
-    let all = configs(&call.config)?;
+    let all = configs::<Settings>(&call.config)?;
     if let Some(name) = &call.table {
         if !METHOD.tables.contains(&name.as_str()) {
             return Err(MethodError::Table { method: METHOD.name, table: name.clone(), known: TABLES });
         }
-        for settings in &all {
-            let kind = Kind::of(settings)?;
+        for config in &all {
+            let kind = Kind::of(config)?;
             if kind.table() == name {
-                return prepare(settings, kind, &input, call, |ready, _, counts| Ok(scores_table(ready, kind, counts)))
+                return prepare(config, kind, &input, call, |ready, _, counts| Ok(scores_table(ready, kind, counts)))
                     .map(Answer::Table);
             }
         }
@@ -228,29 +294,29 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
         return Err(MethodError::Config { id: None, what });
     }
     let mut answers = Map::new();
-    for settings in &all {
-        let kind = Kind::of(settings)?;
-        let answer = prepare(settings, kind, &input, call, |ready, zones, counts| {
-            let replicas = settings.count_if_any("n_mcsim")?.unwrap_or(999);
-            Ok(cluster(ready, zones, kind, counts, replicas, call.seed))
+    for config in &all {
+        let kind = Kind::of(config)?;
+        let answer = prepare(config, kind, &input, call, |ready, zones, counts| {
+            Ok(cluster(ready, zones, kind, counts, config.settings.n_mcsim.0, call.seed))
         })?;
-        answers.insert(settings.id().to_owned(), answer);
+        answers.insert(config.id().to_owned(), answer);
     }
     Ok(Answer::Json(Value::Object(answers)))
 }
 
 /// Reads what a config needs, and hands the scan made ready to `then`.
 fn prepare<T>(
-    settings: &Settings,
+    config: &Config<Settings>,
     kind: Kind,
     input: &Columns,
     call: &Call,
     then: impl FnOnce(&Prospective<'_>, &Zones, &[u64]) -> Result<T, MethodError>,
 ) -> Result<T, MethodError> {
+    let settings = &config.settings;
     let cells = window(settings, input)?;
     let periods = cells.times.len();
-    let zones = read_zones(settings, &cells, call)?;
-    let longest = settings.count_if_any("max_duration")?.unwrap_or(periods).max(1);
+    let zones = read_zones(config, &cells, call)?;
+    let longest = settings.max_duration.map_or(periods, |longest| longest.0).max(1);
     let baseline = || baselines(input, &cells, call);
     let exposed = |baseline: &[f64], what: &str| match (0..baseline.len()).find(|&cell| {
         let expected = baseline[cell];
@@ -283,12 +349,8 @@ fn prepare<T>(
         Kind::EbNegbin => {
             let baseline = baseline()?;
             exposed(&baseline, "baseline")?;
-            let thetas = thetas(settings, cells.locations.len(), periods)?;
-            let rising = match settings.word_if_any("score")?.unwrap_or("hotspot") {
-                "hotspot" => false,
-                "emerging" => true,
-                other => return Err(settings.error(format!("`score` must be hotspot or emerging, not `{other}`"))),
-            };
+            let thetas = thetas(config, cells.locations.len(), periods)?;
+            let rising = settings.score == Score::Emerging;
             let model = Model::NegativeBinomial { baseline: &baseline, thetas: &thetas, rising };
             Prospective::new(&zones, periods, longest, &cells.counts, &model)
         }
@@ -362,10 +424,7 @@ fn window(settings: &Settings, input: &Columns) -> Result<Cells, MethodError> {
     let mut times = all.clone();
     times.sort_unstable_by(Time::order);
     times.dedup_by(|a, b| a.order(b).is_eq());
-    let length = settings.count_if_any("window")?.unwrap_or(times.len());
-    if length == 0 && !times.is_empty() {
-        return Err(settings.error("`window` must be at least 1 period"));
-    }
+    let length = settings.window.map_or(times.len(), |window| window.0);
     let times = times.split_off(times.len().saturating_sub(length));
     let mut locations: Vec<String> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
@@ -430,26 +489,20 @@ fn baselines(input: &Columns, cells: &Cells, call: &Call) -> Result<Vec<f64>, Me
 }
 
 /// θ of each cell: one for all, or one for each location.
-fn thetas(settings: &Settings, locations: usize, periods: usize) -> Result<Vec<f64>, MethodError> {
-    let given = match settings.numbers_if_any("theta")? {
-        Some(given) => given,
-        None => settings.numbers("thetas")?,
-    };
-    if let Some(wrong) = given.iter().find(|&&theta| theta <= 0.0) {
-        return Err(settings.error(format!("`theta` must be positive, not {wrong}")));
-    }
+fn thetas(config: &Config<Settings>, locations: usize, periods: usize) -> Result<Vec<f64>, MethodError> {
+    let given = config.settings.theta.as_ref().or(config.settings.thetas.as_ref());
+    let List(given) = given.ok_or_else(|| config.error("missing field `theta`"))?;
     match given.len() {
-        1 => Ok(vec![given[0]; locations * periods]),
-        n if n == locations => Ok(given.iter().flat_map(|&theta| std::iter::repeat_n(theta, periods)).collect()),
+        1 => Ok(vec![given[0].0; locations * periods]),
+        n if n == locations => Ok(given.iter().flat_map(|theta| std::iter::repeat_n(theta.0, periods)).collect()),
         n => {
-            Err(settings
-                .error(format!("`theta` must be one number, or one for each of {locations} locations, not {n}")))
+            Err(config.error(format!("`theta` must be one number, or one for each of {locations} locations, not {n}")))
         }
     }
 }
 
 /// The given zones; without them circles around the places, up to half of the population (or of the locations).
-fn read_zones(settings: &Settings, cells: &Cells, call: &Call) -> Result<Zones, MethodError> {
+fn read_zones(config: &Config<Settings>, cells: &Cells, call: &Call) -> Result<Zones, MethodError> {
     if let Some(text) = &call.zones {
         let sets = zone_sets(text, |name| cells.locations.iter().position(|known| known == name))?;
         return Zones::sets(cells.locations.len(), &sets).map_err(|(at, what)| MethodError::Input {
@@ -459,7 +512,7 @@ fn read_zones(settings: &Settings, cells: &Cells, call: &Call) -> Result<Zones, 
         });
     }
     let Some(text) = &call.coords else {
-        return Err(settings.error("--zones, or --coords to make circles from, is needed"));
+        return Err(config.error("--zones, or --coords to make circles from, is needed"));
     };
     let coords = Columns::read("coords", text)?;
     let (names, x, y) = (coords.words("location")?, coords.numbers("x")?, coords.numbers("y")?);
@@ -472,7 +525,7 @@ fn read_zones(settings: &Settings, cells: &Cells, call: &Call) -> Result<Zones, 
     let periods = cells.times.len();
     let last = |people: &Vec<f64>| people.iter().skip(periods - 1).step_by(periods).copied().collect();
     let exposure: Vec<f64> = cells.population.as_ref().map_or_else(|| vec![1.0; points.len()], last);
-    let share = settings.number_or("pop_upper_bound", 0.5)?;
+    let share = config.settings.pop_upper_bound.0;
     let limits = Limits { exposure: &exposure, share, distance: f64::INFINITY, together: false };
     Ok(Zones::circles(&Places::plane(&points), &limits))
 }

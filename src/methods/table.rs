@@ -151,9 +151,6 @@ impl From<&str> for Cell {
 impl fmt::Display for Cell {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Word(word) if word.contains([',', '"', '\n', '\r']) => {
-                write!(to, "\"{}\"", word.replace('"', "\"\""))
-            }
             Self::Word(word) => to.write_str(word),
             Self::Count(count) => write!(to, "{count}"),
             Self::Number(number) if number.is_nan() => Ok(()),
@@ -195,14 +192,30 @@ impl Table {
 }
 
 impl fmt::Display for Table {
+    /// CSV: quotes only where they are needed, lines ending in `\n`.
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(to, "{}", self.columns.join(","))?;
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns).map_err(|_| fmt::Error)?;
         for row in &self.rows {
-            for (at, cell) in row.iter().enumerate() {
-                write!(to, "{}{cell}", if at > 0 { "," } else { "" })?;
-            }
-            writeln!(to)?;
+            writer.write_record(row.iter().map(Cell::to_string)).map_err(|_| fmt::Error)?;
         }
-        Ok(())
+        let bytes = writer.into_inner().map_err(|_| fmt::Error)?;
+        to.write_str(str::from_utf8(&bytes).map_err(|_| fmt::Error)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_only_where_they_must_be_and_what_is_not_defined_is_empty() {
+        let mut table = Table::new(&["word", "count", "number"]);
+        table.push(vec!["plain".into(), 3_u64.into(), 0.1.into()]);
+        table.push(vec!["a,b \"c\"".into(), Cell::Empty, f64::NAN.into()]);
+        table.push(vec!["two\nlines".into(), true.into(), f64::NEG_INFINITY.into()]);
+        table.push(vec!["".into(), 0_u64.into(), 1e-300.into()]);
+        let lines = "word,count,number\nplain,3,0.1\n\"a,b \"\"c\"\"\",,\n\"two\nlines\",1,-Inf\n,0,1e-300\n";
+        assert_eq!(table.to_string(), lines);
     }
 }

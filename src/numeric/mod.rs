@@ -6,7 +6,7 @@
 //! functions are in [`special`], incomplete gamma and beta functions in [`incomplete`], solvers in [`solve`], seeded
 //! draws in [`draw`].
 //!
-//! Not here: any method, any format. A parameter outside its bounds gives NaN, never a panic and never an endless loop.
+//! Why not a crate: decision 0029. Not here: any method, any format. A parameter outside its bounds gives NaN, never a panic and never an endless loop.
 
 #![allow(clippy::many_single_char_names, reason = "names of the published formulas")]
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::edition::{INDEX, stop_words};
 use super::gather::lock_folder;
 use super::promotion::rules_for;
-use super::reading::index_batch;
+use super::reading::{BATCH_MAX, index_batch};
 use super::{PipelineError, Tower, read_batch};
 use crate::config::Settings;
 use crate::index::{IndexStat, SearchIndex, Thesaurus, id_key};
@@ -18,8 +18,6 @@ use crate::log::Log;
 use crate::store::Store;
 use crate::vocabulary::{DocumentId, Position};
 
-/// Documents read and put together.
-const BATCH_MAX: usize = 10_000;
 /// Documents named in a report, of each kind of trouble.
 const EXAMPLES_MAX: usize = 5;
 /// Beside the index that searches use: the one that is being made, the one that was replaced.

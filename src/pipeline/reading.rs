@@ -15,11 +15,13 @@ use crate::log::{Entry, Log};
 use crate::store::Store;
 use crate::vocabulary::{
     Category, Channel, Document, DocumentId, Fingerprint, LexiconVersion, Listing, Position, Reading, SignalRecord,
-    SourceId, day_of,
+    SourceId, day_of, excerpt,
 };
 
 /// Documents read, published and committed together.
 pub(super) const BATCH_MAX: usize = 10_000;
+/// Characters of a text that stand for the title of a listing without one.
+const TITLE_CHARS_MAX: usize = 60;
 /// Name of the cursor of the listings table; its detail is the lexicon that sorted the listings into categories.
 pub(super) const LISTINGS: &str = "listings";
 
@@ -117,7 +119,7 @@ fn listing_of(document: &Document, lexicon: &Lexicon) -> Option<Listing> {
     let item_id = text("item_id")?;
     let seller = text("seller")?;
     let category = extract::category_of_meta(document, lexicon).unwrap_or(Category::OtherProduct);
-    let title = document.title.clone().unwrap_or_else(|| document.text.chars().take(60).collect());
+    let title = document.title.clone().unwrap_or_else(|| excerpt(&document.text, TITLE_CHARS_MAX));
     Some(Listing {
         item_id,
         platform: text("platform").unwrap_or_else(|| document.source.to_string()),

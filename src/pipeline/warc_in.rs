@@ -8,7 +8,10 @@ use super::PipelineError;
 use crate::archive::documents::{ImportSpec, Rejected};
 use crate::archive::{Record, WarcReader};
 use crate::collect::{PAGE_BYTES_MAX, document_of_page, document_of_plain_text};
-use crate::vocabulary::{Document, RawRef};
+use crate::vocabulary::{Document, RawRef, excerpt};
+
+/// Characters of a rejected record's address that are shown.
+const FOUND_CHARS: usize = 200;
 
 /// Content types that hold a page to read.
 const PAGE_TYPES: &[&str] = &["text/html", "application/xhtml+xml", "text/plain"];
@@ -42,7 +45,7 @@ pub(super) fn document_of_record(
 }
 
 fn rejected(path: &Path, number: u64, reason: String, found: &str) -> Rejected {
-    Rejected { file: path.to_owned(), line: number, reason, found: found.chars().take(200).collect() }
+    Rejected { file: path.to_owned(), line: number, reason, found: excerpt(found, FOUND_CHARS) }
 }
 
 /// The document of a record; none when it is no page or not wanted. The error says why a page cannot be read.

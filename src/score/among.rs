@@ -8,11 +8,9 @@
 //! depend on one another: Benjamini & Hochberg's on the chance of so much evidence, and e-BH on the evidence itself, whatever the
 //! dependence. The evidence is a mean of likelihood ratios, so that its expectation is 1 where nothing rises: an e-value.
 
+use super::onsets::ONSET_YEAR_DAYS;
 use crate::methods::multiple_testing::{benjamini_hochberg_among, e_benjamini_hochberg_among};
 use crate::vocabulary::{Among, Assessment};
-
-/// Days of a year, as the onset table counts it.
-const YEAR_DAYS: f64 = 365.0;
 
 /// An assessment, and whether its part had the events that it takes to alarm.
 pub(super) struct Looked {
@@ -40,7 +38,7 @@ pub(super) fn place(looked: &mut [Looked], cells: u64, window_days: u32) {
 /// Chance that a cell of this kind shows so much evidence on a day: that it began to, within as many days as an event stays in sight. A
 /// bound: what began by chance is mostly over sooner.
 pub(super) fn chance(h: f64, window_days: u32) -> f64 {
-    -(-(10_f64.powf(-h)) * f64::from(window_days) / YEAR_DAYS).exp_m1()
+    -(-(10_f64.powf(-h)) * f64::from(window_days) / ONSET_YEAR_DAYS).exp_m1()
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 
 use super::criteria::Criteria;
-use super::onsets::{Census, Known, OnsetTable};
+use super::onsets::{Census, Known, ONSET_YEAR_DAYS, OnsetTable};
 use super::parts::grouped;
 use super::prior::{Gamma, Ground};
 use crate::vocabulary::{Category, Hazard};
 
-/// Weeks in a year.
-const WEEKS_A_YEAR: f64 = 365.0 / 7.0;
+/// Weeks in a year of the onset table.
+const WEEKS_A_YEAR: f64 = ONSET_YEAR_DAYS / 7.0;
 
 /// What is looked at: whole cells, and brands and provinces inside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

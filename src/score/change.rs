@@ -11,11 +11,10 @@
 
 use std::collections::BTreeSet;
 
-use super::explain::PROVINCES;
 use super::moved::Moved;
 use super::scorer::{Desk, History, Part, Seen, Verdict};
 use crate::score::events::Mention;
-use crate::vocabulary::{Alteration, Change, Danger, Disposal, RegionCode, Spread};
+use crate::vocabulary::{Alteration, Change, Danger, Disposal, PROVINCES, RegionCode, Spread};
 
 /// Ordered as a reader ranks them: what to do, how wide, how bad.
 type Levels = (Disposal, Spread, Danger);
@@ -115,7 +114,8 @@ impl<'a> Again<'_, 'a> {
 
     fn more_provinces(&self) -> Option<Change> {
         let taken: BTreeSet<u32> = self.part.seen.iter().map(|seen| seen.province).collect();
-        let free: Vec<u32> = PROVINCES.iter().map(|(code, ..)| *code).filter(|code| !taken.contains(code)).collect();
+        let free: Vec<u32> =
+            PROVINCES.iter().map(|province| province.code).filter(|code| !taken.contains(code)).collect();
         let most = self.desk.criteria.change.events_max.min(u32::try_from(free.len()).unwrap_or(0));
         let levels = |events| {
             Some(self.with_more(events, |number, seen| {

@@ -6,6 +6,9 @@ use jiff::civil::{Date, date};
 /// A civil day in Asia/Shanghai, counted from 1970-01-01.
 pub(super) type Day = i32;
 
+/// A span that no archive reaches, short enough to be added to any day of one.
+const SPAN_MAX: Day = Day::MAX / 4;
+
 const EPOCH: Date = date(1970, 1, 1);
 
 /// The number of a day.
@@ -16,6 +19,11 @@ pub(super) fn number(day: Date) -> Day {
 /// The day of a number.
 pub(super) fn date_of(day: Day) -> Date {
     EPOCH.saturating_add(i64::from(day).days())
+}
+
+/// A number of days as a span that can be subtracted from a day; at most some 1.4 million years.
+pub(super) fn span(days: u32) -> Day {
+    Day::try_from(days).map_or(SPAN_MAX, |days| days.min(SPAN_MAX))
 }
 
 /// Weeks run from Monday to Sunday; 1970-01-01 was a Thursday.

@@ -250,10 +250,30 @@ where
     next
 }
 
-/// Whom a complaint is from and what it is about: person, hazard, brand (0 = none), and the category where no brand is known.
-type PersonKey = (u32, Hazard, u32, Option<Category>);
-/// What one account's events are capped over: account, category, hazard, brand, province, week.
-type AccountKey = (u32, Category, Hazard, u32, u32, i32);
+/// Complaints of one person about one thing: further ones soon after are no new events.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PersonKey {
+    actor: u32,
+    hazard: Hazard,
+    /// 0: none is named.
+    brand: u32,
+    /// The category, where no brand is named.
+    category: Option<Category>,
+}
+
+/// What one account's events are capped over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct AccountKey {
+    actor: u32,
+    category: Category,
+    hazard: Hazard,
+    /// 0: none is named.
+    brand: u32,
+    /// Two digits; 0: none is named.
+    province: u32,
+    /// As [`days::week_of`] counts.
+    week: i32,
+}
 
 /// Events to which later signals can be added, with what it takes to tell whether they are news. A copy is cheap beside sorting anew:
 /// what can still be preceded by something is best added to a copy.
@@ -449,7 +469,8 @@ impl EventBook {
     fn counts(&mut self, record: &SignalRecord, actor: u32, brand: u32, region: u32, day: Day) -> bool {
         let anonymous = is_unsigned(record);
         if !anonymous && self.counting.complainant_channels.contains(&record.channel) {
-            let key = (actor, record.hazard, brand, (brand == 0).then_some(record.product));
+            let category = (brand == 0).then_some(record.product);
+            let key = PersonKey { actor, hazard: record.hazard, brand, category };
             let near = |earlier: &Day| (day - earlier).unsigned_abs() <= self.counting.complainant_days;
             if self.people.get(&key).is_some_and(near) {
                 self.events.tally.same_person += 1;
@@ -458,7 +479,9 @@ impl EventBook {
             self.people.insert(key, day);
         }
         if !anonymous || self.counting.capped_source_channels.contains(&record.channel) {
-            let key = (actor, record.product, record.hazard, brand, region / 10_000, days::week_of(day));
+            let (category, hazard) = (record.product, record.hazard);
+            let (province, week) = (region / 10_000, days::week_of(day));
+            let key = AccountKey { actor, category, hazard, brand, province, week };
             let used = self.accounts.entry(key).or_default();
             if *used >= self.counting.source_cap_per_week {
                 self.events.tally.capped += 1;

@@ -4,10 +4,11 @@
 
 use std::fmt::Write;
 
-use crate::vocabulary::{Alteration, Assessment, Change, Danger, ExposureTerms, ItemsBasis, RegionCode, Spread};
+use super::onsets::ONSET_YEAR_DAYS;
+use crate::vocabulary::{
+    Alteration, Assessment, Change, Danger, ExposureTerms, ItemsBasis, Province, RegionCode, Spread,
+};
 
-/// Days of a year, as the onset table counts it.
-const YEAR_DAYS: f64 = 365.0;
 /// Longest recurrence told as a number, in years: what a model says beyond it is no measure of anything.
 const YEARS_MAX: f64 = 1000.0;
 
@@ -48,7 +49,7 @@ pub(super) fn recurrence(h: f64) -> Recurrence {
     match 10_f64.powf(h) {
         years if years > YEARS_MAX || years.is_nan() => Recurrence::Longer,
         years if years >= 1.0 => Recurrence::Years(years),
-        years => Recurrence::Days(years * YEAR_DAYS),
+        years => Recurrence::Days(years * ONSET_YEAR_DAYS),
     }
 }
 
@@ -262,52 +263,9 @@ pub(super) fn figure(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// Provinces of GB/T 2260: two digits, Chinese short name, English name.
-pub(super) const PROVINCES: [(u32, &str, &str); 34] = [
-    (11, "北京", "Beijing"),
-    (12, "天津", "Tianjin"),
-    (13, "河北", "Hebei"),
-    (14, "山西", "Shanxi"),
-    (15, "内蒙古", "Inner Mongolia"),
-    (21, "辽宁", "Liaoning"),
-    (22, "吉林", "Jilin"),
-    (23, "黑龙江", "Heilongjiang"),
-    (31, "上海", "Shanghai"),
-    (32, "江苏", "Jiangsu"),
-    (33, "浙江", "Zhejiang"),
-    (34, "安徽", "Anhui"),
-    (35, "福建", "Fujian"),
-    (36, "江西", "Jiangxi"),
-    (37, "山东", "Shandong"),
-    (41, "河南", "Henan"),
-    (42, "湖北", "Hubei"),
-    (43, "湖南", "Hunan"),
-    (44, "广东", "Guangdong"),
-    (45, "广西", "Guangxi"),
-    (46, "海南", "Hainan"),
-    (50, "重庆", "Chongqing"),
-    (51, "四川", "Sichuan"),
-    (52, "贵州", "Guizhou"),
-    (53, "云南", "Yunnan"),
-    (54, "西藏", "Tibet"),
-    (61, "陕西", "Shaanxi"),
-    (62, "甘肃", "Gansu"),
-    (63, "青海", "Qinghai"),
-    (64, "宁夏", "Ningxia"),
-    (65, "新疆", "Xinjiang"),
-    (71, "台湾", "Taiwan"),
-    (81, "香港", "Hong Kong"),
-    (82, "澳门", "Macao"),
-];
-
 /// Short name of a region's province; the code itself where there is none.
 pub(super) fn province_name(region: RegionCode) -> String {
-    province(region).map_or_else(|| region.to_string(), |(_, name, _)| (*name).to_owned())
-}
-
-pub(super) fn province(region: RegionCode) -> Option<&'static (u32, &'static str, &'static str)> {
-    let province = region.number() / 10_000;
-    PROVINCES.iter().find(|(code, ..)| *code == province)
+    Province::of(region).map_or_else(|| region.to_string(), |province| province.short_zh.to_owned())
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 
 use std::fmt::Write;
 
-use super::explain::{Recurrence, SHARE_TOLD, figure, percent, province, recurrence, window};
+use super::explain::{Recurrence, SHARE_TOLD, figure, percent, recurrence, window};
 use super::spread::prefectures;
 use super::spread::sentence::DAYS_TOLD;
 use crate::vocabulary::{
     Alteration, Assessment, Change, ClusterTerms, Danger, ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis,
-    RegionCode, Spread, SpreadTerms,
+    Province, RegionCode, Spread, SpreadTerms,
 };
 
 /// Provinces of a cluster that are named before the rest are counted, as in Chinese.
@@ -100,7 +100,7 @@ fn share_at_most(share: f64) -> String {
 }
 
 fn place(region: RegionCode) -> String {
-    let province = province(region).map_or_else(|| region.to_string(), |(.., name)| (*name).to_owned());
+    let province = Province::of(region).map_or_else(|| region.to_string(), |province| province.en.to_owned());
     match prefectures::name(region) {
         Some(city) => format!("{city} ({province})"),
         None => province,

@@ -10,10 +10,7 @@ use jiff::civil::Date;
 use super::criteria::DangerCriteria;
 use super::days::{self, Day};
 use crate::numeric::{Continuous, Gamma};
-use crate::vocabulary::{Category, Danger, ExposureTerms, ItemsBasis, Listing};
-
-/// Days of an average year.
-const YEAR_DAYS: f64 = 365.25;
+use crate::vocabulary::{Category, Danger, ExposureTerms, ItemsBasis, Listing, MEAN_YEAR_DAYS};
 
 /// What listings display as sold (显示销量), by the day it was seen, so that no past day knows of later sales.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,7 +114,7 @@ pub(super) fn exposure(
     let under_reporting = criteria.under_reporting.get(&category).copied().unwrap_or(criteria.under_reporting_default);
     let lifetime_years = criteria.lifetime_years.get(&category).copied();
     let probability = items.zip(lifetime_years).map(|(items, years)| {
-        let per_year = upper / items as f64 * YEAR_DAYS / f64::from(days.max(1));
+        let per_year = upper / items as f64 * MEAN_YEAR_DAYS / f64::from(days.max(1));
         (per_year * under_reporting * years).min(1.0)
     });
     ExposureTerms {

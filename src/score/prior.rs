@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::criteria::{Criteria, DetectorCriteria};
-use super::days::Day;
+use super::days::{self, Day};
 use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
 use super::moved::Moved;
@@ -12,14 +12,14 @@ use super::rise::Rise;
 use super::spread::prefectures;
 pub(super) use crate::numeric::Gamma;
 use crate::numeric::special::ln_rising;
-use crate::vocabulary::{Category, Hazard};
+use crate::vocabulary::{Category, Hazard, PROVINCES};
 
 /// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
 const SHAPE_MIN: f64 = 0.02;
 /// Golden-section steps: narrows the logarithm of the shape to 1e-6.
 const SEARCH_STEPS: u32 = 36;
-/// Provinces, municipalities, regions and special administrative regions in GB/T 2260.
-const PROVINCES: f64 = 34.0;
+/// How many provinces there are.
+const PROVINCE_COUNT: f64 = PROVINCES.len() as f64;
 /// Two-digit codes of provinces, 0 for unknown ones.
 const PROVINCE_CODES: usize = 100;
 /// Baseline events a cell needs to tell something about dispersion.
@@ -63,7 +63,7 @@ pub(super) struct Ground<'a> {
 impl<'a> Ground<'a> {
     pub(super) fn at(as_of: Day, events: &Events, volume: &Volume, criteria: &'a Criteria) -> Self {
         let criteria = &criteria.detector;
-        let days = |weeks: u32| i32::try_from(weeks * 7).unwrap_or(i32::MAX / 4);
+        let days = |weeks: u32| days::span(weeks * 7);
         let exposure = Exposure::at(
             as_of,
             volume,
@@ -199,7 +199,7 @@ impl<'a> Ground<'a> {
     /// Share of all events that each province is expected to carry, with the number of such provinces.
     pub(super) fn province_shares(&self) -> impl Iterator<Item = (f64, f64)> {
         let share = |province: u32| self.province_share(province, 0, &Moved::default());
-        let unseen = (share(0), PROVINCES - self.province_events.len() as f64);
+        let unseen = (share(0), PROVINCE_COUNT - self.province_events.len() as f64);
         self.province_events.keys().map(move |province| (share(*province), 1.0)).chain([unseen])
     }
 
@@ -216,7 +216,7 @@ impl<'a> Ground<'a> {
         let events = self.events_in(province, moved).saturating_sub(less) as f64;
         let placed = self.placed_events.saturating_add_signed(moved.placed()) as f64;
         let all = self.all_events.saturating_add_signed(moved.events());
-        (events + 1.0) / (placed + PROVINCES) * told_share(placed, all)
+        (events + 1.0) / (placed + PROVINCE_COUNT) * told_share(placed, all)
     }
 
     /// What a brand carries of all named events of the category, `less` of its own left out, times how often a brand is

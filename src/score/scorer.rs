@@ -81,7 +81,7 @@ impl Scorer {
     ) -> Vec<Assessment> {
         let day = days::number(as_of);
         let displayed = market.on(day);
-        let from = day - i32::try_from(self.criteria.horizon_days()).unwrap_or(i32::MAX / 4) + 1;
+        let from = day - days::span(self.criteria.horizon_days()) + 1;
         let ground = Ground::at(day, events, volume, &self.criteria);
         let budget = Budget::at(&ground, &self.criteria);
         let lines = OnceLock::new();
@@ -537,7 +537,7 @@ impl<'a> Desk<'a> {
     fn out_of_line(&self) -> &OutOfLine {
         self.lines.get_or_init(|| {
             let (limits, to) = (&self.criteria.spread, self.ground.as_of);
-            let from = to - i32::try_from(limits.out_of_line_days).unwrap_or(i32::MAX / 4) + 1;
+            let from = to - days::span(limits.out_of_line_days) + 1;
             let of = |cell: &'a Cell| {
                 let opens = cell.known(from, to, to).filter(|mention| mention.opens);
                 opens.map(move |mention| (cell.category, cell.hazard, cell.events[mention.event as usize].brand(to)))

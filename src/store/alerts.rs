@@ -16,6 +16,17 @@ use crate::vocabulary::{
 /// Most alerts one listing returns.
 pub const ALERTS_MAX: u32 = 500;
 
+/// Numbers of alerts and of the requests made for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertCounts {
+    /// Alerts that are open.
+    pub open: u64,
+    /// Alerts that are closed.
+    pub closed: u64,
+    /// Sampling requests, of open and closed alerts.
+    pub sampling_requests: u64,
+}
+
 impl Store {
     /// Alerts, open ones first, then by rank. At most [`ALERTS_MAX`].
     pub async fn alerts(&self) -> Result<Vec<Alert>, StoreError> {
@@ -36,8 +47,8 @@ impl Store {
         bodies.iter().map(|body| from_json("alert", body)).collect()
     }
 
-    /// How many alerts are open, how many closed, and how many sampling requests there are.
-    pub async fn alert_counts(&self) -> Result<(u64, u64, u64), StoreError> {
+    /// How many alerts and sampling requests there are.
+    pub async fn alert_counts(&self) -> Result<AlertCounts, StoreError> {
         let (open, closed, requests): (i64, i64, i64) = sqlx::query_as(
             "SELECT (SELECT COUNT(*) FROM alerts WHERE state = 'open'),
                     (SELECT COUNT(*) FROM alerts WHERE state = 'closed'),
@@ -46,7 +57,7 @@ impl Store {
         .fetch_one(self.reader())
         .await?;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
-        Ok((count(open), count(closed), count(requests)))
+        Ok(AlertCounts { open: count(open), closed: count(closed), sampling_requests: count(requests) })
     }
 
     /// One alert.

@@ -17,7 +17,7 @@ mod reruns;
 mod searches;
 mod sources;
 
-pub use alerts::ALERTS_MAX;
+pub use alerts::{ALERTS_MAX, AlertCounts};
 pub use audit::{AuditBreak, AuditLine};
 pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
 pub use outcomes::Taken;

@@ -11,11 +11,13 @@ mod change;
 mod codes;
 mod delivery;
 mod document;
+mod excerpt;
 mod ids;
 mod message;
 mod notice;
 mod outcome;
 mod party;
+mod province;
 mod reading;
 mod region;
 mod sampling;
@@ -38,14 +40,18 @@ pub use codes::{
 };
 pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
+pub use excerpt::{SHOWN_CHARS, excerpt};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};
 pub use notice::{Notice, NoticeKind};
 pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};
 pub use party::{Concerns, Party};
+pub use province::{PROVINCES, Province};
 pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, Signal, StandardAction};
 pub use region::{RegionCode, RegionError};
 pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};
 pub use signal::{Fingerprint, SignalRecord};
 pub use span::CharSpan;
-pub use time::{DateRange, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment, start_of_day};
+pub use time::{
+    DateRange, MEAN_YEAR_DAYS, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment, start_of_day,
+};

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::excerpt::{SHOWN_CHARS, excerpt};
+
 /// Text that is no GB/T 2260 code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no region code: expected six digits as in GB/T 2260, e.g. 330100")]
@@ -29,6 +31,11 @@ impl RegionCode {
         } else {
             Err(RegionError { found: number.to_string() })
         }
+    }
+
+    /// The code of a province by its two digits, which stand in [`PROVINCES`](super::PROVINCES).
+    pub(super) fn of_province(code: u32) -> Self {
+        Self(code * 10_000)
     }
 
     /// The six digits as a number.
@@ -59,7 +66,7 @@ impl fmt::Display for RegionCode {
 impl FromStr for RegionCode {
     type Err = RegionError;
     fn from_str(text: &str) -> Result<Self, RegionError> {
-        let fail = || RegionError { found: text.chars().take(20).collect() };
+        let fail = || RegionError { found: excerpt(text, SHOWN_CHARS) };
         if text.len() != 6 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(fail());
         }

@@ -5,6 +5,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::excerpt::{SHOWN_CHARS, excerpt};
+
 /// A time text that is neither RFC 3339 nor `YYYY-MM-DD`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no time: expected RFC 3339 (2024-07-02T08:00:00+08:00) or a date (2024-07-02)")]
@@ -37,6 +39,10 @@ pub fn end_of_day(day: Date) -> Timestamp {
     start_of_day(day).checked_add((24 * 3600 - 1).seconds()).unwrap_or(Timestamp::MAX)
 }
 
+/// Days of an average calendar year (Julian): for lifetimes and the mean length of a calendar unit. Rates of onsets refer to a year of 365
+/// days, `score::onsets::ONSET_YEAR_DAYS`.
+pub const MEAN_YEAR_DAYS: f64 = 365.25;
+
 /// Length of `YYYY-MM-DD`.
 const DATE_BYTES: usize = 10;
 
@@ -46,7 +52,7 @@ const DATE_BYTES: usize = 10;
 /// [`TimeError`] with the text when it is none of these.
 pub fn parse_moment(text: &str) -> Result<Timestamp, TimeError> {
     let text = text.trim();
-    let fail = || TimeError { found: text.chars().take(40).collect() };
+    let fail = || TimeError { found: excerpt(text, SHOWN_CHARS) };
     // Ten characters are a date or nothing: asking for the longer forms first would cost most of the time.
     if text.len() == DATE_BYTES {
         return text.parse::<Date>().map(start_of_day).map_err(|_| fail());

@@ -199,8 +199,19 @@ pub(super) struct Visitor {
     pub(super) name: Option<(String, String)>,
     /// What forms carry.
     pub(super) form_key: Option<String>,
-    /// Whether search, sampling requests and status are for them.
-    pub(super) sections: [bool; 3],
+    /// Which parts of the site are for them, beside the alerts.
+    pub(super) sections: Sections,
+}
+
+/// Parts of the site that not everybody may open.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sections {
+    /// `/search`.
+    pub(super) search: bool,
+    /// `/sampling`.
+    pub(super) sampling: bool,
+    /// `/status`.
+    pub(super) status: bool,
 }
 
 tokio::task_local! {
@@ -218,7 +229,7 @@ fn visitor_of(viewer: Option<&Viewer>) -> Visitor {
         let need = rules::need(&Method::GET, path);
         viewer.is_some_and(|viewer| need.is_some_and(|need| need.met_by(viewer)))
     };
-    let sections = ["/search", "/sampling", "/status"].map(may);
+    let sections = Sections { search: may("/search"), sampling: may("/sampling"), status: may("/status") };
     match viewer {
         None => Visitor::default(),
         Some(Viewer::Owner) => Visitor { open: true, sections, ..Visitor::default() },

@@ -1,5 +1,8 @@
 //! `/metrics`: what the service does, in the text format of Prometheus. Labels are sources, consumers and classes of answers; never an
 //! address, a host or a product.
+//!
+//! Written by hand: most values are read from the store at each request, and prometheus-client (0.25) writes OpenMetrics only, where the
+//! family of a counter is named without `_total` and the page has an end mark: scrapers that know these names would see others.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};

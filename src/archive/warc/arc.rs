@@ -2,6 +2,7 @@
 //! follows. Read into the same [`Record`](super::Record)s, with the header names of WARC; never written.
 
 use super::read::Head;
+use crate::vocabulary::{SHOWN_CHARS, excerpt};
 
 /// Fields of a version 1 line: address, IP, date, type, length.
 const FIELDS_V1: usize = 5;
@@ -33,7 +34,10 @@ pub(super) fn head(line: &str) -> Option<Result<Head, String>> {
     let (address, ip, date, kind) = (parts[..=at].join(" "), parts[at + 1], parts[at + 2], parts[at + 3]);
     let length = parts[parts.len() - 1];
     let Ok(bytes) = length.parse::<u64>() else {
-        return Some(Err(format!("the ARC record of `{}` states the length `{length}`", shorten(&address))));
+        return Some(Err(format!(
+            "the ARC record of `{}` states the length `{length}`",
+            excerpt(&address, SHOWN_CHARS)
+        )));
     };
     let moment =
         format!("{}-{}-{}T{}:{}:{}Z", &date[..4], &date[4..6], &date[6..8], &date[8..10], &date[10..12], &date[12..14]);
@@ -58,10 +62,6 @@ pub(super) fn head(line: &str) -> Option<Result<Head, String>> {
     headers.push(("Content-Type".to_owned(), media.to_owned()));
     headers.push(("Content-Length".to_owned(), bytes.to_string()));
     Some(Ok(Head { headers, length: bytes }))
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
+use crate::vocabulary::{SHOWN_CHARS, excerpt};
+
 /// Most bytes of a message head that are looked at.
 const HEAD_BYTES_MAX: usize = 256 * 1024;
 
@@ -48,7 +50,7 @@ pub fn decode_body<'a>(coding: Option<&str>, body: &'a [u8], bytes_max: usize) -
             ZlibDecoder::new(body).take(limit).read_to_end(&mut decoded)
         }
         "deflate" => DeflateDecoder::new(body).take(limit).read_to_end(&mut decoded),
-        _ => return Err(BodyError::UnknownCoding(coding.chars().take(40).collect())),
+        _ => return Err(BodyError::UnknownCoding(excerpt(&coding, SHOWN_CHARS))),
     };
     if decoded.len() > bytes_max {
         return Err(BodyError::TooLarge { bytes_max });

@@ -12,6 +12,7 @@ use super::arc;
 use super::http::split_head;
 use super::member::{Inflater, Member};
 use super::{HttpMessage, WarcError, sha1_base32};
+use crate::vocabulary::{SHOWN_CHARS, excerpt};
 
 /// Most bytes of a block that are kept; the rest is skipped and said so.
 const BLOCK_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -363,7 +364,7 @@ fn next_record<R: BufRead>(input: &mut R, offset: u64, first: Option<String>) ->
             Some(Ok(head)) => head,
             Some(Err(detail)) => return Ok(Step::Broken(format!("{detail}; looking for the next record"))),
             None => {
-                let start: String = line.chars().take(40).collect();
+                let start = excerpt(&line, SHOWN_CHARS);
                 let detail =
                     format!("expected `WARC/1.x` or an ARC record line, found `{start}`; looking for the next record");
                 return Ok(Step::Broken(detail));
@@ -410,9 +411,7 @@ fn warc_head<R: BufRead>(input: &mut R) -> std::io::Result<Result<Head, String>>
     let stated = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Content-Length"));
     Ok(match stated.map(|(_, value)| (value, value.parse())) {
         Some((_, Ok(length))) => Ok(Head { headers, length }),
-        Some((value, Err(_))) => {
-            Err(format!("the record states the length `{}`", value.chars().take(40).collect::<String>()))
-        }
+        Some((value, Err(_))) => Err(format!("the record states the length `{}`", excerpt(value, SHOWN_CHARS))),
         None => Err("the record has no Content-Length".to_owned()),
     })
 }

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::view::View;
 use super::{Kind, Spot, pattern};
+use crate::vocabulary::Province;
 
 /// Digits of the longest number, a bank card, with what may stand before it.
 const DIGITS_MAX: usize = 23;
@@ -574,13 +575,13 @@ fn is_identity(digits: &str, ends_in_x: bool) -> bool {
     if ends_in_x { check == b'X' } else { digits.as_bytes().get(17) == Some(&check) }
 }
 
-/// Whether the first two digits are a province (GB/T 2260), Hong Kong, Macao and Taiwan included.
+/// Two digits of the residence permits of people from Taiwan; the provinces' codes stand for all others.
+const TAIWAN_PERMIT: u32 = 83;
+
+/// Whether the first two digits are those of an identity number: a province (GB/T 2260), Hong Kong, Macao and Taiwan included.
 fn region(digits: &str) -> bool {
-    const PROVINCES: [u8; 35] = [
-        11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62,
-        63, 64, 65, 71, 81, 82, 83,
-    ];
-    digits.get(..2).and_then(|two| two.parse().ok()).is_some_and(|two: u8| PROVINCES.contains(&two))
+    let two = digits.get(..2).and_then(|two| two.parse().ok());
+    two.is_some_and(|two| two == TAIWAN_PERMIT || Province::position(two).is_some())
 }
 
 fn is_day(digits: &str) -> bool {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::numeric::Gamma;
 use crate::numeric::draw::Draw;
-use crate::score::onsets::{LEAST, OnsetTable, QUIET_DAYS, levels_reached};
+use crate::score::onsets::{LEAST, ONSET_YEAR_DAYS, OnsetTable, QUIET_DAYS, levels_reached};
 use crate::score::rise::{Rise, Window};
 
 /// Windows of the shipped table; those of the criteria must be these.
@@ -48,7 +48,7 @@ pub fn build(seed: u64, least: u32, windows: &[u32]) -> OnsetTable {
             for at in 0..cells as u64 {
                 cell.run(&mut Draw::at(seed, ((number as u64) << 32) | at), &mut onsets);
             }
-            (onsets, cells.floor() * f64::from(DAYS) / 365.0)
+            (onsets, cells.floor() * f64::from(DAYS) / ONSET_YEAR_DAYS)
         })
         .collect();
     let axes = [MEANS.to_vec(), SHAPES.to_vec(), SIZES.to_vec()];

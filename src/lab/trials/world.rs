@@ -32,7 +32,7 @@ use super::outbreak::{Outbreak, Shape};
 use crate::numeric::draw::{Alias, Draw};
 use crate::score::Volume;
 use crate::vocabulary::{
-    Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom, RegionCode,
+    Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, PROVINCES, Position, ProductFrom, RegionCode,
     SignalRecord, SourceId, Stance, day_of, start_of_day,
 };
 
@@ -69,40 +69,11 @@ const STORIES: usize = 6;
 const TEMPLATES: usize = 4;
 const REPRINTS_MAX: f64 = 500.0;
 
-/// Provinces with millions of people (census of 2020).
-pub const PROVINCES: [(u32, f64); 31] = [
-    (11, 21.9),
-    (12, 13.9),
-    (13, 74.6),
-    (14, 34.9),
-    (15, 24.0),
-    (21, 42.6),
-    (22, 24.1),
-    (23, 31.9),
-    (31, 24.9),
-    (32, 84.7),
-    (33, 64.6),
-    (34, 61.0),
-    (35, 41.5),
-    (36, 45.2),
-    (37, 101.5),
-    (41, 99.4),
-    (42, 57.8),
-    (43, 66.4),
-    (44, 126.0),
-    (45, 50.1),
-    (46, 10.1),
-    (50, 32.1),
-    (51, 83.7),
-    (52, 38.6),
-    (53, 47.2),
-    (54, 3.6),
-    (61, 39.5),
-    (62, 25.0),
-    (63, 5.9),
-    (64, 7.2),
-    (65, 25.9),
-];
+/// The provinces that the simulated world has, with their weights: the mainland's, by millions of people to a tenth.
+fn everywhere() -> Vec<(u32, f64)> {
+    let mainland = PROVINCES.iter().filter(|province| province.code < 70);
+    mainland.map(|province| (province.code, f64::from((province.people + 50_000) / 100_000) / 10.0)).collect()
+}
 
 /// Provinces that border on one another (by land, or by the strait), each pair once.
 const BORDERS: [(u32, u32); 68] = [
@@ -328,7 +299,7 @@ impl Mix {
     }
 
     fn everybody() -> Self {
-        Self::new((0..BRANDS).map(|rank| (rank, zipf(rank))).collect(), PROVINCES.to_vec())
+        Self::new((0..BRANDS).map(|rank| (rank, zipf(rank))).collect(), everywhere())
     }
 }
 
@@ -556,7 +527,7 @@ impl Maker {
 
     fn mix(&mut self, truth: Truth) -> Mix {
         let draw = &mut self.draw;
-        let everywhere = PROVINCES.to_vec();
+        let everywhere = everywhere();
         let all: Vec<(usize, f64)> = (0..BRANDS).map(|rank| (rank, zipf(rank))).collect();
         match truth {
             Truth::Isolated => Mix::new(some(draw, &all, 1), some(draw, &everywhere, 1)),

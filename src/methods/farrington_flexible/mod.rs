@@ -10,7 +10,10 @@ mod glm;
 
 use jiff::civil::Date;
 
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table, configs};
+use serde::Deserialize;
+
+use super::settings::{Count, CountFrom, Ignored, Number, Positive, Range, Share, configs};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 use crate::numeric::{Continuous as _, Discrete as _, NegativeBinomial, Normal};
 
 pub use baseline::{Baseline, baseline, earlier_dates, earlier_years};
@@ -27,13 +30,16 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// Scale on which the prediction error is taken as normal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Power {
     /// y^⅔.
+    #[serde(rename = "2/3")]
     TwoThirds,
     /// √y.
+    #[serde(rename = "1/2")]
     Half,
     /// y.
+    #[serde(rename = "none")]
     One,
 }
 
@@ -296,56 +302,92 @@ fn weights(residuals: &[f64], above: f64) -> Vec<f64> {
     raw.into_iter().map(|weight| weight * gamma).collect()
 }
 
-fn plan(settings: &Settings) -> Result<Plan, MethodError> {
-    let half_window = settings.count_if_any("w")?.unwrap_or(3);
-    let periods = settings.count_if_any("noPeriods")?.unwrap_or(1);
-    if periods == 0 {
-        return Err(settings.error("`noPeriods` must be at least 1"));
-    }
-    let alpha = settings.number_or("alpha", 0.05)?;
-    if !(alpha > 0.0 && alpha < 1.0) {
-        return Err(settings.error(format!("`alpha` must lie between 0 and 1, not {alpha}")));
-    }
-    let above = settings.number_or("weightsThreshold", 2.58)?;
-    if above <= 0.0 {
-        return Err(settings.error(format!("`weightsThreshold` must be above 0, not {above}")));
-    }
-    let min_reports = match settings.numbers_if_any("limit54")?.as_deref() {
-        None => (5, 4),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: whole and at least 0")]
-        Some([reports, points])
-            if *reports >= 0.0 && reports.fract() == 0.0 && *points >= 1.0 && points.fract() == 0.0 =>
-        {
-            (*reports as u64, *points as usize)
+/// `thresholdMethod`: how the limit comes from the regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum LimitMethod {
+    NbPlugin,
+    Muan,
+    Delta,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    range: Option<Range>,
+    b: Count,
+    w: Count,
+    freq: CountFrom<1>,
+    #[serde(rename = "noPeriods")]
+    periods: CountFrom<1>,
+    /// `w` when it is not given.
+    #[serde(rename = "pastWeeksNotIncluded")]
+    excluded: Option<Count>,
+    trend: bool,
+    #[serde(rename = "pThresholdTrend")]
+    trend_p: Number,
+    reweight: bool,
+    #[serde(rename = "weightsThreshold")]
+    weights_above: Positive,
+    alpha: Share,
+    /// Reports, and points in which they must have come.
+    #[serde(rename = "limit54")]
+    min_reports: (Count, CountFrom<1>),
+    powertrans: Power,
+    #[serde(rename = "thresholdMethod")]
+    limit: LimitMethod,
+    #[serde(rename = "epochAsDate")]
+    by_date: bool,
+    #[serde(rename = "compat_prior_weight_se")]
+    prior_weight_se: bool,
+    #[serde(rename = "start")]
+    _start: Ignored,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            range: None,
+            b: CountFrom(5),
+            w: CountFrom(3),
+            freq: CountFrom(52),
+            periods: CountFrom(1),
+            excluded: None,
+            trend: true,
+            trend_p: Number(0.05),
+            reweight: true,
+            weights_above: Positive(2.58),
+            alpha: Share(0.05),
+            min_reports: (CountFrom(5), CountFrom(4)),
+            powertrans: Power::TwoThirds,
+            limit: LimitMethod::Delta,
+            by_date: false,
+            prior_weight_se: false,
+            _start: Ignored,
         }
-        Some(other) => {
-            return Err(settings.error(format!("`limit54` must be [reports ≥ 0, points ≥ 1], not {other:?}")));
+    }
+}
+
+impl Settings {
+    fn plan(&self) -> Plan {
+        Plan {
+            half_window: self.w.0,
+            periods: self.periods.0,
+            excluded: self.excluded.unwrap_or(self.w).0,
+            trend: self.trend,
+            trend_p: self.trend_p.0,
+            weights_above: self.reweight.then_some(self.weights_above.0),
+            alpha: self.alpha.0,
+            limit: match self.limit {
+                LimitMethod::NbPlugin => Limit::NbPlugin,
+                LimitMethod::Muan => Limit::Muan,
+                LimitMethod::Delta => Limit::Delta(self.powertrans),
+            },
+            min_reports: (self.min_reports.0.0 as u64, self.min_reports.1.0),
+            prior_weight_se: self.prior_weight_se,
         }
-    };
-    let power = match settings.word_if_any("powertrans")?.unwrap_or("2/3") {
-        "2/3" => Power::TwoThirds,
-        "1/2" => Power::Half,
-        "none" => Power::One,
-        other => return Err(settings.error(format!("`powertrans` must be 2/3, 1/2 or none, not {other}"))),
-    };
-    let limit = match settings.word_if_any("thresholdMethod")?.unwrap_or("delta") {
-        "nbPlugin" => Limit::NbPlugin,
-        "muan" => Limit::Muan,
-        "delta" => Limit::Delta(power),
-        other => return Err(settings.error(format!("`thresholdMethod` must be nbPlugin, muan or delta, not {other}"))),
-    };
-    Ok(Plan {
-        half_window,
-        periods,
-        excluded: settings.count_if_any("pastWeeksNotIncluded")?.unwrap_or(half_window),
-        trend: settings.flag_or("trend", true)?,
-        trend_p: settings.number_or("pThresholdTrend", 0.05)?,
-        weights_above: settings.flag_or("reweight", true)?.then_some(above),
-        alpha,
-        limit,
-        min_reports,
-        prior_weight_se: settings.flag_or("compat_prior_weight_se", false)?,
-    })
+    }
 }
 
 /// The dates of a series that is followed by calendar, rising.
@@ -370,19 +412,16 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
     let counts = input.counts("count")?;
     let columns = ["config", "index", "count", "expected", "mu0Vector", "phi", "trend_coef", "trend_used", "threshold"];
     let mut table = Table::new(&[&columns[..], &["pvalue", "score", "alarm"]].concat());
-    for settings in configs(&call.config)? {
-        let plan = plan(&settings)?;
-        let (years, year) = (settings.count_if_any("b")?.unwrap_or(5), settings.count_if_any("freq")?.unwrap_or(52));
-        if year == 0 {
-            return Err(settings.error("`freq` must be at least 1"));
-        }
-        let dates = if settings.flag_or("epochAsDate", false)? { Some(dates(&input)?) } else { None };
-        for at in settings.range(counts.len())? {
+    for config in configs::<Settings>(&call.config)? {
+        let settings = &config.settings;
+        let (plan, years, year) = (settings.plan(), settings.b.0, settings.freq.0);
+        let dates = if settings.by_date { Some(dates(&input)?) } else { None };
+        for at in config.points(settings.range, counts.len())? {
             let earlier = match &dates {
                 Some(dates) => earlier_dates(dates, at, years),
                 None => earlier_years(at, year, years),
             };
-            let mut row = vec![Cell::from(settings.id()), (at + 1).into(), counts[at].into()];
+            let mut row = vec![Cell::from(config.id()), (at + 1).into(), counts[at].into()];
             if let Some(verdict) = judge(&counts, at, &earlier, &plan) {
                 let hidden = matches!(plan.limit, Limit::Delta(_)) && !verdict.enough;
                 let shown = |value: f64| if hidden { Cell::Empty } else { value.into() };

@@ -15,14 +15,15 @@ pub mod prior;
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::counts::{Mention, PairCount, count_pairs};
 use self::fit::Fitting;
 use self::prior::{GammaMixture, Posterior};
 use super::pairs::Labels;
-use super::settings::only;
-use super::{Answer, Call, Cell, Columns, Method, MethodError, Settings, Table};
+use super::settings::{Config, Count, CountFrom, Ignored, List, Number, Part, Positive, only};
+use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 
 pub(super) const METHOD: Method = Method {
     name: "gps_ebgm",
@@ -33,6 +34,8 @@ pub(super) const METHOD: Method = Method {
     run,
 };
 
+/// Most columns `strat1`, `strat2`, … that are looked for.
+const STRATA_MAX: usize = 1_000;
 /// The quantiles that have columns.
 const QUANTILES: [f64; 2] = [0.05, 0.95];
 
@@ -44,29 +47,137 @@ struct Counted<'a> {
 }
 
 /// `stratify`: the columns whose values together make a stratum.
-fn strata_columns(settings: &Settings, input: &Columns) -> Result<Vec<String>, MethodError> {
-    let wrong = |value: &Value| settings.error(format!("`stratify` must be true, false or columns, not {value}"));
-    match settings.get("stratify") {
-        None | Some(Value::Bool(false)) => Ok(Vec::new()),
-        Some(Value::Bool(true)) => {
-            // All of strat1, strat2, …
-            let names: Vec<_> = (1..1000).map(|at| format!("strat{at}")).take_while(|name| input.has(name)).collect();
-            if names.is_empty() {
-                return Err(input.error(None, "`stratify` is true, but there is no column `strat1`"));
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Value")]
+enum Stratify {
+    No,
+    /// All of strat1, strat2, …
+    All,
+    Columns(Vec<String>),
+}
+
+impl TryFrom<Value> for Stratify {
+    type Error = String;
+    fn try_from(value: Value) -> Result<Self, String> {
+        let name = |name: &Value| name.as_str().map(str::to_owned);
+        match &value {
+            Value::Bool(false) => Some(Self::No),
+            Value::Bool(true) => Some(Self::All),
+            Value::String(name) => Some(Self::Columns(vec![name.clone()])),
+            Value::Array(names) => names.iter().map(name).collect::<Option<_>>().map(Self::Columns),
+            _ => None,
+        }
+        .ok_or_else(|| format!("expected true, false or names of columns, found {value}"))
+    }
+}
+
+impl Stratify {
+    fn columns(&self, input: &Columns) -> Result<Vec<String>, MethodError> {
+        match self {
+            Self::No => Ok(Vec::new()),
+            Self::Columns(names) => Ok(names.clone()),
+            Self::All => {
+                let names = (1..STRATA_MAX).map(|at| format!("strat{at}"));
+                let names: Vec<_> = names.take_while(|name| input.has(name)).collect();
+                if names.is_empty() {
+                    return Err(input.error(None, "`stratify` is true, but there is no column `strat1`"));
+                }
+                Ok(names)
             }
-            Ok(names)
         }
-        Some(Value::String(name)) => Ok(vec![name.clone()]),
-        Some(Value::Array(names)) => {
-            names.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(|| wrong(name))).collect()
+    }
+}
+
+/// The five numbers of a prior; P may be written small.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PriorSettings {
+    alpha1: Positive,
+    beta1: Positive,
+    alpha2: Positive,
+    beta2: Positive,
+    #[serde(rename = "P", alias = "p")]
+    share: Part,
+}
+
+/// A prior: numbers alpha1, beta1, alpha2, beta2 above 0 and P from 0 to 1.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "PriorSettings")]
+struct Prior(GammaMixture);
+
+impl TryFrom<PriorSettings> for Prior {
+    type Error = &'static str;
+    fn try_from(given: PriorSettings) -> Result<Self, &'static str> {
+        GammaMixture::new(given.alpha1.0, given.beta1.0, given.alpha2.0, given.beta2.0, given.share.0)
+            .map(Self)
+            .ok_or("alpha1, beta1, alpha2 and beta2 must be above 0 and P from 0 to 1")
+    }
+}
+
+/// `fit`: how to fit a prior.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FitSettings {
+    /// Where the search starts.
+    theta_init: Option<List<Prior>>,
+    /// Largest value of a proper estimate.
+    param_limit: Option<Positive>,
+    /// How many other starts must agree: 1 when data are to be squashed (the automatic search), else the best counts.
+    min_conv: Option<Count>,
+    squash: Option<Ignored>,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    stratify: Stratify,
+    zeroes: bool,
+    #[serde(rename = "N_star")]
+    least_count: Option<Count>,
+    quantiles: List<Number>,
+    /// The prior; fitted when it is not given.
+    theta: Option<Prior>,
+    /// A second prior, for the columns `fixed_…`.
+    fixed_theta: Option<Prior>,
+    fit: Option<FitSettings>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            stratify: Stratify::No,
+            zeroes: false,
+            least_count: None,
+            quantiles: List(Vec::new()),
+            theta: None,
+            fixed_theta: None,
+            fit: None,
         }
-        Some(other) => Err(wrong(other)),
+    }
+}
+
+impl Settings {
+    fn fitting(&self) -> Fitting {
+        let mut fitting = Fitting::default();
+        if let Some(CountFrom(least)) = self.least_count {
+            fitting.least_count = Some(least as u64);
+        } else if self.zeroes {
+            fitting.least_count = None;
+        }
+        let Some(fit) = &self.fit else { return fitting };
+        if let Some(List(starts)) = fit.theta_init.as_ref().filter(|List(starts)| !starts.is_empty()) {
+            fitting.starts = starts.iter().map(|Prior(start)| *start).collect();
+        }
+        fitting.agreement = fit.min_conv.map_or_else(|| usize::from(fit.squash.is_some()), |number| number.0);
+        fitting.limit = fit.param_limit.map_or(fitting.limit, |limit| limit.0);
+        fitting
     }
 }
 
 fn count<'a>(settings: &Settings, input: &'a Columns) -> Result<Counted<'a>, MethodError> {
     let (ids, firsts, seconds) = (input.words("id")?, input.words("var1")?, input.words("var2")?);
-    let names = strata_columns(settings, input)?;
+    let names = settings.stratify.columns(input)?;
     let strata: Vec<_> = names.iter().map(|name| input.words(name)).collect::<Result<_, _>>()?;
     let (mut reports, mut first, mut second) = (Labels::default(), Labels::default(), Labels::default());
     let mut known: HashMap<Vec<&str>, usize> = HashMap::new();
@@ -85,67 +196,16 @@ fn count<'a>(settings: &Settings, input: &'a Columns) -> Result<Counted<'a>, Met
             stratum: *known.entry(strata.iter().map(|column| column[row]).collect()).or_insert(new),
         });
     }
-    let pairs = count_pairs(&mentions, settings.flag_or("zeroes", false)?);
+    let pairs = count_pairs(&mentions, settings.zeroes);
     Ok(Counted { first, second, pairs })
 }
 
-/// A prior by its five numbers; P may be written small.
-fn prior_of(settings: &Settings, name: &str, value: &Value) -> Result<GammaMixture, MethodError> {
-    let number = |key: &str| value.get(key).and_then(Value::as_f64);
-    let share = number("P").or_else(|| number("p"));
-    let values = (number("alpha1"), number("beta1"), number("alpha2"), number("beta2"), share);
-    let prior = if let (Some(a1), Some(b1), Some(a2), Some(b2), Some(share)) = values {
-        GammaMixture::new(a1, b1, a2, b2, share)
-    } else {
-        None
-    };
-    prior.ok_or_else(|| {
-        let wanted = "numbers alpha1, beta1, alpha2, beta2 above 0 and P from 0 to 1";
-        settings.error(format!("`{name}` must hold {wanted}, not {value}"))
-    })
-}
-
-/// How to fit: `N_star`, `zeroes`, and under `fit` the starts `theta_init`, the `param_limit` of proper estimates, and
-/// `min_conv`, how many other starts must agree (1 when data are to be squashed: the automatic search; else the best).
-fn fitting_of(settings: &Settings) -> Result<Fitting, MethodError> {
-    let mut fitting = Fitting::default();
-    if let Some(least) = settings.count_if_any("N_star")? {
-        fitting.least_count = Some(least as u64);
-    } else if settings.flag_or("zeroes", false)? {
-        fitting.least_count = None;
-    }
-    let Some(fit) = settings.get("fit") else { return Ok(fitting) };
-    match fit.get("theta_init") {
-        None | Some(Value::Null) => {}
-        Some(Value::Array(starts)) if !starts.is_empty() => {
-            fitting.starts =
-                starts.iter().map(|start| prior_of(settings, "theta_init", start)).collect::<Result<_, _>>()?;
-        }
-        Some(start @ Value::Object(_)) => fitting.starts = vec![prior_of(settings, "theta_init", start)?],
-        Some(other) => return Err(settings.error(format!("`theta_init` must be a list of starts, not {other}"))),
-    }
-    fitting.agreement = match fit.get("min_conv").filter(|number| !number.is_null()) {
-        None => usize::from(fit.get("squash").is_some_and(|squash| !squash.is_null())),
-        Some(number) => number
-            .as_u64()
-            .and_then(|number| usize::try_from(number).ok())
-            .ok_or_else(|| settings.error(format!("`min_conv` must be a whole number ≥ 0, not {number}")))?,
-    };
-    if let Some(limit) = fit.get("param_limit").filter(|limit| !limit.is_null()) {
-        fitting.limit = limit
-            .as_f64()
-            .filter(|limit| *limit > 0.0)
-            .ok_or_else(|| settings.error(format!("`param_limit` must be a number above 0, not {limit}")))?;
-    }
-    Ok(fitting)
-}
-
-fn fitted(settings: &Settings, counted: &Counted<'_>) -> Result<fit::Fitted, MethodError> {
-    let fitting = fitting_of(settings)?;
+fn fitted(config: &Config<Settings>, counted: &Counted<'_>) -> Result<fit::Fitted, MethodError> {
+    let fitting = config.settings.fitting();
     let pairs = counted.pairs.iter().map(|pair| (pair.count, pair.expected));
     fit::fit(pairs, &fitting).ok_or_else(|| {
         let least = fitting.least_count.unwrap_or(0);
-        settings.error(format!("no prior can be fitted: no pair in the input has a count of at least {least}"))
+        config.error(format!("no prior can be fitted: no pair in the input has a count of at least {least}"))
     })
 }
 
@@ -180,8 +240,8 @@ fn summaries(prior: &GammaMixture, pairs: &[PairCount]) -> Vec<[f64; 4]> {
         .collect()
 }
 
-fn theta_answer(settings: &Settings, counted: &Counted<'_>) -> Result<Answer, MethodError> {
-    let found = fitted(settings, counted)?;
+fn theta_answer(config: &Config<Settings>, counted: &Counted<'_>) -> Result<Answer, MethodError> {
+    let found = fitted(config, counted)?;
     let (first, second) = (found.prior.first(), found.prior.second());
     Ok(Answer::Json(json!({
         "theta": {
@@ -197,12 +257,13 @@ fn theta_answer(settings: &Settings, counted: &Counted<'_>) -> Result<Answer, Me
 }
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
-    let settings = only(&call.config)?;
+    let config = only::<Settings>(&call.config)?;
+    let settings = &config.settings;
     let input = Columns::read("input", &call.input)?;
-    let counted = count(&settings, &input)?;
+    let counted = count(settings, &input)?;
     match call.table.as_deref() {
         None => {}
-        Some("theta") => return theta_answer(&settings, &counted),
+        Some("theta") => return theta_answer(&config, &counted),
         Some("stratified") => {
             let mut answer = Table::new(&["var1", "var2", "N", "E", "RR", "PRR"]);
             for pair in &counted.pairs {
@@ -214,17 +275,15 @@ fn run(call: &Call) -> Result<Answer, MethodError> {
             return Err(MethodError::Table { method: METHOD.name, table: other.into(), known: "theta, stratified" });
         }
     }
-    let quantiles = settings.numbers_if_any("quantiles")?.unwrap_or_default();
-    if quantiles.iter().any(|quantile| !QUANTILES.contains(quantile)) {
-        return Err(settings.error(format!("`quantiles` may be 0.05 and 0.95 (EB05, EB95), not {quantiles:?}")));
+    if let Some(Number(other)) = settings.quantiles.0.iter().find(|quantile| !QUANTILES.contains(&quantile.0)) {
+        return Err(config.error(format!("`quantiles`: expected 0.05 and 0.95 (EB05, EB95), found {other}")));
     }
-    let given = |key: &str| settings.get(key).map(|value| prior_of(&settings, key, value)).transpose();
-    let prior = match given("theta")? {
-        Some(prior) => prior,
-        None => fitted(&settings, &counted)?.prior,
+    let prior = match settings.theta {
+        Some(Prior(prior)) => prior,
+        None => fitted(&config, &counted)?.prior,
     };
     let own = summaries(&prior, &counted.pairs);
-    let fixed = given("fixed_theta")?.map(|prior| summaries(&prior, &counted.pairs));
+    let fixed = settings.fixed_theta.map(|Prior(prior)| summaries(&prior, &counted.pairs));
     let mut answer = Table::new(&[
         "var1",
         "var2",
@@ -312,7 +371,7 @@ mod tests {
             ("{}", "id,var1,var2\n", Some("theta"), "no prior can be fitted"),
             ("{}", "id,var1,var2\n1,,x\n", None, "`var1` is empty"),
             ("{}", INPUT, Some("squashed"), "theta, stratified"),
-            (r#"{"theta": {"alpha1": 1}}"#, INPUT, None, "alpha1, beta1"),
+            (r#"{"theta": {"alpha1": 1}}"#, INPUT, None, "missing field `beta1`"),
             (r#"{"quantiles": [0.5]}"#, INPUT, None, "quantiles"),
             (r#"{"fit": {"theta_init": 4}}"#, INPUT, Some("theta"), "theta_init"),
             (r#"{"fit": {"min_conv": -1}}"#, INPUT, Some("theta"), "min_conv"),

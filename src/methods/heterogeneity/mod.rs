@@ -7,12 +7,13 @@
 pub mod rates;
 pub mod regions;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::rates::{Effect, concentration, dersimonian_laird, reml_variance};
 use self::regions::{Regions, smoothed_risk};
-use super::settings::only;
-use super::{Answer, Call, Columns, Method, MethodError, Settings};
+use super::settings::{Ignored, NotNegative, Share, only};
+use super::{Answer, Call, Columns, Method, MethodError};
 
 pub(super) const METHOD: Method = Method {
     name: "heterogeneity",
@@ -24,15 +25,55 @@ pub(super) const METHOD: Method = Method {
 };
 
 fn run(call: &Call) -> Result<Answer, MethodError> {
-    let settings = only(&call.config)?;
+    let settings = only::<Settings>(&call.config)?.settings;
     let input = Columns::read("input", &call.input)?;
-    let kind = settings.word_if_any("kind")?;
-    let answer = match kind {
-        Some("regions") => of_regions(&input)?,
-        Some("rates") => of_rates(&settings, &input)?,
-        _ => return Err(settings.error(format!("`kind` must be regions or rates, not {kind:?}"))),
+    let answer = match settings.kind {
+        Kind::Regions => of_regions(&input)?,
+        Kind::Rates => of_rates(&settings, &input)?,
     };
     Ok(Answer::Json(answer))
+}
+
+/// What kind of units is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Regions,
+    Rates,
+}
+
+/// `measure`: the effect of a unit.
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum Measure {
+    /// Log rate.
+    #[serde(rename = "IRLN")]
+    LogRate,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    kind: Kind,
+    #[serde(rename = "measure")]
+    _measure: Option<Measure>,
+    #[serde(default = "Settings::add_to_zero")]
+    add_to_zero: NotNegative,
+    #[serde(default = "Settings::conf_level")]
+    conf_level: Share,
+    /// All are computed.
+    #[serde(rename = "estimators", default)]
+    _estimators: Ignored,
+}
+
+impl Settings {
+    const fn add_to_zero() -> NotNegative {
+        NotNegative(0.5)
+    }
+
+    const fn conf_level() -> Share {
+        Share(0.95)
+    }
 }
 
 fn of_regions(input: &Columns) -> Result<Value, MethodError> {
@@ -75,18 +116,7 @@ fn of_regions(input: &Columns) -> Result<Value, MethodError> {
 }
 
 fn of_rates(settings: &Settings, input: &Columns) -> Result<Value, MethodError> {
-    let measure = settings.word_if_any("measure")?.unwrap_or("IRLN");
-    if measure != "IRLN" {
-        return Err(settings.error(format!("`measure` must be IRLN (log rate), not `{measure}`")));
-    }
-    let add = settings.number_or("add_to_zero", 0.5)?;
-    if add < 0.0 {
-        return Err(settings.error(format!("`add_to_zero` must be ≥ 0, not {add}")));
-    }
-    let confidence = settings.number_or("conf_level", 0.95)?;
-    if !(confidence > 0.0 && confidence < 1.0) {
-        return Err(settings.error(format!("`conf_level` must be between 0 and 1, not {confidence}")));
-    }
+    let (add, confidence) = (settings.add_to_zero.0, settings.conf_level.0);
     let (events, exposure) = (input.counts("events")?, input.numbers("exposure")?);
     if let Some((row, size)) = exposure.iter().enumerate().find(|(_, size)| **size < 0.0) {
         return Err(input.error(Some(row), format!("`exposure` must be ≥ 0, not {size}")));

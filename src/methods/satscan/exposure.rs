@@ -5,12 +5,17 @@ use std::fmt;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{MethodError, Settings};
+use super::super::MethodError;
+use super::super::settings::{Config, CountFrom};
+use super::Settings;
+use crate::vocabulary::{MEAN_YEAR_DAYS, SHOWN_CHARS, excerpt};
 
 /// Unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// Calendar years.
     Year,
@@ -33,8 +38,8 @@ impl Unit {
     /// Its mean length in days.
     fn days(self) -> f64 {
         match self {
-            Self::Year => 365.25,
-            Self::Month => 30.4375,
+            Self::Year => MEAN_YEAR_DAYS,
+            Self::Month => MEAN_YEAR_DAYS / 12.0,
             Self::Day => 1.0,
         }
     }
@@ -181,40 +186,85 @@ pub(super) fn parse_date(text: &str, month: i8, day: i8) -> Option<Date> {
     }
 }
 
-/// The calendar of a config; one interval for a purely spatial analysis.
-pub(super) fn calendar(settings: &Settings, whole: bool) -> Result<Calendar, MethodError> {
-    let wrong = || settings.error("`study_period` must be two dates, as [\"1973/1/1\", \"1991/12/31\"]");
-    let period = settings.get("study_period").and_then(Value::as_array).ok_or_else(wrong)?;
-    let [first, last] = &period[..] else { return Err(wrong()) };
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let first = parse_date(&text(first), 1, 1).ok_or_else(wrong)?;
-    let last = parse_date(&text(last), 12, 31).ok_or_else(wrong)?;
-    let aggregation = settings.get("time_aggregation");
-    let unit = aggregation.and_then(|given| given.get("unit")).and_then(Value::as_str);
-    let precision = settings.word_if_any("case_time_precision")?.filter(|&precision| precision != "none");
-    let unit = match unit.or(precision) {
-        Some("year") | None => Unit::Year,
-        Some("month") => Unit::Month,
-        Some("day") => Unit::Day,
-        Some(other) => {
-            let what = format!("`time_aggregation.unit` must be year, month or day, not `{other}`");
-            return Err(settings.error(what));
-        }
-    };
-    let length = match aggregation.and_then(|given| given.get("length")) {
-        None => 1,
-        Some(value) => value.as_u64().and_then(|length| usize::try_from(length).ok()).unwrap_or(0),
-    };
-    Calendar::new(first, last, unit, length, whole)
-        .map_err(|what| settings.error(format!("`study_period`, `time_aggregation`: {what}")))
+/// `study_period`: first and last day; a year alone begins on 1 January and ends on 31 December.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "[Value; 2]")]
+pub(super) struct StudyPeriod {
+    first: Date,
+    last: Date,
 }
 
-/// Month and day at which the population of a year is taken: `population_date`, 1 July by default.
-pub(super) fn population_day(settings: &Settings) -> Result<(i8, i8), MethodError> {
-    let text = settings.word_if_any("population_date")?.unwrap_or("07-01");
-    let date = parse_date(&format!("1999-{text}"), 7, 1);
-    date.map(|date| (date.month(), date.day()))
-        .ok_or_else(|| settings.error(format!("`population_date` must be a month and day as 07-01, not `{text}`")))
+impl TryFrom<[Value; 2]> for StudyPeriod {
+    type Error = String;
+    fn try_from([first, last]: [Value; 2]) -> Result<Self, String> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match (parse_date(&text(&first), 1, 1), parse_date(&text(&last), 12, 31)) {
+            (Some(first), Some(last)) => Ok(Self { first, last }),
+            _ => Err(format!("expected two dates, as [\"1973/1/1\", \"1991/12/31\"], found [{first}, {last}]")),
+        }
+    }
+}
+
+/// `case_time_precision`: how exactly the times of cases are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Precision {
+    /// Not at all.
+    None,
+    Year,
+    Month,
+    Day,
+}
+
+impl Precision {
+    fn unit(self) -> Option<Unit> {
+        match self {
+            Self::None => None,
+            Self::Year => Some(Unit::Year),
+            Self::Month => Some(Unit::Month),
+            Self::Day => Some(Unit::Day),
+        }
+    }
+}
+
+/// `time_aggregation`: length of the intervals.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Aggregation {
+    /// That of `case_time_precision` when it is not given, else years.
+    unit: Option<Unit>,
+    /// 1 when it is not given.
+    length: Option<CountFrom<1>>,
+}
+
+/// `population_date`: month and day at which the population of a year is taken, 1 July by default.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct DayOfYear(pub(super) (i8, i8));
+
+impl Default for DayOfYear {
+    fn default() -> Self {
+        Self((7, 1))
+    }
+}
+
+impl TryFrom<String> for DayOfYear {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let date = parse_date(&format!("1999-{text}"), 7, 1);
+        date.map(|date| Self((date.month(), date.day())))
+            .ok_or_else(|| format!("expected a month and day as 07-01, found `{}`", excerpt(&text, SHOWN_CHARS)))
+    }
+}
+
+/// The calendar of a config; one interval for a purely spatial analysis.
+pub(super) fn calendar(config: &Config<Settings>, whole: bool) -> Result<Calendar, MethodError> {
+    let settings = &config.settings;
+    let period = settings.study_period.ok_or_else(|| config.error("missing field `study_period`"))?;
+    let Aggregation { unit, length } = settings.time_aggregation;
+    let unit = unit.or(settings.case_time_precision.and_then(Precision::unit)).unwrap_or(Unit::Year);
+    Calendar::new(period.first, period.last, unit, length.map_or(1, |length| length.0), whole)
+        .map_err(|what| config.error(format!("`study_period`, `time_aggregation`: {what}")))
 }
 
 /// Person-days from day `from` up to but not including `to`: the area under a population that is as counted at the

@@ -12,17 +12,19 @@
 mod exposure;
 mod files;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 pub use exposure::{Calendar, Unit, person_days, standardised};
 
-use super::kulldorff_spatial::{EARTH_KM, finite};
+use super::kulldorff_spatial::{Coordinates, finite};
 use super::scan::{
-    Direction, Found, Limits, Null, Places, Scan, Statistic, Window, Zones, combined_p_value, p_value,
-    recurrence_interval, separate,
+    Direction, Found, Limits, Null, Places, SATSCAN_EARTH_KM, Scan, Statistic, Window, Zones, combined_p_value,
+    p_value, recurrence_interval, separate,
 };
+use super::settings::{Config, Count, CountFrom, Number, Positive, configs};
 use super::spacetime_scan::{independent_baseline, zone_sets};
-use super::{Answer, Call, Method, MethodError, Settings, configs};
+use super::{Answer, Call, Method, MethodError};
 
 pub(super) const METHOD: Method = Method {
     name: "satscan",
@@ -170,64 +172,143 @@ fn stratified_baseline(strata: &[Vec<u64>], periods: usize, cells: usize) -> Vec
     sum
 }
 
-/// What a config asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `analysis`: over space alone, or over space and time, looking back or at what is alive at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 enum Analysis {
+    #[serde(rename = "spatial", alias = "purely spatial")]
     Spatial,
+    #[serde(rename = "retrospective space-time")]
     Retrospective,
+    #[serde(rename = "prospective space-time")]
     Prospective,
 }
 
+/// `model`: law of the cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Law {
+    #[serde(rename = "poisson")]
+    Poisson,
+    #[serde(rename = "permutation", alias = "space-time permutation")]
+    Permutation,
+}
+
+/// `scan`: which rates are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Rates {
+    #[serde(rename = "high")]
+    High,
+    #[serde(rename = "low")]
+    Low,
+    #[serde(rename = "both", alias = "high or low", alias = "high and low")]
+    Both,
+}
+
+/// `secondary`: what further clusters may not share with a more likely one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Secondary {
+    #[serde(rename = "no shared location in a shared period")]
+    NoSharedLocationInASharedPeriod,
+    #[serde(rename = "no shared location")]
+    NoSharedLocation,
+}
+
+/// `max_spatial`: how large a zone may be.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MaxSpatial {
+    percent_at_risk: Option<Positive>,
+    radius_km: Option<Positive>,
+    /// In the unit of plane coordinates; `radius_km` wins.
+    radius: Option<Positive>,
+}
+
+/// `max_temporal`: how long a window may be; `units` wins.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MaxTemporal {
+    percent_of_study_period: Option<Number>,
+    units: Option<Number>,
+    /// That of the time aggregation.
+    unit: Option<String>,
+}
+
+/// What a config says.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    analysis: Analysis,
+    model: Law,
+    scan: Rates,
+    secondary: Secondary,
+    coordinates: Coordinates,
+    max_spatial: MaxSpatial,
+    max_temporal: MaxTemporal,
+    /// Shortest window, in units of time.
+    min_temporal: Count,
+    min_cases: Count,
+    replications: Count,
+    study_period: Option<exposure::StudyPeriod>,
+    case_time_precision: Option<exposure::Precision>,
+    time_aggregation: exposure::Aggregation,
+    population_date: exposure::DayOfYear,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            analysis: Analysis::Spatial,
+            model: Law::Poisson,
+            scan: Rates::High,
+            secondary: Secondary::NoSharedLocationInASharedPeriod,
+            coordinates: Coordinates::Cartesian,
+            max_spatial: MaxSpatial::default(),
+            max_temporal: MaxTemporal::default(),
+            min_temporal: CountFrom(1),
+            min_cases: CountFrom(2),
+            replications: CountFrom(999),
+            study_period: None,
+            case_time_precision: None,
+            time_aggregation: exposure::Aggregation::default(),
+            population_date: exposure::DayOfYear::default(),
+        }
+    }
+}
+
 fn run(call: &Call) -> Result<Answer, MethodError> {
-    let all = configs(&call.config)?;
-    if let [settings] = &all[..]
-        && settings.id().is_empty()
+    let all = configs::<Settings>(&call.config)?;
+    if let [config] = &all[..]
+        && config.id().is_empty()
     {
-        return scan_one(settings, call).map(Answer::Json);
+        return scan_one(config, call).map(Answer::Json);
     }
     let mut answers = Map::new();
-    for settings in &all {
-        answers.insert(settings.id().to_owned(), scan_one(settings, call)?);
+    for config in &all {
+        answers.insert(config.id().to_owned(), scan_one(config, call)?);
     }
     Ok(Answer::Json(Value::Object(answers)))
 }
 
-fn scan_one(settings: &Settings, call: &Call) -> Result<Value, MethodError> {
-    let analysis = match settings.word_if_any("analysis")?.unwrap_or("spatial") {
-        "spatial" | "purely spatial" => Analysis::Spatial,
-        "retrospective space-time" => Analysis::Retrospective,
-        "prospective space-time" => Analysis::Prospective,
-        other => {
-            let known = "spatial, retrospective space-time or prospective space-time";
-            return Err(settings.error(format!("`analysis` must be {known}, not `{other}`")));
-        }
-    };
-    let permutation = match settings.word_if_any("model")?.unwrap_or("poisson") {
-        "poisson" => false,
-        "permutation" | "space-time permutation" if analysis != Analysis::Spatial => true,
-        "permutation" | "space-time permutation" => {
-            return Err(settings.error("the permutation model needs time: a space-time `analysis`"));
-        }
-        other => return Err(settings.error(format!("`model` must be poisson or permutation, not `{other}`"))),
-    };
-    let calendar = exposure::calendar(settings, analysis == Analysis::Spatial)?;
-    let latlong = match settings.word_if_any("coordinates")?.unwrap_or("cartesian") {
-        "cartesian" => false,
-        "latlong" => true,
-        other => return Err(settings.error(format!("`coordinates` must be cartesian or latlong, not `{other}`"))),
-    };
-    let coords = call.coords.as_deref().ok_or_else(|| settings.error("--coords is needed"))?;
+fn scan_one(config: &Config<Settings>, call: &Call) -> Result<Value, MethodError> {
+    let settings = &config.settings;
+    let analysis = settings.analysis;
+    let permutation = settings.model == Law::Permutation;
+    if permutation && analysis == Analysis::Spatial {
+        return Err(config.error("the permutation model needs time: a space-time `analysis`"));
+    }
+    let calendar = exposure::calendar(config, analysis == Analysis::Spatial)?;
+    let latlong = settings.coordinates == Coordinates::LatLong;
+    let coords = call.coords.as_deref().ok_or_else(|| config.error("--coords is needed"))?;
     let geography = files::coordinates(coords, latlong)?;
-    let dated = settings.word_if_any("case_time_precision")? != Some("none");
+    let dated = settings.case_time_precision != Some(exposure::Precision::None);
     if !dated && analysis != Analysis::Spatial {
-        return Err(settings.error("`case_time_precision` none leaves no time to scan: `analysis` must be spatial"));
+        return Err(config.error("`case_time_precision` none leaves no time to scan: `analysis` must be spatial"));
     }
     let cases = files::cases(&call.input, &geography, &calendar, dated)?;
     let periods = calendar.len();
     if geography.len().saturating_mul(periods) > MOST_CELLS {
         let what =
             format!("{} locations in {periods} intervals: too many; make `time_aggregation` longer", geography.len());
-        return Err(settings.error(what));
+        return Err(config.error(what));
     }
     let mut counts = vec![0; geography.len() * periods];
     for case in &cases {
@@ -237,9 +318,8 @@ fn scan_one(settings: &Settings, call: &Call) -> Result<Value, MethodError> {
     let expected = if permutation {
         stratified_baseline(&strata, periods, counts.len())
     } else {
-        let text = call.population.as_deref().ok_or_else(|| settings.error("the Poisson model needs --population"))?;
-        let day = exposure::population_day(settings)?;
-        files::expected(text, &geography, &calendar, &cases, day)?
+        let text = call.population.as_deref().ok_or_else(|| config.error("the Poisson model needs --population"))?;
+        files::expected(text, &geography, &calendar, &cases, settings.population_date.0)?
     };
     if let Some(cell) = (0..counts.len()).find(|&cell| counts[cell] > 0 && expected[cell] <= 0.0) {
         let what = format!(
@@ -251,26 +331,18 @@ fn scan_one(settings: &Settings, call: &Call) -> Result<Value, MethodError> {
         return Err(MethodError::Input { file: "population", line: None, what });
     }
     let exposure: Vec<f64> = expected.chunks(periods).map(|row| row.iter().sum()).collect();
-    let zones = zones(settings, call, &geography, latlong, &exposure)?;
-    let windows = windows(settings, analysis, &calendar)?;
+    let zones = zones(&settings.max_spatial, call, &geography, latlong, &exposure)?;
+    let windows = windows(config, &calendar)?;
     let options = Options {
-        direction: match settings.word_if_any("scan")?.unwrap_or("high") {
-            "high" => Direction::High,
-            "low" => Direction::Low,
-            "both" | "high or low" | "high and low" => Direction::Both,
-            other => return Err(settings.error(format!("`scan` must be high, low or both, not `{other}`"))),
+        direction: match settings.scan {
+            Rates::High => Direction::High,
+            Rates::Low => Direction::Low,
+            Rates::Both => Direction::Both,
         },
-        min_cases: settings.count_if_any("min_cases")?.unwrap_or(2) as u64,
-        replicas: settings.count_if_any("replications")?.unwrap_or(999),
+        min_cases: settings.min_cases.0 as u64,
+        replicas: settings.replications.0,
         seed: call.seed,
-        share_places: match settings.word_if_any("secondary")?.unwrap_or("no shared location in a shared period") {
-            "no shared location in a shared period" => true,
-            "no shared location" => false,
-            other => {
-                let known = "`no shared location` or `no shared location in a shared period`";
-                return Err(settings.error(format!("`secondary` must be {known}, not `{other}`")));
-            }
-        },
+        share_places: settings.secondary == Secondary::NoSharedLocationInASharedPeriod,
     };
     let model = if permutation {
         Model::StratifiedPermutation { strata: &strata }
@@ -309,7 +381,7 @@ fn scan_one(settings: &Settings, call: &Call) -> Result<Value, MethodError> {
 }
 
 fn zones(
-    settings: &Settings,
+    max: &MaxSpatial,
     call: &Call,
     geography: &files::Geography,
     latlong: bool,
@@ -320,53 +392,46 @@ fn zones(
         let sets = zone_sets(text, |id| geography.ids.iter().position(|known| known == id))?;
         return Zones::sets(geography.len(), &sets).map_err(|(at, what)| wrong(format!("zone {}: {what}", at + 1)));
     }
-    let limit = |key: &str| {
-        let number = settings.get("max_spatial").and_then(|limits| limits.get(key)).filter(|value| !value.is_null());
-        let wrong = |value: &Value| settings.error(format!("`max_spatial.{key}` must be a number > 0, not {value}"));
-        number.map(|value| value.as_f64().filter(|&number| number > 0.0).ok_or_else(|| wrong(value))).transpose()
-    };
-    let percent = limit("percent_at_risk")?.unwrap_or(50.0);
-    let radius = limit("radius_km")?.or(limit("radius")?).unwrap_or(f64::INFINITY);
-    let places = if latlong { Places::sphere(&geography.at, EARTH_KM) } else { Places::plane(&geography.at) };
+    let percent = max.percent_at_risk.map_or(50.0, |percent| percent.0);
+    let radius = max.radius_km.or(max.radius).map_or(f64::INFINITY, |radius| radius.0);
+    let places = if latlong { Places::sphere(&geography.at, SATSCAN_EARTH_KM) } else { Places::plane(&geography.at) };
     Ok(Zones::circles(&places, &Limits { exposure, share: percent / 100.0, distance: radius, together: true }))
 }
 
-fn windows(settings: &Settings, analysis: Analysis, calendar: &Calendar) -> Result<Vec<Window>, MethodError> {
-    let periods = calendar.len();
-    if analysis == Analysis::Spatial {
+fn windows(config: &Config<Settings>, calendar: &Calendar) -> Result<Vec<Window>, MethodError> {
+    let (settings, periods) = (&config.settings, calendar.len());
+    if settings.analysis == Analysis::Spatial {
         return Ok(Window::trailing(1, 1));
     }
-    let given = settings.get("max_temporal");
-    let number = |key: &str| given.and_then(|given| given.get(key)).and_then(Value::as_f64);
-    let units = match (number("percent_of_study_period"), number("units")) {
-        (_, Some(units)) => {
-            let unit = given.and_then(|given| given.get("unit")).and_then(Value::as_str);
-            if unit.is_some_and(|unit| unit != calendar.unit().name()) {
+    let max = &settings.max_temporal;
+    let units = match (max.percent_of_study_period, max.units) {
+        (_, Some(Number(units))) => {
+            if max.unit.as_deref().is_some_and(|unit| unit != calendar.unit().name()) {
                 let what = "`max_temporal.unit` must be that of `time_aggregation`";
-                return Err(settings.error(format!("{what}, {}", calendar.unit().name())));
+                return Err(config.error(format!("{what}, {}", calendar.unit().name())));
             }
             units
         }
-        (percent, None) => calendar.units() * percent.unwrap_or(50.0) / 100.0,
+        (percent, None) => calendar.units() * percent.map_or(50.0, |percent| percent.0) / 100.0,
     };
     if !(0.0..1e9).contains(&units) {
-        return Err(settings.error("`max_temporal` must be a positive percentage or number of units"));
+        return Err(config.error("`max_temporal` must be a positive percentage or number of units"));
     }
     let length = calendar.length() as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
     let longest = ((units / length + 1e-9).floor() as usize).max(1);
-    let shortest = settings.count_if_any("min_temporal")?.unwrap_or(1).div_ceil(calendar.length()).max(1);
+    let shortest = settings.min_temporal.0.div_ceil(calendar.length()).max(1);
     if shortest > longest.min(periods) {
-        return Err(settings.error(format!(
+        return Err(config.error(format!(
             "the shortest window has {shortest} intervals, the longest {}: no window is left",
             longest.min(periods)
         )));
     }
-    if analysis == Analysis::Prospective {
+    if settings.analysis == Analysis::Prospective {
         return Ok(Window::trailing(periods, longest).split_off(shortest - 1));
     }
     if periods.saturating_mul(longest.min(periods)) > 2 * MOST_WINDOWS {
-        return Err(settings.error(format!(
+        return Err(config.error(format!(
             "{periods} intervals with windows of up to {longest}: too many; make `time_aggregation` longer or \
              `max_temporal` shorter"
         )));

@@ -23,4 +23,4 @@ pub use null::Null;
 pub use search::{Found, Scan, Window};
 pub use significance::{combined_p_value, gumbel_p_value, p_value, recurrence_interval, separate};
 pub use statistic::{Direction, Statistic};
-pub use zones::{Ellipses, Limits, Neighbours, Places, Zones};
+pub use zones::{EARTH_KM, Ellipses, Limits, Neighbours, Places, SATSCAN_EARTH_KM, Zones};

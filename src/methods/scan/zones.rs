@@ -6,6 +6,11 @@
 
 use std::collections::HashMap;
 
+/// Mean radius of the Earth, km: R₁ of the IUGG (Moritz 2000, J Geodesy 74:128). For our own scans.
+pub const EARTH_KM: f64 = 6371.0088;
+/// Radius of the Earth that SaTScan measures great circles with, km. Only for methods that are held to its published answers.
+pub const SATSCAN_EARTH_KM: f64 = 6367.0;
+
 /// Where the locations lie.
 #[derive(Debug, Clone)]
 pub struct Places {

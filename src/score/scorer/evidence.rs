@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::{Desk, Part};
 use crate::methods::multi_window::window_size;
+use crate::score::days;
 use crate::score::events::Mention;
 use crate::score::spread::prefectures::{self, Cities};
 use crate::score::spread::{Evidence, Field, Platforms, Shared, Shares, provinces};
@@ -130,7 +131,7 @@ impl Desk<'_> {
 
     /// The cell's own events of the spread window.
     fn own(&self) -> impl Iterator<Item = &Mention> {
-        let days = i32::try_from(self.criteria.spread.window_days).unwrap_or(i32::MAX / 4);
+        let days = days::span(self.criteria.spread.window_days);
         let (from, to) = (self.ground.as_of - days + 1, self.ground.as_of);
         self.cell.known(from, to, to).filter(|mention| mention.opens)
     }

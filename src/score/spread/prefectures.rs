@@ -9,13 +9,11 @@
 use std::sync::OnceLock;
 
 use super::cluster::{self, Settings};
-use crate::methods::scan::{Limits, Neighbours, Places, Zones};
+use crate::methods::scan::{EARTH_KM, Limits, Neighbours, Places, Zones};
 use crate::score::criteria::SpreadCriteria;
 use crate::vocabulary::{ClusterTerms, RegionCode};
 
 const TABLE: &str = include_str!("prefectures.tsv");
-/// Mean radius of the Earth in kilometres (IUGG).
-const EARTH_KM: f64 = 6371.0088;
 /// Largest share of the exposure in a cluster of prefectures: the scan of provinces tells of wider ones.
 const SHARE_MAX: f64 = 0.1;
 /// Replicas at least, where ranks have to speak: what is rare among three hundred places needs more of them than among thirty. A law fitted to

@@ -1,75 +1,21 @@
-//! The 34 provinces of GB/T 2260 as places of a scan: where they lie, and how many people live there.
+//! The 34 provinces of GB/T 2260 as places of a scan.
 //!
-//! In: placed events by province. Out: shares of the exposure, and the zones that a scan looks at. Not here: names for people.
-//!
-//! Provenance: facts. Coordinates are those of the provincial capitals, in degrees to a tenth. Population in ten thousands is that of the
-//! 2020 census (National Bureau of Statistics, Bulletin No. 3 of the Seventh National Population Census; Hong Kong, Macau and Taiwan as
-//! given there), rounded.
+//! In: placed events by province. Out: shares of the exposure, and the zones that a scan looks at. Not here: where provinces lie and how
+//! many people live there ([`PROVINCES`], whose order is the order of the scan's locations).
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::methods::scan::{Limits, Neighbours, Places, Zones};
-use crate::vocabulary::RegionCode;
-
-/// Mean radius of the Earth in kilometres (IUGG).
-const EARTH_KM: f64 = 6371.0088;
-
-/// One province.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Province {
-    /// The first two digits of its code.
-    code: u32,
-    latitude: f64,
-    longitude: f64,
-    /// Inhabitants in ten thousands.
-    people: f64,
-}
-
-const fn province(code: u32, latitude: f64, longitude: f64, people: f64) -> Province {
-    Province { code, latitude, longitude, people }
-}
+use crate::methods::scan::{EARTH_KM, Limits, Neighbours, Places, Zones};
+use crate::vocabulary::{PROVINCES, Province, RegionCode};
 
 /// Number of provinces.
-pub(in crate::score) const COUNT: usize = 34;
+pub(in crate::score) const COUNT: usize = PROVINCES.len();
 
-/// By code: a position in the table is a location of the scan.
-const PROVINCES: [Province; COUNT] = [
-    province(11, 39.9, 116.4, 2189.0),
-    province(12, 39.1, 117.2, 1387.0),
-    province(13, 38.0, 114.5, 7461.0),
-    province(14, 37.9, 112.5, 3492.0),
-    province(15, 40.8, 111.7, 2405.0),
-    province(21, 41.8, 123.4, 4259.0),
-    province(22, 43.9, 125.3, 2407.0),
-    province(23, 45.8, 126.5, 3185.0),
-    province(31, 31.2, 121.5, 2487.0),
-    province(32, 32.1, 118.8, 8475.0),
-    province(33, 30.3, 120.2, 6457.0),
-    province(34, 31.8, 117.2, 6103.0),
-    province(35, 26.1, 119.3, 4154.0),
-    province(36, 28.7, 115.9, 4519.0),
-    province(37, 36.7, 117.0, 10153.0),
-    province(41, 34.7, 113.6, 9937.0),
-    province(42, 30.6, 114.3, 5775.0),
-    province(43, 28.2, 112.9, 6644.0),
-    province(44, 23.1, 113.3, 12601.0),
-    province(45, 22.8, 108.3, 5013.0),
-    province(46, 20.0, 110.3, 1008.0),
-    province(50, 29.6, 106.5, 3205.0),
-    province(51, 30.7, 104.1, 8367.0),
-    province(52, 26.6, 106.7, 3856.0),
-    province(53, 25.0, 102.7, 4721.0),
-    province(54, 29.7, 91.1, 365.0),
-    province(61, 34.3, 108.9, 3953.0),
-    province(62, 36.1, 103.8, 2502.0),
-    province(63, 36.6, 101.8, 592.0),
-    province(64, 38.5, 106.2, 720.0),
-    province(65, 43.8, 87.6, 2585.0),
-    province(71, 25.0, 121.5, 2356.0),
-    province(81, 22.3, 114.2, 747.0),
-    province(82, 22.2, 113.5, 68.0),
-];
+/// Inhabitants in ten thousands, rounded.
+fn people(province: &Province) -> f64 {
+    f64::from((province.people + 5_000) / 10_000)
+}
 
 /// Provinces that border on one another, by land or (Guangdong and Hainan) across the strait; each pair once.
 #[rustfmt::skip] // a table: the neighbours of one province a line
@@ -115,21 +61,21 @@ static BORDERING: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
     sets.into_iter().collect()
 });
 
-/// Where a province stands in the table, by its two digits.
+/// Index of a province in the table, by its two digits.
 pub(in crate::score) fn position(code: u32) -> Option<usize> {
-    PROVINCES.binary_search_by_key(&code, |province| province.code).ok()
+    Province::position(code)
 }
 
 /// The region code of a position in the table.
 pub(in crate::score) fn region(position: usize) -> Option<RegionCode> {
-    RegionCode::new(PROVINCES.get(position)?.code * 10_000).ok()
+    PROVINCES.get(position).map(Province::region)
 }
 
 /// Share of the exposure of each province: `events` that name it among all placed events, as if `people_worth` more had come in
 /// proportion to the people who live there. Without any event and with no such weight: by people alone. Sums to 1.
 pub(in crate::score) fn shares(events: impl Fn(u32) -> u64, people_worth: f64) -> Vec<f64> {
-    let people: f64 = PROVINCES.iter().map(|province| province.people).sum();
-    let of = |province: &Province| (events(province.code) as f64, province.people / people);
+    let people: f64 = PROVINCES.iter().map(people).sum();
+    let of = |province: &Province| (events(province.code) as f64, self::people(province) / people);
     let total: f64 = PROVINCES.iter().map(|province| of(province).0).sum();
     let worth = if total > 0.0 { people_worth } else { 1.0 };
     PROVINCES.iter().map(of).map(|(events, share)| (events + worth * share) / (total + worth)).collect()
@@ -167,7 +113,7 @@ mod tests {
             assert_eq!(region(at).map(RegionCode::number), Some(province.code * 10_000));
         }
         assert_eq!((position(99), region(COUNT)), (None, None));
-        let people: f64 = PROVINCES.iter().map(|province| province.people).sum();
+        let people: f64 = PROVINCES.iter().map(people).sum();
         assert!((people - 144_350.0).abs() < 400.0, "about 1.4435 billion: {people}");
     }
 

@@ -15,15 +15,10 @@ use super::deliveries::wants;
 use super::{Shared, Shell, render};
 use crate::access::{AccessError, Accounts, SUBSCRIPTIONS_MAX, Viewer};
 use crate::store::EndpointHealth;
-use crate::vocabulary::{Category, Danger, RegionCode, Subscription};
+use crate::vocabulary::{Category, Danger, PROVINCES, Province, RegionCode, Subscription};
 
 /// Regions of a subscription that are named by their codes.
 const REGIONS_MAX: usize = 40;
-/// The provinces of GB/T 2260, by their first two digits.
-const PROVINCES: [u32; 34] = [
-    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
-    64, 65, 71, 81, 82,
-];
 
 struct Row {
     name: String,
@@ -93,7 +88,7 @@ async fn page(
     let internal = |error: AccessError| Problem::internal(&error);
     let rows: Vec<Row> =
         accounts.subscriptions(name).await.map_err(internal)?.into_iter().map(|one| Row::new(one, desk)).collect();
-    let provinces = PROVINCES.iter().filter_map(|number| RegionCode::new(number * 10_000).ok());
+    let provinces = PROVINCES.iter().map(Province::region);
     render(&SubscriptionsPage {
         shell: Shell::at("subscriptions"),
         trouble,

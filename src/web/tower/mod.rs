@@ -181,9 +181,9 @@ impl Desk for Tower {
         Ok(Status {
             documents: self.index().documents(),
             signals: self.signal_records().len() as u64,
-            alerts_open: alerts.0,
-            alerts_closed: alerts.1,
-            sampling_requests: alerts.2,
+            alerts_open: alerts.open,
+            alerts_closed: alerts.closed,
+            sampling_requests: alerts.sampling_requests,
             last_as_of: self.judged_until().await.map_err(doing(internal))?,
             log_end,
             cursors: vec![

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::lexicon::Lexicon;
+use crate::vocabulary::{SHOWN_CHARS, excerpt};
 
 use crate::lab::reader::quality::Tally;
 
@@ -88,7 +89,7 @@ pub fn parse(text: &str) -> Result<Vec<Sentence>, TagError> {
             chars.next().is_none().then_some((character, tag_of(tag.trim())?))
         });
         let Some((character, tag)) = read else {
-            return Err(TagError { line: at + 1, found: line.chars().take(40).collect() });
+            return Err(TagError { line: at + 1, found: excerpt(line, SHOWN_CHARS) });
         };
         open.chars.push(character);
         open.tags.push(tag);
