@@ -18,8 +18,8 @@ use encoding_rs::GB18030;
 use jiff::Timestamp;
 
 use super::*;
-use crate::shared_data::shared;
 use crate::archive::{WarcOptions, WarcWriter, read_at};
+use crate::shared_data::shared;
 use crate::store::Store;
 use crate::store::frontier::Frontier;
 use crate::vocabulary::{Document, parse_moment};
