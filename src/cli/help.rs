@@ -202,7 +202,9 @@ mod tests {
         let values = command.get_arguments().filter(|arg| arg.get_action().takes_values());
         let values = values.flat_map(Arg::get_possible_values);
         texts.extend(values.filter_map(|value| value.get_help().map(ToString::to_string)));
-        command.get_subcommands().for_each(|command| shown(command, texts));
+        for command in command.get_subcommands() {
+            shown(command, texts);
+        }
     }
 
     #[test]

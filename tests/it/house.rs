@@ -249,7 +249,9 @@ fn every_link_in_the_docs_leads_somewhere() {
 fn every_dependency_is_used() {
     let mut code = String::new();
     for folder in ["src", "tests", "benches"] {
-        files_under(&root().join(folder), "rs").iter().for_each(|path| code.push_str(&read(path)));
+        for path in files_under(&root().join(folder), "rs") {
+            code.push_str(&read(&path));
+        }
     }
     let manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))).expect("TOML");
     let mut unused = Vec::new();
