@@ -9,10 +9,11 @@
 # wall time and of processor time, peak memory, and how many times as fast as the peer wanglou is. Times are the crawlers'
 # own, without the start of a process. The peers do less: they neither archive, nor mask, nor survive a kill.
 #
-# environment: WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared), PAGES (10000),
+# environment: MACHINE (keeps the output, see benches/runs/README.md), WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared), PAGES (10000),
 #              AT_ONCE (32), PEERS (default "aiohttp scrapy"), PYTHON (python3.11), PORT (8099)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source benches/record.sh
 shared=${WANGLOU_SHARED:-../shared}
 if [[ ! -f $shared/peers/crawl_site.py ]]; then
     echo "crawl: $shared/peers is absent: nothing to crawl or to compare with, skipped"

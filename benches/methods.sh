@@ -7,9 +7,10 @@
 # by R's `surveillance`, and prints monitored points, seconds and how many alarms differ. Wanglou's time is that of the whole process, R's of
 # the call alone. Wants R with `surveillance` (Debian: r-cran-surveillance); says so and ends well without.
 #
-# environment: WANGLOU (binary; else target/release/wanglou), PYTHON (python3)
+# environment: MACHINE (keeps the output, see benches/runs/README.md), WANGLOU (binary; else target/release/wanglou), PYTHON (python3)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source benches/record.sh
 binary=${WANGLOU:-${CARGO_TARGET_DIR:-target}/release/wanglou}
 python=${PYTHON:-python3}
 weeks=${1:-1000}

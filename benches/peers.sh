@@ -10,10 +10,11 @@
 # figure, without the start of Python).
 # The peer does less: one list of 338 terms, no places, no masking.
 #
-# environment: WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared),
+# environment: MACHINE (keeps the output, see benches/runs/README.md), WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared),
 #              CORPORA (default "mix1m titles reviews"), SEGMENTERS (default "none rjieba jieba"), PYTHON (python3.11)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source benches/record.sh
 shared=${WANGLOU_SHARED:-../shared}
 if [[ ! -f $shared/peers/glue_extract.py ]]; then
     echo "peers: $shared/peers is absent: nothing to compare with, skipped"

@@ -9,10 +9,11 @@
 # day in full. Then archives of GROW gigabytes of raw pages are made one by one, replayed (days far apart: it is reading that grows) and
 # deleted again.
 #
-# environment: WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared),
+# environment: MACHINE (keeps the output, see benches/runs/README.md), WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared),
 #              CORPORA (default "mix1m.ndjson pages.warc.gz"), GROW (gigabytes, default "1 2 5"; "" for none), PYTHON (python3.11)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source benches/record.sh
 shared=${WANGLOU_SHARED:-../shared}
 if [[ ! -f $shared/peers/glue_rerun.py ]]; then
     echo "rerun: $shared/peers is absent: nothing to compare with, skipped"

@@ -7,11 +7,12 @@
 # `cargo bench --bench search` (both text fields, all facets, stories), FTS5 with words, and Lucene's cjk and smartcn
 # analysers where Java and the jars are. FTS5 and Lucene index text and day only, and count no facets.
 #
-# environment: WANGLOU_SHARED (shared data; else ../shared), CORPUS (default reviews; titles, mix1m), PYTHON (python3.11),
+# environment: MACHINE (keeps the output, see benches/runs/README.md), WANGLOU_SHARED (shared data; else ../shared), CORPUS (default reviews; titles, mix1m), PYTHON (python3.11),
 #              LUCENE (folder with lucene-core, -analyzers-common and -analyzers-smartcn 8 jars; else Lucene is left out),
 #              BENCH (a built bench binary; else cargo builds it)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source benches/record.sh
 shared=${WANGLOU_SHARED:-../shared}
 if [[ ! -f $shared/peers/index_fts5.py ]]; then
     echo "search: $shared/peers is absent: nothing to compare with, skipped"

@@ -8,10 +8,11 @@
 # time from the answer to a handed-in document until a search finds it, the time from reports of deaths until their alert is on the stream,
 # and requests a second of the alert feed, whole and with a known ETag. The service runs on all cores, as do the clients: both share them.
 #
-# environment: WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared), DOCS (1000000), RATE (500),
+# environment: MACHINE (keeps the output, see benches/runs/README.md), WANGLOU (binary; else target/release/wanglou), WANGLOU_SHARED (shared data; else ../shared), DOCS (1000000), RATE (500),
 #              SECONDS_LONG (60), SEARCHERS (2), PORT (8078), PYTHON (python3.11)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source benches/record.sh
 shared=${WANGLOU_SHARED:-../shared}
 if [[ ! -f $shared/peers/queries.py ]]; then
     echo "service: $shared/peers is absent: no corpus and no queries, skipped"

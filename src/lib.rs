@@ -63,3 +63,8 @@ pub mod lab;
 
 // The command line: one file per command.
 pub mod cli;
+
+// Data that tests of several rooms share; each room that becomes a crate takes this line along.
+#[cfg(test)]
+#[path = "../tests/tools/shared.rs"]
+mod shared_data;

@@ -8,8 +8,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::lang::{Lang, pick, tr};
 use super::user::BY_COMMAND;
-use super::{Common, Failure, say};
+use super::{Common, Failure, cannot_read, cannot_write, say};
 use crate::alert::{Casework, feed};
 use crate::archive::bundle;
 use crate::pipeline::Tower;
@@ -27,18 +28,9 @@ pub(super) struct AlertsArgs {
     /// One JSON document on standard output, as in the feed
     #[arg(long, conflicts_with = "watch")]
     json: bool,
-    /// Language of the explanations in the JSON document
-    #[arg(long, value_enum, default_value = "zh", requires = "json")]
-    lang: Lang,
     /// Stay and show every change
     #[arg(long)]
     watch: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Lang {
-    Zh,
-    En,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,27 +113,36 @@ async fn verdict(tower: &Tower, alert: &str, found: Found, by: &str, why: &str) 
     let now = Timestamp::now();
     match tower.take_verdict(&AlertId::new(alert.trim()), found, by, why, now).await.map_err(super::pipeline_failure)? {
         (outcome, Taken::Kept) => say(format_args!("{}: {outcome}", outcome.id)),
-        (outcome, Taken::Known) => say(format_args!("{}: 已有同一结论，未重复记录", outcome.id)),
-        (outcome, Taken::Differs(_)) => Err(Failure::Input(anyhow!("{}: another verdict has this id", outcome.id))),
+        (outcome, Taken::Known) => {
+            say(tr!("{}: 已有同一结论，未重复记录", "{}: the same verdict is kept already", outcome.id))
+        }
+        (outcome, Taken::Differs(_)) => Err(Failure::Input(anyhow!(tr!(
+            "{}：这个编号已有不同的结论",
+            "{}: another verdict has this id",
+            outcome.id
+        )))),
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "an edge: a file that the user named")]
 fn write_out(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
-    say(format_args!("{}: {} bytes", file.display(), bytes.len()))
+    std::fs::write(file, bytes).with_context(|| cannot_write(file))?;
+    say(tr!("{}：{} 字节", "{}: {} bytes", file.display(), bytes.len()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "an edge: a file that the user named")]
 fn check_bundle(file: &Path) -> Result<(), Failure> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()));
+    let bytes = std::fs::read(file).with_context(|| cannot_read(file));
     let files = bundle::verify(&bytes.map_err(Failure::Input)?)?;
-    say(format_args!("{}: {files} files, all as they were made", file.display()))
+    say(tr!("{}：{files} 个文件，全部相符", "{}: {files} files, all as they were made", file.display()))
 }
 
 pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure> {
     if args.what.is_some() && (args.json || args.watch) {
-        return Err(Failure::Input(anyhow!("--json and --watch are for the list of alerts alone")));
+        return Err(Failure::Input(anyhow!(pick(
+            "--json 和 --watch 只用于预警列表",
+            "--json and --watch are for the list of alerts alone"
+        ))));
     }
     if let Some(What::CheckBundle { file }) = &args.what {
         return check_bundle(file);
@@ -168,7 +169,7 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
             };
             tower.take_act(act).await.map_err(super::pipeline_failure)?;
             let stage = Casework::of(&tower.store().acts(Some(&alert_id)).await?).stage;
-            return say(format_args!("{alert_id}: {}", stage.zh()));
+            return say(format_args!("{alert_id}: {}", pick(stage.zh(), stage.code())));
         }
         Some(What::Acts { alert }) => {
             for act in tower.store().acts(Some(&AlertId::new(alert.trim()))).await? {
@@ -194,7 +195,8 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
     let mut shown = String::new();
     loop {
         let mut alerts = tower.store().alerts().await?;
-        if args.lang == Lang::En {
+        // What programs read does not depend on the locale: only a language that was named counts.
+        if common.lang == Some(Lang::En) {
             for alert in &mut alerts {
                 alert.assessment.explanation = explain(&alert.assessment, Language::English);
             }

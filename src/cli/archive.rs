@@ -9,6 +9,7 @@ use indicatif::HumanBytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::lang::{pick, tr};
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say};
 use crate::pipeline::{backup, upkeep};
@@ -70,19 +71,20 @@ pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failur
             if json { say(serde_json::to_string_pretty(&stat)?) } else { say(told(&stat).trim_end()) }
         }
         What::Verify { json } => {
-            let bar = Progress::start("核验", 0);
-            let mut tell = |records| bar.before(records, &format!("已核对原始记录 {records} 条"));
+            let bar = Progress::start(pick("核验", "checking"), 0);
+            let mut tell =
+                |records| bar.before(records, &tr!("已核对原始记录 {records} 条", "{records} raw records checked"));
             let found = upkeep::verify(&data, &mut tell).await.map_err(pipeline_failure)?;
             bar.finish();
             say(if json { serde_json::to_string_pretty(&found)? } else { verdict(&found).trim_end().to_owned() })?;
             match found.problems {
                 0 => Ok(()),
-                problems => Err(Failure::Work(anyhow!("发现 {problems} 处问题"))),
+                problems => Err(Failure::Work(anyhow!(tr!("发现 {problems} 处问题", "{problems} problems found")))),
             }
         }
         What::Compact => {
             let (before, after) = upkeep::compact(&data).map_err(pipeline_failure)?;
-            say(format!("信号文件 {before} 个并为 {after} 个"))
+            say(tr!("信号文件 {before} 个并为 {after} 个", "{before} files of signals joined into {after}"))
         }
         What::Export { out, from, to } => {
             let range = match (from, to) {
@@ -90,7 +92,13 @@ pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failur
                 (from, to) => Some(DateRange { from: from.unwrap_or(Date::MIN), to: to.unwrap_or(Date::MAX) }),
             };
             let exported = upkeep::export(&data, &out, range).await.map_err(pipeline_failure)?;
-            say(format!("{} 条信息写入 {}，共 {} 个文件", exported.documents, out.display(), exported.files))
+            say(tr!(
+                "{} 条信息写入 {}，共 {} 个文件",
+                "{} documents written to {}, in {} files",
+                exported.documents,
+                out.display(),
+                exported.files
+            ))
         }
     }
 }
@@ -101,52 +109,70 @@ pub(super) async fn backup(args: BackupArgs, common: &Common) -> Result<(), Fail
     let now = Timestamp::now();
     let made = backup::backup(&data, &args.to, now).await.map_err(pipeline_failure)?;
     let bytes = HumanBytes(made.bytes());
-    say(format!("已备份到 {}：{} 个文件，{bytes}", args.to.display(), made.files.len()))
+    say(tr!("已备份到 {}：{} 个文件，{bytes}", "copied to {}: {} files, {bytes}", args.to.display(), made.files.len()))
 }
 
 pub(super) fn restore(args: &RestoreArgs, common: &Common) -> Result<(), Failure> {
     let data = common.settings(None, None)?.data;
     let made = backup::restore(&args.from, &data).map_err(pipeline_failure)?;
     let (files, at) = (made.files.len(), &made.made_at);
-    say(format!("已由 {at} 的备份恢复到 {}：{files} 个文件；信号和索引在下次启动时重建", data.display()))
+    say(tr!(
+        "已由 {at} 的备份恢复到 {}：{files} 个文件；信号和索引在下次启动时重建",
+        "the backup of {at} is restored to {}: {files} files; signals and index are made anew at the next start",
+        data.display()
+    ))
 }
 
 fn told(stat: &upkeep::Stat) -> String {
     let mut text = String::new();
     let documents: u64 = stat.documents.values().sum();
-    let days = stat.days.map_or_else(String::new, |(first, last)| format!("，{first} 至 {last}"));
-    let _ = writeln!(text, "信息    {documents} 条{days}");
+    let days = stat.days.map_or_else(String::new, |(first, last)| tr!("，{first} 至 {last}", ", {first} to {last}"));
+    let _ = writeln!(text, "{}", tr!("信息    {documents} 条{days}", "documents  {documents}{days}"));
     for (source, documents) in &stat.documents {
-        let _ = writeln!(text, "        {source}  {documents} 条");
+        let _ = writeln!(text, "{}", tr!("        {source}  {documents} 条", "           {source}  {documents}"));
     }
     let kinds = [
-        ("数据库", stat.store),
-        ("原始网页", stat.warc),
-        ("信号", stat.signals),
-        ("索引", stat.index),
-        ("搁置行", stat.rejects),
+        (pick("数据库", "database"), stat.store, None),
+        (pick("原始网页", "raw pages"), stat.warc, None),
+        (pick("信号", "signals"), stat.signals, Some(stat.signals_held)),
+        (pick("索引", "index"), stat.index, None),
+        (pick("搁置行", "set aside"), stat.rejects, None),
     ];
-    for (name, files) in kinds {
-        let more = if name == "信号" { format!("，{} 条信号", stat.signals_held) } else { String::new() };
-        let _ = writeln!(text, "{name}  {} 个文件，{}{more}", files.files, HumanBytes(files.bytes));
+    for (name, files, held) in kinds {
+        let held = held.map_or_else(String::new, |held| tr!("，{held} 条信号", ", {held} signals"));
+        let bytes = HumanBytes(files.bytes);
+        let line = tr!("{name}  {} 个文件，{bytes}{held}", "{name}  {} files, {bytes}{held}", files.files);
+        let _ = writeln!(text, "{line}");
     }
     text
 }
 
 fn verdict(found: &upkeep::Verified) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "原始记录  {} 个文件，{} 条，{} 条摘要相符", found.files, found.records, found.intact);
-    let _ = writeln!(text, "信息      {} 条，其中 {} 条指向原始记录", found.documents, found.pointing);
-    let _ = writeln!(text, "信号      {} 条", found.signals);
+    let raw = tr!(
+        "原始记录  {} 个文件，{} 条，{} 条摘要相符",
+        "raw records  {} files, {} records, {} as their digests say",
+        found.files,
+        found.records,
+        found.intact
+    );
+    let documents = tr!(
+        "信息      {} 条，其中 {} 条指向原始记录",
+        "documents    {}, {} of them point to raw records",
+        found.documents,
+        found.pointing
+    );
+    let signals = tr!("信号      {} 条", "signals      {}", found.signals);
+    let _ = writeln!(text, "{raw}\n{documents}\n{signals}");
     for problem in &found.first_problems {
-        let _ = writeln!(text, "问题  {problem}");
+        let _ = writeln!(text, "{}  {problem}", pick("问题", "problem"));
     }
     let shown = found.first_problems.len() as u64;
     if found.problems > shown {
-        let _ = writeln!(text, "      另有 {} 处", found.problems - shown);
+        let _ = writeln!(text, "{}", tr!("      另有 {} 处", "         and {} more", found.problems - shown));
     }
     if found.problems == 0 {
-        let _ = writeln!(text, "全部完好");
+        let _ = writeln!(text, "{}", pick("全部完好", "all is whole"));
     }
     text
 }

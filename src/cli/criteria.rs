@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use super::lang::tr;
 use super::replay::{ReplayArgs, bar, show};
-use super::{Common, Failure, pipeline_failure, say};
+use super::{Common, Failure, pipeline_failure, say, tell};
 use crate::pipeline::{Judge, criteria, read_criteria, read_lexicon};
 
 #[derive(Debug, Args)]
@@ -47,17 +48,17 @@ pub(super) async fn run(args: &CriteriaArgs, common: &Common) -> Result<(), Fail
             let range = replay.checked()?;
             let lexicon = Arc::new(read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?);
             let bar = bar(range, replay.every, 2);
-            let tell = |stage| show(&bar, stage);
+            let progress = |stage| show(&bar, stage);
             let [one, other] = &judges;
-            let found = criteria::side_by_side(&replay.archive, range, replay.every, &lexicon, [one, other], &tell)
+            let found = criteria::side_by_side(&replay.archive, range, replay.every, &lexicon, [one, other], &progress)
                 .await
                 .map_err(pipeline_failure)?;
             bar.finish();
             if *json {
                 return say(serde_json::to_string_pretty(&found)?);
             }
-            eprintln!("甲：{}（{}）", one.version(), first.display());
-            eprintln!("乙：{}（{}）", other.version(), second.display());
+            tell(tr!("甲：{}（{}）", "甲: {} ({})", one.version(), first.display()));
+            tell(tr!("乙：{}（{}）", "乙: {} ({})", other.version(), second.display()));
             say(found)
         }
     }

@@ -8,8 +8,9 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::lang::{pick, tr};
 use super::user::BY_COMMAND;
-use super::{Common, Failure, say};
+use super::{Common, Failure, say, tell};
 use crate::config::MailSettings;
 use crate::deliver::{Courier, DeliverError, fresh_webhook_secret};
 use crate::pipeline::Tower;
@@ -117,7 +118,9 @@ enum What {
 
 fn hours(text: &str) -> Result<(i8, i8), String> {
     let hours = text.split_once('-').and_then(|(from, until)| Some((from.parse().ok()?, until.parse().ok()?)));
-    hours.ok_or_else(|| format!("`{text}` is no stretch of hours: expected e.g. 22-7"))
+    hours.ok_or_else(|| {
+        tr!("`{text}` 不是时段，应写成 22-7 这样", "`{text}` is no stretch of hours: expected e.g. 22-7")
+    })
 }
 
 fn failure(error: DeliverError) -> Failure {
@@ -164,13 +167,13 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
         What::Test { name } => {
             let tried = courier.test(&name, now()).await.map_err(failure)?;
             match &tried.trouble {
-                None => say(format_args!("{name}: 已送达（{} 毫秒）", tried.took_ms)),
+                None => say(tr!("{name}：已送达（{} 毫秒）", "{name}: arrived ({} ms)", tried.took_ms)),
                 Some(trouble) => Err(Failure::Work(anyhow!("{name}: {trouble}"))),
             }
         }
         What::Replay { name, after } => {
             let again = courier.replay(&name, after, BY_COMMAND, now()).await.map_err(failure)?;
-            say(format_args!("{name}: {again} 项重新排队"))
+            say(tr!("{name}：{again} 项重新排队", "{name}: {again} queued again"))
         }
         What::Log { name, limit } => {
             for tried in tower.store().tries(name.as_deref(), limit).await? {
@@ -181,7 +184,10 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
         What::Send => {
             let queued = courier.queue(now()).await.map_err(failure)?;
             let (arrived, failed) = courier.send_due(now).await.map_err(failure)?;
-            say(format_args!("queued {queued} events; {arrived} messages arrived, {failed} failed"))
+            say(tr!(
+                "排队 {queued} 个事件；送达 {arrived} 条消息，失败 {failed} 条",
+                "queued {queued} events; {arrived} messages arrived, {failed} failed"
+            ))
         }
     }
 }
@@ -192,16 +198,20 @@ async fn add(courier: &Courier, new: NewEndpoint, mail_known: bool) -> Result<()
         if made { Some(fresh_webhook_secret().map_err(|why| Failure::Work(anyhow!(why)))?) } else { new.secret };
     let (kind, url) = match (new.kind, new.url) {
         (EndpointKind::Mail, Some(_)) => {
-            return Err(Failure::Input(anyhow!(
+            return Err(Failure::Input(anyhow!(pick(
+                "邮件要写收件地址：用 --to，不用 --url",
                 "mail goes to a receiver: give its address with --to instead of --url"
-            )));
+            ))));
         }
         (kind, Some(url)) => (kind, url),
         // A receiver of mail says which form it takes.
         (EndpointKind::Webhook | EndpointKind::Mail, None) => {
             (EndpointKind::Mail, format!("mailto:{}", new.to.unwrap_or_default()))
         }
-        (kind, None) => return Err(Failure::Input(anyhow!("a {kind} endpoint has an address: give it with --url"))),
+        (kind, None) => {
+            let why = tr!("{kind} 要有地址：用 --url 写明", "a {kind} endpoint has an address: give it with --url");
+            return Err(Failure::Input(anyhow!(why)));
+        }
     };
     let endpoint = Endpoint {
         name: new.name,
@@ -220,14 +230,18 @@ async fn add(courier: &Courier, new: NewEndpoint, mail_known: bool) -> Result<()
         },
     };
     courier.add(&endpoint, new.after, BY_COMMAND, now()).await.map_err(failure)?;
-    eprintln!("已添加 {}（{}）", endpoint.name, endpoint.kind.zh());
+    tell(tr!("已添加 {}（{}）", "added {} ({})", endpoint.name, pick(endpoint.kind.zh(), endpoint.kind.code())));
     if kind == EndpointKind::Mail && !mail_known {
-        eprintln!(
-            "邮件由服务经设置文件 [mail] 里的邮件服务器发出；用 --config 指定设置文件，可用 `wanglou deliver test` 试发"
-        );
+        tell(pick(
+            "邮件由服务经设置文件 [mail] 里的邮件服务器发出；用 --config 指定设置文件，可用 `wanglou deliver test` 试发",
+            "the service sends mail by the server that [mail] of the settings names; try it with `wanglou deliver test` and --config",
+        ));
     }
     if let Some(secret) = secret.filter(|_| made) {
-        eprintln!("接收方用来验签的密钥，只显示这一次：");
+        tell(pick(
+            "接收方用来验签的密钥，只显示这一次：",
+            "the secret by which the receiver checks signatures, shown this once:",
+        ));
         say(secret)?;
     }
     Ok(())

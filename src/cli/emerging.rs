@@ -6,7 +6,8 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::civil::Date;
 
-use super::{Common, Failure, say};
+use super::lang::tr;
+use super::{Common, Failure, say, tell};
 use crate::lab::reader::emerging::{Emerging, Observation, Wanted, observe};
 use crate::pipeline::{read_lexicon, survey};
 use crate::vocabulary::{Document, Reading, day_of};
@@ -45,7 +46,13 @@ pub(super) async fn run(args: EmergingArgs, common: &Common) -> Result<(), Failu
             }
         };
         let surveyed = survey::survey(&path, &lexicon, &look, &mut take).await.map_err(super::pipeline_failure)?;
-        eprintln!("{}：{} 篇，搁置 {} 行", path.display(), surveyed.documents, surveyed.rejected);
+        tell(tr!(
+            "{}：{} 篇，搁置 {} 行",
+            "{}: {} documents, {} lines set aside",
+            path.display(),
+            surveyed.documents,
+            surveyed.rejected
+        ));
     }
     let report = emerging.report(args.from, args.limit);
     if args.json { say(serde_json::to_string_pretty(&report)?) } else { say(report) }
@@ -55,10 +62,11 @@ pub(super) async fn run(args: EmergingArgs, common: &Common) -> Result<(), Failu
 pub(super) fn paths(archives: &[PathBuf], common: &Common) -> Result<Vec<PathBuf>, Failure> {
     let paths = if archives.is_empty() { vec![common.settings(None, None)?.data] } else { archives.to_vec() };
     match paths.iter().find(|path| !path.exists()) {
-        Some(path) => Err(Failure::Input(anyhow!(
+        Some(path) => Err(Failure::Input(anyhow!(tr!(
+            "{}：没有这个文件或目录；用 --archive 指定信息文件，或用 --data 指定数据目录",
             "{}: no such file or folder; name documents with --archive, or a tower's folder with --data",
             path.display()
-        ))),
+        )))),
         None => Ok(paths),
     }
 }

@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::lang::{pick, tr};
 use super::{Common, Failure, Reader, say};
 use crate::lab::reader::mistakes;
 use crate::lab::reader::names::{self, Tagger};
@@ -124,7 +125,12 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
                         .await?;
                     out
                 }
-                _ => return Err(Failure::Input(anyhow!("give --run DIR, or --archive with --from, --to and --out"))),
+                _ => {
+                    return Err(Failure::Input(anyhow!(pick(
+                        "写 --run DIR，或 --archive 连同 --from、--to 和 --out",
+                        "give --run DIR, or --archive with --from, --to and --out"
+                    ))));
+                }
             };
             backtest(events, run, *json)
         }
@@ -135,7 +141,9 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
 
 fn labelled(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file)
-        .with_context(|| format!("cannot read {}; give a file of labelled texts", file.display()))
+        .with_context(|| {
+            tr!("无法读取 {}；要一份标注文本", "cannot read {}; give a file of labelled texts", file.display())
+        })
         .map_err(Failure::Input)
 }
 
@@ -162,9 +170,10 @@ fn detection(settings: &trials::Settings, svg: Option<&Path>, json: bool, common
     bench.levels = settings.worlds().map(|worlds| trials::levels::run(settings.seed, worlds, judge.criteria()));
     if bench.regimes.is_empty() && bench.levels.is_none() {
         let only = settings.only.as_deref().unwrap_or_default();
-        return Err(Failure::Input(anyhow!(
+        return Err(Failure::Input(anyhow!(tr!(
+            "--only {only}：没有哪种背景的名称含这个词，也不是 `levels`",
             "--only {only}: no background has that in its name, and it is not `levels`"
-        )));
+        ))));
     }
     if let Some(folder) = svg {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -186,22 +195,27 @@ fn detection(settings: &trials::Settings, svg: Option<&Path>, json: bool, common
 }
 
 fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
-    let read = |path: &Path, what: &str| {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}; give {what}", path.display()));
-        text.map_err(Failure::Input)
+    let read = |path: &Path| {
+        let why = || {
+            tr!(
+                "无法读取 {}；要一个 `wanglou rerun --out` 写的目录",
+                "cannot read {}; give a folder that `wanglou rerun --out` wrote",
+                path.display()
+            )
+        };
+        fs::read_to_string(path).with_context(why).map_err(Failure::Input)
     };
     let incidents = super::replay::known_incidents(Some(events))?;
     let path = run.join("alerts.ndjson");
     let mut lines = Vec::new();
-    for (number, line) in read(&path, "a folder that `wanglou rerun --out` wrote")?.lines().enumerate() {
+    for (number, line) in read(&path)?.lines().enumerate() {
         let line: AlertEvent = serde_json::from_str(line)
             .map_err(|error| Failure::Input(anyhow!("{}:{}: {error}", path.display(), number + 1)))?;
         lines.push(line);
     }
     let path = run.join("summary.json");
-    let summary: Value = serde_json::from_str(&read(&path, "a folder that `wanglou rerun --out` wrote")?)
-        .with_context(|| path.display().to_string())
-        .map_err(Failure::Input)?;
+    let summary: Value =
+        serde_json::from_str(&read(&path)?).with_context(|| path.display().to_string()).map_err(Failure::Input)?;
     let range: DateRange = serde_json::from_value(summary["range"].clone())
         .with_context(|| format!("{}: `range`", path.display()))
         .map_err(Failure::Input)?;

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use anyhow::anyhow;
 use clap::Args;
 
+use super::lang::{pick, tr};
 use super::{Common, Failure, Reader, say};
 use crate::extract;
 use crate::lexicon::Lexicon;
@@ -50,7 +51,11 @@ fn category(word: &str, lexicon: &Lexicon) -> Result<Category, Failure> {
     }
     let all: Vec<String> =
         Category::ALL.iter().map(|category| format!("{} {}", category.code(), category.zh())).collect();
-    Err(Failure::Input(anyhow!("--category `{word}` is no product category; known: {}", all.join("，"))))
+    Err(Failure::Input(anyhow!(tr!(
+        "--category：没有产品类别 `{word}`；有：{}",
+        "--category `{word}` is no product category; known: {}",
+        all.join(pick("，", ", "))
+    ))))
 }
 
 /// What stands in 【】 in colour.

@@ -8,8 +8,9 @@ use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::lang::{pick, tr};
 use super::search::{Wanted, index_failure};
-use super::{Common, Failure, say};
+use super::{Common, Failure, cannot_write, say};
 use crate::archive::{EXPORT_ROWS_MAX, ExportFormat};
 use crate::pipeline::Tower;
 
@@ -31,7 +32,9 @@ pub(super) struct ExportArgs {
 pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure> {
     let ending = args.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let format = args.format.map_or_else(|| ending.parse(), Ok).map_err(|error: String| {
-        Failure::Input(anyhow::anyhow!("--out {}: {error}; name one with --format", args.out.display()))
+        let out = args.out.display();
+        let why = tr!("--out {out}：{error}；用 --format 指定格式", "--out {out}: {error}; name one with --format");
+        Failure::Input(anyhow::anyhow!(why))
     })?;
     let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     let request = args.wanted.request(args.query);
@@ -40,19 +43,19 @@ pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure
     let aside = beside(&args.out, ".part");
     let write = |path: &Path| -> Result<_, Failure> {
         #[expect(clippy::disallowed_methods, reason = "the edge where the file is made")]
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file = File::create(path).with_context(|| cannot_write(path))?;
         let mut out = BufWriter::new(file);
         let manifest = tower.export(&request, format, EXPORT_ROWS_MAX, &mut out, path, now).map_err(index_failure)?;
-        out.into_inner().context("the file could not be finished")?.sync_all()?;
+        out.into_inner().context(pick("文件没有写完", "the file could not be finished"))?.sync_all()?;
         Ok(manifest)
     };
     let manifest = write(&aside).inspect_err(|_| _ = std::fs::remove_file(&aside))?;
-    std::fs::rename(&aside, &args.out).with_context(|| format!("cannot write {}", args.out.display()))?;
+    std::fs::rename(&aside, &args.out).with_context(|| cannot_write(&args.out))?;
     let path = beside(&args.out, ".manifest.json");
     #[expect(clippy::disallowed_methods, reason = "the edge where the manifest is written")]
     std::fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&manifest)?))
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    say(format_args!("{} 条 → {}（清单 {}）", manifest.rows, args.out.display(), path.display()))?;
+        .with_context(|| cannot_write(&path))?;
+    say(tr!("{} 条 → {}（清单 {}）", "{} rows → {} (manifest {})", manifest.rows, args.out.display(), path.display()))?;
     Ok(())
 }
 

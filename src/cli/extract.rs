@@ -5,6 +5,7 @@ use std::io;
 use anyhow::anyhow;
 use clap::Args;
 
+use super::lang::tr;
 use super::{Common, Failure, Reader};
 use crate::archive::documents::{LINE_BYTES_MAX, without_bom};
 use crate::pipeline::{LinesError, answer_lines};
@@ -28,12 +29,14 @@ pub(super) fn run(args: &ExtractArgs, common: &Common) -> Result<(), Failure> {
     let threads = args.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let source = SourceId::from("stdin");
     let answer = |first: bool, line: Option<&[u8]>, output: &mut Vec<u8>| -> Result<(), String> {
-        let line = line.ok_or_else(|| format!("the line is longer than {LINE_BYTES_MAX} bytes"))?;
+        let line = line
+            .ok_or_else(|| tr!("这一行超过 {LINE_BYTES_MAX} 字节", "the line is longer than {LINE_BYTES_MAX} bytes"))?;
         let line = if first { without_bom(line) } else { line };
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
-        let text = std::str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}; convert the input first"))?;
+        let not_utf8 = |error| tr!("不是 UTF-8：{error}；请先转码", "not UTF-8: {error}; convert the input first");
+        let text = std::str::from_utf8(line).map_err(not_utf8)?;
         let parsed = DocumentLine::parse(text).map_err(|error| error.to_string())?;
         let document = parsed.into_document(&source, Channel::Media);
         let reading = if args.signals {

@@ -7,7 +7,8 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Common, Failure, say};
+use super::lang::{pick, tr};
+use super::{Common, Failure, say, tell};
 use crate::archive::documents::{Format, ImportSpec, PageFilter};
 use crate::pipeline::{self, PipelineError, Tower};
 use crate::vocabulary::{Channel, SourceId, check_names};
@@ -45,7 +46,10 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
     let columns = columns(&args.map)?;
     let source = SourceId::new(args.source.trim());
     if source.as_str().is_empty() {
-        return Err(Failure::Input(anyhow!("--source is empty: name where the documents come from, e.g. weibo")));
+        return Err(Failure::Input(anyhow!(pick(
+            "--source 是空的：写明信息从哪里来，例如 weibo",
+            "--source is empty: name where the documents come from, e.g. weibo"
+        ))));
     }
     check_names("", Some(source.as_str())).map_err(Failure::input)?;
     let hosts = args.host.iter().map(|host| host.trim().trim_matches('.').to_lowercase()).collect();
@@ -54,11 +58,18 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
     for file in &args.files {
         let format = format_of(file, args.format)?;
         if !columns.is_empty() && matches!(format, Format::Ndjson | Format::Warc) {
-            return Err(Failure::Input(anyhow!("{}: --map is for tables (csv, tsv, xlsx, parquet)", file.display())));
+            return Err(Failure::Input(anyhow!(tr!(
+                "{}：--map 只用于表格（csv、tsv、xlsx、parquet）",
+                "{}: --map is for tables (csv, tsv, xlsx, parquet)",
+                file.display()
+            ))));
         }
         if pages != PageFilter::default() && format != Format::Warc {
-            let what = "--host and --language are for archived pages (warc, arc, wet)";
-            return Err(Failure::Input(anyhow!("{}: {what}", file.display())));
+            return Err(Failure::Input(anyhow!(tr!(
+                "{}：--host 和 --language 只用于存档页面（warc、arc、wet）",
+                "{}: --host and --language are for archived pages (warc, arc, wet)",
+                file.display()
+            ))));
         }
         let (source, columns, pages) = (source.clone(), columns.clone(), pages.clone());
         let spec = ImportSpec { source, channel: args.channel, format, columns, pages };
@@ -70,17 +81,17 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
     let mut stopped = None;
     for (file, spec) in specs {
         let name = file.display().to_string();
-        let tell = |done: u64| tracing::info!(documents = done, "importing {name}");
+        let progress = |done: u64| tracing::info!(documents = done, "importing {name}");
         #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
         let now = Timestamp::now();
-        let report = pipeline::import_file(&tower, file, &spec, args.lenient, now, &tell)
+        let report = pipeline::import_file(&tower, file, &spec, args.lenient, now, &progress)
             .await
             .map_err(super::pipeline_failure)?;
         for rejected in &report.rejected {
-            eprintln!("搁置 {rejected}");
+            tell(tr!("搁置 {rejected}", "set aside {rejected}"));
         }
         if let Some(rejects) = &report.rejects_file {
-            eprintln!("搁置的行保存在 {}", rejects.display());
+            tell(tr!("搁置的行保存在 {}", "lines set aside are kept in {}", rejects.display()));
         }
         for (source, intake) in report.intake {
             total.entry(source).or_insert_with(crate::log::Intake::default).add(intake);
@@ -90,50 +101,74 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
             break;
         }
     }
-    eprintln!("正在阅读和编入索引 …");
+    tell(pick("正在阅读和编入索引 …", "reading and indexing …"));
     let read = tower.read_new().await?;
     tower.close().await?;
     for (source, intake) in &total {
-        say(format_args!(
+        say(tr!(
+            "{source}：收到 {} = 入库 {} + 重复 {} + 未变 {} + 搁置 {}",
             "{source}: collected {} = kept {} + duplicate {} + unchanged {} + rejected {}",
-            intake.collected, intake.kept, intake.duplicate, intake.unchanged, intake.rejected
+            intake.collected,
+            intake.kept,
+            intake.duplicate,
+            intake.unchanged,
+            intake.rejected
         ))?;
     }
-    say(format_args!("read {} documents, {} signals, {} with problems", read.documents, read.signals, read.problems))?;
+    say(tr!(
+        "阅读 {} 条信息，得到 {} 个信号，{} 条有问题",
+        "read {} documents, {} signals, {} with problems",
+        read.documents,
+        read.signals,
+        read.problems
+    ))?;
     if read.undated > 0 {
-        eprintln!("{} 条没有日期：可以检索到，但不计入任何一天的评估", read.undated);
+        tell(tr!(
+            "{} 条没有日期：可以检索到，但不计入任何一天的评估",
+            "{} documents without a date: they are found by searches, but count for no day",
+            read.undated
+        ));
     }
     stopped.map_or(Ok(()), |line| Err(Failure::input(PipelineError::BadLine(Box::new(line)))))
 }
 
 fn format_of(file: &Path, told: Option<Format>) -> Result<Format, Failure> {
-    let wrong = |what: &str| Failure::Input(anyhow!("{}: {what}", file.display()));
+    let wrong = |what: &str| Failure::Input(anyhow!(tr!("{}：{what}", "{}: {what}", file.display())));
     if file.is_dir() {
-        return Err(wrong("that is a folder; name the files in it"));
+        return Err(wrong(pick("这是目录；请写其中的文件", "that is a folder; name the files in it")));
     }
     if !file.exists() {
-        return Err(wrong("no such file"));
+        return Err(wrong(pick("没有这个文件", "no such file")));
     }
     // Only a file can be looked into beforehand: a pipe gives its bytes once.
     let guessed = || if file.is_file() { Format::of_file(file) } else { Ok(Format::of_name(file)) };
     let format = told.map_or_else(guessed, |format| Ok(Some(format))).map_err(Failure::input)?;
-    format.ok_or_else(|| wrong("neither name nor content tells the format; add --format"))
+    format.ok_or_else(|| {
+        wrong(pick(
+            "文件名和内容都看不出格式；请加 --format",
+            "neither name nor content tells the format; add --format",
+        ))
+    })
 }
 
 fn columns(map: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let pair = |text: &String| {
         let pair = text.split_once('=').map(|(field, column)| (field.trim().to_owned(), column.trim().to_owned()));
         pair.filter(|(field, column)| !field.is_empty() && !column.is_empty()).ok_or_else(|| {
-            Failure::Input(anyhow!(
+            Failure::Input(anyhow!(tr!(
+                "--map `{text}` 不是“字段=列”；例如 --map text=desc,published_at=date",
                 "--map `{text}` is no FIELD=COLUMN pair; write e.g. --map text=desc,published_at=date"
-            ))
+            )))
         })
     };
     let mut columns = BTreeMap::new();
     for text in map {
         let (field, column) = pair(text)?;
         if let Some(earlier) = columns.insert(field.clone(), column) {
-            return Err(Failure::Input(anyhow!("--map gives `{field}` twice, from `{earlier}` and by `{text}`")));
+            return Err(Failure::Input(anyhow!(tr!(
+                "--map 两次写了 `{field}`：`{earlier}` 和 `{text}`",
+                "--map gives `{field}` twice, from `{earlier}` and by `{text}`"
+            ))));
         }
     }
     Ok(columns)

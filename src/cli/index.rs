@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
+use super::lang::{pick, tr};
 use super::{Common, Failure, pipeline_failure, say};
 use crate::index::IndexStat;
 use crate::pipeline::{IndexReport, Tower, rebuild_index};
@@ -45,13 +46,16 @@ pub(super) async fn run(args: IndexArgs, common: &Common) -> Result<(), Failure>
             if report.is_whole() {
                 Ok(())
             } else {
-                Err(Failure::Work(anyhow!("索引不完整；`wanglou index rebuild` 由日志重建")))
+                Err(Failure::Work(anyhow!(pick(
+                    "索引不完整；`wanglou index rebuild` 由日志重建",
+                    "the index is not whole; `wanglou index rebuild` makes it anew from the log"
+                ))))
             }
         }
         IndexCommand::Rebuild => {
             let tell = |documents| tracing::info!(documents, "read from the log");
             let stat = rebuild_index(&settings, tell).await.map_err(pipeline_failure)?;
-            say(format_args!("已重建并换上"))?;
+            say(pick("已重建并换上", "made anew and put in place"))?;
             show_stat(&stat)
         }
         IndexCommand::Stat { json } => {
@@ -63,24 +67,35 @@ pub(super) async fn run(args: IndexArgs, common: &Common) -> Result<(), Failure>
 }
 
 fn show_stat(stat: &IndexStat) -> Result<(), Failure> {
-    say(format_args!(
+    say(tr!(
         "{} 条信息，{} 段，{} 字节，另有 {} 条已被取代；日志位置 {}，词典 {}，格式 {}",
-        stat.documents, stat.segments, stat.bytes, stat.deleted, stat.position, stat.lexicon, stat.schema
+        "{} documents, {} segments, {} bytes, {} more were replaced; log position {}, lexicon {}, format {}",
+        stat.documents,
+        stat.segments,
+        stat.bytes,
+        stat.deleted,
+        stat.position,
+        stat.lexicon,
+        stat.schema
     ))
 }
 
 fn show(report: &IndexReport) -> Result<(), Failure> {
     show_stat(&report.stat)?;
     match &report.damage {
-        None => say("校验和：全部相符")?,
-        Some(damage) => say(format_args!("校验和：{damage}"))?,
+        None => say(pick("校验和：全部相符", "checksums: all match"))?,
+        Some(damage) => say(tr!("校验和：{damage}", "checksums: {damage}"))?,
     }
-    say(format_args!(
+    say(tr!(
         "与日志对照：应有 {} 条，缺 {} 条，多 {} 条；日志到 {}",
-        report.expected, report.missing_total, report.extra_total, report.log_end
+        "beside the log: {} expected, {} missing, {} too many; the log ends at {}",
+        report.expected,
+        report.missing_total,
+        report.extra_total,
+        report.log_end
     ))?;
     for id in &report.missing {
-        say(format_args!("    缺：{id}"))?;
+        say(tr!("    缺：{id}", "    missing: {id}"))?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Args;
 
+use super::lang::{pick, tr};
 use super::{Failure, say};
 use crate::methods::{self, Call, METHODS};
 
@@ -51,13 +52,14 @@ pub(super) fn run(args: &MethodArgs) -> Result<(), Failure> {
         for method in METHODS {
             let tables =
                 if method.tables.is_empty() { String::new() } else { format!("  --table {}", method.tables.join("|")) };
-            say(format_args!("{:<26}{}{tables}\n{:<26}{} ({})", method.name, method.zh, "", method.en, method.source))?;
+            let about = pick(method.zh, method.en);
+            say(format_args!("{:<26}{about} ({}){tables}", method.name, method.source))?;
         }
         return Ok(());
     }
     let needed = |path: &Option<PathBuf>, flag: &str| match path {
         Some(path) => read(path),
-        None => Err(Failure::Input(anyhow!("--{flag} is missing"))),
+        None => Err(Failure::Input(anyhow!(tr!("缺少 --{flag}", "--{flag} is missing")))),
     };
     let optional = |path: &Option<PathBuf>| path.as_ref().map(read).transpose();
     let call = Call {
@@ -78,7 +80,11 @@ fn read(path: &PathBuf) -> Result<String, Failure> {
     let shown = || path.display().to_string();
     let size = std::fs::metadata(path).with_context(shown).map_err(Failure::Input)?.len();
     if size > BYTES_MAX {
-        return Err(Failure::Input(anyhow!("{}: {size} bytes, at most {BYTES_MAX} are read", shown())));
+        return Err(Failure::Input(anyhow!(tr!(
+            "{}：{size} 字节，最多读 {BYTES_MAX} 字节",
+            "{}: {size} bytes, at most {BYTES_MAX} are read",
+            shown()
+        ))));
     }
     std::fs::read_to_string(path).with_context(shown).map_err(Failure::Input)
 }

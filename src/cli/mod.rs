@@ -18,8 +18,10 @@ mod explain;
 mod export;
 mod extract;
 mod face;
+mod help;
 mod import;
 mod index;
+mod lang;
 mod method;
 mod progress;
 mod promote;
@@ -42,9 +44,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use self::lang::Lang;
 use crate::config::{Overrides, Settings};
 use crate::lexicon::Lexicon;
 use crate::pipeline::{PipelineError, read_lexicon};
@@ -74,6 +77,10 @@ struct Common {
     /// Criteria file instead of the shipped one
     #[arg(long, global = true, value_name = "FILE", env = "WANGLOU_CRITERIA")]
     criteria: Option<PathBuf>,
+    /// Language of messages: zh or en [default: by the locale, else zh]
+    // Looked for by `lang::choose` before the call is understood.
+    #[arg(long, global = true, value_enum, value_name = "LANG", hide_possible_values = true, env = "WANGLOU_LANG")]
+    lang: Option<Lang>,
     /// Say more on standard error; twice for everything
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -106,7 +113,7 @@ impl Reader {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show everything at once: a simulated world on loopback is crawled, read, scored and shown
+    /// Try everything: a simulated world on loopback is crawled, read, scored and shown
     Demo(demo::DemoArgs),
     /// Run the service: schedule, collect, extract, index, score, serve
     Run(run::RunArgs),
@@ -116,7 +123,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Read documents NDJSON on standard input, write readings NDJSON on standard output
     Extract(extract::ExtractArgs),
-    /// Show how one text is read: tokens, mentions, stance, relations, signals, and the rule behind each
+    /// Show how one text is read: tokens, mentions, stance, relations, signals, rules
     Explain(explain::ExplainArgs),
     /// Search the index with the analysts' query language
     Search(search::SearchArgs),
@@ -126,15 +133,15 @@ enum Command {
     Index(index::IndexArgs),
     /// Save searches, and see what came for them
     Watch(watch::WatchArgs),
-    /// Show the ranked alerts
+    /// Show the ranked alerts; keep verdicts and what was done
     Alerts(alerts::AlertsArgs),
-    /// Say who may sign in: add, list, passwd, disable
+    /// Manage users: add, list, passwd, disable
     User(user::UserArgs),
     /// Make, list and revoke tokens for programs
     Token(token::TokenArgs),
     /// Show what was done and by whom, and check that the record is whole
     Audit(audit::AuditArgs),
-    /// Tell others what happens to alerts: webhooks and group robots, their log, replay
+    /// Tell others what happens to alerts: webhooks, group robots, mail; their log, replay
     Deliver(deliver::DeliverArgs),
     /// Take in what test bodies return
     Sampling(sampling::SamplingArgs),
@@ -142,19 +149,19 @@ enum Command {
     Rerun(rerun::RerunArgs),
     /// Show the reruns that the settings plan and what they found, or run one now
     Reruns(reruns::RerunsArgs),
-    /// Show what the dictionaries do not know yet: unseen pairs, hazards without a product, words to propose
+    /// List what the dictionaries do not know yet: unseen pairs, hazards without a product, words
     Emerging(emerging::EmergingArgs),
-    /// List standards that documents announce as new, revised, replaced or abolished, and what to look at again
+    /// List standards announced as new, revised, replaced or abolished, and what to look at again
     Standards(standards::StandardsArgs),
     /// Check the rules and dictionaries, or run their own examples
     Rules(rules::RulesArgs),
     /// Put rules or criteria in force, on the record, while the service runs; list which were
     Promote(promote::PromoteArgs),
-    /// Check a criteria file and say what it says, or set two beside each other on the same evidence
+    /// Check a criteria file, or set two side by side on the same evidence
     Criteria(criteria::CriteriaArgs),
-    /// Show what two reruns say differently: alerts, levels, signals, and the rules behind it
+    /// Compare two reruns: alerts, levels, signals, and the rules behind them
     Diff(diff::DiffArgs),
-    /// Look after the data folder: what it holds, whether it is whole, fewer files, documents as Parquet
+    /// Look after the data folder: what it holds, whether it is whole, documents as Parquet
     Archive(archive::ArchiveArgs),
     /// Copy the data folder, while a tower may be running
     Backup(archive::BackupArgs),
@@ -164,7 +171,7 @@ enum Command {
     Method(method::MethodArgs),
     /// Measure quality on labelled data
     Eval(eval::EvalArgs),
-    /// Teach the judge that stands beside the rules from labelled texts
+    /// Train the judge beside the rules from labelled texts
     Train(train::TrainArgs),
 }
 
@@ -195,7 +202,13 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 /// Runs the program and gives its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let lang = lang::choose();
+    let parsed =
+        help::localised(Cli::command(), lang).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return help::answer(&error, lang),
+    };
     listen(cli.common.verbose);
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -205,17 +218,21 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Interrupted) => {
-            eprintln!("中断：已完成的部分都已保存，再次运行同一命令即可继续");
+            let what = lang::pick(
+                "中断：已完成的部分都已保存，再次运行同一命令即可继续",
+                "interrupted: what is done is saved, the same command goes on",
+            );
+            eprintln!("{what}");
             ExitCode::from(130)
         }
         Err(Failure::Input(error)) => {
-            eprintln!("错误：{}", in_one_line(&error));
+            eprintln!("{}{}", lang::pick("错误：", "error: "), in_one_line(&error));
             ExitCode::from(2)
         }
         // A reader that went away (`| head`) is no failure.
         Err(Failure::Work(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(Failure::Work(error)) => {
-            eprintln!("失败：{}", in_one_line(&error));
+            eprintln!("{}{}", lang::pick("失败：", "failed: "), in_one_line(&error));
             ExitCode::from(1)
         }
     }
@@ -264,6 +281,19 @@ fn pipeline_failure(error: PipelineError) -> Failure {
 /// Prints on standard output. Unlike `println!` it does not panic when the reader has gone (`| head`).
 fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
     Ok(writeln!(io::stdout().lock(), "{text}")?)
+}
+
+fn cannot_read(path: &std::path::Path) -> String {
+    lang::tr!("无法读取 {}", "cannot read {}", path.display())
+}
+
+fn cannot_write(path: &std::path::Path) -> String {
+    lang::tr!("无法写入 {}", "cannot write {}", path.display())
+}
+
+/// Tells people something, on standard error.
+fn tell(text: impl std::fmt::Display) {
+    eprintln!("{text}");
 }
 
 /// The error and its causes, each once.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::lang::pick;
+
 /// Steps between two lines when standard error is no terminal.
 const PLAIN_LINE_EVERY: u64 = 10;
 /// Things done before the first step between two such lines.
@@ -25,7 +27,11 @@ impl Progress {
         let plain = !std::io::stderr().is_terminal();
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {elapsed} 余 {eta} {msg}") {
+        let template = pick(
+            "{prefix} {bar:30} {pos}/{len} {elapsed} 余 {eta} {msg}",
+            "{prefix} {bar:30} {pos}/{len} {elapsed}, {eta} left {msg}",
+        );
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_prefix(label);

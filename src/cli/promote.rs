@@ -6,8 +6,9 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::lang::{pick, tr};
 use super::progress::Progress;
-use super::{Common, Failure, pipeline_failure, say};
+use super::{Common, Failure, pipeline_failure, say, tell};
 use crate::config::{Overrides, Settings};
 use crate::pipeline::promotion::beside::NotInForce;
 use crate::pipeline::promotion::{self, Take, Wanted};
@@ -69,7 +70,10 @@ pub(super) async fn run(args: PromoteArgs, common: &Common) -> Result<(), Failur
             };
             let (lexicon, criteria) = (take(&common.lexicon), take(&common.criteria));
             if [&lexicon, &criteria].iter().all(|take| **take == Take::Kept) {
-                let why = "name what to put in force: --lexicon DIR, --criteria FILE, or --shipped";
+                let why = pick(
+                    "请写明启用什么：--lexicon DIR、--criteria FILE 或 --shipped",
+                    "name what to put in force: --lexicon DIR, --criteria FILE, or --shipped",
+                );
                 return Err(Failure::Input(anyhow!(why)));
             }
             put(&settings, &Wanted { lexicon, criteria, by, why, report }).await
@@ -84,15 +88,17 @@ async fn put(settings: &Settings, wanted: &Wanted) -> Result<(), Failure> {
         Ok(tower) => tower,
         Err(PipelineError::Busy(_)) => {
             let row = promotion::ask(settings, wanted, now()).await.map_err(pipeline_failure)?;
-            return say(format_args!(
+            return say(tr!(
                 "已登记：词典 {}，评价标准 {}。数据目录正在使用：运行中的服务会在后台重读日志后自动切换（服务没有运行时，由下一次启动完成）；用 wanglou promote list 查看",
-                row.lexicon, row.criteria
+                "noted: lexicon {}, criteria {}. The data folder is in use: the running service reads the log again and changes over by itself (else the next start does); see `wanglou promote list`",
+                row.lexicon,
+                row.criteria
             ));
         }
         Err(PipelineError::Promotion(why)) => {
-            eprintln!("现用规则无法载入：{why}");
+            tell(tr!("现用规则无法载入：{why}", "the rules in force cannot be loaded: {why}"));
             let row = promotion::replace_broken(settings, wanted, now()).await.map_err(pipeline_failure)?;
-            return say(format_args!("{}；日志由下一次启动重读", told(&row)));
+            return say(tr!("{}；日志由下一次启动重读", "{}; the next start reads the log again", told(&row)));
         }
         Err(error) => return Err(pipeline_failure(error)),
     };
@@ -111,7 +117,7 @@ async fn put(settings: &Settings, wanted: &Wanted) -> Result<(), Failure> {
 
 /// Reads the log again by what was asked for, and puts it in force.
 async fn carry_out(tower: &Tower, row: Promotion) -> Result<Promotion, Failure> {
-    let bar = Progress::start("重读日志", tower.log().end().await?.0);
+    let bar = Progress::start(pick("重读日志", "reading the log again"), tower.log().end().await?.0);
     let put = match tower.derive_beside(row.clone(), &|documents| bar.at(documents, String::new())).await {
         Ok(beside) => tower.put_in_force(beside, now()).await,
         Err(error) => Err(NotInForce::Before(error)),
@@ -139,7 +145,10 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
         return rows.iter().try_for_each(|row| say(serde_json::to_string(row)?));
     }
     if rows.is_empty() {
-        return say("还没有启用过别的规则；现用随程序发布的规则，或设置文件指定的规则");
+        return say(pick(
+            "还没有启用过别的规则；现用随程序发布的规则，或设置文件指定的规则",
+            "no other rules were put in force; in use are the shipped ones, or those that the settings name",
+        ));
     }
     rows.iter().try_for_each(|row| say(told(row)))
 }
@@ -147,17 +156,29 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
 /// One promotion in one line.
 fn told(row: &Promotion) -> String {
     let state = match (&row.problem, row.in_force_at) {
-        (Some(problem), _) => format!("未启用：{problem}"),
-        (None, Some(at)) => format!("{} 启用，重读 {} 条", show_moment(at), row.documents),
-        (None, None) => "等待启用".to_owned(),
+        (Some(problem), _) => tr!("未启用：{problem}", "not in force: {problem}"),
+        (None, Some(at)) => {
+            tr!("{} 启用，重读 {} 条", "in force since {}, {} documents read again", show_moment(at), row.documents)
+        }
+        (None, None) => pick("等待启用", "waiting").to_owned(),
     };
     let part = |name: &str, before: &str, after: &str| {
-        if before == after { format!("{name} {after}（未变）") } else { format!("{name} {before} → {after}") }
+        if before == after {
+            tr!("{name} {after}（未变）", "{name} {after} (unchanged)")
+        } else {
+            format!("{name} {before} → {after}")
+        }
     };
-    let lexicon = part("词典", row.before.0.as_str(), row.lexicon.as_str());
-    let criteria = part("评价标准", row.before.1.as_str(), row.criteria.as_str());
-    let report = if row.report.is_some() { "，附对比报告" } else { "" };
-    format!("{}  {state}；{lexicon}；{criteria}；{}：{}{report}", show_moment(row.asked_at), row.by, row.why)
+    let lexicon = part(pick("词典", "lexicon"), row.before.0.as_str(), row.lexicon.as_str());
+    let criteria = part(pick("评价标准", "criteria"), row.before.1.as_str(), row.criteria.as_str());
+    let report = if row.report.is_some() { pick("，附对比报告", ", with a report") } else { "" };
+    let asked = show_moment(row.asked_at);
+    tr!(
+        "{asked}  {state}；{lexicon}；{criteria}；{}：{}{report}",
+        "{asked}  {state}; {lexicon}; {criteria}; {}: {}{report}",
+        row.by,
+        row.why
+    )
 }
 
 fn now() -> Timestamp {

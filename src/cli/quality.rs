@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::replay::known_incidents;
-use super::{Common, Failure, say};
+use super::{Common, Failure, cannot_write, say};
 use crate::lab::watch::{quality_of_run, quality_of_tower};
 use crate::pipeline::{Tower, read_criteria};
 
@@ -54,7 +54,7 @@ pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failu
     };
     let report = report.map_err(super::pipeline_failure)?;
     if let Some(path) = &args.html {
-        return Ok(fs::write(path, report.html()).with_context(|| path.display().to_string())?);
+        return Ok(fs::write(path, report.html()).with_context(|| cannot_write(path))?);
     }
     if args.json { say(serde_json::to_string_pretty(&report)?) } else { say(report.to_string().trim_end()) }
 }

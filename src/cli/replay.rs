@@ -10,6 +10,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::Failure;
+use super::lang::{pick, tr};
 use super::progress::Progress;
 use crate::lab::watch::backtest::{Incident, incidents};
 use crate::pipeline::rerun::Stage;
@@ -43,26 +44,37 @@ impl ReplayArgs {
 pub(super) fn checked(archives: &[PathBuf], range: DateRange) -> Result<DateRange, Failure> {
     let DateRange { from, to } = range;
     if to < from {
-        return Err(Failure::Input(anyhow!("--to {to} lies before --from {from}")));
+        return Err(Failure::Input(anyhow!(tr!(
+            "--to {to} 早于 --from {from}",
+            "--to {to} lies before --from {from}"
+        ))));
     }
     if let Some(path) = archives.iter().find(|path| !path.exists()) {
-        return Err(Failure::Input(anyhow!("{}: no such file or folder", path.display())));
+        return Err(Failure::Input(anyhow!(tr!(
+            "{}：没有这个文件或目录",
+            "{}: no such file or folder",
+            path.display()
+        ))));
     }
     Ok(range)
 }
 
 /// A bar over the judged days; `times`: how often each day is judged.
 pub(super) fn bar(range: DateRange, every_days: u32, times: u64) -> Progress {
-    Progress::start("评估", times * range.days().step_by(every_days as usize).count() as u64)
+    Progress::start(pick("评估", "judging"), times * range.days().step_by(every_days as usize).count() as u64)
 }
 
 /// Shows how far a replay is.
 pub(super) fn show(bar: &Progress, stage: Stage) {
     match stage {
         Stage::Reading { documents, piece, pieces } => {
-            bar.before(documents, &format!("已阅读 {documents} 条（第 {piece} 个文件，共 {pieces} 个）"));
+            let message = tr!(
+                "已阅读 {documents} 条（第 {piece} 个文件，共 {pieces} 个）",
+                "{documents} documents read (file {piece} of {pieces})"
+            );
+            bar.before(documents, &message);
         }
-        Stage::Judging { done, day, opened, .. } => bar.at(done, format!("{day} 预警 {opened}")),
+        Stage::Judging { done, day, opened, .. } => bar.at(done, tr!("{day} 预警 {opened}", "{day} {opened} alerts")),
     }
 }
 
@@ -70,12 +82,14 @@ pub(super) fn show(bar: &Progress, stage: Stage) {
 pub(super) fn known_incidents(path: Option<&Path>) -> Result<Vec<Incident>, Failure> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let table = fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}; give a CSV file of incidents", path.display()))
+        .with_context(|| {
+            tr!("无法读取 {}；要一份已知事件的 CSV", "cannot read {}; give a CSV file of incidents", path.display())
+        })
         .map_err(Failure::Input)?;
     incidents(&table).map_err(|error| Failure::Input(anyhow!("{}: {error}", path.display())))
 }
 
 fn days(text: &str) -> Result<u32, String> {
     let number = text.strip_suffix('d').unwrap_or(text).parse::<u32>().ok().filter(|days| (1..=366).contains(days));
-    number.ok_or_else(|| format!("`{text}` is no number of days: write 1d to 366d"))
+    number.ok_or_else(|| tr!("`{text}` 不是天数：写 1d 至 366d", "`{text}` is no number of days: write 1d to 366d"))
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::lang::tr;
 use super::replay::{ReplayArgs, bar, checked, show};
-use super::{Common, Failure, Reader, say};
+use super::{Common, Failure, Reader, say, tell};
 use crate::pipeline::read_criteria;
 use crate::pipeline::rerun::{self, RerunSpec};
 use crate::vocabulary::DateRange;
@@ -69,11 +70,11 @@ async fn run_spec(spec: &RerunSpec, reader: &Reader, common: &Common) -> Result<
     let lexicon = Arc::new(reader.lexicon(common)?);
     let judge = read_criteria(common.criteria.as_deref()).map_err(super::pipeline_failure)?;
     let bar = bar(spec.range, spec.every_days, 1);
-    let tell = |stage| show(&bar, stage);
-    let summary = rerun::rerun(spec, &lexicon, &judge, &tell).await.map_err(super::pipeline_failure)?;
+    let progress = |stage| show(&bar, stage);
+    let summary = rerun::rerun(spec, &lexicon, &judge, &progress).await.map_err(super::pipeline_failure)?;
     bar.finish();
     for problem in &summary.problems {
-        eprintln!("搁置 {problem}");
+        tell(tr!("搁置 {problem}", "set aside {problem}"));
     }
     Ok(summary)
 }

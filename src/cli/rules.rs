@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 
+use super::lang::{pick, tr};
 use super::{Common, Failure, say};
 use crate::archive::documents::{LINE_BYTES_MAX, Line, read_line, strip_bom};
 use crate::lab::reader::survey::{Comparison, Survey};
@@ -80,8 +81,11 @@ fn check(lexicon: &Lexicon, corpus: Option<&Path>, strict: bool) -> Result<(), F
     match (fatal, notes) {
         (0, 0) => Ok(()),
         (0, _) if !strict => Ok(()),
-        (0, _) => Err(Failure::Input(anyhow!("{notes} notes, and --strict lets none pass; see above"))),
-        _ => Err(Failure::Input(anyhow!("{fatal} errors; see above"))),
+        (0, _) => Err(Failure::Input(anyhow!(tr!(
+            "{notes} 条提示，而 --strict 不放过；见上",
+            "{notes} notes, and --strict lets none pass; see above"
+        )))),
+        _ => Err(Failure::Input(anyhow!(tr!("{fatal} 处错误；见上", "{fatal} errors; see above")))),
     }
 }
 
@@ -89,19 +93,17 @@ fn check(lexicon: &Lexicon, corpus: Option<&Path>, strict: bool) -> Result<(), F
 fn checked(lexicon: &Lexicon, findings: &[Finding]) -> String {
     let mut shown = String::new();
     for finding in findings {
-        let weight = if finding.fatal { "error" } else { "note" };
+        let weight = if finding.fatal { pick("错误", "error") } else { pick("提示", "note") };
         let _ = writeln!(shown, "{weight}: {}: {}", finding.at, finding.message);
     }
     let _ = writeln!(shown, "{}", lexicon::show::counts(lexicon).trim_end());
     let fatal = findings.iter().filter(|finding| finding.fatal).count();
-    let _ = write!(
-        shown,
-        "{} rules, {} terms, version {}: {fatal} errors, {} notes",
-        lexicon.rules().len(),
-        lexicon.entries().len(),
-        lexicon.version(),
-        findings.len() - fatal,
-    );
+    let (rules, terms, notes) = (lexicon.rules().len(), lexicon.entries().len(), findings.len() - fatal);
+    shown.push_str(&tr!(
+        "{rules} 条规则，{terms} 个词条，版本 {}：{fatal} 处错误，{notes} 条提示",
+        "{rules} rules, {terms} terms, version {}: {fatal} errors, {notes} notes",
+        lexicon.version()
+    ));
     shown
 }
 
@@ -111,20 +113,33 @@ fn test(lexicon: &Lexicon) -> Result<(), Failure> {
     for result in &results {
         if let Some(failure) = &result.failure {
             failed += 1;
-            say(format_args!("{}: rule `{}`: 「{}」 {failure}", result.at, result.rule, result.text))?;
+            say(tr!(
+                "{}: 规则 `{}`：「{}」 {failure}",
+                "{}: rule `{}`: 「{}」 {failure}",
+                result.at,
+                result.rule,
+                result.text
+            ))?;
         }
     }
-    say(format_args!("{} passed, {failed} failed", results.len() - failed))?;
-    if failed == 0 { Ok(()) } else { Err(Failure::Input(anyhow!("{failed} examples do not hold; see above"))) }
+    say(tr!("{} 条通过，{failed} 条未通过", "{} passed, {failed} failed", results.len() - failed))?;
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::Input(anyhow!(tr!("{failed} 条例句不成立；见上", "{failed} examples do not hold; see above"))))
 }
 
 fn show(lexicon: &Lexicon, id: Option<&str>, corpus: Option<&Path>) -> Result<(), Failure> {
     let Some(id) = id else { return say(lexicon::show::table(lexicon).trim_end()) };
     let Some(shown) = lexicon::show::show(lexicon, id) else {
         let near = lexicon::show::similar(lexicon, id).join(", ");
-        let hint =
-            if near.is_empty() { "`wanglou rules show` lists all".to_owned() } else { format!("did you mean {near}?") };
-        return Err(Failure::Input(anyhow!("no rule or cue is called `{id}`; {hint}")));
+        let hint = if near.is_empty() {
+            pick("`wanglou rules show` 列出全部", "`wanglou rules show` lists all").to_owned()
+        } else {
+            tr!("是不是 {near}？", "did you mean {near}?")
+        };
+        let why = tr!("没有规则或线索 `{id}`；{hint}", "no rule or cue is called `{id}`; {hint}");
+        return Err(Failure::Input(anyhow!(why)));
     };
     let used = corpus.map(|file| survey(file, lexicon).map(|survey| used(&survey, id))).transpose()?;
     say(shown.trim_end())?;
@@ -138,11 +153,18 @@ fn used(survey: &Survey, id: &str) -> String {
     match (survey.rules.get(&id), survey.cues.get(&id)) {
         (Some(used), _) => {
             let finds = used.finds.max(used.stands);
-            let head = format!("语料  {texts} 条文本：找到 {finds}，成立 {}，计入信号 {}", used.stands, used.signals);
+            let head = tr!(
+                "语料  {texts} 条文本：找到 {finds}，成立 {}，计入信号 {}",
+                "corpus  {texts} texts: found {finds}, stands {}, in signals {}",
+                used.stands,
+                used.signals
+            );
             used.examples.iter().fold(head, |shown, example| format!("{shown}\n      {example}"))
         }
-        (None, Some(count)) => format!("语料  {texts} 条文本：决定断言 {count} 次"),
-        (None, None) => format!("语料  {texts} 条文本：从未命中"),
+        (None, Some(count)) => {
+            tr!("语料  {texts} 条文本：决定断言 {count} 次", "corpus  {texts} texts: decides {count} times")
+        }
+        (None, None) => tr!("语料  {texts} 条文本：从未命中", "corpus  {texts} texts: never fires"),
     }
 }
 
@@ -167,7 +189,13 @@ fn survey(file: &Path, lexicon: &Lexicon) -> Result<Survey, Failure> {
 /// Hands over the documents of a file, one at a time; labelled texts will do.
 fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Failure> {
     let file = File::open(path)
-        .with_context(|| format!("cannot read {}; give a file with one JSON document a line", path.display()))
+        .with_context(|| {
+            tr!(
+                "无法读取 {}；要一份每行一个 JSON 的文件",
+                "cannot read {}; give a file with one JSON document a line",
+                path.display()
+            )
+        })
         .map_err(Failure::Input)?;
     let mut input = BufReader::new(file);
     let source = SourceId::from("corpus");
@@ -176,7 +204,12 @@ fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Fai
         let wrong = |what: String| Failure::Input(anyhow!("{}:{number}: {what}", path.display()));
         match read_line(&mut input, &mut bytes)? {
             Line::End => break,
-            Line::TooLong => return Err(wrong(format!("the line is longer than {LINE_BYTES_MAX} bytes"))),
+            Line::TooLong => {
+                return Err(wrong(tr!(
+                    "这一行超过 {LINE_BYTES_MAX} 字节",
+                    "the line is longer than {LINE_BYTES_MAX} bytes"
+                )));
+            }
             Line::Whole => {}
         }
         if number == 1 {
@@ -185,8 +218,9 @@ fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Fai
         if bytes.trim_ascii().is_empty() {
             continue;
         }
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|error| wrong(format!("not UTF-8: {error}; convert the file first")))?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            wrong(tr!("不是 UTF-8：{error}；请先转码", "not UTF-8: {error}; convert the file first"))
+        })?;
         let document = match DocumentLine::parse(text) {
             Ok(line) => line.into_document(&source, Channel::Media),
             Err(error) => {

@@ -8,7 +8,8 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{Common, Failure, say};
+use super::lang::tr;
+use super::{Common, Failure, cannot_read, say, tell};
 use crate::pipeline::Tower;
 use crate::sampling::results;
 use crate::vocabulary::Outcome;
@@ -38,7 +39,13 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
     let ndjson = match file.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => false,
         Some("ndjson" | "jsonl") => true,
-        _ => return Err(Failure::Input(anyhow!("{}: name it .csv or .ndjson", file.display()))),
+        _ => {
+            return Err(Failure::Input(anyhow!(tr!(
+                "{}：文件名应以 .csv 或 .ndjson 结尾",
+                "{}: name it .csv or .ndjson",
+                file.display()
+            ))));
+        }
     };
     let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     let done = tower.take_results(&text, ndjson, Timestamp::now()).await.map_err(super::pipeline_failure)?;
@@ -46,23 +53,31 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
         say(serde_json::to_string_pretty(&done)?)?;
     } else {
         let rejected = done.rejected.len();
-        say(format_args!(
+        say(tr!(
+            "收到 {} = 入库 {} + 重复 {} + 搁置 {rejected}",
             "collected {} = kept {} + duplicate {} + rejected {rejected}",
-            done.collected, done.kept, done.duplicate
+            done.collected,
+            done.kept,
+            done.duplicate
         ))?;
     }
     for line in &done.rejected {
-        eprintln!("搁置 {}: {line}", file.display());
+        tell(tr!("搁置 {}: {line}", "set aside {}: {line}", file.display()));
     }
     if done.rejected.is_empty() {
         Ok(())
     } else {
-        Err(Failure::Input(anyhow!("{} of {} lines were not taken in", done.rejected.len(), done.collected)))
+        Err(Failure::Input(anyhow!(tr!(
+            "{} 行没有收下，共 {} 行",
+            "{} of {} lines were not taken in",
+            done.rejected.len(),
+            done.collected
+        ))))
     }
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()));
+    let text = fs::read_to_string(file).with_context(|| cannot_read(file));
     text.map_err(Failure::Input)
 }
 

@@ -4,10 +4,13 @@ use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
 
+use super::lang::{pick, tr};
 use super::{Common, Failure, say};
 use crate::index::{Hit, SearchPage, SearchRequest, Sort};
 use crate::pipeline::{PipelineError, Tower};
 
+/// Bytes of a moment that say the day, as in 2024-05-01.
+const DAY_BYTES: usize = 10;
 /// Codes of a facet that are shown.
 const FACET_CODES_SHOWN: usize = 8;
 
@@ -90,8 +93,8 @@ pub(super) async fn run(args: SearchArgs, common: &Common) -> Result<(), Failure
 fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
     let bright = std::io::stdout().is_terminal();
     for hit in &page.hits {
-        let published = hit.published_at.as_deref().unwrap_or("日期不详");
-        let day = &published[..published.len().min(10)];
+        let published = hit.published_at.as_deref().map(|moment| moment.get(..DAY_BYTES).unwrap_or(moment));
+        let day = published.unwrap_or(pick("日期不详", "no date"));
         say(format_args!("{day}  {}  {}", hit.id, hit.title.as_deref().unwrap_or("")))?;
         say(format_args!("    {}", mark(&hit.marked(), bright)))?;
         let facts = facts(tower, hit);
@@ -100,12 +103,21 @@ fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
         }
     }
     let counts = page.counts;
-    say(format_args!(
+    say(tr!(
         "共 {} 条，不同文本 {}，不同主体 {}，不同地区 {}",
-        page.total, counts.texts, counts.actors, counts.places
+        "{} documents, {} different texts, {} actors, {} places",
+        page.total,
+        counts.texts,
+        counts.actors,
+        counts.places
     ))?;
     for expansion in &page.expansions {
-        say(format_args!("“{}”连同：{}（--no-synonyms 关闭）", expansion.word, expansion.also.join("、")))?;
+        say(tr!(
+            "“{}”连同：{}（--no-synonyms 关闭）",
+            "`{}` with: {} (--no-synonyms leaves them out)",
+            expansion.word,
+            expansion.also.join(pick("、", ", "))
+        ))?;
     }
     for note in &page.notes {
         say(format_args!("{note}"))?;
@@ -124,20 +136,23 @@ fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
         }
     }
     if let Some(next) = &page.next {
-        say(format_args!("下一页: --after {next}"))?;
+        say(tr!("下一页：--after {next}", "next page: --after {next}"))?;
     }
     Ok(())
 }
 
 /// What was read in it, in one line.
 fn facts(tower: &Tower, hit: &Hit) -> String {
-    let mut facts: Vec<String> = hit.categories.iter().map(|category| category.zh().to_owned()).collect();
-    facts.extend(hit.hazards.iter().map(|hazard| hazard.zh().to_owned()));
-    facts.extend(hit.severity.filter(|severity| *severity > 0).map(|severity| format!("伤害 {severity}")));
+    let mut facts: Vec<String> =
+        hit.categories.iter().map(|category| pick(category.zh(), category.code()).to_owned()).collect();
+    facts.extend(hit.hazards.iter().map(|hazard| pick(hazard.zh(), hazard.code()).to_owned()));
+    facts.extend(
+        hit.severity.filter(|severity| *severity > 0).map(|severity| tr!("伤害 {severity}", "severity {severity}")),
+    );
     facts.extend(hit.brand.clone());
     facts.extend(hit.region.map(|code| tower.region_name(code)));
     if hit.reprints > 0 {
-        facts.push(format!("另有 {} 条同源（story:{}）", hit.reprints, hit.story));
+        facts.push(tr!("另有 {} 条同源（story:{}）", "{} reprints (story:{})", hit.reprints, hit.story));
     }
     facts.join(" · ")
 }

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Common, Failure, say};
+use super::lang::{Lang, lang, pick, tr};
+use super::{Common, Failure, cannot_write, say, tell};
 use crate::archive::read_asked;
 use crate::collect::{Health, Recipe, Round, Trouble};
 use crate::config::Settings;
@@ -108,7 +109,11 @@ fn recipes(sources: Option<&PathBuf>, settings: &Settings) -> Result<Vec<Recipe>
 fn chosen(recipes: Vec<Recipe>, ids: &[String]) -> Result<Vec<Recipe>, Failure> {
     let known: Vec<String> = recipes.iter().map(|recipe| recipe.id.to_string()).collect();
     if let Some(stranger) = ids.iter().find(|id| !known.contains(id)) {
-        return Err(Failure::Input(anyhow!("没有来源 `{stranger}`；有：{}", known.join("、"))));
+        return Err(Failure::Input(anyhow!(tr!(
+            "没有来源 `{stranger}`；有：{}",
+            "no source `{stranger}`; known: {}",
+            known.join(pick("、", ", "))
+        ))));
     }
     Ok(recipes.into_iter().filter(|recipe| ids.iter().any(|id| id == recipe.id.as_str())).collect())
 }
@@ -130,7 +135,7 @@ async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestam
         } else {
             say(line_of(recipe, &health))?;
             for trouble in &health.troubles {
-                say(format!("    ⚠ {}", in_chinese(trouble)))?;
+                say(format!("    ⚠ {}", trouble_told(trouble)))?;
             }
         }
     }
@@ -140,20 +145,24 @@ async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestam
 
 fn line_of(recipe: &Recipe, health: &Health) -> String {
     let state = match (recipe.enabled, health.paused_at, health.troubles.is_empty()) {
-        (false, ..) => "停用",
-        (_, Some(_), _) => "暂停",
-        (_, _, false) => "异常",
-        _ if health.last_at.is_none() => "未采集",
-        _ => "正常",
+        (false, ..) => pick("停用", "off"),
+        (_, Some(_), _) => pick("暂停", "paused"),
+        (_, _, false) => pick("异常", "in trouble"),
+        _ if health.last_at.is_none() => pick("未采集", "not collected yet"),
+        _ => pick("正常", "well"),
     };
     let at = |moment: Option<Timestamp>| moment.map_or_else(|| "—".to_owned(), show_moment);
-    let who = recipe.actor.map(|actor| format!("{}{}", recipe.level.map_or("", AdminLevel::zh), actor.zh()));
+    let who = recipe.actor.map(|actor| match lang() {
+        Lang::Zh => format!("{}{}", recipe.level.map_or("", AdminLevel::zh), actor.zh()),
+        Lang::En => recipe.level.map_or_else(String::new, |level| format!("{} ", level.code())) + actor.code(),
+    });
     let verified = match recipe.verified.as_deref() {
-        Some("never") => "  从未核对",
+        Some("never") => pick("  从未核对", "  never verified"),
         Some(_) | None => "",
     };
-    format!(
+    tr!(
         "{}  {}  {}  {state}{verified}  上次成功 {}  上次有新信息 {}  下次 {}  共 {} 轮",
+        "{}  {}  {}  {state}{verified}  last success {}  last news {}  due {}  {} rounds",
         recipe.id,
         recipe.name,
         who.as_deref().unwrap_or("—"),
@@ -164,19 +173,26 @@ fn line_of(recipe: &Recipe, health: &Health) -> String {
     )
 }
 
-fn in_chinese(trouble: &Trouble) -> String {
+fn trouble_told(trouble: &Trouble) -> String {
     match trouble {
-        Trouble::NoAnswer { rounds } => format!("连续 {rounds} 轮没有读到任何页面"),
+        Trouble::NoAnswer { rounds } => tr!("连续 {rounds} 轮没有读到任何页面", "no page was read in {rounds} rounds"),
         Trouble::Silent { hours, expected_hours } => {
-            format!("已有 {hours} 小时没有新信息，超过预期的 {expected_hours} 小时")
+            tr!(
+                "已有 {hours} 小时没有新信息，超过预期的 {expected_hours} 小时",
+                "nothing new for {hours} hours, longer than the {expected_hours} expected"
+            )
         }
-        Trouble::FieldDropped { field, usual, last } => format!(
+        Trouble::FieldDropped { field, usual, last } => tr!(
             "字段 {field} 以往 {:.0}% 的信息有值，最近一轮只有 {:.0}%，页面可能已改版，请运行 wanglou source check",
+            "field {field} used to be filled in {:.0} % of documents, in the last round in {:.0} %: the page may have changed, run `wanglou source check`",
             usual * 100.0,
             last * 100.0
         ),
-        Trouble::Rejects { rejected, collected } => format!("最近一轮 {collected} 条中有 {rejected} 条被搁置"),
-        Trouble::Stopped { why } => format!("最近一轮提前结束：{why}"),
+        Trouble::Rejects { rejected, collected } => tr!(
+            "最近一轮 {collected} 条中有 {rejected} 条被搁置",
+            "of {collected} documents of the last round {rejected} were set aside"
+        ),
+        Trouble::Stopped { why } => tr!("最近一轮提前结束：{why}", "the last round ended early: {why}"),
     }
 }
 
@@ -187,7 +203,8 @@ async fn pause(settings: &Settings, recipes: &[Recipe], at: Option<Timestamp>) -
             Some(now) => book.pause(&recipe.id, now).await?,
             None => book.resume(&recipe.id).await?,
         }
-        eprintln!("{} {}", if at.is_some() { "已暂停" } else { "已恢复" }, recipe.id);
+        let done = if at.is_some() { pick("已暂停", "paused") } else { pick("已恢复", "resumed") };
+        tell(format_args!("{done} {}", recipe.id));
     }
     book.close().await;
     Ok(())
@@ -195,7 +212,7 @@ async fn pause(settings: &Settings, recipes: &[Recipe], at: Option<Timestamp>) -
 
 async fn check(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(), Failure> {
     let scratch = std::env::temp_dir().join(format!("wanglou-check-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
+    std::fs::create_dir_all(&scratch).with_context(|| cannot_write(&scratch))?;
     let looked = check_source(settings, recipe, &scratch, now).await;
     // Nothing of a look is kept, whatever came of it.
     _ = std::fs::remove_dir_all(&scratch);
@@ -204,15 +221,20 @@ async fn check(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(
         say(line)?;
     }
     if documents.is_empty() {
-        return Err(Failure::Work(anyhow!("来源 {} 一条信息也没有读到，见上面的问题", recipe.id)));
+        return Err(Failure::Work(anyhow!(tr!(
+            "来源 {} 一条信息也没有读到，见上面的问题",
+            "no document was read from {}, see the problems above",
+            recipe.id
+        ))));
     }
     Ok(())
 }
 
 /// What a look found, field by field.
 fn told(round: &Round, documents: &[Document]) -> Vec<String> {
-    let mut lines = vec![format!(
+    let mut lines = vec![tr!(
         "请求 {} 次，读到 {} 个页面、{} 条信息，搁置 {} 条",
+        "{} requests, {} pages and {} documents read, {} set aside",
         round.requests,
         round.pages_read,
         documents.len(),
@@ -232,9 +254,11 @@ fn told(round: &Round, documents: &[Document]) -> Vec<String> {
         let mark = if *filled == 0 { "✗" } else { "✓" };
         lines.push(format!("  {mark} {field}  {filled}/{of}  {sample}"));
     }
-    lines.extend(round.rejects.iter().map(|reject| format!("  搁置 {}：{}", reject.url, reject.reason)));
-    lines.extend(round.problems.iter().map(|problem| format!("  问题 {problem}")));
-    lines.extend(round.stopped.iter().map(|why| format!("  提前结束：{why}")));
+    lines.extend(
+        round.rejects.iter().map(|reject| tr!("  搁置 {}：{}", "  set aside {}: {}", reject.url, reject.reason)),
+    );
+    lines.extend(round.problems.iter().map(|problem| tr!("  问题 {problem}", "  problem {problem}")));
+    lines.extend(round.stopped.iter().map(|why| tr!("  提前结束：{why}", "  ended early: {why}")));
     lines
 }
 
@@ -242,7 +266,11 @@ fn told(round: &Round, documents: &[Document]) -> Vec<String> {
 fn log(settings: &Settings, of: &[Recipe], since: Option<Date>) -> Result<(), Failure> {
     let folder = settings.data.join("warc");
     if !folder.is_dir() {
-        return Err(Failure::Input(anyhow!("{} 里还没有原始存档", settings.data.display())));
+        return Err(Failure::Input(anyhow!(tr!(
+            "{} 里还没有原始存档",
+            "{} holds no raw archive yet",
+            settings.data.display()
+        ))));
     }
     let from = since.map(start_of_day);
     let mut failed = None;
@@ -267,7 +295,7 @@ async fn revisions(settings: &Settings, id: Option<DocumentId>) -> Result<(), Fa
         Some(id) => {
             let revisions = book.log().revisions(&id).await?;
             if revisions.is_empty() {
-                return Err(Failure::Input(anyhow!("没有信息 `{id}`")));
+                return Err(Failure::Input(anyhow!(tr!("没有信息 `{id}`", "no document `{id}`"))));
             }
             for line in changed(&revisions) {
                 say(line)?;
@@ -283,7 +311,12 @@ fn changed(revisions: &[Entry]) -> Vec<String> {
     let mut lines = Vec::new();
     for (number, (entry, diff)) in changes(revisions).into_iter().enumerate() {
         let seen = entry.document.seen_at.map_or_else(|| "—".to_owned(), show_moment);
-        lines.push(format!("第 {} 版  位置 {}  采集于 {seen}", number + 1, entry.position));
+        lines.push(tr!(
+            "第 {} 版  位置 {}  采集于 {seen}",
+            "revision {}  position {}  seen {seen}",
+            number + 1,
+            entry.position
+        ));
         lines.extend(diff.iter().map(|line| match line {
             DiffLine::Same(text) => format!("    {text}"),
             DiffLine::Gone(text) => format!("  - {text}"),

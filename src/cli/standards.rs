@@ -8,10 +8,11 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::emerging::paths;
+use super::lang::{pick, tr};
 use super::{Common, Failure, say};
 use crate::extract::without_year;
 use crate::pipeline::{read_criteria, read_lexicon, survey};
-use crate::vocabulary::{Document, Reading, Recheck, day_of};
+use crate::vocabulary::{Document, Reading, Recheck, StandardAction, day_of};
 
 #[derive(Debug, Args)]
 pub(super) struct StandardsArgs {
@@ -81,29 +82,45 @@ pub(super) async fn run(args: StandardsArgs, common: &Common) -> Result<(), Fail
     if args.json {
         return say(serde_json::to_string_pretty(&lines)?);
     }
-    say(format_args!("需要复核的标准：{} 项", lines.len()))?;
+    say(tr!("需要复核的标准：{} 项", "{} standards to look at again", lines.len()))?;
     for line in &lines {
         let Recheck { standard, title, action, replaces, replaced_by, effective, categories, .. } = &line.recheck;
-        let day = line.day.map_or_else(|| "无日期".to_owned(), |day| day.to_string());
+        let day = line.day.map_or_else(|| pick("无日期", "no date").to_owned(), |day| day.to_string());
         let said =
             |text: &Option<String>, how: &str| text.as_ref().map_or_else(String::new, |text| how.replace("{}", text));
-        say(format_args!(
+        say(tr!(
             "{day}  {}  {standard}{}{}{}{}  {} 篇，如 {}",
-            action.zh(),
+            "{day}  {}  {standard}{}{}{}{}  {} documents, such as {}",
+            pick(action.zh(), in_english(*action)),
             said(title, "《{}》"),
-            said(effective, "  {} 起"),
-            said(replaces, "  代替 {}"),
-            said(replaced_by, "  由 {} 代替"),
+            said(effective, pick("  {} 起", "  from {}")),
+            said(replaces, pick("  代替 {}", "  replaces {}")),
+            said(replaced_by, pick("  由 {} 代替", "  replaced by {}")),
             line.documents,
             line.document_id
         ))?;
-        let named: Vec<&str> = categories.iter().map(|category| category.zh()).collect();
+        let named: Vec<&str> = categories.iter().map(|category| pick(category.zh(), category.code())).collect();
         if !named.is_empty() {
-            say(format_args!("    复核类目  {}", named.join("、")))?;
+            say(tr!("    复核类目  {}", "    look again at  {}", named.join(pick("、", ", "))))?;
         }
         if !line.cited_by.is_empty() {
-            say(format_args!("    引用它的检验项目  {}", line.cited_by.join("；")))?;
+            say(tr!(
+                "    引用它的检验项目  {}",
+                "    test items that cite it  {}",
+                line.cited_by.join(pick("；", "; "))
+            ))?;
         }
     }
     Ok(())
+}
+
+fn in_english(action: StandardAction) -> &'static str {
+    match action {
+        StandardAction::New => "new",
+        StandardAction::Revised => "revised",
+        StandardAction::Replaced => "replaced",
+        StandardAction::Abolished => "abolished",
+        StandardAction::InForce => "in force",
+        StandardAction::Draft => "draft",
+    }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::lang::tr;
 use super::user::{BY_COMMAND, access_failure, accounts};
-use super::{Common, Failure, say};
+use super::{Common, Failure, say, tell};
 use crate::access::TOKEN_DAYS_DEFAULT;
 use crate::vocabulary::{Scope, show_moment};
 
@@ -51,7 +52,12 @@ pub(super) async fn run(args: TokenArgs, common: &Common) -> Result<(), Failure>
             let scopes = BTreeSet::from_iter(scope);
             let made = accounts.add_token(&party, &label, scopes, days, BY_COMMAND, now).await;
             let (token, secret) = made.map_err(access_failure)?;
-            eprintln!("令牌 {} 有效至 {}，只显示这一次：", token.token, show_moment(token.expires_at));
+            tell(tr!(
+                "令牌 {} 有效至 {}，只显示这一次：",
+                "token {}, valid until {}, shown this once:",
+                token.token,
+                show_moment(token.expires_at)
+            ));
             say(secret)?;
         }
         What::List => {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::{Common, Failure, say};
+use super::lang::tr;
+use super::{Common, Failure, cannot_write, say};
 use crate::lab::reader::quality;
 use crate::lab::reader::train::{Options, train};
 use crate::pipeline::read_lexicon;
@@ -29,7 +30,9 @@ pub(super) struct TrainArgs {
 
 pub(super) fn run(args: &TrainArgs, common: &Common) -> Result<(), Failure> {
     let text = fs::read_to_string(&args.file)
-        .with_context(|| format!("cannot read {}; give a file of labelled texts", args.file.display()))
+        .with_context(|| {
+            tr!("无法读取 {}；要一份标注文本", "cannot read {}; give a file of labelled texts", args.file.display())
+        })
         .map_err(Failure::Input)?;
     let gold = quality::parse(&text).map_err(|error| Failure::Input(anyhow!("{}:{error}", args.file.display())))?;
     let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?.rules_only();
@@ -46,7 +49,7 @@ pub(super) fn run(args: &TrainArgs, common: &Common) -> Result<(), Failure> {
 
 /// Writes beside the file and renames, so that nobody ever reads half a model.
 fn write_whole(path: &std::path::Path, text: &str) -> Result<(), Failure> {
-    let failed = || format!("cannot write {}", path.display());
+    let failed = || cannot_write(path);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).with_context(failed)?;
     }

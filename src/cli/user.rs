@@ -7,7 +7,8 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{Common, Failure, say};
+use super::lang::{pick, tr};
+use super::{Common, Failure, cannot_write, say};
 use crate::access::{AccessError, Accounts, NewUser, fresh_secret};
 use crate::store::Store;
 use crate::vocabulary::{Concerns, RegionCode, Role, show_moment};
@@ -92,7 +93,7 @@ enum What {
 /// The accounts of the data folder, which is made when it is missing. Works beside a running service.
 pub(super) async fn accounts(common: &Common) -> Result<(Store, Accounts), Failure> {
     let settings = common.settings(None, None)?;
-    std::fs::create_dir_all(&settings.data).with_context(|| format!("cannot make {}", settings.data.display()))?;
+    std::fs::create_dir_all(&settings.data).with_context(|| cannot_write(&settings.data))?;
     let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
     Ok((store.clone(), Accounts::new(store)))
 }
@@ -111,13 +112,19 @@ fn password(from_stdin: bool) -> Result<(String, bool), Failure> {
         return Ok((fresh_secret().map_err(access_failure)?.chars().take(20).collect(), true));
     }
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .context(pick("无法从标准输入读取密码", "cannot read the password from standard input"))?;
     Ok((line.trim_end_matches(['\r', '\n']).to_owned(), false))
 }
 
 fn tell(name: &str, password: &str, made: bool) -> Result<(), Failure> {
     if made {
-        eprintln!("{name} 的密码只显示这一次，请转交本人：");
+        super::tell(tr!(
+            "{name} 的密码只显示这一次，请转交本人：",
+            "password of {name}, shown this once, to be handed over:"
+        ));
         say(password)?;
     }
     Ok(())
@@ -140,9 +147,13 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
             let new =
                 NewUser { name: name.clone(), party, role, concerns, password: given, by_provider: provider, mail };
             let party = accounts.add_user(new, BY_COMMAND, now).await.map_err(access_failure)?;
-            eprintln!("已添加用户 {name}（{}，{}）", party.name, party.role.zh());
+            let role = pick(party.role.zh(), party.role.code());
+            super::tell(tr!("已添加用户 {name}（{}，{role}）", "added user {name} ({}, {role})", party.name));
             if first {
-                eprintln!("这是第一个用户：从现在起，页面和接口都需要登录或令牌");
+                super::tell(pick(
+                    "这是第一个用户：从现在起，页面和接口都需要登录或令牌",
+                    "this is the first user: from now on pages and interfaces ask for sign-in or a token",
+                ));
             }
             if let Some((password, made)) = password {
                 tell(&name, &password, made)?;

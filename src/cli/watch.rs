@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::lang::{pick, tr};
 use super::search::index_failure;
 use super::{Common, Failure, say};
 use crate::pipeline::{NewSearch, Tower};
@@ -72,7 +73,11 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
             let new = NewSearch { name, query, watched: !quiet, only_new, throttle_minutes: throttle };
             let saved = tower.save_search(new, now).await.map_err(index_failure)?;
             let found = tower.finds_now(&saved.query)?;
-            say(format_args!("已保存“{}”；现有 {found} 条信息符合，之后到来的记在它名下", saved.name))
+            say(tr!(
+                "已保存“{}”；现有 {found} 条信息符合，之后到来的记在它名下",
+                "saved `{}`; {found} documents match now, what comes from now on is noted",
+                saved.name
+            ))
         }
         WatchCommand::List { json } => {
             let searches = tower.store().searches().await?;
@@ -81,17 +86,22 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
             }
             for search in &searches {
                 let kind = match (search.watched, search.only_new) {
-                    (false, _) => "只保存",
-                    (true, false) => "订阅",
-                    (true, true) => "订阅，只要新的",
+                    (false, _) => pick("只保存", "kept only"),
+                    (true, false) => pick("订阅", "watched"),
+                    (true, true) => pick("订阅，只要新的", "watched, new only"),
                 };
                 say(format_args!("{}  [{kind}]  {}", search.name, search.query))?;
                 if search.watched {
-                    let told = search.told_at.map_or_else(|| "从未".to_owned(), show_moment);
-                    say(format_args!("    到 {} 条，未通报 {} 条，上次通报 {told}", search.came, search.untold))?;
+                    let told = search.told_at.map_or_else(|| pick("从未", "never").to_owned(), show_moment);
+                    say(tr!(
+                        "    到 {} 条，未通报 {} 条，上次通报 {told}",
+                        "    {} came, {} not told yet, last told {told}",
+                        search.came,
+                        search.untold
+                    ))?;
                 }
             }
-            say(format_args!("共 {} 个", searches.len()))
+            say(tr!("共 {} 个", "{} in all", searches.len()))
         }
         WatchCommand::Show { name, limit, json } => {
             known(&tower, &name).await?;
@@ -100,16 +110,16 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
                 return say(serde_json::to_string(&came)?);
             }
             for hit in &came {
-                let seen = hit.seen_at.map_or_else(|| "日期不详".to_owned(), show_moment);
+                let seen = hit.seen_at.map_or_else(|| pick("日期不详", "no date").to_owned(), show_moment);
                 say(format_args!("{seen}  {}  {}", hit.document, hit.title))?;
             }
-            say(format_args!("共 {} 条", came.len()))
+            say(tr!("共 {} 条", "{} in all", came.len()))
         }
         WatchCommand::Remove { name } => {
             if !tower.store().remove_search(&name).await? {
                 return Err(unknown(&name));
             }
-            say(format_args!("已删除“{name}”"))
+            say(tr!("已删除“{name}”", "removed `{name}`"))
         }
         WatchCommand::Digest { json } => {
             for digest in tower.store().take_digests(now).await? {
@@ -117,7 +127,7 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
                     say(serde_json::to_string(&digest)?)?;
                     continue;
                 }
-                say(format_args!("【{}】新到 {} 条：{}", digest.name, digest.total, digest.query))?;
+                say(tr!("【{}】新到 {} 条：{}", "[{}] {} new: {}", digest.name, digest.total, digest.query))?;
                 for hit in &digest.newest {
                     say(format_args!("    {}  {}", hit.document, hit.title))?;
                 }
@@ -133,5 +143,8 @@ async fn known(tower: &Tower, name: &str) -> Result<(), Failure> {
 }
 
 fn unknown(name: &str) -> Failure {
-    Failure::Input(anyhow!("没有叫“{name}”的检索；`wanglou watch list` 列出全部"))
+    Failure::Input(anyhow!(tr!(
+        "没有叫“{name}”的检索；`wanglou watch list` 列出全部",
+        "no search is called `{name}`; `wanglou watch list` shows all"
+    )))
 }

@@ -3,22 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::article::article;
 use super::charset::{decode, for_label};
 use super::tree::Tree;
+use crate::shared_data::shared;
 use crate::vocabulary::{SHOWN_CHARS, excerpt};
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let path = option_env!("WANGLOU_SHARED").map_or(beside, PathBuf::from).join("data").join(name);
-    let there = path.exists();
-    if !there {
-        println!("skipped: {name} is not here");
-    }
-    there.then_some(path)
-}
 
 /// The plain files of a tar archive, by name.
 fn files_of(path: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -44,7 +35,7 @@ fn rows(path: &Path) -> Vec<Vec<String>> {
 
 #[test]
 fn all_samples_of_encodings_decode_to_their_text() {
-    let Some(folder) = shared("encoding_samples") else { return };
+    let Some(folder) = shared("data/encoding_samples") else { return };
     let files = files_of(&folder.join("chardet_zh.tar.zst"));
     let mut wrong = Vec::new();
     let mut count = 0;
@@ -87,7 +78,7 @@ fn all_samples_of_encodings_decode_to_their_text() {
 
 #[test]
 fn a_lie_about_the_charset_is_seen_through_in_all_samples() {
-    let Some(folder) = shared("encoding_samples") else { return };
+    let Some(folder) = shared("data/encoding_samples") else { return };
     let files = files_of(&folder.join("chardet_zh.tar.zst"));
     let (mut told, mut right, mut wrong) = (0, 0, Vec::new());
     for (name, bytes) in &files {
@@ -107,7 +98,7 @@ fn a_lie_about_the_charset_is_seen_through_in_all_samples() {
 
 #[test]
 fn real_pages_give_a_headline_and_a_text() {
-    let Some(folder) = shared("html_pages") else { return };
+    let Some(folder) = shared("data/html_pages") else { return };
     let files = files_of(&folder.join("gne_pages.tar.zst"));
     let squeeze = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let (mut titles, mut texts, mut count, mut odd) = (0_u32, 0_u32, 0_u32, Vec::new());
@@ -172,7 +163,7 @@ fn broken(page: &str, every: u64, draws: &mut impl FnMut() -> u64) -> String {
 
 #[test]
 fn pages_with_broken_tags_keep_their_articles() {
-    let Some(folder) = shared("html_pages") else { return };
+    let Some(folder) = shared("data/html_pages") else { return };
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut draws = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

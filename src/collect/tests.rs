@@ -19,6 +19,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::archive::{WarcOptions, WarcWriter, read_at};
+use crate::shared_data::shared;
 use crate::store::Store;
 use crate::store::frontier::Frontier;
 use crate::vocabulary::{Document, parse_moment};
@@ -622,17 +623,6 @@ fn a_daily_budget_is_kept_over_restarts_and_quiet_hours_are_quiet() {
     assert_eq!(site.asked().len(), 8);
 }
 
-fn shared(part: &str) -> Option<std::path::PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = option_env!("WANGLOU_SHARED").map_or(beside, std::path::PathBuf::from);
-    let path = root.join("data").join(part);
-    if !path.exists() {
-        println!("skipped: {part} is not here");
-        return None;
-    }
-    Some(path)
-}
-
 /// Unpacks `.tar.zst` far enough for plain files: 512-byte heads, sizes in octal.
 fn untar(path: &Path) -> Vec<(String, Vec<u8>)> {
     let bytes = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
@@ -651,7 +641,7 @@ fn untar(path: &Path) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn real_samples_of_chinese_encodings_are_decoded() {
-    let Some(dir) = shared("encoding_samples") else { return };
+    let Some(dir) = shared("data/encoding_samples") else { return };
     let files = untar(&dir.join("chardet_zh.tar.zst"));
     let (mut sound, mut all) = (0, 0);
     for (name, bytes) in &files {
@@ -674,7 +664,7 @@ fn real_samples_of_chinese_encodings_are_decoded() {
 
 #[test]
 fn real_pages_give_their_title_and_a_body() {
-    let Some(dir) = shared("html_pages") else { return };
+    let Some(dir) = shared("data/html_pages") else { return };
     let (mut titled, mut bodied, mut all) = (0, 0, 0);
     for (name, bytes) in untar(&dir.join("gne_pages.tar.zst")) {
         if !name.contains(".html") {

@@ -19,7 +19,7 @@ fn a_line_without_text_is_named_by_file_and_line() {
 
     let said = run(&["import", "--data", data, "--source", "s", "--lenient", file]).good();
     assert!(said.err.contains("bad.ndjson:2: missing field `text`"), "{}", said.err);
-    assert!(said.out.contains("s: collected 2 = kept 0 + duplicate 0 + unchanged 1 + rejected 1"), "{}", said.out);
+    assert!(said.out.contains("s：收到 2 = 入库 0 + 重复 0 + 未变 1 + 搁置 1"), "{}", said.out);
     let rejects = the_rejects(&dir.path().join("data"));
     assert!(rejects.contains("missing field `text`") && rejects.lines().count() == 1, "{rejects}");
 }
@@ -111,7 +111,7 @@ fn what_stands_before_a_bad_line_is_read_and_found() {
     let said = run(&["import", "--data", data, "--source", "s", file]);
     assert_eq!(said.status, 2, "{}", said.err);
     assert!(said.err.contains("bad.ndjson:3:"), "{}", said.err);
-    assert!(said.out.contains("s: collected 1 = kept 1"), "{}", said.out);
+    assert!(said.out.contains("s：收到 1 = 入库 1"), "{}", said.out);
     assert!(run(&["search", "--data", data, "漏电"]).good().out.contains("共 1 条"));
 }
 
@@ -156,7 +156,7 @@ fn an_id_that_the_index_would_refuse_is_refused_by_the_import() {
     let said = run(&["import", "--lenient", "--data", data, "--source", "s", file]).good();
     assert!(said.err.contains("a.ndjson:1: `id` has 2000 bytes"), "{}", said.err);
     assert!(said.err.contains("1 条没有日期"), "{}", said.err);
-    assert!(said.out.contains("read 1 documents"), "{}", said.out);
+    assert!(said.out.contains("阅读 1 条信息"), "{}", said.out);
 }
 
 #[test]
@@ -174,8 +174,8 @@ fn files_that_are_none_are_the_callers_to_mend() {
         ("a.csv.zst", "a.csv.zst"),
         ("a.toml", "--format"),
         ("two.csv", "two.csv: both column"),
-        ("folder", "that is a folder"),
-        ("absent.csv", "no such file"),
+        ("folder", "这是目录"),
+        ("absent.csv", "没有这个文件"),
     ] {
         let said = run(&["import", "--data", &data, "--source", "s", &path(file)]);
         assert_eq!(said.status, 2, "{file}: {}", said.err);

@@ -51,7 +51,7 @@ fn every_query_that_the_documents_show_is_understood() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let shown = regex::Regex::new(r"wanglou (?:search|export --query|watch add \S+) '([^']+)'").expect("a pattern");
     let mut queries = 0;
-    for page in ["README.md", "docs/search.md"] {
+    for page in ["README.md", "docs/commands.md", "docs/search.md"] {
         let text = fs::read_to_string(root.join(page)).expect("read");
         for found in shown.captures_iter(&text) {
             let said = run(&["search", "--data", data, &found[1]]);

@@ -19,7 +19,7 @@ fn run_limited(blocks: u32, args: &[&str]) -> Said {
     // Ignored, the signal becomes an error of the write that went too far, as on a full disk.
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
-    command.args(["-c", &script, env!("CARGO_BIN_EXE_wanglou")]).args(args);
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_wanglou")]).args(args).env("LC_ALL", "C.UTF-8");
     said(command.output().expect("started"))
 }
 
@@ -74,7 +74,7 @@ fn an_import_onto_a_full_disk_says_so_and_goes_on_once_there_is_room() {
         let data = at(&limit.to_string());
         told(&run_limited(limit, &["import", "--data", &data, "--source", "s", &file]), &format!("limit {limit}"));
         let said = run(&["import", "--data", &data, "--source", "s", &file]).good();
-        assert!(said.out.contains(&format!("collected {DOCUMENTS} = kept ")), "limit {limit}: {}", said.out);
+        assert!(said.out.contains(&format!("收到 {DOCUMENTS} = 入库 ")), "limit {limit}: {}", said.out);
         assert_eq!(queries.map(|query| found(&data, query)), expected, "limit {limit}");
     }
 }

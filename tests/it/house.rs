@@ -232,18 +232,42 @@ fn the_architecture_names_every_room_and_every_invariant() {
 
 #[test]
 fn every_link_in_the_docs_leads_somewhere() {
-    for page in ["README.md", "ARCHITECTURE.md", "dictionaries/README.md"] {
-        let text = read(&root().join(page));
-        let base = root().join(page).parent().expect("in a folder").to_owned();
+    let others = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "dictionaries/README.md", "benches/README.md"];
+    for page in others.iter().map(|page| root().join(page)).chain(files_under(&root().join("docs"), "md")) {
+        let text = read(&page);
+        let base = page.parent().expect("in a folder");
         for part in text.split("](").skip(1) {
             let target = part.split(')').next().unwrap_or_default();
             if target.starts_with("http") || target.starts_with('#') || target.is_empty() {
                 continue;
             }
             let file = target.split('#').next().unwrap_or(target);
-            assert!(base.join(file).exists(), "{page}: link to {target} leads nowhere");
+            assert!(base.join(file).exists(), "{}: link to {target} leads nowhere", page.display());
         }
     }
+}
+
+/// A package is used where code names it: `name::`, or `use name`.
+#[test]
+fn every_dependency_is_used() {
+    let mut code = String::new();
+    for folder in ["src", "tests", "benches"] {
+        for path in files_under(&root().join(folder), "rs") {
+            code.push_str(&read(&path));
+        }
+    }
+    let manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))).expect("TOML");
+    let mut unused = Vec::new();
+    for table in ["dependencies", "dev-dependencies"] {
+        for name in manifest[table].as_table().expect("a table").keys() {
+            let name = name.replace('-', "_");
+            let uses = regex::Regex::new(&format!(r"(^|[^:\w]){name}::|\buse {name};")).expect("a pattern");
+            if !uses.is_match(&code) {
+                unused.push(name);
+            }
+        }
+    }
+    assert!(unused.is_empty(), "take these out of Cargo.toml: {unused:?}");
 }
 
 #[test]

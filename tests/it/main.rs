@@ -12,6 +12,7 @@ mod foreign;
 mod full_disk;
 mod hostile;
 mod house;
+mod language;
 mod methods;
 mod names;
 mod promotion;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::support::{run, shared, wanglou};
+use super::support::{run, shared, skip, wanglou};
 
 /// Every method agrees with the public program that is its reference, within the stated tolerances, on all their data.
 #[test]
@@ -12,7 +12,7 @@ fn published_methods_give_the_answers_of_the_reference_programs() {
     let said = match Command::new("python3").arg(&check).arg("--bin").arg(program).output() {
         Ok(said) => said,
         Err(error) => {
-            eprintln!("skipped: python3 cannot be started: {error}");
+            skip(&format!("python3 cannot be started: {error}"));
             return;
         }
     };

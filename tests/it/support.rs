@@ -1,16 +1,23 @@
 //! Starting the program, and finding the shared data.
 
+#[path = "../tools/shared.rs"]
+mod shared_data;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+pub(crate) use shared_data::{shared, skip};
+
 /// The program, built for this test run.
 pub(crate) fn wanglou() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wanglou"));
-    for name in ["WANGLOU_DATA", "WANGLOU_LEXICON", "WANGLOU_CRITERIA", "WANGLOU_LOG"] {
+    for name in ["WANGLOU_DATA", "WANGLOU_LEXICON", "WANGLOU_CRITERIA", "WANGLOU_LOG", "WANGLOU_LANG"] {
         command.env_remove(name);
     }
+    // Chinese, whatever the locale of who runs the tests.
+    command.env("LC_ALL", "C.UTF-8");
     command
 }
 
@@ -95,22 +102,4 @@ pub(crate) fn lexicon_with(dir: &Path, name: &str, word: &str) -> PathBuf {
     );
     fs::write(to.join("rules/hazards/test_word.toml"), rule).expect("written");
     to
-}
-
-/// A file of the shared data, or `None` with a note when this clone has none.
-pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("WANGLOU_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let file = root.join(path);
-    if file.exists() {
-        Some(file)
-    } else {
-        skipped(path);
-        None
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn skipped(path: &str) {
-    eprintln!("skipped: no shared data at {path}");
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::shared_data::shared;
 
 fn exchange<'a>(url: &'a str, body: &'a [u8]) -> Exchange<'a> {
     Exchange {
@@ -142,12 +143,7 @@ fn a_damaged_member_is_skipped_and_the_next_found() {
 
 #[test]
 fn real_archives_are_read_or_their_damage_is_named() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = option_env!("WANGLOU_SHARED").map_or(beside, std::path::PathBuf::from).join("data/warc_samples");
-    if !root.exists() {
-        println!("skipped: warc_samples is not here");
-        return;
-    }
+    let Some(root) = shared("data/warc_samples") else { return };
     let read = |name: &str| records(&root.join(name));
     let mut names: Vec<_> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

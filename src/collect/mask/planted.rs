@@ -9,6 +9,7 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
 use super::*;
+use crate::shared_data::shared;
 
 const TEXTS: usize = 10_000;
 const SEED: u128 = 2026_1122;
@@ -440,10 +441,7 @@ fn of_ten_thousand_texts_the_planted_data_is_masked_and_what_looks_alike_stays()
 fn real_reviews_keep_what_is_not_personal() {
     use std::io::Read;
 
-    let Some(shared) = option_env!("WANGLOU_SHARED").map(std::path::PathBuf::from).filter(|path| path.exists()) else {
-        println!("skipped: no shared data here");
-        return;
-    };
+    let Some(data) = shared("data") else { return };
     let (mut texts, mut touched, mut shown) = (0_u32, 0_u32, BTreeMap::<Kind, Vec<String>>::new());
     for file in [
         "online_shopping_10_cats/reviews.csv.zst",
@@ -452,7 +450,7 @@ fn real_reviews_keep_what_is_not_personal() {
         "fewclue_eprstmt/unlabeled.json.zst",
         "car_complaints/complaints.csv",
     ] {
-        let Ok(raw) = std::fs::File::open(shared.join("data").join(file)) else { continue };
+        let Ok(raw) = std::fs::File::open(data.join(file)) else { continue };
         let mut text = String::new();
         let read = if file.ends_with("zst") {
             zstd::Decoder::new(raw).and_then(|mut raw| raw.read_to_string(&mut text))

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "real reviews are looked for in the shared data")]
 
 use super::*;
+use crate::shared_data;
 
 /// Whether `text` holds `phrase`: separators alike, runs whole, separators at the phrase's ends not counted.
 fn holds(text: &str, phrase: &str) -> bool {
@@ -122,17 +123,6 @@ proptest! {
     }
 }
 
-fn shared_data(file: &str) -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var("WANGLOU_SHARED").map_or(beside, PathBuf::from);
-    let path = root.join("data").join(file);
-    let found = path.exists();
-    if !found {
-        println!("skipped: no {}; set WANGLOU_SHARED", path.display());
-    }
-    found.then_some(path)
-}
-
 /// Substrings asked for.
 const SAMPLED: usize = 2_000;
 /// Reviews searched; a scan of more takes minutes without optimisation.
@@ -140,7 +130,7 @@ const REVIEWS_MAX: usize = 12_000;
 
 /// Real reviews, when there are any.
 fn reviews() -> Option<Vec<Item>> {
-    let path = shared_data("online_shopping_10_cats/reviews.csv.zst")?;
+    let path = shared_data::shared("data/online_shopping_10_cats/reviews.csv.zst")?;
     let file = std::fs::File::open(path).expect("readable");
     let mut rows = csv::Reader::from_reader(zstd::Decoder::new(file).expect("zstd"));
     let column = rows.headers().expect("a header").iter().position(|name| name == "review").expect("a review column");
