@@ -37,6 +37,7 @@ const CURSOR_VERSION: u8 = 2;
 
 /// In which order hits come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// Best match first, then newest in the log.

@@ -19,6 +19,7 @@ mod party;
 mod reading;
 mod region;
 mod sampling;
+mod schema;
 mod signal;
 mod span;
 mod time;
