@@ -8,6 +8,7 @@ use crate::vocabulary::{Act, ActKind, Role, Stage, Verdict, day_of};
 
 /// What all acts on an alert add up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Casework {
     /// How far people have come.
     pub stage: Stage,

@@ -1,9 +1,11 @@
 //! Alerts and their events in forms that other programs and offices take: CSV, CloudEvents 1.0, the draft of a notice. Pure.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::feed::{FeedHead, headline};
-use crate::vocabulary::{Alert, AlertEvent, AlertEventKind, AlertState, Danger, RegionCode, show_moment, start_of_day};
+use crate::vocabulary::{
+    Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Danger, RegionCode, show_moment, start_of_day,
+};
 
 /// Columns of the CSV form. Columns are added at the end, never changed.
 const COLUMNS: [&str; 23] = [
@@ -86,29 +88,54 @@ fn guarded(cell: &str) -> String {
     if formula && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
 }
 
+/// An event in an alert's life as a CloudEvent 1.0.
+#[derive(Debug, Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct CloudEvent<'a> {
+    #[schemars(extend("const" = "1.0"))]
+    specversion: &'static str,
+    /// The event's number, in decimal: where a reader goes on.
+    id: String,
+    /// Address of the alerts of this service.
+    source: String,
+    /// `wanglou.alert.` and what happened.
+    r#type: String,
+    /// The alert.
+    subject: &'a AlertId,
+    /// The beginning of the day judged.
+    #[schemars(with = "jiff::Timestamp")]
+    time: String,
+    #[schemars(extend("const" = "application/json"))]
+    datacontenttype: &'static str,
+    /// Name and version of the form of `data`.
+    dataschema: &'static str,
+    /// The event.
+    data: &'a AlertEvent,
+}
+
 /// Events as a batch of CloudEvents 1.0 (JSON batch format). `id` is the event's number: where a reader goes on.
 #[must_use]
-pub fn cloud_events(events: &[(u64, AlertEvent)], home: &str) -> Value {
-    let one = |(number, event): &(u64, AlertEvent)| {
+pub fn cloud_events<'a>(events: &'a [(u64, AlertEvent)], home: &str) -> Vec<CloudEvent<'a>> {
+    let one = |(number, event): &'a (u64, AlertEvent)| {
         let kind = match event.event {
             AlertEventKind::Opened => "opened",
             AlertEventKind::Raised => "raised",
             AlertEventKind::Lowered => "lowered",
             AlertEventKind::Closed => "closed",
         };
-        json!({
-            "specversion": "1.0",
-            "id": number.to_string(),
-            "source": format!("{home}/alerts"),
-            "type": format!("wanglou.alert.{kind}"),
-            "subject": event.alert_id,
-            "time": show_moment(start_of_day(event.as_of)),
-            "datacontenttype": "application/json",
-            "dataschema": SCHEMA,
-            "data": event,
-        })
+        CloudEvent {
+            specversion: "1.0",
+            id: number.to_string(),
+            source: format!("{home}/alerts"),
+            r#type: format!("wanglou.alert.{kind}"),
+            subject: &event.alert_id,
+            time: show_moment(start_of_day(event.as_of)),
+            datacontenttype: "application/json",
+            dataschema: SCHEMA,
+            data: event,
+        }
     };
-    Value::Array(events.iter().map(one).collect())
+    events.iter().map(one).collect()
 }
 
 /// The draft of a notice to the public (clause 2-20): a warning (风险警示) where danger is high, else a tip (消费提示). Made of levels and
@@ -182,7 +209,7 @@ mod tests {
     fn cloud_events_have_the_attributes_that_the_standard_requires() {
         let (_, events) = episodes("甲牌");
         let events: Vec<(u64, AlertEvent)> = (7..).zip(events).collect();
-        let batch = cloud_events(&events, "http://h");
+        let batch = serde_json::json!(cloud_events(&events, "http://h"));
         let one = &batch[0];
         assert_eq!(
             (&one["specversion"], &one["id"], &one["type"]),

@@ -21,6 +21,7 @@ const WIDE_COLUMN: f64 = 60.0;
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
     /// Comma-separated UTF-8 with a byte order mark, as spreadsheets expect it.

@@ -13,6 +13,8 @@ pub const HISTOGRAM_BARS_MAX: usize = 64;
 
 /// How long a bar lasts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "HistogramUnit")]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// One day.
@@ -70,6 +72,8 @@ impl Unit {
 
 /// Documents of one stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "HistogramBar")]
 pub struct Bar {
     /// First day.
     pub from: Date,
@@ -81,6 +85,7 @@ pub struct Bar {
 
 /// Documents over time, without gaps between the bars.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Histogram {
     /// How long a bar lasts: the finest that needs at most [`HISTOGRAM_BARS_MAX`] bars.
     pub unit: Unit,

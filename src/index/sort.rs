@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// In which order hits come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// Best match first, then newest in the log.

@@ -21,6 +21,7 @@ pub const THROTTLE_MINUTES_MAX: u32 = 7 * 24 * 60;
 
 /// A question that somebody wants to keep.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SavedSearch {
     /// As its maker calls it.
     pub name: String,
@@ -44,6 +45,7 @@ pub struct SavedSearch {
 
 /// A document that came for a watch.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct CameFor {
     /// Rises with every document that comes.
     pub seq: i64,

@@ -8,11 +8,13 @@ use super::{ActKind, AlertId, time};
 
 /// Something that a person did with an alert. Kept for ever, never changed: a correction is a later act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Act {
     /// The alert.
     pub alert_id: AlertId,
     /// When.
     #[serde(with = "time::moment")]
+    #[schemars(with = "Timestamp")]
     pub at: Timestamp,
     /// Who: the name of a person.
     pub by: String,
@@ -22,10 +24,10 @@ pub struct Act {
     pub kind: ActKind,
     /// Why, or what is to be known.
     pub note: String,
-    /// To whom it was given, for [`ActKind::Assign`].
+    /// To whom it was given, for `assign`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Last day in Asia/Shanghai on which it stays silent, for [`ActKind::Mute`].
+    /// Last day in Asia/Shanghai on which it stays silent, for `mute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
     /// Key by which the organisation that handed it in tells copies of it.

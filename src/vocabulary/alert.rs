@@ -11,6 +11,7 @@ use super::{
 
 /// What happened to an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertEventKind {
     /// First crossing.
@@ -25,11 +26,13 @@ pub enum AlertEventKind {
 
 /// A piece of text shown as evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Evidence {
     /// The document.
     pub document_id: DocumentId,
     /// Its event time.
     #[serde(with = "time::moment")]
+    #[schemars(with = "Timestamp")]
     pub published_at: Timestamp,
     /// Excerpt of its text.
     pub text: String,
@@ -44,6 +47,7 @@ pub struct Evidence {
 
 /// One line of `alerts.ndjson`: an event in an alert's life, with the state after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct AlertEvent {
     /// The episode.
     pub alert_id: AlertId,
@@ -94,6 +98,7 @@ impl AlertEvent {
 
 /// Whether an episode goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// Goes on.
@@ -104,6 +109,7 @@ pub enum AlertState {
 
 /// An episode (预警) as it stands now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Alert {
     /// Stable id.
     pub id: AlertId,

@@ -10,6 +10,7 @@ use super::{
 
 /// The four counts that are always shown together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Counts {
     /// Documents, reprints included (信息数).
     pub reports: u64,
@@ -23,6 +24,7 @@ pub struct Counts {
 
 /// One window of the multi-window detector.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct WindowTerm {
     /// Window length in days, ending with `as_of`.
     pub days: u32,
@@ -36,6 +38,7 @@ pub struct WindowTerm {
 
 /// What the detector computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct DetectorTerms {
     /// Method name, e.g. `rise_evidence`; with extra dispersion the weekly size is appended as `;size=…`.
     pub method: String,
@@ -66,6 +69,7 @@ pub struct DetectorTerms {
 /// One rise among all cells of its day (同日比较): false discovery rates. `q` is the smallest `cells · p₍ₖ₎ / k` over all assessments of
 /// the day whose p is at least as large, k their rank, and at most 1; `e_q` the same of `1/e`, e the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Among {
     /// Cells that were looked at: category × hazard, and each known brand and each province of them.
     pub cells: u64,
@@ -82,6 +86,7 @@ pub struct Among {
 
 /// When a rise began (上升起点), by change-point detection over weeks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Began {
     /// First day of the week in which the present rate most probably began; weeks end on the day judged.
     pub week_of: Date,
@@ -95,6 +100,7 @@ pub struct Began {
 
 /// What made the danger level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct DangerTerms {
     /// Worst credible severity, 1–4, after the vulnerable-group step.
     pub severity: u8,
@@ -113,6 +119,7 @@ pub struct DangerTerms {
 
 /// What is known of the number of items in use (在用数量).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemsBasis {
     /// Nothing: the probability of injury is unknown.
@@ -129,6 +136,7 @@ pub enum ItemsBasis {
 /// How the probability of injury was read. `probability = min(1, upper / items × 365.25 / days × under_reporting × lifetime_years)`;
 /// method 9. With `part_of_category` it is a lower, with `displayed` an upper bound, which moves the row only as far as it binds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct ExposureTerms {
     /// Where the number of items comes from.
     pub basis: ItemsBasis,
@@ -156,6 +164,7 @@ pub struct ExposureTerms {
 
 /// Placed events of one province against what is expected there (scoring methods, section 8: `c_r`, `e_r`, `X_r`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct RegionTerm {
     /// The province.
     pub region: RegionCode,
@@ -169,6 +178,7 @@ pub struct RegionTerm {
 
 /// Where a scan of zones × last weeks finds most more than expected (scoring methods, section 4).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct ClusterTerms {
     /// Name of a predefined zone or of a platform; none for provinces that lie together.
     pub zone: Option<String>,
@@ -196,6 +206,7 @@ pub struct ClusterTerms {
 
 /// The same hazard rising in other categories by what they share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SharedTerms {
     /// What they share: `component` (a part or material that the texts name), or nothing but the `hazard`.
     pub kind: String,
@@ -209,6 +220,7 @@ pub struct SharedTerms {
 
 /// How far out of line a pair is among all events of a window (scoring methods, section 5). Never a rate of injury.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct OutOfLineTerms {
     /// `category` × hazard or `brand` × hazard.
     pub pair: String,
@@ -232,6 +244,7 @@ pub struct OutOfLineTerms {
 
 /// What made the spread level.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SpreadTerms {
     /// Distinct brands named.
     pub brands: u64,
@@ -339,7 +352,20 @@ pub struct SpreadTerms {
 }
 
 /// How often a cell has events when nothing is wrong (scoring methods, section 3: regimes R0 and R1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Regime {
     /// Fewer baseline events a week than the criteria's bound.
@@ -350,7 +376,20 @@ pub enum Regime {
 }
 
 /// What a judgement rests on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema
+)]
 #[serde(rename_all = "snake_case")]
 pub enum EvidenceBasis {
     /// Neither crossed nor hit.
@@ -364,6 +403,7 @@ pub enum EvidenceBasis {
 
 /// Shares of the events by independence class; they add up to 1, or are all 0 when no source is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(default)]
 pub struct SourceMix {
     /// Authorities, at home and abroad.
@@ -376,6 +416,7 @@ pub struct SourceMix {
 
 /// A source in the deciding window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SourceTerm {
     /// The source.
     pub source: SourceId,
@@ -393,6 +434,7 @@ pub struct SourceTerm {
 
 /// Probability that a matter like this is real.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct PRealTerms {
     /// Posterior mean.
     pub mean: f64,
@@ -414,6 +456,7 @@ pub struct PRealTerms {
 
 /// The share of products that fail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct FailureTerms {
     /// Batches tested.
     pub tested: u64,
@@ -437,6 +480,7 @@ pub struct FailureTerms {
 
 /// The alarm without the events of sources that are seldom right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct ThinnedTerm {
     /// Credibility below which a source's events are left out.
     pub w_below: f64,
@@ -450,6 +494,7 @@ pub struct ThinnedTerm {
 
 /// A matter that was looked into and not confirmed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct MuteTerm {
     /// The outcome that decided.
     pub outcome: OutcomeId,
@@ -469,6 +514,7 @@ pub struct MuteTerm {
 
 /// Failures that test results found in several companies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct ConfirmedTerm {
     /// Companies with results.
     pub tested_companies: u64,
@@ -482,6 +528,7 @@ pub struct ConfirmedTerm {
 
 /// What came back from analysts and from sampling, as far as it was known on the day.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(default)]
 pub struct FeedbackTerms {
     /// Regime of the cell.
@@ -517,6 +564,7 @@ pub struct FeedbackTerms {
 
 /// What decided about an assessment, in the words of the criteria file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Decision {
     /// Whether the detector crossed its line: its threshold, with enough events, and a new one since the watch began.
     pub crossed: bool,
@@ -530,6 +578,7 @@ pub struct Decision {
 
 /// A judgement (评估). Same signals, criteria and `as_of` give the same assessment (SCORE-1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Assessment {
     /// The day judged, to its end.
     pub as_of: Date,

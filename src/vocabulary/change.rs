@@ -7,6 +7,7 @@ use super::{Danger, Disposal, RegionCode, Spread};
 /// A change of the evidence, and the levels that the judgement then comes to. Where they equal the assessment's own, the change was
 /// tried and moves nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Change {
     /// What is changed.
     #[serde(flatten)]
@@ -21,6 +22,7 @@ pub struct Change {
 
 /// One way to change the evidence. Numbers of events are the smallest that move a level: one less does not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Alteration {
     /// So many further independent events today, of the same brands and provinces as those of the deciding window, in turn.

@@ -19,8 +19,8 @@ pub struct UnknownCode {
 }
 
 macro_rules! codes {
-    ($(#[$meta:meta])* $name:ident, $set:literal { $($(#[$vmeta:meta])* $variant:ident = $code:literal, $zh:literal, $en:literal;)* }) => {
-        $(#[$meta])*
+    ($(#[doc = $about:literal])* $name:ident, $set:literal { $($(#[$vmeta:meta])* $variant:ident = $code:literal, $zh:literal, $en:literal;)* }) => {
+        $(#[doc = $about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$vmeta])* #[doc = $zh] #[serde(rename = $code)] $variant,)*
@@ -46,6 +46,20 @@ macro_rules! codes {
             #[must_use]
             pub fn en(self) -> &'static str {
                 match self { $($name::$variant => $en,)* }
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($name)).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                super::schema::code_of(concat!($($about),*), Self::ALL.iter().map(|one| (one.code(), one.zh())))
             }
         }
 

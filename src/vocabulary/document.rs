@@ -13,6 +13,7 @@ const KEYS_COMPARED_MAX: usize = 12;
 
 /// Where the exact bytes lie that a document was read from (RAW-1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct RawRef {
     /// File name of the WARC inside the archive folder.
     pub file: String,
@@ -24,6 +25,7 @@ pub struct RawRef {
 
 /// One document (信息). Same source and same id = same document; changed text = a new revision of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Document {
     /// Unique within the whole store.
     pub id: DocumentId,
@@ -41,9 +43,11 @@ pub struct Document {
     pub text: String,
     /// When the source says it was published. Event time.
     #[serde(default, with = "time::moment::option", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Timestamp>")]
     pub published_at: Option<Timestamp>,
     /// When we first saw it. Processing time.
     #[serde(default, with = "time::moment::option", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Timestamp>")]
     pub seen_at: Option<Timestamp>,
     /// What the source says beside the text.
     #[serde(default, skip_serializing_if = "Meta::is_empty")]
@@ -127,13 +131,17 @@ pub fn check_names(id: &str, source: Option<&str>) -> Result<(), DocumentError> 
 
 /// One line of documents NDJSON, checked against the contract. Unknown top-level keys are errors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentLine {
     /// Required. Unique within its source.
+    #[schemars(length(min = 1, max = DocumentId::BYTES_MAX))]
     pub id: String,
     /// Required.
+    #[schemars(length(min = 1))]
     pub text: String,
     /// Source id; the importer's `--source` counts when it is missing.
+    #[schemars(length(min = 1, max = SourceId::BYTES_MAX))]
     pub source: Option<String>,
     /// Channel group.
     pub channel: Option<Channel>,
@@ -143,9 +151,11 @@ pub struct DocumentLine {
     pub title: Option<String>,
     /// RFC 3339 or `YYYY-MM-DD` (Asia/Shanghai).
     #[serde(default, with = "time::moment::option")]
+    #[schemars(with = "Option<String>")]
     pub published_at: Option<Timestamp>,
     /// As `published_at`.
     #[serde(default, with = "time::moment::option")]
+    #[schemars(with = "Option<String>")]
     pub seen_at: Option<Timestamp>,
     /// Anything the platform knows.
     #[serde(default)]

@@ -21,6 +21,7 @@ mod province;
 mod reading;
 mod region;
 mod sampling;
+mod schema;
 mod signal;
 mod span;
 mod time;

@@ -10,6 +10,7 @@ use super::{AlertId, Assessment, Category, Danger, FeedbackTerms, Hazard, Outcom
 
 /// What an analyst found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The problem is real (属实).
@@ -34,6 +35,7 @@ impl Verdict {
 
 /// How samples were chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SamplingBasis {
     /// Where a problem was suspected (靶向): biased upward, says nothing of the category's usual share of failures.
@@ -55,6 +57,7 @@ impl SamplingBasis {
 
 /// Results of tests on the products of one company (clause 3-12).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Samples {
     /// The company or brand whose products were tested; none when they are of several.
     pub company: Option<String>,
@@ -78,6 +81,7 @@ pub struct Samples {
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Finding {
     /// An analyst's verdict on an alert.
@@ -95,6 +99,7 @@ pub enum Finding {
 
 /// The alert that an outcome is about, as it stood when it came back: what the outcome is a trial of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct AlertContext {
     /// Day of the first crossing.
     pub opened_on: Date,
@@ -132,11 +137,13 @@ impl AlertContext {
 
 /// An outcome (结果反馈). Kept for ever, never changed: a correction is a later outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Outcome {
     /// Stable id: the same line again is the same outcome.
     pub id: OutcomeId,
     /// When we learnt of it. A judgement of an earlier day does not know it.
     #[serde(with = "time::moment")]
+    #[schemars(with = "Timestamp")]
     pub known_at: Timestamp,
     /// The day it was found.
     pub date: Date,

@@ -8,6 +8,7 @@ use super::{Alert, RegionCode, Role, SamplingRequest, Spread};
 
 /// What an organisation is responsible for. Empty for bodies that look after everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(default)]
 pub struct Concerns {
     /// Platforms that it runs, as listings and sources name them.
@@ -59,6 +60,7 @@ fn overlap(a: RegionCode, b: RegionCode) -> bool {
 
 /// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Party {
     /// Its name, unique.
     pub name: String,

@@ -6,6 +6,7 @@ use super::{Category, CharSpan, Hazard, LexiconVersion, RegionCode, RuleId, Stan
 
 /// What a mention names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MentionKind {
     /// A product; code = category.
@@ -42,6 +43,7 @@ pub enum MentionKind {
 
 /// A span of text that names something, with the rule or dictionary entry behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Mention {
     /// What it names.
     pub kind: MentionKind,
@@ -59,6 +61,7 @@ pub struct Mention {
 
 /// How a signal came by its product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductFrom {
     /// Named in the text, near the hazard.
@@ -71,6 +74,7 @@ pub enum ProductFrom {
 
 /// A product–hazard pair asserted or suspected in one document (风险信号), as the reader sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Signal {
     /// The product's category.
     pub product: Category,
@@ -101,6 +105,8 @@ pub struct Signal {
 
 /// A thing that went wrong, or was cut short, while reading. The reading is still honest for the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "ReadingProblem")]
 pub struct Problem {
     /// A stable word, e.g. `text_too_long`.
     pub kind: String,
@@ -110,6 +116,7 @@ pub struct Problem {
 
 /// Everything the reader found in one document. Same document and lexicon give the same reading (READ-1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Reading {
     /// The document's id.
     pub id: super::DocumentId,
@@ -128,6 +135,7 @@ pub struct Reading {
 
 /// What happens to a standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StandardAction {
     /// Published for the first time.
@@ -161,6 +169,7 @@ impl StandardAction {
 
 /// A change of a standard that makes earlier judgements due for another look (复核).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Recheck {
     /// Its number, with the year where the text gives one.
     pub standard: String,

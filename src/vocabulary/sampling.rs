@@ -7,6 +7,7 @@ use super::{AlertId, Category, CriteriaVersion, Hazard, RequestId};
 
 /// One thing to test and the standard to test it by (检验项目与依据).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct TestItem {
     /// What is tested, e.g. `热滥用`.
     pub item: String,
@@ -16,6 +17,7 @@ pub struct TestItem {
 
 /// A listing on a platform, kept so that a sample can be bought where the problem is sold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Listing {
     /// The platform's own item id (商品ID), unchanged (clause 3-43).
     pub item_id: String,
@@ -39,6 +41,7 @@ pub struct Listing {
 
 /// A seller proposed for buying, best first (clause 3-33).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct CandidateSeller {
     /// Why it is proposed, in Chinese.
     pub reason: String,
@@ -49,6 +52,7 @@ pub struct CandidateSeller {
 
 /// A sampling request (采样任务). Exactly one per episode (ALERT-1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SamplingRequest {
     /// Stable id, derived from the alert's.
     pub id: RequestId,

@@ -10,6 +10,7 @@ use super::{
 
 /// MinHash of a text's character shingles. Two texts that retell one another agree in most places. Stored: the hash seeds never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Fingerprint(pub [u32; Fingerprint::LANES]);
 
@@ -29,6 +30,7 @@ impl Fingerprint {
 
 /// One signal and its document's facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SignalRecord {
     /// Where its document stands in the log; 0 in an archive rerun without a log.
     pub position: Position,
@@ -42,9 +44,11 @@ pub struct SignalRecord {
     pub url: Option<String>,
     /// Event time: published, else seen.
     #[serde(with = "time::moment")]
+    #[schemars(with = "Timestamp")]
     pub event_at: Timestamp,
     /// When it could first be known.
     #[serde(with = "time::moment")]
+    #[schemars(with = "Timestamp")]
     pub seen_at: Timestamp,
     /// Product category.
     pub product: Category,

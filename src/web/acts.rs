@@ -15,19 +15,28 @@ use crate::access::Viewer;
 use crate::alert::Casework;
 use crate::vocabulary::{Act, ActKind, AlertId};
 
-/// What is asked for.
+/// What a person wants to do with an alert.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "NewAct")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
+    /// What.
     kind: ActKind,
+    /// Why, or what is to be known.
     #[serde(default)]
+    #[schemars(length(max = Act::NOTE_CHARS_MAX))]
     note: String,
+    /// To whom it is given, for `assign`.
     #[serde(default)]
     to: String,
+    /// Last day in Asia/Shanghai on which it stays silent, for `mute`.
     #[serde(default)]
+    #[schemars(with = "Date")]
     until: String,
     /// The form key, which the gate has checked.
     #[serde(default, rename = "key")]
+    #[schemars(skip)]
     _key: String,
 }
 

@@ -21,8 +21,8 @@ use super::words;
 use crate::access::Viewer;
 use crate::alert::Casework;
 use crate::vocabulary::{
-    Act, Alert, AlertEvent, AlertId, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode, SamplingRequest,
-    Spread,
+    Act, Alert, AlertEvent, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode,
+    SamplingRequest, Spread,
 };
 
 /// Most hits in one answer.
@@ -32,33 +32,58 @@ const CAP: &str = "application/cap+xml; charset=utf-8";
 /// Hits when the caller names no number.
 pub(super) const HITS_DEFAULT: usize = 20;
 
+/// A stretch of the ranked list of alerts.
 #[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct AlertsAnswer {
+    /// Alerts that pass the filter, in all.
     total: u64,
+    /// Those of the stretch asked for: open ones first, then by rank.
     alerts: Vec<AlertLine>,
 }
 
 /// One alert in the ranked list.
 #[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
 struct AlertLine {
+    /// Its stable id.
     id: AlertId,
+    /// Open or closed.
+    #[schemars(with = "AlertState")]
     state: &'static str,
+    /// Day of the first crossing.
     opened_on: Date,
+    /// Day of the last event of its life.
     changed_on: Date,
+    /// The day judged, to its end.
     as_of: Date,
+    /// Product category.
     category: Category,
+    /// The category in Chinese.
     category_name: &'static str,
+    /// Hazard.
     hazard: Hazard,
+    /// The hazard in Chinese.
     hazard_name: &'static str,
+    /// Brand, when it is about one.
     brand: Option<String>,
+    /// Region, when it is about one.
     region: Option<RegionCode>,
+    /// The region in Chinese.
     region_name: Option<String>,
+    /// Danger level.
     danger: Danger,
+    /// Spread level.
     spread: Spread,
+    /// What to do.
     disposal: Disposal,
+    /// Queue order, larger first.
     rank_score: f64,
+    /// Counts over the deciding window.
     counts: Counts,
+    /// Why, in Chinese, with its numbers.
     explanation: String,
+    /// Documents behind it, in all.
     evidence_total: u64,
 }
 
@@ -100,10 +125,15 @@ pub(super) async fn alerts(
     Ok(Json(AlertsAnswer { total: page.total, alerts }))
 }
 
+/// An alert and all that belongs to it.
 #[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct AlertAnswer {
+    /// The alert, with every term of its assessment.
     alert: Alert,
+    /// The events of its life, oldest first.
     history: Vec<AlertEvent>,
+    /// The sampling request that answers it, when there is one.
     sampling: Option<SamplingRequest>,
     /// What came back: verdicts and test results.
     outcomes: Vec<Outcome>,
@@ -142,7 +172,9 @@ pub(super) async fn search(
 
 /// How the sources are doing.
 #[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct SourcesAnswer {
+    /// In the order of their recipes.
     sources: Vec<SourceHealth>,
 }
 
@@ -153,9 +185,12 @@ pub(super) async fn sources(Seated(desk): Seated) -> Result<Json<SourcesAnswer>,
 /// What a feed is asked with.
 pub(super) type Asked = (State<Hall>, Extension<Viewer>, Seated, HeaderMap);
 
-/// Which page of a feed, from 1 on; none: all of it at once. A reader that knows of no pages must not miss what is on the second.
+/// Which stretch of a feed. A reader that knows of no pages must not miss what is on the second.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct FeedQuery {
+    /// Which page of 200 alerts, from 1 on; all at once without it.
+    #[schemars(range(min = 1))]
     page: Option<usize>,
 }
 

@@ -45,17 +45,27 @@ pub(super) async fn take_away(
     Ok((headers, packed).into_response())
 }
 
-/// One line of what is handed in.
+/// One line of acts that are handed in.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "ActLine")]
 #[serde(deny_unknown_fields)]
-struct Line {
+pub(super) struct Line {
+    /// The sender's own key: the same key on the same alert is the same act.
+    #[schemars(length(min = 1, max = Act::KEY_CHARS_MAX))]
     idempotency_key: String,
+    /// The alert.
     alert_id: String,
+    /// What was done.
     kind: ActKind,
+    /// Why, or what is to be known.
     #[serde(default)]
+    #[schemars(length(max = Act::NOTE_CHARS_MAX))]
     note: String,
+    /// To whom it was given, for `assign`.
     #[serde(default)]
     to: Option<String>,
+    /// Last day in Asia/Shanghai on which it stays silent, for `mute`.
     #[serde(default)]
     until: Option<Date>,
 }

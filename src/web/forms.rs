@@ -42,9 +42,15 @@ pub(super) async fn csv(
     Ok((headers, desk.render(FeedForm::Csv, &alerts)).into_response())
 }
 
+/// Which stretch of the events.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct EventsQuery {
+    /// Number of the last event seen.
+    #[schemars(extend("default" = 0))]
     after: Option<u64>,
+    /// How many to give.
+    #[schemars(range(min = 1, max = EVENTS_MAX), extend("default" = EVENTS_DEFAULT))]
     limit: Option<usize>,
 }
 

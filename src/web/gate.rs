@@ -265,7 +265,7 @@ async fn admit(hall: &Hall, path: &str, mut request: Request) -> Result<Admitted
             let problem = Problem::plain(StatusCode::METHOD_NOT_ALLOWED);
             return Err(Box::new(([(ALLOW, allow)], problem).into_response()));
         }
-        tracing::error!(path, "this address has no line in web/rules.rs: nobody may ask it");
+        tracing::error!(path, "this address has no entry in web/routes.rs: nobody may ask it");
         return Err(refuse(Problem::plain(StatusCode::FORBIDDEN)));
     };
     let viewer = hall.gate.viewer(request.headers()).await.map_err(|error| refuse(Problem::internal(&error)))?;

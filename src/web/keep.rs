@@ -15,14 +15,18 @@ use super::pages::{document_id, searches};
 use super::problem::Problem;
 use crate::access::Viewer;
 use crate::pipeline::{ExportFormat, NewSearch};
-use crate::store::{CameFor, SavedSearch};
+use crate::store::{CameFor, SEARCH_NAME_CHARS_MAX, SavedSearch, THROTTLE_MINUTES_MAX};
 
 /// Documents in one answer about a saved search.
 pub(super) const CAME_MAX: usize = 1_000;
 
+/// How an export is asked for, beside its query.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct ExportQuery {
+    /// How the file is written.
     #[serde(default)]
+    #[schemars(with = "ExportFormat")]
     format: String,
 }
 
@@ -112,21 +116,33 @@ pub(super) async fn remove_by_form(
 
 /// A search to be saved, as a program sends it.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "NewSearch")]
 #[serde(deny_unknown_fields)]
 pub(super) struct SaveAsked {
+    /// As its maker calls it; unique.
+    #[schemars(length(min = 1, max = SEARCH_NAME_CHARS_MAX))]
     name: String,
+    /// In the analysts' query language.
+    #[schemars(length(min = 1))]
     query: String,
+    /// Whether documents are matched against it as they arrive.
     #[serde(default)]
     watched: bool,
+    /// Whether one document of each story is enough.
     #[serde(default)]
     only_new: bool,
+    /// Least time between two digests, in minutes.
     #[serde(default)]
+    #[schemars(range(max = THROTTLE_MINUTES_MAX))]
     throttle_minutes: u32,
 }
 
 /// All saved searches.
 #[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct SearchesAnswer {
+    /// By name.
     searches: Vec<SavedSearch>,
 }
 
@@ -153,9 +169,12 @@ fn unknown() -> Problem {
 
 /// A saved search and what came for it.
 #[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct SearchAnswer {
+    /// The search.
     search: SavedSearch,
-    /// Newest first, at most [`CAME_MAX`].
+    /// What came for it, newest first.
+    #[schemars(length(max = CAME_MAX))]
     came: Vec<CameFor>,
 }
 

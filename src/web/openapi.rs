@@ -1,381 +1,418 @@
-//! `/api/v1/openapi.json`: what programs may ask and what they get, as OpenAPI 3.1. Written by hand beside the handlers; a test holds it
-//! against the router, so that a new address without an entry fails.
+//! `/api/v1/openapi.json`: what programs may ask and what they get, as OpenAPI 3.1. Made of the table of routes;
+//! schemas are derived from the types that handlers read and write (decision 0027).
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use axum::Json;
-use serde_json::{Value, json};
+use regex::Regex;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
 
-use super::api::{HITS_DEFAULT, HITS_MAX};
-use super::desk::AlertFilter;
-use super::exchange::ACTS_MAX;
-use super::forms::{EVENTS_DEFAULT, EVENTS_MAX};
 use super::gate::SESSION;
-use super::push::PUSH_BYTES_MAX;
-use crate::index::Sort;
-use crate::pipeline::{ExportFormat, PACKED_ROWS_MAX};
-use crate::store::{SEARCH_NAME_CHARS_MAX, THROTTLE_MINUTES_MAX};
-use crate::vocabulary::{Act, ActKind, Category, Channel, Danger, Disposal, Hazard, Spread, Stage};
+use super::problem::Details;
+use super::routes::{ROUTES, Route};
+use super::rules::Need;
+use crate::vocabulary::{Document, Notice, Party, Reading, Role, Scope, SignalRecord};
+
+/// Errors that any address may give beside its own.
+const ERRORS_ANYWHERE: [u16; 6] = [401, 403, 404, 414, 500, 503];
+/// Where schemas lie in the document.
+const SCHEMAS: &str = "/components/schemas";
+
+/// Makes the schema of a type, or a reference to it, with what it refers to beside it.
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// Records that leave in files and messages, and by no address of their own.
+const RECORDS: &[SchemaOf] = &[of::<Document>, of::<SignalRecord>, of::<Reading>, of::<Notice>, of::<Party>];
+
+/// What the document says of an address beside method, path and rights.
+#[derive(Clone, Copy)]
+pub(super) struct Operation {
+    /// What clients call it. Unique.
+    pub(super) id: &'static str,
+    /// What it is for, in a line.
+    pub(super) about: &'static str,
+    /// What stands in braces in the path.
+    pub(super) path: Option<Parameter>,
+    /// What is read of the query.
+    pub(super) query: &'static [Query],
+    /// Headers that are read.
+    pub(super) headers: &'static [HeaderOf],
+    /// The body that is read.
+    pub(super) takes: Option<Body>,
+    /// Answers that are no problem.
+    pub(super) answers: &'static [Answer],
+    /// Statuses of problems, beside [`ERRORS_ANYWHERE`].
+    pub(super) errors: &'static [u16],
+}
+
+/// An operation that reads nothing: what others are written from.
+pub(super) const PLAIN: Operation =
+    Operation { id: "", about: "", path: None, query: &[], headers: &[], takes: None, answers: &[], errors: &[] };
+
+/// A part of a path.
+#[derive(Clone, Copy)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) example: Option<&'static str>,
+}
+
+/// A header.
+#[derive(Clone, Copy)]
+pub(super) struct HeaderOf {
+    name: &'static str,
+    about: &'static str,
+    schema: SchemaOf,
+}
+
+impl HeaderOf {
+    pub(super) const fn new<T: JsonSchema>(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, schema: of::<T> }
+    }
+}
+
+/// Parameters of the query: the fields of the type that the handler reads them into.
+#[derive(Clone, Copy)]
+pub(super) struct Query {
+    fields: SchemaOf,
+    /// Those that this address reads; empty: all.
+    only: &'static [&'static str],
+    /// Those that must be there.
+    required: &'static [&'static str],
+}
+
+impl Query {
+    /// All fields of a type.
+    pub(super) const fn all<T: JsonSchema>() -> Self {
+        Self { fields: T::json_schema, only: &[], required: &[] }
+    }
+
+    /// Some fields of a type.
+    pub(super) const fn only<T: JsonSchema>(only: &'static [&'static str]) -> Self {
+        Self { only, ..Self::all::<T>() }
+    }
+
+    /// The same, where these must be there.
+    pub(super) const fn required(self, required: &'static [&'static str]) -> Self {
+        Self { required, ..self }
+    }
+}
+
+/// The body of a request.
+#[derive(Clone, Copy)]
+pub(super) struct Body {
+    record: SchemaOf,
+    example: &'static str,
+    /// For records a line.
+    lines: Option<Most>,
+}
+
+/// How much one body may hold.
+#[derive(Clone, Copy)]
+pub(super) enum Most {
+    Lines(usize),
+    Bytes(usize),
+}
+
+impl Body {
+    /// One record as JSON. The example is JSON.
+    pub(super) const fn json<T: JsonSchema>(example: &'static str) -> Self {
+        Self { record: of::<T>, example, lines: None }
+    }
+
+    /// Records as JSON, one a line.
+    pub(super) const fn lines<T: JsonSchema>(most: Most, example: &'static str) -> Self {
+        Self { record: of::<T>, example, lines: Some(most) }
+    }
+}
+
+/// An answer that is no problem.
+#[derive(Clone, Copy)]
+pub(super) struct Answer {
+    status: u16,
+    about: &'static str,
+    /// Its media type and schema; none: no body.
+    content: Option<(&'static str, SchemaOf)>,
+    header: Option<HeaderOf>,
+}
+
+/// 200 with a record as JSON.
+pub(super) const fn json<T: JsonSchema>(about: &'static str) -> Answer {
+    Answer::of("application/json", about, of::<T>)
+}
+
+impl Answer {
+    /// 200 with a body of this media type.
+    pub(super) const fn of(kind: &'static str, about: &'static str, schema: SchemaOf) -> Self {
+        Self { status: 200, about, content: Some((kind, schema)), header: None }
+    }
+
+    /// 200 with text.
+    pub(super) const fn text(kind: &'static str, about: &'static str) -> Self {
+        Self::of(kind, about, |_| json_schema!({"type": "string"}))
+    }
+
+    /// 200 with bytes.
+    pub(super) const fn bytes(kind: &'static str, about: &'static str) -> Self {
+        Self::of(kind, about, |_| json_schema!({"type": "string", "format": "binary"}))
+    }
+
+    /// No body.
+    pub(super) const fn empty(status: u16, about: &'static str) -> Self {
+        Self { status, about, content: None, header: None }
+    }
+
+    /// The same with another status.
+    pub(super) const fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same with another media type.
+    pub(super) const fn kind(self, kind: &'static str) -> Self {
+        let content = match self.content {
+            Some((_, schema)) => Some((kind, schema)),
+            None => None,
+        };
+        Self { content, ..self }
+    }
+
+    /// The same with a header of its own.
+    pub(super) const fn header(self, header: HeaderOf) -> Self {
+        Self { header: Some(header), ..self }
+    }
+}
+
+/// The schema of any object.
+pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object"})
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
 
 /// `/api/v1/openapi.json`.
-pub(super) async fn show() -> Json<Value> {
+pub(super) async fn show() -> Json<&'static Value> {
     Json(document())
 }
 
-fn codes<T: Copy>(all: &[T], code: fn(T) -> &'static str) -> Value {
-    json!({"type": "string", "enum": all.iter().map(|one| code(*one)).collect::<Vec<_>>()})
+/// The whole document.
+pub(super) fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| Writer::new().document());
+    &DOCUMENT
 }
 
-fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+/// The schemas of the document, by name.
+pub(super) fn schemas() -> impl Iterator<Item = (&'static String, &'static Value)> {
+    document()["components"]["schemas"].as_object().into_iter().flatten()
 }
 
-fn list_of(name: &str) -> Value {
-    json!({"type": "array", "items": reference(name)})
+/// A schema of the document, by its name.
+pub(super) fn schema(name: &str) -> Option<&'static Value> {
+    document()["components"]["schemas"].get(name)
 }
 
-fn maybe(schema: &Value) -> Value {
-    json!({"anyOf": [schema, {"type": "null"}]})
+/// Writes the document and gathers schemas. What is read may leave out what has a default; what is written leaves out
+/// what serde skips.
+struct Writer {
+    read: SchemaGenerator,
+    written: SchemaGenerator,
 }
 
-fn query(name: &str, about: &str, schema: &Value) -> Value {
-    json!({"name": name, "in": "query", "required": false, "description": about, "schema": schema})
-}
-
-fn answer(about: &str, kind: &str, schema: &Value) -> Value {
-    json!({"description": about, "content": {kind: {"schema": schema}}})
-}
-
-/// An operation: its good answer, and the errors that any address can give beside its own.
-fn operation(id: &str, about: &str, parameters: &[Value], good: &Value, errors: &[u16]) -> Value {
-    let mut responses = serde_json::Map::new();
-    responses.insert("200".to_owned(), good.clone());
-    for status in errors.iter().chain(&[401, 403, 404, 414, 500, 503]) {
-        let problem = answer("the problem, RFC 9457", "application/problem+json", &reference("Problem"));
-        responses.insert(status.to_string(), problem);
+impl Writer {
+    fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = SCHEMAS.into();
+            settings.meta_schema = None;
+        });
+        Self {
+            read: settings.clone().for_deserialize().into_generator(),
+            written: settings.for_serialize().into_generator(),
+        }
     }
-    json!({"operationId": id, "summary": about, "parameters": parameters, "responses": responses,
-        "security": [{}, {"token": []}, {"session": []}]})
+
+    fn document(mut self) -> Value {
+        let mut paths = Map::new();
+        for route in ROUTES {
+            if let Some(operation) = &route.operation {
+                let told = self.operation(route, operation);
+                let path = paths.entry(route.path).or_insert_with(|| json!({}));
+                path[route.method.name().to_lowercase()] = told;
+            }
+        }
+        for record in RECORDS {
+            record(&mut self.written);
+        }
+        let mut document = json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "望楼 Wanglou",
+                "version": env!("CARGO_PKG_VERSION"),
+                "description": "Ranked alerts on product safety with every number behind them, search, feeds, and documents handed in. \
+                    Fields are added, never changed. Places are GB/T 2260 codes, moments RFC 3339, days YYYY-MM-DD in Asia/Shanghai.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "paths": paths,
+            "components": {"schemas": self.schemas(), "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "a token of `wanglou token add`, or for documents handed in the push_token of the settings"},
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "what the sign-in page sets"}}},
+        });
+        tidy(&mut document);
+        document
+    }
+
+    /// All schemas that were asked for. A type that is read and written has one schema, or two names.
+    fn schemas(&mut self) -> BTreeMap<String, Value> {
+        let mut all: BTreeMap<String, Value> = self.read.take_definitions(true).into_iter().collect();
+        all.extend(self.written.take_definitions(true));
+        all
+    }
+
+    fn operation(&mut self, route: &Route, operation: &Operation) -> Value {
+        let (rights, security) = rights(route.need);
+        let mut told = json!({"operationId": operation.id, "summary": operation.about, "description": rights,
+            "parameters": self.parameters(operation)});
+        if let Some(body) = &operation.takes {
+            told["requestBody"] = self.body(body);
+        }
+        let mut responses = Map::new();
+        for answer in operation.answers {
+            responses.insert(answer.status.to_string(), self.answer(answer));
+        }
+        let problem = of::<Details<'_>>(&mut self.written);
+        for status in operation.errors.iter().chain(&ERRORS_ANYWHERE) {
+            let problem = json!({"description": "the problem, RFC 9457", "content": {"application/problem+json": {"schema": problem}}});
+            responses.entry(status.to_string()).or_insert(problem);
+        }
+        told["responses"] = Value::Object(responses);
+        told["security"] = security;
+        told
+    }
+
+    fn parameters(&mut self, operation: &Operation) -> Vec<Value> {
+        let mut all = Vec::new();
+        if let Some(part) = operation.path {
+            let mut told = json!({"name": part.name, "in": "path", "required": true, "description": part.about,
+                "schema": {"type": "string", "minLength": 1}});
+            if let Some(example) = part.example {
+                told["example"] = json!(example);
+            }
+            all.push(told);
+        }
+        for header in operation.headers {
+            all.push(json!({"name": header.name, "in": "header", "required": false, "description": header.about,
+                "schema": (header.schema)(&mut self.read)}));
+        }
+        for query in operation.query {
+            let fields = (query.fields)(&mut self.read);
+            for (name, field) in fields.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                if query.only.is_empty() || query.only.contains(&name.as_str()) {
+                    all.push(parameter(name, field.clone(), query.required.contains(&name.as_str())));
+                }
+            }
+        }
+        all
+    }
+
+    fn body(&mut self, body: &Body) -> Value {
+        let schema = (body.record)(&mut self.read);
+        let Some(most) = body.lines else {
+            let example: Value = serde_json::from_str(body.example).unwrap_or_default();
+            return json!({"required": true, "content": {"application/json": {"schema": schema, "example": example}}});
+        };
+        let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+        let name = name.unwrap_or_default();
+        let most = match most {
+            Most::Lines(lines) => format!("at most {lines} lines"),
+            Most::Bytes(bytes) => format!("at most {bytes} bytes in all"),
+        };
+        json!({"required": true, "description": format!("one JSON object (`{name}`) a line, {most}"), "content": {
+            "application/x-ndjson": {"schema": {"type": "string"}},
+            "text/plain": {"schema": {"type": "string"}, "example": body.example}}})
+    }
+
+    fn answer(&mut self, answer: &Answer) -> Value {
+        let mut told = json!({"description": answer.about});
+        if let Some((kind, schema)) = answer.content {
+            told["content"] = json!({kind: {"schema": schema(&mut self.written)}});
+        }
+        if let Some(header) = &answer.header {
+            let schema = (header.schema)(&mut self.written);
+            told["headers"] = json!({header.name: {"description": header.about, "schema": schema}});
+        }
+        told
+    }
 }
 
-/// As [`operation`], for what is polled: with an ETag, unchanged it is 304.
-fn polled(id: &str, about: &str, parameters: &[Value], kind: &str) -> Value {
-    let errors: &[u16] = if parameters.is_empty() { &[] } else { &[400] };
-    let mut told = operation(id, about, parameters, &answer("the feed", kind, &json!({"type": "string"})), errors);
-    if kind == "application/json" {
-        told["responses"]["200"]["content"][kind]["schema"] = json!({"type": "object"});
+/// A parameter of the query, from the field that it is read into. What may be left out is not sent as null.
+fn parameter(name: &str, mut schema: Value, required: bool) -> Value {
+    let mut told = json!({"name": name, "in": "query", "required": required});
+    let Some(fields) = schema.as_object_mut() else { return told };
+    if let Some(about) = fields.remove("description") {
+        told["description"] = about;
     }
-    told["responses"]["304"] = json!({"description": "unchanged since the ETag given in If-None-Match, or where none is given since the date in If-Modified-Since"});
+    if let Some(example) = fields.remove("examples").and_then(|mut all| all.get_mut(0).map(Value::take)) {
+        told["example"] = example;
+    }
+    if let Some(Value::Array(kinds)) = fields.get_mut("type") {
+        kinds.retain(|kind| kind != "null");
+        if let [kind] = kinds.as_mut_slice() {
+            let kind = kind.take();
+            fields.insert("type".to_owned(), kind);
+        }
+    }
+    if let Some(Value::Array(mut either)) = fields.remove("anyOf") {
+        either.retain(|one| one["type"] != "null");
+        fields.extend(either.into_iter().filter_map(|one| one.as_object().cloned()).flatten());
+    }
+    told["schema"] = schema;
     told
 }
 
-/// A path's own parameter.
-fn alert_id() -> Value {
-    json!({"name": "id", "in": "path", "required": true, "description": "an alert's id, as in the list",
-        "schema": {"type": "string", "minLength": 1}, "example": "wl-20250515-lighting_electric-electric_shock-1fde28"})
-}
-
-/// The whole document.
-pub(super) fn document() -> Value {
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "望楼 Wanglou",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "Ranked alerts on product safety with every number behind them, search, feeds, and documents handed in. \
-                Fields are added, never changed. Places are GB/T 2260 codes, moments RFC 3339, days YYYY-MM-DD in Asia/Shanghai.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "paths": paths(),
-        "components": {"schemas": schemas(), "securitySchemes": {
-            "token": {"type": "http", "scheme": "bearer", "description": "a token of `wanglou token add`, or for documents handed in the push_token of the settings"},
-            "session": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "what the sign-in page sets"}}},
-    })
-}
-
-fn paths() -> Value {
-    let json_kind = "application/json";
-    let plain = answer("in order", "text/plain", &json!({"type": "string"}));
-    let filters = [
-        query("state", "only open or only closed ones", &json!({"type": "string", "enum": ["", "open", "closed"]})),
-        query("disposal", "only with this disposal", &reference("Disposal")),
-        query("danger", "only with this danger", &reference("Danger")),
-        query("category", "only of this product category", &reference("Category")),
-        query("hazard", "only of this hazard", &reference("Hazard")),
-        query(
-            "skip",
-            "how many to pass over",
-            &json!({"type": "integer", "minimum": 0, "maximum": AlertFilter::SKIP_MAX, "default": 0}),
-        ),
-        query(
-            "limit",
-            "how many to give",
-            &json!({"type": "integer", "minimum": 1, "maximum": AlertFilter::LIMIT_MAX, "default": AlertFilter::LIMIT_DEFAULT}),
-        ),
-    ];
-    let asked = [
-        json!({"name": "q", "in": "query", "required": true, "description": "the analysts' query language",
-            "schema": {"type": "string", "minLength": 1},
-            "example": "hazard:fire 充电宝"}),
-        query("after", "`next` of an earlier answer to the same query", &json!({"type": "string"})),
-        query(
-            "limit",
-            "how many hits",
-            &json!({"type": "integer", "minimum": 1, "maximum": HITS_MAX, "default": HITS_DEFAULT}),
-        ),
-    ];
-    let resume = [
-        json!({"name": "Last-Event-ID", "in": "header", "required": false, "description": "number of the last event seen",
-            "schema": {"type": "integer", "minimum": 0}}),
-        query("after", "the same, for clients that cannot set headers", &json!({"type": "integer", "minimum": 0})),
-    ];
-    let paged = [query(
-        "page",
-        "which page of 200 alerts, from 1 on; all at once without it",
-        &json!({"type": "integer", "minimum": 1}),
-    )];
-    let told = [
-        query(
-            "source",
-            "source of documents that name none",
-            &json!({"type": "string", "pattern": "^[\\w.-]{1,64}$", "default": "push"}),
-        ),
-        query("channel", "channel of documents that name none", &reference("Channel")),
-    ];
-    let mut push = operation(
-        "pushDocuments",
-        "Hand documents in; the same again changes nothing",
-        &told,
-        &answer("what became of the lines", json_kind, &reference("Pushed")),
-        &[400, 401, 403, 413],
-    );
-    push["security"] = json!([{"token": []}]);
-    push["requestBody"] = json!({"required": true, "description": format!("one JSON object a line, at most {PUSH_BYTES_MAX} bytes in all"),
-        "content": {"application/x-ndjson": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"},
-            "example": "{\"id\": \"h-1\", \"text\": \"充电宝充电时起火\", \"published_at\": \"2024-07-01\", \"channel\": \"complaint\"}\n"}}});
-    push["responses"]["422"] = answer("no line was a document", json_kind, &reference("Pushed"));
-    let mut act = operation(
-        "act",
-        "Keep what a person did with an alert; needs a signed-in person or a token with scope `act`",
-        &[alert_id()],
-        &Value::Null,
-        &[400, 409, 413],
-    );
-    if let Some(responses) = act["responses"].as_object_mut() {
-        responses.remove("200");
-    }
-    act["responses"]["201"] = answer("how far people have come now", json_kind, &reference("Casework"));
-    act["requestBody"] = json!({"required": true, "content": {json_kind: {"schema": reference("NewAct"),
-        "example": {"kind": "exclude", "note": "与产品无关"}}}});
-    let mut hand_in = operation(
-        "handIn",
-        "Keep what people of an organisation did, many acts at once; needs a token with scope `act`. The same line again changes nothing",
-        &[],
-        &answer("what became of the lines", json_kind, &reference("Pushed")),
-        &[400, 413],
-    );
-    hand_in["requestBody"] = json!({"required": true, "description": format!("one JSON object (`ActLine`) a line, at most {ACTS_MAX}"),
-        "content": {"application/x-ndjson": {"schema": {"type": "string"}}, "text/plain": {"schema": {"type": "string"},
-            "example": "{\"idempotency_key\": \"case-7\", \"alert_id\": \"wl-20240504-water_heater-electric_shock-3fa1c2\", \"kind\": \"note\", \"note\": \"已下架\"}\n"}}});
-    hand_in["responses"]["422"] = answer("no line was taken in", json_kind, &reference("Pushed"));
-    let take_away = operation(
-        "takeAway",
-        "All records that concern whoever asks: alerts, events, sampling requests and acts as NDJSON files with a manifest",
-        &[],
-        &answer("a ZIP archive", "application/zip", &json!({"type": "string", "format": "binary"})),
-        &[409, 429],
-    );
-    let text = json!({"type": "string"});
-    let behind = [
-        query("after", "number of the last event seen", &json!({"type": "integer", "minimum": 0, "default": 0})),
-        query(
-            "limit",
-            "how many to give",
-            &json!({"type": "integer", "minimum": 1, "maximum": EVENTS_MAX, "default": EVENTS_DEFAULT}),
-        ),
-    ];
-    let batch = answer("a batch of CloudEvents 1.0", "application/cloudevents-batch+json", &list_of("CloudEvent"));
-    let mut events = operation("listEvents", "What happened to alerts behind a number", &behind, &batch, &[400]);
-    events["responses"]["200"]["headers"] = json!({"wanglou-next": {"description": "the number to go on behind, shown or not",
-        "schema": {"type": "integer", "minimum": 0}}});
-    let format = json!({"name": "format", "in": "query", "required": true, "description": "how the file is written",
-        "schema": codes(&ExportFormat::ALL, ExportFormat::code)});
-    let archive = answer(
-        "a ZIP archive of the file and its manifest",
-        "application/zip",
-        &json!({"type": "string", "format": "binary"}),
-    );
-    let export = operation(
-        "exportSearch",
-        &format!("All that a query finds, at most {PACKED_ROWS_MAX} rows, as a file with a manifest"),
-        &[asked[0].clone(), format],
-        &archive,
-        &[400, 409],
-    );
-    let mut save = operation(
-        "saveSearch",
-        "Save a search, and watch for documents that match it",
-        &[],
-        &Value::Null,
-        &[400, 409, 413],
-    );
-    save["responses"]["201"] = answer("the saved search", json_kind, &reference("SavedSearch"));
-    save["requestBody"] = json!({"required": true, "content": {json_kind: {"schema": reference("NewSearch"),
-        "example": {"name": "浙江起火", "query": "隐患:起火 地区:浙江", "watched": true, "only_new": true}}}});
-    let name = [json!({"name": "name", "in": "path", "required": true, "description": "its name",
-        "schema": {"type": "string", "minLength": 1}})];
-    let mut forget = operation("removeSearch", "Forget a saved search and what came for it", &name, &Value::Null, &[]);
-    forget["responses"]["204"] = json!({"description": "forgotten"});
-    for told in [&mut save, &mut forget] {
-        if let Some(responses) = told["responses"].as_object_mut() {
-            responses.remove("200");
+/// Who may ask, in words and for machines. With a token its scope counts, where the party's role has it; an open house
+/// asks for nothing.
+fn rights(need: Need) -> (String, Value) {
+    match need {
+        Need::Nothing => ("For everybody.".to_owned(), json!([{}])),
+        Need::Pusher => {
+            let scope = Scope::Push.code();
+            (
+                format!("For tokens with scope `{scope}`, and for the token of the settings."),
+                json!([{"token": [scope]}]),
+            )
+        }
+        Need::Roles(roles, scope) => {
+            let scope = scope.code();
+            let names: Vec<String> = roles.iter().copied().map(|role: Role| format!("`{}`", role.code())).collect();
+            let rights = format!("For {}; with a token of scope `{scope}`.", names.join(", "));
+            (rights, json!([{}, {"token": [scope]}, {"session": []}]))
         }
     }
-    let stream = answer(
-        "events `opened`, `raised`, `lowered`, `closed`, each with its number as id and an AlertEvent as data",
-        "text/event-stream",
-        &json!({"type": "string"}),
-    );
-    json!({
-        "/api/v1/alerts": {"get": operation("listAlerts", "The ranked alerts", &filters,
-            &answer("open ones first, then by rank", json_kind, &reference("AlertsAnswer")), &[400])},
-        "/api/v1/alerts/{id}": {"get": operation("getAlert", "One alert with every term, its history, its sampling request and what came back",
-            &[alert_id()], &answer("the alert", json_kind, &reference("AlertAnswer")), &[])},
-        "/api/v1/alerts/{id}/cap": {"get": polled("getAlertCap", "One alert as a CAP 1.2 message", &[alert_id()], "application/cap+xml")},
-        "/api/v1/alerts/{id}/acts": {"post": act},
-        "/api/v1/search": {"get": operation("search", "Search the index", &asked,
-            &answer("hits, facets, and where to go on", json_kind, &reference("SearchOutcome")), &[400])},
-        "/api/v1/search/export": {"get": export},
-        "/api/v1/searches": {
-            "get": operation("listSearches", "All saved searches", &[], &answer("by name", json_kind, &reference("SearchesAnswer")), &[]),
-            "post": save},
-        "/api/v1/searches/{name}": {
-            "get": operation("getSearch", "A saved search and what came for it", &name,
-                &answer("newest first", json_kind, &reference("SearchAnswer")), &[]),
-            "delete": forget},
-        "/api/v1/exchange": {"get": take_away, "post": hand_in},
-        "/api/v1/documents": {"post": push},
-        "/api/v1/sources": {"get": operation("listSources", "How the sources are doing", &[],
-            &answer("in the order of their recipes", json_kind, &reference("SourcesAnswer")), &[])},
-        "/api/v1/openapi.json": {"get": operation("openapi", "This document", &[], &answer("OpenAPI 3.1", json_kind, &json!({"type": "object"})), &[])},
-        "/api/v1/schemas": {"get": operation("listSchemas", "The records that programs exchange", &[],
-            &answer("by name", json_kind, &reference("SchemasAnswer")), &[])},
-        "/api/v1/schemas/{name}": {"get": operation("getSchema", "The JSON Schema of a record", &name,
-            &answer("JSON Schema 2020-12", "application/schema+json", &json!({"type": "object"})), &[])},
-        "/feeds/alerts.json": {"get": polled("feedJson", "Open alerts as JSON Feed 1.1, page by page", &paged, json_kind)},
-        "/feeds/alerts.atom": {"get": polled("feedAtom", "Open alerts as Atom, page by page (RFC 5005)", &paged, "application/atom+xml")},
-        "/feeds/alerts.cap": {"get": polled("feedCap", "Open alerts as one CAP 1.2 message", &[], "application/cap+xml")},
-        "/api/v1/events": {"get": events},
-        "/feeds/alerts.csv": {"get": operation("feedCsv", "All alerts as a table", &[], &answer("RFC 4180, UTF-8 with a byte order mark", "text/csv", &text), &[])},
-        "/feeds/alerts/stream": {"get": operation("streamAlerts", "What happens to alerts, as it happens", &resume, &stream, &[400])},
-        "/healthz": {"get": operation("health", "Whether the service works", &[], &plain, &[])},
-        "/readyz": {"get": operation("ready", "Whether it should be sent visitors", &[], &plain, &[])},
-        "/metrics": {"get": operation("metrics", "Numbers for Prometheus", &[], &plain, &[])},
-    })
 }
 
-/// The records that programs exchange, by name.
-pub(super) fn schemas() -> Value {
-    let text = json!({"type": "string"});
-    let whole = json!({"type": "integer", "minimum": 0});
-    let number = json!({"type": "number"});
-    let day = json!({"type": "string", "format": "date"});
-    let region = maybe(&json!({"type": "string", "pattern": "^[0-9]{6}$"}));
-    let named = maybe(&text);
-    let alert_line = json!({
-        "id": text, "state": {"type": "string", "enum": ["open", "closed"]}, "opened_on": day, "changed_on": day, "as_of": day,
-        "category": reference("Category"), "category_name": text, "hazard": reference("Hazard"), "hazard_name": text, "brand": named,
-        "region": region, "region_name": named, "danger": reference("Danger"), "spread": reference("Spread"),
-        "disposal": reference("Disposal"), "rank_score": number, "counts": reference("Counts"), "explanation": text, "evidence_total": whole,
-    });
-    let event = json!({
-        "alert_id": text, "as_of": day, "event": {"type": "string", "enum": ["opened", "raised", "lowered", "closed"]},
-        "category": reference("Category"), "hazard": reference("Hazard"), "brand": named, "region": region, "danger": reference("Danger"),
-        "spread": reference("Spread"), "disposal": reference("Disposal"), "rank_score": number, "counts": reference("Counts"),
-        "evidence": {"type": "array", "items": {"type": "object"}}, "evidence_total": whole, "explanation": text, "criteria": text, "lexicon": text,
-    });
-    let hit = json!({
-        "id": text, "score": number, "title": named, "snippet": text,
-        "spans": {"type": "array", "items": {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}},
-        "published_at": maybe(&json!({"type": "string", "format": "date-time"})), "source": text, "channel": reference("Channel"),
-        "categories": list_of("Category"), "hazards": list_of("Hazard"), "brand": named, "region": region, "url": named,
-        "severity": maybe(&json!({"type": "integer", "minimum": 0, "maximum": 4})), "story": whole, "reprints": whole,
-    });
-    let moment = maybe(&json!({"type": "string", "format": "date-time"}));
-    let source = json!({
-        "source": text, "name": text, "channel": reference("Channel"), "enabled": {"type": "boolean"}, "paused_at": moment, "due_at": moment,
-        "last_at": moment, "last_success_at": moment, "last_news_at": moment, "rounds": whole,
-        "troubles": {"type": "array", "items": text},
-    });
-    let object = |properties: &Value| {
-        let required: Vec<&String> = properties.as_object().into_iter().flatten().map(|(name, _)| name).collect();
-        json!({"type": "object", "required": required, "properties": properties})
-    };
-    let mut all = json!({
-        "Category": codes(Category::ALL, Category::code),
-        "Hazard": codes(Hazard::ALL, Hazard::code),
-        "Danger": codes(Danger::ALL, Danger::code),
-        "Spread": codes(Spread::ALL, Spread::code),
-        "Disposal": codes(Disposal::ALL, Disposal::code),
-        "Channel": codes(Channel::ALL, Channel::code),
-        "Counts": object(&json!({"reports": whole, "texts": whole, "actors": whole, "places": whole})),
-        "AlertLine": object(&alert_line),
-        "AlertsAnswer": object(&json!({"total": whole, "alerts": list_of("AlertLine")})),
-        "AlertEvent": object(&event),
-        "AlertAnswer": object(&json!({
-            "alert": {"type": "object", "required": ["id", "state", "assessment", "evidence"]}, "history": list_of("AlertEvent"),
-            "sampling": {"type": ["object", "null"]}, "outcomes": {"type": "array", "items": {"type": "object"}}, "casework": reference("Casework"), "acts": list_of("Act"),
-        })),
-        "CloudEvent": object(&json!({"specversion": {"const": "1.0"}, "id": text, "source": text, "type": text, "subject": text,
-            "time": {"type": "string", "format": "date-time"}, "datacontenttype": {"const": "application/json"}, "dataschema": text,
-            "data": reference("AlertEvent")})),
-        "ActKind": codes(ActKind::ALL, ActKind::code),
-        "Stage": codes(Stage::ALL, Stage::code),
-        "Casework": object(&json!({"stage": reference("Stage"), "assigned": named, "muted_until": maybe(&day),
-            "pinned": {"type": "boolean"}, "published": {"type": "boolean"}})),
-        "NewAct": {"type": "object", "required": ["kind"], "additionalProperties": false, "properties": {
-            "kind": reference("ActKind"), "note": {"type": "string", "maxLength": Act::NOTE_CHARS_MAX},
-            "to": text, "until": {"type": "string", "format": "date"}}},
-        "Act": {"type": "object", "required": ["alert_id", "at", "by", "party", "kind", "note"], "properties": {
-            "alert_id": text, "at": {"type": "string", "format": "date-time"}, "by": text, "party": text,
-            "kind": reference("ActKind"), "note": text, "to": text, "until": day, "key": text}},
-        "SearchHit": object(&hit),
-        "SearchOutcome": object(&json!({
-            "total": whole, "hits": list_of("SearchHit"), "next": named, "notes": {"type": "array", "items": text},
-            "sort": {"type": "string", "enum": Sort::ALL},
-            "counts": reference("Counts"), "reprints_hidden": {"type": "boolean"}, "partial": {"type": "boolean"},
-            "histogram": object(&json!({"unit": {"type": "string", "enum": ["day", "week", "month", "quarter", "year"]}, "earlier": whole,
-                "bars": {"type": "array", "items": object(&json!({"from": day, "to": day, "count": whole}))}})),
-            "facets": {"type": "array", "items": object(&json!({"field": text,
-                "values": {"type": "array", "items": object(&json!({"value": text, "count": whole, "narrow": text}))}}))},
-        })),
-        "NewSearch": {"type": "object", "required": ["name", "query"], "additionalProperties": false, "properties": {
-            "name": {"type": "string", "minLength": 1, "maxLength": SEARCH_NAME_CHARS_MAX}, "query": {"type": "string", "minLength": 1},
-            "watched": {"type": "boolean", "default": false}, "only_new": {"type": "boolean", "default": false},
-            "throttle_minutes": {"type": "integer", "minimum": 0, "maximum": THROTTLE_MINUTES_MAX, "default": 0}}},
-        "SavedSearch": object(&json!({"name": text, "query": text, "made_at": {"type": "string", "format": "date-time"},
-            "watched": {"type": "boolean"}, "only_new": {"type": "boolean"}, "throttle_minutes": whole, "told_at": moment, "came": whole, "untold": whole})),
-        "SearchesAnswer": object(&json!({"searches": list_of("SavedSearch")})),
-        "CameFor": object(&json!({"seq": whole, "position": whole, "document": text, "story": whole, "title": text, "seen_at": moment})),
-        "SearchAnswer": object(&json!({"search": reference("SavedSearch"), "came": list_of("CameFor")})),
-        "SourceHealth": object(&source),
-        "SourcesAnswer": object(&json!({"sources": list_of("SourceHealth")})),
-        "Pushed": object(&json!({
-            "collected": whole, "kept": whole, "duplicate": whole, "unchanged": whole, "rejected": whole,
-            "rejects": {"type": "array", "items": object(&json!({"line": whole, "reason": text}))},
-        })),
-        "Problem": {"type": "object", "required": ["type", "title", "status", "detail", "instance"], "properties": {
-            "type": text, "title": text, "status": whole, "detail": text, "instance": text, "query": {"type": "object"}}},
-    });
-    // One line of what is handed in: of acts, and of documents.
-    all["ActLine"] = json!({"type": "object", "required": ["idempotency_key", "alert_id", "kind"], "additionalProperties": false, "properties": {
-        "idempotency_key": {"type": "string", "minLength": 1, "maxLength": Act::KEY_CHARS_MAX}, "alert_id": text,
-        "kind": reference("ActKind"), "note": {"type": "string", "maxLength": Act::NOTE_CHARS_MAX}, "to": named, "until": maybe(&day)}});
-    all["DocumentLine"] = json!({"type": "object", "required": ["id", "text"], "additionalProperties": false, "properties": {
-        "id": {"type": "string", "minLength": 1}, "text": {"type": "string", "minLength": 1}, "source": named,
-        "channel": maybe(&reference("Channel")), "url": named, "title": named, "published_at": named, "seen_at": named,
-        "meta": {"type": "object"}, "raw": {"type": ["object", "null"]}}});
-    let schema = object(&json!({"name": text, "version": text, "url": text}));
-    all["SchemasAnswer"] = object(&json!({"schemas": {"type": "array", "items": schema}}));
-    all
+/// Takes out what schemas say for Rust alone: links of documentation, defaults that say nothing (null, an empty text),
+/// the width of `usize`.
+fn tidy(value: &mut Value) {
+    static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[(`[^`]*`)\](?:\([^)]*\))?").ok());
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(tidy),
+        Value::Object(fields) => {
+            if let (Some(Value::String(about)), Some(link)) = (fields.get_mut("description"), &*LINK) {
+                *about = link.replace_all(about, "$1").into_owned();
+            }
+            if fields.get("default").is_some_and(|default| default.is_null() || default == "") {
+                fields.remove("default");
+            }
+            if fields.get("format").is_some_and(|format| format == "uint") {
+                fields.remove("format");
+            }
+            fields.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -385,25 +422,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_for_programs_is_in_the_document_and_nothing_else() {
-        let router = include_str!("mod.rs");
-        let routes: BTreeSet<&str> = (router.split(".route(\"").skip(1))
-            .filter_map(|rest| rest.split('"').next())
-            .filter(|path| {
-                ["/api/", "/feeds/", "/healthz", "/readyz", "/metrics"].iter().any(|start| path.starts_with(start))
-            })
-            .collect();
-        let document = document();
-        let told: BTreeSet<&str> = document["paths"].as_object().expect("paths").keys().map(String::as_str).collect();
-        assert_eq!(told, routes);
+    fn every_reference_leads_somewhere() {
+        let text = document().to_string();
+        for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(schema(name).is_some(), "{name}");
+        }
     }
 
     #[test]
-    fn every_reference_leads_somewhere() {
-        let document = document();
-        let text = document.to_string();
-        for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
-            assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+    fn a_name_means_one_schema_whether_it_is_read_or_written_and_every_operation_has_its_own() {
+        let mut writer = Writer::new();
+        for (route, operation) in ROUTES.iter().filter_map(|route| Some((route, route.operation?))) {
+            writer.operation(route, &operation);
         }
+        let (read, written) = (writer.read.take_definitions(true), writer.written.take_definitions(true));
+        for (name, schema) in &read {
+            assert_eq!(schema, written.get(name).unwrap_or(schema), "{name}");
+        }
+        // schemars tells types of one name apart by a number behind it.
+        for (name, _) in schemas() {
+            assert!(!name.ends_with(|last: char| last.is_ascii_digit()), "two types are called {name}");
+        }
+        let operations: Vec<&str> = ROUTES.iter().filter_map(|route| Some(route.operation?.id)).collect();
+        assert_eq!(operations.iter().collect::<BTreeSet<_>>().len(), operations.len(), "{operations:?}");
+    }
+
+    #[test]
+    fn the_parameters_of_an_address_are_the_fields_that_its_handler_reads() {
+        let listed = &document()["paths"]["/api/v1/alerts"]["get"]["parameters"];
+        let names: Vec<&str> =
+            listed.as_array().expect("parameters").iter().filter_map(|one| one["name"].as_str()).collect();
+        assert_eq!(names, ["state", "disposal", "danger", "category", "hazard", "skip", "limit"]);
+        assert_eq!(listed[1]["schema"], json!({"$ref": "#/components/schemas/Disposal"}));
+        assert_eq!(listed[6]["schema"], json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 30}));
+        assert_eq!(listed[6]["description"], "How many to give.");
+        let search = &document()["paths"]["/api/v1/search/export"]["get"]["parameters"];
+        let required = |at: usize| (search[at]["name"].as_str(), search[at]["required"].as_bool());
+        assert_eq!((required(0), required(1)), ((Some("q"), Some(true)), (Some("format"), Some(true))));
+    }
+
+    #[test]
+    fn what_an_address_needs_is_told_with_it() {
+        let paths = &document()["paths"];
+        assert_eq!(paths["/healthz"]["get"]["security"], json!([{}]));
+        assert_eq!(paths["/api/v1/documents"]["post"]["security"], json!([{"token": ["push"]}]));
+        let act = &paths["/api/v1/alerts/{id}/acts"]["post"];
+        assert_eq!(act["security"], json!([{}, {"token": ["act"]}, {"session": []}]));
+        let rights = act["description"].as_str().expect("text");
+        assert!(rights.contains("`firm`") && !rights.contains("`public`"), "{rights}");
     }
 }

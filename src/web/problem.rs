@@ -92,16 +92,6 @@ impl Problem {
     }
 
     fn as_json(&self, path: &str) -> Vec<u8> {
-        #[derive(Serialize)]
-        struct Details<'a> {
-            r#type: String,
-            title: &'a str,
-            status: u16,
-            detail: &'a str,
-            instance: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            query: Option<&'a QueryFault>,
-        }
         let details = Details {
             r#type: format!("urn:wanglou:problem:{}", self.kind),
             title: self.title,
@@ -118,6 +108,26 @@ impl Problem {
             ErrorPage { shell: Shell::at(""), status: self.status.as_u16(), title: self.title, detail: &self.detail };
         page.render().map_or_else(|_| self.title.to_owned(), text::defuse)
     }
+}
+
+/// A problem on the wire, RFC 9457.
+#[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Details<'a> {
+    /// What kind of problem it is: `urn:wanglou:problem:…`.
+    r#type: String,
+    /// The kind in Chinese.
+    title: &'a str,
+    /// The status of the answer.
+    status: u16,
+    /// What was found and what to do, in Chinese.
+    detail: &'a str,
+    /// The path that was asked.
+    instance: &'a str,
+    /// What is wrong with the query, where that is the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<&'a QueryFault>,
 }
 
 #[derive(Template)]

@@ -25,9 +25,15 @@ const SOURCE_CHARS_MAX: usize = 64;
 /// Source of documents that name none.
 const SOURCE_DEFAULT: &str = "push";
 
+/// What counts for documents that say nothing of it.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct PushQuery {
+    /// Source of documents that name none.
+    #[schemars(with = "String", regex(pattern = r"^[\w.-]{1,64}$"), extend("default" = SOURCE_DEFAULT))]
     source: Option<String>,
+    /// Channel of documents that name none.
+    #[schemars(with = "Option<Channel>")]
     channel: Option<String>,
 }
 

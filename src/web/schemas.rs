@@ -1,5 +1,5 @@
-//! `/api/v1/schemas`: every record that programs exchange, as a JSON Schema by itself (clause 3-54). They are the schemas of the OpenAPI
-//! document, each with what it refers to.
+//! `/api/v1/schemas`: every record that programs exchange, as a JSON Schema by itself (clause 3-54). They are the
+//! schemas of the OpenAPI document, each with what it refers to.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,7 +9,8 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::openapi;
 use super::problem::Problem;
@@ -22,11 +23,34 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 const SHARED: &str = "#/components/schemas/";
 const OWN: &str = "#/$defs/";
 
+/// All records that programs exchange.
+#[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
+pub(super) struct SchemasAnswer {
+    /// By name.
+    schemas: Vec<SchemaLine>,
+}
+
+/// The schema of one record.
+#[derive(Serialize)]
+#[derive(schemars::JsonSchema)]
+struct SchemaLine {
+    /// What the record is called.
+    name: String,
+    /// Version of the records.
+    version: &'static str,
+    /// Where its schema is, on this host.
+    url: String,
+}
+
 /// The names of all records, with their addresses.
-pub(super) async fn list() -> Json<Value> {
-    let all = openapi::schemas();
-    let one = |name: &String| json!({"name": name, "version": VERSION, "url": format!("/api/v1/schemas/{name}")});
-    Json(json!({"schemas": all.as_object().into_iter().flat_map(Map::keys).map(one).collect::<Vec<Value>>()}))
+pub(super) async fn list() -> Json<SchemasAnswer> {
+    let one = |(name, _): (&String, &Value)| SchemaLine {
+        name: name.clone(),
+        version: VERSION,
+        url: format!("/api/v1/schemas/{name}"),
+    };
+    Json(SchemasAnswer { schemas: openapi::schemas().map(one).collect() })
 }
 
 /// The schema of one record.
@@ -37,15 +61,14 @@ pub(super) async fn show(name: Result<Path<String>, PathRejection>) -> Result<Re
 }
 
 /// The schema of a record, with those it refers to beside it.
-fn schema(name: &str) -> Option<Value> {
-    let all = openapi::schemas();
-    let mut found = all.get(name)?.clone();
+pub(super) fn schema(name: &str) -> Option<Value> {
+    let mut found = openapi::schema(name)?.clone();
     let mut beside: BTreeMap<String, Value> = BTreeMap::new();
-    let mut open = referred(&found);
+    let mut open = referred(&mut found);
     while let Some(next) = open.pop() {
         if let Entry::Vacant(place) = beside.entry(next) {
-            let schema = all.get(place.key())?.clone();
-            open.extend(referred(&schema));
+            let mut schema = openapi::schema(place.key())?.clone();
+            open.extend(referred(&mut schema));
             place.insert(schema);
         }
     }
@@ -55,13 +78,26 @@ fn schema(name: &str) -> Option<Value> {
     if !beside.is_empty() {
         found["$defs"] = json!(beside);
     }
-    serde_json::from_str(&found.to_string().replace(SHARED, OWN)).ok()
+    Some(found)
 }
 
-/// The names that a schema refers to.
-fn referred(schema: &Value) -> Vec<String> {
-    let text = schema.to_string();
-    text.split(SHARED).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+/// The names that a schema refers to; the references then point to `$defs`.
+fn referred(schema: &mut Value) -> Vec<String> {
+    match schema {
+        Value::Array(all) => all.iter_mut().flat_map(referred).collect(),
+        Value::Object(fields) => {
+            let mut names: Vec<String> = Vec::new();
+            if let Some(Value::String(reference)) = fields.get_mut("$ref")
+                && let Some(name) = reference.strip_prefix(SHARED).map(str::to_owned)
+            {
+                *reference = format!("{OWN}{name}");
+                names.push(name);
+            }
+            names.extend(fields.values_mut().flat_map(referred));
+            names
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -70,8 +106,7 @@ mod tests {
 
     #[test]
     fn every_schema_stands_by_itself_and_refers_to_nothing_outside() {
-        let all = openapi::schemas();
-        for name in all.as_object().expect("schemas").keys() {
+        for (name, _) in openapi::schemas() {
             let schema = schema(name).expect("known");
             let text = schema.to_string();
             assert!(!text.contains(SHARED), "{name}");

@@ -63,7 +63,9 @@ pub(super) fn open() -> usize {
     OPEN.load(Ordering::Relaxed)
 }
 
+/// Where a stream goes on.
 #[derive(Debug, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub(super) struct StreamQuery {
     /// As `Last-Event-ID`, for clients that cannot set headers. The header wins.
     after: Option<u64>,

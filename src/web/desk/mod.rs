@@ -161,6 +161,7 @@ pub struct EventsPage {
 
 /// What became of documents that were handed in: collected = kept + duplicate + unchanged + rejected (COUNT-1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Pushed {
     /// Lines met.
     pub collected: u64,
@@ -178,6 +179,7 @@ pub struct Pushed {
 
 /// A line that is no document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct PushReject {
     /// Its number, from 1.
     pub line: u64,
@@ -389,6 +391,7 @@ impl SourceCounts {
 
 /// How a source is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SourceHealth {
     /// The source.
     pub source: SourceId,

@@ -11,6 +11,7 @@ use crate::vocabulary::{
 
 /// What a search found. Also the wire format of `/api/v1/search`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SearchOutcome {
     /// Exact number of matches, unless the answer is partial.
     pub total: u64,
@@ -36,6 +37,7 @@ pub struct SearchOutcome {
 
 /// One document that matches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct SearchHit {
     /// The document.
     pub id: DocumentId,
@@ -79,6 +81,7 @@ fn moment_or_null<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S:
 
 /// How the matches divide over one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Facet {
     /// Field name: `category`, `hazard`, `channel`, `source`, `brand`, `region`, …
     pub field: String,
@@ -88,6 +91,7 @@ pub struct Facet {
 
 /// One value of a facet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct FacetValue {
     /// Its code.
     pub value: String,
@@ -108,6 +112,7 @@ pub struct QueryExample {
 
 /// What is wrong with a query, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct QueryFault {
     /// What was found and what was expected, for people.
     pub message: String,

@@ -21,14 +21,33 @@ const QUOTE_CHARS_MAX: usize = 64;
 
 /// The list's parameters as they come in the address. Empty means any.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(schemars::JsonSchema)]
 pub(in crate::web) struct ListQuery {
+    /// Only open or only closed ones.
+    #[serde(default)]
+    #[schemars(with = "Option<AlertState>")]
     state: String,
+    /// Only with this disposal.
+    #[serde(default)]
+    #[schemars(with = "Option<Disposal>")]
     disposal: String,
+    /// Only with this danger.
+    #[serde(default)]
+    #[schemars(with = "Option<Danger>")]
     danger: String,
+    /// Only of this product category.
+    #[serde(default)]
+    #[schemars(with = "Option<Category>")]
     category: String,
+    /// Only of this hazard.
+    #[serde(default)]
+    #[schemars(with = "Option<Hazard>")]
     hazard: String,
+    /// How many to pass over.
+    #[schemars(range(max = AlertFilter::SKIP_MAX), extend("default" = 0))]
     skip: Option<usize>,
+    /// How many to give.
+    #[schemars(range(min = 1, max = AlertFilter::LIMIT_MAX), extend("default" = AlertFilter::LIMIT_DEFAULT))]
     limit: Option<usize>,
 }
 

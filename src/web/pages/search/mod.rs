@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use url::form_urlencoded;
 
+use super::super::api::{HITS_DEFAULT, HITS_MAX};
 use super::super::desk::{Desk, DeskError, Facet, QueryExample, QueryFault, SearchHit, SearchOutcome};
 use super::super::gate::Seated;
 use super::super::problem::{Dressed, Problem};
@@ -38,10 +39,17 @@ const FACETS_FIRST: [&str; 5] = ["hazard", "category", "brand", "region", "chann
 
 /// The parameters of a search as they come in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(schemars::JsonSchema)]
 pub(in crate::web) struct SearchQuery {
+    /// The analysts' query language.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = "hazard:fire 充电宝")]
     q: String,
+    /// `next` of an earlier answer to the same query.
+    #[serde(default)]
     after: String,
+    /// How many hits.
+    #[schemars(range(min = 1, max = HITS_MAX), extend("default" = HITS_DEFAULT))]
     pub(in crate::web) limit: Option<usize>,
 }
 
