@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::feed::{FeedHead, headline};
+use crate::tell::{self, Language};
 use crate::vocabulary::{Alert, AlertEvent, AlertEventKind, AlertState, Danger, RegionCode, show_moment, start_of_day};
 
 /// Columns of the CSV form. Columns are added at the end, never changed.
@@ -71,7 +72,7 @@ pub fn csv(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode) 
             c.places.to_string(),
             alert.evidence_total.to_string(),
             head.page(alert),
-            a.explanation.clone(),
+            tell::paragraph(&a.explanation, Language::Chinese),
         ];
         _ = writer.write_record(cells.iter().map(|cell| guarded(cell)));
     }
@@ -105,7 +106,7 @@ pub fn cloud_events(events: &[(u64, AlertEvent)], home: &str) -> Value {
             "time": show_moment(start_of_day(event.as_of)),
             "datacontenttype": "application/json",
             "dataschema": SCHEMA,
-            "data": event,
+            "data": tell::written(event.clone(), Language::Chinese),
         })
     };
     Value::Array(events.iter().map(one).collect())

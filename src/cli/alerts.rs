@@ -13,9 +13,10 @@ use super::{Common, Failure, say};
 use crate::alert::{Casework, feed};
 use crate::archive::bundle;
 use crate::pipeline::Tower;
-use crate::score::{Language, explain};
+use crate::score::explain;
 use crate::store::Taken;
-use crate::vocabulary::{Act, ActKind, AlertId, Verdict};
+use crate::tell::{self, Language};
+use crate::vocabulary::{Act, ActKind, AlertId, Explanation, Verdict};
 
 /// Pause between two looks with `--watch`.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -196,7 +197,11 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         let mut alerts = tower.store().alerts().await?;
         if args.lang == Lang::En {
             for alert in &mut alerts {
-                alert.assessment.explanation = explain(&alert.assessment, Language::English);
+                // What an earlier version kept as Chinese prose is said anew from the terms.
+                let judged = &mut alert.assessment;
+                let said = &judged.explanation;
+                let values = if said.is_values() { said.clone() } else { explain(judged) };
+                judged.explanation = Explanation::prose(tell::paragraph(&values, Language::English));
             }
         }
         let ranked: Vec<_> = alerts.iter().collect();

@@ -11,10 +11,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::explain::PROVINCES;
 use super::scorer::{Desk, History, Part, Seen, Verdict};
 use crate::score::events::Mention;
-use crate::vocabulary::{Alteration, Change, Danger, Disposal, RegionCode, Spread};
+use crate::vocabulary::{Alteration, Change, Danger, Disposal, PROVINCES, RegionCode, Spread};
 
 /// Events that a change put into provinces (two digits), or took out of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,7 +144,8 @@ impl<'a> Again<'_, 'a> {
 
     fn more_provinces(&self) -> Option<Change> {
         let taken: BTreeSet<u32> = self.part.seen.iter().map(|seen| seen.province).collect();
-        let free: Vec<u32> = PROVINCES.iter().map(|(code, ..)| *code).filter(|code| !taken.contains(code)).collect();
+        let free: Vec<u32> =
+            PROVINCES.iter().map(|province| province.code).filter(|code| !taken.contains(code)).collect();
         let most = self.desk.criteria.change.events_max.min(u32::try_from(free.len()).unwrap_or(0));
         let levels = |events| {
             Some(self.with_more(events, |number, seen| {

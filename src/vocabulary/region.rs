@@ -31,6 +31,11 @@ impl RegionCode {
         }
     }
 
+    /// The code of a province by its two digits, which stand in [`PROVINCES`](super::PROVINCES).
+    pub(super) fn of_province(code: u32) -> Self {
+        Self(code * 10_000)
+    }
+
     /// The six digits as a number.
     #[must_use]
     pub fn number(self) -> u32 {
