@@ -15,8 +15,8 @@ use jiff::civil::date;
 use wanglou::deliver::Courier;
 use wanglou::store::Store;
 use wanglou::vocabulary::{
-    AlertEvent, AlertEventKind, Category, Counts, Danger, Disposal, Endpoint, EndpointKind, Hazard, RegionCode, Spread,
-    Subscription,
+    AlertEvent, AlertEventKind, Category, Counts, Danger, Disposal, Endpoint, EndpointKind, Explanation, Hazard,
+    RegionCode, Spread, Subscription,
 };
 
 /// The program's own allocator.
@@ -108,8 +108,9 @@ fn event(number: usize) -> Result<AlertEvent> {
         counts: Counts::default(),
         evidence: Vec::new(),
         evidence_total: 0,
-        explanation: "近7天有22起独立事件，此前平均每周3.1起。".to_owned(),
+        explanation: Explanation::prose("近7天有22起独立事件，此前平均每周3.1起。"),
         rules: Vec::new(),
+        merged_into: None,
         before: None,
         criteria: "c".into(),
         lexicon: "l".into(),

@@ -34,6 +34,9 @@ pub mod methods;
 // Adds signals up into assessments: danger, spread, disposal, and why. Pure.
 pub mod score;
 
+// Words explanations, in Chinese and in English. Pure.
+pub mod tell;
+
 // Follows assessments through the days: episodes with stable ids, ranked, as feeds. Pure.
 pub mod alert;
 

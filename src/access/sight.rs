@@ -5,7 +5,8 @@
 //! what is to be sampled, platforms and firms what names them, the public what was published.
 
 use crate::vocabulary::{
-    Alert, AlertEvent, Assessment, Disposal, Evidence, FeedbackTerms, Party, Role, SamplingRequest,
+    Alert, AlertEvent, Assessment, Disposal, Evidence, Explanation, FeedbackTerms, Party, Role, SamplingRequest,
+    Sentence,
 };
 
 /// Whether the party sees the alert at all. `published`: a person has made it public.
@@ -41,7 +42,7 @@ pub fn alert_for(party: &Party, mut alert: Alert) -> Alert {
     judged.documents.clear();
     judged.change.clear();
     judged.change_of = None;
-    judged.explanation = plain(judged);
+    judged.explanation = Explanation::from(vec![plain(judged)]);
     alert.evidence = match party.role {
         // A platform is shown what is said on it, in full: it has to act on it (clause 3-13).
         Role::Platform => alert.evidence.into_iter().filter(|shown| is_own(party, shown)).collect(),
@@ -58,14 +59,15 @@ pub fn event_for(party: &Party, mut event: AlertEvent) -> AlertEvent {
     }
     let own = |brand: &String| party.concerns.brands.contains(brand);
     event.brand = event.brand.take().filter(|brand| party.role == Role::TestBody || own(brand));
-    event.explanation = format!(
-        "{}／{}：隐患程度{}，范围{}，处置{}。",
-        event.category.zh(),
-        event.hazard.zh(),
-        event.danger.zh(),
-        event.spread.zh(),
-        event.disposal.zh()
-    );
+    event.explanation = Explanation::from(vec![Sentence::Levels {
+        as_of: None,
+        category: event.category,
+        hazard: event.hazard,
+        danger: event.danger,
+        spread: event.spread,
+        disposal: event.disposal,
+    }]);
+    event.merged_into = None;
     event.evidence.retain(|shown: &Evidence| party.role == Role::Platform && is_own(party, shown));
     event
 }
@@ -82,14 +84,13 @@ pub fn request_for(party: &Party, request: SamplingRequest) -> Option<SamplingRe
 }
 
 /// What an assessment says, without whom and where it was heard from.
-fn plain(judged: &Assessment) -> String {
-    format!(
-        "截至{}，{}／{}：隐患程度{}，范围{}，处置{}。",
-        judged.as_of,
-        judged.category.zh(),
-        judged.hazard.zh(),
-        judged.danger.zh(),
-        judged.spread.zh(),
-        judged.disposal.zh()
-    )
+fn plain(judged: &Assessment) -> Sentence {
+    Sentence::Levels {
+        as_of: Some(judged.as_of),
+        category: judged.category,
+        hazard: judged.hazard,
+        danger: judged.danger,
+        spread: judged.spread,
+        disposal: judged.disposal,
+    }
 }

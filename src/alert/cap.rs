@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::feed::{FeedHead, escape, headline};
+use crate::tell::{self, Language};
 use crate::vocabulary::{Alert, AlertState, Danger, Disposal, Hazard, RegionCode, show_moment, start_of_day};
 
 /// The XML namespace of CAP 1.2.
@@ -126,7 +127,7 @@ fn info(text: &mut String, alert: &Alert, head: &FeedHead, region_name: &dyn Fn(
         show_moment(start_of_day(alert.changed_on)),
         escape(&head.title),
         escape(&headline(alert, region_name)),
-        escape(&a.explanation),
+        escape(&tell::paragraph(&a.explanation, Language::Chinese)),
         escape(&head.page(alert)),
     );
     for (name, value) in [
@@ -152,7 +153,7 @@ fn info(text: &mut String, alert: &Alert, head: &FeedHead, region_name: &dyn Fn(
 mod tests {
     use super::super::testing::{About, day};
     use super::*;
-    use crate::vocabulary::{AlertId, Assessment, LexiconVersion};
+    use crate::vocabulary::{AlertId, Assessment, Explanation, LexiconVersion};
 
     fn head() -> FeedHead {
         let updated = start_of_day(day(3));
@@ -160,7 +161,7 @@ mod tests {
     }
 
     fn alert(state: AlertState, changed: i8) -> Alert {
-        let explanation = "有<3>起 & 无\"引号\"".to_owned();
+        let explanation = Explanation::prose("有<3>起 & 无\"引号\"");
         Alert {
             id: AlertId::from("wl-20230101-battery_charger-fire-3fa1c2"),
             state,

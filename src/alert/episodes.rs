@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::policy::AlertPolicy;
-use crate::score::{Language, explain};
+use crate::score::explain;
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, Category, Danger, Disposal, DocumentId,
-    Evidence, Hazard, LexiconVersion, RegionCode, Spread,
+    Evidence, Hazard, LexiconVersion, RegionCode, Sentence, Spread,
 };
 
 /// Documents an open episode remembers to recognise itself by: the newest ones.
@@ -289,8 +288,9 @@ impl Episodes {
         for (id, into) in merged {
             active.remove(&id);
             if let Some(episode) = self.open.remove(&id) {
-                let note = format!("并入预警{into}。");
-                events.push(self.file(episode, &note, desk));
+                let mut closing = self.file(episode, Sentence::Merged { into: into.clone() }, desk);
+                closing.merged_into = Some(into);
+                events.push(closing);
             }
         }
     }
@@ -313,8 +313,8 @@ impl Episodes {
             let ids: Vec<AlertId> = self.open.iter().filter_map(told).collect();
             for id in ids {
                 if let Some(episode) = self.open.remove(&id) {
-                    let note = format!("经核查或检验未证实（{}），关闭。", muted.outcome);
-                    events.push(self.file(episode, &note, desk));
+                    let why = Sentence::Unconfirmed { outcome: muted.outcome.clone() };
+                    events.push(self.file(episode, why, desk));
                 }
             }
         }
@@ -328,21 +328,20 @@ impl Episodes {
         let ids: Vec<AlertId> = self.open.iter().filter_map(quiet).collect();
         for id in ids {
             if let Some(episode) = self.open.remove(&id) {
-                let last = episode.alert.last_active_on;
-                let note = format!("自{last}起连续{}天未再越线，关闭。", desk.policy.closing_days);
-                events.push(self.file(episode, &note, desk));
+                let why = Sentence::Quiet { since: episode.alert.last_active_on, days: desk.policy.closing_days };
+                events.push(self.file(episode, why, desk));
             }
         }
     }
 
-    /// Closes an episode and files it.
-    fn file(&mut self, episode: Episode, note: &str, desk: &Desk<'_>) -> AlertEvent {
+    /// Closes an episode and files it; `why` opens the explanation of the event.
+    fn file(&mut self, episode: Episode, why: Sentence, desk: &Desk<'_>) -> AlertEvent {
         let mut alert = episode.alert;
         alert.state = AlertState::Closed;
         alert.changed_on = desk.as_of;
         let levels = levels(&alert.assessment);
         let mut closing = event(&alert, AlertEventKind::Closed, Some(levels), desk);
-        closing.explanation = format!("{note}{}", closing.explanation);
+        closing.explanation = closing.explanation.after(why);
         self.closed.insert(alert.id.clone(), alert);
         closing
     }
@@ -357,7 +356,7 @@ impl Episode {
         let shown = self.with_change(assessment);
         let mut kind = None;
         let mut kept = highest;
-        let mut note = String::new();
+        let mut note = None;
         if highest != held {
             kind = Some(AlertEventKind::Raised);
         }
@@ -369,8 +368,7 @@ impl Episode {
                 (kind, kept) = (Some(AlertEventKind::Lowered), now);
                 self.weaker_since = None;
             } else {
-                let _ =
-                    write!(note, "（自{since}起评估低于现级，满{}天后下调；现级保持。）", desk.policy.lowering_days);
+                note = Some(Sentence::Held { since, days: desk.policy.lowering_days });
             }
         }
         let label = self.label(assessment, desk.policy);
@@ -379,14 +377,19 @@ impl Episode {
             self.alert.evidence = desk.evidence(assessment, &self.alert.assessment.documents);
         }
         let alert = &mut self.alert;
+        let shown = shown.into_owned();
+        let explanation = match note {
+            Some(note) => shown.explanation.clone().then(note),
+            None => shown.explanation.clone(),
+        };
         alert.assessment = Assessment {
             danger: kept.0,
             spread: kept.1,
             disposal: kept.2,
             brand: label.0,
             region: label.1,
-            explanation: format!("{}{note}", shown.explanation),
-            ..shown.into_owned()
+            explanation,
+            ..shown
         };
         alert.last_active_on = desk.as_of;
         alert.lexicon = desk.lexicon.clone();
@@ -408,7 +411,7 @@ impl Episode {
         }
         let change_of = Some(held.change_of.unwrap_or(held.as_of));
         let mut shown = Assessment { change: held.change.clone(), change_of, ..assessment.clone() };
-        shown.explanation = explain(&shown, Language::Chinese);
+        shown.explanation = explain(&shown);
         Cow::Owned(shown)
     }
 
@@ -534,6 +537,7 @@ fn event(alert: &Alert, kind: AlertEventKind, before: Option<Levels>, desk: &Des
         evidence_total: alert.evidence_total,
         explanation: a.explanation.clone(),
         rules: std::iter::once(a.disposal_rule.clone()).chain(a.decision.single_rule.clone()).collect(),
+        merged_into: None,
         before,
         criteria: a.criteria.clone(),
         lexicon: desk.lexicon.clone(),

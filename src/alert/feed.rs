@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::tell::{self, Language};
 use crate::vocabulary::{Alert, RegionCode, show_moment, start_of_day};
 
 /// What a feed says about itself.
@@ -86,7 +87,7 @@ pub fn json(
             "id": alert.id,
             "url": head.page(alert),
             "title": headline(alert, region_name),
-            "content_text": a.explanation,
+            "content_text": tell::paragraph(&a.explanation, Language::Chinese),
             "date_published": show_moment(start_of_day(alert.opened_on)),
             "date_modified": show_moment(start_of_day(alert.changed_on)),
             "tags": [a.category.zh(), a.hazard.zh(), a.danger.zh(), a.spread.zh(), a.disposal.zh()],
@@ -172,7 +173,11 @@ pub fn atom(
                 escape(label)
             );
         }
-        let _ = write!(feed, "    <summary>{}</summary>\n  </entry>\n", escape(&a.explanation));
+        let _ = write!(
+            feed,
+            "    <summary>{}</summary>\n  </entry>\n",
+            escape(&tell::paragraph(&a.explanation, Language::Chinese))
+        );
     }
     feed += "</feed>\n";
     feed

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::feed::{FeedHead, headline};
+use crate::tell::{self, Language};
 use crate::vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Danger, RegionCode, show_moment, start_of_day,
 };
@@ -73,7 +74,7 @@ pub fn csv(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode) 
             c.places.to_string(),
             alert.evidence_total.to_string(),
             head.page(alert),
-            a.explanation.clone(),
+            tell::paragraph(&a.explanation, Language::Chinese),
         ];
         _ = writer.write_record(cells.iter().map(|cell| guarded(cell)));
     }
@@ -110,7 +111,7 @@ pub struct CloudEvent<'a> {
     /// Name and version of the form of `data`.
     dataschema: &'static str,
     /// The event.
-    data: &'a AlertEvent,
+    data: AlertEvent,
 }
 
 /// Events as a batch of CloudEvents 1.0 (JSON batch format). `id` is the event's number: where a reader goes on.
@@ -132,7 +133,7 @@ pub fn cloud_events<'a>(events: &'a [(u64, AlertEvent)], home: &str) -> Vec<Clou
             time: show_moment(start_of_day(event.as_of)),
             datacontenttype: "application/json",
             dataschema: SCHEMA,
-            data: event,
+            data: tell::written(event.clone(), Language::Chinese),
         }
     };
     events.iter().map(one).collect()

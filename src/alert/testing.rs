@@ -144,7 +144,7 @@ impl About {
             decision: crate::vocabulary::Decision::default(),
             change: Vec::new(),
             change_of: None,
-            explanation: "近7天有3起独立事件。".into(),
+            explanation: crate::vocabulary::Explanation::prose("近7天有3起独立事件。"),
             criteria: CriteriaVersion::from("test"),
             documents,
         }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::episodes::Episodes;
 use super::policy::shipped;
 use super::testing::{About, day, evidence};
+use crate::tell::{self, Language};
 use crate::vocabulary::{
     AlertEvent, AlertEventKind, AlertId, AlertState, Alteration, Assessment, Change, Danger, Disposal, DocumentId,
-    Hazard, LexiconVersion, MuteTerm, Spread,
+    Explanation, Hazard, LexiconVersion, MuteTerm, Spread,
 };
 
 struct Watch {
@@ -23,6 +24,10 @@ impl Watch {
         let assessments: Vec<Assessment> = found.iter().map(|about| about.assessment(day(number))).collect();
         self.episodes.advance(day(number), &assessments, &shipped(), &evidence, &LexiconVersion::from("lex"))
     }
+}
+
+fn told_of(explanation: &Explanation) -> String {
+    tell::paragraph(explanation, Language::Chinese)
 }
 
 fn kinds(events: &[AlertEvent]) -> Vec<AlertEventKind> {
@@ -60,7 +65,7 @@ fn what_would_change_an_alert_stands_over_quiet_days_with_its_day() {
     let mut watch = Watch::new();
     let told = |watch: &Watch| {
         let assessment = watch.episodes.ranked()[0].assessment.clone();
-        (assessment.change.len(), assessment.change_of, assessment.explanation)
+        (assessment.change.len(), assessment.change_of, told_of(&assessment.explanation))
     };
     let mut tried = About::brand("甲牌").assessment(day(1));
     let more = Alteration::MoreAlike { events: 3 };
@@ -106,7 +111,8 @@ fn what_was_looked_into_and_not_confirmed_closes_at_once_and_only_that() {
     let closed = watch.episodes.advance(day(2), &judged, &shipped(), &evidence, &LexiconVersion::from("lex"));
     assert_eq!(kinds(&closed), [Closed]);
     assert_eq!(closed[0].brand.as_deref(), Some("甲牌"));
-    assert!(closed[0].explanation.starts_with("经核查或检验未证实（o-1），关闭。"), "{}", closed[0].explanation);
+    let why = told_of(&closed[0].explanation);
+    assert!(why.starts_with("经核查或检验未证实（o-1），关闭。近7天"), "{why}");
     assert_eq!(watch.episodes.ranked().len(), 1);
 }
 
@@ -167,7 +173,9 @@ fn an_episode_closes_after_four_quiet_weeks_and_a_new_one_gets_a_new_id() {
     }
     let closed = watch.day(29, &[]);
     assert_eq!(kinds(&closed), [Closed]);
-    assert!(closed[0].explanation.starts_with("自2023-01-01起连续28天未再越线"), "{}", closed[0].explanation);
+    let why = told_of(&closed[0].explanation);
+    assert!(why.starts_with("自2023-01-01起连续28天未再越线，关闭。"), "{why}");
+    assert_eq!(closed[0].merged_into, None);
     assert_eq!(watch.episodes.get(&first).map(|alert| alert.state), Some(AlertState::Closed));
     let again = watch.day(30, &[About::brand("甲牌")]);
     assert_eq!(kinds(&again), [Opened]);
@@ -192,7 +200,9 @@ fn an_incident_that_becomes_the_industrys_stays_one_alert() {
     let events = watch.day(3, std::slice::from_ref(&wide));
     assert_eq!(kinds(&events), [Raised, Closed], "甲牌's episode widens, 乙牌's goes on in it");
     assert_eq!((events[0].alert_id.clone(), events[0].brand.clone()), (first.clone(), None));
-    assert!(events[1].explanation.starts_with(&format!("并入预警{first}")), "{}", events[1].explanation);
+    let why = told_of(&events[1].explanation);
+    assert!(why.starts_with(&format!("并入预警{first}。")), "{why}");
+    assert_eq!(events[1].merged_into, Some(first));
     assert!(watch.day(3, &[wide]).is_empty());
     assert!(watch.day(4, &[About::brand("乙牌").documents(4..6)]).is_empty(), "it is the same incident");
     assert_eq!(watch.episodes.ranked().len(), 1);
@@ -237,7 +247,7 @@ fn what_told_of_the_lesser_part_goes_on_in_the_alert_on_the_greater() {
     watch.day(1, &[About::brand("甲牌").hazard(Hazard::Burn).documents(0..2)]);
     let events = watch.day(2, &[About::brand("甲牌").documents(0..5)]);
     assert_eq!(kinds(&events), [Opened, Closed]);
-    assert!(events[1].explanation.starts_with("并入预警"), "{}", events[1].explanation);
+    assert_eq!(events[1].merged_into, Some(events[0].alert_id.clone()));
 }
 
 #[test]

@@ -14,9 +14,10 @@ use super::{Common, Failure, cannot_read, cannot_write, say};
 use crate::alert::{Casework, feed};
 use crate::archive::bundle;
 use crate::pipeline::Tower;
-use crate::score::{Language, explain};
+use crate::score::explain;
 use crate::store::Taken;
-use crate::vocabulary::{Act, ActKind, AlertId, Verdict};
+use crate::tell::{self, Language};
+use crate::vocabulary::{Act, ActKind, AlertId, Explanation, Verdict};
 
 /// Pause between two looks with `--watch`.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -198,7 +199,11 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         // What programs read does not depend on the locale: only a language that was named counts.
         if common.lang == Some(Lang::En) {
             for alert in &mut alerts {
-                alert.assessment.explanation = explain(&alert.assessment, Language::English);
+                // What an earlier version kept as Chinese prose is said anew from the terms.
+                let judged = &mut alert.assessment;
+                let said = &judged.explanation;
+                let values = if said.is_values() { said.clone() } else { explain(judged) };
+                judged.explanation = Explanation::prose(tell::paragraph(&values, Language::English));
             }
         }
         let ranked: Vec<_> = alerts.iter().collect();

@@ -140,7 +140,10 @@ fn tell(event: &AlertEvent, contents: &Contents<'_>, text: &mut String, html: &m
         "{}：信息 {} 条，不同文本 {} 篇，来源主体 {} 个，地点 {} 个",
         event.as_of, counts.reports, counts.texts, counts.actors, counts.places
     );
-    let why: String = event.explanation.chars().take(EXPLANATION_CHARS_MAX).collect();
+    let why: String = crate::tell::paragraph(&event.explanation, crate::tell::Language::Chinese)
+        .chars()
+        .take(EXPLANATION_CHARS_MAX)
+        .collect();
     let _ = write!(text, "· {what}\n  {levels}\n  {told}\n  {why}\n  {link}\n\n");
     let _ = write!(
         html,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::mail::{Mail, mail};
 use super::sign;
+use crate::tell::{self, Language};
 use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, excerpt, show_moment};
 
 /// Longest text of a robot's message, in bytes: WeCom takes 4,096, the others more.
@@ -151,7 +152,7 @@ pub(super) fn zh(kind: AlertEventKind) -> &'static str {
 /// sends the same bytes.
 fn webhook(contents: &Contents<'_>) -> Value {
     let one = |(number, event): &(u64, AlertEvent)| {
-        let mut value = json!(event);
+        let mut value = json!(tell::written(event.clone(), Language::Chinese));
         value["number"] = json!(number);
         value["url"] = json!(format!("{}/alerts/{}", contents.home, event.alert_id));
         value
@@ -216,7 +217,7 @@ fn text(contents: &Contents<'_>, markdown: bool) -> String {
     };
     for (shown, (_, event)) in events.iter().enumerate() {
         let link = format!("{}/alerts/{}", contents.home, event.alert_id);
-        let why = excerpt(&plain(&event.explanation), WHY_CHARS);
+        let why = excerpt(&plain(&tell::paragraph(&event.explanation, Language::Chinese)), WHY_CHARS);
         let what = format!("{} {} {}", zh(event.event), about(event, contents), levels(event));
         let line = if markdown {
             format!("- [{what}]({link})\n  {why}…\n")
@@ -251,13 +252,13 @@ pub(super) fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{Danger, Disposal, Spread, Subscription};
+    use crate::vocabulary::{Danger, Disposal, Explanation, Spread, Subscription};
 
     fn event(brand: &str) -> AlertEvent {
         AlertEvent {
             event: AlertEventKind::Raised,
             brand: Some(brand.to_owned()),
-            explanation: "近7天有22起独立事件。".to_owned(),
+            explanation: Explanation::prose("近7天有22起独立事件。"),
             before: Some((Danger::High, Spread::Isolated, Disposal::Notify)),
             ..super::super::tests::event(1, Danger::Serious)
         }

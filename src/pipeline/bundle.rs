@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{PipelineError, Tower};
 use crate::archive::{bundle, read_at};
 use crate::store::Store;
+use crate::tell::{self, Language};
 use crate::vocabulary::{AlertId, AuditEntry, AuditKind, DocumentId, RawRef, show_moment};
 
 /// Documents in a bundle, at most: those of the evidence first.
@@ -51,8 +52,11 @@ impl Tower {
         let alert = alert.ok_or_else(|| PipelineError::Outcome(format!("there is no alert `{id}` here")))?;
         let mut files = BTreeMap::from([("README.txt".to_owned(), ABOUT.as_bytes().to_vec())]);
         let mut put = |name: &str, bytes: Vec<u8>| files.insert(name.to_owned(), bytes);
+        let alert = tell::written(alert, Language::Chinese);
         put("alert.json", serde_json::to_vec_pretty(&alert)?);
-        put("history.ndjson", lines(&self.store().alert_events(Some(id)).await?)?);
+        let history = self.store().alert_events(Some(id)).await?;
+        let history: Vec<_> = history.into_iter().map(|event| tell::written(event, Language::Chinese)).collect();
+        put("history.ndjson", lines(&history)?);
         put("acts.ndjson", lines(&self.store().acts(Some(id)).await?)?);
         put("outcomes.ndjson", lines(&self.store().outcomes(Some(id)).await?)?);
         if let Some(request) = self.store().sampling_request(id).await? {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{PipelineError, Tower};
 use crate::archive::pack;
+use crate::tell::{self, Explained, Language};
 use crate::vocabulary::{Act, Alert, AlertEvent, CriteriaVersion, LexiconVersion, SamplingRequest, show_moment};
 
 /// Longest archive before it is packed, in bytes.
@@ -50,8 +51,8 @@ impl Tower {
     /// [`PipelineError::Search`] with the reason, in Chinese, when they are too many for one archive.
     pub fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, PipelineError> {
         let files = [
-            ("alerts.ndjson", lines(&records.alerts)?, records.alerts.len()),
-            ("events.ndjson", lines(&records.events)?, records.events.len()),
+            ("alerts.ndjson", lines(records.alerts.iter().map(in_words))?, records.alerts.len()),
+            ("events.ndjson", lines(records.events.iter().map(in_words))?, records.events.len()),
             ("sampling.ndjson", lines(&records.sampling)?, records.sampling.len()),
             ("acts.ndjson", lines(&records.acts)?, records.acts.len()),
         ];
@@ -80,10 +81,15 @@ impl Tower {
     }
 }
 
-fn lines<T: Serialize>(records: &[T]) -> Result<Vec<u8>, PipelineError> {
+/// A record as others read it.
+fn in_words<T: Explained + Clone>(record: &T) -> T {
+    tell::written(record.clone(), Language::Chinese)
+}
+
+fn lines<T: Serialize>(records: impl IntoIterator<Item = T>) -> Result<Vec<u8>, PipelineError> {
     let mut bytes = Vec::new();
     for record in records {
-        serde_json::to_writer(&mut bytes, record)?;
+        serde_json::to_writer(&mut bytes, &record)?;
         bytes.push(b'\n');
     }
     Ok(bytes)

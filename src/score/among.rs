@@ -44,9 +44,10 @@ pub(super) fn chance(h: f64, window_days: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::criteria::shipped;
-    use super::super::testing::{Report, days_after};
-    use super::super::{Events, Feedback, Language, Scorer, Volume, explain};
+    use super::super::testing::{Report, days_after, said};
+    use super::super::{Events, Feedback, Scorer, Volume, explain};
     use super::*;
+    use crate::tell::{self, Language};
 
     const DAY: i32 = 60;
 
@@ -98,13 +99,13 @@ mod tests {
     fn the_explanation_tells_it_of_what_crossed_and_a_kept_one_without_it_is_read() {
         let all: Vec<Report> = burst("甲牌").collect();
         let mut found = assess(&all).remove(0);
-        assert!(found.explanation.contains("系偶然"), "{}", found.explanation);
-        assert!(explain(&found, Language::English).contains("expected to be chance"));
+        assert!(said(&found).contains("系偶然"), "{}", said(&found));
+        assert!(tell::paragraph(&explain(&found), Language::English).contains("expected to be chance"));
         let mut kept = serde_json::to_value(&found).expect("JSON");
         kept["detector"].as_object_mut().expect("terms").remove("among").expect("stored");
         found.detector.among = None;
         let kept: Assessment = serde_json::from_value(kept).expect("read back");
         assert_eq!(kept.detector, found.detector);
-        assert!(!explain(&kept, Language::Chinese).contains("系偶然"));
+        assert!(!tell::paragraph(&explain(&kept), Language::Chinese).contains("系偶然"));
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::criteria::shipped;
-use super::testing::{FIRST, Report, days_after};
+use super::testing::{FIRST, Report, days_after, said};
 use super::*;
 use crate::vocabulary::{Assessment, Category, Channel, Disposal, Hazard, SignalRecord, WindowTerm, day_of};
 
@@ -38,9 +38,9 @@ fn sound(assessment: &Assessment) {
     let detector = &assessment.detector;
     assert!(detector.windows.iter().all(|window| (0.0..=1.0).contains(&window.p) && window.mu >= 0.0), "{detector:?}");
     for word in ["NaN", "inf", "null"] {
-        assert!(!assessment.explanation.contains(word), "{}", assessment.explanation);
+        assert!(!said(assessment).contains(word), "{}", said(assessment));
     }
-    assert!(assessment.explanation.contains("截至") && !assessment.disposal_rule.is_empty());
+    assert!(said(assessment).contains("截至") && !assessment.disposal_rule.is_empty());
 }
 
 fn walk(value: &Value, path: &str) {
@@ -78,7 +78,7 @@ fn a_constant_history_is_no_news_and_a_third_more_events_of_it_are() {
     let daily: Vec<Report> = (-READ_BEFORE..=0).map(Report::new).collect();
     let quiet = judged(&records(&daily), &steady(0), 0);
     let one = only(&quiet);
-    assert_eq!(one.disposal, Disposal::Exclude, "{}", one.explanation);
+    assert_eq!(one.disposal, Disposal::Exclude, "{}", said(one));
     let week = window(one, 7);
     assert!(week.x == 7 && (week.mu - 7.0).abs() < 0.2 && (week.p - 0.5).abs() < 0.1, "{week:?}");
     let mut louder = daily;
@@ -149,7 +149,7 @@ fn one_region_only_leaves_nothing_to_compare_with_and_is_said_to_be_there() {
     assert_ne!(loudest.disposal, Disposal::Exclude);
     assert_eq!(loudest.spread_terms.provinces, 1);
     assert!((loudest.spread_terms.effective_provinces - 1.0).abs() < 1e-12);
-    assert!(loudest.spread < crate::vocabulary::Spread::Systemic, "{}", loudest.explanation);
+    assert!(loudest.spread < crate::vocabulary::Spread::Systemic, "{}", said(loudest));
 }
 
 #[test]

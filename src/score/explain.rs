@@ -1,291 +1,208 @@
-//! One paragraph for people, filled from stored terms only (SCORE-2), in Chinese or English: an assessment that was kept says the same
-//! again. Section 11 of the methods: what was seen, what was expected, how rare, how wide, how bad, what follows, what would change it.
-//! Not here: any arithmetic beyond showing a number.
+//! Why an assessment is what it is, as sentences filled from stored terms only (SCORE-2): an assessment that was kept gives the same again.
+//! Section 11 of the methods: what was seen, what was expected, how rare, how wide, how bad, what follows, what would change it.
+//! Not here: wording, any arithmetic.
 
-use std::fmt::Write;
-
-use super::onsets::ONSET_YEAR_DAYS;
+use super::spread::prefectures;
 use crate::vocabulary::{
-    Alteration, Assessment, Change, Danger, ExposureTerms, ItemsBasis, Province, RegionCode, Spread,
+    Alteration, Assessment, Change, Cluster, ClusterTerms, Explanation, FeedbackTerms, Place, RegionCode, Sentence,
+    Spread, SpreadFinding, SpreadTerms, Subject, Variety, Zone,
 };
 
-/// Longest recurrence told as a number, in years: what a model says beyond it is no measure of anything.
-const YEARS_MAX: f64 = 1000.0;
-
-/// In which language an assessment explains itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// 中文, as stored in [`Assessment::explanation`].
-    Chinese,
-    /// English, for colleagues abroad. What rules mean stays in the criteria file's own words; their ids are given.
-    English,
-}
-
-/// The paragraph of an assessment, from its stored terms alone.
+/// The explanation of an assessment, from its stored terms alone.
 #[must_use]
-pub fn explain(assessment: &Assessment, language: Language) -> String {
-    match language {
-        Language::Chinese => in_chinese(assessment),
-        Language::English => super::explain_en::in_english(assessment),
+pub fn explain(a: &Assessment) -> Explanation {
+    let (detector, decision) = (&a.detector, &a.decision);
+    let window = detector.windows.iter().find(|window| window.days == a.window_days);
+    let (events, expected, p) = window.map_or((0, 0.0, 1.0), |window| (window.x, window.mu, window.p));
+    let subject =
+        Subject { category: a.category, hazard: a.hazard, brand: a.brand.clone(), region: a.region.map(place) };
+    let mut said = vec![
+        Sentence::Seen { as_of: a.as_of, days: a.window_days, subject, events, counts: a.counts },
+        Sentence::Expected {
+            baseline_weeks: detector.baseline_weeks,
+            baseline_events: detector.baseline_events,
+            expected,
+            p,
+        },
+        Sentence::Rise {
+            evidence: detector.evidence,
+            h: detector.h,
+            h_threshold: detector.h_threshold,
+            crossed: decision.crossed,
+        },
+    ];
+    if let Some(began) = &detector.began {
+        said.push(Sentence::Began { week_of: began.week_of, probability: began.probability });
     }
+    if let Some(among) = detector.among.filter(|_| decision.crossed) {
+        said.push(Sentence::Among { cells: among.cells, alike: among.alike, q: among.q, e_q: among.e_q });
+    }
+    if let (Some(rule), Some(means)) = (&decision.single_rule, &decision.single_means) {
+        said.push(Sentence::SingleRule { rule: rule.clone(), means: means.clone() });
+    }
+    said.push(spread(a));
+    let (terms, branded) = (a.danger_terms.clone(), a.brand.is_some());
+    said.push(Sentence::Danger { danger: a.danger, terms, branded });
+    said.extend(outcomes(&a.feedback));
+    let (disposal, means, rule) = (a.disposal, decision.disposal_means.clone(), a.disposal_rule.clone());
+    said.push(Sentence::Disposal { disposal, means, rule });
+    let changes: Vec<Change> = a.change.iter().filter(|change| says_something(a, change)).cloned().collect();
+    if !changes.is_empty() {
+        let (danger, spread, disposal) = (a.danger, a.spread, a.disposal);
+        said.push(Sentence::Change { as_of: a.change_of, danger, spread, disposal, changes });
+    }
+    said.push(Sentence::Criteria { version: a.criteria.clone() });
+    Explanation::from(said)
 }
 
-/// The deciding window: events, expected events, tail.
-pub(super) fn window(a: &Assessment) -> (u64, f64, f64) {
-    let window = a.detector.windows.iter().find(|window| window.days == a.window_days);
-    window.map_or((0, 0.0, 1.0), |window| (window.x, window.mu, window.p))
+/// What outcomes of earlier alerts add; nothing when nothing came back.
+fn outcomes(terms: &FeedbackTerms) -> impl Iterator<Item = Sentence> {
+    let judged = terms.p_real.clone().filter(|p_real| p_real.judged > 0);
+    [
+        terms.thinned.clone().map(Sentence::Thinned),
+        terms.muted.clone().map(Sentence::Muted),
+        terms.confirmed.clone().map(Sentence::Confirmed),
+        terms.matter.clone().map(Sentence::Matter),
+        terms.usual.clone().map(Sentence::Usual),
+        judged.map(Sentence::Real),
+    ]
+    .into_iter()
+    .flatten()
 }
 
-/// How often something comes about by chance.
-pub(super) enum Recurrence {
-    Days(f64),
-    Years(f64),
-    /// Longer than anybody can say.
-    Longer,
+/// That nothing doubtful could be left out says nothing.
+fn says_something(a: &Assessment, change: &Change) -> bool {
+    let moves = (change.danger, change.spread, change.disposal) != (a.danger, a.spread, a.disposal);
+    moves || !matches!(change.what, Alteration::WithoutDoubtful { events: 0, .. })
 }
 
-/// How often something happens that has `10^-h` onsets a year.
-pub(super) fn recurrence(h: f64) -> Recurrence {
-    match 10_f64.powf(h) {
-        years if years > YEARS_MAX || years.is_nan() => Recurrence::Longer,
-        years if years >= 1.0 => Recurrence::Years(years),
-        years => Recurrence::Days(years * ONSET_YEAR_DAYS),
-    }
-}
-
-fn in_chinese(a: &Assessment) -> String {
-    let mut text = String::new();
-    let what = what(a);
-    let (events, mu, p) = window(a);
-    let counts = a.counts;
-    let _ = write!(
-        text,
-        "截至{}，近{}天{what}有{events}起独立事件（{}条信息、{}个不同文本、{}个来源主体、{}个地区）。",
-        a.as_of, a.window_days, counts.reports, counts.texts, counts.actors, counts.places
-    );
-    let often = match recurrence(a.detector.h) {
-        Recurrence::Days(days) => format!("约每{}天一次", figure(days)),
-        Recurrence::Years(years) => format!("约每{}年一次", figure(years)),
-        Recurrence::Longer => "千年难遇".to_owned(),
-    };
-    let _ = write!(
-        text,
-        "基线{}周内{}起，结合同类先验并按已读信息量折算，预期{}起；偶然达到或超过的概率（mid-p）{}。上升证据{}，此类单元偶然如此{often}（h={:.2}），{}误报预算所定门限{:.2}。",
-        figure(a.detector.baseline_weeks),
-        a.detector.baseline_events,
-        figure(mu),
-        figure(p),
-        figure(a.detector.evidence),
-        a.detector.h,
-        if a.decision.crossed { "越过" } else { "未越过（或起数不足、开始监测后无新发）" },
-        a.detector.h_threshold
-    );
-    if let Some(began) = &a.detector.began {
-        let _ = write!(text, "上升约始于{}起的一周（变点概率{:.2}）。", began.week_of, began.probability);
-    }
-    if let Some(among) = a.detector.among.filter(|_| a.decision.crossed) {
-        let _ = write!(
-            text,
-            "当日共比较{}个单元，偶然可能不大于本件的有{}个，其中系偶然的预计{}（BH法；不论单元间如何相关，e-BH法{}）。",
-            among.cells,
-            among.alike,
-            share_at_most(among.q),
-            share_at_most(among.e_q)
-        );
-    }
-    if let (Some(means), Some(id)) = (&a.decision.single_means, &a.decision.single_rule) {
-        let _ = write!(text, "单件规则命中：{means}（{id}）。");
-    }
-    text += &spread(a);
-    let d = &a.danger_terms;
-    let _ = write!(
-        text,
-        "隐患程度{}：伤害程度S{}（文本所述{}级{}）；{}。",
-        a.danger.zh(),
-        d.severity,
-        d.severity_stated,
-        if d.vulnerable { "，涉及老人、儿童或学生而上调" } else { "" },
-        exposure(&d.exposure, d.range, a.brand.is_some())
-    );
-    text += &super::feedback::told(&a.feedback);
-    let means = a.decision.disposal_means.as_deref().unwrap_or("未越过门限，也无单件规则命中");
-    let _ = write!(text, "处置{}：{means}（{}）。", a.disposal.zh(), a.disposal_rule);
-    text += &changes(a);
-    let _ = write!(text, "评价标准{}。", a.criteria);
-    text
-}
-
-fn exposure(e: &ExposureTerms, range: [Danger; 2], branded: bool) -> String {
-    let range = format!("矩阵范围{}至{}", range[0].zh(), range[1].zh());
-    let Some(items) = e.items else { return format!("在用数量未知，概率按假定档，{range}") };
-    let mut text = match e.basis {
-        ItemsBasis::Category => format!("在用数量{items}件（评价标准所列）"),
-        ItemsBasis::PartOfCategory => {
-            let part = if branded { "本品牌" } else { "其中所涉部分" };
-            format!("品类在用数量{items}件（评价标准所列），{part}的数量未知")
-        }
-        ItemsBasis::Displayed | ItemsBasis::Unknown => format!("已知商品页显示销量合计{items}件（估计值）"),
-    };
-    match (e.probability, e.lifetime_years) {
-        (Some(probability), Some(years)) => {
-            let bound = match e.basis {
-                ItemsBasis::Category => "上限约",
-                ItemsBasis::PartOfCategory => "不低于约",
-                ItemsBasis::Displayed | ItemsBasis::Unknown => "粗估不高于约",
-            };
-            let _ = write!(
-                text,
-                "，近{}天{}起（{:.0}%上限按{}起计），按漏报系数{}、使用{}年推算，每件使用期内致伤概率{bound}{}",
-                e.days,
-                e.events,
-                e.confidence * 100.0,
-                figure(e.upper),
-                figure(e.under_reporting),
-                figure(years),
-                figure(probability)
-            );
-        }
-        _ => text += "，使用年限未知，概率按假定档",
-    }
-    let _ = write!(text, "，{range}");
-    if let Some(before) = e.before_items {
-        let _ = write!(text, "，矩阵所得{}已计入在用数量", before.zh());
-    }
-    text
-}
-
-/// What would change the judgement, in one sentence; nothing where nothing was tried.
-fn changes(a: &Assessment) -> String {
-    let told: Vec<String> = a.change.iter().filter_map(|change| told(a, change)).collect();
-    if told.is_empty() {
-        return String::new();
-    }
-    let of = a.change_of.map_or_else(String::new, |day| format!("按{day}的情况，"));
-    format!("改判条件：{of}{}。", told.join("；"))
-}
-
-fn told(a: &Assessment, change: &Change) -> Option<String> {
-    let moved = moved(a, change);
-    let condition = match &change.what {
-        Alteration::MoreAlike { events } => format!("再有{events}起同类独立事件"),
-        Alteration::MoreBrands { events } => format!("再有{events}起、各属未点名过的品牌"),
-        Alteration::MoreProvinces { regions } => format!("再有{}起、各在未出现过的省份", regions.len()),
-        Alteration::Fewer { events } => format!("少最近{events}起"),
-        Alteration::Severity { severity } => format!("最近一起若致S{severity}伤害"),
-        Alteration::WithoutBrand { brand, events } => format!("不计“{brand}”的{events}起"),
-        Alteration::WithoutProvince { region, events } => format!("不计{}的{events}起", province_name(*region)),
-        Alteration::WithoutDoubtful { below, events } => format!("不计可信度低于{}的{events}起", figure(*below)),
-    };
-    match (moved.is_empty(), &change.what) {
-        // Nothing doubtful is nothing to tell.
-        (true, Alteration::WithoutDoubtful { events: 0, .. }) => None,
-        (true, _) => Some(format!("{condition}，判断不变")),
-        (false, _) => Some(format!("{condition}，{}", moved.join("、"))),
-    }
-}
-
-fn moved(a: &Assessment, change: &Change) -> Vec<String> {
-    let way = |up: bool| if up { "升为" } else { "降为" };
-    let mut moved = Vec::new();
-    if change.disposal != a.disposal {
-        moved.push(format!("处置{}{}", way(change.disposal > a.disposal), change.disposal.zh()));
-    }
-    if change.spread != a.spread {
-        moved.push(format!("范围{}{}", way(change.spread > a.spread), change.spread.zh()));
-    }
-    if change.danger != a.danger {
-        moved.push(format!("隐患程度{}{}", way(change.danger > a.danger), change.danger.zh()));
-    }
-    moved
-}
-
-fn what(a: &Assessment) -> String {
-    let region = a.region.map(province_name).unwrap_or_default();
-    let brand = a.brand.as_deref().map(|brand| format!("“{brand}”")).unwrap_or_default();
-    format!("{region}{brand}{}“{}”", a.category.zh(), a.hazard.zh())
-}
-
-fn spread(a: &Assessment) -> String {
+fn spread(a: &Assessment) -> Sentence {
     let s = &a.spread_terms;
-    let mut text = format!(
-        "范围{}：点名品牌{}个（有效{:.1}个，{:.0}%未点名），省份{}个（有效{:.1}个，{:.0}%未载明）",
-        a.spread.zh(),
-        s.brands,
-        s.effective_brands,
-        s.unknown_brand_share * 100.0,
-        s.provinces,
-        s.effective_provinces,
-        s.unknown_region_share * 100.0
-    );
-    text += &super::spread::sentence::measured(s);
+    let mut findings = findings(s);
     if let (Some(brand), Some(p)) = (&s.top_brand, s.p_without_top_brand) {
-        let _ = write!(text, "；去掉“{brand}”后尾概率{}", figure(p));
+        findings.push(SpreadFinding::WithoutBrand { brand: brand.clone(), p });
     }
     if let (Some(province), Some(p)) = (s.top_province, s.p_without_top_province) {
-        let _ = write!(text, "；去掉{}后尾概率{}", province_name(province), figure(p));
+        findings.push(SpreadFinding::WithoutProvince { province: place(province), p });
     }
     if s.company_wide {
-        text += "；同一品牌见于多地（企业性）";
+        findings.push(SpreadFinding::CompanyWide);
     }
-    if s.provisional && a.spread == Spread::Regional {
-        text += "；过半未载明地区，区域性为暂定";
-    } else if s.provisional {
-        text += "；过半未点名品牌，行业性为暂定";
+    if s.provisional {
+        let regional = a.spread == Spread::Regional;
+        findings.push(if regional { SpreadFinding::ProvisionalRegion } else { SpreadFinding::ProvisionalIndustry });
     }
-    let _ = write!(text, "（{}）。", s.rule);
-    text
+    Sentence::Spread {
+        spread: a.spread,
+        brands: Variety { named: s.brands, effective: s.effective_brands, unknown_share: s.unknown_brand_share },
+        provinces: Variety {
+            named: s.provinces,
+            effective: s.effective_provinces,
+            unknown_share: s.unknown_region_share,
+        },
+        findings,
+        rule: s.rule.clone(),
+    }
 }
 
-/// A share in percent with one digit.
-pub(super) fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
-}
-
-/// Smallest share that is told as a number.
-pub(super) const SHARE_TOLD: f64 = 0.001;
-
-fn share_at_most(share: f64) -> String {
-    if share < SHARE_TOLD { "不足千分之一".to_owned() } else { format!("至多约{}%", figure(share * 100.0)) }
-}
-
-/// Three significant figures; powers of ten where a plain number would be unreadable.
-pub(super) fn figure(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
+/// What the spread axis measured; empty for a matter that did not cross.
+fn findings(s: &SpreadTerms) -> Vec<SpreadFinding> {
+    let mut findings = Vec::new();
+    if let Some(terms) = &s.cluster {
+        findings.push(SpreadFinding::Cluster {
+            cluster: cluster(terms),
+            shares: s.cluster_excess_share.zip(s.cluster_exposure_share).map(|(excess, exposure)| [excess, exposure]),
+            outside: s.events_without_cluster.zip(s.p_without_cluster),
+        });
     }
-    if !(1e-3..1e6).contains(&value.abs()) {
-        return format!("{value:.2e}");
+    if let Some(terms) = &s.prefecture_cluster {
+        findings.push(SpreadFinding::Prefectures { cluster: cluster(terms) });
     }
-    #[expect(clippy::cast_possible_truncation, reason = "between -3 and 5")]
-    let magnitude = value.abs().log10().floor() as i32;
-    let decimals = usize::try_from(2 - magnitude).unwrap_or(0);
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if let (Some(weeks), Some(one_region), Some(even)) = (s.reach_weeks, s.one_region_probability, s.even_probability) {
+        findings.push(SpreadFinding::Reach { weeks, one_region, even });
+    }
+    if let Some(terms) = s.platform_cluster.as_ref().filter(|platform| platform.held) {
+        let zone = Zone::Named(terms.zone.clone().unwrap_or_default());
+        findings.push(SpreadFinding::Platform { cluster: Cluster { zone, ..cluster(terms) } });
+    }
+    if s.raised_brands > 0 {
+        findings.push(SpreadFinding::RaisedBrands { brands: s.raised_brands });
+    }
+    if let Some(p) = s.p_heterogeneity {
+        findings.push(SpreadFinding::Heterogeneity { p });
+    }
+    if let Some(shared) = &s.shared {
+        let (word, categories, events) = (shared.word.clone(), shared.categories.clone(), shared.events);
+        findings.push(SpreadFinding::Shared { word, categories, events });
+    }
+    findings.extend(s.out_of_line.iter().filter(|line| line.ic025 > 0.0).map(|line| SpreadFinding::OutOfLine {
+        brand: line.brand.clone(),
+        events: line.events,
+        expected: line.expected,
+        ic025: line.ic025,
+    }));
+    findings
 }
 
-/// Short name of a region's province; the code itself where there is none.
-pub(super) fn province_name(region: RegionCode) -> String {
-    Province::of(region).map_or_else(|| region.to_string(), |province| province.short_zh.to_owned())
+fn cluster(terms: &ClusterTerms) -> Cluster {
+    let places = || Zone::Places(terms.regions.iter().copied().map(place).collect());
+    Cluster {
+        zone: terms.zone.clone().map_or_else(places, Zone::Named),
+        weeks: terms.weeks,
+        events: terms.events,
+        expected: terms.expected,
+        recurrence_days: terms.recurrence_days,
+    }
+}
+
+fn place(region: RegionCode) -> Place {
+    Place { region, city: prefectures::name(region).map(ToOwned::to_owned) }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::criteria::shipped;
+    use super::super::testing::{Report, days_after, said};
+    use super::super::{Events, Feedback, Scorer, Volume};
     use super::*;
+    use crate::tell::{self, Language};
 
-    #[test]
-    fn figures_keep_three_digits_and_stay_readable() {
-        let shown = |value: f64| figure(value);
-        assert_eq!(shown(0.0), "0");
-        assert_eq!(shown(104.0), "104");
-        assert_eq!(shown(0.123_456), "0.123");
-        assert_eq!(shown(3.5), "3.5");
-        assert_eq!(shown(1234.5), "1234");
-        assert_eq!(shown(0.000_012_34), "1.23e-5");
+    fn judged() -> Assessment {
+        let records: Vec<_> = [0, 1, 1, 3]
+            .into_iter()
+            .zip(900_000..)
+            .map(|(day, serial)| Report::new(day).serial(serial).brand("甲牌").region("330100").record())
+            .collect();
+        let scorer = Scorer::new(shipped());
+        let volume: Volume = (-800..=3).map(|day| (days_after(day), 100)).collect();
+        let events = Events::build(&records, scorer.criteria());
+        scorer.assess(&events, &volume, &Feedback::none(), days_after(3)).remove(0)
     }
 
     #[test]
-    fn provinces_have_names() {
-        assert_eq!(province_name("330000".parse().expect("a code")), "浙江");
-        assert_eq!(province_name("330106".parse().expect("a code")), "浙江");
+    fn an_explanation_in_english_reads_like_this() {
+        let judged = judged();
+        let text = tell::paragraph(&judged.explanation, Language::English).replace(judged.criteria.as_str(), "VERSION");
+        insta::assert_snapshot!(text, @"As of 2023-01-05, 4 independent events of fire and explosion in batteries and chargers of “甲牌” in Zhejiang in 7 days (4 reports, 4 texts, 4 actors, 1 places). 1.02e-4 expected, from 0 in a baseline of 104 weeks, the prior of its kind and the number of documents read; mid-p 5.84e-15. Evidence for a rise 20.3: a cell of this kind shows as much less than once in a thousand years by chance (h 10.03), above the limit of the false-alarm budget, 0.00. The rise began about the week of 2022-12-30 (probability of that change 0.88). Of 63360 cells compared that day 1 are as improbable by chance as this one; of those less than one in a thousand are expected to be chance (BH; e-BH, however cells depend on one another: less than one in a thousand). Spread is isolated: 1 brands (1.0 effective, 0 % of events without), 1 provinces (1.0 effective, 0 % without); most likely cluster Zhejiang, last 1 weeks: 4 events (4.55e-6 expected), 100 % of the excess in 4.48 % of the exposure, 0 outside of it, tail 0.559; by prefecture thickest in 杭州 (Zhejiang), last 1 weeks: 4 events (8.41e-7 expected, by chance less than once in 10000 days); the excess of the last 1 weeks is in one region with probability 0.938, and even with probability 0.00978 if it is across the country; brands that have clearly risen: 1; provinces differ by chance as much with p=0.03; without Zhejiang the tail is 0.5 (isolated). Danger is high: severity S3 (0 as stated); items in use unknown, probability as assumed, the matrix allows medium to serious. Disposal: sample (sample.danger). What would change it: 2 more, each of a brand not named yet: spread becomes regional; an injury of S4 in the newest: danger becomes serious; without the newest 2: disposal becomes notify. Criteria VERSION.");
+    }
+
+    #[test]
+    fn a_kept_assessment_explains_itself_again_word_for_word() {
+        let judged = judged();
+        let kept = serde_json::to_string(&judged).expect("JSON");
+        let kept: Assessment = serde_json::from_str(&kept).expect("read back");
+        assert_eq!(explain(&kept), judged.explanation);
+        assert_eq!((&kept.explanation, &kept.change), (&judged.explanation, &judged.change));
+    }
+
+    #[test]
+    fn an_assessment_of_an_earlier_version_shows_its_prose_and_is_explained_anew_from_its_terms() {
+        let judged = judged();
+        let mut kept = serde_json::to_value(&judged).expect("JSON");
+        kept["explanation"] = "截至2023-01-05，旧的说法。".into();
+        let kept: Assessment = serde_json::from_value(kept).expect("read back");
+        assert_eq!(said(&kept), "截至2023-01-05，旧的说法。");
+        assert_eq!(tell::paragraph(&kept.explanation, Language::English), "截至2023-01-05，旧的说法。");
+        assert_eq!(explain(&kept), judged.explanation);
     }
 }

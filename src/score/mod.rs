@@ -7,8 +7,8 @@
 //! the future · `exposure` says how much was read · `prior` says what is usual, `parts` how far
 //! brands and provinces scatter around it · `rise` and `detector` say how much the newest days speak for a rise, `onsets` how often
 //! chance speaks so, `budget` how rare that must be · `items` says how many are in use · `danger` and `spread` say how bad and how wide · `Scorer` decides what is one
-//! incident and what to do with it, `change` what would change that, `among` how much of the day is chance, and `explain` says so in a
-//! paragraph. `feedback` brings back what analysts and sampling found.
+//! incident and what to do with it, `change` what would change that, `among` how much of the day is chance, and `explain` says so in
+//! sentences, which `tell` words. `feedback` brings back what analysts and sampling found.
 //!
 //! **SCORE-1** same signals, outcomes, criteria and `as_of` give the same assessments whatever the order of arrival. **SCORE-2** every number of
 //! an explanation is a stored term, and the terms recompute.
@@ -25,7 +25,6 @@ mod detector;
 mod edges;
 mod events;
 mod explain;
-mod explain_en;
 mod exposure;
 mod feedback;
 mod footing;
@@ -50,7 +49,7 @@ pub use criteria::{
     DisposalRule, EvenRise, HazardClass, Rank, SingleRule, SpreadCriteria, Zone,
 };
 pub use events::{EventBook, Events, Tally, TooLate};
-pub use explain::{Language, explain};
+pub use explain::explain;
 pub use exposure::Volume;
 pub use feedback::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};
 pub use footing::Footing;

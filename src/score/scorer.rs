@@ -29,8 +29,8 @@ use super::shared::{Rise, shared};
 use super::spread::{self, Shared, Shares};
 use super::{among, began, danger, explain};
 use crate::vocabulary::{
-    Assessment, Began, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, Hazard, RegionCode,
-    Spread, SpreadTerms,
+    Assessment, Began, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, Explanation, Hazard,
+    RegionCode, Spread, SpreadTerms,
 };
 use heard::Heard;
 pub(super) use history::History;
@@ -133,7 +133,7 @@ impl Scorer {
         let longest = self.criteria.detector.windows_days.iter().max().copied().unwrap_or(0);
         among::place(&mut looked, budget.cells, longest);
         let explained = |Looked { mut assessment, .. }| {
-            assessment.explanation = explain::explain(&assessment, explain::Language::Chinese);
+            assessment.explanation = explain::explain(&assessment);
             assessment
         };
         looked.into_iter().map(explained).collect()
@@ -515,7 +515,7 @@ impl<'a> Desk<'a> {
             decision,
             change,
             change_of: None,
-            explanation: String::new(),
+            explanation: Explanation::default(),
             criteria: criteria.version.clone(),
             documents: self.documents(&inside),
         };

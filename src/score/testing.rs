@@ -3,10 +3,16 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
+use crate::tell::{self, Language};
 use crate::vocabulary::{
-    Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom, SignalRecord, SourceId,
-    Stance, start_of_day,
+    Assessment, Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom,
+    SignalRecord, SourceId, Stance, start_of_day,
 };
+
+/// The explanation of an assessment in Chinese.
+pub(super) fn said(assessment: &Assessment) -> String {
+    tell::paragraph(&assessment.explanation, Language::Chinese)
+}
 
 /// A Monday.
 pub(super) const FIRST: Date = date(2023, 1, 2);

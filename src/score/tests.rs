@@ -10,10 +10,11 @@ use super::days;
 use super::events::Cell;
 use super::onsets::{Known, OnsetTable};
 use super::rise::{Rise, Window};
-use super::testing::{FIRST, Report, days_after};
+use super::testing::{FIRST, Report, days_after, said};
 use super::*;
 use crate::methods::exact_counts::mid_p;
 use crate::numeric::{Gamma, NegativeBinomial};
+use crate::tell::figure;
 use crate::vocabulary::{Assessment, Category, Channel, Danger, Disposal, Hazard, RegionCode, SignalRecord, Spread};
 
 /// Two years of steady reading before [`FIRST`], so that the cells have a baseline.
@@ -49,7 +50,7 @@ fn one_ordinary_complaint_is_excluded_with_its_reason() {
         (assessments[0].disposal, assessments[0].disposal_rule.as_str()),
         (Disposal::Exclude, "exclude.below_line")
     );
-    assert!(assessments[0].explanation.contains("未越过"), "{}", assessments[0].explanation);
+    assert!(said(&assessments[0]).contains("未越过"), "{}", said(&assessments[0]));
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn a_rise_that_many_brands_share_is_one_assessment_of_the_industry() {
     let above = above(&assessments);
     assert_eq!(above.len(), 1, "{above:#?}");
     assert_eq!((above[0].brand.clone(), above[0].region), (None, None));
-    assert!(above[0].spread >= Spread::Industry, "{}", above[0].explanation);
+    assert!(above[0].spread >= Spread::Industry, "{}", said(&above[0]));
     assert_eq!(above[0].disposal, Disposal::Sample);
 }
 
@@ -276,15 +277,15 @@ fn every_number_of_an_explanation_recomputes_from_the_terms() {
             format!("{}条信息、{}个不同文本", a.counts.reports, a.counts.texts),
             format!("{}个来源主体、{}个地区", a.counts.actors, a.counts.places),
             format!("周内{}起", a.detector.baseline_events),
-            format!("预期{}起", explain::figure(window.mu)),
-            format!("（mid-p）{}", explain::figure(window.p)),
+            format!("预期{}起", figure(window.mu)),
+            format!("（mid-p）{}", figure(window.p)),
             format!("h={:.2}", a.detector.h),
             format!("门限{:.2}", a.detector.h_threshold),
-            format!("上升证据{}", explain::figure(a.detector.evidence)),
+            format!("上升证据{}", figure(a.detector.evidence)),
             format!("伤害程度S{}", a.danger_terms.severity),
             format!("评价标准{}", criteria.version),
         ] {
-            assert!(a.explanation.contains(&number), "`{number}` is not in: {}", a.explanation);
+            assert!(said(a).contains(&number), "`{number}` is not in: {}", said(a));
         }
     }
 }
@@ -295,9 +296,9 @@ fn an_explanation_reads_like_this() {
     for (serial, day) in [0, 1, 1, 3].into_iter().enumerate() {
         reports.push(Report::new(day).serial(900_000 + serial as u64).brand("甲牌").region("330100"));
     }
-    let mut assessments = assess(&reports, 3);
+    let assessments = assess(&reports, 3);
     let version = shipped().version;
-    let text = assessments.remove(0).explanation.replace(version.as_str(), "VERSION");
+    let text = said(&assessments[0]).replace(version.as_str(), "VERSION");
     insta::assert_snapshot!(text, @"截至2023-01-05，近7天浙江“甲牌”电池与充电器“起火爆炸”有4起独立事件（4条信息、4个不同文本、4个来源主体、1个地区）。基线104周内0起，结合同类先验并按已读信息量折算，预期1.02e-4起；偶然达到或超过的概率（mid-p）5.84e-15。上升证据20.3，此类单元偶然如此千年难遇（h=10.03），越过误报预算所定门限0.00。上升约始于2022-12-30起的一周（变点概率0.88）。当日共比较63360个单元，偶然可能不大于本件的有1个，其中系偶然的预计不足千分之一（BH法；不论单元间如何相关，e-BH法不足千分之一）。范围个别：点名品牌1个（有效1.0个，0%未点名），省份1个（有效1.0个，0%未载明）；最可能聚集区浙江近1周4起（预期4.55e-6起），占超出量100%、占本底4.48%，其外0起、尾概率0.559；按地市看最集中于杭州近1周4起（预期8.41e-7起，偶然上万天不见一次）；近1周的超出集中于一个地区的概率0.938，若遍及全国则分布均匀的概率0.00978；明显上升的品牌1个；各省差异检验p=0.03；去掉浙江后尾概率0.5（isolated）。隐患程度高：伤害程度S3（文本所述0级）；在用数量未知，概率按假定档，矩阵范围中至严重。处置采样：安全隐患统计越线且隐患程度高，可能带有普遍性，应当组织采样（sample.danger）。改判条件：再有2起、各属未点名过的品牌，范围升为区域性；最近一起若致S4伤害，隐患程度升为严重；少最近2起，处置降为通知。评价标准VERSION。");
 }
 

@@ -61,6 +61,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "identities", include_str!("migrations/0012_identities.sql")),
     (13, "messages", include_str!("migrations/0013_messages.sql")),
     (14, "subscriptions", include_str!("migrations/0014_subscriptions.sql")),
+    (15, "merged", include_str!("migrations/0015_merged.sql")),
 ];
 
 /// Why the store could not do what was asked.
@@ -150,7 +151,7 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let write =
             SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open_error)?;
-        migrator().run(&write).await.map_err(|source| migrate_error(path, source))?;
+        migrator(MIGRATIONS).run(&write).await.map_err(|source| migrate_error(path, source))?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.clone().read_only(true))
@@ -231,11 +232,11 @@ fn migrate_error(path: &Path, source: MigrateError) -> StoreError {
     }
 }
 
-fn migrator() -> Migrator {
+fn migrator(migrations: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+    Migrator::with_migrations(migrations.iter().map(migration).collect())
 }
 
 #[cfg(test)]
@@ -245,6 +246,7 @@ mod tests {
     use std::error::Error as _;
 
     use super::*;
+    use crate::vocabulary::Explanation;
 
     #[tokio::test]
     async fn every_commit_is_seen_whoever_made_it() {
@@ -263,6 +265,71 @@ mod tests {
         }
         store.close().await;
         assert_eq!(store.changes().await.expect("told"), None);
+    }
+
+    /// Alerts and events as the versions before sentences were values kept them.
+    #[tokio::test]
+    async fn alerts_and_events_of_an_earlier_version_are_read_with_their_prose_and_what_they_were_merged_into() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("wanglou.sqlite");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true).foreign_keys(true);
+        let earlier = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("opened");
+        let before = MIGRATIONS.iter().position(|(_, name, _)| *name == "merged").expect("listed");
+        migrator(&MIGRATIONS[..before]).run(&earlier).await.expect("tables of the version before");
+        let prose =
+            "截至2023-01-06，近7天“甲牌”电池与充电器“起火爆炸”有4起独立事件。处置采样：应当组织采样（sample.danger）。";
+        let kept = serde_json::json!({
+            "id": "wl-1", "state": "closed", "opened_on": "2023-01-05", "changed_on": "2023-01-06", "last_active_on": "2023-01-06",
+            "lexicon": "lex", "evidence": [], "evidence_total": 0, "assessment": {
+                "as_of": "2023-01-06", "category": "battery_charger", "hazard": "fire", "brand": "甲牌", "region": null,
+                "danger": "high", "spread": "isolated", "disposal": "sample", "rank_score": 1.0,
+                "counts": {"reports": 4, "texts": 4, "actors": 4, "places": 1}, "window_days": 7,
+                "detector": {"method": "m", "h": 4.0, "h_threshold": 3.0, "windows": [], "baseline_events": 0, "baseline_weeks": 104.0,
+                    "prior": [0.5, 10.0]},
+                "danger_terms": {"severity": 3, "severity_stated": 0, "vulnerable": false, "probability_row": null,
+                    "range": ["medium", "serious"]},
+                "spread_terms": {"brands": 1, "effective_brands": 1.0, "top_brand": "甲牌", "unknown_brand_share": 0.0, "provinces": 0,
+                    "effective_provinces": 0.0, "top_province": null, "top_province_share": 0.0, "unknown_region_share": 1.0,
+                    "p_without_top_brand": null, "p_without_top_province": null, "company_wide": false, "provisional": false,
+                    "rule": "isolated"},
+                "disposal_rule": "sample.danger", "explanation": prose, "criteria": "test", "documents": [],
+            },
+        });
+        let event = |kind: &str, explanation: &str| {
+            serde_json::json!({
+                "alert_id": "wl-1", "as_of": "2023-01-06", "event": kind, "category": "battery_charger", "hazard": "fire", "brand": "甲牌",
+                "region": null, "danger": "high", "spread": "isolated", "disposal": "sample", "rank_score": 1.25,
+                "counts": {"reports": 4, "texts": 4, "actors": 4, "places": 1}, "evidence": [], "evidence_total": 0,
+                "explanation": explanation, "criteria": "test", "lexicon": "lex",
+            })
+            .to_string()
+        };
+        let into = "wl-20230101-battery_charger-fire-3fa1c2";
+        let merged = format!("并入预警{into}。{prose}");
+        let said = [("opened", prose), ("closed", "自2023-01-01起连续28天未再越线，关闭。"), ("closed", &merged)];
+        sqlx::query("INSERT INTO alerts VALUES ('wl-1', 'closed', 1.0, ?)")
+            .bind(kept.to_string())
+            .execute(&earlier)
+            .await
+            .expect("kept");
+        for (kind, explanation) in said {
+            sqlx::query("INSERT INTO alert_events (alert_id, as_of, event, body) VALUES ('wl-1', '2023-01-06', ?, ?)")
+                .bind(kind)
+                .bind(event(kind, explanation))
+                .execute(&earlier)
+                .await
+                .expect("kept");
+        }
+        earlier.close().await;
+        let store = Store::open(&path).await.expect("opened by this version");
+        let events = store.alert_events(None).await.expect("read");
+        let found: Vec<_> = events.iter().map(|event| event.merged_into.as_ref().map(|id| id.as_str())).collect();
+        assert_eq!(found, [None, None, Some(into)]);
+        for (event, (_, explanation)) in events.iter().zip(said) {
+            assert_eq!(event.explanation, Explanation::prose(explanation));
+        }
+        let alerts = store.alerts().await.expect("read");
+        assert_eq!(alerts[0].assessment.explanation, Explanation::prose(prose));
     }
 
     #[tokio::test]

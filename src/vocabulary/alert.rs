@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertId, Assessment, Category, CharSpan, Counts, CriteriaVersion, Danger, Disposal, DocumentId, Hazard,
-    LexiconVersion, RegionCode, Spread, time,
+    AlertId, Assessment, Category, CharSpan, Counts, CriteriaVersion, Danger, Disposal, DocumentId, Explanation,
+    Hazard, LexiconVersion, RegionCode, Spread, time,
 };
 
 /// What happened to an alert.
@@ -78,10 +78,13 @@ pub struct AlertEvent {
     /// How many there are in all.
     pub evidence_total: u64,
     /// Why, with every number.
-    pub explanation: String,
+    pub explanation: Explanation,
     /// The rules of the criteria that decided: of disposal, and the single-report rule where one did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
+    /// The alert that goes on in its place; only of one that closed because it was merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<AlertId>,
     /// Danger, spread and disposal before the event; none when it opened (ALERT-2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<(Danger, Spread, Disposal)>,

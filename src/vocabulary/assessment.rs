@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Category, Change, Channel, CriteriaVersion, Danger, Disposal, DocumentId, Hazard, OutcomeId, RegionCode, SourceId,
-    Spread,
+    Category, Change, Channel, CriteriaVersion, Danger, Disposal, DocumentId, Explanation, Hazard, OutcomeId,
+    RegionCode, SourceId, Spread,
 };
 
 /// The four counts that are always shown together.
@@ -622,8 +622,8 @@ pub struct Assessment {
     /// The day that `change` was tried on, where that was an earlier one: an alert keeps it over quiet days at the same levels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_of: Option<Date>,
-    /// One Chinese paragraph filled from the numbers above.
-    pub explanation: String,
+    /// Why, in sentences filled from the numbers above.
+    pub explanation: Explanation,
     /// Criteria that judged.
     pub criteria: CriteriaVersion,
     /// The documents behind it, event order, one leader per story first.

@@ -12,6 +12,7 @@ mod codes;
 mod delivery;
 mod document;
 mod excerpt;
+mod explanation;
 mod ids;
 mod message;
 mod notice;
@@ -42,6 +43,7 @@ pub use codes::{
 pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use excerpt::{SHOWN_CHARS, excerpt};
+pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};
 pub use notice::{Notice, NoticeKind};

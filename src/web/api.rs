@@ -20,6 +20,7 @@ use super::unchanged::{Feed, Feeding, now};
 use super::words;
 use crate::access::Viewer;
 use crate::alert::Casework;
+use crate::tell::{self, Language};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode,
     SamplingRequest, Spread,
@@ -108,7 +109,7 @@ impl AlertLine {
             disposal: judged.disposal,
             rank_score: judged.rank_score,
             counts: judged.counts,
-            explanation: judged.explanation,
+            explanation: tell::paragraph(&judged.explanation, Language::Chinese),
             evidence_total: alert.evidence_total,
         }
     }
@@ -150,7 +151,9 @@ pub(super) async fn alert(
 ) -> Result<Json<AlertAnswer>, Problem> {
     let id = alert_id(id?.0)?;
     let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    let (history, sampling) = (desk.history(&id).await?, desk.sampling(&id).await?);
+    let alert = tell::written(alert, Language::Chinese);
+    let history = desk.history(&id).await?.into_iter().map(|event| tell::written(event, Language::Chinese)).collect();
+    let sampling = desk.sampling(&id).await?;
     let outcomes = desk.outcomes(Some(&id)).await?;
     let (casework, acts) = desk.casework(&id).await?;
     Ok(Json(AlertAnswer { alert, history, sampling, outcomes, casework, acts }))

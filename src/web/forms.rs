@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::words;
 use crate::access::Viewer;
 use crate::alert::forms;
+use crate::tell::{self, Language};
 use crate::vocabulary::{Alert, SamplingRequest};
 
 /// Events in one answer when nobody says otherwise.
@@ -139,6 +140,7 @@ struct SheetPage<'a> {
     state: &'static str,
     stage: &'static str,
     about: About,
+    explanation: String,
     /// What happened, one line each, oldest first.
     history: Vec<String>,
     outcomes: Vec<String>,
@@ -174,6 +176,7 @@ pub(super) async fn sheet(
         state: words::state(alert.state),
         stage: casework.stage.zh(),
         about: About::new(desk.as_ref(), &alert.assessment),
+        explanation: tell::paragraph(&alert.assessment.explanation, Language::Chinese),
         history: history.iter().map(line).collect(),
         outcomes: desk.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect(),
         acts: acts.iter().map(did).collect(),
@@ -208,7 +211,7 @@ impl SheetPage<'_> {
             ("开启／变化", format!("{}／{}", alert.opened_on, alert.changed_on)),
             ("评价标准／词典", format!("{}／{}", judged.criteria, alert.lexicon)),
         ]);
-        made.heading("说明").paragraph(&judged.explanation);
+        made.heading("说明").paragraph(&self.explanation);
         made.list("经过", &self.history).list("人工处置", &self.acts).list("结果反馈", &self.outcomes);
         if let Some(request) = &self.sampling {
             let items: Vec<String> =

@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use super::desk::Desk;
 use super::gate::Seated;
 use super::problem::Problem;
+use crate::tell::{self, Language};
 
 /// Pause between two looks for something new.
 const LOOK_MS: u64 = 500;
@@ -99,7 +100,7 @@ impl Reader {
             self.last = found.reached;
             for (number, line) in &found.events {
                 let event = Event::default().id(number.to_string()).event(super::words::event_code(line.event));
-                match event.json_data(line) {
+                match event.json_data(tell::written(line.clone(), Language::Chinese)) {
                     Ok(event) => self.waiting.push_back(event),
                     Err(error) => tracing::warn!("an alert event cannot be shown: {error}"),
                 }

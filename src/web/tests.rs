@@ -445,6 +445,10 @@ async fn a_stream_goes_on_behind_the_last_event_seen_and_ends_with_the_service()
     let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
     assert_eq!(ids, ["1", "2"], "{text}");
     assert!(text.contains("event: raised") && text.contains("\"alert_id\":"), "{text}");
+    let lines = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let said = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["explanation"].clone());
+    let said: Vec<String> = said.map(|said| said.as_str().expect("prose, also of sentences").to_owned()).collect();
+    assert!(said[1].starts_with("近7天") && said[1].ends_with("现级保持。）"), "{said:?}");
     let refused = client.get(&address).header("last-event-id", "x").send().await.expect("an answer");
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     stop.send(()).expect("still serving");

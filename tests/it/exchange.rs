@@ -37,6 +37,21 @@ fn opened(archive: &[u8]) -> (Value, Vec<(String, Vec<Value>)>) {
     (manifest, files)
 }
 
+/// How many explanations a value holds, each of which is prose.
+fn explanations(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => values.iter().map(explanations).sum(),
+        Value::Object(fields) => {
+            let own = fields.get("explanation").map_or(0, |said| {
+                assert!(said.as_str().is_some_and(|said| !said.is_empty()), "no prose: {said}");
+                1
+            });
+            own + fields.values().map(explanations).sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
 #[test]
 fn an_organisation_takes_away_what_it_sees_and_hands_in_what_its_people_did_once() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -116,6 +131,16 @@ fn an_organisation_takes_away_what_it_sees_and_hands_in_what_its_people_did_once
         let (_, theirs) = get(2).await;
         assert!(theirs.iter().all(|(_, records)| records.is_empty()), "{theirs:?}");
         let (_, all) = get(0).await;
+        // The store keeps sentences; whatever leaves the house holds prose.
+        assert!(judged.alerts[0].assessment.explanation.is_values() && !judged.events[0].explanation.is_empty());
+        let mut taken: Vec<Value> = files.iter().chain(&all).flat_map(|(_, records)| records.clone()).collect();
+        for path in [format!("/api/v1/alerts/{alert}"), "/api/v1/alerts".to_owned(), "/api/v1/events".to_owned()] {
+            let asked = client.get(format!("{home}{path}")).header(AUTHORIZATION, format!("Bearer {}", tokens[0]));
+            let answer = asked.send().await.expect("answered");
+            taken.push(serde_json::from_slice(&answer.bytes().await.expect("read")).expect("JSON"));
+        }
+        let explained: usize = taken.iter().map(explanations).sum();
+        assert!(explained >= 8, "{explained} explanations");
         assert_eq!(of(&all, "acts.ndjson").len(), 2);
         assert_eq!(of(&all, "sampling.ndjson").len(), judged.requests.len());
 

@@ -10,36 +10,41 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("lexicon", &[]),
     ("collect", &["config", "store", "archive"]),
-    ("archive", &[]),
+    ("archive", &["tell"]),
     ("log", &["config", "store"]),
     ("extract", &["lexicon"]),
     ("index", &["lexicon"]),
     ("numeric", &[]),
     ("methods", &["numeric"]),
-    ("score", &["methods", "numeric"]),
-    ("alert", &["score"]),
+    // Only its tests word what it says.
+    ("score", &["methods", "numeric", "tell"]),
+    ("tell", &[]),
+    ("alert", &["score", "tell"]),
     ("sampling", &[]),
     ("store", &["config"]),
     ("access", &["config", "store"]),
     (
         "pipeline",
-        &["config", "lexicon", "collect", "archive", "log", "extract", "index", "score", "alert", "sampling", "store"],
+        &[
+            "config", "lexicon", "collect", "archive", "log", "extract", "index", "score", "tell", "alert", "sampling",
+            "store",
+        ],
     ),
-    ("deliver", &["config", "collect", "alert", "store", "access"]),
-    ("web", &["store", "index", "alert", "sampling", "access", "pipeline"]),
+    ("deliver", &["config", "collect", "tell", "alert", "store", "access"]),
+    ("web", &["store", "index", "tell", "alert", "sampling", "access", "pipeline"]),
     ("simulate", &[]),
     ("lab", &["lexicon", "extract", "numeric", "methods", "score", "alert", "pipeline"]),
     (
         "cli",
         &[
-            "config", "pipeline", "web", "simulate", "lexicon", "extract", "index", "score", "alert", "sampling",
-            "archive", "log", "collect", "store", "access", "deliver", "methods", "lab",
+            "config", "pipeline", "web", "simulate", "lexicon", "extract", "index", "score", "tell", "alert",
+            "sampling", "archive", "log", "collect", "store", "access", "deliver", "methods", "lab",
         ],
     ),
 ];
 
 /// Rooms that decide and never wait: what they may not name, and what to do instead.
-const PURE: &[&str] = &["vocabulary", "lexicon", "extract", "numeric", "methods", "score", "alert", "sampling"];
+const PURE: &[&str] = &["vocabulary", "lexicon", "extract", "numeric", "methods", "score", "tell", "alert", "sampling"];
 const WAITING: &[&str] =
     &["tokio::", "reqwest::", "sqlx::", "axum::", "tower_http::", "std::fs", "std::net", "std::env"];
 
@@ -169,6 +174,77 @@ fn pure_rooms_neither_wait_nor_touch_files() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Beginnings of sentences that `tell` words. None of them is the name of anything, so a literal that is exactly one of them is
+/// looked for in a text.
+const BEGINNINGS: &[&str] =
+    &["截至", "单件规则", "（自", "改判条件", "基线", "上升证据", "上升约始于", "当日共比较", "并入预警", "经核查"];
+/// Ways to look for something in a text.
+const LOOKING: &[&str] = &[
+    "strip_prefix(",
+    "strip_suffix(",
+    "starts_with(",
+    "ends_with(",
+    "contains(",
+    "find(",
+    "split_once(",
+    "rsplit_once(",
+    "split(",
+    "trim_start_matches(",
+    "trim_end_matches(",
+    "matches(",
+    "replace(",
+];
+
+/// Files and folders of these rooms that only tests use.
+const FOR_TESTS: &[&str] = &["tests", "testing", "edges", "fake", "matrix"];
+
+/// Whether a line of code reads a sentence back: it looks for Chinese words, or holds the bare beginning of a sentence.
+fn reads_prose_back(line: &str) -> bool {
+    let is_chinese = |text: &str| text.chars().filter(|letter| ('\u{4E00}'..='\u{9FFF}').contains(letter)).count() > 1;
+    let looks = LOOKING.iter().flat_map(|call| line.match_indices(call)).any(|(at, call)| {
+        let argument = line[at + call.len()..].trim_start_matches(['&', '[', '(']);
+        let argument = argument.strip_prefix("format!(").unwrap_or(argument);
+        argument.strip_prefix('"').and_then(|rest| rest.split('"').next()).is_some_and(is_chinese)
+    });
+    looks || BEGINNINGS.iter().any(|beginning| line.contains(&format!("\"{beginning}\"")))
+}
+
+#[test]
+fn no_sentence_is_read_back_from_its_words() {
+    let mut wrong = Vec::new();
+    for room in ["score", "alert", "sampling", "store", "access", "pipeline", "deliver", "web", "cli"] {
+        for path in files_under(&root().join("src").join(room), "rs") {
+            let mut parts = path.components().map(|part| part.as_os_str().to_string_lossy());
+            if parts.any(|part| FOR_TESTS.iter().any(|name| part.trim_end_matches(".rs") == *name)) {
+                continue;
+            }
+            let text = read(&path);
+            let body = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text);
+            for (number, line) in code_lines(body).filter(|(_, line)| reads_prose_back(line)) {
+                wrong.push(format!("{}:{number}: {}", path.display(), line.trim()));
+            }
+        }
+    }
+    let advice = "ask the sentence what it is about (Sentence::about), or keep what is needed in a field";
+    assert!(wrong.is_empty(), "{advice}:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn reading_a_sentence_back_is_noticed() {
+    for line in [
+        r#"("截至", ReasonKind::Seen),"#,
+        r#"let into = why.strip_prefix("并入预警").map(AlertId::new);"#,
+        r#"if sentence.starts_with("处置采样") {"#,
+        r#"text.contains(&format!("现级保持{since}"))"#,
+    ] {
+        assert!(reads_prose_back(line), "{line}");
+    }
+    for line in [r#"Fact::new("范围", spread.zh()),"#, r#"row.strip_suffix(" 00:00")"#, r#"format!("截至{as_of}")"#]
+    {
+        assert!(!reads_prose_back(line), "{line}");
+    }
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use wanglou::log::Log;
 use wanglou::store::Store;
-use wanglou::vocabulary::Position;
+use wanglou::tell::{self, Language};
+use wanglou::vocabulary::{Explanation, Position};
 
 use crate::support::{kill_at_line, run, wanglou};
 
@@ -97,6 +98,10 @@ fn kill_at_progress_line(data: &Path, n: usize) {
 
 /// Everything that may not differ: every document once, alerts and their events with all their numbers, requests. Raw
 /// references, positions and ports differ between two crawls; what is said may not.
+fn told(explanation: &Explanation) -> String {
+    tell::paragraph(explanation, Language::Chinese)
+}
+
 fn left_behind(data: &Path) -> [BTreeSet<String>; 4] {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -109,11 +114,13 @@ fn left_behind(data: &Path) -> [BTreeSet<String>; 4] {
             entries.iter().map(|entry| format!("{} {}", entry.document.id, entry.document.text)).collect();
         let alerts: Vec<String> = alerts
             .iter()
-            .map(|alert| format!("{} {:?} {} {}", alert.id, alert.state, alert.opened_on, alert.assessment.explanation))
+            .map(|alert| {
+                format!("{} {:?} {} {}", alert.id, alert.state, alert.opened_on, told(&alert.assessment.explanation))
+            })
             .collect();
         let events: Vec<String> = events
             .iter()
-            .map(|event| format!("{} {} {:?} {}", event.alert_id, event.as_of, event.event, event.explanation))
+            .map(|event| format!("{} {} {:?} {}", event.alert_id, event.as_of, event.event, told(&event.explanation)))
             .collect();
         let requests: Vec<String> = requests
             .iter()

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::archive::ArchiveError;
 use crate::archive::signals::publish_whole;
+use crate::tell::{self, Language};
 use crate::vocabulary::{Assessment, Category, Danger, Disposal, Hazard, RegionCode, Spread};
 
 /// Rows of one group: an assessment names all its documents.
@@ -121,8 +122,8 @@ fn table(assessments: &[Assessment]) -> Result<DataFrame, PolarsError> {
         number("h", &|a| a.detector.h),
         number("h_threshold", &|a| a.detector.h_threshold),
         text("criteria", &|a| a.criteria.to_string()),
-        text("explanation", &|a| a.explanation.clone()),
-        text("terms", &|a| serde_json::to_string(a).unwrap_or_default()),
+        text("explanation", &|a| tell::paragraph(&a.explanation, Language::Chinese)),
+        text("terms", &|a| serde_json::to_string(&tell::written(a.clone(), Language::Chinese)).unwrap_or_default()),
     ];
     DataFrame::new_infer_height(columns)
 }

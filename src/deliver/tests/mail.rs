@@ -196,8 +196,11 @@ fn a_digest_is_as_urgent_as_what_goes_on_not_as_what_has_ended() {
 #[test]
 fn text_from_elsewhere_makes_no_tags_and_no_headers() {
     let hostile = "甲\r\nBcc: x@y <script>alert(1)</script>";
-    let event =
-        AlertEvent { brand: Some(hostile.to_owned()), explanation: hostile.to_owned(), ..event(1, Danger::High) };
+    let event = AlertEvent {
+        brand: Some(hostile.to_owned()),
+        explanation: crate::vocabulary::Explanation::prose(hostile),
+        ..event(1, Danger::High)
+    };
     let notice =
         Notice { kind: NoticeKind::PastChanged, at: clock(), about: hostile.to_owned(), text: hostile.to_owned() };
     for mail in [written(About::Events(&[(1, event)])), written(About::Notice(&(1, notice)))] {

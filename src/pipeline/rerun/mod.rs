@@ -22,6 +22,7 @@ use super::judging::{Judge, Review};
 use crate::archive;
 use crate::lexicon::Lexicon;
 use crate::log::Intake;
+use crate::tell::{self, Language};
 use crate::vocabulary::{AlertEventKind, Assessment, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
 
 pub(super) use heap::Heap;
@@ -167,7 +168,7 @@ pub async fn rerun(
             let judged = review.advance(*day, assessed);
             for event in &judged.events {
                 opened += u64::from(event.event == AlertEventKind::Opened);
-                alerts.put(event)?;
+                alerts.put(&tell::written(event.clone(), Language::Chinese))?;
             }
             for request in &judged.requests {
                 requests += 1;

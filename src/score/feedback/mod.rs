@@ -11,7 +11,6 @@ mod real;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +28,6 @@ use crate::vocabulary::{
 pub(super) use real::Look;
 use real::{Judged, Model};
 pub use settings::FeedbackCriteria;
-pub(super) use told::told;
 
 /// Tail on either side of a 90 % interval.
 const TAIL: f64 = 0.05;

@@ -15,7 +15,6 @@ mod field;
 pub(super) mod prefectures;
 pub(super) mod provinces;
 mod reach;
-pub(super) mod sentence;
 mod shares;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -17,10 +17,10 @@ use crate::store::{CameFor, EndpointHealth, EndpointRow, Promotion, SavedSearch,
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel,
     CharSpan, ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document,
-    DocumentId, Endpoint, EndpointKind, Evidence, EvidenceBasis, FeedbackTerms, Hazard, LexiconVersion, Listing,
-    Mention, MentionKind, Notice, NoticeKind, PRealTerms, Party, Position, Problem, ProductFrom, RawRef, Reading,
-    Recheck, RegionCode, RegionTerm, RequestId, RuleId, SamplingRequest, Signal, SourceId, SourceTerm, Spread,
-    SpreadTerms, Stance, StandardAction, Subscription, TestItem, WindowTerm, parse_moment,
+    DocumentId, Endpoint, EndpointKind, Evidence, EvidenceBasis, Explanation, FeedbackTerms, Hazard, LexiconVersion,
+    Listing, Mention, MentionKind, Notice, NoticeKind, PRealTerms, Party, Position, Problem, ProductFrom, RawRef,
+    Reading, Recheck, RegionCode, RegionTerm, RequestId, RuleId, SamplingRequest, Sentence, Signal, SourceId,
+    SourceTerm, Spread, SpreadTerms, Stance, StandardAction, Subscription, TestItem, WindowTerm, parse_moment,
 };
 
 /// What a client must show to hand documents in.
@@ -489,9 +489,10 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
         decision: crate::vocabulary::Decision::default(),
         change: Vec::new(),
         change_of: None,
-        explanation: "近7天有22个独立事件涉及电池与充电器起火爆炸，按过去51.2周的情况预期2.9个，尾概率5.0×10⁻⁸，检测值7.30超过预警线4.00；\
-            最重伤害为需就医，因涉及儿童上调一级至严重；事件分布于6个品牌（有效4.3个）、5个省份，去掉首位品牌“磐能”后仍显著，判为行业性（暂定）；按标准处置为采样。"
-            .to_owned(),
+        explanation: Explanation::prose(
+            "近7天有22个独立事件涉及电池与充电器起火爆炸，按过去51.2周的情况预期2.9个，尾概率5.0×10⁻⁸，检测值7.30超过预警线4.00；\
+            最重伤害为需就医，因涉及儿童上调一级至严重；事件分布于6个品牌（有效4.3个）、5个省份，去掉首位品牌“磐能”后仍显著，判为行业性（暂定）；按标准处置为采样。",
+        ),
         criteria: criteria(),
         documents: Vec::new(),
     }
@@ -543,8 +544,10 @@ fn toys() -> Alert {
         region: Some(region(330_100)),
         rank_score: 5.2,
         counts: Counts { reports: 9, texts: 8, actors: 8, places: 1 },
-        explanation: "近7天有8个独立事件涉及玩具误吞与堵塞，预期0.6个；集中在杭州市，判为区域性；按标准处置为通知。"
-            .to_owned(),
+        explanation: Explanation::prose(
+            "近7天有8个独立事件涉及玩具误吞与堵塞，预期0.6个；集中在杭州市，判为区域性；按标准处置为通知。",
+        )
+        .then(kept()),
         ..assessment(Category::Toy, Hazard::Choking, Danger::High, Spread::Regional, Disposal::Notify)
     };
     alert("a-2024-0709-toy-choking", judged, Vec::new())
@@ -555,7 +558,7 @@ fn irritation() -> Alert {
         brand: Some("莹洁".to_owned()),
         rank_score: 9.9,
         counts: Counts { reports: 14, texts: 5, actors: 5, places: 3 },
-        explanation: "已连续28天低于预警线，预警结束。".to_owned(),
+        explanation: Explanation::prose("已连续28天低于预警线，预警结束。"),
         ..assessment(Category::Cosmetic, Hazard::Irritation, Danger::Medium, Spread::Isolated, Disposal::Exclude)
     };
     Alert { state: AlertState::Closed, ..alert("a-2024-0601-cosmetic-irritation", judged, Vec::new()) }
@@ -566,12 +569,17 @@ pub(super) fn hostile() -> Alert {
         brand: Some(SCRIPT.to_owned()),
         rank_score: 1.5,
         counts: Counts { reports: 2, texts: 2, actors: 1, places: 0 },
-        explanation: format!("说明里有{SCRIPT}，还有{TURNED}。"),
+        explanation: Explanation::prose(format!("说明里有{SCRIPT}，还有{TURNED}。")),
         ..assessment(Category::OtherProduct, Hazard::Other, Danger::Low, Spread::Isolated, Disposal::Notify)
     };
     let text = format!("{SCRIPT}\"><img src=x onerror=alert(1)>{TURNED}{}", "长".repeat(LONG_WORD_CHARS));
     let quote = evidence("sim.media/<b>", &text, &["script", "onerror"], Some("javascript:alert(1)"), SCRIPT);
     alert("a-hostile/\"><b>", judged, vec![quote])
+}
+
+/// That levels are kept: a sentence that is a value.
+fn kept() -> Sentence {
+    Sentence::Held { since: day(9), days: 28 }
 }
 
 fn history() -> Vec<AlertEvent> {
@@ -592,7 +600,8 @@ fn history() -> Vec<AlertEvent> {
         evidence: Vec::new(),
         evidence_total: 8,
         rules: Vec::new(),
-        explanation: "近7天有7个独立事件，预期2.8个。".to_owned(),
+        merged_into: None,
+        explanation: Explanation::prose("近7天有7个独立事件，预期2.8个。").then(kept()),
         before,
         criteria: criteria(),
         lexicon: lexicon(),

@@ -13,9 +13,10 @@ use super::super::text::{self, Segment};
 use super::super::words;
 use super::sampling::RequestView;
 use super::terms::{self, RegionRow, SourceRow};
-use super::{About, CountView, Fact, Reason, ReasonKind, Shell, alert_id, counts, render, seen_and_expected};
+use super::{About, CountView, Fact, Kind, Reason, Shell, alert_id, counts, render, seen_and_expected};
 use crate::access::Viewer;
 use crate::alert::Casework;
+use crate::tell::{self, Language};
 use crate::vocabulary::{
     Act, ActKind, Alert, AlertEvent, AlertEventKind, AlertId, DocumentId, Evidence, Scope, WindowTerm, day_of,
 };
@@ -71,6 +72,7 @@ struct EventView<'a> {
     changes: [Change; 3],
     counts: [CountView; 4],
     score: String,
+    explanation: String,
 }
 
 impl<'a> EventView<'a> {
@@ -89,26 +91,26 @@ impl<'a> EventView<'a> {
             ],
             counts: counts(event.counts),
             score: words::decimal(event.rank_score),
+            explanation: tell::paragraph(&event.explanation, Language::Chinese),
             event,
         }
     }
 }
 
 /// How an alert ended.
-struct Ending<'a> {
+struct Ending {
     on: jiff::civil::Date,
-    /// Why, in the words of its last event.
-    why: &'a str,
+    /// Why: the first sentence of its last event.
+    why: String,
     /// The alert that goes on in its place.
     into: Option<AlertId>,
 }
 
-impl<'a> Ending<'a> {
-    fn new(event: &'a AlertEvent) -> Self {
-        let note = Reason::all(&event.explanation).into_iter().find(|reason| reason.kind == ReasonKind::Note);
-        let why = note.map_or("", |note| note.rest);
-        let into = why.strip_prefix("并入预警").map(|id| AlertId::new(id.trim_end_matches('。').trim()));
-        Self { on: event.as_of, why, into }
+impl Ending {
+    fn new(event: &AlertEvent) -> Self {
+        let first = Reason::in_order(&event.explanation).next();
+        let why = first.map_or_else(String::new, |reason| reason.head + &reason.rest);
+        Self { on: event.as_of, why, into: event.merged_into.clone() }
     }
 }
 
@@ -120,8 +122,10 @@ struct AlertPage<'a> {
     state: &'static str,
     about: About,
     seen: String,
-    ending: Option<Ending<'a>>,
-    reasons: Vec<Reason<'a>>,
+    ending: Option<Ending>,
+    reasons: Vec<Reason>,
+    /// The whole explanation, in one paragraph.
+    explanation: String,
     /// Whether the levels are those of an earlier assessment.
     held: bool,
     score: String,
@@ -180,9 +184,8 @@ pub(in crate::web) async fn show(
         held: reasons.iter().any(Reason::is_held),
         ending: history.last().filter(|event| event.event == AlertEventKind::Closed).map(Ending::new),
         // What the line above, the counts and the foot of the numbers say already is not said again.
-        reasons: (reasons.into_iter())
-            .filter(|reason| !matches!(reason.kind, ReasonKind::Seen | ReasonKind::Versions))
-            .collect(),
+        reasons: (reasons.into_iter()).filter(|reason| !matches!(reason.about, Kind::Seen | Kind::Versions)).collect(),
+        explanation: tell::paragraph(&judged.explanation, Language::Chinese),
         score: words::decimal(judged.rank_score),
         counts: counts(judged.counts),
         windows: detector.windows.iter().map(|term| window(term, judged.window_days)).collect(),

@@ -11,8 +11,8 @@ use super::super::desk::{AlertFilter, Desk};
 use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::{text, words};
-use super::{About, CountView, Reason, ReasonKind, Shell, counts, render, seen_and_expected};
-use crate::vocabulary::{Alert, AlertState, Category, Danger, Disposal, Hazard, UnknownCode};
+use super::{About, CountView, Kind, Reason, Shell, counts, render, seen_and_expected};
+use crate::vocabulary::{Alert, AlertState, Category, Danger, Disposal, Explanation, Hazard, UnknownCode};
 
 /// Longest note in the list, in characters.
 const NOTE_CHARS_MAX: usize = 80;
@@ -155,9 +155,9 @@ impl Card {
     }
 }
 
-fn notes(explanation: &str) -> Vec<String> {
-    let matters = |kind| matches!(kind, ReasonKind::Note | ReasonKind::SingleRule | ReasonKind::Held);
-    let reasons = Reason::all(explanation).into_iter().filter(|reason| matters(reason.kind));
+fn notes(explanation: &Explanation) -> Vec<String> {
+    let matters = |about| matches!(about, Kind::Note | Kind::SingleRule | Kind::Held);
+    let reasons = Reason::all(explanation).into_iter().filter(|reason| matters(reason.about));
     reasons.map(|reason| text::shorten(&format!("{}{}", reason.head, reason.rest), NOTE_CHARS_MAX)).collect()
 }
 

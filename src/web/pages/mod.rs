@@ -22,7 +22,9 @@ use super::desk::Desk;
 use super::gate::{self, Visitor};
 use super::problem::Problem;
 use super::{assets, text, words};
-use crate::vocabulary::{AlertId, Assessment, Counts, DocumentId};
+use crate::tell::{self, Language};
+use crate::vocabulary::About as Kind;
+use crate::vocabulary::{AlertId, Assessment, Counts, DocumentId, Explanation, Sentence};
 
 /// The desk as handlers hold it.
 pub(super) type Shared = Arc<dyn Desk>;
@@ -113,81 +115,38 @@ fn seen_and_expected(judged: &Assessment) -> String {
     }
 }
 
-/// A sentence of an explanation.
-struct Reason<'a> {
-    /// What it is about, when it says so up to a colon: `处置采样`.
-    head: &'a str,
-    rest: &'a str,
-    kind: ReasonKind,
+/// A sentence of an explanation, as a list of them shows it: without its full stop and the code of its rule, which the paragraph and the
+/// tables keep.
+struct Reason {
+    /// What it is about, up to its colon: `处置采样`; empty when it has no such beginning.
+    head: String,
+    rest: String,
+    about: Kind,
 }
 
-/// What a sentence of an explanation is for, the decisive ones first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ReasonKind {
-    /// What became of the alert: closed, merged; and whatever we do not know.
-    Note,
-    Seen,
-    SingleRule,
-    Disposal,
-    /// The level is kept although the newest assessment is lower.
-    Held,
-    Danger,
-    Spread,
-    /// What would change the judgement.
-    Change,
-    Statistics,
-    /// Shown elsewhere on the page.
-    Versions,
-}
-
-impl<'a> Reason<'a> {
-    /// Longest head, in characters.
-    const HEAD_CHARS_MAX: usize = 10;
-
-    /// The sentences of an explanation, the decisive ones first; the paragraph itself stays as it is beside them.
-    fn all(explanation: &'a str) -> Vec<Self> {
-        let mut reasons: Vec<Self> = words::sentences(explanation).into_iter().map(Self::new).collect();
-        reasons.sort_by_key(|reason| reason.kind);
+impl Reason {
+    /// The sentences, the decisive ones first; the paragraph itself stays as it is beside them.
+    fn all(explanation: &Explanation) -> Vec<Self> {
+        let mut reasons: Vec<Self> = Self::in_order(explanation).collect();
+        reasons.sort_by_key(|reason| reason.about);
         reasons
     }
 
-    fn new(sentence: &'a str) -> Self {
-        let starts = [
-            ("截至", ReasonKind::Seen),
-            ("单件规则", ReasonKind::SingleRule),
-            ("处置", ReasonKind::Disposal),
-            ("（自", ReasonKind::Held),
-            ("隐患程度", ReasonKind::Danger),
-            ("范围", ReasonKind::Spread),
-            ("改判条件", ReasonKind::Change),
-            ("基线", ReasonKind::Statistics),
-            ("上升证据", ReasonKind::Statistics),
-            ("评价标准", ReasonKind::Versions),
-        ];
-        let kind =
-            starts.iter().find(|(start, _)| sentence.starts_with(start)).map_or(ReasonKind::Note, |(_, kind)| *kind);
-        if kind == ReasonKind::Held {
-            let inner = sentence.trim().trim_start_matches('（').trim_end_matches(['）', '。']);
-            return Self { head: "", rest: inner, kind };
-        }
-        let sentence = without_code(sentence);
-        let colon = sentence.char_indices().take(Self::HEAD_CHARS_MAX).find(|(_, letter)| *letter == '：');
-        let (head, rest) = colon.map_or(("", sentence), |(at, _)| sentence.split_at(at));
-        Self { head, rest, kind }
+    /// The sentences as they follow one another. Prose is cut after its full stops and otherwise left as it is.
+    fn in_order(explanation: &Explanation) -> impl Iterator<Item = Self> {
+        explanation.sentences().iter().flat_map(|said| {
+            let about = said.about();
+            if let Sentence::Prose { text } = said {
+                let cut = words::sentences(text).into_iter().map(|one| one.trim_end_matches('。').to_owned());
+                return cut.map(|rest| Self { head: String::new(), rest, about }).collect();
+            }
+            let worded = tell::sentence(said, Language::Chinese);
+            vec![Self { head: worded.head, rest: worded.body, about }]
+        })
     }
 
     fn is_held(&self) -> bool {
-        self.kind == ReasonKind::Held
-    }
-}
-
-/// A sentence without the rule's code in brackets at its end; the paragraph and the tables keep it.
-fn without_code(sentence: &str) -> &str {
-    let body = sentence.trim_end_matches('。');
-    let code = |inner: &str| inner.is_ascii() && inner.contains(|letter: char| letter.is_ascii_lowercase());
-    match body.strip_suffix('）').and_then(|body| body.rsplit_once('（')) {
-        Some((before, inner)) if code(inner) => before,
-        _ => body,
+        self.about == Kind::Held
     }
 }
 
@@ -230,20 +189,42 @@ fn bounded(id: String) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::Disposal;
+
+    fn reasons(explanation: &Explanation) -> Vec<(String, String)> {
+        Reason::all(explanation).into_iter().map(|reason| (reason.head, reason.rest)).collect()
+    }
 
     #[test]
-    fn an_explanation_is_read_with_the_decisive_sentences_first_and_none_lost() {
-        let text = "截至2025-04-29，近56天有19起独立事件。基线9周内0起。范围个别：点名品牌1个。隐患程度严重：伤害程度S4。\
-                    处置采样：应当组织采样（sample.danger）。改判条件：少最近2起，处置降为通知。评价标准2026.1。（自2025-04-10起评估低于现级；现级保持。）";
-        let reasons = Reason::all(text);
-        let heads: Vec<&str> = reasons.iter().map(|reason| reason.head).collect();
-        assert_eq!(heads, ["", "处置采样", "", "隐患程度严重", "范围个别", "改判条件", "", ""]);
-        assert!(reasons[0].rest.starts_with("截至") && reasons[2].is_held());
-        assert_eq!(reasons[2].rest, "自2025-04-10起评估低于现级；现级保持");
-        let closed = Reason::all("自2025-03-01起连续28天未再越线，关闭。截至2025-04-01，近7天有3起独立事件。");
-        assert!(closed[0].rest.starts_with("自2025-03-01起连续28天"));
-        assert_eq!(reasons[1].rest, "：应当组织采样", "the rule's code stays in the paragraph and the tables");
-        assert_eq!(without_code("范围个别：见于多地（企业性）。"), "范围个别：见于多地（企业性）");
-        assert!(Reason::all("").is_empty());
+    fn sentences_are_listed_with_the_decisive_ones_first_whatever_their_words() {
+        let day = jiff::civil::date(2025, 4, 10);
+        let means = Some("应当组织采样".to_owned());
+        let disposal = Sentence::Disposal { disposal: Disposal::Sample, means, rule: "sample.danger".to_owned() };
+        let explanation = Explanation::from(vec![
+            Sentence::Expected { baseline_weeks: 9.0, baseline_events: 0, expected: 0.5, p: 0.1 },
+            disposal,
+            Sentence::Criteria { version: "2026.1".into() },
+            Sentence::Held { since: day, days: 28 },
+        ]);
+        let shown = reasons(&explanation);
+        let pairs: Vec<(&str, &str)> = shown.iter().map(|(head, rest)| (head.as_str(), rest.as_str())).collect();
+        assert_eq!(pairs[0], ("处置采样", "：应当组织采样"), "the rule's code stays in the paragraph and the tables");
+        assert_eq!(pairs[1], ("", "自2025-04-10起评估低于现级，满28天后下调；现级保持"));
+        assert!(Reason::all(&explanation)[1].is_held() && pairs[2].1.starts_with("基线9周内0起"), "{pairs:?}");
+        assert_eq!(pairs[3], ("", "评价标准2026.1"));
+        let closed = explanation.after(Sentence::Quiet { since: day, days: 28 });
+        assert_eq!(reasons(&closed)[0].1, "自2025-04-10起连续28天未再越线，关闭");
+    }
+
+    #[test]
+    fn prose_of_an_earlier_version_is_listed_as_it_stands() {
+        let kept =
+            "\"截至2025-04-29，近56天有19起独立事件。处置采样：应当组织采样（sample.danger）。评价标准2026.1。\"";
+        let kept: Explanation = serde_json::from_str(kept).expect("an explanation");
+        let rests: Vec<String> = reasons(&kept).into_iter().map(|(_, rest)| rest).collect();
+        let whole =
+            ["截至2025-04-29，近56天有19起独立事件", "处置采样：应当组织采样（sample.danger）", "评价标准2026.1"];
+        assert_eq!(rests, whole);
+        assert!(Reason::all(&Explanation::default()).is_empty());
     }
 }
