@@ -458,7 +458,7 @@ mod tests {
     use super::*;
     use crate::index::filter::{DayField, NameField, NumberField, query_fields};
     use crate::index::query::query_wishes;
-    use crate::index::search::Sort;
+    use crate::index::sort::Sort;
 
     fn words(text: &str) -> Node {
         Node::Words(text.to_owned())

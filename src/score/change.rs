@@ -11,7 +11,6 @@
 
 use std::collections::BTreeSet;
 
-use super::moved::Moved;
 use super::scorer::{Desk, History, Part, Seen, Verdict};
 use crate::score::events::Mention;
 use crate::vocabulary::{Alteration, Change, Danger, Disposal, PROVINCES, RegionCode, Spread};

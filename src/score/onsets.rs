@@ -11,9 +11,6 @@ use std::sync::OnceLock;
 
 use thiserror::Error;
 
-/// Days of the year that rates of onsets refer to: the table counts a simulated year as 365 days, so a rate read from it, and a recurrence
-/// computed from that rate, do too. An average calendar year is [`MEAN_YEAR_DAYS`](crate::vocabulary::MEAN_YEAR_DAYS).
-pub const ONSET_YEAR_DAYS: f64 = 365.0;
 /// An onset is a crossing after so many quiet days.
 pub const QUIET_DAYS: u32 = 56;
 /// Events that the longest window must hold before a cell may alarm: tables are kept for each of these.

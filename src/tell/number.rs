@@ -1,9 +1,8 @@
 //! How numbers are shown in sentences.
 
 use super::Language;
+use crate::vocabulary::ONSET_YEAR_DAYS;
 
-/// Days of a year, as the onset table counts it.
-const YEAR_DAYS: f64 = 365.0;
 /// Longest recurrence shown as a number, in years: what a model says beyond it is no measure of anything.
 const YEARS_MAX: f64 = 1000.0;
 /// Smallest share shown as a number.
@@ -50,7 +49,7 @@ pub(super) fn recurrence(h: f64, language: Language) -> String {
         };
     }
     let whole_years = years >= 1.0;
-    let figure = figure(if whole_years { years } else { years * YEAR_DAYS });
+    let figure = figure(if whole_years { years } else { years * ONSET_YEAR_DAYS });
     match (whole_years, language) {
         (true, Language::Chinese) => format!("约每{figure}年一次"),
         (true, Language::English) => format!("about once in {figure} years"),

@@ -56,5 +56,6 @@ pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};
 pub use signal::{Fingerprint, SignalRecord};
 pub use span::CharSpan;
 pub use time::{
-    DateRange, MEAN_YEAR_DAYS, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment, start_of_day,
+    DateRange, MEAN_YEAR_DAYS, ONSET_YEAR_DAYS, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment,
+    start_of_day,
 };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{CharSpan, RegionCode};
+use super::{CharSpan, Explanation, RegionCode};
 
 /// The schema of a closed set of codes: a string, one of `codes`. Its description is `about`, then every code with its
 /// Chinese name.
@@ -44,6 +44,19 @@ impl JsonSchema for CharSpan {
             "items": {"type": "integer", "minimum": 0},
             "minItems": 2,
             "maxItems": 2,
+        })
+    }
+}
+
+impl JsonSchema for Explanation {
+    fn schema_name() -> Cow<'static, str> {
+        "Explanation".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "One paragraph for people. What is stored keeps its sentences as values; every output holds it in words.",
+            "type": "string",
         })
     }
 }

@@ -40,8 +40,11 @@ pub fn end_of_day(day: Date) -> Timestamp {
 }
 
 /// Days of an average calendar year (Julian): for lifetimes and the mean length of a calendar unit. Rates of onsets refer to a year of 365
-/// days, `score::onsets::ONSET_YEAR_DAYS`.
+/// days, [`ONSET_YEAR_DAYS`].
 pub const MEAN_YEAR_DAYS: f64 = 365.25;
+/// Days of the year that rates of onsets refer to: the table counts a simulated year as 365 days, so a rate read from it, and a recurrence
+/// computed from that rate, do too. An average calendar year is [`MEAN_YEAR_DAYS`].
+pub const ONSET_YEAR_DAYS: f64 = 365.0;
 
 /// Length of `YYYY-MM-DD`.
 const DATE_BYTES: usize = 10;
