@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::search::{Wanted, index_failure};
 use super::{Common, Failure, say};
 use crate::archive::{EXPORT_ROWS_MAX, ExportFormat};
-use crate::pipeline::Tower;
+use crate::pipeline::Folder;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -33,7 +33,7 @@ pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure
     let format = args.format.map_or_else(|| ending.parse(), Ok).map_err(|error: String| {
         Failure::Input(anyhow::anyhow!("--out {}: {error}; name one with --format", args.out.display()))
     })?;
-    let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     let request = args.wanted.request(args.query);
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
@@ -42,7 +42,7 @@ pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure
         #[expect(clippy::disallowed_methods, reason = "the edge where the file is made")]
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let mut out = BufWriter::new(file);
-        let manifest = tower.export(&request, format, EXPORT_ROWS_MAX, &mut out, path, now).map_err(index_failure)?;
+        let manifest = folder.export(&request, format, EXPORT_ROWS_MAX, &mut out, path, now).map_err(index_failure)?;
         out.into_inner().context("the file could not be finished")?.sync_all()?;
         Ok(manifest)
     };

@@ -89,7 +89,7 @@ async fn put(settings: &Settings, wanted: &Wanted) -> Result<(), Failure> {
                 row.lexicon, row.criteria
             ));
         }
-        Err(PipelineError::Promotion(why)) => {
+        Err(why @ PipelineError::RulesInForce { .. }) => {
             eprintln!("现用规则无法载入：{why}");
             let row = promotion::replace_broken(settings, wanted, now()).await.map_err(pipeline_failure)?;
             return say(format_args!("{}；日志由下一次启动重读", told(&row)));

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::replay::known_incidents;
 use super::{Common, Failure, say};
-use crate::pipeline::{Tower, quality_of_run, read_criteria};
+use crate::pipeline::{Folder, quality_of_run, read_criteria};
 
 #[derive(Debug, Args)]
 pub(super) struct QualityArgs {
@@ -48,8 +48,8 @@ pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failu
         quality_of_run(run, outcomes, (args.from, args.to), args.known_by, &known, &judge)
     } else {
         let settings = common.settings(None, None)?;
-        let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
-        tower.quality(args.from, args.to, args.known_by, &known).await
+        let folder = Folder::open(&settings).await.map_err(super::pipeline_failure)?;
+        folder.quality(args.from, args.to, args.known_by, &known).await
     };
     let report = report.map_err(super::pipeline_failure)?;
     if let Some(path) = &args.html {

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Common, Failure, say};
-use crate::pipeline::Tower;
+use crate::pipeline::Folder;
 use crate::sampling::results;
 use crate::vocabulary::Outcome;
 
@@ -40,8 +40,8 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
         Some("ndjson" | "jsonl") => true,
         _ => return Err(Failure::Input(anyhow!("{}: name it .csv or .ndjson", file.display()))),
     };
-    let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
-    let done = tower.take_results(&text, ndjson, Timestamp::now()).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let done = folder.take_results(&text, ndjson, Timestamp::now()).await.map_err(super::pipeline_failure)?;
     if json {
         say(serde_json::to_string_pretty(&done)?)?;
     } else {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Common, Failure, say};
 use crate::index::{Hit, SearchPage, SearchRequest, Sort};
-use crate::pipeline::{PipelineError, Tower};
+use crate::pipeline::{Folder, PipelineError};
 
 /// Codes of a facet that are shown.
 const FACET_CODES_SHOWN: usize = 8;
@@ -72,29 +72,29 @@ impl Wanted {
 pub(super) fn index_failure(error: PipelineError) -> Failure {
     match error {
         PipelineError::Index(error) if error.is_request() => Failure::input(error),
-        other => super::pipeline_failure(other),
+        other => super::analyst_failure(other),
     }
 }
 
 pub(super) async fn run(args: SearchArgs, common: &Common) -> Result<(), Failure> {
-    let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     let request = SearchRequest { limit: args.limit, after: args.after, ..args.wanted.request(args.query) };
-    let page = tower.index().search(&request).map_err(|error| index_failure(error.into()))?;
+    let page = folder.index().search(&request).map_err(|error| index_failure(error.into()))?;
     if args.json {
         say(format_args!("{}", serde_json::to_string(&page)?))?;
         return Ok(());
     }
-    show(&tower, &page)
+    show(&folder, &page)
 }
 
-fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
+fn show(folder: &Folder, page: &SearchPage) -> Result<(), Failure> {
     let bright = std::io::stdout().is_terminal();
     for hit in &page.hits {
         let published = hit.published_at.as_deref().unwrap_or("日期不详");
         let day = &published[..published.len().min(10)];
         say(format_args!("{day}  {}  {}", hit.id, hit.title.as_deref().unwrap_or("")))?;
         say(format_args!("    {}", mark(&hit.marked(), bright)))?;
-        let facts = facts(tower, hit);
+        let facts = facts(folder, hit);
         if !facts.is_empty() {
             say(format_args!("    {facts}"))?;
         }
@@ -115,7 +115,7 @@ fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
             .iter()
             .take(FACET_CODES_SHOWN)
             .map(|(code, count)| match code.parse().ok().filter(|_| name == "region") {
-                Some(region) => format!("{} {count}", tower.region_name(region)),
+                Some(region) => format!("{} {count}", folder.region_name(region)),
                 None => format!("{code} {count}"),
             })
             .collect();
@@ -130,12 +130,12 @@ fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
 }
 
 /// What was read in it, in one line.
-fn facts(tower: &Tower, hit: &Hit) -> String {
+fn facts(folder: &Folder, hit: &Hit) -> String {
     let mut facts: Vec<String> = hit.categories.iter().map(|category| category.zh().to_owned()).collect();
     facts.extend(hit.hazards.iter().map(|hazard| hazard.zh().to_owned()));
     facts.extend(hit.severity.filter(|severity| *severity > 0).map(|severity| format!("伤害 {severity}")));
     facts.extend(hit.brand.clone());
-    facts.extend(hit.region.map(|code| tower.region_name(code)));
+    facts.extend(hit.region.map(|code| folder.region_name(code)));
     if hit.reprints > 0 {
         facts.push(format!("另有 {} 条同源（story:{}）", hit.reprints, hit.story));
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::judging::Judge;
-use super::{PipelineError, Tower};
+use super::{Folder, PipelineError};
 use crate::alert::backtest::Incident;
 use crate::alert::quality::{QualityReport, Sheet, Stamps, report};
 use crate::sampling::results::{self, BadLine};
@@ -43,7 +43,7 @@ impl Judge {
     }
 }
 
-impl Tower {
+impl Folder {
     /// Keeps an analyst's verdict. Works beside a running tower; its next judgement uses it.
     pub async fn take_verdict(
         &self,
@@ -54,8 +54,8 @@ impl Tower {
         now: Timestamp,
     ) -> Result<(Outcome, Taken), PipelineError> {
         let found = self.store().alert(alert).await?;
-        let found = found.ok_or_else(|| PipelineError::Outcome(format!("there is no alert `{alert}` here")))?;
-        let outcome = results::verdict(&found, verdict, by, why, now).map_err(PipelineError::Outcome)?;
+        let found = found.ok_or_else(|| no_alert(alert))?;
+        let outcome = results::verdict(&found, verdict, by, why, now)?;
         let mut tx = self.store().begin().await?;
         let taken = Store::add_outcome(&mut tx, &outcome).await?;
         let (at, who, about, detail) = (now, by.to_owned(), alert.to_string(), verdict.zh().to_owned());
@@ -79,7 +79,7 @@ impl Tower {
             }
         }
         let lines = results::results(text, ndjson, &alerts, now)
-            .map_err(|bad: BadLine| PipelineError::Outcome(bad.to_string()))?;
+            .map_err(|bad: BadLine| PipelineError::refused(format!("检验结果文件：{bad}"), bad.to_string()))?;
         let mut done = ResultsReport { collected: lines.len() as u64, ..ResultsReport::default() };
         let mut tx = self.store().begin().await?;
         for line in lines {
@@ -171,13 +171,23 @@ pub fn quality_of_run(
     }))
 }
 
+/// An alert that nobody knows here.
+pub(super) fn no_alert(id: &AlertId) -> PipelineError {
+    PipelineError::refused(format!("没有编号为 {id} 的预警。"), format!("there is no alert `{id}` here"))
+}
+
 fn stretch(lines: &[AlertEvent], from: Option<Date>, to: Option<Date>) -> Result<DateRange, PipelineError> {
     let first = from.or_else(|| lines.iter().map(|line| line.as_of).min());
     let last = to.or_else(|| lines.iter().map(|line| line.as_of).max());
     match (first, last) {
         (Some(from), Some(to)) if from <= to => Ok(DateRange { from, to }),
-        (Some(from), Some(to)) => Err(PipelineError::Outcome(format!("{to} lies before {from}"))),
-        _ => Err(PipelineError::Outcome("no day has been judged here yet; give --from and --to".to_owned())),
+        (Some(from), Some(to)) => {
+            Err(PipelineError::refused(format!("{to} 早于 {from}"), format!("{to} lies before {from}")))
+        }
+        _ => Err(PipelineError::refused(
+            "这里还没有评估过任何一天；请用 --from 和 --to 指明",
+            "no day has been judged here yet; give --from and --to",
+        )),
     }
 }
 
@@ -187,8 +197,10 @@ pub(super) fn text_of(path: &Path) -> Result<String, PipelineError> {
 
 pub(super) fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PipelineError> {
     let read = |(at, line): (usize, &str)| {
-        let bad = |error| PipelineError::Outcome(format!("{}:{}: {error}", path.display(), at + 1));
-        serde_json::from_str(line).map_err(bad)
+        serde_json::from_str(line).map_err(|error| {
+            let (path, line) = (path.display(), at + 1);
+            PipelineError::refused(format!("{path} 第 {line} 行：{error}"), format!("{path}:{line}: {error}"))
+        })
     };
     text_of(path)?.lines().enumerate().map(read).collect()
 }
