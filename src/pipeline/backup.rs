@@ -111,16 +111,14 @@ pub fn restore(from: &Path, data: &Path) -> Result<Manifest, PipelineError> {
 fn new_folder(dir: &Path) -> Result<(), PipelineError> {
     let io = |what, source| PipelineError::Io { what, path: dir.to_owned(), source };
     fs::create_dir_all(dir).map_err(|error| io("make", error))?;
-    match fs::read_dir(dir).map_err(|error| io("list", error))?.next() {
-        None => Ok(()),
-        Some(_) => {
-            let dir = dir.display();
-            Err(PipelineError::refused(
-                format!("{dir} 不是空文件夹；请指定一个新文件夹"),
-                format!("{dir} is not empty; name a new folder"),
-            ))
-        }
+    if fs::read_dir(dir).map_err(|error| io("list", error))?.next().is_none() {
+        return Ok(());
     }
+    let dir = dir.display();
+    Err(PipelineError::refused(
+        format!("{dir} 不是空文件夹；请指定一个新文件夹"),
+        format!("{dir} is not empty; name a new folder"),
+    ))
 }
 
 /// Copies one file, with its permissions, to the same place below another folder, to the disk.

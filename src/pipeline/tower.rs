@@ -69,12 +69,6 @@ impl Tower {
         })
     }
 
-    /// The data folder, as whoever only looks has it.
-    #[must_use]
-    pub fn folder(&self) -> &Folder {
-        &self.folder
-    }
-
     /// What personal data in documents that people bring is masked with.
     pub(super) fn masker(&self) -> Masker {
         self.masker.clone()
