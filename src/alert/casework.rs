@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::vocabulary::{Act, ActKind, Role, Stage, Verdict, day_of};
+use crate::vocabulary::{Act, ActKind, Refused, Role, Stage, Verdict, day_of};
 
 /// What all acts on an alert add up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -105,27 +105,33 @@ impl Casework {
     /// Checks an act against what was done before.
     ///
     /// # Errors
-    /// Why it cannot be done, in Chinese, for whoever tried.
-    pub fn check(&self, act: &Act) -> Result<(), String> {
+    /// [`Refused`] with the reason, for whoever tried.
+    pub fn check(&self, act: &Act) -> Result<(), Refused> {
+        let refuse = |zh: &str, en: &str| Err(Refused::new(zh, en));
         if act.by.trim().is_empty() {
-            return Err("缺少处置人。".to_owned());
+            return refuse("缺少处置人。", "the act names nobody who did it");
         }
         if act.note.chars().count() > Act::NOTE_CHARS_MAX {
-            return Err(format!("说明最多 {} 个字。", Act::NOTE_CHARS_MAX));
+            let most = Act::NOTE_CHARS_MAX;
+            return refuse(&format!("说明最多 {most} 个字。"), &format!("a note has at most {most} characters"));
         }
         let needs_why =
             matches!(act.kind, ActKind::Exclude | ActKind::Confirm | ActKind::Refute | ActKind::Reopen | ActKind::Note);
         if needs_why && act.note.trim().is_empty() {
-            return Err(format!("{}需要写明说明。", act.kind.zh()));
+            let (zh, en) = (act.kind.zh(), act.kind.code());
+            return refuse(&format!("{zh}需要写明说明。"), &format!("`{en}` needs a note that says why"));
         }
         if act.kind == ActKind::Assign && act.to.as_deref().is_none_or(|to| to.trim().is_empty()) {
-            return Err("指派需要写明接办人。".to_owned());
+            return refuse("指派需要写明接办人。", "`assign` needs the person it is given to");
         }
         if act.kind == ActKind::Mute && act.until.is_none_or(|until| until < day_of(act.at)) {
-            return Err("静默需要一个今天或以后的截止日期。".to_owned());
+            return refuse("静默需要一个今天或以后的截止日期。", "`mute` needs a last day, today or later");
         }
         if !self.allows(act.kind) {
-            return Err(format!("当前状态为“{}”，不能{}。", self.stage.zh(), act.kind.zh()));
+            return Err(Refused::new(
+                format!("当前状态为“{}”，不能{}。", self.stage.zh(), act.kind.zh()),
+                format!("an alert that is `{}` does not allow `{}`", self.stage.code(), act.kind.code()),
+            ));
         }
         Ok(())
     }
@@ -188,7 +194,7 @@ mod tests {
     }
 
     /// Does these one after the other, and says where it ends or what was refused.
-    fn walk(kinds: &[ActKind]) -> Result<Stage, String> {
+    fn walk(kinds: &[ActKind]) -> Result<Stage, Refused> {
         let mut casework = Casework::default();
         for kind in kinds {
             casework.check(&act(*kind))?;
@@ -206,7 +212,9 @@ mod tests {
         for wrong in [&[Confirm][..], &[Review, Review], &[Exclude, Confirm], &[Review, Close], &[Handle], &[Reopen]] {
             assert!(walk(wrong).is_err(), "{wrong:?}");
         }
-        assert_eq!(walk(&[Review, Exclude, Sample]), Err("当前状态为“已排除”，不能安排采样。".to_owned()));
+        let refused = walk(&[Review, Exclude, Sample]).expect_err("an excluded alert is not sampled");
+        assert_eq!(refused.zh, "当前状态为“已排除”，不能安排采样。");
+        assert_eq!(refused.en, "an alert that is `excluded` does not allow `sample`");
     }
 
     #[test]
@@ -238,7 +246,7 @@ mod tests {
     #[test]
     fn what_needs_a_reason_or_a_day_is_refused_without() {
         let casework = Casework::default();
-        let why = |act: Act| casework.check(&act).expect_err("refused");
+        let why = |act: Act| casework.check(&act).expect_err("refused").zh;
         assert!(why(Act { note: " ".into(), ..act(ActKind::Exclude) }).contains("需要写明说明"));
         assert!(why(Act { until: Some(date(2024, 7, 9)), ..act(ActKind::Mute) }).contains("截止日期"));
         assert!(why(Act { to: None, ..act(ActKind::Assign) }).contains("接办人"));

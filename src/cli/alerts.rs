@@ -13,7 +13,7 @@ use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_read, cannot_write, say};
 use crate::alert::{Casework, feed};
 use crate::archive::bundle;
-use crate::pipeline::Tower;
+use crate::pipeline::Folder;
 use crate::score::explain;
 use crate::store::Taken;
 use crate::tell::{self, Language};
@@ -104,7 +104,7 @@ enum Found {
     Excluded,
 }
 
-async fn verdict(tower: &Tower, alert: &str, found: Found, by: &str, why: &str) -> Result<(), Failure> {
+async fn verdict(folder: &Folder, alert: &str, found: Found, by: &str, why: &str) -> Result<(), Failure> {
     let found = match found {
         Found::Confirmed => Verdict::Confirmed,
         Found::Nothing => Verdict::Nothing,
@@ -112,7 +112,11 @@ async fn verdict(tower: &Tower, alert: &str, found: Found, by: &str, why: &str) 
     };
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
-    match tower.take_verdict(&AlertId::new(alert.trim()), found, by, why, now).await.map_err(super::pipeline_failure)? {
+    match folder
+        .take_verdict(&AlertId::new(alert.trim()), found, by, why, now)
+        .await
+        .map_err(super::pipeline_failure)?
+    {
         (outcome, Taken::Kept) => say(format_args!("{}: {outcome}", outcome.id)),
         (outcome, Taken::Known) => {
             say(tr!("{}: 已有同一结论，未重复记录", "{}: the same verdict is kept already", outcome.id))
@@ -149,9 +153,11 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         return check_bundle(file);
     }
     let settings = common.settings(None, None)?;
-    let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&settings).await.map_err(super::pipeline_failure)?;
     match &args.what {
-        Some(What::Verdict { alert, verdict: found, by, why }) => return verdict(&tower, alert, *found, by, why).await,
+        Some(What::Verdict { alert, verdict: found, by, why }) => {
+            return verdict(&folder, alert, *found, by, why).await;
+        }
         Some(What::Act { alert, act, by, note, to, until }) => {
             #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
             let at = Timestamp::now();
@@ -168,12 +174,12 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
                 until: *until,
                 key: None,
             };
-            tower.take_act(act).await.map_err(super::pipeline_failure)?;
-            let stage = Casework::of(&tower.store().acts(Some(&alert_id)).await?).stage;
+            folder.take_act(act).await.map_err(super::pipeline_failure)?;
+            let stage = Casework::of(&folder.store().acts(Some(&alert_id)).await?).stage;
             return say(format_args!("{alert_id}: {}", pick(stage.zh(), stage.code())));
         }
         Some(What::Acts { alert }) => {
-            for act in tower.store().acts(Some(&AlertId::new(alert.trim()))).await? {
+            for act in folder.store().acts(Some(&AlertId::new(alert.trim()))).await? {
                 say(serde_json::to_string(&act)?)?;
             }
             return Ok(());
@@ -181,21 +187,21 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         Some(What::Bundle { alert, out, raw }) => {
             #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
             let now = Timestamp::now();
-            let made = tower.bundle(&AlertId::new(alert.trim()), *raw, BY_COMMAND, now).await;
+            let made = folder.bundle(&AlertId::new(alert.trim()), *raw, BY_COMMAND, now).await;
             return write_out(out, &made.map_err(super::pipeline_failure)?);
         }
         Some(What::Outcomes) => {
-            for outcome in tower.store().outcomes(None).await? {
+            for outcome in folder.store().outcomes(None).await? {
                 say(serde_json::to_string(&outcome)?)?;
             }
             return Ok(());
         }
         Some(What::CheckBundle { .. }) | None => {}
     }
-    let region_name = |code| tower.region_name(code);
+    let region_name = |code| folder.region_name(code);
     let mut shown = String::new();
     loop {
-        let mut alerts = tower.store().alerts().await?;
+        let mut alerts = folder.store().alerts().await?;
         // What programs read does not depend on the locale: only a language that was named counts.
         if common.lang == Some(Lang::En) {
             for alert in &mut alerts {
@@ -208,7 +214,7 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         }
         let ranked: Vec<_> = alerts.iter().collect();
         if args.json {
-            return say(feed::json(&ranked, &tower.feed_head(&alerts), feed::FeedPlace::ONLY, &region_name));
+            return say(feed::json(&ranked, &folder.feed_head(&alerts), feed::FeedPlace::ONLY, &region_name));
         }
         let table = feed::terminal(&ranked, &region_name);
         if table != shown {

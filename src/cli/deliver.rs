@@ -13,7 +13,7 @@ use super::user::BY_COMMAND;
 use super::{Common, Failure, say, tell};
 use crate::config::MailSettings;
 use crate::deliver::{Courier, DeliverError, fresh_webhook_secret};
-use crate::pipeline::Tower;
+use crate::pipeline::Folder;
 use crate::vocabulary::{Category, Danger, Endpoint, EndpointKind, RegionCode, Subscription, show_moment};
 
 #[derive(Debug, Args)]
@@ -135,22 +135,22 @@ pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The courier of a tower.
-pub(super) fn courier(tower: &Tower, mail: Option<&MailSettings>) -> Result<Courier, Failure> {
-    let lexicon = tower.lexicon();
+/// The courier of a folder.
+pub(super) fn courier(folder: &Folder, mail: Option<&MailSettings>) -> Result<Courier, Failure> {
+    let lexicon = folder.lexicon();
     let region_name =
         Arc::new(move |code: RegionCode| lexicon.region_name(code).map_or_else(|| code.to_string(), str::to_owned));
-    Courier::new(tower.store().clone(), tower.home(), mail, region_name).map_err(failure)
+    Courier::new(folder.store().clone(), folder.home(), mail, region_name).map_err(failure)
 }
 
 pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failure> {
     let settings = common.settings(args.config.as_deref(), None)?;
-    let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
-    let courier = courier(&tower, settings.mail.as_ref())?;
+    let folder = Folder::open(&settings).await.map_err(super::pipeline_failure)?;
+    let courier = courier(&folder, settings.mail.as_ref())?;
     match args.what {
         What::Add(new) => add(&courier, new, settings.mail.is_some()).await,
         What::List => {
-            for found in tower.store().endpoint_health().await? {
+            for found in folder.store().endpoint_health().await? {
                 let (row, endpoint) = (&found.row, &found.row.endpoint);
                 say(serde_json::json!({
                     "endpoint": endpoint.name, "kind": endpoint.kind, "party": endpoint.party, "owner": row.owner,
@@ -176,7 +176,7 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
             say(tr!("{name}：{again} 项重新排队", "{name}: {again} queued again"))
         }
         What::Log { name, limit } => {
-            for tried in tower.store().tries(name.as_deref(), limit).await? {
+            for tried in folder.store().tries(name.as_deref(), limit).await? {
                 say(serde_json::to_string(&tried)?)?;
             }
             Ok(())

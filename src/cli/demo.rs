@@ -1,6 +1,7 @@
 //! `wanglou demo`: everything at once, in a small world with known truth.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
@@ -9,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::face::{Face, asked_to_end};
 use super::progress::Progress;
-use super::{Common, Failure, say};
+use super::{Common, Failure, deliver, say};
 use crate::alert::feed;
 use crate::collect::Recipe;
-use crate::pipeline::{self, Tower};
+use crate::pipeline::{Clock, Folder, Service, ServiceSpec, Tower};
 use crate::simulate::{self, SimClock, SiteAddresses, Sites, World, WorldSpec};
 use crate::vocabulary::{DateRange, RegionCode};
 
@@ -64,8 +65,14 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
     }
 
     let face = if args.exit { None } else { Some(Face::open(&tower, &settings).await?) };
+    let spec = ServiceSpec { recipes, reruns: Vec::new(), tick: Duration::from_secs(settings.tick_seconds) };
+    let simulated = Arc::clone(&clock);
+    let mut service = Service::new(&tower, spec, Clock::new(move || simulated.now()));
+    if face.is_some() {
+        service = service.with_courier(deliver::courier(&tower, settings.mail.as_ref())?, deliver::now);
+    }
     tokio::select! {
-        lived = live(&tower, &clock, &recipes, DateRange { from: first, to: last }, begin) => lived?,
+        lived = live(&mut service, &tower, &clock, DateRange { from: first, to: last }, begin) => lived?,
         () = asked_to_end() => return Err(Failure::Interrupted),
     }
 
@@ -86,8 +93,11 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
 
     if let Some(face) = face {
         eprintln!("页面留着，按 Ctrl-C 结束");
-        asked_to_end().await;
+        // The world stands still; what is pushed or put in force is still worked on.
+        service.run(asked_to_end()).await?;
         face.close().await?;
+    } else {
+        drop(service);
     }
     if let Some(tower) = Arc::into_inner(tower) {
         tower.close().await?;
@@ -95,19 +105,19 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Lives through the days: the world's clock moves, the tower takes a turn.
+/// Lives through the days: the world's clock moves, the service takes a step.
 async fn live(
-    tower: &Tower,
+    service: &mut Service,
+    tower: &Folder,
     clock: &SimClock,
-    recipes: &[Recipe],
     range: DateRange,
     begin: Date,
 ) -> Result<(), Failure> {
     let bar = Progress::start("模拟", range.days().count() as u64);
     for (done, day) in (1..).zip(range.days()).filter(|(_, day)| *day >= begin) {
         clock.set_day(day);
-        let turn = pipeline::turn(tower, recipes, clock.now()).await?;
-        for problem in turn.rounds.iter().flat_map(|round| &round.problems) {
+        let step = service.step(clock.now()).await?;
+        for problem in step.collected.rounds.iter().flat_map(|round| &round.problems) {
             tracing::info!("{problem}");
         }
         let alerts = tower.store().alert_counts().await?;

@@ -12,7 +12,7 @@ use super::lang::{pick, tr};
 use super::search::{Wanted, index_failure};
 use super::{Common, Failure, cannot_write, say};
 use crate::archive::{EXPORT_ROWS_MAX, ExportFormat};
-use crate::pipeline::Tower;
+use crate::pipeline::Folder;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -36,7 +36,7 @@ pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure
         let why = tr!("--out {out}：{error}；用 --format 指定格式", "--out {out}: {error}; name one with --format");
         Failure::Input(anyhow::anyhow!(why))
     })?;
-    let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     let request = args.wanted.request(args.query);
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
@@ -45,7 +45,7 @@ pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure
         #[expect(clippy::disallowed_methods, reason = "the edge where the file is made")]
         let file = File::create(path).with_context(|| cannot_write(path))?;
         let mut out = BufWriter::new(file);
-        let manifest = tower.export(&request, format, EXPORT_ROWS_MAX, &mut out, path, now).map_err(index_failure)?;
+        let manifest = folder.export(&request, format, EXPORT_ROWS_MAX, &mut out, path, now).map_err(index_failure)?;
         out.into_inner().context(pick("文件没有写完", "the file could not be finished"))?.sync_all()?;
         Ok(manifest)
     };

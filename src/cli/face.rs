@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Failure, deliver};
+use super::Failure;
 use crate::access::{Accounts, Provider};
 use crate::config::Settings;
 use crate::pipeline::Tower;
@@ -17,8 +17,6 @@ use crate::web::{self, Gate, WebError};
 pub(super) struct Face {
     stop: watch::Sender<bool>,
     served: JoinHandle<Result<(), WebError>>,
-    /// Carries messages to those who subscribed; may be dropped anywhere (LOG-2).
-    courier: JoinHandle<()>,
 }
 
 impl Face {
@@ -47,8 +45,7 @@ impl Face {
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { _ = stopped.wait_for(|stop| *stop).await };
         let router = web::router(Arc::clone(tower) as Arc<dyn web::Desk>, gate);
-        let courier = tokio::spawn(deliver::courier(tower, settings.mail.as_ref())?.run(deliver::now));
-        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)), courier })
+        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)) })
     }
 
     /// Resolves when serving has ended by itself: with an error, then.
@@ -59,8 +56,6 @@ impl Face {
     /// Lets running answers end.
     pub(super) async fn close(self) -> Result<(), Failure> {
         _ = self.stop.send(true);
-        self.courier.abort();
-        _ = self.courier.await;
         Ok(self.served.await??)
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use super::lang::{pick, tr};
 use super::{Common, Failure, pipeline_failure, say};
 use crate::index::IndexStat;
-use crate::pipeline::{IndexReport, Tower, rebuild_index};
+use crate::pipeline::{Folder, IndexReport, rebuild_index};
 
 #[derive(Debug, Args)]
 pub(super) struct IndexArgs {
@@ -36,8 +36,8 @@ pub(super) async fn run(args: IndexArgs, common: &Common) -> Result<(), Failure>
     let settings = common.settings(None, None)?;
     match args.command {
         IndexCommand::Verify { json } => {
-            let tower = Tower::open_to_look(&settings).await.map_err(pipeline_failure)?;
-            let report = tower.verify_index().await.map_err(pipeline_failure)?;
+            let folder = Folder::open(&settings).await.map_err(pipeline_failure)?;
+            let report = folder.verify_index().await.map_err(pipeline_failure)?;
             if json {
                 say(serde_json::to_string(&report)?)?;
             } else {
@@ -59,8 +59,8 @@ pub(super) async fn run(args: IndexArgs, common: &Common) -> Result<(), Failure>
             show_stat(&stat)
         }
         IndexCommand::Stat { json } => {
-            let tower = Tower::open_to_look(&settings).await.map_err(pipeline_failure)?;
-            let stat = tower.index().stat()?;
+            let folder = Folder::open(&settings).await.map_err(pipeline_failure)?;
+            let stat = folder.index().stat()?;
             if json { say(serde_json::to_string(&stat)?) } else { show_stat(&stat) }
         }
     }

@@ -278,6 +278,14 @@ fn pipeline_failure(error: PipelineError) -> Failure {
     if error.is_input() { Failure::input(error) } else { error.into() }
 }
 
+/// As [`pipeline_failure`], for what analysts do: they are told in Chinese why something is refused.
+fn analyst_failure(error: PipelineError) -> Failure {
+    match error {
+        PipelineError::Refused(refused) => Failure::Input(anyhow::anyhow!(refused.zh)),
+        other => pipeline_failure(other),
+    }
+}
+
 /// Prints on standard output. Unlike `println!` it does not panic when the reader has gone (`| head`).
 fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
     Ok(writeln!(io::stdout().lock(), "{text}")?)

@@ -95,7 +95,7 @@ async fn put(settings: &Settings, wanted: &Wanted) -> Result<(), Failure> {
                 row.criteria
             ));
         }
-        Err(PipelineError::Promotion(why)) => {
+        Err(why @ PipelineError::RulesInForce { .. }) => {
             tell(tr!("现用规则无法载入：{why}", "the rules in force cannot be loaded: {why}"));
             let row = promotion::replace_broken(settings, wanted, now()).await.map_err(pipeline_failure)?;
             return say(tr!("{}；日志由下一次启动重读", "{}; the next start reads the log again", told(&row)));

@@ -10,8 +10,8 @@ use jiff::civil::Date;
 
 use super::replay::known_incidents;
 use super::{Common, Failure, cannot_write, say};
-use crate::lab::watch::{quality_of_run, quality_of_tower};
-use crate::pipeline::{Tower, read_criteria};
+use crate::lab::watch::{quality_of_run, quality_of_folder};
+use crate::pipeline::{Folder, read_criteria};
 
 #[derive(Debug, Args)]
 pub(super) struct QualityArgs {
@@ -49,8 +49,8 @@ pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failu
         quality_of_run(run, outcomes, (args.from, args.to), args.known_by, &known, &judge)
     } else {
         let settings = common.settings(None, None)?;
-        let tower = Tower::open_to_look(&settings).await.map_err(super::pipeline_failure)?;
-        quality_of_tower(&tower, args.from, args.to, args.known_by, &known).await
+        let folder = Folder::open(&settings).await.map_err(super::pipeline_failure)?;
+        quality_of_folder(&folder, args.from, args.to, args.known_by, &known).await
     };
     let report = report.map_err(super::pipeline_failure)?;
     if let Some(path) = &args.html {

@@ -1,8 +1,6 @@
 //! `wanglou reruns`: the reruns that the settings plan: what they found, when they are due, one of them now.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -11,8 +9,8 @@ use jiff::Timestamp;
 use super::replay::{bar, show};
 use super::{Common, Failure, pipeline_failure, say};
 use crate::config::{RerunPlan, Settings};
+use crate::pipeline::Folder;
 use crate::pipeline::planned::DIFFERENCE;
-use crate::pipeline::{PipelineError, Tower};
 use crate::store::RerunRow;
 use crate::vocabulary::{day_of, show_moment};
 
@@ -49,32 +47,32 @@ enum What {
 pub(super) async fn run(args: RerunsArgs, common: &Common) -> Result<(), Failure> {
     let (What::List { config, .. } | What::Run { config, .. }) = &args.what;
     let settings = common.settings(config.as_deref(), None)?;
-    let tower = Tower::open_to_look(&settings).await.map_err(pipeline_failure)?;
+    let folder = Folder::open(&settings).await.map_err(pipeline_failure)?;
     match &args.what {
-        What::List { json, .. } => list(&tower, &settings, *json).await?,
+        What::List { json, .. } => list(&folder, &settings, *json).await?,
         What::Run { name, .. } => {
             let plan = settings.reruns.iter().find(|plan| plan.name == *name);
             let plan = plan.ok_or_else(|| {
                 Failure::Input(anyhow!("the settings have no [[rerun]] called `{name}`; name their file with --config"))
             })?;
-            run_now(&tower, plan).await?;
+            run_now(&folder, plan).await?;
         }
     }
-    tower.close().await?;
+    folder.close().await;
     Ok(())
 }
 
-async fn list(tower: &Tower, settings: &Settings, json: bool) -> Result<(), Failure> {
-    let rows = tower.store().reruns(None).await?;
+async fn list(folder: &Folder, settings: &Settings, json: bool) -> Result<(), Failure> {
+    let rows = folder.store().reruns(None).await?;
     if json {
         return rows.iter().try_for_each(|row| say(serde_json::to_string(row)?));
     }
     for plan in &settings.reruns {
-        let due = tower.rerun_due(plan, now()).await?;
+        let due = folder.rerun_due(plan, now()).await?;
         let days = plan.days.map_or_else(|| "全部".to_owned(), |days| format!("最近{days}天"));
         say(format_args!("{}  {days}，下次 {}，保留 {} 次结果", plan.name, show_moment(due), plan.keep))?;
         for row in rows.iter().filter(|row| row.plan == plan.name).take(LISTED) {
-            say(format_args!("  {}", told(tower, row)))?;
+            say(format_args!("  {}", told(folder, row)))?;
         }
     }
     if settings.reruns.is_empty() {
@@ -83,21 +81,21 @@ async fn list(tower: &Tower, settings: &Settings, json: bool) -> Result<(), Fail
     Ok(())
 }
 
-async fn run_now(tower: &Tower, plan: &RerunPlan) -> Result<(), Failure> {
+async fn run_now(folder: &Folder, plan: &RerunPlan) -> Result<(), Failure> {
     let began = now();
-    let due = tower.store().reruns(Some(&plan.name)).await?.into_iter().find(|row| row.ended_at.is_none());
+    let due = folder.store().reruns(Some(&plan.name)).await?.into_iter().find(|row| row.ended_at.is_none());
     let to = due.map_or(day_of(began), |row| row.judged.to);
     let bar = bar(crate::vocabulary::DateRange { from: to, to }, 1, 1);
-    let row = tower.run_planned(plan, began, &|stage| show(&bar, stage)).await.map_err(pipeline_failure)?;
+    let row = folder.run_planned(plan, began, &|stage| show(&bar, stage)).await.map_err(pipeline_failure)?;
     bar.finish();
     match &row.problem {
         Some(problem) => Err(Failure::Work(anyhow!("{problem}"))),
-        None => say(told(tower, &row)),
+        None => say(told(folder, &row)),
     }
 }
 
 /// One run in one line.
-fn told(tower: &Tower, row: &RerunRow) -> String {
+fn told(folder: &Folder, row: &RerunRow) -> String {
     let head = format!("{}  {}至{}", show_moment(row.started_at), row.asked.from, row.asked.to);
     if let Some(problem) = &row.problem {
         return format!("{head}  失败：{problem}");
@@ -113,64 +111,13 @@ fn told(tower: &Tower, row: &RerunRow) -> String {
             change.gained, change.lost, change.earlier, change.later, change.other_levels
         ),
     };
-    let page = tower.rerun_folder(row).join(DIFFERENCE);
+    let page = folder.rerun_folder(row).join(DIFFERENCE);
     let page = if row.change.is_some_and(|change| change.any()) && row.kept {
         format!("，对比页 {}", page.display())
     } else {
         String::new()
     };
     format!("{head}  预警{}件；{said}{page}", row.alerts_opened)
-}
-
-/// Looks at the plans as often as at the sources, and runs what is due on a thread of its own: judging years is arithmetic for minutes,
-/// and must neither hold up a round nor the end of the service. Dropped with the program, it goes on at the next start.
-pub(super) async fn keep(tower: &Arc<Tower>, plans: &[RerunPlan], tick: Duration) -> Result<(), PipelineError> {
-    loop {
-        for plan in plans {
-            let began = now();
-            if tower.rerun_due(plan, began).await? <= began {
-                tell(tower, plan, run_aside(Arc::clone(tower), plan.clone(), began).await);
-            }
-        }
-        tokio::time::sleep(tick).await;
-    }
-}
-
-async fn run_aside(tower: Arc<Tower>, plan: RerunPlan, began: Timestamp) -> Result<RerunRow, PipelineError> {
-    let (done, wait) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let ran = match runtime {
-            Ok(runtime) => runtime.block_on(tower.run_planned(&plan, began, &|_| ())),
-            Err(source) => Err(PipelineError::Io { what: "start a thread for", path: plan.name.into(), source }),
-        };
-        // Nobody waits any more when the service has ended.
-        _ = done.send(ran);
-    });
-    wait.await.unwrap_or_else(|_| Err(PipelineError::Outcome("the rerun broke off".to_owned())))
-}
-
-/// Logs how a run ended; that the past changed is for people to look at.
-fn tell(tower: &Tower, plan: &RerunPlan, ran: Result<RerunRow, PipelineError>) {
-    let row = match ran {
-        Ok(row) => row,
-        Err(PipelineError::Busy(_)) => return,
-        Err(error) => return tracing::warn!(rerun = %plan.name, "a planned rerun could not begin: {error}"),
-    };
-    match (&row.problem, row.change) {
-        (Some(problem), _) => tracing::warn!(rerun = %plan.name, "a planned rerun failed: {problem}"),
-        (None, Some(change)) if change.any() => tracing::warn!(
-            rerun = %plan.name,
-            gained = change.gained,
-            lost = change.lost,
-            earlier = change.earlier,
-            later = change.later,
-            other_levels = change.other_levels,
-            "the past has changed, look at {}",
-            tower.rerun_folder(&row).join(DIFFERENCE).display()
-        ),
-        (None, _) => tracing::info!(rerun = %plan.name, alerts = row.alerts_opened, "a planned rerun is done"),
-    }
 }
 
 fn now() -> Timestamp {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::lang::tr;
 use super::{Common, Failure, cannot_read, say, tell};
-use crate::pipeline::Tower;
+use crate::pipeline::Folder;
 use crate::sampling::results;
 use crate::vocabulary::Outcome;
 
@@ -47,8 +47,8 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
             ))));
         }
     };
-    let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
-    let done = tower.take_results(&text, ndjson, Timestamp::now()).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let done = folder.take_results(&text, ndjson, Timestamp::now()).await.map_err(super::pipeline_failure)?;
     if json {
         say(serde_json::to_string_pretty(&done)?)?;
     } else {

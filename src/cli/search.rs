@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::lang::{pick, tr};
 use super::{Common, Failure, say};
 use crate::index::{Hit, SearchPage, SearchRequest, Sort};
-use crate::pipeline::{PipelineError, Tower};
+use crate::pipeline::{Folder, PipelineError};
 
 /// Bytes of a moment that say the day, as in 2024-05-01.
 const DAY_BYTES: usize = 10;
@@ -75,29 +75,29 @@ impl Wanted {
 pub(super) fn index_failure(error: PipelineError) -> Failure {
     match error {
         PipelineError::Index(error) if error.is_request() => Failure::input(error),
-        other => super::pipeline_failure(other),
+        other => super::analyst_failure(other),
     }
 }
 
 pub(super) async fn run(args: SearchArgs, common: &Common) -> Result<(), Failure> {
-    let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     let request = SearchRequest { limit: args.limit, after: args.after, ..args.wanted.request(args.query) };
-    let page = tower.index().search(&request).map_err(|error| index_failure(error.into()))?;
+    let page = folder.index().search(&request).map_err(|error| index_failure(error.into()))?;
     if args.json {
         say(format_args!("{}", serde_json::to_string(&page)?))?;
         return Ok(());
     }
-    show(&tower, &page)
+    show(&folder, &page)
 }
 
-fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
+fn show(folder: &Folder, page: &SearchPage) -> Result<(), Failure> {
     let bright = std::io::stdout().is_terminal();
     for hit in &page.hits {
         let published = hit.published_at.as_deref().map(|moment| moment.get(..DAY_BYTES).unwrap_or(moment));
         let day = published.unwrap_or(pick("日期不详", "no date"));
         say(format_args!("{day}  {}  {}", hit.id, hit.title.as_deref().unwrap_or("")))?;
         say(format_args!("    {}", mark(&hit.marked(), bright)))?;
-        let facts = facts(tower, hit);
+        let facts = facts(folder, hit);
         if !facts.is_empty() {
             say(format_args!("    {facts}"))?;
         }
@@ -127,7 +127,7 @@ fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
             .iter()
             .take(FACET_CODES_SHOWN)
             .map(|(code, count)| match code.parse().ok().filter(|_| name == "region") {
-                Some(region) => format!("{} {count}", tower.region_name(region)),
+                Some(region) => format!("{} {count}", folder.region_name(region)),
                 None => format!("{code} {count}"),
             })
             .collect();
@@ -142,7 +142,7 @@ fn show(tower: &Tower, page: &SearchPage) -> Result<(), Failure> {
 }
 
 /// What was read in it, in one line.
-fn facts(tower: &Tower, hit: &Hit) -> String {
+fn facts(folder: &Folder, hit: &Hit) -> String {
     let mut facts: Vec<String> =
         hit.categories.iter().map(|category| pick(category.zh(), category.code()).to_owned()).collect();
     facts.extend(hit.hazards.iter().map(|hazard| pick(hazard.zh(), hazard.code()).to_owned()));
@@ -150,7 +150,7 @@ fn facts(tower: &Tower, hit: &Hit) -> String {
         hit.severity.filter(|severity| *severity > 0).map(|severity| tr!("伤害 {severity}", "severity {severity}")),
     );
     facts.extend(hit.brand.clone());
-    facts.extend(hit.region.map(|code| tower.region_name(code)));
+    facts.extend(hit.region.map(|code| folder.region_name(code)));
     if hit.reprints > 0 {
         facts.push(tr!("另有 {} 条同源（story:{}）", "{} reprints (story:{})", hit.reprints, hit.story));
     }

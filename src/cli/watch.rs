@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::lang::{pick, tr};
 use super::search::index_failure;
 use super::{Common, Failure, say};
-use crate::pipeline::{NewSearch, Tower};
+use crate::pipeline::{Folder, NewSearch};
 use crate::vocabulary::show_moment;
 
 #[derive(Debug, Args)]
@@ -65,14 +65,14 @@ enum WatchCommand {
 }
 
 pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure> {
-    let tower = Tower::open_to_look(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
+    let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
     match args.command {
         WatchCommand::Add { name, query, only_new, throttle, quiet } => {
             let new = NewSearch { name, query, watched: !quiet, only_new, throttle_minutes: throttle };
-            let saved = tower.save_search(new, now).await.map_err(index_failure)?;
-            let found = tower.finds_now(&saved.query)?;
+            let saved = folder.save_search(new, now).await.map_err(index_failure)?;
+            let found = folder.finds_now(&saved.query)?;
             say(tr!(
                 "已保存“{}”；现有 {found} 条信息符合，之后到来的记在它名下",
                 "saved `{}`; {found} documents match now, what comes from now on is noted",
@@ -80,7 +80,7 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
             ))
         }
         WatchCommand::List { json } => {
-            let searches = tower.store().searches().await?;
+            let searches = folder.store().searches().await?;
             if json {
                 return say(serde_json::to_string(&searches)?);
             }
@@ -104,8 +104,8 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
             say(tr!("共 {} 个", "{} in all", searches.len()))
         }
         WatchCommand::Show { name, limit, json } => {
-            known(&tower, &name).await?;
-            let came = tower.store().came_for(&name, limit).await?;
+            known(&folder, &name).await?;
+            let came = folder.store().came_for(&name, limit).await?;
             if json {
                 return say(serde_json::to_string(&came)?);
             }
@@ -116,13 +116,13 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
             say(tr!("共 {} 条", "{} in all", came.len()))
         }
         WatchCommand::Remove { name } => {
-            if !tower.store().remove_search(&name).await? {
+            if !folder.store().remove_search(&name).await? {
                 return Err(unknown(&name));
             }
             say(tr!("已删除“{name}”", "removed `{name}`"))
         }
         WatchCommand::Digest { json } => {
-            for digest in tower.store().take_digests(now).await? {
+            for digest in folder.store().take_digests(now).await? {
                 if json {
                     say(serde_json::to_string(&digest)?)?;
                     continue;
@@ -137,8 +137,8 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
     }
 }
 
-async fn known(tower: &Tower, name: &str) -> Result<(), Failure> {
-    let known = tower.store().searches().await?.iter().any(|search| search.name == name);
+async fn known(folder: &Folder, name: &str) -> Result<(), Failure> {
+    let known = folder.store().searches().await?.iter().any(|search| search.name == name);
     if known { Ok(()) } else { Err(unknown(name)) }
 }
 

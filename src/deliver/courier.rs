@@ -1,6 +1,7 @@
 //! Queues what endpoints want to know, and carries it to them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -309,7 +310,7 @@ impl Courier {
     }
 
     /// Queues and carries for ever. An error means that the store cannot be used; it is logged and tried again.
-    pub async fn run(self, clock: fn() -> Timestamp) {
+    pub async fn run(self, clock: fn() -> Timestamp) -> Infallible {
         let mut tasks: JoinSet<String> = JoinSet::new();
         let mut busy: BTreeSet<String> = BTreeSet::new();
         loop {

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::{PipelineError, Tower};
+use super::outcomes::no_alert;
+use super::{Folder, PipelineError};
 use crate::alert::{Casework, verdict};
 use crate::sampling::results;
 use crate::store::Store;
 use crate::vocabulary::{Act, AlertId, AuditEntry, AuditKind};
 
-impl Tower {
+impl Folder {
     /// Keeps what a person did with an alert. Works beside a running tower; what says whether the alert was real is used by its next
     /// judgement. False when the organisation handed in the same under the same key before: then nothing changes.
     ///
     /// # Errors
-    /// [`PipelineError::Outcome`] with the reason, in Chinese, when it cannot be done now.
+    /// [`PipelineError::Refused`] when it cannot be done now.
     pub async fn take_act(&self, act: Act) -> Result<bool, PipelineError> {
         let alert = self.store().alert(&act.alert_id).await?;
-        let alert = alert.ok_or_else(|| PipelineError::Outcome(format!("没有编号为 {} 的预警。", act.alert_id)))?;
+        let alert = alert.ok_or_else(|| no_alert(&act.alert_id))?;
         let found = verdict(act.kind);
         let found = found.map(|found| results::verdict(&alert, found, &act.by, &act.note, act.at));
         let mut tx = self.store().begin().await?;
@@ -25,12 +26,17 @@ impl Tower {
             acts.iter().find(|known| act.key.is_some() && (&known.key, &known.party) == (&act.key, &act.party))
         {
             let same = (known.kind, &known.note, &known.to, known.until) == (act.kind, &act.note, &act.to, act.until);
-            let why = || PipelineError::Outcome("这个 idempotency_key 已用于这条预警的另一项处置。".to_owned());
+            let why = || {
+                PipelineError::refused(
+                    "这个 idempotency_key 已用于这条预警的另一项处置。",
+                    "this idempotency_key was used for another act on this alert",
+                )
+            };
             return if same { Ok(false) } else { Err(why()) };
         }
-        Casework::of(&acts).check(&act).map_err(PipelineError::Outcome)?;
+        Casework::of(&acts).check(&act)?;
         Store::add_act(&mut tx, &act).await?;
-        if let Some(outcome) = found.transpose().map_err(PipelineError::Outcome)? {
+        if let Some(outcome) = found.transpose()? {
             Store::add_outcome(&mut tx, &outcome).await?;
         }
         let entry = AuditEntry {

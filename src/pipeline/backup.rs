@@ -75,20 +75,28 @@ pub async fn backup(data: &Path, to: &Path, now: Timestamp) -> Result<Manifest, 
 pub fn restore(from: &Path, data: &Path) -> Result<Manifest, PipelineError> {
     let path = from.join(MANIFEST);
     let text = fs::read(&path).map_err(|source| PipelineError::Io { what: "read", path: path.clone(), source })?;
-    let manifest: Manifest = serde_json::from_slice(&text)
-        .map_err(|error| PipelineError::Backup(format!("{}: {error}; is this a backup?", path.display())))?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
+        let path = path.display();
+        PipelineError::refused(format!("{path}：{error}；这是备份吗？"), format!("{path}: {error}; is this a backup?"))
+    })?;
     for (name, kept) in &manifest.files {
         let path = from.join(name);
         // A name that leads out of the folder was not written by us.
         let inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if !inside {
-            return Err(PipelineError::Backup(format!("`{name}` leads out of the backup; nothing was restored")));
+            return Err(PipelineError::refused(
+                format!("“{name}”指向备份之外；没有恢复任何内容"),
+                format!("`{name}` leads out of the backup; nothing was restored"),
+            ));
         }
         if !path.is_file() || fact(&path)? != *kept {
             let path = path.display();
-            return Err(PipelineError::Backup(format!(
-                "{path} is missing or not what it was when the backup was made; nothing was restored; use another backup"
-            )));
+            return Err(PipelineError::refused(
+                format!("{path} 缺失，或与备份时不同；没有恢复任何内容；请换一份备份"),
+                format!(
+                    "{path} is missing or not what it was when the backup was made; nothing was restored; use another backup"
+                ),
+            ));
         }
     }
     new_folder(data)?;
@@ -103,10 +111,14 @@ pub fn restore(from: &Path, data: &Path) -> Result<Manifest, PipelineError> {
 fn new_folder(dir: &Path) -> Result<(), PipelineError> {
     let io = |what, source| PipelineError::Io { what, path: dir.to_owned(), source };
     fs::create_dir_all(dir).map_err(|error| io("make", error))?;
-    match fs::read_dir(dir).map_err(|error| io("list", error))?.next() {
-        None => Ok(()),
-        Some(_) => Err(PipelineError::Backup(format!("{} is not empty; name a new folder", dir.display()))),
+    if fs::read_dir(dir).map_err(|error| io("list", error))?.next().is_none() {
+        return Ok(());
     }
+    let dir = dir.display();
+    Err(PipelineError::refused(
+        format!("{dir} 不是空文件夹；请指定一个新文件夹"),
+        format!("{dir} is not empty; name a new folder"),
+    ))
 }
 
 /// Copies one file, with its permissions, to the same place below another folder, to the disk.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{PipelineError, Tower};
+use super::outcomes::no_alert;
+use super::{Folder, PipelineError};
 use crate::archive::{bundle, read_at};
 use crate::store::Store;
 use crate::tell::{self, Language};
@@ -31,7 +32,7 @@ fn lines<T: Serialize>(all: &[T]) -> Result<Vec<u8>, PipelineError> {
     Ok(text.into_bytes())
 }
 
-impl Tower {
+impl Folder {
     /// What was fetched, byte by byte, as one WARC record. Not masked.
     pub fn raw_record(&self, place: &RawRef) -> Result<Vec<u8>, PipelineError> {
         let record = read_at(&self.warc_dir().join(&place.file), place.offset)?;
@@ -49,7 +50,7 @@ impl Tower {
     /// The evidence of an alert as an archive that can be verified. `raw`: with the pages as they were sent, unmasked.
     pub async fn bundle(&self, id: &AlertId, raw: bool, by: &str, now: Timestamp) -> Result<Vec<u8>, PipelineError> {
         let alert = self.store().alert(id).await?;
-        let alert = alert.ok_or_else(|| PipelineError::Outcome(format!("there is no alert `{id}` here")))?;
+        let alert = alert.ok_or_else(|| no_alert(id))?;
         let mut files = BTreeMap::from([("README.txt".to_owned(), ABOUT.as_bytes().to_vec())]);
         let mut put = |name: &str, bytes: Vec<u8>| files.insert(name.to_owned(), bytes);
         let alert = tell::written(alert, Language::Chinese);
@@ -79,7 +80,7 @@ impl Tower {
                 put(&format!("raw/{number:04}.warc"), self.raw_record(place)?);
             }
         }
-        let archive = bundle::write(&files).map_err(|error| PipelineError::Outcome(error.to_string()))?;
+        let archive = bundle::write(&files)?;
         let mut tx = self.store().begin().await?;
         let detail = if raw { "evidence bundle with raw pages" } else { "evidence bundle" };
         let (who, about, detail) = (by.to_owned(), id.to_string(), detail.to_owned());

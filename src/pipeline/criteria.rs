@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use super::PipelineError;
 use super::judging::{Judge, Review};
-use super::rerun::{Heap, Stage};
+use super::rerun::{Corpus, Stage};
 use crate::alert::sidebyside::{Said, SideBySide, compare};
 use crate::lexicon::Lexicon;
 use crate::score::{Basis, DisposalRule, HazardClass, SingleRule};
@@ -142,14 +142,15 @@ pub async fn side_by_side(
     judges: [&Judge; 2],
     tell: &(dyn Fn(Stage) + Sync),
 ) -> Result<SideBySide, PipelineError> {
-    let mut heap = Heap::new(range.to);
-    heap.take_in(archives, lexicon, tell).await?;
+    let mut corpus = Corpus::new(range.to);
+    corpus.take_in(archives, lexicon, tell).await?;
     let days: Vec<Date> = range.days().step_by(every_days.max(1) as usize).collect();
     let (mut said, mut opened) = ([Said::default(), Said::default()], 0);
     for (run, (judge, said)) in judges.into_iter().zip(&mut said).enumerate() {
-        let listings = heap.listings.values().cloned().collect();
-        let review = Review::new(judge, heap.records.clone(), heap.volume.clone(), listings, lexicon.version().clone());
-        let mut review = review.beside(heap.market.clone());
+        let listings = corpus.listings.values().cloned().collect();
+        let review =
+            Review::new(judge, corpus.records.clone(), corpus.volume.clone(), listings, lexicon.version().clone());
+        let mut review = review.beside(corpus.market.clone());
         let mut done = (run * days.len()) as u64;
         review
             .days(&days, |day, judged| {

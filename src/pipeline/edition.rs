@@ -1,11 +1,11 @@
-//! An edition: the rules that read and judge, with what was read by them. A tower has one at a time and changes it as a whole.
+//! An edition: the rules that read and judge, with the index made by them. A data folder has one at a time; a tower changes it as a whole.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::PipelineError;
+use super::error::PipelineError;
 use super::judging::Judge;
 use crate::archive::SignalParts;
 use crate::index::{Opened, SearchIndex, Thesaurus, Writer};
@@ -17,13 +17,17 @@ pub(super) const INDEX: &str = "index";
 /// Where signals lie.
 pub(super) const SIGNALS: &str = "signals";
 
-/// The rules in force, and what was read by them.
+/// The rules in force, and the index made by them.
 pub(super) struct Edition {
     pub(super) lexicon: Arc<Lexicon>,
     pub(super) judge: Arc<Judge>,
     pub(super) index: Arc<SearchIndex>,
-    /// What only a tower that works on its folder has.
-    pub(super) outputs: Option<Arc<Outputs>>,
+}
+
+/// An edition that is worked by, with where what is read goes.
+pub(super) struct Working {
+    pub(super) edition: Arc<Edition>,
+    pub(super) outputs: Arc<Outputs>,
 }
 
 /// Where what is read goes.
@@ -40,6 +44,17 @@ struct Signals {
 }
 
 impl Edition {
+    /// Opens the index of a data folder to search.
+    pub(super) fn open_to_search(data: &Path, lexicon: Arc<Lexicon>, judge: Arc<Judge>) -> Result<Self, PipelineError> {
+        let stop_words = stop_words(&lexicon);
+        let jieba = Arc::clone(lexicon.jieba());
+        let index = SearchIndex::open_to_search(&data.join(INDEX), jieba, lexicon.version(), &stop_words)?;
+        let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
+        Ok(Self { lexicon, judge, index: Arc::new(index) })
+    }
+}
+
+impl Working {
     /// Opens the outputs of a data folder to write; begins those again that other rules made, or that know more than the log, which
     /// ends at `end`.
     pub(super) fn open(
@@ -51,31 +66,14 @@ impl Edition {
         let index = open_index(&data.join(INDEX), &lexicon, end)?.knowing(Arc::new(Thesaurus::of(&lexicon)));
         let writer = Arc::new(Mutex::new(Some(index.writer()?)));
         let signals = Mutex::new(Signals::open(&data.join(SIGNALS), lexicon.version(), end)?);
-        let outputs = Some(Arc::new(Outputs { writer, signals }));
-        Ok(Self { lexicon, judge, index: Arc::new(index), outputs })
-    }
-
-    /// Opens the index of a data folder to search.
-    pub(super) fn open_to_look(data: &Path, lexicon: Arc<Lexicon>, judge: Arc<Judge>) -> Result<Self, PipelineError> {
-        let stop_words = stop_words(&lexicon);
-        let jieba = Arc::clone(lexicon.jieba());
-        let index = SearchIndex::open_to_search(&data.join(INDEX), jieba, lexicon.version(), &stop_words)?;
-        let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
-        Ok(Self { lexicon, judge, index: Arc::new(index), outputs: None })
-    }
-
-    /// Where what is read goes.
-    ///
-    /// # Panics
-    /// In a tower that was opened only to look.
-    pub(super) fn working(&self) -> &Arc<Outputs> {
-        self.outputs.as_ref().expect("a tower opened only to look does no work")
+        let edition = Arc::new(Edition { lexicon, judge, index: Arc::new(index) });
+        Ok(Self { edition, outputs: Arc::new(Outputs { writer, signals }) })
     }
 
     /// The same outputs under other criteria.
     pub(super) fn judged_by(&self, judge: Arc<Judge>) -> Self {
-        let (lexicon, index) = (Arc::clone(&self.lexicon), Arc::clone(&self.index));
-        Self { lexicon, judge, index, outputs: self.outputs.clone() }
+        let (lexicon, index) = (Arc::clone(&self.edition.lexicon), Arc::clone(&self.edition.index));
+        Self { edition: Arc::new(Edition { lexicon, judge, index }), outputs: Arc::clone(&self.outputs) }
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{PipelineError, Tower};
+use super::{Folder, PipelineError};
 use crate::archive::pack;
 use crate::tell::{self, Explained, Language};
 use crate::vocabulary::{Act, Alert, AlertEvent, CriteriaVersion, LexiconVersion, SamplingRequest, show_moment};
@@ -44,11 +44,11 @@ struct Manifest<'a> {
     files: Vec<RecordsFile>,
 }
 
-impl Tower {
+impl Folder {
     /// Packs records as NDJSON files and a manifest.
     ///
     /// # Errors
-    /// [`PipelineError::Search`] with the reason, in Chinese, when they are too many for one archive.
+    /// [`PipelineError::Refused`] when they are too many for one archive.
     pub fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, PipelineError> {
         let files = [
             ("alerts.ndjson", lines(records.alerts.iter().map(in_words))?, records.alerts.len()),
@@ -58,7 +58,10 @@ impl Tower {
         ];
         if files.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() > PACKED_BYTES_MAX {
             let megabytes = PACKED_BYTES_MAX >> 20;
-            return Err(PipelineError::Search(format!("记录超过 {megabytes} MB：请用 /api/v1/events 分批读取")));
+            return Err(PipelineError::refused(
+                format!("记录超过 {megabytes} MB：请用 /api/v1/events 分批读取"),
+                format!("the records are longer than {megabytes} MB; read them in parts from /api/v1/events"),
+            ));
         }
         let told = |(name, bytes, records): &(&'static str, Vec<u8>, usize)| RecordsFile {
             name,
@@ -77,7 +80,7 @@ impl Tower {
         let manifest = serde_json::to_vec_pretty(&manifest)?;
         let mut all: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes, _)| (*name, bytes.as_slice())).collect();
         all.push(("manifest.json", &manifest));
-        pack(&all).map_err(|error| PipelineError::Search(format!("打包失败：{error}")))
+        pack(&all).map_err(|source| PipelineError::Io { what: "pack", path: "records".into(), source })
     }
 }
 

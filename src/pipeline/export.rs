@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{PipelineError, Tower};
+use super::{Folder, PipelineError};
 use crate::archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, pack, write_export};
 use crate::index::{SearchRequest, Sort};
 use crate::vocabulary::{CriteriaVersion, LexiconVersion, Position, show_moment};
@@ -51,7 +51,7 @@ pub struct Manifest {
     pub log_position: Position,
 }
 
-impl Tower {
+impl Folder {
     /// Writes all that a search finds; its `limit` and `after` do not count. `name` is for messages. Refused when there is
     /// more than the format takes, or than `rows_max`: no file is ever quietly cut short.
     pub fn export(
@@ -69,9 +69,14 @@ impl Tower {
         let (total, log_position) = (matches.total, matches.position);
         if total > most {
             let format = format.code();
-            return Err(PipelineError::Search(format!(
-                "检索到 {total} 条，超过一次导出为 {format} 的上限 {most} 条；请加条件分几次导出，或换一种格式"
-            )));
+            return Err(PipelineError::refused(
+                format!(
+                    "检索到 {total} 条，超过一次导出为 {format} 的上限 {most} 条；请加条件分几次导出，或换一种格式"
+                ),
+                format!(
+                    "{total} documents match, one export as {format} takes {most}; narrow the query, or choose another format"
+                ),
+            ));
         }
         let row = |found: Result<_, _>| -> Result<ExportRow, PipelineError> {
             let (hit, document): (crate::index::Hit, _) = found?;
@@ -108,8 +113,8 @@ impl Tower {
     }
 }
 
-impl Tower {
-    /// As [`Tower::export`], as a ZIP archive of the file and its manifest; within [`PACKED_ROWS_MAX`] rows.
+impl Folder {
+    /// As [`Folder::export`], as a ZIP archive of the file and its manifest; within [`PACKED_ROWS_MAX`] rows.
     pub fn export_packed(
         &self,
         request: &SearchRequest,
@@ -121,14 +126,17 @@ impl Tower {
         let made = self.export(request, format, PACKED_ROWS_MAX, &mut file, Path::new(&name), now);
         if file.full {
             let megabytes = PACKED_BYTES_MAX >> 20;
-            return Err(PipelineError::Search(format!(
-                "结果超过 {megabytes} MB：请加条件分几次导出，或在服务器上用命令 wanglou export"
-            )));
+            return Err(PipelineError::refused(
+                format!("结果超过 {megabytes} MB：请加条件分几次导出，或在服务器上用命令 wanglou export"),
+                format!(
+                    "the result is longer than {megabytes} MB; narrow the query, or use `wanglou export` on the server"
+                ),
+            ));
         }
         let manifest = made?;
         let told = serde_json::to_vec_pretty(&manifest)?;
         let archive = pack(&[(&name, &file.bytes), ("manifest.json", &told)]);
-        let archive = archive.map_err(|error| PipelineError::Search(format!("打包失败：{error}")))?;
+        let archive = archive.map_err(|source| PipelineError::Io { what: "pack", path: name.into(), source })?;
         Ok((archive, manifest))
     }
 }

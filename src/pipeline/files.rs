@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::PipelineError;
+use super::error::PipelineError;
 
 /// All files below a folder, by name; none when there is no such folder. Links to folders are not followed: one may lead to itself.
 pub(super) fn files_under(dir: &Path) -> Result<Vec<PathBuf>, PipelineError> {

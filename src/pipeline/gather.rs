@@ -11,8 +11,9 @@ use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
+use super::error::PipelineError;
+use super::intake::LogSink;
 use super::masking::masker_of;
-use super::{LogSink, PipelineError};
 use crate::archive::{WarcOptions, WarcWriter};
 use crate::collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
 use crate::config::Settings;

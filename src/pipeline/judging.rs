@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::books::Books;
-use super::{PipelineError, Tower};
+use super::judging_state::JudgingState;
+use super::{Folder, PipelineError, Tower};
 use crate::alert::{AlertPolicy, Episodes};
 use crate::log::Log;
 use crate::sampling::{self, SamplingPolicy};
@@ -40,7 +40,9 @@ pub struct Judge {
 impl Judge {
     /// Reads a criteria file's text and the table of test items; the file names are only for messages.
     pub fn parse(text: &str, file: &str, items: &str, items_file: &str) -> Result<Self, PipelineError> {
-        let criteria = |error: &dyn std::fmt::Display| PipelineError::Criteria(error.to_string());
+        let criteria = |error: &dyn std::fmt::Display| {
+            PipelineError::refused(format!("评价标准不能使用：{error}"), error.to_string())
+        };
         let scorer = Scorer::new(Criteria::parse(text, file).map_err(|error| criteria(&error))?);
         let alerts = AlertPolicy::parse(text, file).map_err(|error| criteria(&error))?;
         let sampling = SamplingPolicy::parse(text, file, items, items_file).map_err(|error| criteria(&error))?;
@@ -307,13 +309,13 @@ impl Tower {
             return Ok(Judgement::default());
         }
         // One edition for all of it: other rules may be put in force meanwhile.
-        let edition = self.edition();
-        let outputs = edition.working();
-        let (to, records) = outputs.as_of();
-        let kept = self.books().take().filter(|kept| kept.fits(&edition, &records));
-        let mut books = kept.unwrap_or_else(|| Books::new(&edition));
-        let revised = self.log().revised(books.to(), to).await?;
-        let volume = self.log().volume(books.to(), to).await?;
+        let working = self.working();
+        let edition = &working.edition;
+        let (to, records) = working.outputs.as_of();
+        let kept = self.judging_state().take().filter(|kept| kept.fits(edition, &records));
+        let mut state = kept.unwrap_or_else(|| JudgingState::new(edition));
+        let revised = self.log().revised(state.to(), to).await?;
+        let volume = self.log().volume(state.to(), to).await?;
         let episodes = match self.store().fact(EPISODES).await? {
             Some(kept) => serde_json::from_str(&kept)?,
             None => Episodes::default(),
@@ -326,24 +328,24 @@ impl Tower {
         let outcomes = self.store().outcomes(None).await?;
         let (judge, lexicon) = (Arc::clone(&edition.judge), edition.lexicon.version().clone());
         // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
-        let (judged, kept, books) = tokio::task::spawn_blocking(move || {
+        let (judged, kept, state) = tokio::task::spawn_blocking(move || {
             let mut market = Market::new();
             for listing in &listings {
                 market.add(listing, as_of);
             }
-            books.take_in(end_of_day(as_of), to, &records, revised, volume);
+            state.take_in(end_of_day(as_of), to, &records, revised, volume);
             drop(records);
-            let (events, evidence, volume) = books.open();
+            let (events, evidence, volume) = state.open();
             let (events, evidence) = (Cow::Owned(events), Cow::Borrowed(evidence));
             let review = Review::over(&judge, events, evidence, volume.clone(), listings, lexicon);
             let mut review = review.beside(market).resume(episodes, asked).with_outcomes(outcomes);
             let judged = review.day(as_of);
             review.episodes.forget_closed();
             let kept = serde_json::to_string(review.episodes());
-            (judged, kept, books)
+            (judged, kept, state)
         })
         .await?;
-        *self.books() = Some(books);
+        *self.judging_state() = Some(state);
 
         for refused in &judged.refused {
             tracing::warn!("{refused}");
@@ -363,7 +365,9 @@ impl Tower {
         tx.commit().await?;
         Ok(judged)
     }
+}
 
+impl Folder {
     /// The day last judged.
     pub async fn judged_until(&self) -> Result<Option<Date>, PipelineError> {
         Ok(self.log().cursor(ALERTS).await?.1.parse().ok())

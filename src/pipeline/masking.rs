@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
-use super::PipelineError;
+use super::error::PipelineError;
 use crate::collect::Masker;
 
 /// Its name in the data folder.

@@ -11,7 +11,7 @@ use super::edition::{INDEX, stop_words};
 use super::gather::lock_folder;
 use super::promotion::rules_for;
 use super::reading::{BATCH_MAX, index_batch};
-use super::{PipelineError, Tower, read_batch};
+use super::{Folder, PipelineError, read_batch};
 use crate::config::Settings;
 use crate::index::{IndexStat, SearchIndex, Thesaurus, id_key};
 use crate::log::Log;
@@ -51,7 +51,7 @@ impl IndexReport {
     }
 }
 
-impl Tower {
+impl Folder {
     /// Holds every byte of the index against its checksums, and every document against the log.
     pub async fn verify_index(&self) -> Result<IndexReport, PipelineError> {
         let index = self.index();

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::judging::Judge;
-use super::{PipelineError, Tower};
+use super::{Folder, PipelineError};
 use crate::sampling::results::{self, BadLine};
 use crate::score::FeedbackCriteria;
 use crate::store::{Store, Taken};
@@ -37,7 +37,7 @@ impl Judge {
     }
 }
 
-impl Tower {
+impl Folder {
     /// Keeps an analyst's verdict. Works beside a running tower; its next judgement uses it.
     pub async fn take_verdict(
         &self,
@@ -48,8 +48,8 @@ impl Tower {
         now: Timestamp,
     ) -> Result<(Outcome, Taken), PipelineError> {
         let found = self.store().alert(alert).await?;
-        let found = found.ok_or_else(|| PipelineError::Outcome(format!("there is no alert `{alert}` here")))?;
-        let outcome = results::verdict(&found, verdict, by, why, now).map_err(PipelineError::Outcome)?;
+        let found = found.ok_or_else(|| no_alert(alert))?;
+        let outcome = results::verdict(&found, verdict, by, why, now)?;
         let mut tx = self.store().begin().await?;
         let taken = Store::add_outcome(&mut tx, &outcome).await?;
         let (at, who, about, detail) = (now, by.to_owned(), alert.to_string(), verdict.zh().to_owned());
@@ -73,7 +73,7 @@ impl Tower {
             }
         }
         let lines = results::results(text, ndjson, &alerts, now)
-            .map_err(|bad: BadLine| PipelineError::Outcome(bad.to_string()))?;
+            .map_err(|bad: BadLine| PipelineError::refused(format!("检验结果文件：{bad}"), bad.to_string()))?;
         let mut done = ResultsReport { collected: lines.len() as u64, ..ResultsReport::default() };
         let mut tx = self.store().begin().await?;
         for line in lines {
@@ -93,6 +93,11 @@ impl Tower {
     }
 }
 
+/// An alert that nobody knows here.
+pub(super) fn no_alert(id: &AlertId) -> PipelineError {
+    PipelineError::refused(format!("没有编号为 {id} 的预警。"), format!("there is no alert `{id}` here"))
+}
+
 /// The text of a file.
 pub fn text_of(path: &Path) -> Result<String, PipelineError> {
     fs::read_to_string(path).map_err(|source| PipelineError::Io { what: "read", path: path.to_owned(), source })
@@ -101,8 +106,10 @@ pub fn text_of(path: &Path) -> Result<String, PipelineError> {
 /// The values of a file of NDJSON.
 pub fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PipelineError> {
     let read = |(at, line): (usize, &str)| {
-        let bad = |error| PipelineError::Outcome(format!("{}:{}: {error}", path.display(), at + 1));
-        serde_json::from_str(line).map_err(bad)
+        serde_json::from_str(line).map_err(|error| {
+            let (path, line) = (path.display(), at + 1);
+            PipelineError::refused(format!("{path} 第 {line} 行：{error}"), format!("{path}:{line}: {error}"))
+        })
     };
     text_of(path)?.lines().enumerate().map(read).collect()
 }

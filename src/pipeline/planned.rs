@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::diff::diff_within;
 use super::rerun::{RerunSpec, Stage, Summary, rerun};
-use super::{PipelineError, Tower};
+use super::{Folder, PipelineError};
 use crate::config::RerunPlan;
 use crate::store::{PastChange, RerunRow, Store};
 use crate::vocabulary::{DateRange, Notice, NoticeKind, Position, day_of, shanghai};
@@ -30,7 +30,7 @@ const LOCK: &str = "lock";
 /// The fact that says since when a plan is known: what was due before is nobody's debt.
 const SINCE: &str = "rerun.since.";
 
-impl Tower {
+impl Folder {
     /// When a plan is due: at its first moment after it last began, at once when it was killed while it ran.
     pub async fn rerun_due(&self, plan: &RerunPlan, now: Timestamp) -> Result<Timestamp, PipelineError> {
         let newest = self.store().reruns(Some(&plan.name)).await?.into_iter().next();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use url::Url;
 
-use super::PipelineError;
+use super::error::PipelineError;
 use crate::archive::documents::{ImportSpec, Rejected};
 use crate::archive::{Record, WarcReader};
 use crate::collect::{PAGE_BYTES_MAX, document_of_page, document_of_plain_text};

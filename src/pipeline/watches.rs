@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::reading::ReadEntry;
-use super::{PipelineError, Tower};
+use super::{Folder, PipelineError};
 use crate::index::{Arrived, SearchRequest};
 use crate::log::Log;
 use crate::store::{
@@ -39,19 +39,26 @@ pub(super) struct Waiting {
     searches: Vec<SavedSearch>,
 }
 
-impl Tower {
+impl Folder {
     /// Saves a search. A watched one is told of what the log takes in from now on.
     pub async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, PipelineError> {
-        let refused = |why: String| Err(PipelineError::Search(why));
+        let refused = |zh: String, en: String| Err(PipelineError::refused(zh, en));
         let name = new.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > SEARCH_NAME_CHARS_MAX || name.chars().any(char::is_control) {
-            return refused(format!("名称应有 1 到 {SEARCH_NAME_CHARS_MAX} 个字，收到“{name}”"));
+            return refused(
+                format!("名称应有 1 到 {SEARCH_NAME_CHARS_MAX} 个字，收到“{name}”"),
+                format!("a name has 1 to {SEARCH_NAME_CHARS_MAX} characters in one line, found `{name}`"),
+            );
         }
         if new.throttle_minutes > THROTTLE_MINUTES_MAX {
-            return refused(format!("间隔最长 {THROTTLE_MINUTES_MAX} 分钟，收到 {}", new.throttle_minutes));
+            let found = new.throttle_minutes;
+            return refused(
+                format!("间隔最长 {THROTTLE_MINUTES_MAX} 分钟，收到 {found}"),
+                format!("two digests are at most {THROTTLE_MINUTES_MAX} minutes apart, found {found}"),
+            );
         }
         if new.query.trim().is_empty() {
-            return refused("检索式是空的：订阅要说明找什么".to_owned());
+            return refused("检索式是空的：订阅要说明找什么".to_owned(), "the query is empty".to_owned());
         }
         self.index().check(&new.query)?;
         if new.watched && self.waiting().await?.is_none() {
@@ -68,11 +75,17 @@ impl Tower {
         if !self.store().save_search(&search).await? {
             let taken = self.store().searches().await?.iter().any(|known| known.name == search.name);
             let name = &search.name;
-            return refused(if taken {
-                format!("已有叫“{name}”的检索，请换一个名称，或先删除它")
+            return if taken {
+                refused(
+                    format!("已有叫“{name}”的检索，请换一个名称，或先删除它"),
+                    format!("there is a search `{name}` already; choose another name, or remove it first"),
+                )
             } else {
-                format!("已保存 {SEARCHES_MAX} 个检索，请先删除不用的")
-            });
+                refused(
+                    format!("已保存 {SEARCHES_MAX} 个检索，请先删除不用的"),
+                    format!("{SEARCHES_MAX} searches are saved; remove some first"),
+                )
+            };
         }
         Ok(search)
     }

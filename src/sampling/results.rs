@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::vocabulary::{
-    Alert, AlertContext, Category, Finding, Hazard, Outcome, OutcomeId, Samples, SamplingBasis, Verdict, day_of,
+    Alert, AlertContext, Category, Finding, Hazard, Outcome, OutcomeId, Refused, Samples, SamplingBasis, Verdict,
+    day_of,
 };
 
 /// Columns of a file of results.
@@ -73,10 +74,13 @@ fn id_of(parts: &[&str]) -> OutcomeId {
 ///
 /// # Errors
 /// When nobody or no reason is named.
-pub fn verdict(alert: &Alert, verdict: Verdict, by: &str, why: &str, now: Timestamp) -> Result<Outcome, String> {
+pub fn verdict(alert: &Alert, verdict: Verdict, by: &str, why: &str, now: Timestamp) -> Result<Outcome, Refused> {
     let (by, why) = (by.trim(), why.trim());
     if by.is_empty() || why.is_empty() {
-        return Err("a verdict names who gave it and why: --by and --why must not be empty".to_owned());
+        return Err(Refused::new(
+            "结论要写明由谁给出、为什么：--by 和 --why 不能为空",
+            "a verdict names who gave it and why: --by and --why must not be empty",
+        ));
     }
     let code = format!("{verdict:?}");
     let date = day_of(now);

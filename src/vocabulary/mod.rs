@@ -20,6 +20,7 @@ mod outcome;
 mod party;
 mod province;
 mod reading;
+mod refused;
 mod region;
 mod sampling;
 mod schema;
@@ -51,6 +52,7 @@ pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdic
 pub use party::{Concerns, Party};
 pub use province::{PROVINCES, Province};
 pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, Signal, StandardAction};
+pub use refused::Refused;
 pub use region::{RegionCode, RegionError};
 pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};
 pub use signal::{Fingerprint, SignalRecord};

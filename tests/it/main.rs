@@ -21,6 +21,7 @@ mod recalls;
 mod replays;
 mod reruns;
 mod resume;
+mod service;
 mod support;
 mod upkeep;
 mod whole_way;

@@ -4,12 +4,13 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::support::{Said, kill_at_line, lexicon_with, run, wanglou};
 use wanglou::config::{Overrides, Settings};
-use wanglou::pipeline::Tower;
+use wanglou::pipeline::{Clock, Folder, Service, ServiceSpec, Tower};
 use wanglou::vocabulary::parse_moment;
 
 /// Reports of two deaths, of a fire, and of something that no rule knows, over four months.
@@ -114,7 +115,7 @@ fn moments_missed_in_an_outage_are_made_up_for_once() {
     let at = |text: &str| parse_moment(text).expect("a moment");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let tower = Tower::open_to_look(&settings).await.expect("opened");
+        let tower = Folder::open(&settings).await.expect("opened");
         let due = async |now: &str| tower.rerun_due(plan, at(now)).await.expect("known");
         // Known since the 10th: what was due on the 1st is nobody's debt.
         assert_eq!(due("2024-09-10 00:00:00").await, at("2024-10-01 03:00:00"));
@@ -127,7 +128,30 @@ fn moments_missed_in_an_outage_are_made_up_for_once() {
         let again = tower.run_planned(plan, at("2024-12-24 00:00:00"), &|_| ()).await.expect("ran");
         assert_ne!(again.folder, row.folder);
         assert!(again.change.is_some_and(|change| change.against == row.seq && !change.any()));
-        tower.close().await.expect("closed");
+        tower.close().await;
+    });
+}
+
+#[test]
+fn the_service_makes_a_planned_rerun_once_it_is_due_and_once_only() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (_, config) = tower(dir.path());
+    let settings = Settings::load(Some(&config), Overrides::default()).expect("good");
+    let at = |text: &str| parse_moment(text).expect("a moment");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let tower = Arc::new(Tower::open(&settings).await.expect("opened"));
+        let spec = ServiceSpec::of(&settings).expect("good");
+        let mut service = Service::new(&tower, spec, Clock::standing(at("2024-09-10 00:00:00")));
+        let mut made = Vec::new();
+        for moment in ["2024-09-10 00:00:00", "2024-10-01 03:00:00", "2024-10-01 04:00:00"] {
+            let rows = service.step(at(moment)).await.expect("worked").replayed;
+            assert!(rows.iter().all(|row| row.problem.is_none() && row.kept), "{rows:?}");
+            made.push(rows.len());
+        }
+        assert_eq!(made, [0, 1, 0]);
+        drop(service);
+        Arc::into_inner(tower).expect("nobody else has it").close().await.expect("closed");
     });
 }
 

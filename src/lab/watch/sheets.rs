@@ -6,27 +6,27 @@ use jiff::civil::Date;
 
 use super::backtest::Incident;
 use super::quality::{QualityReport, Sheet, Stamps, report};
-use crate::pipeline::{Judge, PipelineError, Tower, json_lines, text_of};
+use crate::pipeline::{Folder, Judge, PipelineError, json_lines, text_of};
 use crate::score::Feedback;
 use crate::vocabulary::{AlertEvent, AlertEventKind, DateRange, Outcome, SamplingRequest, end_of_day};
 
-/// How well this tower does, from its first alert to the day last judged unless told otherwise.
-pub async fn quality_of_tower(
-    tower: &Tower,
+/// How well this folder's watch does, from its first alert to the day last judged unless told otherwise.
+pub async fn quality_of_folder(
+    folder: &Folder,
     from: Option<Date>,
     to: Option<Date>,
     known_by: Option<Date>,
     incidents: &[Incident],
 ) -> Result<QualityReport, PipelineError> {
-    let lines = tower.store().alert_events(None).await?;
-    let last = tower.judged_until().await?;
+    let lines = folder.store().alert_events(None).await?;
+    let last = folder.judged_until().await?;
     let range = stretch(&lines, from, to.or(last))?;
-    let requests = tower.store().sampling_requests().await?;
-    let feedback = Feedback::new(tower.store().outcomes(None).await?);
+    let requests = folder.store().sampling_requests().await?;
+    let feedback = Feedback::new(folder.store().outcomes(None).await?);
     let mut stamps = Vec::new();
     for line in lines.iter().filter(|line| line.event == AlertEventKind::Opened) {
         for evidence in &line.evidence {
-            let seen = match tower.log().document(&evidence.document_id).await? {
+            let seen = match folder.log().document(&evidence.document_id).await? {
                 Some(entry) => entry.document.seen_at,
                 None => None,
             };
@@ -34,7 +34,7 @@ pub async fn quality_of_tower(
             stamps.push(Stamps { published: evidence.published_at, seen, read: None, alerted });
         }
     }
-    let judge = tower.judge_by();
+    let judge = folder.judge_by();
     let criteria = judge.feedback_criteria();
     Ok(report(&Sheet {
         range,
@@ -87,7 +87,12 @@ fn stretch(lines: &[AlertEvent], from: Option<Date>, to: Option<Date>) -> Result
     let last = to.or_else(|| lines.iter().map(|line| line.as_of).max());
     match (first, last) {
         (Some(from), Some(to)) if from <= to => Ok(DateRange { from, to }),
-        (Some(from), Some(to)) => Err(PipelineError::Outcome(format!("{to} lies before {from}"))),
-        _ => Err(PipelineError::Outcome("no day has been judged here yet; give --from and --to".to_owned())),
+        (Some(from), Some(to)) => {
+            Err(PipelineError::refused(format!("{to} 早于 {from}"), format!("{to} lies before {from}")))
+        }
+        _ => Err(PipelineError::refused(
+            "这里还没有评估过任何一天；请用 --from 和 --to 指明",
+            "no day has been judged here yet; give --from and --to",
+        )),
     }
 }

@@ -16,7 +16,7 @@ use crate::archive::SignalParts;
 use crate::index::{SearchIndex, Thesaurus, Writer};
 use crate::lexicon::Lexicon;
 use crate::log::Log;
-use crate::pipeline::edition::{Edition, SIGNALS, stop_words};
+use crate::pipeline::edition::{SIGNALS, Working, stop_words};
 use crate::pipeline::judging::Judge;
 use crate::pipeline::operate::{BESIDE, remove, rename, replace};
 use crate::pipeline::reading::{BATCH_MAX, LISTINGS, ReadEntry, index_batch, read_batch};
@@ -69,8 +69,10 @@ impl Tower {
     /// Rules that are not what was promoted, or a disk that fails; what is in use is untouched.
     pub async fn derive_beside(&self, row: Promotion, tell: &(dyn Fn(u64) + Sync)) -> Result<Beside, PipelineError> {
         if self.rules_named() {
-            let why = "the settings of the running service name a lexicon or criteria, which outrank what is promoted";
-            return Err(PipelineError::Promotion(why.to_owned()));
+            return Err(PipelineError::refused(
+                "运行中的服务的设置指定了词典或评价标准，优先于启用的规则",
+                "the settings of the running service name a lexicon or criteria, which outrank what is promoted",
+            ));
         }
         let (data, asked) = (self.data_dir().to_owned(), row.clone());
         let (lexicon, judge) = tokio::task::spawn_blocking(move || load(&data, &asked)).await??;
@@ -124,16 +126,14 @@ impl Tower {
 
     /// Moves the folders, where there are new ones, and shows the new edition.
     async fn change(&self, lexicon: Arc<Lexicon>, judge: Arc<Judge>, made: bool) -> Result<(), PipelineError> {
-        let edition = self.edition();
+        let working = self.working();
         if !made {
-            self.change_edition(edition.judged_by(judge));
+            self.change_edition(working.judged_by(judge));
             return Ok(());
         }
         let (data, end) = (self.data_dir().to_owned(), self.log().end().await?);
-        let change = move || -> Result<Edition, PipelineError> {
-            if let Some(outputs) = &edition.outputs {
-                outputs.end()?;
-            }
+        let change = move || -> Result<Working, PipelineError> {
+            working.outputs.end()?;
             replace(&data)?;
             let (signals, beside) = (data.join(SIGNALS), data.join(SIGNALS_BESIDE));
             let replaced = data.join(SIGNALS_REPLACED);
@@ -141,7 +141,7 @@ impl Tower {
             rename(&signals, &replaced)?;
             rename(&beside, &signals)?;
             remove(&replaced)?;
-            Edition::open(&data, lexicon, judge, end)
+            Working::open(&data, lexicon, judge, end)
         };
         self.change_edition(tokio::task::spawn_blocking(change).await??);
         Ok(())

@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use super::files::digest;
 use super::gather::lock_folder;
 use super::judging::Judge;
-use super::tower::{criteria_text, read_criteria, read_lexicon};
-use super::{PipelineError, Tower};
+use super::rules::{criteria_text, read_criteria, read_lexicon};
+use super::{Folder, PipelineError};
 use crate::config::Settings;
 use crate::extract;
 use crate::lexicon::{self, Lexicon};
@@ -89,13 +89,7 @@ pub(super) async fn rules_for(settings: &Settings, store: &Store) -> Result<(Lex
 /// was promoted.
 fn load(data: &Path, row: &Promotion) -> Result<(Lexicon, Judge), PipelineError> {
     let folder = folder_of(data, row);
-    let unusable = |why: String| {
-        PipelineError::Promotion(format!(
-            "{}, which {} put in force, {why}; restore the folder from your backup, or put others in force: `wanglou promote put --shipped`",
-            folder.display(),
-            row.by
-        ))
-    };
+    let unusable = |why: String| PipelineError::RulesInForce { folder: folder.clone(), by: row.by.clone(), why };
     let broken = |error: &PipelineError| unusable(format!("cannot be used ({})", error.with_causes()));
     let (own_lexicon, own_criteria) = row.shipped;
     let lexicon =
@@ -122,8 +116,10 @@ fn folder_of(data: &Path, row: &Promotion) -> PathBuf {
 /// When the settings themselves name rules or criteria, or there is no data folder.
 pub fn may_promote(settings: &Settings) -> Result<(), PipelineError> {
     if settings.lexicon.is_some() || settings.criteria.is_some() {
-        let why = "the settings name a lexicon or criteria, which outrank what is promoted; remove those keys first";
-        return Err(PipelineError::Promotion(why.to_owned()));
+        return Err(PipelineError::refused(
+            "设置文件指定了词典或评价标准，优先于启用的规则；请先去掉这些键",
+            "the settings name a lexicon or criteria, which outrank what is promoted; remove those keys first",
+        ));
     }
     if !settings.data.join(STORE).is_file() {
         return Err(PipelineError::Empty(settings.data.clone()));
@@ -135,13 +131,16 @@ pub fn may_promote(settings: &Settings) -> Result<(), PipelineError> {
 /// the log again by it: a running one does so by itself.
 ///
 /// # Errors
-/// [`PipelineError::Promotion`] when it may not be put in force; nothing is kept then.
+/// [`PipelineError::Refused`] when it may not be put in force; nothing is kept then.
 pub async fn ask(settings: &Settings, wanted: &Wanted, now: Timestamp) -> Result<Promotion, PipelineError> {
     may_promote(settings)?;
     let (by, why) = (wanted.by.trim(), wanted.why.trim());
     for (what, text, most) in [("--by", by, NAME_CHARS_MAX), ("--why", why, WHY_CHARS_MAX)] {
         if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
-            return Err(PipelineError::Promotion(format!("{what} takes 1 to {most} characters in one line")));
+            return Err(PipelineError::refused(
+                format!("{what} 应为一行，1 到 {most} 个字"),
+                format!("{what} takes 1 to {most} characters in one line"),
+            ));
         }
     }
     let store = Store::open(&settings.data.join(STORE)).await?;
@@ -188,10 +187,11 @@ async fn ask_in(
     let versions = (lexicon.version().clone(), judge.version().clone());
     if versions == before {
         _ = fs::remove_dir_all(&aside);
-        return Err(PipelineError::Promotion(format!(
-            "lexicon {} with criteria {} is in force already",
-            versions.0, versions.1
-        )));
+        let (lexicon, criteria) = versions;
+        return Err(PipelineError::refused(
+            format!("词典 {lexicon} 和评价标准 {criteria} 已经启用"),
+            format!("lexicon {lexicon} with criteria {criteria} is in force already"),
+        ));
     }
     fs::rename(&aside, home.join(&folder)).map_err(|error| io("put in place", &aside, error))?;
     File::open(&home).and_then(|home| home.sync_all()).map_err(|error| io("put to the disk", &home, error))?;
@@ -218,7 +218,12 @@ async fn ask_in(
     let Some(seq) = Store::add_promotion(&mut tx, &row).await? else {
         _ = fs::remove_dir_all(home.join(&row.folder));
         return Err(store.promotion_asked().await?.map_or_else(
-            || PipelineError::Promotion("somebody else put rules in force meanwhile; try again".to_owned()),
+            || {
+                PipelineError::refused(
+                    "期间有人启用了别的规则；请再试一次",
+                    "somebody else put rules in force meanwhile; try again",
+                )
+            },
             |waiting| waits(&waiting),
         ));
     };
@@ -229,10 +234,13 @@ async fn ask_in(
 }
 
 fn waits(waiting: &Promotion) -> PipelineError {
-    PipelineError::Promotion(format!(
-        "lexicon {} with criteria {} was asked for by {} and is not in force yet; wait for it",
-        waiting.lexicon, waiting.criteria, waiting.by
-    ))
+    let Promotion { lexicon, criteria, by, .. } = waiting;
+    PipelineError::refused(
+        format!("{by}登记的词典 {lexicon} 和评价标准 {criteria} 还没有启用；请等它启用"),
+        format!(
+            "lexicon {lexicon} with criteria {criteria} was asked for by {by} and is not in force yet; wait for it"
+        ),
+    )
 }
 
 /// Puts other rules in force where those in force cannot be loaded any more, so that no tower opens: at once, and the next start reads the
@@ -242,8 +250,10 @@ fn waits(waiting: &Promotion) -> PipelineError {
 /// As [`ask`]; also when somebody works on the folder, or when something of what is broken is to be kept.
 pub async fn replace_broken(settings: &Settings, wanted: &Wanted, now: Timestamp) -> Result<Promotion, PipelineError> {
     if [&wanted.lexicon, &wanted.criteria].contains(&&Take::Kept) {
-        let why = "the rules in force cannot be loaded, so nothing of them can be kept: name both --lexicon and --criteria, or --shipped";
-        return Err(PipelineError::Promotion(why.to_owned()));
+        return Err(PipelineError::refused(
+            "现用规则无法载入，不能保留其中任何一部分：请同时指定 --lexicon 和 --criteria，或用 --shipped",
+            "the rules in force cannot be loaded, so nothing of them can be kept: name both --lexicon and --criteria, or --shipped",
+        ));
     }
     let _lock = lock_folder(&settings.data)?;
     let row = Promotion { in_force_at: Some(now), ..ask(settings, wanted, now).await? };
@@ -294,17 +304,21 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
 fn check(folder: &Path, shipped: (bool, bool)) -> Result<(Lexicon, Judge), PipelineError> {
     let lexicon = read_lexicon(Some(folder).filter(|_| !shipped.0))?;
     if let Some(fatal) = lexicon::check(&lexicon).into_iter().find(|finding| finding.fatal) {
-        return Err(PipelineError::Promotion(format!(
-            "{}: {}; see `wanglou rules check --lexicon DIR`",
-            fatal.at, fatal.message
-        )));
+        let (at, message) = (&fatal.at, &fatal.message);
+        return Err(PipelineError::refused(
+            format!("{at}：{message}；见 `wanglou rules check --lexicon DIR`"),
+            format!("{at}: {message}; see `wanglou rules check --lexicon DIR`"),
+        ));
     }
     let failed = extract::run_examples(&lexicon).into_iter().find_map(|result| {
         let failure = result.failure?;
         Some(format!("{}: rule `{}`: 「{}」 {failure}", result.at, result.rule, result.text))
     });
     if let Some(failed) = failed {
-        return Err(PipelineError::Promotion(format!("{failed}; see `wanglou rules test --lexicon DIR`")));
+        return Err(PipelineError::refused(
+            format!("{failed}；见 `wanglou rules test --lexicon DIR`"),
+            format!("{failed}; see `wanglou rules test --lexicon DIR`"),
+        ));
     }
     let criteria = folder.join(CRITERIA);
     Ok((lexicon, read_criteria(Some(criteria.as_path()).filter(|_| !shipped.1))?))
@@ -331,7 +345,7 @@ fn notice(row: &Promotion, kind: NoticeKind, at: Timestamp, text: String) -> Not
     Notice { kind, at, about: format!("词典 {}，评价标准 {}", row.lexicon, row.criteria), text }
 }
 
-impl Tower {
+impl Folder {
     /// What was asked for and is not in force yet.
     pub async fn promotion_asked(&self) -> Result<Option<Promotion>, PipelineError> {
         Ok(self.store().promotion_asked().await?)

@@ -4,9 +4,9 @@
 //! and versions give the same bytes, at any number of threads.
 #![expect(clippy::disallowed_methods, reason = "an edge: writes the outputs and times itself")]
 
-mod heap;
+mod cache;
+mod corpus;
 mod outputs;
-mod shelf;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,9 +25,9 @@ use crate::log::Intake;
 use crate::tell::{self, Language};
 use crate::vocabulary::{AlertEventKind, Assessment, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
 
-pub(super) use heap::Heap;
+use cache::Cache;
+pub(super) use corpus::Corpus;
 use outputs::{ALERTS, Filing, Lines, SAMPLING, SIGNALS, SUMMARY, WORK, clear_outputs, digests};
-use shelf::Shelf;
 
 /// What to replay.
 #[derive(Debug, Clone)]
@@ -139,27 +139,27 @@ pub async fn rerun(
     let io = |what, source| PipelineError::Io { what, path: spec.out.clone(), source };
     fs::create_dir_all(&spec.out).map_err(|error| io("make the output folder", error))?;
     clear_outputs(&spec.out, spec.resume)?;
-    let shelf = Arc::new(Shelf::open(spec.cache.as_ref().unwrap_or(&spec.out.join(WORK)))?);
+    let cache = Arc::new(Cache::open(spec.cache.as_ref().unwrap_or(&spec.out.join(WORK)))?);
 
-    let mut heap = Heap::new(spec.range.to).with_shelf(Arc::clone(&shelf));
-    heap.take_in(&spec.archives, lexicon, tell).await?;
+    let mut corpus = Corpus::new(spec.range.to).with_cache(Arc::clone(&cache));
+    corpus.take_in(&spec.archives, lexicon, tell).await?;
     let read_s = started.elapsed().as_secs_f64();
-    let documents: u64 = heap.sources.values().map(|intake| intake.collected).sum();
+    let documents: u64 = corpus.sources.values().map(|intake| intake.collected).sum();
 
     let judging = Instant::now();
-    let batches_kept = heap.batches_kept;
+    let batches_kept = corpus.batches_kept;
     let days: Vec<Date> = spec.range.days().step_by(spec.every_days.max(1) as usize).collect();
-    let listings = heap.listings.into_values().collect();
-    let review = Review::new(judge, heap.records, heap.volume, listings, lexicon.version().clone());
-    let mut review = review.beside(heap.market).with_outcomes(spec.outcomes.iter().cloned());
+    let listings = corpus.listings.into_values().collect();
+    let review = Review::new(judge, corpus.records, corpus.volume, listings, lexicon.version().clone());
+    let mut review = review.beside(corpus.market).with_outcomes(spec.outcomes.iter().cloned());
     let mut alerts = Lines::create(&spec.out.join(ALERTS))?;
     let mut sampling = Lines::create(&spec.out.join(SAMPLING))?;
-    let mut filing = Filing::begin(&spec.out, Arc::clone(&shelf))?;
+    let mut filing = Filing::begin(&spec.out, Arc::clone(&cache))?;
     let (mut opened, mut requests, mut done, mut days_kept) = (0, 0, 0, 0);
     for together in days.chunks(review.days_together()) {
         let footing = review.footing(*together.last().unwrap_or(&spec.range.to));
-        let key = shelf.key_of_days(judge.version(), &footing, together);
-        let kept: Option<Vec<Vec<Assessment>>> = shelf.get(&key);
+        let key = cache.key_of_days(judge.version(), &footing, together);
+        let kept: Option<Vec<Vec<Assessment>>> = cache.get(&key);
         let fresh = kept.is_none().then_some(key);
         days_kept += if fresh.is_none() { together.len() as u64 } else { 0 };
         let assessed = kept.unwrap_or_else(|| review.assess(together));
@@ -189,10 +189,10 @@ pub async fn rerun(
     let summary = Summary {
         range: spec.range,
         days: days.len() as u64,
-        sources: heap.sources,
-        undated: heap.undated,
-        later: heap.later,
-        problems: heap.problems,
+        sources: corpus.sources,
+        undated: corpus.undated,
+        later: corpus.later,
+        problems: corpus.problems,
         signals: review.records().len() as u64,
         alerts_opened: opened,
         alerts_per_30_days: opened as f64 * 30.0 / (days.len() as f64 * f64::from(spec.every_days)).max(1.0),
@@ -214,9 +214,9 @@ pub async fn rerun(
         source,
     })?;
     if spec.cache.is_some() {
-        shelf.thin_out()?;
+        cache.thin_out()?;
     } else {
-        shelf.remove()?;
+        cache.remove()?;
     }
     Ok(summary)
 }

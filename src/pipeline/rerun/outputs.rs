@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use serde::Serialize;
 
-use super::shelf::{Key, Shelf};
+use super::cache::{Cache, Key};
 use crate::archive::AssessmentTable;
 use crate::pipeline::PipelineError;
 use crate::pipeline::files::{digest, files_under, name_below};
@@ -85,7 +85,7 @@ impl Lines {
 /// Days judged together, with the key under which the next rerun takes them over; none where they were taken over themselves.
 type Days = (Option<Key>, Vec<Vec<Assessment>>);
 
-/// Assessments on their way to their table, and to the shelf: put away aside, while the next days are judged. Whatever becomes of the rerun,
+/// Assessments on their way to their table, and to the cache: put away aside, while the next days are judged. Whatever becomes of the rerun,
 /// nothing is written any more once this is gone.
 pub(super) struct Filing {
     days: Option<SyncSender<Days>>,
@@ -94,14 +94,14 @@ pub(super) struct Filing {
 
 impl Filing {
     /// Begins the table of an output folder.
-    pub(super) fn begin(out: &Path, shelf: Arc<Shelf>) -> Result<Self, PipelineError> {
+    pub(super) fn begin(out: &Path, cache: Arc<Cache>) -> Result<Self, PipelineError> {
         let mut table = AssessmentTable::create(&out.join(ASSESSMENTS))?;
         // As many days as are judged together wait, and no more.
         let (days, waiting) = sync_channel::<Days>(1);
         let filing = std::thread::spawn(move || {
             for (key, days) in waiting {
                 if let Some(key) = key {
-                    shelf.put(&key, &days)?;
+                    cache.put(&key, &days)?;
                 }
                 table.add(days.into_iter().flatten())?;
             }

@@ -74,7 +74,7 @@ impl Desk for FakeDesk {
 
     async fn act(&self, act: Act) -> Result<bool, DeskError> {
         self.check()?;
-        Casework::default().check(&act).map_err(|why| DeskError::Refused { why })?;
+        Casework::default().check(&act).map_err(|refused| DeskError::Refused { why: refused.zh })?;
         Ok(act.key.as_deref() != Some("known"))
     }
 

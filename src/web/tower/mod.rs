@@ -12,7 +12,7 @@ use super::desk::{
     SourceCounts, SourceHealth, Status, Trail,
 };
 use crate::alert::{Casework, cap, feed, forms};
-use crate::pipeline::{ExportFormat, NewSearch, PipelineError, Records, Tower, on_disk, push_lines};
+use crate::pipeline::{ExportFormat, Folder, NewSearch, PipelineError, Records, Tower, on_disk, push_lines};
 use crate::store::{CameFor, EndpointHealth, SavedSearch, TryRow};
 use crate::vocabulary::{
     Act, Alert, AlertEvent, AlertId, Channel, Document, DocumentId, MessageStamp, Outcome, Party, Position, Reading,
@@ -51,19 +51,19 @@ impl Desk for Tower {
     }
 
     async fn standing(&self) -> Result<BTreeMap<AlertId, Casework>, DeskError> {
-        Tower::standing(self).await.map_err(doing("reading what people did"))
+        Folder::standing(self).await.map_err(doing("reading what people did"))
     }
 
     async fn act(&self, act: Act) -> Result<bool, DeskError> {
         match self.take_act(act).await {
-            Err(PipelineError::Outcome(why)) => Err(DeskError::Refused { why }),
+            Err(PipelineError::Refused(refused)) => Err(DeskError::Refused { why: refused.zh }),
             done => done.map_err(doing("keeping what a person did")),
         }
     }
 
     fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, DeskError> {
-        match Tower::pack_records(self, party, records, now) {
-            Err(PipelineError::Search(why)) => Err(DeskError::Refused { why }),
+        match Folder::pack_records(self, party, records, now) {
+            Err(PipelineError::Refused(refused)) => Err(DeskError::Refused { why: refused.zh }),
             done => done.map_err(doing("packing records")),
         }
     }
@@ -122,7 +122,7 @@ impl Desk for Tower {
 
     async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, DeskError> {
         let query = new.query.clone();
-        let saved = Tower::save_search(self, new, now).await;
+        let saved = Folder::save_search(self, new, now).await;
         saved.map_err(|error| search::refused(error, &query, "saving a search"))
     }
 
@@ -203,7 +203,7 @@ impl Desk for Tower {
     }
 
     fn home(&self) -> &str {
-        Tower::home(self)
+        Folder::home(self)
     }
 
     fn render(&self, form: FeedForm, alerts: &[Alert]) -> String {
@@ -249,7 +249,7 @@ impl Desk for Tower {
     }
 
     fn push_token(&self) -> Option<&str> {
-        Tower::push_token(self)
+        Folder::push_token(self)
     }
 
     async fn push(
@@ -279,11 +279,11 @@ impl Desk for Tower {
     }
 
     fn region_name(&self, code: RegionCode) -> String {
-        Tower::region_name(self, code)
+        Folder::region_name(self, code)
     }
 
     fn standard_note(&self, number: &str) -> Option<String> {
-        Tower::standard_note(self, number)
+        Folder::standard_note(self, number)
     }
 }
 

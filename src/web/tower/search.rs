@@ -91,7 +91,7 @@ fn change(line: &DiffLine<'_>) -> Option<Change> {
 /// What the visitor can mend is told; everything else is ours.
 pub(super) fn refused(error: PipelineError, query: &str, what: &'static str) -> DeskError {
     match error {
-        PipelineError::Search(why) => DeskError::Refused { why },
+        PipelineError::Refused(refused) => DeskError::Refused { why: refused.zh },
         PipelineError::Index(error) => fault(error, query),
         other => DeskError::internal(what, other),
     }

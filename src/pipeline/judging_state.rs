@@ -25,7 +25,7 @@ const SETTLES_AFTER: SignedDuration = SignedDuration::from_hours(72);
 const UNSETTLED_MAX: usize = 10_000;
 
 /// Events, excerpts and reading volume of everything up to a place in the log.
-pub(super) struct Books {
+pub(super) struct JudgingState {
     judge: Arc<Judge>,
     lexicon: LexiconVersion,
     /// Everything up to here is in.
@@ -43,7 +43,7 @@ pub(super) struct Books {
     revised: BTreeMap<DocumentId, Position>,
 }
 
-impl Books {
+impl JudgingState {
     /// Nothing yet, under the rules of an edition.
     pub(super) fn new(edition: &Edition) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Books {
         self.to
     }
 
-    /// Takes in what came in behind [`Books::to`]: `records` are all signals, `revised` the documents that were revised since and
+    /// Takes in what came in behind [`JudgingState::to`]: `records` are all signals, `revised` the documents that were revised since and
     /// `volume` what was read since. Nothing can have been seen after `now`, whatever a document says.
     pub(super) fn take_in(
         &mut self,

@@ -27,7 +27,7 @@ const DIGEST_BYTES: usize = blake3::OUT_LEN;
 
 /// A folder of finished pieces of work.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct Cache {
     dir: PathBuf,
     /// Digest of this very program: another build may work otherwise.
     program: blake3::Hash,
@@ -42,7 +42,7 @@ const KINDS: [&str; 2] = ["read-", "days-"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key(String);
 
-impl Shelf {
+impl Cache {
     /// Opens the folder, made when it is missing.
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl Shelf {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes away what this rerun neither took nor put: a shelf that outlives its rerun holds what the last one needed.
+    /// Takes away what this rerun neither took nor put: a cache that outlives its rerun holds what the last one needed.
     pub(super) fn thin_out(&self) -> Result<(), PipelineError> {
         let io = |what, path: &Path, source| PipelineError::Io { what, path: path.to_owned(), source };
         let used = self.used();
@@ -131,7 +131,7 @@ impl Shelf {
         Ok(())
     }
 
-    /// Takes the shelf away: everything is done.
+    /// Takes the cache away: everything is done.
     pub(super) fn remove(&self) -> Result<(), PipelineError> {
         fs::remove_dir_all(&self.dir).map_err(|source| PipelineError::Io {
             what: "remove",
@@ -168,14 +168,14 @@ fn digest_of(document: &Document, room: &mut Vec<u8>) -> blake3::Hash {
 mod tests {
     use super::*;
 
-    fn shelf(dir: &Path) -> Shelf {
-        Shelf { dir: dir.to_owned(), program: blake3::hash(b"a program"), used: Mutex::default() }
+    fn cache(dir: &Path) -> Cache {
+        Cache { dir: dir.to_owned(), program: blake3::hash(b"a program"), used: Mutex::default() }
     }
 
     #[test]
     fn numbers_come_back_to_the_last_bit() {
         let dir = tempfile::tempdir().expect("a folder");
-        let (shelf, key) = (shelf(dir.path()), Key("k".to_owned()));
+        let (cache, key) = (cache(dir.path()), Key("k".to_owned()));
         let numbers = vec![
             0.110_000_000_000_000_12_f64,
             f64::INFINITY,
@@ -185,34 +185,34 @@ mod tests {
             5e-324,
             123_456_789.123_456_79,
         ];
-        shelf.put(&key, &numbers).expect("kept");
-        let back: Vec<f64> = shelf.get(&key).expect("there");
+        cache.put(&key, &numbers).expect("kept");
+        let back: Vec<f64> = cache.get(&key).expect("there");
         assert!(numbers.iter().zip(&back).all(|(kept, found)| kept.to_bits() == found.to_bits()), "{back:?}");
     }
 
     #[test]
     fn a_torn_or_foreign_file_counts_as_absent() {
         let dir = tempfile::tempdir().expect("a folder");
-        let (shelf, key) = (shelf(dir.path()), Key("k".to_owned()));
-        shelf.put(&key, &vec![1, 2, 3]).expect("kept");
+        let (cache, key) = (cache(dir.path()), Key("k".to_owned()));
+        cache.put(&key, &vec![1, 2, 3]).expect("kept");
         let path = dir.path().join("k");
         let whole = fs::read(&path).expect("read");
         for torn in [&whole[..whole.len() - 1], &whole[..DIGEST_BYTES], &whole[..5], &[]] {
             fs::write(&path, torn).expect("torn");
-            assert_eq!(shelf.get::<Vec<u8>>(&key), None, "{} bytes", torn.len());
+            assert_eq!(cache.get::<Vec<u8>>(&key), None, "{} bytes", torn.len());
         }
         fs::write(&path, &whole).expect("whole again");
-        assert_eq!(shelf.get::<Vec<u8>>(&key), Some(vec![1, 2, 3]));
-        assert_eq!(shelf.get::<Vec<String>>(&key), None, "another shape");
+        assert_eq!(cache.get::<Vec<u8>>(&key), Some(vec![1, 2, 3]));
+        assert_eq!(cache.get::<Vec<String>>(&key), None, "another shape");
     }
 
     #[test]
     fn another_program_or_version_finds_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
-        let one = shelf(dir.path());
-        let other = Shelf { program: blake3::hash(b"another program"), ..shelf(dir.path()) };
-        let key = |shelf: &Shelf, version| shelf.key_of_batch(&LexiconVersion::from(version), &[]);
-        assert_eq!(key(&one, "v1"), key(&shelf(dir.path()), "v1"));
+        let one = cache(dir.path());
+        let other = Cache { program: blake3::hash(b"another program"), ..cache(dir.path()) };
+        let key = |cache: &Cache, version| cache.key_of_batch(&LexiconVersion::from(version), &[]);
+        assert_eq!(key(&one, "v1"), key(&cache(dir.path()), "v1"));
         assert_ne!(key(&one, "v1"), key(&other, "v1"));
         assert_ne!(key(&one, "v1"), key(&one, "v2"));
     }
@@ -249,15 +249,15 @@ mod tests {
     }
 
     #[test]
-    fn a_thinned_shelf_holds_what_was_taken_or_put_and_what_is_not_ours() {
+    fn a_thinned_cache_holds_what_was_taken_or_put_and_what_is_not_ours() {
         let dir = tempfile::tempdir().expect("a folder");
         let key = |name: &str| Key(name.to_owned());
-        let earlier = shelf(dir.path());
+        let earlier = cache(dir.path());
         for name in ["read-a", "read-b", "days-a"] {
             earlier.put(&key(name), &1).expect("kept");
         }
         fs::write(dir.path().join("notes.txt"), "mine").expect("written");
-        let now = shelf(dir.path());
+        let now = cache(dir.path());
         assert_eq!(now.get::<i32>(&key("read-a")), Some(1));
         now.put(&key("days-b"), &2).expect("kept");
         now.thin_out().expect("thinned");

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use tokio::task::JoinHandle;
 
 use super::Stage;
-use super::shelf::Shelf;
+use super::cache::Cache;
 use crate::lexicon::Lexicon;
 use crate::log::{Entry, Intake};
 use crate::pipeline::PipelineError;
@@ -23,7 +23,7 @@ const READING_MAX: usize = 1;
 const PROBLEMS_SHOWN_MAX: usize = 20;
 
 /// Everything the archives hold, read.
-pub(in crate::pipeline) struct Heap {
+pub(in crate::pipeline) struct Corpus {
     until: Date,
     pub(in crate::pipeline) records: Vec<SignalRecord>,
     pub(in crate::pipeline) volume: Volume,
@@ -42,12 +42,12 @@ pub(in crate::pipeline) struct Heap {
     position: u64,
     /// Hashes of source and text per id: the same text again is nothing new.
     known: HashMap<u128, (u128, u128)>,
-    shelf: Option<Arc<Shelf>>,
+    cache: Option<Arc<Cache>>,
     /// Batches being read, the oldest first.
     reading: VecDeque<JoinHandle<Result<(Gleaned, bool), PipelineError>>>,
 }
 
-impl Heap {
+impl Corpus {
     /// An empty one; documents that were seen after `until` are counted and not read.
     pub(in crate::pipeline) fn new(until: Date) -> Self {
         Self {
@@ -63,15 +63,15 @@ impl Heap {
             batches_kept: 0,
             position: 0,
             known: HashMap::new(),
-            shelf: None,
+            cache: None,
             reading: VecDeque::new(),
         }
     }
 
-    /// Keeps what is read of each batch on a shelf, and does not read again what is there.
+    /// Keeps what is read of each batch in a cache, and does not read again what is there.
     #[must_use]
-    pub(super) fn with_shelf(mut self, shelf: Arc<Shelf>) -> Self {
-        self.shelf = Some(shelf);
+    pub(super) fn with_cache(mut self, cache: Arc<Cache>) -> Self {
+        self.cache = Some(cache);
         self
     }
 
@@ -157,15 +157,15 @@ impl Heap {
         if entries.is_empty() {
             return;
         }
-        let (lexicon, shelf) = (Arc::clone(lexicon), self.shelf.clone());
+        let (lexicon, cache) = (Arc::clone(lexicon), self.cache.clone());
         self.reading.push_back(tokio::task::spawn_blocking(move || {
-            let Some(shelf) = shelf else { return Ok((glean_batch(&lexicon, entries), false)) };
-            let key = shelf.key_of_batch(lexicon.version(), &entries);
-            if let Some(kept) = shelf.get(&key) {
+            let Some(cache) = cache else { return Ok((glean_batch(&lexicon, entries), false)) };
+            let key = cache.key_of_batch(lexicon.version(), &entries);
+            if let Some(kept) = cache.get(&key) {
                 return Ok((kept, true));
             }
             let gleaned = glean_batch(&lexicon, entries);
-            shelf.put(&key, &gleaned)?;
+            cache.put(&key, &gleaned)?;
             Ok((gleaned, false))
         }));
     }

@@ -1,0 +1,184 @@
+//! Why the pipeline stopped: one error for all stages, and whether the caller can mend it.
+
+use std::path::PathBuf;
+
+use crate::archive::bundle::BundleError;
+use crate::archive::documents::Rejected;
+use crate::archive::{ArchiveError, WarcError};
+use crate::collect::{CollectError, RecipeError};
+use crate::deliver::DeliverError;
+use crate::index::IndexError;
+use crate::lexicon::LexiconError;
+use crate::log::LogError;
+use crate::store::StoreError;
+use crate::vocabulary::Refused;
+
+/// Why the pipeline stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A file of the archive failed.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The raw archive failed.
+    #[error(transparent)]
+    Warc(#[from] WarcError),
+    /// A file that somebody brought cannot be read.
+    #[error(transparent)]
+    Brought(ArchiveError),
+    /// A WARC file that somebody brought cannot be read.
+    #[error(transparent)]
+    BroughtWarc(WarcError),
+    /// What was handed in does not say how it is written.
+    #[error(
+        "{0}: neither its name nor its first byte tells the format; name it .ndjson, .csv, .tsv, .xlsx, .parquet or .warc"
+    )]
+    UnknownFormat(PathBuf),
+    /// A folder of archives without any.
+    #[error("{0} holds no file of documents (.ndjson, .csv, .tsv, .xlsx, .parquet, .warc, compressed or not)")]
+    NoArchive(PathBuf),
+    /// A folder that no rerun finished.
+    #[error("{0} holds no summary.json: give a folder that `wanglou rerun --out` wrote to its end")]
+    NoRerun(PathBuf),
+    /// Outputs would be written over what is not ours.
+    #[error("{out} holds `{found}`, which no rerun writes; give --out an empty folder or an earlier rerun's")]
+    Occupied {
+        /// The output folder.
+        out: PathBuf,
+        /// The first thing in it that is not ours.
+        found: String,
+    },
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Rules or dictionaries cannot be used.
+    #[error(transparent)]
+    Lexicon(#[from] LexiconError),
+    /// A recipe of the sources folder cannot be used.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The collector failed as a whole; a single source's trouble is in its round.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// What was asked for is refused, with the reason.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Rules that were put in force cannot be loaded, so that nothing opens until they are restored or replaced.
+    #[error(
+        "{folder}, which {by} put in force, {why}; restore the folder from your backup, or put others in force: `wanglou promote put --shipped`"
+    )]
+    RulesInForce {
+        /// Where the rules are kept.
+        folder: PathBuf,
+        /// Who put them in force.
+        by: String,
+        /// What is wrong with them.
+        why: String,
+    },
+    /// An evidence bundle could not be packed.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// A planned rerun ended without a result; a bug.
+    #[error("the rerun broke off")]
+    RerunBroke,
+    /// Messages could not be queued or sent at all; a receiver's trouble is in the log of tries.
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+    /// A line of an import is no document.
+    #[error("{0}; mend the line, or set such lines aside with --lenient")]
+    BadLine(Box<Rejected>),
+    /// Another process works on the same data folder.
+    #[error("another wanglou is working on {0}; wait for it to end, or choose another folder with --data")]
+    Busy(PathBuf),
+    /// There is no data in the folder.
+    #[error(
+        "{0} holds no data yet; run `wanglou demo`, `wanglou run` or `wanglou import` first, or name another folder with --data"
+    )]
+    Empty(PathBuf),
+    /// The secret that masked personal data is hashed with.
+    #[error(
+        "the masking key {path} cannot be used: {why}; restore it from your backup, or delete it and accept that complainants \
+         of before and after are no longer known as the same"
+    )]
+    MaskingKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file the pipeline itself needs.
+    #[error("cannot {what} {path}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A stage stopped half-way through; a bug.
+    #[error("a stage broke off; this is a bug, please report it with the log")]
+    Broken(#[from] tokio::task::JoinError),
+    /// A value could not be kept as JSON; a bug.
+    #[error("a value cannot be kept")]
+    Json(#[from] serde_json::Error),
+}
+
+impl PipelineError {
+    /// The error with its causes, in one line.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let first: &dyn std::error::Error = self;
+        let causes = std::iter::successors(Some(first), |error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+
+    /// A refusal with its reason in Chinese and in English.
+    pub(super) fn refused(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Refused(Refused::new(zh, en))
+    }
+
+    /// Whether the caller's input or call is to be mended, not the program or its surroundings.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Lexicon(_)
+            | Self::Refused(_)
+            | Self::RulesInForce { .. }
+            | Self::BadLine(_)
+            | Self::Brought(_)
+            | Self::BroughtWarc(_)
+            | Self::UnknownFormat(_)
+            | Self::NoArchive(_)
+            | Self::NoRerun(_)
+            | Self::Occupied { .. }
+            | Self::Recipe(_)
+            | Self::MaskingKey { .. } => true,
+            Self::Store(_)
+            | Self::Log(_)
+            | Self::Archive(_)
+            | Self::Warc(_)
+            | Self::Index(_)
+            | Self::Collect(_)
+            | Self::Bundle(_)
+            | Self::RerunBroke
+            | Self::Deliver(_)
+            | Self::Busy(_)
+            | Self::Empty(_)
+            | Self::Io { .. }
+            | Self::Broken(_)
+            | Self::Json(_) => false,
+        }
+    }
+}
+
+impl From<sqlx::Error> for PipelineError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

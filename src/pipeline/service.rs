@@ -1,0 +1,455 @@
+//! The daily service: collects, reads, judges, replays what is planned, and tells whoever subscribed. Each is a task of its own, so that
+//! none waits for another.
+//!
+//! In: an open [`Tower`], a [`ServiceSpec`], a [`Clock`]. Out: what the stages publish. Not here: how a stage works, pages, what people
+//! see of it.
+//!
+//! A task is a struct with what it remembers between two passes, and one function `pass` that does all that is to be done at a moment.
+//! [`Service::step`] does one pass of every task, in the order of a page's way; [`Service::run`] repeats the same passes for ever, each
+//! task at its own pace. A pass may be dropped anywhere: every stage publishes its output together with its cursor (LOG-2), and the next
+//! pass goes on from there.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{Id, JoinSet};
+
+use super::clock::Clock;
+use super::gather::one_round;
+use super::judging::Judgement;
+use super::planned::DIFFERENCE;
+use super::promotion::Keeper;
+use super::reading::ReadReport;
+use super::{PipelineError, Tower};
+use crate::collect::{Recipe, Round};
+use crate::config::{RerunPlan, Settings};
+use crate::deliver::Courier;
+use crate::store::RerunRow;
+use crate::vocabulary::{CriteriaVersion, LexiconVersion, Position, SourceId, day_of};
+
+/// Shortest pause between two looks at what is to be read or judged.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What a service looks after.
+#[derive(Debug, Clone)]
+pub struct ServiceSpec {
+    /// Sources that are collected when they are due.
+    pub recipes: Vec<Recipe>,
+    /// Reruns that are made when they are due.
+    pub reruns: Vec<RerunPlan>,
+    /// Pause between two looks at sources and reruns.
+    pub tick: Duration,
+}
+
+impl ServiceSpec {
+    /// What the settings ask for: the enabled sources, the planned reruns.
+    ///
+    /// # Errors
+    /// [`PipelineError::Recipe`] when a recipe cannot be used.
+    pub fn of(settings: &Settings) -> Result<Self, PipelineError> {
+        let recipes = settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?;
+        Ok(Self {
+            recipes: recipes.into_iter().filter(|recipe| recipe.enabled).collect(),
+            reruns: settings.reruns.clone(),
+            tick: Duration::from_secs(settings.tick_seconds),
+        })
+    }
+}
+
+/// The tasks over one tower.
+pub struct Service {
+    clock: Clock,
+    collecting: Collecting,
+    reading: Reading,
+    judging: Judging,
+    replaying: Replaying,
+    telling: Option<Telling>,
+}
+
+/// What one pass of every task did.
+#[derive(Debug)]
+pub struct Step {
+    /// What came of the sources.
+    pub collected: Collected,
+    /// What was read; none when there was nothing to read.
+    pub read: Option<ReadReport>,
+    /// Whether promoted rules came in force.
+    pub rules_changed: bool,
+    /// The judgement; none when there was no ground for another one.
+    pub judged: Option<Judgement>,
+    /// Planned reruns that ended, failed ones too.
+    pub replayed: Vec<RerunRow>,
+    /// Messages that were delivered, and those that were not.
+    pub told: (u64, u64),
+}
+
+impl Service {
+    /// A service over a tower; it takes every moment from `clock`.
+    #[must_use]
+    pub fn new(tower: &Arc<Tower>, spec: ServiceSpec, clock: Clock) -> Self {
+        let ServiceSpec { recipes, reruns, tick } = spec;
+        tower.collector().know(&recipes);
+        let tower = || Arc::clone(tower);
+        Self {
+            clock,
+            collecting: Collecting { tower: tower(), recipes, tick, troubles_told_on: None },
+            reading: Reading { tower: tower(), promotions: Keeper::default(), caught_up: watch::channel(false).0 },
+            judging: Judging { tower: tower(), judged: None },
+            replaying: Replaying { tower: tower(), plans: reruns, tick },
+            telling: None,
+        }
+    }
+
+    /// Also queues and delivers messages. `clock` is real time whatever the service's own clock says: receivers live in it, and waits
+    /// between two tries are measured by it.
+    #[must_use]
+    pub fn with_courier(mut self, courier: Courier, clock: fn() -> Timestamp) -> Self {
+        self.telling = Some(Telling { courier, clock });
+        self
+    }
+
+    /// One pass of every task at the moment `now`: sources that are due, what the log has, the day, reruns that are due, messages.
+    ///
+    /// # Errors
+    /// When the tower cannot work on. A source, a rerun or a receiver that fails is no such error.
+    pub async fn step(&mut self, now: Timestamp) -> Result<Step, PipelineError> {
+        let clock = Clock::standing(now);
+
+        // sources ──► collect ──► raw WARC ──► LOG of documents
+        let collected = self.collecting.pass(&clock).await?;
+
+        // LOG ──► extract ──► signals (Parquet), index, listings, watches; each with its cursor. Then promoted rules, if any
+        let (read, rules_changed) = self.reading.pass(&clock).await?;
+
+        // signals ──► score(as_of) ──► episodes ──► alerts and sampling requests, in one transaction with their cursor
+        let judged = self.judging.pass(&clock).await?;
+
+        // LOG ──► the same stages over days gone by ──► what the past says now
+        let replayed = self.replaying.pass(&clock).await?;
+
+        // alert events ──► queue ──► receivers
+        let told = match &self.telling {
+            Some(telling) => telling.pass().await?,
+            None => (0, 0),
+        };
+        Ok(Step { collected, read, rules_changed, judged, replayed, told })
+    }
+
+    /// Repeats the passes until `until` resolves, then drops what is under way and ends.
+    ///
+    /// # Errors
+    /// When the tower cannot work on.
+    pub async fn run(self, until: impl Future<Output = ()>) -> Result<(), PipelineError> {
+        let Self { clock, collecting, reading, judging, replaying, telling } = self;
+        let caught_up = reading.caught_up.subscribe();
+        let mut tasks = Tasks::default();
+        tasks.spawn("collect", collecting.run(clock.clone()));
+        tasks.spawn("read", reading.run(clock.clone()));
+        tasks.spawn("judge", judging.run(clock.clone(), caught_up));
+        tasks.spawn("replay", replaying.run(clock));
+        if let Some(telling) = telling {
+            tasks.spawn("tell", telling.run());
+        }
+        let ended = tokio::select! {
+            () = until => Ok(()),
+            error = tasks.first_error() => Err(error),
+        };
+        tasks.running.shutdown().await;
+        ended
+    }
+}
+
+/// The running tasks, by name. The one place that decides what becomes of the others when a task ends: all end.
+#[derive(Default)]
+struct Tasks {
+    running: JoinSet<Result<Infallible, PipelineError>>,
+    names: BTreeMap<Id, &'static str>,
+}
+
+impl Tasks {
+    fn spawn(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = Result<Infallible, PipelineError>> + Send + 'static,
+    ) {
+        let id = self.running.spawn(task).id();
+        self.names.insert(id, name);
+    }
+
+    /// Why the first task that ends has ended: with an error, or in a panic.
+    async fn first_error(&mut self) -> PipelineError {
+        let (id, error) = match self.running.join_next_with_id().await {
+            None => std::future::pending().await,
+            Some(Ok((id, Err(error)))) => (id, error),
+            Some(Err(broken)) => (broken.id(), broken.into()),
+            Some(Ok((_, Ok(never)))) => match never {},
+        };
+        tracing::info!(task = self.names.get(&id), "the service ends with this task");
+        error
+    }
+}
+
+/// Goes round the sources that are due.
+struct Collecting {
+    tower: Arc<Tower>,
+    recipes: Vec<Recipe>,
+    tick: Duration,
+    /// The day on which troubles were last looked for.
+    troubles_told_on: Option<Date>,
+}
+
+/// What came of the sources in one pass.
+#[derive(Debug)]
+pub struct Collected {
+    /// One round per source that was due.
+    pub rounds: Vec<Round>,
+    /// Which sources somebody should look at, and why: looked for once a day, so that no source stops quietly.
+    pub troubles: Vec<(SourceId, String)>,
+}
+
+impl Collecting {
+    /// A source that fails says so in its round and is tried again.
+    async fn pass(&mut self, clock: &Clock) -> Result<Collected, PipelineError> {
+        let now = clock.now();
+        let mut due = Vec::new();
+        for recipe in &self.recipes {
+            if self.tower.is_due(recipe, now).await? {
+                due.push(recipe.clone());
+            }
+        }
+        // A few at a time; one host's pace is one, whoever asks it.
+        let rounds = due.into_iter().map(|recipe| round(Arc::clone(&self.tower), recipe, now));
+        let rounds = stream::iter(rounds).buffered(self.tower.sources_at_once()).try_collect().await?;
+        let mut troubles = Vec::new();
+        if self.troubles_told_on.replace(day_of(now)) != Some(day_of(now)) {
+            for recipe in &self.recipes {
+                let health = self.tower.collector().health(recipe, now).await?;
+                troubles.extend(health.troubles.iter().map(|trouble| (recipe.id.clone(), trouble.to_string())));
+            }
+        }
+        Ok(Collected { rounds, troubles })
+    }
+
+    async fn run(mut self, clock: Clock) -> Result<Infallible, PipelineError> {
+        loop {
+            let Collected { rounds, troubles } = self.pass(&clock).await?;
+            for round in &rounds {
+                for problem in &round.problems {
+                    tracing::warn!("{problem}");
+                }
+                if let Some(why) = &round.stopped {
+                    tracing::warn!(source.id = %round.source, "the round ended early, the rest waits: {why}");
+                }
+            }
+            for (source, trouble) in &troubles {
+                tracing::warn!(source.id = %source, "look at this source with `wanglou source check`: {trouble}");
+            }
+            tokio::time::sleep(self.tick).await;
+        }
+    }
+}
+
+async fn round(tower: Arc<Tower>, recipe: Recipe, now: Timestamp) -> Result<Round, PipelineError> {
+    one_round(tower.log(), tower.collector(), &recipe, now).await
+}
+
+/// Reads what the log has, whoever brought it: a document is found soon after it was logged. Between two reads promoted rules come in force.
+struct Reading {
+    tower: Arc<Tower>,
+    promotions: Keeper,
+    /// Whether everything was read that was there at the start.
+    caught_up: watch::Sender<bool>,
+}
+
+impl Reading {
+    async fn pass(&mut self, clock: &Clock) -> Result<(Option<ReadReport>, bool), PipelineError> {
+        let mut read = None;
+        if self.tower.is_behind().await? || !*self.caught_up.borrow() {
+            read = Some(self.tower.read_new().await?);
+            self.caught_up.send_replace(true);
+        }
+        let rules_changed = self.promotions.step(&self.tower, clock.now()).await?;
+        Ok((read, rules_changed))
+    }
+
+    async fn run(mut self, clock: Clock) -> Result<Infallible, PipelineError> {
+        loop {
+            if let (Some(read), _) = self.pass(&clock).await? {
+                tracing::info!(documents = read.documents, signals = read.signals, "the log is read");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+/// Judges the day, when there is a ground for it.
+struct Judging {
+    tower: Arc<Tower>,
+    /// The grounds of the last judgement.
+    judged: Option<Grounds>,
+}
+
+/// What a judgement depends on. Another one is made when any of it is other than at the last: something new was read, a verdict or results
+/// of tests came, other rules are in force, or a day has begun (alerts grow quiet and close by the calendar).
+#[derive(Debug, PartialEq, Eq)]
+struct Grounds {
+    outcomes: u64,
+    day: Date,
+    signals: Position,
+    lexicon: LexiconVersion,
+    criteria: CriteriaVersion,
+}
+
+impl Judging {
+    async fn pass(&mut self, clock: &Clock) -> Result<Option<Judgement>, PipelineError> {
+        let (tower, now) = (&self.tower, clock.now());
+        let grounds = Grounds {
+            outcomes: tower.store().outcome_count().await?,
+            day: day_of(now),
+            signals: tower.signals_cursor(),
+            lexicon: tower.lexicon().version().clone(),
+            criteria: tower.judge_by().version().clone(),
+        };
+        if self.judged.as_ref() == Some(&grounds) {
+            return Ok(None);
+        }
+        let judged = tower.judge(now).await?;
+        self.judged = Some(grounds);
+        Ok(Some(judged))
+    }
+
+    /// Begins once everything was read that was there at the start.
+    async fn run(mut self, clock: Clock, mut caught_up: watch::Receiver<bool>) -> Result<Infallible, PipelineError> {
+        // An error would say that the reader has gone, and then all ends.
+        _ = caught_up.wait_for(|caught_up| *caught_up).await;
+        loop {
+            let began = tokio::time::Instant::now();
+            if let Some(judged) = self.pass(&clock).await? {
+                tracing::info!(alert_events = judged.events.len(), "the day is judged");
+            }
+            tokio::time::sleep(rest_after(began.elapsed())).await;
+        }
+    }
+}
+
+/// Pause after a pass that took so long: half of it, so that judging takes at most two thirds of the time however large the store is.
+fn rest_after(took: Duration) -> Duration {
+    LOOK_EVERY.max(took / 2)
+}
+
+/// Makes the planned reruns that are due, one after the other.
+struct Replaying {
+    tower: Arc<Tower>,
+    plans: Vec<RerunPlan>,
+    tick: Duration,
+}
+
+impl Replaying {
+    async fn pass(&mut self, clock: &Clock) -> Result<Vec<RerunRow>, PipelineError> {
+        let mut ended = Vec::new();
+        for plan in &self.plans {
+            let began = clock.now();
+            if self.tower.rerun_due(plan, began).await? > began {
+                continue;
+            }
+            match run_aside(Arc::clone(&self.tower), plan.clone(), began).await {
+                Ok(row) => {
+                    log_rerun(&self.tower, plan, &row);
+                    ended.push(row);
+                }
+                // Somebody runs it by hand.
+                Err(PipelineError::Busy(_)) => {}
+                Err(error) => tracing::warn!(rerun = %plan.name, "a planned rerun could not begin: {error}"),
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn run(mut self, clock: Clock) -> Result<Infallible, PipelineError> {
+        loop {
+            self.pass(&clock).await?;
+            tokio::time::sleep(self.tick).await;
+        }
+    }
+}
+
+/// Runs a plan on a thread of its own: judging years is arithmetic for minutes, and must neither hold up a round nor the end of the
+/// service. Dropped with the program, it goes on at the next start.
+async fn run_aside(tower: Arc<Tower>, plan: RerunPlan, began: Timestamp) -> Result<RerunRow, PipelineError> {
+    let (done, wait) = oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let ran = match runtime {
+            Ok(runtime) => runtime.block_on(tower.run_planned(&plan, began, &|_| ())),
+            Err(source) => Err(PipelineError::Io { what: "start a thread for", path: plan.name.into(), source }),
+        };
+        drop(tower);
+        // Nobody waits any more when the service has ended.
+        _ = done.send(ran);
+    });
+    wait.await.unwrap_or(Err(PipelineError::RerunBroke))
+}
+
+/// Logs how a rerun ended; that the past changed is for people to look at.
+fn log_rerun(tower: &Tower, plan: &RerunPlan, row: &RerunRow) {
+    match (&row.problem, row.change) {
+        (Some(problem), _) => tracing::warn!(rerun = %plan.name, "a planned rerun failed: {problem}"),
+        (None, Some(change)) if change.any() => tracing::warn!(
+            rerun = %plan.name,
+            gained = change.gained,
+            lost = change.lost,
+            earlier = change.earlier,
+            later = change.later,
+            other_levels = change.other_levels,
+            "the past has changed, look at {}",
+            tower.rerun_folder(row).join(DIFFERENCE).display()
+        ),
+        (None, _) => tracing::info!(rerun = %plan.name, alerts = row.alerts_opened, "a planned rerun is done"),
+    }
+}
+
+/// Queues what endpoints subscribed to, and carries what is due.
+struct Telling {
+    courier: Courier,
+    clock: fn() -> Timestamp,
+}
+
+impl Telling {
+    async fn pass(&self) -> Result<(u64, u64), PipelineError> {
+        self.courier.queue((self.clock)()).await?;
+        Ok(self.courier.send_due(self.clock).await?)
+    }
+
+    /// The courier's own loop queues and serves like a pass, but looks for work while a slow receiver is served.
+    async fn run(self) -> Result<Infallible, PipelineError> {
+        Ok(self.courier.run(self.clock).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn judging_rests_half_as_long_as_it_took_and_never_less_than_a_look() {
+        assert_eq!(rest_after(Duration::ZERO), LOOK_EVERY);
+        assert_eq!(rest_after(2 * LOOK_EVERY), LOOK_EVERY);
+        assert_eq!(rest_after(Duration::from_secs(10)), Duration::from_secs(5));
+    }
+
+    #[tokio::test]
+    async fn the_first_task_that_ends_is_named_by_its_error_whether_it_failed_or_broke() {
+        let mut tasks = Tasks::default();
+        tasks.spawn("idle", std::future::pending());
+        tasks.spawn("failing", async { Err(PipelineError::RerunBroke) });
+        assert!(matches!(tasks.first_error().await, PipelineError::RerunBroke));
+        tasks.spawn("breaking", async { panic!("a bug") });
+        assert!(matches!(tasks.first_error().await, PipelineError::Broken(_)));
+    }
+}
