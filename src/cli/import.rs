@@ -83,7 +83,7 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
             eprintln!("搁置的行保存在 {}", rejects.display());
         }
         for (source, intake) in report.intake {
-            total.entry(source).or_insert_with(crate::log::Intake::default).add(intake);
+            total.entry(source).or_insert_with(crate::vocabulary::Intake::default).add(intake);
         }
         stopped = report.stopped;
         if stopped.is_some() {

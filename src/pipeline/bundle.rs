@@ -62,7 +62,7 @@ impl Tower {
         let mut met: BTreeSet<&DocumentId> = BTreeSet::new();
         let mut documents = Vec::new();
         for id in evidence.chain(&alert.assessment.documents).filter(|id| met.insert(id)).take(DOCUMENTS_MAX) {
-            documents.extend(self.log().document(id).await?.map(|entry| entry.document));
+            documents.extend(self.store().document(id).await?.map(|entry| entry.document));
         }
         put("documents.ndjson", lines(&documents)?);
         let versions = json!({

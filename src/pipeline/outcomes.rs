@@ -114,7 +114,7 @@ impl Tower {
         let mut stamps = Vec::new();
         for line in lines.iter().filter(|line| line.event == AlertEventKind::Opened) {
             for evidence in &line.evidence {
-                let seen = match self.log().document(&evidence.document_id).await? {
+                let seen = match self.store().document(&evidence.document_id).await? {
                     Some(entry) => entry.document.seen_at,
                     None => None,
                 };

@@ -21,7 +21,7 @@ use crate::collect::{CollectError, Collector, Health, Masker, Recipe, RecipeErro
 use crate::config::Settings;
 use crate::index::{IndexError, SearchIndex};
 use crate::lexicon::{Lexicon, LexiconError};
-use crate::log::{Log, LogError};
+use crate::log::Journal;
 use crate::store::frontier::Frontier;
 use crate::store::{Store, StoreError};
 use crate::vocabulary::{Alert, Position, PublisherCode, RegionCode, SignalRecord, start_of_day};
@@ -39,9 +39,6 @@ pub enum PipelineError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The log failed.
-    #[error(transparent)]
-    Log(#[from] LogError),
     /// A file of the archive failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -169,7 +166,6 @@ impl PipelineError {
             | Self::Recipe(_)
             | Self::MaskingKey { .. } => true,
             Self::Store(_)
-            | Self::Log(_)
             | Self::Archive(_)
             | Self::Warc(_)
             | Self::Index(_)
@@ -180,12 +176,6 @@ impl PipelineError {
             | Self::Broken(_)
             | Self::Json(_) => false,
         }
-    }
-}
-
-impl From<sqlx::Error> for PipelineError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
     }
 }
 
@@ -220,7 +210,7 @@ pub struct Tower {
     /// The sources, for what is told of their health.
     recipes: Vec<Recipe>,
     store: Store,
-    log: Log,
+    log: Journal,
     /// Whether the settings themselves name rules or criteria: nothing that is promoted counts then.
     rules_named: bool,
     edition: RwLock<Arc<Edition>>,
@@ -245,7 +235,7 @@ impl Tower {
         let lock = lock_folder(&data)?;
         super::operate::mend(&data)?;
         let mut tower = Self::open_common(settings, true).await?;
-        fresh_listings(&tower.store, &tower.log, tower.lexicon().version()).await?;
+        fresh_listings(&tower.store, tower.lexicon().version()).await?;
         let masker = masker_of(&data)?;
         tower.work = Some(Work {
             collector: collector_of(settings, &data.join("warc"), &tower.store, masker.clone())?,
@@ -270,7 +260,7 @@ impl Tower {
         let store = Store::open(&data.join("wanglou.sqlite")).await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
         let (lexicon, judge) = (Arc::new(lexicon), Arc::new(judge));
-        let log = Log::new(store.clone());
+        let log = Journal::new(store.clone());
         let edition = if working {
             Edition::open(&data, lexicon, judge, log.end().await?)?
         } else {
@@ -335,7 +325,7 @@ impl Tower {
     }
 
     /// The log.
-    pub fn log(&self) -> &Log {
+    pub fn log(&self) -> &Journal {
         &self.log
     }
 

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use super::reading::ReadEntry;
 use super::{PipelineError, Tower};
 use crate::index::{Arrived, SearchRequest};
-use crate::log::Log;
 use crate::store::{
     CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch, Store, THROTTLE_MINUTES_MAX,
 };
@@ -56,10 +55,10 @@ impl Tower {
         self.index().check(&new.query)?;
         if new.watched && self.waiting().await?.is_none() {
             // The first watch: what is in the log already is for searching, not for telling.
-            let (at, _) = self.log().cursor(WATCHES).await?;
+            let (at, _) = self.store().cursor(WATCHES).await?;
             let end = self.log().end().await?;
             let mut tx = self.store().begin().await?;
-            Log::move_cursor(&mut tx, WATCHES, at, end, "").await?;
+            Store::move_cursor(&mut tx, WATCHES, at, end, "").await?;
             tx.commit().await?;
         }
         let NewSearch { query, watched, only_new, throttle_minutes, .. } = new;
@@ -84,7 +83,7 @@ impl Tower {
         if searches.is_empty() {
             return Ok(None);
         }
-        let (from, _) = self.log().cursor(WATCHES).await?;
+        let (from, _) = self.store().cursor(WATCHES).await?;
         Ok(Some(Waiting { from, searches }))
     }
 
@@ -110,7 +109,7 @@ impl Tower {
             }
             Store::trim_came(&mut tx, &search.name).await?;
         }
-        Log::move_cursor(&mut tx, WATCHES, waiting.from, to, "").await?;
+        Store::move_cursor(&mut tx, WATCHES, waiting.from, to, "").await?;
         Ok(tx.commit().await?)
     }
 

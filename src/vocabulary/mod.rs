@@ -12,6 +12,7 @@ mod codes;
 mod delivery;
 mod document;
 mod ids;
+mod intake;
 mod message;
 mod notice;
 mod outcome;
@@ -39,6 +40,7 @@ pub use codes::{
 pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
+pub use intake::Intake;
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};
 pub use notice::{Notice, NoticeKind};
 pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};

@@ -21,8 +21,9 @@ use super::PipelineError;
 use super::judging::{Judge, Review};
 use crate::archive;
 use crate::lexicon::Lexicon;
-use crate::log::Intake;
-use crate::vocabulary::{AlertEventKind, Assessment, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
+use crate::vocabulary::{
+    AlertEventKind, Assessment, CriteriaVersion, DateRange, Intake, LexiconVersion, Outcome, SourceId,
+};
 
 pub(super) use heap::Heap;
 use outputs::{ALERTS, Filing, Lines, SAMPLING, SIGNALS, SUMMARY, WORK, clear_outputs, digests};
