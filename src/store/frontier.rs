@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::store::Store;
-use crate::vocabulary::Meta;
+use crate::vocabulary::{Intake, Meta};
 
 /// How far we have come with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,16 +81,8 @@ impl FrontierPage {
 /// The numbers of a finished round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoundMark {
-    /// COUNT-1: collected = kept + duplicate + unchanged + rejected.
-    pub collected: u64,
-    /// New documents and new revisions.
-    pub kept: u64,
-    /// Same document from elsewhere.
-    pub duplicate: u64,
-    /// Known, same text.
-    pub unchanged: u64,
-    /// Set aside, each with a reason.
-    pub rejected: u64,
+    /// What became of everything that was met (COUNT-1).
+    pub intake: Intake,
     /// Problems noted.
     pub problems: u64,
     /// Why the round ended early, if it did.
@@ -169,7 +161,10 @@ mod tests {
         run(async {
             let frontier = Frontier::new(Store::open(&dir.path().join("s.sqlite")).await.unwrap());
             assert_eq!(frontier.next_due(&source).await.unwrap(), None);
-            let mark = RoundMark { collected: 3, kept: 2, rejected: 1, ..RoundMark::default() };
+            let mark = RoundMark {
+                intake: Intake { collected: 3, kept: 2, rejected: 1, ..Intake::default() },
+                ..RoundMark::default()
+            };
             frontier.mark_round(&source, at(0), at(60), &mark).await.unwrap();
             frontier.mark_round(&source, at(60), at(120), &mark).await.unwrap();
             let schedule = frontier.schedule(&source).await.unwrap().unwrap();

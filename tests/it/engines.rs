@@ -16,8 +16,8 @@ use wanglou::store::frontier::{Frontier, PageState, RoundMark};
 use wanglou::store::{Became, Fared, Queued, SavedSearch, Store, StoreError, Taken, TryRow};
 use wanglou::vocabulary::{
     Act, ActKind, AlertId, AuditEntry, AuditKind, Category, Channel, Concerns, Document, DocumentId, DocumentLine,
-    Endpoint, EndpointKind, Finding, Hazard, Lane, Notice, NoticeKind, Party, Position, Role, SourceId, Subscription,
-    Verdict,
+    Endpoint, EndpointKind, Finding, Hazard, Intake, Lane, Notice, NoticeKind, Party, Position, Role, SourceId,
+    Subscription, Verdict,
 };
 
 /// A way to open a store: given a folder that is the store's own, the same folder is the same store.
@@ -426,7 +426,8 @@ fn pages_sources_and_the_budget_of_a_host_are_as_they_were_left() {
         pages[0].state = PageState::Done;
         pages[0].fetched_at = Some(at(1));
         frontier.mark(&s, &pages, at(1)).await.expect("marked");
-        let round = RoundMark { collected: 3, kept: 2, rejected: 1, ..RoundMark::default() };
+        let intake = Intake { collected: 3, kept: 2, rejected: 1, ..Intake::default() };
+        let round = RoundMark { intake, ..RoundMark::default() };
         frontier.mark_round(&s, at(1), at(60), &round).await.expect("marked");
         let fared = Fared { success: true, news: true, fields: [("title".to_owned(), 0.5)].into(), ..Fared::default() };
         frontier.fared(&s, at(1), &fared).await.expect("noted");

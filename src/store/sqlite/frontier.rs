@@ -8,7 +8,7 @@ use crate::store::StoreError;
 use crate::store::frontier::{FrontierPage, PageState, RoundMark, Schedule};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::row::{Stored, Table};
-use crate::vocabulary::{Meta, SourceId};
+use crate::vocabulary::{Intake, Meta, SourceId};
 
 const FRONTIER: Table = Table::new("frontier", &["source", "url"]);
 /// Pages of one source, counted.
@@ -140,11 +140,13 @@ impl SqliteStore {
                 last_at: row.moment("last_at")?,
                 rounds: row.count("rounds")?,
                 last: RoundMark {
-                    collected: row.count("collected")?,
-                    kept: row.count("kept")?,
-                    duplicate: row.count("duplicate")?,
-                    unchanged: row.count("unchanged")?,
-                    rejected: row.count("rejected")?,
+                    intake: Intake {
+                        collected: row.count("collected")?,
+                        kept: row.count("kept")?,
+                        duplicate: row.count("duplicate")?,
+                        unchanged: row.count("unchanged")?,
+                        rejected: row.count("rejected")?,
+                    },
                     problems: row.count("problems")?,
                     stopped: row.maybe_text("stopped")?,
                 },
@@ -183,11 +185,11 @@ impl SqliteStore {
         .bind(source.as_str())
         .bind(due_at.to_string())
         .bind(now.to_string())
-        .bind(SCHEDULE.to_sql("collected", round.collected)?)
-        .bind(SCHEDULE.to_sql("kept", round.kept)?)
-        .bind(SCHEDULE.to_sql("duplicate", round.duplicate)?)
-        .bind(SCHEDULE.to_sql("unchanged", round.unchanged)?)
-        .bind(SCHEDULE.to_sql("rejected", round.rejected)?)
+        .bind(SCHEDULE.to_sql("collected", round.intake.collected)?)
+        .bind(SCHEDULE.to_sql("kept", round.intake.kept)?)
+        .bind(SCHEDULE.to_sql("duplicate", round.intake.duplicate)?)
+        .bind(SCHEDULE.to_sql("unchanged", round.intake.unchanged)?)
+        .bind(SCHEDULE.to_sql("rejected", round.intake.rejected)?)
         .bind(SCHEDULE.to_sql("problems", round.problems)?)
         .bind(&round.stopped)
         .execute(&mut *tx)
