@@ -284,7 +284,11 @@ impl SqliteStore {
                 .await?;
             let (mut events, mut notices) = (Vec::new(), Vec::new());
             for (notice, seq) in DELIVERIES.all(&parts, |part| Ok((part.flag("notice")?, part.count("seq")?)))? {
-                if notice { notices.push(seq) } else { events.push(seq) }
+                if notice {
+                    notices.push(seq);
+                } else {
+                    events.push(seq);
+                }
             }
             messages.push(Message { id, events, notice: notices.first().copied(), tries });
         }

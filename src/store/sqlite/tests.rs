@@ -24,7 +24,7 @@ const ROWS: &[&str] = &[
     "INSERT INTO sources VALUES ('s', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', 0, 60)",
     "INSERT INTO source_fields VALUES ('s', 'title', 0.5, 1.0, 3)",
     "INSERT INTO host_days VALUES ('a.example', '2024-05-01', 3)",
-    r#"INSERT INTO outcomes VALUES (1, 'o-1', 'wl-1', '2024-05-01T00:00:00Z', '{"id":"o-1","known_at":"2024-05-01T00:00:00Z","date":"2024-05-01","alert_id":"wl-1","category":"toy","hazard":"fire","brand":null,"finding":{"kind":"verdict","verdict":"nothing","by":"a","why":"b"},"context":null}')"#,
+    r#"INSERT INTO outcomes VALUES (1, 'o-1', 'wl-1', '2024-05-01T00:00:00Z', '{"id":"o-1","known_at":"2024-05-01T00:00:00Z","date":"2024-05-01","alert_id":"wl-1","category":"toy","hazard":"fire","brand":null,"kind":"verdict","verdict":"nothing","by":"a","why":"b","context":null}')"#,
     "INSERT INTO parties VALUES ('p', 'centre', '{}', '2024-05-01T00:00:00Z')",
     "INSERT INTO users (user, party, password, created_at, disabled_at) VALUES ('u', 'p', '', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z')",
     "INSERT INTO sessions VALUES ('d', 'u', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z')",
