@@ -50,10 +50,7 @@ async fn round(what: &str, everything: usize) -> Result<()> {
     let mut tx = store.begin().await?;
     for number in 0..EVENTS {
         let event = event(number)?;
-        sqlx::query("INSERT INTO alerts (alert_id, state, rank_score, body) VALUES (?, 'open', 1, '{}')")
-            .bind(event.alert_id.as_str())
-            .execute(&mut *tx)
-            .await?;
+        Store::bare_alert(&mut tx, &event.alert_id).await?;
         Store::add_alert_event(&mut tx, &event, now).await?;
     }
     tx.commit().await?;

@@ -11,7 +11,7 @@ use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 use super::subscriptions::check_mail;
 use super::throttle::Throttle;
 use super::{Identity, Member, Viewer, password, secret};
-use crate::store::{Store, StoreError, TokenRow, UserRow};
+use crate::store::{Store, StoreError, TokenRow, Tx, UserRow};
 use crate::vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
 
 /// Hours after which a session ends, whatever happens in it.
@@ -45,12 +45,6 @@ pub enum AccessError {
     /// Hashing broke off; a bug.
     #[error("hashing broke off")]
     Broken(#[from] tokio::task::JoinError),
-}
-
-impl From<sqlx::Error> for AccessError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 /// Why somebody is not let in.
@@ -447,7 +441,7 @@ impl Accounts {
 
 /// Begins a session under an id that nobody has held before; what the browser showed until now ends.
 async fn begin_session(
-    tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
+    tx: &mut Tx,
     name: &str,
     held: Option<&str>,
     how: &str,

@@ -49,17 +49,6 @@ impl ExportFormat {
         }
     }
 
-    /// Its media type.
-    #[must_use]
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Parquet => "application/vnd.apache.parquet",
-        }
-    }
-
     /// Most rows it takes.
     #[must_use]
     pub fn rows_max(self) -> u64 {

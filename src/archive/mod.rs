@@ -10,6 +10,7 @@ mod asked;
 pub mod bundle;
 pub mod documents;
 mod export;
+pub mod files;
 mod packed;
 mod parquet;
 mod sheet;

@@ -2,10 +2,11 @@
 #![expect(clippy::disallowed_methods, reason = "an edge room: files are its business")]
 
 use std::cmp::Reverse;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ArchiveError;
+use super::files::publish;
 use super::parquet::{read_signals, write_signals};
 use crate::vocabulary::{LexiconVersion, Position, SignalRecord};
 
@@ -70,7 +71,7 @@ impl SignalParts {
         let from = self.cursor();
         assert!(to > from, "LOG-2: a stretch to {to} after {from} is empty or repeats");
         let path = part_path(&self.dir, from, to);
-        write_whole(&path, |aside| write_signals(aside, records))?;
+        publish(&path, |aside| write_signals(aside, records))?;
         self.parts.push(Part { from, to, path });
         Ok(())
     }
@@ -108,7 +109,7 @@ impl SignalParts {
                 continue;
             }
             let path = part_path(&self.dir, from, to);
-            write_whole(&path, |aside| write_signals(aside, &records))?;
+            publish(&path, |aside| write_signals(aside, &records))?;
             // What a crash leaves of these lies within the new one, and is cleaned up at opening.
             for old in joined {
                 fs::remove_file(&old.path).map_err(|source| ArchiveError::Io {
@@ -133,7 +134,7 @@ impl SignalParts {
             })?;
         }
         let path = self.dir.join(LEXICON_FILE);
-        write_whole(&path, |aside| {
+        publish(&path, |aside| {
             fs::write(aside, lexicon.as_str()).map_err(|source| ArchiveError::Io {
                 what: "write",
                 path: path.clone(),
@@ -143,27 +144,6 @@ impl SignalParts {
         self.lexicon = Some(lexicon.clone());
         Ok(())
     }
-}
-
-/// Writes a file so that its final name only ever shows the whole of it.
-pub(super) fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&Path) -> Result<(), ArchiveError>,
-) -> Result<(), ArchiveError> {
-    let aside = path.with_extension("part");
-    write(&aside)?;
-    publish_whole(&aside, path)
-}
-
-/// Gives a file that is whole its final name, both to the disk.
-pub(super) fn publish_whole(aside: &Path, path: &Path) -> Result<(), ArchiveError> {
-    let io = |what, source| ArchiveError::Io { what, path: path.to_owned(), source };
-    File::open(aside).and_then(|file| file.sync_all()).map_err(|error| io("sync", error))?;
-    fs::rename(aside, path).map_err(|error| io("rename", error))?;
-    if let Some(folder) = path.parent() {
-        File::open(folder).and_then(|file| file.sync_all()).map_err(|error| io("sync the folder of", error))?;
-    }
-    Ok(())
 }
 
 /// Looks at the parts of a folder without changing anything: how many files, how many signals, and what is wrong with them.

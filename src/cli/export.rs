@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::lang::{pick, tr};
 use super::search::{Wanted, index_failure};
 use super::{Common, Failure, cannot_write, say};
-use crate::archive::{EXPORT_ROWS_MAX, ExportFormat};
+use crate::archive::files::{publish, publish_aside};
+use crate::archive::{ArchiveError, EXPORT_ROWS_MAX, ExportFormat};
 use crate::pipeline::Folder;
 
 #[derive(Debug, Args)]
@@ -50,11 +51,14 @@ pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure
         Ok(manifest)
     };
     let manifest = write(&aside).inspect_err(|_| _ = std::fs::remove_file(&aside))?;
-    std::fs::rename(&aside, &args.out).with_context(|| cannot_write(&args.out))?;
+    publish_aside(&aside, &args.out).with_context(|| cannot_write(&args.out))?;
     let path = beside(&args.out, ".manifest.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(&manifest)?);
     #[expect(clippy::disallowed_methods, reason = "the edge where the manifest is written")]
-    std::fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&manifest)?))
-        .with_context(|| cannot_write(&path))?;
+    let write = |aside: &Path| {
+        std::fs::write(aside, text).map_err(|source| ArchiveError::Io { what: "write", path: aside.to_owned(), source })
+    };
+    publish(&path, write).with_context(|| cannot_write(&path))?;
     say(tr!("{} 条 → {}（清单 {}）", "{} rows → {} (manifest {})", manifest.rows, args.out.display(), path.display()))?;
     Ok(())
 }

@@ -94,7 +94,7 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
             tell(tr!("搁置的行保存在 {}", "lines set aside are kept in {}", rejects.display()));
         }
         for (source, intake) in report.intake {
-            total.entry(source).or_insert_with(crate::log::Intake::default).add(intake);
+            total.entry(source).or_insert_with(crate::vocabulary::Intake::default).add(intake);
         }
         stopped = report.stopped;
         if stopped.is_some() {

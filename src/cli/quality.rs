@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::replay::known_incidents;
 use super::{Common, Failure, cannot_write, say};
-use crate::lab::watch::{quality_of_run, quality_of_folder};
+use crate::lab::watch::{quality_of_folder, quality_of_run};
 use crate::pipeline::{Folder, read_criteria};
 
 #[derive(Debug, Args)]

@@ -288,12 +288,12 @@ async fn revisions(settings: &Settings, id: Option<DocumentId>) -> Result<(), Fa
     let book = SourceBook::open(settings).await?;
     match id {
         None => {
-            for id in book.log().revised(Position(0), Position(u64::MAX)).await?.keys() {
+            for id in book.store().revised(Position(0), Position(u64::MAX)).await?.keys() {
                 say(id)?;
             }
         }
         Some(id) => {
-            let revisions = book.log().revisions(&id).await?;
+            let revisions = book.store().revisions(&id).await?;
             if revisions.is_empty() {
                 return Err(Failure::Input(anyhow!(tr!("没有信息 `{id}`", "no document `{id}`"))));
             }

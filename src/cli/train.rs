@@ -9,6 +9,8 @@ use clap::Args;
 
 use super::lang::tr;
 use super::{Common, Failure, cannot_write, say};
+use crate::archive::ArchiveError;
+use crate::archive::files::publish;
 use crate::lab::reader::quality;
 use crate::lab::reader::train::{Options, train};
 use crate::pipeline::read_lexicon;
@@ -53,8 +55,8 @@ fn write_whole(path: &std::path::Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).with_context(failed)?;
     }
-    let beside = path.with_extension("part");
-    fs::write(&beside, text).with_context(failed)?;
-    fs::rename(&beside, path).with_context(failed)?;
-    Ok(())
+    let write = |aside: &std::path::Path| {
+        fs::write(aside, text).map_err(|source| ArchiveError::Io { what: "write", path: aside.to_owned(), source })
+    };
+    Ok(publish(path, write).with_context(failed)?)
 }

@@ -132,7 +132,7 @@ impl Health {
             }
         }
         if let Some(schedule) = &schedule {
-            let (rejected, collected) = (schedule.last.rejected, schedule.last.collected);
+            let (rejected, collected) = (schedule.last.intake.rejected, schedule.last.intake.collected);
             if collected >= ITEMS_MIN && rejected as f64 > collected as f64 * REJECTED_SHARE_MAX {
                 troubles.push(Trouble::Rejects { rejected, collected });
             }
@@ -187,7 +187,8 @@ mod tests {
         let fields = [("brand", share(0.9, 0.1)), ("model", share(0.9, 0.8)), ("rare", share(0.1, 0.0))];
         let fields = fields.into_iter().map(|(name, share)| (name.to_owned(), share)).collect();
         let state = SourceState { last_success_at: Some(hour(0)), failed_rounds: 2, fields, ..SourceState::default() };
-        let last = RoundMark { collected: 20, rejected: 5, stopped: Some("x".to_owned()), ..RoundMark::default() };
+        let intake = crate::vocabulary::Intake { collected: 20, rejected: 5, ..crate::vocabulary::Intake::default() };
+        let last = RoundMark { intake, stopped: Some("x".to_owned()), ..RoundMark::default() };
         let schedule = Schedule { due_at: hour(1), last_at: hour(0), rounds: 9, last };
         let health = Health::of(&recipe("every = \"1h\""), state, Some(schedule), hour(1));
         assert_eq!(

@@ -179,12 +179,6 @@ impl Masker {
         Self { key: Some(blake3::derive_key(PERSONAL_DOMAIN, secret)) }
     }
 
-    /// Whether hashes are kept.
-    #[must_use]
-    pub fn has_secret(&self) -> bool {
-        self.key.is_some()
-    }
-
     fn personal(&self, found: &Found) -> Personal {
         let key = self.key.map(|key| {
             let mut hasher = blake3::Hasher::new_keyed(&key);

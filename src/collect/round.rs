@@ -16,7 +16,7 @@ use super::{CollectError, CollectorSettings, Outcome, Recipe, Sink};
 use crate::archive::WarcWriter;
 use crate::store::Fared;
 use crate::store::frontier::{Frontier, RoundMark};
-use crate::vocabulary::{Document, SourceId};
+use crate::vocabulary::{Document, Intake, SourceId};
 
 /// Problems and rejects listed by name in one round; all are counted.
 const LISTED_MAX: usize = 200;
@@ -111,10 +111,11 @@ impl Round {
         }
     }
 
-    /// Whether the counts add up (COUNT-1).
+    /// What became of everything that was met (COUNT-1).
     #[must_use]
-    pub fn reconciles(&self) -> bool {
-        self.collected == self.kept + self.duplicate + self.unchanged + self.rejected
+    pub fn intake(&self) -> Intake {
+        let Self { collected, kept, duplicate, unchanged, rejected, .. } = *self;
+        Intake { collected, kept, duplicate, unchanged, rejected }
     }
 
     pub(super) fn reject(&mut self, url: &str, reason: impl Into<String>) {
@@ -231,16 +232,8 @@ impl Collector {
         let fields = round.fields.iter().map(|(name, count)| (name.clone(), share(count))).collect();
         let fared = Fared { success: round.pages_read > 0 || round.unchanged > 0, news: round.kept > 0, gap, fields };
         self.frontier.fared(&recipe.id, now, &fared).await?;
-        debug_assert!(round.reconciles(), "COUNT-1: {round:?}");
-        let mark = RoundMark {
-            collected: round.collected,
-            kept: round.kept,
-            duplicate: round.duplicate,
-            unchanged: round.unchanged,
-            rejected: round.rejected,
-            problems: round.problems_total,
-            stopped: round.stopped.clone(),
-        };
+        debug_assert!(round.intake().reconciles(), "COUNT-1: {round:?}");
+        let mark = RoundMark { intake: round.intake(), problems: round.problems_total, stopped: round.stopped.clone() };
         self.frontier.mark_round(&recipe.id, now, round.due_at, &mark).await?;
         tracing::debug!(source.id = %recipe.id, collected = round.collected, kept = round.kept, "round done");
         Ok(round)

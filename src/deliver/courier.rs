@@ -65,12 +65,6 @@ pub enum DeliverError {
     Input(String),
 }
 
-impl From<sqlx::Error> for DeliverError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// The name of a place by its code.
 type RegionName = Arc<dyn Fn(RegionCode) -> String + Send + Sync>;
 

@@ -14,7 +14,7 @@ use super::files::{digest, files_under, name_below};
 use super::intake::{Items, read_aside};
 use crate::archive::documents::{Format, ImportSpec, PageFilter};
 use crate::collect::Masker;
-use crate::log::Log;
+use crate::log::Journal;
 use crate::store::Store;
 use crate::vocabulary::{Channel, Position, SourceId};
 
@@ -89,7 +89,7 @@ impl Piece {
         match self {
             Self::Tower(folder) => {
                 let store = Store::open(&folder.join(LOG_FILE)).await?;
-                let log = Log::new(store.clone());
+                let log = Journal::new(store.clone());
                 // A tower may be writing to it: what comes after this moment is not read.
                 let end = log.end().await?;
                 Ok(Batches::Log { store, log, after: Position(0), end })
@@ -130,7 +130,7 @@ impl Piece {
 /// A piece being read.
 pub(super) enum Batches {
     /// A tower's log up to a position.
-    Log { store: Store, log: Log, after: Position, end: Position },
+    Log { store: Store, log: Journal, after: Position, end: Position },
     /// A file, read on a thread of its own.
     File { items: mpsc::Receiver<Items>, reader: Option<JoinHandle<Result<(), PipelineError>>> },
 }
@@ -140,7 +140,7 @@ impl Batches {
     pub(super) async fn next(&mut self) -> Result<Option<Items>, PipelineError> {
         match self {
             Self::Log { store, log, after, end } => {
-                let batch = if *after < *end { log.read(*after, LOG_BATCH).await? } else { Vec::new() };
+                let batch = if *after < *end { log.read_after(*after, LOG_BATCH).await? } else { Vec::new() };
                 let Some(last) = batch.last() else {
                     store.close().await;
                     return Ok(None);

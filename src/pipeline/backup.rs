@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
 use super::files::{digest, files_under, name_below};
+use crate::archive::files::Files;
 use crate::store::Store;
 use crate::vocabulary::show_moment;
 
@@ -64,10 +65,8 @@ pub async fn backup(data: &Path, to: &Path, now: Timestamp) -> Result<Manifest, 
         files.insert(name_below(to, &path), fact(&path)?);
     }
     let manifest = Manifest { wanglou: env!("CARGO_PKG_VERSION").to_owned(), made_at: show_moment(now), files };
-    let path = to.join(MANIFEST);
-    let io = |source| PipelineError::Io { what: "write", path: path.clone(), source };
-    fs::write(&path, serde_json::to_string_pretty(&manifest)? + "\n").map_err(io)?;
-    File::open(&path).and_then(|file| file.sync_all()).map_err(io)?;
+    let text = serde_json::to_string_pretty(&manifest)? + "\n";
+    Files::of_folder(to).publish(MANIFEST, text.as_bytes())?;
     Ok(manifest)
 }
 

@@ -67,7 +67,7 @@ impl Folder {
         let mut met: BTreeSet<&DocumentId> = BTreeSet::new();
         let mut documents = Vec::new();
         for id in evidence.chain(&alert.assessment.documents).filter(|id| met.insert(id)).take(DOCUMENTS_MAX) {
-            documents.extend(self.log().document(id).await?.map(|entry| entry.document));
+            documents.extend(self.store().document(id).await?.map(|entry| entry.document));
         }
         put("documents.ndjson", lines(&documents)?);
         let versions = json!({

@@ -9,7 +9,6 @@ use crate::collect::{CollectError, RecipeError};
 use crate::deliver::DeliverError;
 use crate::index::IndexError;
 use crate::lexicon::LexiconError;
-use crate::log::LogError;
 use crate::store::StoreError;
 use crate::vocabulary::Refused;
 
@@ -19,9 +18,6 @@ pub enum PipelineError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The log failed.
-    #[error(transparent)]
-    Log(#[from] LogError),
     /// A file of the archive failed.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -160,7 +156,6 @@ impl PipelineError {
             | Self::Recipe(_)
             | Self::MaskingKey { .. } => true,
             Self::Store(_)
-            | Self::Log(_)
             | Self::Archive(_)
             | Self::Warc(_)
             | Self::Index(_)
@@ -174,11 +169,5 @@ impl PipelineError {
             | Self::Broken(_)
             | Self::Json(_) => false,
         }
-    }
-}
-
-impl From<sqlx::Error> for PipelineError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
     }
 }

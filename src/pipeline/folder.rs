@@ -15,7 +15,7 @@ use crate::collect::{Health, Recipe};
 use crate::config::Settings;
 use crate::index::SearchIndex;
 use crate::lexicon::Lexicon;
-use crate::log::Log;
+use crate::log::Journal;
 use crate::store::Store;
 use crate::store::frontier::Frontier;
 use crate::vocabulary::{Alert, PublisherCode, RegionCode, start_of_day};
@@ -33,7 +33,7 @@ pub struct Folder {
     /// The sources, for what is told of their health.
     recipes: Vec<Recipe>,
     store: Store,
-    log: Log,
+    log: Journal,
     /// Whether the settings themselves name rules or criteria: nothing that is promoted counts then.
     rules_named: bool,
     edition: RwLock<Arc<Edition>>,
@@ -63,7 +63,7 @@ impl Folder {
             publisher: settings.publisher.clone(),
             push_token: settings.push_token.clone(),
             recipes: settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?,
-            log: Log::new(store.clone()),
+            log: Journal::new(store.clone()),
             store,
             rules_named: settings.lexicon.is_some() || settings.criteria.is_some(),
             edition: RwLock::new(edition),
@@ -111,7 +111,7 @@ impl Folder {
     }
 
     /// The log.
-    pub fn log(&self) -> &Log {
+    pub fn log(&self) -> &Journal {
         &self.log
     }
 

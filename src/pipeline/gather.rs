@@ -17,7 +17,7 @@ use super::masking::masker_of;
 use crate::archive::{WarcOptions, WarcWriter};
 use crate::collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
 use crate::config::Settings;
-use crate::log::Log;
+use crate::log::Journal;
 use crate::store::Store;
 use crate::store::frontier::Frontier;
 use crate::vocabulary::{Document, SourceId};
@@ -25,7 +25,7 @@ use crate::vocabulary::{Document, SourceId};
 /// A data folder in which sources are collected. One per folder at a time, towers included.
 pub struct Gatherer {
     store: Store,
-    log: Log,
+    log: Journal,
     collector: Collector,
     _lock: File,
 }
@@ -37,7 +37,7 @@ impl Gatherer {
         let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
         let masker = masker_of(&settings.data)?;
         let collector = collector_of(settings, &settings.data.join("warc"), &store, masker)?;
-        Ok(Self { log: Log::new(store.clone()), store, collector, _lock: lock })
+        Ok(Self { log: Journal::new(store.clone()), store, collector, _lock: lock })
     }
 
     /// Goes once around the sources, whether they are due or not.
@@ -63,7 +63,6 @@ impl Gatherer {
 pub struct SourceBook {
     store: Store,
     frontier: Frontier,
-    log: Log,
 }
 
 impl SourceBook {
@@ -76,7 +75,7 @@ impl SourceBook {
             source,
         })?;
         let store = Store::open(&data.join("wanglou.sqlite")).await?;
-        Ok(Self { frontier: Frontier::new(store.clone()), log: Log::new(store.clone()), store })
+        Ok(Self { frontier: Frontier::new(store.clone()), store })
     }
 
     /// How a source is doing.
@@ -84,10 +83,10 @@ impl SourceBook {
         Ok(Health::look(&self.frontier, recipe, now).await?)
     }
 
-    /// The log of the folder, to look.
+    /// The store of the folder, to look.
     #[must_use]
-    pub fn log(&self) -> &Log {
-        &self.log
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// From now on nobody asks the source; a running service obeys with its next look at the schedule.
@@ -167,7 +166,7 @@ pub(super) fn collector_of(
 
 /// One source once, into the log, with its counts.
 pub(super) async fn one_round(
-    log: &Log,
+    log: &Journal,
     collector: &Collector,
     recipe: &Recipe,
     now: Timestamp,

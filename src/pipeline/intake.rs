@@ -22,8 +22,8 @@ use crate::archive::documents::{
 };
 use crate::archive::{ArchiveError, Record};
 use crate::collect::{self, Masker, Recipe, Round, mask};
-use crate::log::{APPEND_MAX, Aside, Intake, Log, Outcome};
-use crate::vocabulary::{Channel, Document, Party, Role, SourceId};
+use crate::log::{APPEND_MAX, Aside, Journal, Outcome};
+use crate::vocabulary::{Channel, Document, Intake, Party, Role, SourceId};
 
 /// Reason under which set-aside items are counted that a round no longer lists one by one.
 const UNLISTED: &str = "further items, see the log of the round";
@@ -31,7 +31,7 @@ const UNLISTED: &str = "further items, see the log of the round";
 /// Hands the collector's documents to the log.
 #[derive(Debug)]
 pub struct LogSink {
-    log: Log,
+    log: Journal,
     now: Timestamp,
     /// Documents that the log found unchanged.
     unchanged: AtomicU64,
@@ -42,7 +42,7 @@ pub struct LogSink {
 impl LogSink {
     /// Documents that come through here are logged at `now`.
     #[must_use]
-    pub fn new(log: Log, now: Timestamp) -> Self {
+    pub fn new(log: Journal, now: Timestamp) -> Self {
         Self { log, now, unchanged: AtomicU64::new(0), duplicate: AtomicU64::new(0) }
     }
 
@@ -174,7 +174,7 @@ pub async fn import_file(
         }
         let outcomes = tower.log().append(&documents, now).await?;
         for (document, outcome) in documents.iter().zip(outcomes) {
-            report.intake.entry(document.source.clone()).or_default().count(outcome);
+            outcome.count_in(report.intake.entry(document.source.clone()).or_default());
         }
         if bad.is_some() {
             report.stopped = bad;
@@ -259,7 +259,7 @@ pub async fn push_lines(
     for batch in documents.chunks(APPEND_MAX) {
         let outcomes = tower.log().append(batch, now).await?;
         for (document, outcome) in batch.iter().zip(outcomes) {
-            report.intake.entry(document.source.clone()).or_default().count(outcome);
+            outcome.count_in(report.intake.entry(document.source.clone()).or_default());
         }
     }
     if !reasons.0.is_empty() {

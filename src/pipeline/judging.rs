@@ -11,13 +11,13 @@ use rayon::prelude::*;
 use super::judging_state::JudgingState;
 use super::{Folder, PipelineError, Tower};
 use crate::alert::{AlertPolicy, Episodes};
-use crate::log::Log;
 use crate::sampling::{self, SamplingPolicy};
 use crate::score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::vocabulary::{
     Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
-    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, SamplingRequest, SignalRecord, day_of, end_of_day,
+    DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, Position, SamplingRequest, SignalRecord, day_of,
+    end_of_day,
 };
 
 /// Listings offered to one sampling request, best-selling first.
@@ -304,8 +304,8 @@ impl Tower {
     /// than the last judged one changes nothing.
     pub async fn judge(&self, now: Timestamp) -> Result<Judgement, PipelineError> {
         let as_of = day_of(now);
-        let (from, last) = self.log().cursor(ALERTS).await?;
-        if last.parse::<Date>().is_ok_and(|last| as_of < last) {
+        let (from, last) = self.judged().await?;
+        if last.is_some_and(|last| as_of < last) {
             return Ok(Judgement::default());
         }
         // One edition for all of it: other rules may be put in force meanwhile.
@@ -314,10 +314,12 @@ impl Tower {
         let (to, records) = working.outputs.as_of();
         let kept = self.judging_state().take().filter(|kept| kept.fits(edition, &records));
         let mut state = kept.unwrap_or_else(|| JudgingState::new(edition));
-        let revised = self.log().revised(state.to(), to).await?;
-        let volume = self.log().volume(state.to(), to).await?;
+        let revised = self.store().revised(state.to(), to).await?;
+        let volume = self.store().volume(state.to(), to).await?;
         let episodes = match self.store().fact(EPISODES).await? {
-            Some(kept) => serde_json::from_str(&kept)?,
+            Some(kept) => {
+                serde_json::from_str(&kept).map_err(|error| StoreError::stored("facts", EPISODES, "value", error))?
+            }
             None => Episodes::default(),
         };
         let asked = self.store().sampled_alerts().await?;
@@ -361,7 +363,7 @@ impl Tower {
             Store::add_sampling_request(&mut tx, request).await?;
         }
         Store::set_fact(&mut tx, EPISODES, &kept?).await?;
-        Log::move_cursor(&mut tx, ALERTS, from, to, &as_of.to_string()).await?;
+        Store::move_cursor(&mut tx, ALERTS, from, to, &as_of.to_string()).await?;
         tx.commit().await?;
         Ok(judged)
     }
@@ -370,6 +372,14 @@ impl Tower {
 impl Folder {
     /// The day last judged.
     pub async fn judged_until(&self) -> Result<Option<Date>, PipelineError> {
-        Ok(self.log().cursor(ALERTS).await?.1.parse().ok())
+        Ok(self.judged().await?.1)
+    }
+
+    /// How far the signals are judged, and for which day; none before the first day.
+    async fn judged(&self) -> Result<(Position, Option<Date>), PipelineError> {
+        let (at, day) = self.store().cursor(ALERTS).await?;
+        let unreadable = |error: jiff::Error| StoreError::stored("cursors", ALERTS, "detail", error);
+        let day = if day.is_empty() { None } else { Some(day.parse().map_err(unreadable)?) };
+        Ok((at, day))
     }
 }

@@ -3,11 +3,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "an edge: the key file is made and read here")]
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::error::PipelineError;
+use crate::archive::ArchiveError;
+use crate::archive::files::{Files, Readers};
 use crate::collect::Masker;
 
 /// Its name in the data folder.
@@ -29,7 +31,7 @@ pub(super) fn masker_of(data: &Path) -> Result<Masker, PipelineError> {
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return make(data, &path).map_err(|error| unusable(format!("it could not be made: {error}")));
+            return make(data).map_err(|error| unusable(format!("it could not be made: {error}")));
         }
         Err(error) => return Err(unusable(format!("it cannot be read: {error}"))),
     };
@@ -46,18 +48,18 @@ pub(super) fn masker_of(data: &Path) -> Result<Masker, PipelineError> {
 }
 
 /// Makes a key that only its owner can read; on the disk before anything is hashed with it.
-fn make(data: &Path, path: &Path) -> std::io::Result<Masker> {
+fn make(data: &Path) -> std::io::Result<Masker> {
     let mut secret = [0; KEY_BYTES];
     getrandom::fill(&mut secret).map_err(std::io::Error::other)?;
     let secret = data_encoding::HEXLOWER.encode(&secret);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(format!("{secret}\n").as_bytes())?;
-    file.sync_all()?;
-    File::open(data)?.sync_all()?;
+    let made = Files::of_folder(data).create(KEY_FILE, format!("{secret}\n").as_bytes(), Readers::Owner);
+    let made = made.map_err(|error| match error {
+        ArchiveError::Io { source, .. } => source,
+        other => std::io::Error::other(other),
+    });
+    if !made? {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
     Ok(Masker::with_secret(secret.as_bytes()))
 }
 

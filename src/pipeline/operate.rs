@@ -14,7 +14,7 @@ use super::reading::{BATCH_MAX, index_batch};
 use super::{Folder, PipelineError, read_batch};
 use crate::config::Settings;
 use crate::index::{IndexStat, SearchIndex, Thesaurus, id_key};
-use crate::log::Log;
+use crate::log::Journal;
 use crate::store::Store;
 use crate::vocabulary::{DocumentId, Position};
 
@@ -58,7 +58,7 @@ impl Folder {
         let stat = index.stat()?;
         let damage = super::on_disk(|| index.damage())?;
         let log_end = self.log().end().await?;
-        let newest = self.log().newest(stat.position).await?;
+        let newest = self.store().newest(stat.position).await?;
         let expected = newest.len() as u64;
         let mut held: BTreeMap<u64, Position> = BTreeMap::new();
         let mut extra_total = 0;
@@ -92,14 +92,14 @@ pub async fn rebuild_index(settings: &Settings, mut tell: impl FnMut(u64)) -> Re
     remove(&beside)?;
     let store = Store::open(&data.join("wanglou.sqlite")).await?;
     let lexicon = Arc::new(rules_for(settings, &store).await?.0);
-    let log = Log::new(store.clone());
+    let log = Journal::new(store.clone());
     let stop_words = stop_words(&lexicon);
     let (index, _) = SearchIndex::open(&beside, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;
     let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
     let mut writer = index.writer()?;
     let (mut at, mut documents) = (Position(0), 0);
     loop {
-        let batch = log.read(at, BATCH_MAX).await?;
+        let batch = log.read_after(at, BATCH_MAX).await?;
         let Some(to) = batch.last().map(|entry| entry.position) else { break };
         documents += batch.len() as u64;
         let lexicon = Arc::clone(&lexicon);

@@ -16,7 +16,7 @@ use super::diff::diff_within;
 use super::rerun::{RerunSpec, Stage, Summary, rerun};
 use super::{Folder, PipelineError};
 use crate::config::RerunPlan;
-use crate::store::{PastChange, RerunRow, Store};
+use crate::store::{PastChange, RerunRow, Store, StoreError};
 use crate::vocabulary::{DateRange, Notice, NoticeKind, Position, day_of, shanghai};
 
 /// Where results lie, inside the data folder.
@@ -44,8 +44,9 @@ impl Folder {
 
     async fn plan_known_since(&self, plan: &RerunPlan, now: Timestamp) -> Result<Timestamp, PipelineError> {
         let key = format!("{SINCE}{}", plan.name);
-        if let Some(since) = self.store().fact(&key).await?.and_then(|since| since.parse().ok()) {
-            return Ok(since);
+        if let Some(since) = self.store().fact(&key).await? {
+            let unreadable = |error: jiff::Error| StoreError::stored("facts", key, "value", error);
+            return Ok(since.parse().map_err(unreadable)?);
         }
         self.remember(&key, &now.to_string()).await?;
         Ok(now)
@@ -99,7 +100,7 @@ impl Folder {
 
     /// Writes down that a run begins, in a folder that none of the plan's `earlier` runs had.
     async fn begin(&self, plan: &RerunPlan, now: Timestamp, earlier: &[RerunRow]) -> Result<RerunRow, PipelineError> {
-        let days = self.log().volume(Position(0), Position(u64::MAX)).await?;
+        let days = self.store().volume(Position(0), Position(u64::MAX)).await?;
         let until = day_of(now).yesterday().unwrap_or(Date::MIN);
         let first = days.iter().map(|(_, known, _)| *known).min().filter(|first| *first <= until);
         let Some(first) = first else { return Err(PipelineError::Empty(self.data_dir().to_owned())) };

@@ -11,7 +11,7 @@ use super::{PipelineError, Tower};
 use crate::extract;
 use crate::index::Writer;
 use crate::lexicon::Lexicon;
-use crate::log::{Entry, Log};
+use crate::log::Entry;
 use crate::store::Store;
 use crate::vocabulary::{
     Category, Channel, Document, DocumentId, Fingerprint, LexiconVersion, Listing, Position, Reading, SignalRecord,
@@ -134,14 +134,14 @@ fn listing_of(document: &Document, lexicon: &Lexicon) -> Option<Listing> {
 }
 
 /// Forgets listings that another lexicon sorted into categories: the log is read again for them.
-pub(super) async fn fresh_listings(store: &Store, log: &Log, lexicon: &LexiconVersion) -> Result<(), PipelineError> {
-    let (at, sorted_by) = log.cursor(LISTINGS).await?;
+pub(super) async fn fresh_listings(store: &Store, lexicon: &LexiconVersion) -> Result<(), PipelineError> {
+    let (at, sorted_by) = store.cursor(LISTINGS).await?;
     if at == Position(0) || sorted_by == lexicon.as_str() {
         return Ok(());
     }
     let mut tx = store.begin().await?;
     Store::clear_listings(&mut tx).await?;
-    Log::move_cursor(&mut tx, LISTINGS, at, Position(0), lexicon.as_str()).await?;
+    Store::move_cursor(&mut tx, LISTINGS, at, Position(0), lexicon.as_str()).await?;
     Ok(tx.commit().await?)
 }
 
@@ -152,11 +152,11 @@ impl Tower {
         loop {
             let signals_at = self.signals_cursor();
             let index_at = self.index().cursor()?;
-            let (listings_at, _) = self.log().cursor(LISTINGS).await?;
+            let (listings_at, _) = self.store().cursor(LISTINGS).await?;
             let waiting = self.waiting().await?;
             let watches_at = waiting.as_ref().map_or(Position(u64::MAX), |waiting| waiting.from);
             let after = signals_at.min(index_at).min(listings_at).min(watches_at);
-            let batch = self.log().read(after, BATCH_MAX).await?;
+            let batch = self.log().read_after(after, BATCH_MAX).await?;
             let Some(to) = batch.last().map(|entry| entry.position) else { return Ok(report) };
 
             let lexicon = self.lexicon();
@@ -213,7 +213,7 @@ impl Tower {
         for listing in newest.values() {
             Store::put_listing(&mut tx, listing).await?;
         }
-        Log::move_cursor(&mut tx, LISTINGS, from, to, self.lexicon().version().as_str()).await?;
+        Store::move_cursor(&mut tx, LISTINGS, from, to, self.lexicon().version().as_str()).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -16,7 +16,7 @@ use super::reading::fresh_listings;
 use super::{PipelineError, operate};
 use crate::collect::{Collector, Masker, Recipe};
 use crate::config::Settings;
-use crate::log::Log;
+use crate::log::Journal;
 use crate::store::Store;
 use crate::vocabulary::{Position, SignalRecord};
 
@@ -53,10 +53,10 @@ impl Tower {
         operate::mend(data)?;
         let store = Store::open(&data.join(DATABASE)).await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
-        let end = Log::new(store.clone()).end().await?;
+        let end = Journal::new(store.clone()).end().await?;
         let working = Working::open(data, Arc::new(lexicon), Arc::new(judge), end)?;
         let folder = Folder::over(settings, store, Arc::clone(&working.edition))?;
-        fresh_listings(folder.store(), folder.log(), folder.lexicon().version()).await?;
+        fresh_listings(folder.store(), folder.lexicon().version()).await?;
         let masker = masker_of(data)?;
         Ok(Self {
             collector: collector_of(settings, &folder.warc_dir(), folder.store(), masker.clone())?,

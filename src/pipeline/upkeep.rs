@@ -13,7 +13,7 @@ use super::PipelineError;
 use super::files::files_under;
 use super::gather::lock_folder;
 use crate::archive::{DocumentDataset, SignalParts, WarcReader, survey_parts};
-use crate::log::Log;
+use crate::log::Journal;
 use crate::store::Store;
 use crate::vocabulary::{DateRange, Position, SourceId, day_of};
 
@@ -87,9 +87,8 @@ impl Verified {
 /// Counts what a data folder holds.
 pub async fn stat(data: &Path) -> Result<Stat, PipelineError> {
     let store = open_store(data).await?;
-    let log = Log::new(store.clone());
-    let documents = log.intake().await?.into_iter().map(|(source, (_, intake))| (source, intake.kept)).collect();
-    let volume = log.volume(Position(0), Position(u64::MAX)).await?;
+    let documents = store.intake().await?.into_iter().map(|(source, (_, intake))| (source, intake.kept)).collect();
+    let volume = store.volume(Position(0), Position(u64::MAX)).await?;
     let days = volume.iter().map(|(day, ..)| *day);
     let mut stat = Stat { documents, days: days.clone().min().zip(days.max()), ..Stat::default() };
     store.close().await;
@@ -111,14 +110,14 @@ pub async fn stat(data: &Path) -> Result<Stat, PipelineError> {
 /// signals against the stretch of the log it says it is from.
 pub async fn verify(data: &Path, tell: &mut dyn FnMut(u64)) -> Result<Verified, PipelineError> {
     let store = open_store(data).await?;
-    let log = Log::new(store.clone());
+    let log = Journal::new(store.clone());
     // First the log, then the files: whatever a running tower adds in between is only more than is asked for.
     let end = log.end().await?;
     let mut verified = Verified::default();
     let held = records_of(&data.join("warc"), &mut verified, tell)?;
     let mut after = Position(0);
     while after < end {
-        let batch = log.read(after, BATCH).await?;
+        let batch = log.read_after(after, BATCH).await?;
         let Some(last) = batch.last() else { break };
         after = last.position;
         for entry in batch.into_iter().filter(|entry| entry.position <= end) {
@@ -220,11 +219,11 @@ pub struct Exported {
 /// Writes the documents of the log as a dataset partitioned by day; with a range, only those about its days.
 pub async fn export(data: &Path, out: &Path, range: Option<DateRange>) -> Result<Exported, PipelineError> {
     let store = open_store(data).await?;
-    let log = Log::new(store.clone());
+    let log = Journal::new(store.clone());
     let mut dataset = DocumentDataset::create(out)?;
     let (mut exported, mut after, end) = (Exported::default(), Position(0), log.end().await?);
     while after < end {
-        let batch = log.read(after, BATCH).await?;
+        let batch = log.read_after(after, BATCH).await?;
         let Some(last) = batch.last() else { break };
         after = last.position;
         let documents = batch.into_iter().map(|entry| entry.document);

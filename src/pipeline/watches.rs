@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use super::reading::ReadEntry;
 use super::{Folder, PipelineError};
 use crate::index::{Arrived, SearchRequest};
-use crate::log::Log;
 use crate::store::{
     CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch, Store, THROTTLE_MINUTES_MAX,
 };
@@ -63,10 +62,10 @@ impl Folder {
         self.index().check(&new.query)?;
         if new.watched && self.waiting().await?.is_none() {
             // The first watch: what is in the log already is for searching, not for telling.
-            let (at, _) = self.log().cursor(WATCHES).await?;
+            let (at, _) = self.store().cursor(WATCHES).await?;
             let end = self.log().end().await?;
             let mut tx = self.store().begin().await?;
-            Log::move_cursor(&mut tx, WATCHES, at, end, "").await?;
+            Store::move_cursor(&mut tx, WATCHES, at, end, "").await?;
             tx.commit().await?;
         }
         let NewSearch { query, watched, only_new, throttle_minutes, .. } = new;
@@ -97,7 +96,7 @@ impl Folder {
         if searches.is_empty() {
             return Ok(None);
         }
-        let (from, _) = self.log().cursor(WATCHES).await?;
+        let (from, _) = self.store().cursor(WATCHES).await?;
         Ok(Some(Waiting { from, searches }))
     }
 
@@ -123,7 +122,7 @@ impl Folder {
             }
             Store::trim_came(&mut tx, &search.name).await?;
         }
-        Log::move_cursor(&mut tx, WATCHES, waiting.from, to, "").await?;
+        Store::move_cursor(&mut tx, WATCHES, waiting.from, to, "").await?;
         Ok(tx.commit().await?)
     }
 

@@ -1,11 +1,8 @@
-//! Reruns that were done by a plan of the settings, in SQL.
+//! Reruns that were done by a plan of the settings.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{Sqlite, Transaction};
 
-use super::alerts::{from_json, to_json};
-use super::{Store, StoreError};
 use crate::vocabulary::{CriteriaVersion, DateRange, LexiconVersion};
 
 /// A rerun by a plan: running, or how it ended.
@@ -62,42 +59,5 @@ impl PastChange {
     #[must_use]
     pub fn any(&self) -> bool {
         self.gained + self.lost + self.earlier + self.later + self.other_levels > 0
-    }
-}
-
-impl Store {
-    /// Keeps a rerun that begins, and gives its number.
-    pub async fn add_rerun(tx: &mut Transaction<'static, Sqlite>, row: &RerunRow) -> Result<u64, StoreError> {
-        let added = sqlx::query("INSERT INTO reruns (plan, ended, body) VALUES (?, ?, ?)")
-            .bind(&row.plan)
-            .bind(row.ended_at.is_some())
-            .bind(to_json("rerun", row)?)
-            .execute(&mut **tx)
-            .await?;
-        Ok(u64::try_from(added.last_insert_rowid()).unwrap_or(0))
-    }
-
-    /// Keeps how a rerun stands now.
-    pub async fn put_rerun(tx: &mut Transaction<'static, Sqlite>, row: &RerunRow) -> Result<(), StoreError> {
-        sqlx::query("UPDATE reruns SET ended = ?, body = ? WHERE seq = ?")
-            .bind(row.ended_at.is_some())
-            .bind(to_json("rerun", row)?)
-            .bind(i64::try_from(row.seq).unwrap_or(0))
-            .execute(&mut **tx)
-            .await?;
-        Ok(())
-    }
-
-    /// Reruns of one plan, or of all, newest first.
-    pub async fn reruns(&self, plan: Option<&str>) -> Result<Vec<RerunRow>, StoreError> {
-        let rows: Vec<(i64, String)> =
-            sqlx::query_as("SELECT seq, body FROM reruns WHERE ?1 IS NULL OR plan = ?1 ORDER BY seq DESC")
-                .bind(plan)
-                .fetch_all(self.reader())
-                .await?;
-        let read = |(seq, body): (i64, String)| -> Result<RerunRow, StoreError> {
-            Ok(RerunRow { seq: u64::try_from(seq).unwrap_or(0), ..from_json("rerun", &body)? })
-        };
-        rows.into_iter().map(read).collect()
     }
 }

@@ -1,11 +1,7 @@
 //! Saved searches, and the documents that came for those that are watched.
 
-use jiff::{Timestamp, ToSpan};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use jiff::Timestamp;
 
-use super::frontier::moment;
-use super::{Store, StoreError};
 use crate::vocabulary::{DocumentId, Position};
 
 /// Most saved searches.
@@ -74,171 +70,10 @@ pub struct Digest {
     pub newest: Vec<CameFor>,
 }
 
-impl Store {
-    /// All saved searches, by name.
-    pub async fn searches(&self) -> Result<Vec<SavedSearch>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT s.*, (SELECT COUNT(*) FROM search_hits AS h WHERE h.name = s.name AND h.told = 0) AS untold
-             FROM searches AS s ORDER BY s.name",
-        )
-        .fetch_all(self.reader())
-        .await?;
-        rows.iter().map(saved).collect()
-    }
-
-    /// Keeps a search. False when the name is taken, or there are [`SEARCHES_MAX`].
-    pub async fn save_search(&self, search: &SavedSearch) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "INSERT INTO searches (name, query, made_at, watched, only_new, throttle_minutes)
-             SELECT ?, ?, ?, ?, ?, ? WHERE (SELECT COUNT(*) FROM searches) < ? ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(&search.name)
-        .bind(&search.query)
-        .bind(search.made_at.to_string())
-        .bind(search.watched)
-        .bind(search.only_new)
-        .bind(search.throttle_minutes)
-        .bind(i64::try_from(SEARCHES_MAX).unwrap_or(i64::MAX))
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// Forgets a search and what came for it. False when there is none of this name.
-    pub async fn remove_search(&self, name: &str) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let done = sqlx::query("DELETE FROM searches WHERE name = ?").bind(name).execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// What came for a watch, newest first.
-    pub async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM search_hits WHERE name = ? ORDER BY seq DESC LIMIT ?")
-            .bind(name)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(self.reader())
-            .await?;
-        rows.iter().map(came).collect()
-    }
-
-    /// Notes a document that came for a watch, in the caller's transaction. False when it was known, or its story was
-    /// and the watch wants only new ones.
-    pub async fn note_came(
-        tx: &mut Transaction<'static, Sqlite>,
-        search: &SavedSearch,
-        hit: &CameFor,
-    ) -> Result<bool, StoreError> {
-        let story = i64::try_from(hit.story).unwrap_or(i64::MAX);
-        let done = sqlx::query(
-            "INSERT INTO search_hits (name, position, document_id, story, title, seen_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6
-             WHERE NOT (?7 AND EXISTS (SELECT 1 FROM search_hits WHERE name = ?1 AND story = ?4))
-             ON CONFLICT (name, position) DO NOTHING",
-        )
-        .bind(&search.name)
-        .bind(i64::try_from(hit.position.0).unwrap_or(i64::MAX))
-        .bind(hit.document.as_str())
-        .bind(story)
-        .bind(&hit.title)
-        .bind(hit.seen_at.map(|moment| moment.to_string()))
-        .bind(search.only_new)
-        .execute(&mut **tx)
-        .await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        sqlx::query("UPDATE searches SET came = came + 1 WHERE name = ?").bind(&search.name).execute(&mut **tx).await?;
-        Ok(true)
-    }
-
-    /// Forgets what came for a watch beyond the newest [`SEARCH_HITS_MAX`], in the caller's transaction.
-    pub async fn trim_came(tx: &mut Transaction<'static, Sqlite>, name: &str) -> Result<(), StoreError> {
-        sqlx::query(
-            "DELETE FROM search_hits WHERE name = ?1 AND seq <= COALESCE(
-               (SELECT seq FROM search_hits WHERE name = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2), 0)",
-        )
-        .bind(name)
-        .bind(i64::try_from(SEARCH_HITS_MAX).unwrap_or(i64::MAX))
-        .execute(&mut **tx)
-        .await?;
-        Ok(())
-    }
-
-    /// Digests that are due: watches with something untold whose last digest is long enough ago. What they tell counts as
-    /// told from here on.
-    pub async fn take_digests(&self, now: Timestamp) -> Result<Vec<Digest>, StoreError> {
-        let mut tx = self.begin().await?;
-        let rows = sqlx::query(
-            "SELECT s.*, (SELECT COUNT(*) FROM search_hits AS h WHERE h.name = s.name AND h.told = 0) AS untold
-             FROM searches AS s WHERE watched = 1 ORDER BY s.name",
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        let mut digests = Vec::new();
-        for row in &rows {
-            let search = saved(row)?;
-            let minutes = i64::from(search.throttle_minutes).minutes();
-            let rested = search.told_at.and_then(|told| told.checked_add(minutes).ok()).is_none_or(|due| due <= now);
-            if search.untold == 0 || !rested {
-                continue;
-            }
-            let rows = sqlx::query("SELECT * FROM search_hits WHERE name = ? AND told = 0 ORDER BY seq DESC LIMIT ?")
-                .bind(&search.name)
-                .bind(i64::try_from(DIGEST_HITS_MAX).unwrap_or(i64::MAX))
-                .fetch_all(&mut *tx)
-                .await?;
-            let newest = rows.iter().map(came).collect::<Result<_, _>>()?;
-            sqlx::query("UPDATE search_hits SET told = 1 WHERE name = ? AND told = 0")
-                .bind(&search.name)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query("UPDATE searches SET told_at = ? WHERE name = ?")
-                .bind(now.to_string())
-                .bind(&search.name)
-                .execute(&mut *tx)
-                .await?;
-            digests.push(Digest { name: search.name, query: search.query, total: search.untold, newest });
-        }
-        tx.commit().await?;
-        Ok(digests)
-    }
-}
-
-fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
-    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
-}
-
-fn saved(row: &SqliteRow) -> Result<SavedSearch, StoreError> {
-    Ok(SavedSearch {
-        name: row.try_get("name")?,
-        query: row.try_get("query")?,
-        made_at: moment(row.try_get("made_at")?)?,
-        watched: row.try_get("watched")?,
-        only_new: row.try_get("only_new")?,
-        throttle_minutes: u32::try_from(row.try_get::<i64, _>("throttle_minutes")?).unwrap_or(0),
-        told_at: row.try_get::<Option<&str>, _>("told_at")?.map(moment).transpose()?,
-        came: count(row, "came")?,
-        untold: count(row, "untold")?,
-    })
-}
-
-fn came(row: &SqliteRow) -> Result<CameFor, StoreError> {
-    Ok(CameFor {
-        seq: row.try_get("seq")?,
-        position: Position(count(row, "position")?),
-        document: DocumentId::new(row.try_get::<String, _>("document_id")?),
-        story: count(row, "story")?,
-        title: row.try_get("title")?,
-        seen_at: row.try_get::<Option<&str>, _>("seen_at")?.map(moment).transpose()?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
 
     async fn store() -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().expect("a folder");

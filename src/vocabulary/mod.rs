@@ -14,6 +14,7 @@ mod document;
 mod excerpt;
 mod explanation;
 mod ids;
+mod intake;
 mod message;
 mod notice;
 mod outcome;
@@ -46,6 +47,7 @@ pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_na
 pub use excerpt::{SHOWN_CHARS, excerpt};
 pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
+pub use intake::Intake;
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};
 pub use notice::{Notice, NoticeKind};
 pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};

@@ -151,7 +151,7 @@ fn an_organisation_takes_away_what_it_sees_and_hands_in_what_its_people_did_once
         let (status, told) = post(&documents, 2, format!("{document}\n{notice}\n")).await;
         assert_eq!((status, counts(&told)), (200, [Some(2), Some(1), Some(0), Some(1)]), "{told}");
         assert_eq!(told["rejects"][0]["line"], 2, "{told}");
-        let sources = tower.log().intake().await.expect("read");
+        let sources = tower.store().intake().await.expect("read");
         assert!(sources.contains_key(&SourceId::from("某平台@别家")), "{sources:?}");
         assert_eq!(sources[&SourceId::from("gd@别家")].1.rejected, 1, "booked on its own, too: {sources:?}");
         assert!(!sources.contains_key(&SourceId::from("gd")), "{sources:?}");

@@ -202,7 +202,7 @@ impl World {
 
     async fn round(&self, recipe: &Recipe) -> Round {
         let round = self.collector.round(recipe, now(), &self.sink).await.expect("a round");
-        assert!(round.reconciles(), "COUNT-1: {round:?}");
+        assert!(round.intake().reconciles(), "COUNT-1: {round:?}");
         round
     }
 }

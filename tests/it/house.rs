@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("lexicon", &[]),
     ("collect", &["config", "store", "archive"]),
     ("archive", &["tell"]),
-    ("log", &["config", "store"]),
+    ("log", &["store"]),
     ("extract", &["lexicon"]),
     ("index", &["lexicon"]),
     ("numeric", &[]),
@@ -255,6 +255,63 @@ fn polars_stays_behind_one_door() {
         let named = code_lines(&read(&path)).any(|(_, line)| line.contains("polars::"));
         assert!(!named || allowed.iter().any(|door| path.ends_with(door)), "{} names polars", path.display());
     }
+}
+
+#[test]
+fn only_the_folder_of_an_engine_names_its_library() {
+    let mut wrong = Vec::new();
+    for path in files_under(&root().join("src"), "rs").into_iter().chain(files_under(&root().join("benches"), "rs")) {
+        if path.starts_with(root().join("src/store/sqlite")) {
+            continue;
+        }
+        for (number, line) in code_lines(&read(&path)) {
+            if line.contains("sqlx") {
+                wrong.push(format!("{}:{number}: names sqlx; ask `store::Store`, in a `store::Tx`", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What may stand for a value that is not there or cannot be read, in the rooms that read stored values: file, the line, why it is right.
+const DEFAULTS: &[(&str, &str, &str)] = &[
+    ("src/store/sqlite/row.rs", "number.try_into().unwrap_or(i64::MAX)", "a bound of a statement, not a value"),
+    ("src/store/sqlite/row.rs", "part(name).unwrap_or_else(|_| \"?\"", "a key inside the message of an error"),
+    ("src/store/sqlite/mod.rs", "error.code()?.parse::<u32>().ok()", "the code of an error, not a value"),
+    ("src/store/sqlite/frontier.rs", "page.unwrap_or_else(|| FrontierPage::found", "a page that is not stored yet"),
+    ("src/store/sqlite/sources.rs", "taken.map_or(budget,", "a day from which nothing was taken yet"),
+    ("src/store/sqlite/cursors.rs", "row.map_or(Ok(Position(0)),", "a consumer that has not moved yet"),
+    ("src/log/mod.rs", "document.title.as_deref().unwrap_or_default()", "a document without a headline, in its hash"),
+];
+
+#[test]
+fn no_default_stands_for_a_stored_value_that_cannot_be_read() {
+    let hiding = ["unwrap_or", ".ok()", "map_or(", "filter_map", "if let Ok", "let Ok(", "is_ok_and("];
+    // A condition on a moment that was read already; it gives no value.
+    let condition = "told.checked_add(minutes).is_ok_and(";
+    let mut wrong = Vec::new();
+    let mut met = BTreeSet::new();
+    for room in ["src/store", "src/log"] {
+        for path in files_under(&root().join(room), "rs") {
+            let text = read(&path);
+            let name = path.strip_prefix(root()).expect("below").to_string_lossy().replace('\\', "/");
+            if name.ends_with("/tests.rs") {
+                continue;
+            }
+            let body = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text);
+            for (number, line) in code_lines(body) {
+                if !hiding.iter().any(|word| line.contains(word)) || line.contains(condition) {
+                    continue;
+                }
+                match DEFAULTS.iter().find(|(file, allowed, _)| *file == name && line.contains(allowed)) {
+                    Some(allowed) => _ = met.insert(allowed),
+                    None => wrong.push(format!("{name}:{number}: `{}`; return StoreError::Stored", line.trim())),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "a stored value may be hidden here:\n{}", wrong.join("\n"));
+    assert_eq!(met.len(), DEFAULTS.len(), "DEFAULTS names lines that are no more");
 }
 
 #[test]

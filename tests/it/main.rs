@@ -4,6 +4,7 @@
 mod bad_input;
 mod books;
 mod detection;
+mod engines;
 mod exchange;
 mod explanation;
 mod feeds;

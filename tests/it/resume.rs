@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use wanglou::log::Log;
+use wanglou::log::Journal;
 use wanglou::store::Store;
 use wanglou::tell::{self, Language};
 use wanglou::vocabulary::{Explanation, Position};
@@ -109,7 +109,7 @@ fn left_behind(data: &Path) -> [BTreeSet<String>; 4] {
         let alerts = store.alerts().await.expect("read");
         let events = store.alert_events(None).await.expect("read");
         let requests = store.sampling_requests().await.expect("read");
-        let entries = Log::new(store).read(Position(0), usize::MAX >> 1).await.expect("read");
+        let entries = Journal::new(store).read_after(Position(0), usize::MAX >> 1).await.expect("read");
         let documents: Vec<String> =
             entries.iter().map(|entry| format!("{} {}", entry.document.id, entry.document.text)).collect();
         let alerts: Vec<String> = alerts

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::run;
 use wanglou::archive::{Exchange, WarcOptions, WarcWriter};
-use wanglou::log::Log;
+use wanglou::log::Journal;
 use wanglou::store::Store;
 use wanglou::vocabulary::{Channel, Document, DocumentId, Meta, SourceId, parse_moment};
 
@@ -47,7 +47,7 @@ fn folder(data: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(&data.join("wanglou.sqlite")).await.expect("opened");
-        Log::new(store.clone()).append(&documents, at).await.expect("logged");
+        Journal::new(store.clone()).append(&documents, at).await.expect("logged");
         store.close().await;
     });
 }

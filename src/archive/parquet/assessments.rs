@@ -11,7 +11,7 @@ use super::{
     read_table,
 };
 use crate::archive::ArchiveError;
-use crate::archive::signals::publish_whole;
+use crate::archive::files::{aside, publish_aside};
 use crate::tell::{self, Language};
 use crate::vocabulary::{Assessment, Category, Danger, Disposal, Hazard, RegionCode, Spread};
 
@@ -73,7 +73,7 @@ impl AssessmentTable {
             path: self.path.clone(),
             source,
         })?;
-        publish_whole(&aside(&self.path), &self.path)
+        publish_aside(&aside(&self.path), &self.path)
     }
 
     fn write(&mut self) -> Result<(), ArchiveError> {
@@ -84,10 +84,6 @@ impl AssessmentTable {
         self.waiting.clear();
         group.map_err(|source| ArchiveError::Parquet { what: "write", path: self.path.clone(), source })
     }
-}
-
-fn aside(path: &Path) -> PathBuf {
-    path.with_extension("part")
 }
 
 fn table(assessments: &[Assessment]) -> Result<DataFrame, PolarsError> {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::ArchiveError;
 use super::super::documents::{Layout, Rejected};
-use super::super::signals::write_whole;
 use super::{cells_of, text_column, write_table};
 use crate::archive::documents::ImportSpec;
+use crate::archive::files::publish;
 use crate::vocabulary::{Document, DocumentId, Meta, SourceId, day_of, parse_moment, show_moment};
 
 /// Documents held in memory before the fullest day is written.
@@ -79,7 +79,7 @@ impl DocumentDataset {
         let files = self.files.entry(day.to_owned()).or_default();
         let path = folder.join(format!("part-{files:04}.parquet"));
         *files += 1;
-        write_whole(&path, |aside| write_documents(aside, &documents))
+        publish(&path, |aside| write_documents(aside, &documents))
     }
 }
 

@@ -10,4 +10,4 @@ pub mod quality;
 mod sheets;
 
 pub use compared::{Compared, compare};
-pub use sheets::{quality_of_run, quality_of_folder};
+pub use sheets::{quality_of_folder, quality_of_run};

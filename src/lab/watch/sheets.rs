@@ -26,7 +26,7 @@ pub async fn quality_of_folder(
     let mut stamps = Vec::new();
     for line in lines.iter().filter(|line| line.event == AlertEventKind::Opened) {
         for evidence in &line.evidence {
-            let seen = match folder.log().document(&evidence.document_id).await? {
+            let seen = match folder.store().document(&evidence.document_id).await? {
                 Some(entry) => entry.document.seen_at,
                 None => None,
             };

@@ -15,7 +15,7 @@ use super::{line, load, notice};
 use crate::archive::SignalParts;
 use crate::index::{SearchIndex, Thesaurus, Writer};
 use crate::lexicon::Lexicon;
-use crate::log::Log;
+use crate::log::Journal;
 use crate::pipeline::edition::{SIGNALS, Working, stop_words};
 use crate::pipeline::judging::Judge;
 use crate::pipeline::operate::{BESIDE, remove, rename, replace};
@@ -107,7 +107,7 @@ impl Tower {
 
     /// One transaction: it counts, and the listings are sorted by it.
     async fn mark(&self, row: &Promotion, made: Option<&Finished>, now: Timestamp) -> Result<(), PipelineError> {
-        let (from, _) = self.log().cursor(LISTINGS).await?;
+        let (from, _) = self.store().cursor(LISTINGS).await?;
         let mut tx = self.store().begin().await?;
         Store::put_promotion(&mut tx, row).await?;
         let detail = format!("in force, {} documents read again: {}", row.documents, row.why);
@@ -119,7 +119,7 @@ impl Tower {
             for listing in made.listings.values() {
                 Store::put_listing(&mut tx, listing).await?;
             }
-            Log::move_cursor(&mut tx, LISTINGS, from, made.at, row.lexicon.as_str()).await?;
+            Store::move_cursor(&mut tx, LISTINGS, from, made.at, row.lexicon.as_str()).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -174,12 +174,12 @@ impl Made {
     /// Reads what the log has behind its place.
     async fn follow(
         mut self,
-        log: &Log,
+        log: &Journal,
         lexicon: &Arc<Lexicon>,
         tell: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, PipelineError> {
         loop {
-            let batch = log.read(self.at, BATCH_MAX).await?;
+            let batch = log.read_after(self.at, BATCH_MAX).await?;
             let Some(to) = batch.last().map(|entry| entry.position) else { return Ok(self) };
             let lexicon = Arc::clone(lexicon);
             let mut made = self;
@@ -208,7 +208,7 @@ impl Made {
     }
 
     /// Reads the rest and ends the writing: what takes its time is done before anything counts.
-    async fn finish(self, log: &Log, lexicon: &Arc<Lexicon>) -> Result<Finished, PipelineError> {
+    async fn finish(self, log: &Journal, lexicon: &Arc<Lexicon>) -> Result<Finished, PipelineError> {
         let Self { writer, listings, at, documents, .. } = self.follow(log, lexicon, &|_| ()).await?;
         tokio::task::spawn_blocking(move || writer.close()).await??;
         Ok(Finished { listings, at, documents })

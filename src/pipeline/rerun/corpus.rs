@@ -10,12 +10,12 @@ use tokio::task::JoinHandle;
 use super::Stage;
 use super::cache::Cache;
 use crate::lexicon::Lexicon;
-use crate::log::{Entry, Intake};
+use crate::log::Entry;
 use crate::pipeline::PipelineError;
 use crate::pipeline::archives::pieces;
 use crate::pipeline::reading::{Gleaned, glean_batch};
 use crate::score::{Market, Volume};
-use crate::vocabulary::{Document, DocumentId, Listing, Position, SignalRecord, SourceId, day_of};
+use crate::vocabulary::{Document, DocumentId, Intake, Listing, Position, SignalRecord, SourceId, day_of};
 
 /// Batches that may still be read when the next one begins: while one is put away, the cores have another.
 const READING_MAX: usize = 1;

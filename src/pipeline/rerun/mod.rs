@@ -21,9 +21,10 @@ use super::PipelineError;
 use super::judging::{Judge, Review};
 use crate::archive;
 use crate::lexicon::Lexicon;
-use crate::log::Intake;
 use crate::tell::{self, Language};
-use crate::vocabulary::{AlertEventKind, Assessment, CriteriaVersion, DateRange, LexiconVersion, Outcome, SourceId};
+use crate::vocabulary::{
+    AlertEventKind, Assessment, CriteriaVersion, DateRange, Intake, LexiconVersion, Outcome, SourceId,
+};
 
 use cache::Cache;
 pub(super) use corpus::Corpus;

@@ -97,7 +97,7 @@ impl Desk for Tower {
     }
 
     async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, DeskError> {
-        let entry = self.log().document(id).await.map_err(doing("reading a document"))?;
+        let entry = self.store().document(id).await.map_err(doing("reading a document"))?;
         let Some(entry) = entry else { return Ok(None) };
         // READ-1: reading it again gives what was read then, as long as the lexicon is the same.
         let lexicon = self.lexicon();
@@ -139,7 +139,7 @@ impl Desk for Tower {
     }
 
     async fn raw(&self, id: &DocumentId) -> Result<Option<Vec<u8>>, DeskError> {
-        let entry = self.log().document(id).await.map_err(doing("reading a document"))?;
+        let entry = self.store().document(id).await.map_err(doing("reading a document"))?;
         let Some(place) = entry.and_then(|entry| entry.document.raw) else { return Ok(None) };
         on_disk(|| self.raw_record(&place)).map(Some).map_err(doing("reading what was fetched for a document"))
     }
@@ -155,8 +155,8 @@ impl Desk for Tower {
         let log_end = self.log().end().await.map_err(doing(internal))?;
         let alerts = self.store().alert_counts().await.map_err(doing(internal))?;
         let mut sources = Vec::new();
-        for (source, (channel, intake)) in self.log().intake().await.map_err(doing(internal))? {
-            let reasons = self.log().reject_reasons(&source).await.map_err(doing(internal))?;
+        for (source, (channel, intake)) in self.store().intake().await.map_err(doing(internal))? {
+            let reasons = self.store().reject_reasons(&source).await.map_err(doing(internal))?;
             sources.push(SourceCounts {
                 source,
                 channel,
@@ -175,8 +175,8 @@ impl Desk for Tower {
         let last = self.store().last_notice().await.map_err(doing(internal))?;
         let notices = self.store().notices_after(last.saturating_sub(NOTICES_SHOWN), u32::MAX).await;
         let notices = notices.map_err(doing(internal))?.into_iter().rev().map(|(_, notice)| notice).collect();
-        let (alerts_at, _) = self.log().cursor("alerts").await.map_err(doing(internal))?;
-        let (listings_at, _) = self.log().cursor("listings").await.map_err(doing(internal))?;
+        let (alerts_at, _) = self.store().cursor("alerts").await.map_err(doing(internal))?;
+        let (listings_at, _) = self.store().cursor("listings").await.map_err(doing(internal))?;
         let cursor = |consumer: &str, position: Position| CursorState { consumer: consumer.to_owned(), position };
         Ok(Status {
             documents: self.index().documents(),

@@ -54,7 +54,7 @@ pub(super) fn export(tower: &Tower, query: &str, format: ExportFormat, now: Time
 /// What is known of a document beside its text.
 pub(super) async fn trail(tower: &Tower, id: &DocumentId) -> Result<Trail, DeskError> {
     // One more than is shown: the oldest shown is told against the one before it.
-    let read = tower.log().last_revisions(id, REVISIONS_MAX + 1).await;
+    let read = tower.store().last_revisions(id, REVISIONS_MAX + 1).await;
     let (entries, revisions_total) = read.map_err(doing("reading a document's revisions"))?;
     let told = changes(&entries).into_iter().rev().take(REVISIONS_MAX);
     let revisions = told.map(|(entry, lines)| Revision {

@@ -1,0 +1,42 @@
+//! What people did with alerts: appended, never changed.
+
+use crate::store::StoreError;
+use crate::store::sqlite::row::Table;
+use crate::store::sqlite::{SqliteStore, SqliteTx};
+use crate::vocabulary::{Act, AlertId};
+
+const ACTS: Table = Table::new("acts", &["seq"]);
+
+impl SqliteStore {
+    pub(crate) async fn acts(&self, alert: Option<&AlertId>) -> Result<Vec<Act>, StoreError> {
+        let rows = match alert {
+            Some(alert) => {
+                sqlx::query("SELECT seq, body FROM acts WHERE alert_id = ? ORDER BY seq")
+                    .bind(alert.as_str())
+                    .fetch_all(self.reader())
+                    .await?
+            }
+            None => sqlx::query("SELECT seq, body FROM acts ORDER BY seq").fetch_all(self.reader()).await?,
+        };
+        ACTS.all(&rows, |row| row.json("body"))
+    }
+
+    pub(crate) async fn acts_in(tx: &mut SqliteTx, alert: &AlertId) -> Result<Vec<Act>, StoreError> {
+        let rows = sqlx::query("SELECT seq, body FROM acts WHERE alert_id = ? ORDER BY seq")
+            .bind(alert.as_str())
+            .fetch_all(&mut **tx)
+            .await?;
+        ACTS.all(&rows, |row| row.json("body"))
+    }
+
+    pub(crate) async fn add_act(tx: &mut SqliteTx, act: &Act) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO acts (alert_id, at, kind, body) VALUES (?, ?, ?, ?)")
+            .bind(act.alert_id.as_str())
+            .bind(act.at.to_string())
+            .bind(act.kind.code())
+            .bind(ACTS.to_json("body", act)?)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+}
