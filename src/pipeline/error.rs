@@ -135,7 +135,7 @@ impl PipelineError {
     }
 
     /// A refusal with its reason in Chinese and in English.
-    pub(super) fn refused(zh: impl Into<String>, en: impl Into<String>) -> Self {
+    pub fn refused(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Refused(Refused::new(zh, en))
     }
 

@@ -216,7 +216,7 @@ async fn served(spec: &WorldSpec) -> (Sites, Vec<Recipe>) {
 
 /// Every document of a folder, each once.
 async fn documents(folder: &Folder) -> BTreeSet<String> {
-    let entries = folder.log().read(Position(0), usize::MAX >> 1).await.expect("read");
+    let entries = folder.log().read_after(Position(0), usize::MAX >> 1).await.expect("read");
     let said: BTreeSet<String> =
         entries.iter().map(|entry| format!("{} {}", entry.document.id, entry.document.text)).collect();
     assert_eq!(said.len(), entries.len(), "a document is there twice");
