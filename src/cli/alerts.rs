@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::user::BY_COMMAND;
 use super::{Common, Failure, say};
+use crate::access::PartyView;
 use crate::alert::{Casework, feed};
 use crate::archive::bundle;
 use crate::pipeline::Tower;
@@ -199,11 +200,13 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
                 alert.assessment.explanation = explain(&alert.assessment, Language::English);
             }
         }
-        let ranked: Vec<_> = alerts.iter().collect();
         if args.json {
-            return say(feed::json(&ranked, &tower.feed_head(&alerts), feed::FeedPlace::ONLY, &region_name));
+            let owner = PartyView::owner();
+            let head = tower.feed_head(alerts.iter().map(|alert| alert.changed_on).max());
+            let shown: Vec<_> = alerts.into_iter().filter_map(|alert| owner.alert(alert, None, false)).collect();
+            return say(feed::json(&shown, &head, feed::FeedPlace::ONLY, &region_name));
         }
-        let table = feed::terminal(&ranked, &region_name);
+        let table = feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name);
         if table != shown {
             say(&table)?;
             shown = table;

@@ -46,7 +46,7 @@ impl Face {
         }
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { _ = stopped.wait_for(|stop| *stop).await };
-        let router = web::router(Arc::clone(tower) as Arc<dyn web::Desk>, gate);
+        let router = web::router(Arc::clone(tower), gate);
         let courier = tokio::spawn(deliver::courier(tower, settings.mail.as_ref())?.run(deliver::now));
         Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)), courier })
     }

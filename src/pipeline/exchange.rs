@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{PipelineError, Tower};
 use crate::archive::pack;
-use crate::vocabulary::{Act, Alert, AlertEvent, CriteriaVersion, LexiconVersion, SamplingRequest, show_moment};
+use crate::vocabulary::{Act, CriteriaVersion, LexiconVersion, SamplingRequest, ShownAlert, ShownEvent, show_moment};
 
 /// Longest archive before it is packed, in bytes.
 const PACKED_BYTES_MAX: usize = 256 << 20;
@@ -14,9 +14,9 @@ const PACKED_BYTES_MAX: usize = 256 << 20;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Records {
     /// Alerts.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<ShownAlert>,
     /// The events of their lives.
-    pub events: Vec<AlertEvent>,
+    pub events: Vec<ShownEvent>,
     /// Sampling requests.
     pub sampling: Vec<SamplingRequest>,
     /// What people did.

@@ -36,6 +36,7 @@ mod watches;
 
 pub use crate::archive::ExportFormat;
 pub use crate::extract::fingerprint;
+pub use crate::log::Intake;
 pub use exchange::Records;
 pub use export::{Manifest, PACKED_ROWS_MAX};
 pub use gather::{Gatherer, SourceBook, check_source};

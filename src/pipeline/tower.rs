@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::books::Books;
 use super::edition::{Edition, Outputs};
@@ -24,7 +25,7 @@ use crate::lexicon::{Lexicon, LexiconError};
 use crate::log::{Log, LogError};
 use crate::store::frontier::Frontier;
 use crate::store::{Store, StoreError};
-use crate::vocabulary::{Alert, Position, PublisherCode, RegionCode, SignalRecord, start_of_day};
+use crate::vocabulary::{Position, PublisherCode, RegionCode, SignalRecord, start_of_day};
 
 /// The shipped criteria.
 const DEFAULT_CRITERIA: &str = include_str!("../../rules/criteria/default.toml");
@@ -381,10 +382,10 @@ impl Tower {
         crate::extract::standard_note(number, &self.lexicon())
     }
 
-    /// What a feed of these alerts says about itself. `updated` is the day of the newest change, so that an unchanged feed stays the same.
+    /// What a feed says about itself. `newest`: the day of the newest change of its alerts, so that an unchanged feed stays the same; none
+    /// for a feed without alerts.
     #[must_use]
-    pub fn feed_head(&self, alerts: &[Alert]) -> FeedHead {
-        let newest = alerts.iter().map(|alert| alert.changed_on).max();
+    pub fn feed_head(&self, newest: Option<Date>) -> FeedHead {
         FeedHead {
             title: "望楼 产品质量安全预警".to_owned(),
             home: self.home.clone(),

@@ -5,11 +5,11 @@ use axum::Json;
 use serde_json::{Value, json};
 
 use super::api::{HITS_DEFAULT, HITS_MAX};
-use super::desk::AlertFilter;
 use super::exchange::ACTS_MAX;
 use super::forms::{EVENTS_DEFAULT, EVENTS_MAX};
 use super::gate::SESSION;
 use super::push::PUSH_BYTES_MAX;
+use super::view::AlertFilter;
 use crate::index::Sort;
 use crate::pipeline::{ExportFormat, PACKED_ROWS_MAX};
 use crate::store::{SEARCH_NAME_CHARS_MAX, THROTTLE_MINUTES_MAX};

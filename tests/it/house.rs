@@ -24,7 +24,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["config", "lexicon", "collect", "archive", "log", "extract", "index", "score", "alert", "sampling", "store"],
     ),
     ("deliver", &["config", "collect", "alert", "store", "access"]),
-    ("web", &["store", "index", "alert", "sampling", "access", "pipeline"]),
+    // `config`: for the data folders of its tests.
+    ("web", &["config", "store", "index", "alert", "sampling", "access", "pipeline"]),
     ("simulate", &[]),
     (
         "cli",

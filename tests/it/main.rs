@@ -14,6 +14,7 @@ mod hostile;
 mod house;
 mod methods;
 mod names;
+mod party;
 mod promotion;
 mod real_data;
 mod recalls;

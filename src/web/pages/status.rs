@@ -3,9 +3,8 @@
 use askama::Template;
 use axum::response::Html;
 
-use super::super::desk::{SourceCounts, Status};
-use super::super::gate::Seated;
 use super::super::problem::Problem;
+use super::super::view::{SourceCounts, Status, View};
 use super::super::words::{self, NONE};
 use super::{Fact, Shell, render};
 use crate::store::Promotion;
@@ -42,8 +41,8 @@ struct NoticeRow<'a> {
     text: &'a str,
 }
 
-pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, Problem> {
-    let status: Status = desk.status().await?;
+pub(in crate::web) async fn show(view: View) -> Result<Html<String>, Problem> {
+    let status: Status = view.status().await?;
     let end = status.log_end.0;
     let sum = |of: fn(&SourceCounts) -> u64| status.sources.iter().map(of).fold(0, u64::saturating_add);
     let as_of = status.last_as_of.map_or_else(|| NONE.to_owned(), |day| day.to_string());
@@ -84,17 +83,17 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
             })
             .collect(),
         sums: [
-            sum(|counts| counts.collected),
-            sum(|counts| counts.kept),
-            sum(|counts| counts.duplicate),
-            sum(|counts| counts.unchanged),
-            sum(|counts| counts.rejected),
+            sum(|counts| counts.intake.collected),
+            sum(|counts| counts.intake.kept),
+            sum(|counts| counts.intake.duplicate),
+            sum(|counts| counts.intake.unchanged),
+            sum(|counts| counts.intake.rejected),
         ],
         sources: status
             .sources
             .iter()
             .map(|counts| SourceRow {
-                balances: counts.balances(),
+                balances: counts.intake.reconciles(),
                 reasons: counts
                     .reasons
                     .iter()
