@@ -171,7 +171,7 @@ impl PartyView {
             counts: numbers(counts),
             window_days,
             detector: detector_terms(detector),
-            danger_terms: danger_numbers(danger_terms),
+            danger_terms: danger_numbers(&danger_terms),
             spread_terms: spread_for(party, spread_terms),
             feedback: None,
             disposal_rule,
@@ -305,8 +305,8 @@ fn detector_terms(terms: DetectorTerms) -> DetectorTerms {
 }
 
 /// Danger terms: numbers alone.
-fn danger_numbers(terms: DangerTerms) -> DangerTerms {
-    let mut terms = only!(terms => DangerTerms {
+fn danger_numbers(terms: &DangerTerms) -> DangerTerms {
+    let mut terms = only!(*terms => DangerTerms {
         severity, severity_stated, vulnerable, probability_row, range, exposure,
     });
     terms.exposure = only!(terms.exposure => ExposureTerms {

@@ -42,11 +42,14 @@ struct NoticeRow<'a> {
 }
 
 pub(in crate::web) async fn show(view: View) -> Result<Html<String>, Problem> {
-    let status: Status = view.status().await?;
+    render(&page(&view.status().await?))
+}
+
+fn page(status: &Status) -> StatusPage<'_> {
     let end = status.log_end.0;
     let sum = |of: fn(&SourceCounts) -> u64| status.sources.iter().map(of).fold(0, u64::saturating_add);
     let as_of = status.last_as_of.map_or_else(|| NONE.to_owned(), |day| day.to_string());
-    render(&StatusPage {
+    StatusPage {
         shell: Shell::at("status"),
         facts: vec![
             Fact::new("信息", status.documents.to_string()),
@@ -103,7 +106,7 @@ pub(in crate::web) async fn show(view: View) -> Result<Html<String>, Problem> {
                 counts,
             })
             .collect(),
-    })
+    }
 }
 
 /// Who put the rules in force, when and why.
@@ -113,4 +116,43 @@ fn promoted(row: &Promotion) -> String {
         None => format!("{} 登记，正在后台重读日志", words::moment(row.asked_at)),
     };
     format!("{state}（{}：{}）", row.by, row.why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::Intake;
+    use crate::vocabulary::{Channel, CriteriaVersion, LexiconVersion, Position, SourceId};
+
+    #[test]
+    fn a_source_whose_counts_do_not_add_up_is_marked_and_the_reasons_of_rejects_are_told() {
+        let source = |rejected, reasons| SourceCounts {
+            source: SourceId::from("s"),
+            channel: Channel::Complaint,
+            intake: Intake { collected: 10, kept: 3, duplicate: 3, unchanged: 3, rejected },
+            reasons,
+        };
+        let status = Status {
+            documents: 3,
+            signals: 0,
+            alerts_open: 0,
+            alerts_closed: 0,
+            sampling_requests: 0,
+            last_as_of: None,
+            log_end: Position(6),
+            cursors: Vec::new(),
+            sources: vec![source(1, vec![("正文为空".to_owned(), 1)]), source(0, Vec::new())],
+            health: Vec::new(),
+            program: String::new(),
+            lexicon: LexiconVersion::from("l"),
+            criteria: CriteriaVersion::from("c"),
+            promotion: None,
+            notices: Vec::new(),
+        };
+        let page = page(&status);
+        assert_eq!(page.sources.iter().map(|row| row.balances).collect::<Vec<_>>(), [true, false]);
+        assert_eq!((page.sums, page.sources[0].reasons.as_str()), ([20, 6, 6, 6, 1], "正文为空：1 条"));
+        let html = render(&page).map(|html| html.0).unwrap_or_default();
+        assert_eq!(html.matches("数目不平，请报告").count(), 1, "{html}");
+    }
 }
