@@ -1,7 +1,7 @@
 //! Who asks, and what may they see?
 //!
-//! In: a name with a password, what an OpenID provider says, a cookie, a token; an alert and a party. Out: a [`Viewer`], and the alert as that
-//! viewer may see it. Not here: pages and addresses of ours, SQL, which address needs what (that table is in `web`). Secrets leave this room once, when they are made; only digests are kept.
+//! In: a name with a password, what an OpenID provider says, a cookie, a token; an alert and a party. Out: a [`Viewer`], and by
+//! [`PartyView`] the alert as that viewer may see it. Not here: pages and addresses of ours, SQL, which address needs what (that table is in `web`). Secrets leave this room once, when they are made; only digests are kept.
 
 mod accounts;
 mod password;
@@ -17,7 +17,7 @@ pub use accounts::{
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use provider::{Departure, Identity, Provider, ProviderError, Returned};
 pub use secret::{form_key, fresh as fresh_secret, same};
-pub use sight::{alert_for, event_for, request_for, sees};
+pub use sight::PartyView;
 pub use subscriptions::SUBSCRIPTIONS_MAX;
 
 use std::collections::BTreeSet;

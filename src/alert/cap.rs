@@ -12,7 +12,9 @@ use jiff::civil::Date;
 
 use super::feed::{FeedHead, escape, headline};
 use crate::tell::{self, Language};
-use crate::vocabulary::{Alert, AlertState, Danger, Disposal, Hazard, RegionCode, show_moment, start_of_day};
+use crate::vocabulary::{
+    AlertId, AlertState, Danger, Disposal, Hazard, RegionCode, ShownAlert, show_moment, start_of_day,
+};
 
 /// The XML namespace of CAP 1.2.
 const NAMESPACE: &str = "urn:oasis:names:tc:emergency:cap:1.2";
@@ -35,8 +37,8 @@ pub struct Named {
 impl Named {
     /// What the message of a day about an alert is called without a publisher's code.
     #[must_use]
-    pub fn by_day(alert: &Alert, on: Date) -> Self {
-        Self { id: format!("{}.{on}", alert.id), sent: start_of_day(on) }
+    pub fn by_day(alert: &AlertId, on: Date) -> Self {
+        Self { id: format!("{alert}.{on}"), sent: start_of_day(on) }
     }
 }
 
@@ -44,7 +46,12 @@ impl Named {
 ///
 /// `named`: what the messages about it are called, one for each event in its life, oldest first; empty: by the alert and the day.
 #[must_use]
-pub fn message(alert: &Alert, named: &[Named], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub fn message(
+    alert: &ShownAlert,
+    named: &[Named],
+    head: &FeedHead,
+    region_name: &dyn Fn(RegionCode) -> String,
+) -> String {
     let kind = match (alert.state, alert.changed_on == alert.opened_on) {
         (AlertState::Closed, _) => "Cancel",
         (AlertState::Open, true) => "Alert",
@@ -52,8 +59,8 @@ pub fn message(alert: &Alert, named: &[Named], head: &FeedHead, region_name: &dy
     };
     let (earlier, own) = match named.split_last() {
         Some((own, earlier)) => (earlier.to_vec(), own.clone()),
-        None if kind == "Alert" => (Vec::new(), Named::by_day(alert, alert.changed_on)),
-        None => (vec![Named::by_day(alert, alert.opened_on)], Named::by_day(alert, alert.changed_on)),
+        None if kind == "Alert" => (Vec::new(), Named::by_day(&alert.id, alert.changed_on)),
+        None => (vec![Named::by_day(&alert.id, alert.opened_on)], Named::by_day(&alert.id, alert.changed_on)),
     };
     // What was said more than once is no first message any more, whatever the day.
     let kind = if kind == "Alert" && !earlier.is_empty() { "Update" } else { kind };
@@ -69,7 +76,7 @@ pub fn message(alert: &Alert, named: &[Named], head: &FeedHead, region_name: &dy
 
 /// Everything that is open, most urgent first as ranked: one message with one block per alert.
 #[must_use]
-pub fn bulletin(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub fn bulletin(alerts: &[ShownAlert], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let id = format!("wl-bulletin.{}", head.updated.as_second());
     let mut text = begin(head, &id, head.updated, "Update", None);
     for alert in alerts.iter().take(INFOS_MAX) {
@@ -95,7 +102,7 @@ fn begin(head: &FeedHead, id: &str, sent: Timestamp, kind: &str, references: Opt
     )
 }
 
-fn info(text: &mut String, alert: &Alert, head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) {
+fn info(text: &mut String, alert: &ShownAlert, head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) {
     let a = &alert.assessment;
     let (colour, severity, urgency) = match a.danger {
         Danger::Serious => ("红色", "Extreme", "Immediate"),
@@ -103,7 +110,8 @@ fn info(text: &mut String, alert: &Alert, head: &FeedHead, region_name: &dyn Fn(
         Danger::Medium => ("黄色", "Moderate", "Expected"),
         Danger::Low => ("蓝色", "Minor", "Future"),
     };
-    let likely = a.feedback.p_real.as_ref().is_some_and(|real| real.mean >= 0.5);
+    let real = a.feedback.as_ref().and_then(|feedback| feedback.p_real.as_ref());
+    let likely = real.is_some_and(|real| real.mean >= 0.5);
     let response = match a.disposal {
         Disposal::Sample => "Assess",
         Disposal::Notify => "Monitor",
@@ -128,7 +136,7 @@ fn info(text: &mut String, alert: &Alert, head: &FeedHead, region_name: &dyn Fn(
         escape(&head.title),
         escape(&headline(alert, region_name)),
         escape(&tell::paragraph(&a.explanation, Language::Chinese)),
-        escape(&head.page(alert)),
+        escape(&head.page(&alert.id)),
     );
     for (name, value) in [
         ("预警颜色", colour),
@@ -151,18 +159,18 @@ fn info(text: &mut String, alert: &Alert, head: &FeedHead, region_name: &dyn Fn(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{About, day};
+    use super::super::testing::{About, day, shown};
     use super::*;
-    use crate::vocabulary::{AlertId, Assessment, Explanation, LexiconVersion};
+    use crate::vocabulary::{Alert, Assessment, Explanation, LexiconVersion};
 
     fn head() -> FeedHead {
         let updated = start_of_day(day(3));
         FeedHead { title: "望楼 & 测试".to_owned(), home: "http://127.0.0.1:8021".to_owned(), updated }
     }
 
-    fn alert(state: AlertState, changed: i8) -> Alert {
+    fn alert(state: AlertState, changed: i8) -> ShownAlert {
         let explanation = Explanation::prose("有<3>起 & 无\"引号\"");
-        Alert {
+        let alert = Alert {
             id: AlertId::from("wl-20230101-battery_charger-fire-3fa1c2"),
             state,
             opened_on: day(1),
@@ -172,7 +180,8 @@ mod tests {
             evidence_total: 0,
             evidence: Vec::new(),
             assessment: Assessment { explanation, ..About::brand("甲牌").assessment(day(1)) },
-        }
+        };
+        shown(&[&alert]).remove(0)
     }
 
     #[test]
@@ -208,7 +217,7 @@ mod tests {
     #[test]
     fn a_bulletin_holds_a_block_for_each_alert() {
         let (one, other) = (alert(AlertState::Open, 1), alert(AlertState::Open, 2));
-        let text = bulletin(&[&one, &other], &head(), &|code| code.to_string());
+        let text = bulletin(&[one, other], &head(), &|code| code.to_string());
         assert_eq!(text.matches("<info>").count(), 2);
         assert!(!bulletin(&[], &head(), &|code| code.to_string()).contains("<info>"));
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::tell::{self, Language};
-use crate::vocabulary::{Alert, RegionCode, show_moment, start_of_day};
+use crate::vocabulary::{Alert, AlertId, RegionCode, ShownAlert, show_moment, start_of_day};
 
 /// What a feed says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct FeedHead {
 
 impl FeedHead {
     /// Address of an alert's page.
-    pub(super) fn page(&self, alert: &Alert) -> String {
-        format!("{}/alerts/{}", self.home, alert.id)
+    pub(super) fn page(&self, alert: &AlertId) -> String {
+        format!("{}/alerts/{alert}", self.home)
     }
 }
 
@@ -59,7 +59,7 @@ impl FeedPlace {
     }
 }
 
-pub(super) fn headline(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub(super) fn headline(alert: &ShownAlert, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let a = &alert.assessment;
     let region = a.region.map(region_name).unwrap_or_default();
     let brand = a.brand.as_deref().map(|brand| format!("“{brand}”")).unwrap_or_default();
@@ -76,16 +76,16 @@ pub(super) fn headline(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String
 /// JSON Feed 1.1 with our own fields under `_wanglou`: `/feeds/alerts.json`.
 #[must_use]
 pub fn json(
-    alerts: &[&Alert],
+    alerts: &[ShownAlert],
     head: &FeedHead,
     place: FeedPlace,
     region_name: &dyn Fn(RegionCode) -> String,
 ) -> String {
-    let item = |alert: &&Alert| -> Value {
+    let item = |alert: &ShownAlert| -> Value {
         let a = &alert.assessment;
         json!({
             "id": alert.id,
-            "url": head.page(alert),
+            "url": head.page(&alert.id),
             "title": headline(alert, region_name),
             "content_text": tell::paragraph(&a.explanation, Language::Chinese),
             "date_published": show_moment(start_of_day(alert.opened_on)),
@@ -127,7 +127,7 @@ pub fn json(
 /// Atom: `/feeds/alerts.atom`.
 #[must_use]
 pub fn atom(
-    alerts: &[&Alert],
+    alerts: &[ShownAlert],
     head: &FeedHead,
     place: FeedPlace,
     region_name: &dyn Fn(RegionCode) -> String,
@@ -158,7 +158,7 @@ pub fn atom(
             title = escape(&headline(alert, region_name)),
             published = show_moment(start_of_day(alert.opened_on)),
             updated = show_moment(start_of_day(alert.changed_on)),
-            page = escape(&head.page(alert)),
+            page = escape(&head.page(&alert.id)),
         );
         for (scheme, term, label) in [
             ("category", a.category.code(), a.category.zh()),
@@ -299,7 +299,7 @@ fn cells(character: char) -> usize {
 mod tests {
     use super::super::episodes::Episodes;
     use super::super::policy::shipped;
-    use super::super::testing::{About, day, evidence};
+    use super::super::testing::{About, day, evidence, shown};
     use super::*;
     use crate::vocabulary::LexiconVersion;
 
@@ -322,7 +322,7 @@ mod tests {
     fn the_json_feed_carries_every_alert_with_its_evidence() {
         let episodes = episodes(&["甲牌", "乙牌"]);
         let feed: Value =
-            serde_json::from_str(&json(&episodes.ranked(), &head(), FeedPlace::ONLY, &code)).expect("JSON");
+            serde_json::from_str(&json(&shown(&episodes.ranked()), &head(), FeedPlace::ONLY, &code)).expect("JSON");
         assert_eq!(feed["version"], "https://jsonfeed.org/version/1.1");
         assert_eq!(feed["items"].as_array().map(Vec::len), Some(2));
         let item = &feed["items"][0];
@@ -335,7 +335,7 @@ mod tests {
     fn the_atom_feed_is_read_back_by_a_feed_reader_whatever_the_brand_is_called() {
         let hostile = "甲<script>&\"'\u{0}]]>";
         let episodes = episodes(&[hostile]);
-        let text = atom(&episodes.ranked(), &head(), FeedPlace::ONLY, &code);
+        let text = atom(&shown(&episodes.ranked()), &head(), FeedPlace::ONLY, &code);
         assert!(!text.contains("<script>"));
         let feed = feed_rs::parser::parse(text.as_bytes()).expect("Atom");
         assert_eq!(feed.entries.len(), 1);

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::feed::{FeedHead, headline};
+use super::feed::FeedHead;
 use crate::tell::{self, Language};
 use crate::vocabulary::{
-    Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Danger, RegionCode, show_moment, start_of_day,
+    AlertEventKind, AlertId, AlertState, Danger, RegionCode, ShownAlert, ShownEvent, show_moment, start_of_day,
 };
 
 /// Columns of the CSV form. Columns are added at the end, never changed.
@@ -40,7 +40,7 @@ const SCHEMA: &str = "urn:wanglou:schema:alert-event:1";
 /// CSV (RFC 4180, UTF-8 with a byte order mark, as spreadsheets expect it). A cell that a spreadsheet would take for a formula begins
 /// with an apostrophe.
 #[must_use]
-pub fn csv(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub fn csv(alerts: &[ShownAlert], head: &FeedHead, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Writing to memory does not fail.
     _ = writer.write_record(COLUMNS);
@@ -73,7 +73,7 @@ pub fn csv(alerts: &[&Alert], head: &FeedHead, region_name: &dyn Fn(RegionCode) 
             c.actors.to_string(),
             c.places.to_string(),
             alert.evidence_total.to_string(),
-            head.page(alert),
+            head.page(&alert.id),
             tell::paragraph(&a.explanation, Language::Chinese),
         ];
         _ = writer.write_record(cells.iter().map(|cell| guarded(cell)));
@@ -111,13 +111,13 @@ pub struct CloudEvent<'a> {
     /// Name and version of the form of `data`.
     dataschema: &'static str,
     /// The event.
-    data: AlertEvent,
+    data: ShownEvent,
 }
 
 /// Events as a batch of CloudEvents 1.0 (JSON batch format). `id` is the event's number: where a reader goes on.
 #[must_use]
-pub fn cloud_events<'a>(events: &'a [(u64, AlertEvent)], home: &str) -> Vec<CloudEvent<'a>> {
-    let one = |(number, event): &'a (u64, AlertEvent)| {
+pub fn cloud_events<'a>(events: &'a [(u64, ShownEvent)], home: &str) -> Vec<CloudEvent<'a>> {
+    let one = |(number, event): &'a (u64, ShownEvent)| {
         let kind = match event.event {
             AlertEventKind::Opened => "opened",
             AlertEventKind::Raised => "raised",
@@ -142,7 +142,7 @@ pub fn cloud_events<'a>(events: &'a [(u64, AlertEvent)], home: &str) -> Vec<Clou
 /// The draft of a notice to the public (clause 2-20): a warning (风险警示) where danger is high, else a tip (消费提示). Made of levels and
 /// counts alone: no excerpt, no source, no buyer, and no brand, which only a person can decide to name.
 #[must_use]
-pub fn notice(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String) -> String {
+pub fn notice(alert: &ShownAlert, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let a = &alert.assessment;
     let (kind, advice) = if a.danger >= Danger::High {
         ("风险警示", "正在使用同类产品的消费者，如发现异常请立即停止使用，并保留产品、购买凭证和照片。")
@@ -169,19 +169,13 @@ pub fn notice(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String) -> Stri
     )
 }
 
-/// One line that says what an alert is about.
-#[must_use]
-pub fn title(alert: &Alert, region_name: &dyn Fn(RegionCode) -> String) -> String {
-    headline(alert, region_name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::episodes::Episodes;
     use super::super::policy::shipped;
-    use super::super::testing::{About, day, evidence};
+    use super::super::testing::{About, day, evidence, shown, shown_event};
     use super::*;
-    use crate::vocabulary::LexiconVersion;
+    use crate::vocabulary::{AlertEvent, LexiconVersion};
 
     fn episodes(brand: &str) -> (Episodes, Vec<AlertEvent>) {
         let mut episodes = Episodes::new();
@@ -198,7 +192,7 @@ mod tests {
     fn no_cell_of_the_csv_is_a_formula_and_every_cell_reads_back() {
         for brand in ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1"] {
             let (episodes, _) = episodes(brand);
-            let text = csv(&episodes.ranked(), &head(), &|code| code.to_string());
+            let text = csv(&shown(&episodes.ranked()), &head(), &|code| code.to_string());
             let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
             let records: Vec<csv::StringRecord> = reader.records().map(|record| record.expect("a record")).collect();
             assert_eq!((records.len(), &records[0][9]), (1, format!("'{brand}").as_str()));
@@ -209,7 +203,7 @@ mod tests {
     #[test]
     fn cloud_events_have_the_attributes_that_the_standard_requires() {
         let (_, events) = episodes("甲牌");
-        let events: Vec<(u64, AlertEvent)> = (7..).zip(events).collect();
+        let events: Vec<(u64, ShownEvent)> = (7..).zip(events.iter().map(shown_event)).collect();
         let batch = serde_json::json!(cloud_events(&events, "http://h"));
         let one = &batch[0];
         assert_eq!(
@@ -222,7 +216,7 @@ mod tests {
     #[test]
     fn a_notice_is_marked_as_a_draft_and_names_nobody() {
         let (episodes, _) = episodes("甲牌");
-        let text = notice(episodes.ranked()[0], &|code| code.to_string());
+        let text = notice(&shown(&episodes.ranked())[0], &|code| code.to_string());
         assert!(text.starts_with("【草稿") && !text.contains("甲牌"), "{text}");
         insta::assert_snapshot!(text);
     }

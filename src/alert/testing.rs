@@ -6,8 +6,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 use crate::vocabulary::{
-    Assessment, Category, CharSpan, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, DocumentId,
-    Evidence, FeedbackTerms, Hazard, Spread, SpreadTerms, start_of_day,
+    Alert, AlertEvent, Assessment, Category, CharSpan, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms,
+    Disposal, DocumentId, Evidence, FeedbackTerms, Hazard, ShownAlert, ShownEvent, Spread, SpreadTerms, start_of_day,
 };
 
 pub(super) fn day(number: i8) -> Date {
@@ -24,6 +24,17 @@ pub(super) fn evidence(_: &Assessment, id: &DocumentId) -> Option<Evidence> {
         url: None,
         source: "test".into(),
     })
+}
+
+/// Alerts as those inside see them: what is written of a record reads as what is shown of it.
+pub(super) fn shown(alerts: &[&Alert]) -> Vec<ShownAlert> {
+    let one = |alert: &&Alert| serde_json::from_value(serde_json::to_value(alert).expect("JSON")).expect("reads");
+    alerts.iter().map(one).collect()
+}
+
+/// An event as those inside see it.
+pub(super) fn shown_event(event: &AlertEvent) -> ShownEvent {
+    serde_json::from_value(serde_json::to_value(event).expect("JSON")).expect("reads")
 }
 
 #[derive(Debug, Clone)]

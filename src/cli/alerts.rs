@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::lang::{Lang, pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_read, cannot_write, say};
+use crate::access::PartyView;
 use crate::alert::{Casework, feed};
 use crate::archive::bundle;
 use crate::pipeline::Folder;
@@ -212,11 +213,13 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
                 judged.explanation = Explanation::prose(tell::paragraph(&values, Language::English));
             }
         }
-        let ranked: Vec<_> = alerts.iter().collect();
         if args.json {
-            return say(feed::json(&ranked, &folder.feed_head(&alerts), feed::FeedPlace::ONLY, &region_name));
+            let owner = PartyView::owner();
+            let head = folder.feed_head(alerts.iter().map(|alert| alert.changed_on).max());
+            let shown: Vec<_> = alerts.into_iter().filter_map(|alert| owner.alert(alert, None, false)).collect();
+            return say(feed::json(&shown, &head, feed::FeedPlace::ONLY, &region_name));
         }
-        let table = feed::terminal(&ranked, &region_name);
+        let table = feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name);
         if table != shown {
             say(&table)?;
             shown = table;

@@ -44,7 +44,7 @@ impl Face {
         }
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { _ = stopped.wait_for(|stop| *stop).await };
-        let router = web::router(Arc::clone(tower) as Arc<dyn web::Desk>, gate);
+        let router = web::router(Arc::clone(tower), gate);
         Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)) })
     }
 

@@ -12,14 +12,14 @@ use tokio::task::JoinSet;
 use super::mail::{Mailer, receiver};
 use super::message::{About, Contents, Letter, accepted, letter};
 use super::post::Post;
-use crate::access;
+use crate::access::PartyView;
 use crate::alert::Casework;
 use crate::collect::{Names, SystemNames};
 use crate::config::MailSettings;
 use crate::store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
 use crate::vocabulary::{
     Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, EndpointKind, Lane, Notice, Party, RegionCode,
-    SamplingRequest,
+    SamplingRequest, ShownEvent,
 };
 
 /// Waits before the second, third, … try of a message. After the last it is given up: about three days after the first.
@@ -357,9 +357,17 @@ impl Courier {
         let together = |open: &[String]| id_of(&open.iter().map(String::as_str).collect::<Vec<_>>());
         Store::close_digest(&mut tx, name, now, together).await?;
         tx.commit().await?;
-        let party = match &row.endpoint.party {
-            Some(party) => self.store.parties().await?.into_iter().find(|known| known.name == *party),
-            None => None,
+        let view = match &row.endpoint.party {
+            None => PartyView::owner(),
+            Some(name) => {
+                let known = self.store.parties().await?.into_iter().find(|known| known.name == *name);
+                let Some(party) = known else {
+                    // What it may see is not known: it is sent nothing.
+                    tracing::error!(endpoint = row.endpoint.name, "deliveries wait: there is no organisation `{name}`");
+                    return Ok((0, 0));
+                };
+                PartyView::of(Some(&party))
+            }
         };
         let mut arrived = 0;
         for message in self.store.messages_due(name, now, MESSAGES_AT_ONCE).await? {
@@ -368,7 +376,7 @@ impl Courier {
             if now.is_none_or(|now| now.endpoint != row.endpoint) {
                 break;
             }
-            let (events, notice) = self.parts_of(&message, party.as_ref()).await?;
+            let (events, notice) = self.parts_of(&message, &view).await?;
             let about = notice.as_ref().map_or(About::Events(&events), About::Notice);
             let (tried, status) = self.carry(&row.endpoint, &message.id, about, clock()).await;
             let now = clock();
@@ -406,16 +414,12 @@ impl Courier {
     async fn parts_of(
         &self,
         message: &Message,
-        party: Option<&Party>,
-    ) -> Result<(Vec<(u64, AlertEvent)>, Option<(u64, Notice)>), DeliverError> {
+        view: &PartyView,
+    ) -> Result<(Vec<(u64, ShownEvent)>, Option<(u64, Notice)>), DeliverError> {
         let mut events = Vec::with_capacity(message.events.len());
         for number in &message.events {
             for (number, event) in self.store.alert_events_after(number.saturating_sub(1), 1).await? {
-                let event = match party {
-                    Some(party) => access::event_for(party, event),
-                    None => event,
-                };
-                events.push((number, event));
+                events.push((number, view.event(event)));
             }
         }
         let notice = match message.notice {
@@ -476,7 +480,8 @@ fn wanted(
     }
     let Some(party) = &endpoint.party else { return true };
     let (Some(party), Some(matter)) = (parties.get(party), matter) else { return false };
-    let sees = |alert| access::sees(party, alert, matter.request.as_ref(), matter.casework.published);
+    let view = PartyView::of(Some(party));
+    let sees = |alert| view.sees(alert, matter.request.as_ref(), matter.casework.published);
     matter.alert.as_ref().is_some_and(sees)
 }
 

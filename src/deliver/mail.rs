@@ -15,7 +15,7 @@ use super::message::{About, Contents, about, code, levels, plain, zh};
 use super::post::Answer;
 use crate::alert::feed;
 use crate::config::{MailSettings, Security};
-use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, show_moment};
+use crate::vocabulary::{AlertEventKind, Endpoint, ShownEvent, show_moment};
 
 /// Longest time for one step of the exchange, and for all of it. Servers look into a mail before they take it (RFC 5321, 4.5.3.2): whoever
 /// gives up too soon sends it twice.
@@ -131,7 +131,7 @@ fn kind(contents: &Contents<'_>) -> String {
 }
 
 /// One event, with what changed, how often it was told, why, and where to look.
-fn tell(event: &AlertEvent, contents: &Contents<'_>, text: &mut String, html: &mut String) {
+fn tell(event: &ShownEvent, contents: &Contents<'_>, text: &mut String, html: &mut String) {
     let link = format!("{}/alerts/{}", contents.home, event.alert_id);
     let what = format!("{} {}", zh(event.event), about(event, contents));
     let levels = levels(event);

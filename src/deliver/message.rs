@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::mail::{Mail, mail};
 use super::sign;
 use crate::tell::{self, Language};
-use crate::vocabulary::{AlertEvent, AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, excerpt, show_moment};
+use crate::vocabulary::{AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, ShownEvent, excerpt, show_moment};
 
 /// Longest text of a robot's message, in bytes: WeCom takes 4,096, the others more.
 const ROBOT_BYTES_MAX: usize = 4_000;
@@ -56,7 +56,7 @@ pub(super) enum About<'a> {
     /// That the endpoint works.
     Test,
     /// Events with their numbers.
-    Events(&'a [(u64, AlertEvent)]),
+    Events(&'a [(u64, ShownEvent)]),
     /// A notice with its number.
     Notice(&'a (u64, Notice)),
 }
@@ -151,13 +151,13 @@ pub(super) fn zh(kind: AlertEventKind) -> &'static str {
 /// The payload of a webhook: type, moment and data, as Standard Webhooks recommends. The moment is the day judged, so that every try
 /// sends the same bytes.
 fn webhook(contents: &Contents<'_>) -> Value {
-    let one = |(number, event): &(u64, AlertEvent)| {
+    let one = |(number, event): &(u64, ShownEvent)| {
         let mut value = json!(tell::written(event.clone(), Language::Chinese));
         value["number"] = json!(number);
         value["url"] = json!(format!("{}/alerts/{}", contents.home, event.alert_id));
         value
     };
-    let moment = |event: &AlertEvent| show_moment(crate::vocabulary::start_of_day(event.as_of));
+    let moment = |event: &ShownEvent| show_moment(crate::vocabulary::start_of_day(event.as_of));
     let events = match contents.about {
         About::Events(events) => events,
         About::Test => &[],
@@ -193,7 +193,7 @@ fn title(contents: &Contents<'_>) -> String {
 }
 
 /// Which matter: place, brand, category and hazard.
-pub(super) fn about(event: &AlertEvent, contents: &Contents<'_>) -> String {
+pub(super) fn about(event: &ShownEvent, contents: &Contents<'_>) -> String {
     let region = event.region.map(contents.region_name).unwrap_or_default();
     let brand = event.brand.as_deref().map(|brand| format!("“{}”", plain(brand))).unwrap_or_default();
     format!("{region}{brand}{} {}", event.category.zh(), event.hazard.zh())
@@ -235,7 +235,7 @@ fn text(contents: &Contents<'_>, markdown: bool) -> String {
 }
 
 /// The levels of an event, and those before it.
-pub(super) fn levels(event: &AlertEvent) -> String {
+pub(super) fn levels(event: &ShownEvent) -> String {
     let levels = format!("{}·{}·{}", event.danger.zh(), event.spread.zh(), event.disposal.zh());
     let before = event
         .before
@@ -252,15 +252,16 @@ pub(super) fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::PartyView;
     use crate::vocabulary::{Danger, Disposal, Explanation, Spread, Subscription};
 
-    fn event(brand: &str) -> AlertEvent {
-        AlertEvent {
+    fn event(brand: &str) -> ShownEvent {
+        ShownEvent {
             event: AlertEventKind::Raised,
             brand: Some(brand.to_owned()),
             explanation: Explanation::prose("近7天有22起独立事件。"),
             before: Some((Danger::High, Spread::Isolated, Disposal::Notify)),
-            ..super::super::tests::event(1, Danger::Serious)
+            ..PartyView::owner().event(super::super::tests::event(1, Danger::Serious))
         }
     }
 
@@ -276,7 +277,7 @@ mod tests {
         }
     }
 
-    fn write(kind: EndpointKind, secret: Option<&str>, events: &[(u64, AlertEvent)]) -> PostLetter {
+    fn write(kind: EndpointKind, secret: Option<&str>, events: &[(u64, ShownEvent)]) -> PostLetter {
         let region_name = |code: RegionCode| code.to_string();
         let contents =
             Contents { id: "msg_1", about: About::Events(events), home: "http://h", region_name: &region_name };
@@ -305,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_robot_is_never_sent_more_than_it_takes_and_what_is_left_out_is_counted() {
-        let events: Vec<(u64, AlertEvent)> = (1..=200).map(|number| (number, event("甲"))).collect();
+        let events: Vec<(u64, ShownEvent)> = (1..=200).map(|number| (number, event("甲"))).collect();
         for kind in [EndpointKind::Wecom, EndpointKind::Dingtalk, EndpointKind::Feishu] {
             let body: Value = serde_json::from_str(&write(kind, Some("s"), &events).body).expect("JSON");
             let text = [&body["markdown"]["content"], &body["markdown"]["text"], &body["content"]["text"]];

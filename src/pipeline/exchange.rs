@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Folder, PipelineError};
 use crate::archive::pack;
 use crate::tell::{self, Explained, Language};
-use crate::vocabulary::{Act, Alert, AlertEvent, CriteriaVersion, LexiconVersion, SamplingRequest, show_moment};
+use crate::vocabulary::{Act, CriteriaVersion, LexiconVersion, SamplingRequest, ShownAlert, ShownEvent, show_moment};
 
 /// Longest archive before it is packed, in bytes.
 const PACKED_BYTES_MAX: usize = 256 << 20;
@@ -15,9 +15,9 @@ const PACKED_BYTES_MAX: usize = 256 << 20;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Records {
     /// Alerts.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<ShownAlert>,
     /// The events of their lives.
-    pub events: Vec<AlertEvent>,
+    pub events: Vec<ShownEvent>,
     /// Sampling requests.
     pub sampling: Vec<SamplingRequest>,
     /// What people did.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::PipelineError;
 use super::edition::Edition;
@@ -18,7 +19,7 @@ use crate::lexicon::Lexicon;
 use crate::log::Journal;
 use crate::store::Store;
 use crate::store::frontier::Frontier;
-use crate::vocabulary::{Alert, PublisherCode, RegionCode, start_of_day};
+use crate::vocabulary::{PublisherCode, RegionCode, start_of_day};
 
 /// The database of a data folder.
 pub(super) const DATABASE: &str = "wanglou.sqlite";
@@ -157,10 +158,10 @@ impl Folder {
         crate::extract::standard_note(number, &self.lexicon())
     }
 
-    /// What a feed of these alerts says about itself. `updated` is the day of the newest change, so that an unchanged feed stays the same.
+    /// What a feed says about itself. `newest`: the day of the newest change of its alerts, so that an unchanged feed stays the same; none
+    /// for a feed without alerts.
     #[must_use]
-    pub fn feed_head(&self, alerts: &[Alert]) -> FeedHead {
-        let newest = alerts.iter().map(|alert| alert.changed_on).max();
+    pub fn feed_head(&self, newest: Option<Date>) -> FeedHead {
         FeedHead {
             title: "望楼 产品质量安全预警".to_owned(),
             home: self.home.clone(),

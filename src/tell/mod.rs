@@ -16,7 +16,7 @@ pub use number::figure;
 
 use std::fmt;
 
-use crate::vocabulary::{Alert, AlertEvent, Assessment, Explanation, Sentence, Subject};
+use crate::vocabulary::{Alert, AlertEvent, Assessment, Explanation, Sentence, ShownAlert, ShownEvent, Subject};
 use number::{recurrence, share_at_most};
 use place::{place, province};
 
@@ -115,6 +115,18 @@ impl Explained for Alert {
 }
 
 impl Explained for AlertEvent {
+    fn explanation_mut(&mut self) -> &mut Explanation {
+        &mut self.explanation
+    }
+}
+
+impl Explained for ShownAlert {
+    fn explanation_mut(&mut self) -> &mut Explanation {
+        &mut self.assessment.explanation
+    }
+}
+
+impl Explained for ShownEvent {
     fn explanation_mut(&mut self) -> &mut Explanation {
         &mut self.explanation
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Counts of one source, or of all. The law: `collected = kept + duplicate + unchanged + rejected` ([`Intake::reconciles`]).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Intake {
     /// Items met.
     pub collected: u64,

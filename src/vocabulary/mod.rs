@@ -25,6 +25,7 @@ mod refused;
 mod region;
 mod sampling;
 mod schema;
+mod shown;
 mod signal;
 mod span;
 mod time;
@@ -57,6 +58,7 @@ pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, 
 pub use refused::Refused;
 pub use region::{RegionCode, RegionError};
 pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};
+pub use shown::{ShownAlert, ShownAssessment, ShownEvent};
 pub use signal::{Fingerprint, SignalRecord};
 pub use span::CharSpan;
 pub use time::{

@@ -8,9 +8,10 @@ use axum::{Extension, Form, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::gate::{Hall, Seated};
+use super::gate::Hall;
 use super::pages::alert_id;
 use super::problem::Problem;
+use super::view::View;
 use crate::access::Viewer;
 use crate::alert::Casework;
 use crate::vocabulary::{Act, ActKind, AlertId};
@@ -70,14 +71,14 @@ impl Asked {
 pub(super) async fn by_form(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
     id: Result<Path<String>, PathRejection>,
     asked: Result<Form<Asked>, FormRejection>,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
     let Form(asked) = asked.map_err(|_| Problem::bad_request("表单无法识别：请返回预警页重试。"))?;
-    desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    desk.act(asked.act(id.clone(), &viewer, &hall)?).await?;
+    view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    view.act(asked.act(id.clone(), &viewer, &hall)?).await?;
     let path: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
     Ok(Redirect::to(&format!("/alerts/{}#casework", path.replace('+', "%20"))).into_response())
 }
@@ -86,14 +87,14 @@ pub(super) async fn by_form(
 pub(super) async fn by_json(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
     id: Result<Path<String>, PathRejection>,
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Casework>), Problem> {
     let id = alert_id(id?.0)?;
     let Json(asked) =
         asked.map_err(|error| Problem::bad_request(format!("请求内容无法识别：{}", error.body_text())))?;
-    desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    desk.act(asked.act(id.clone(), &viewer, &hall)?).await?;
-    Ok((StatusCode::CREATED, Json(desk.casework(&id).await?.0)))
+    view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    view.act(asked.act(id.clone(), &viewer, &hall)?).await?;
+    Ok((StatusCode::CREATED, Json(view.casework(&id).await?.0)))
 }

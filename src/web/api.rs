@@ -10,20 +10,19 @@ use jiff::civil::Date;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use serde::{Deserialize, Serialize};
 
-use super::desk::{Desk, DeskError, SearchOutcome, SourceHealth};
-use super::gate::{Hall, Seated};
+use super::gate::Hall;
 use super::pages::alert_id;
 use super::pages::alerts::ListQuery;
 use super::pages::search::SearchQuery;
 use super::problem::{Dressed, Problem};
 use super::unchanged::{Feed, Feeding, now};
+use super::view::{SearchOutcome, SourceHealth, View, ViewError};
 use super::words;
-use crate::access::Viewer;
 use crate::alert::Casework;
 use crate::tell::{self, Language};
 use crate::vocabulary::{
-    Act, Alert, AlertEvent, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode,
-    SamplingRequest, Spread,
+    Act, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode, SamplingRequest,
+    ShownAlert, ShownEvent, Spread,
 };
 
 /// Most hits in one answer.
@@ -89,7 +88,7 @@ struct AlertLine {
 }
 
 impl AlertLine {
-    fn new(desk: &dyn Desk, alert: Alert) -> Self {
+    fn new(view: &View, alert: ShownAlert) -> Self {
         let judged = alert.assessment;
         Self {
             id: alert.id,
@@ -103,7 +102,7 @@ impl AlertLine {
             hazard_name: judged.hazard.zh(),
             brand: judged.brand,
             region: judged.region,
-            region_name: judged.region.map(|code| desk.region_name(code)),
+            region_name: judged.region.map(|code| view.region_name(code)),
             danger: judged.danger,
             spread: judged.spread,
             disposal: judged.disposal,
@@ -117,12 +116,12 @@ impl AlertLine {
 
 /// The ranked list; takes the same parameters as the page, and `skip`, `limit`.
 pub(super) async fn alerts(
-    Seated(desk): Seated,
+    view: View,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<AlertsAnswer>, Problem> {
     let filter = query?.0.filter()?;
-    let page = desk.alerts(&filter).await?;
-    let alerts = page.alerts.into_iter().map(|alert| AlertLine::new(desk.as_ref(), alert)).collect();
+    let page = view.alerts(&filter).await?;
+    let alerts = page.alerts.into_iter().map(|alert| AlertLine::new(&view, alert)).collect();
     Ok(Json(AlertsAnswer { total: page.total, alerts }))
 }
 
@@ -131,9 +130,9 @@ pub(super) async fn alerts(
 #[derive(schemars::JsonSchema)]
 pub(super) struct AlertAnswer {
     /// The alert, with every term of its assessment.
-    alert: Alert,
+    alert: ShownAlert,
     /// The events of its life, oldest first.
-    history: Vec<AlertEvent>,
+    history: Vec<ShownEvent>,
     /// The sampling request that answers it, when there is one.
     sampling: Option<SamplingRequest>,
     /// What came back: verdicts and test results.
@@ -145,23 +144,20 @@ pub(super) struct AlertAnswer {
 }
 
 /// One alert with every term, its history and its sampling request.
-pub(super) async fn alert(
-    Seated(desk): Seated,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Json<AlertAnswer>, Problem> {
+pub(super) async fn alert(view: View, id: Result<Path<String>, PathRejection>) -> Result<Json<AlertAnswer>, Problem> {
     let id = alert_id(id?.0)?;
-    let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    let alert = view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     let alert = tell::written(alert, Language::Chinese);
-    let history = desk.history(&id).await?.into_iter().map(|event| tell::written(event, Language::Chinese)).collect();
-    let sampling = desk.sampling(&id).await?;
-    let outcomes = desk.outcomes(Some(&id)).await?;
-    let (casework, acts) = desk.casework(&id).await?;
+    let history = view.history(&id).await?.into_iter().map(|event| tell::written(event, Language::Chinese)).collect();
+    let sampling = view.sampling(&id).await?;
+    let outcomes = view.outcomes(Some(&id)).await?;
+    let (casework, acts) = view.casework(&id).await?;
     Ok(Json(AlertAnswer { alert, history, sampling, outcomes, casework, acts }))
 }
 
 /// A search; parameters `q`, `after`, `limit`.
 pub(super) async fn search(
-    Seated(desk): Seated,
+    view: View,
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Json<SearchOutcome>, Problem> {
     let query = query?.0;
@@ -170,7 +166,7 @@ pub(super) async fn search(
     if !(1..=HITS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit 应在 1 到 {HITS_MAX} 之间，收到 {limit}。")));
     }
-    Ok(Json(desk.search(text, limit, after).await?))
+    Ok(Json(view.search(text, limit, after)?))
 }
 
 /// How the sources are doing.
@@ -181,12 +177,12 @@ pub(super) struct SourcesAnswer {
     sources: Vec<SourceHealth>,
 }
 
-pub(super) async fn sources(Seated(desk): Seated) -> Result<Json<SourcesAnswer>, Problem> {
-    Ok(Json(SourcesAnswer { sources: desk.status().await?.health }))
+pub(super) async fn sources(view: View) -> Result<Json<SourcesAnswer>, Problem> {
+    Ok(Json(SourcesAnswer { sources: view.source_health().await? }))
 }
 
 /// What a feed is asked with.
-pub(super) type Asked = (State<Hall>, Extension<Viewer>, Seated, HeaderMap);
+pub(super) type Asked = (State<Hall>, View, HeaderMap);
 
 /// Which stretch of a feed. A reader that knows of no pages must not miss what is on the second.
 #[derive(Debug, Deserialize)]
@@ -212,11 +208,11 @@ pub(super) async fn feed_cap(asked: Asked) -> Result<Response, Problem> {
 }
 
 async fn open_alerts(
-    (State(hall), Extension(viewer), Seated(desk), headers): Asked,
+    (State(hall), view, headers): Asked,
     asked: Feeding,
     kind: &'static str,
 ) -> Result<Response, Problem> {
-    let found = hall.feeds.open_alerts(&viewer, &desk, asked).await?;
+    let found = hall.feeds.open_alerts(&view, asked).await?;
     let found = found.ok_or_else(|| Problem::not_found("没有这一页。"))?;
     Ok(feed(found, kind, &headers))
 }
@@ -224,17 +220,17 @@ async fn open_alerts(
 /// One alert as a message of the Common Alerting Protocol.
 pub(super) async fn alert_cap(
     State(hall): State<Hall>,
-    Seated(desk): Seated,
+    view: View,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
-    let mut reached = desk.last_event().await?;
+    let mut reached = view.last_event().await?;
     loop {
-        let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-        let message = desk.cap(&alert, hall.gate.now()).await?;
+        let alert = view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+        let message = view.cap(&alert, hall.gate.now()).await?;
         // What it is called and what it says must be of one moment.
-        let now = desk.last_event().await?;
+        let now = view.last_event().await?;
         if now == reached {
             return Ok(feed(Feed::of(message), CAP, &headers));
         }
@@ -269,15 +265,15 @@ fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap
 }
 
 pub(super) async fn health(State(hall): State<Hall>) -> Response {
-    probe(hall.bare().health().await)
+    probe(hall.health().await)
 }
 
 pub(super) async fn ready(State(hall): State<Hall>) -> Response {
-    probe(hall.bare().ready().await)
+    probe(hall.health().await)
 }
 
 /// `ok`, or 503 with the reason in one line of plain text.
-fn probe(answer: Result<(), DeskError>) -> Response {
+fn probe(answer: Result<(), ViewError>) -> Response {
     match answer {
         Ok(()) => "ok\n".into_response(),
         Err(error) => {

@@ -12,10 +12,10 @@ use axum::{Extension, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::desk::{DeskError, PushReject, Pushed};
-use super::gate::{Hall, Seated};
+use super::gate::Hall;
 use super::pages::alert_id;
 use super::problem::{Dressed, Problem};
+use super::view::{PushReject, Pushed, View, ViewError};
 use crate::access::Viewer;
 use crate::vocabulary::{Act, ActKind};
 
@@ -26,18 +26,17 @@ pub(super) const ACTS_MAX: usize = 1_000;
 pub(super) async fn take_away(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
 ) -> Result<Response, Problem> {
     // One at a time: each reads all there is.
     let Ok(_turn) = hall.exchanges.try_acquire() else {
         return Err(Problem::busy("正在为别的单位打包记录：请稍后再试。"));
     };
-    let records = desk.records().await?;
-    let party = viewer.party().map_or_else(String::new, |party| party.name.clone());
+    let records = view.records().await?;
     let detail =
         format!("{} alerts, {} events, {} acts", records.alerts.len(), records.events.len(), records.acts.len());
     let now = hall.gate.now();
-    let packed = tokio::task::spawn_blocking(move || desk.pack_records(&party, &records, now)).await;
+    let packed = tokio::task::spawn_blocking(move || view.pack_records(&records, now)).await;
     let packed = packed.map_err(|error| Problem::internal(&error))??;
     hall.note_export(&viewer, "exchange".to_owned(), detail).await?;
     let headers =
@@ -74,7 +73,7 @@ pub(super) struct Line {
 pub(super) async fn hand_in(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let Viewer::Member(member) = &viewer else {
@@ -88,7 +87,8 @@ pub(super) async fn hand_in(
     if lines.len() > ACTS_MAX {
         return Err(Problem::bad_request(format!("一次最多 {ACTS_MAX} 行，收到 {} 行：请分批提交。", lines.len())));
     }
-    let mut told = Pushed { collected: lines.len() as u64, ..Pushed::default() };
+    let mut told = Pushed::default();
+    told.intake.collected = lines.len() as u64;
     for (number, line) in lines {
         let taken = async {
             let line: Line =
@@ -98,7 +98,7 @@ pub(super) async fn hand_in(
                 let why = format!("idempotency_key 应为 1 到 {} 个字符", Act::KEY_CHARS_MAX);
                 return Err(Refused::Line(why));
             }
-            if desk.alert(&id).await?.is_none() {
+            if view.alert(&id).await?.is_none() {
                 return Err(Refused::Line("没有这个编号的预警".to_owned()));
             }
             let act = Act {
@@ -112,20 +112,20 @@ pub(super) async fn hand_in(
                 until: line.until,
                 key: Some(line.idempotency_key),
             };
-            Ok(desk.act(act).await?)
+            Ok(view.act(act).await?)
         };
         match taken.await {
-            Ok(true) => told.kept += 1,
-            Ok(false) => told.duplicate += 1,
+            Ok(true) => told.intake.kept += 1,
+            Ok(false) => told.intake.duplicate += 1,
             Err(Refused::Line(reason)) => {
-                told.rejected += 1;
+                told.intake.rejected += 1;
                 told.rejects.push(PushReject { line: number, reason });
             }
             // What was taken in stays: the same body again goes on behind it.
-            Err(Refused::Desk(error)) => return Err(error.into()),
+            Err(Refused::All(error)) => return Err(error.into()),
         }
     }
-    let none = told.collected > 0 && told.collected == told.rejected;
+    let none = told.intake.collected > 0 && told.intake.collected == told.intake.rejected;
     let status = if none { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Extension(Dressed), Json(told)).into_response())
 }
@@ -134,15 +134,15 @@ pub(super) async fn hand_in(
 enum Refused {
     /// It cannot be; the others may.
     Line(String),
-    /// The desk cannot take in anything.
-    Desk(DeskError),
+    /// Nothing can be taken in.
+    All(ViewError),
 }
 
-impl From<DeskError> for Refused {
-    fn from(error: DeskError) -> Self {
+impl From<ViewError> for Refused {
+    fn from(error: ViewError) -> Self {
         match error {
-            DeskError::Refused { why } => Self::Line(why),
-            other => Self::Desk(other),
+            ViewError::Refused { why } => Self::Line(why),
+            other => Self::All(other),
         }
     }
 }

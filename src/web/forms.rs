@@ -8,18 +8,18 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
-use super::desk::{DeskError, FeedForm};
 use super::docx::{self, DOCX};
-use super::gate::{Hall, Seated};
+use super::gate::Hall;
 use super::pages::{About, Shell, alert_id, render};
 use super::paper::Paper;
 use super::pdf::{self, PDF};
 use super::problem::Problem;
+use super::view::{FeedForm, View, ViewError};
 use super::words;
 use crate::access::Viewer;
 use crate::alert::forms;
 use crate::tell::{self, Language};
-use crate::vocabulary::{Alert, SamplingRequest};
+use crate::vocabulary::{SamplingRequest, ShownAlert, ShownEvent};
 
 /// Events in one answer when nobody says otherwise.
 pub(super) const EVENTS_DEFAULT: usize = 100;
@@ -32,15 +32,15 @@ const CLOUD_EVENTS: &str = "application/cloudevents-batch+json; charset=utf-8";
 pub(super) async fn csv(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
 ) -> Result<Response, Problem> {
-    let alerts = desk.ranked().await?;
+    let alerts = view.ranked().await?;
     hall.note_export(&viewer, "alerts.csv".to_owned(), format!("{} alerts", alerts.len())).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-alerts.csv\""),
     ];
-    Ok((headers, desk.render(FeedForm::Csv, &alerts)).into_response())
+    Ok((headers, view.render(FeedForm::Csv, &alerts)).into_response())
 }
 
 /// Which stretch of the events.
@@ -56,17 +56,14 @@ pub(super) struct EventsQuery {
 }
 
 /// What happened to alerts behind a number, as CloudEvents: what a program reads that was away, or that keeps its own copy.
-pub(super) async fn events(
-    Seated(desk): Seated,
-    query: Result<Query<EventsQuery>, QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn events(view: View, query: Result<Query<EventsQuery>, QueryRejection>) -> Result<Response, Problem> {
     let EventsQuery { after, limit } = query?.0;
     let limit = limit.unwrap_or(EVENTS_DEFAULT);
     if !(1..=EVENTS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit 应在 1 到 {EVENTS_MAX} 之间，收到 {limit}。")));
     }
-    let page = desk.events_after(after.unwrap_or(0), limit).await?;
-    let batch = Json(forms::cloud_events(&page.events, desk.home()));
+    let page = view.events_after(after.unwrap_or(0), limit).await?;
+    let batch = Json(forms::cloud_events(&page.events, view.home()));
     let mut answer = batch.into_response();
     answer.headers_mut().insert(CONTENT_TYPE, axum::http::HeaderValue::from_static(CLOUD_EVENTS));
     answer.headers_mut().insert("wanglou-next", axum::http::HeaderValue::from(page.reached));
@@ -102,7 +99,7 @@ impl FormQuery {
 fn attached(made: &Paper, file: PaperFile, name: &str) -> Result<Response, Problem> {
     let (kind, ending, bytes) = match file {
         PaperFile::Word => {
-            let bytes = docx::write(made).map_err(|error| DeskError::internal("writing a Word document", error))?;
+            let bytes = docx::write(made).map_err(|error| ViewError::internal("writing a Word document", error))?;
             (DOCX, "docx", bytes)
         }
         PaperFile::Pdf => (PDF, "pdf", pdf::write(made, name)),
@@ -114,29 +111,29 @@ fn attached(made: &Paper, file: PaperFile, name: &str) -> Result<Response, Probl
 
 /// The draft of a notice to the public, as text to be worked on.
 pub(super) async fn notice(
-    Seated(desk): Seated,
+    view: View,
     id: Result<Path<String>, PathRejection>,
     query: Result<Query<FormQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
     let file = query?.0.file()?;
-    let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    let alert = view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     if let Some(file) = file {
-        let text = desk.render(FeedForm::Notice, &[alert]);
+        let text = view.render(FeedForm::Notice, &[alert]);
         let mut made = Paper::default();
         let mut parts = text.trim().split("\n\n");
         made.paragraph(parts.next().unwrap_or_default()).title(parts.next().unwrap_or_default());
         parts.for_each(|part| _ = made.paragraph(part));
         return attached(&made, file, &format!("notice-{id}"));
     }
-    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], desk.render(FeedForm::Notice, &[alert])).into_response())
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], view.render(FeedForm::Notice, &[alert])).into_response())
 }
 
 #[derive(Template)]
 #[template(path = "sheet.html")]
 struct SheetPage<'a> {
     shell: Shell,
-    alert: &'a Alert,
+    alert: &'a ShownAlert,
     state: &'static str,
     stage: &'static str,
     about: About,
@@ -150,16 +147,16 @@ struct SheetPage<'a> {
 
 /// One alert on a sheet to print, with the list of its evidence.
 pub(super) async fn sheet(
-    Seated(desk): Seated,
+    view: View,
     id: Result<Path<String>, PathRejection>,
     query: Result<Query<FormQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
     let file = query?.0.file()?;
-    let alert = desk.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    let (casework, acts) = desk.casework(&id).await?;
-    let history = desk.history(&id).await?;
-    let line = |event: &crate::vocabulary::AlertEvent| {
+    let alert = view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
+    let (casework, acts) = view.casework(&id).await?;
+    let history = view.history(&id).await?;
+    let line = |event: &ShownEvent| {
         let before = event
             .before
             .map(|(danger, spread, disposal)| format!("（原 {}·{}·{}）", danger.zh(), spread.zh(), disposal.zh()));
@@ -175,12 +172,12 @@ pub(super) async fn sheet(
         shell: Shell::at("alerts"),
         state: words::state(alert.state),
         stage: casework.stage.zh(),
-        about: About::new(desk.as_ref(), &alert.assessment),
+        about: About::new(&view, &alert.assessment),
         explanation: tell::paragraph(&alert.assessment.explanation, Language::Chinese),
         history: history.iter().map(line).collect(),
-        outcomes: desk.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect(),
+        outcomes: view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect(),
         acts: acts.iter().map(did).collect(),
-        sampling: desk.sampling(&id).await?,
+        sampling: view.sampling(&id).await?,
         alert: &alert,
     };
     match file {

@@ -8,9 +8,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, WWW_AUTHENTICATE};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,13 +17,13 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::guard::BODY_BYTES_MAX;
-use super::pages::Shared;
 use super::problem::Problem;
 use super::rules::{self, Need};
-use super::seat::Seat;
 use super::unchanged::Feeds;
+use super::view::{PushReject, Pushed, View, ViewError};
 use crate::access::{AccessError, Accounts, Provider, Viewer, same};
-use crate::vocabulary::{AuditEntry, AuditKind};
+use crate::pipeline::{Tower, push_lines};
+use crate::vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
 
 /// Cookie that holds a session.
 pub(super) const SESSION: &str = "wanglou_session";
@@ -62,7 +61,7 @@ impl Gate {
         Self { accounts: Some(accounts), provider: None, mail: false, shut: !bind.is_loopback(), clock: now }
     }
 
-    /// A gate that stays open: for a desk without accounts.
+    /// A gate that stays open: for a service without accounts.
     #[must_use]
     pub fn open() -> Self {
         Self { accounts: None, provider: None, mail: false, shut: false, clock: now }
@@ -140,10 +139,10 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
-/// What handlers are given: the desk for whoever asks, and the gate. The bare desk is not theirs to have.
+/// What handlers share: the gate, the feeds that were written, and the tower, of which they get a [`View`].
 #[derive(Clone)]
 pub(super) struct Hall {
-    desk: Shared,
+    tower: Arc<Tower>,
     pub(super) gate: Gate,
     pub(super) feeds: Feeds,
     /// Archives of an organisation's records are made one after another.
@@ -151,13 +150,39 @@ pub(super) struct Hall {
 }
 
 impl Hall {
-    pub(super) fn new(desk: Shared, gate: Gate) -> Self {
-        Self { desk, gate, feeds: Feeds::default(), exchanges: Arc::new(Semaphore::new(1)) }
+    pub(super) fn new(tower: Arc<Tower>, gate: Gate) -> Self {
+        Self { tower, gate, feeds: Feeds::default(), exchanges: Arc::new(Semaphore::new(1)) }
     }
 
-    /// The desk as it is, for probes.
-    pub(super) fn bare(&self) -> &Shared {
-        &self.desk
+    /// The watch as this viewer may see it. The tower itself is not for handlers.
+    pub(super) fn view(&self, viewer: &Viewer) -> View {
+        View::new(Arc::clone(&self.tower), viewer)
+    }
+
+    /// Whether the service works: the store answers. An error's text is shown to the prober.
+    pub(super) async fn health(&self) -> Result<(), ViewError> {
+        let counts = self.tower.store().alert_counts().await;
+        counts.map(|_| ()).map_err(|error| ViewError::internal("asking the store", error))
+    }
+
+    /// What a client must show to hand documents in; none: only tokens of organisations.
+    pub(super) fn push_token(&self) -> Option<&str> {
+        self.tower.push_token()
+    }
+
+    /// Takes NDJSON documents into the log. They are read and judged soon after. `by`: an organisation outside whose own they are.
+    pub(super) async fn push(
+        &self,
+        lines: Vec<u8>,
+        source: SourceId,
+        channel: Channel,
+        by: Option<&Party>,
+    ) -> Result<Pushed, ViewError> {
+        let report = push_lines(&self.tower, lines, source, channel, by, self.gate.now()).await;
+        let report = report.map_err(|error| ViewError::internal("taking documents in", error))?;
+        let intake = report.total();
+        let rejects = report.rejected.into_iter().map(|found| PushReject { line: found.line, reason: found.reason });
+        Ok(Pushed { intake, rejects: rejects.collect() })
     }
 
     /// Tells the audit log what leaves the house, and for whom.
@@ -166,27 +191,6 @@ impl Hall {
         let who = viewer.name().to_owned();
         let entry = AuditEntry { at: self.gate.now(), who, what: AuditKind::Export, about, detail };
         accounts.note(&entry).await.map_err(|error| Problem::internal(&error))
-    }
-
-    /// The desk as this viewer may ask it.
-    fn seat(&self, viewer: &Viewer) -> Shared {
-        match viewer.party() {
-            None => Arc::clone(&self.desk),
-            Some(party) => Arc::new(Seat::new(Arc::clone(&self.desk), party.clone())),
-        }
-    }
-}
-
-/// The desk as whoever asks may ask it: what every handler takes.
-pub(super) struct Seated(pub(super) Shared);
-
-impl FromRequestParts<Hall> for Seated {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Problem> {
-        // The gate lets nobody past without saying who it is; a handler behind no gate gets no desk.
-        let viewer = parts.extensions.get::<Viewer>().ok_or_else(|| Problem::plain(StatusCode::FORBIDDEN))?;
-        Ok(Self(hall.seat(viewer)))
     }
 }
 

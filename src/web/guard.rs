@@ -74,3 +74,33 @@ async fn watch(request: Request, next: Next) -> Response {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::IntoFuture;
+
+    use axum::routing::get;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_an_internal_error_that_tells_nothing() {
+        async fn panics() -> &'static str {
+            panic!("on purpose, with hunter2")
+        }
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let home = format!("http://{}", listener.local_addr().expect("bound"));
+        let router =
+            around(Router::new().route("/api/panics", get(panics)).route("/panics", get(panics)), Router::new());
+        let serving = tokio::spawn(axum::serve(listener, router).into_future());
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        for path in ["/panics", "/api/panics"] {
+            let answer = client.get(format!("{home}{path}")).send().await.expect("an answer");
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+            assert!(answer.headers().contains_key(CONTENT_SECURITY_POLICY), "{path}");
+            let body = answer.text().await.expect("text");
+            assert!(body.contains("服务内部出错") && !body.contains("hunter2"), "{path}: {body}");
+        }
+        serving.abort();
+    }
+}

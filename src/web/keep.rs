@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form, Json};
 use serde::{Deserialize, Serialize};
 
-use super::gate::{Hall, Seated};
+use super::gate::Hall;
 use super::pages::search::SearchQuery;
 use super::pages::{document_id, searches};
 use super::problem::Problem;
+use super::view::View;
 use crate::access::Viewer;
 use crate::pipeline::{ExportFormat, NewSearch};
 use crate::store::{CameFor, SEARCH_NAME_CHARS_MAX, SavedSearch, THROTTLE_MINUTES_MAX};
@@ -34,7 +35,7 @@ pub(super) struct ExportQuery {
 pub(super) async fn export(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
     query: Result<Query<SearchQuery>, QueryRejection>,
     wanted: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
@@ -43,7 +44,7 @@ pub(super) async fn export(
     let known = || ExportFormat::ALL.map(ExportFormat::code).join("、");
     let format = wanted.format.parse::<ExportFormat>();
     let format = format.map_err(|_| Problem::bad_request(format!("format 应为 {}。", known())))?;
-    let exported = desk.export(text, format, hall.gate.now()).await?;
+    let exported = view.export(text, format, hall.gate.now())?;
     let detail = format!("{} rows of `{text}`", exported.rows);
     hall.note_export(&viewer, format!("search.{}", format.code()), detail).await?;
     let headers = [
@@ -57,12 +58,12 @@ pub(super) async fn export(
 pub(super) async fn raw(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let id = document_id(id?.0)?;
     let none = || Problem::not_found("没有这条信息，或它不是从网上采集的，没有原始记录。");
-    let record = desk.raw(&id).await?.ok_or_else(none)?;
+    let record = view.raw(&id).await?.ok_or_else(none)?;
     hall.note_export(&viewer, id.to_string(), "raw record".to_owned()).await?;
     let headers = [(CONTENT_TYPE, "application/warc"), (CONTENT_DISPOSITION, "attachment; filename=\"record.warc\"")];
     Ok((headers, record).into_response())
@@ -87,13 +88,13 @@ pub(super) struct SaveForm {
 /// Saves a search from its page; leads to what is saved.
 pub(super) async fn save_by_form(
     State(hall): State<Hall>,
-    Seated(desk): Seated,
+    view: View,
     asked: Result<Form<SaveForm>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Form(asked) = asked.map_err(|_| Problem::bad_request("表单无法识别：请返回检索页重试。"))?;
     let SaveForm { name, query, watch, throttle_minutes, .. } = asked;
     let new = NewSearch { name, query, watched: watch != "no", only_new: watch == "new", throttle_minutes };
-    let saved = desk.save_search(new, hall.gate.now()).await?;
+    let saved = view.save_search(new, hall.gate.now()).await?;
     Ok(Redirect::to(&searches::address_of(&saved.name)).into_response())
 }
 
@@ -104,11 +105,11 @@ pub(super) struct RemoveForm {
 
 /// Forgets a saved search from the page of all of them.
 pub(super) async fn remove_by_form(
-    Seated(desk): Seated,
+    view: View,
     asked: Result<Form<RemoveForm>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Form(asked) = asked.map_err(|_| Problem::bad_request("表单无法识别：请返回页面重试。"))?;
-    if !desk.remove_search(&asked.name).await? {
+    if !view.remove_search(&asked.name).await? {
         return Err(Problem::not_found(format!("没有叫“{}”的检索。", asked.name)));
     }
     Ok(Redirect::to("/searches").into_response())
@@ -146,21 +147,21 @@ pub(super) struct SearchesAnswer {
     searches: Vec<SavedSearch>,
 }
 
-pub(super) async fn searches(Seated(desk): Seated) -> Result<Json<SearchesAnswer>, Problem> {
-    Ok(Json(SearchesAnswer { searches: desk.searches().await? }))
+pub(super) async fn searches(view: View) -> Result<Json<SearchesAnswer>, Problem> {
+    Ok(Json(SearchesAnswer { searches: view.searches().await? }))
 }
 
 /// Saves a search; answers with it.
 pub(super) async fn save_by_json(
     State(hall): State<Hall>,
-    Seated(desk): Seated,
+    view: View,
     asked: Result<Json<SaveAsked>, JsonRejection>,
 ) -> Result<(StatusCode, Json<SavedSearch>), Problem> {
     let Json(asked) =
         asked.map_err(|error| Problem::bad_request(format!("请求内容无法识别：{}", error.body_text())))?;
     let SaveAsked { name, query, watched, only_new, throttle_minutes } = asked;
     let new = NewSearch { name, query, watched, only_new, throttle_minutes };
-    Ok((StatusCode::CREATED, Json(desk.save_search(new, hall.gate.now()).await?)))
+    Ok((StatusCode::CREATED, Json(view.save_search(new, hall.gate.now()).await?)))
 }
 
 fn unknown() -> Problem {
@@ -179,19 +180,16 @@ pub(super) struct SearchAnswer {
 }
 
 pub(super) async fn saved(
-    Seated(desk): Seated,
+    view: View,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Json<SearchAnswer>, Problem> {
     let name = name?.0;
-    let found = desk.searches().await?.into_iter().find(|search| search.name == name);
+    let found = view.searches().await?.into_iter().find(|search| search.name == name);
     let search = found.ok_or_else(unknown)?;
-    Ok(Json(SearchAnswer { came: desk.came_for(&name, CAME_MAX).await?, search }))
+    Ok(Json(SearchAnswer { came: view.came_for(&name, CAME_MAX).await?, search }))
 }
 
 /// Forgets a saved search.
-pub(super) async fn remove(
-    Seated(desk): Seated,
-    name: Result<Path<String>, PathRejection>,
-) -> Result<StatusCode, Problem> {
-    if desk.remove_search(&name?.0).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
+pub(super) async fn remove(view: View, name: Result<Path<String>, PathRejection>) -> Result<StatusCode, Problem> {
+    if view.remove_search(&name?.0).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
 }

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 
-use super::fake::{FakeDesk, Mood};
 use super::openapi;
 use super::records::Rule;
 use super::routes::ROUTES;
+use super::testing::Folder;
 use super::{Gate, router, serve};
 use crate::access::{Accounts, NewUser};
-use crate::store::Store;
 use crate::vocabulary::{Concerns, Role, Scope};
 
 const PASSWORD: &str = "correct horse battery";
@@ -32,7 +31,7 @@ struct House {
     client: reqwest::Client,
     stop: tokio::sync::oneshot::Sender<()>,
     serving: tokio::task::JoinHandle<Result<(), super::WebError>>,
-    _dir: tempfile::TempDir,
+    folder: Folder,
 }
 
 #[expect(clippy::disallowed_methods, reason = "sessions of this test live now")]
@@ -47,19 +46,18 @@ impl House {
 
     /// A service that believes to be reached by others.
     async fn bound_to(bind: IpAddr) -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&dir.path().join("wanglou.sqlite")).await.expect("open");
-        let accounts = Accounts::new(store);
+        let folder = Folder::filled().await;
+        let accounts = Accounts::new(folder.tower.store().clone());
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let home = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let router = router(Arc::new(FakeDesk(Mood::Well)), Gate::new(accounts.clone(), bind));
+        let router = router(Arc::clone(&folder.tower), Gate::new(accounts.clone(), bind));
         let serving = tokio::spawn(serve(listener, router, shutdown));
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        Self { home, accounts, client: client.build().expect("a client"), stop, serving, _dir: dir }
+        Self { home, accounts, client: client.build().expect("a client"), stop, serving, folder }
     }
 
     async fn close(self) {
@@ -146,21 +144,21 @@ fn example(method: &str, pattern: &str, alert: &str) -> (String, Vec<(&'static s
     let document = "sim.complaints%2F2024%2F0711";
     let path = match pattern {
         "/documents/{id}" | "/documents/{id}/raw" => pattern.replace("{id}", document),
-        "/search" | "/api/v1/search" => format!("{pattern}?q=x"),
-        "/search/export" | "/api/v1/search/export" => format!("{pattern}?q=x&format=csv"),
+        "/search" | "/api/v1/search" => format!("{pattern}?q=%E8%B5%B7%E7%81%AB"),
+        "/search/export" | "/api/v1/search/export" => format!("{pattern}?q=%E8%B5%B7%E7%81%AB&format=csv"),
         "/api/v1/searches/{name}" => pattern.replace("{name}", "%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB"),
         "/api/v1/documents" => "/api/v1/documents?source=hotline".to_owned(),
         other => other.replace("{id}", alert),
     };
     match (method, pattern) {
-        ("POST", "/api/v1/documents") => (path, vec![], "{}\n{}\n"),
+        ("POST", "/api/v1/documents") => (path, vec![], "{\"id\":\"a\",\"text\":\"漏电\"}\n"),
         ("POST", "/api/v1/alerts/{id}/acts") => {
             (path, vec![("content-type", "application/json")], "{\"kind\":\"note\",\"note\":\"x\"}")
         }
         ("POST", "/alerts/{id}/acts") => (path, vec![FORM], "kind=note&note=x"),
-        ("POST", "/searches") => (path, vec![FORM], "name=x&query=x&watch=new"),
+        ("POST", "/searches") => (path, vec![FORM], "name=WHO&query=x&watch=new"),
         ("POST", "/api/v1/searches") => {
-            (path, vec![("content-type", "application/json")], "{\"name\":\"x\",\"query\":\"x\"}")
+            (path, vec![("content-type", "application/json")], "{\"name\":\"WHO too\",\"query\":\"x\"}")
         }
         ("POST", _) => (path, vec![FORM], "name=x&password=y&key=z"),
         _ => (path, vec![], ""),
@@ -192,7 +190,11 @@ async fn every_address_answers_each_role_as_approved() {
                 let path = if *who == Role::Firm.code() { path.replace(OWN, OF_FIRM) } else { path.clone() };
                 let mut headers = headers.clone();
                 headers.push(("authorization", token));
-                let _ = write!(table, "{:>12}", house.status(method, &path, &headers, body).await.as_u16());
+                // Who comes first must not decide what the next is answered: each saves under another name, and what was removed is
+                // there again.
+                let body = body.replace("WHO", who);
+                house.folder.keep_search().await;
+                let _ = write!(table, "{:>12}", house.status(method, &path, &headers, &body).await.as_u16());
             }
             let whose = if matters.len() == 1 {
                 ""

@@ -12,10 +12,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
-use super::desk::{SourceHealth, Status};
-use super::gate::Seated;
 use super::problem::Problem;
 use super::stream;
+use super::view::{SourceHealth, Status, View};
 use crate::store::EndpointHealth;
 
 /// Upper bounds of the buckets of answer times, in milliseconds.
@@ -37,9 +36,9 @@ pub(super) fn answered(status: u16, took: Duration) {
 }
 
 /// `/metrics`.
-pub(super) async fn show(Seated(desk): Seated) -> Result<Response, Problem> {
-    let status = desk.status().await?;
-    let page = text(&status) + &deliveries(&desk.deliveries().await?);
+pub(super) async fn show(view: View) -> Result<Response, Problem> {
+    let status = view.status().await?;
+    let page = text(&status) + &deliveries(&view.deliveries().await?);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
 }
 
@@ -74,10 +73,10 @@ fn text(status: &Status) -> String {
     let items: Vec<(String, f64)> = (status.sources.iter())
         .flat_map(|source| {
             let parts = [
-                ("kept", source.kept),
-                ("duplicate", source.duplicate),
-                ("unchanged", source.unchanged),
-                ("rejected", source.rejected),
+                ("kept", source.intake.kept),
+                ("duplicate", source.intake.duplicate),
+                ("unchanged", source.intake.unchanged),
+                ("rejected", source.intake.rejected),
             ];
             let name = label(source.source.as_str());
             parts.map(|(became, count)| (format!("{{source=\"{name}\",became=\"{became}\"}}"), count as f64))

@@ -1,10 +1,10 @@
 //! The web face: server-rendered pages in Chinese, feeds, a little JSON, and the gate before all of it.
 //!
-//! In: a [`Desk`] that answers questions in the words of the vocabulary, and a listener. Out: pages that work without
+//! In: a tower, of which each visitor asks a view, and a listener. Out: pages that work without
 //! scripts, `/api/v1/…` with its OpenAPI document, `/feeds/…`, `/healthz`, `/readyz`, `/metrics`.
 //! Not here: SQL, statistics, the query language, how text is read, the clock.
 //!
-//! Always: every address stands in the table of `routes` and every answer is for whoever asks (`gate`, `seat`); text from outside is shown as text (escaped by askama, marked by splitting into segments, invisible controls
+//! Always: every address stands in the table of `routes` and every answer is for whoever asks (`gate`, `view`); text from outside is shown as text (escaped by askama, marked by splitting into segments, invisible controls
 //! written out); addresses become links only when they are http(s); every answer carries the headers of `guard`; nothing
 //! of an internal error reaches a visitor. Every number on an alert's page comes from its terms (SCORE-2), and its history
 //! shows before and after (ALERT-2).
@@ -12,7 +12,6 @@
 mod acts;
 mod api;
 mod assets;
-mod desk;
 mod docx;
 mod exchange;
 mod forms;
@@ -29,19 +28,18 @@ mod push;
 mod routes;
 mod rules;
 mod schemas;
-mod seat;
 mod stream;
 mod text;
-mod tower;
 mod unchanged;
+mod view;
 mod words;
 
-#[cfg(test)]
-mod fake;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -54,18 +52,19 @@ use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
+use crate::pipeline::Tower;
 use gate::Hall;
 use routes::{BodyLimit, ROUTES};
 
 /// Where an OpenID provider sends browsers back to; registered there behind the address of the pages.
 pub const PROVIDER_BACK: &str = "/signin/done";
 
-pub use desk::{
-    ALERTS_MAX, AlertFilter, AlertPage, CITED_MAX, Change, Cited, CursorState, Desk, DeskError, EventsPage, Exported,
-    Facet, FacetValue, FeedForm, PushReject, Pushed, QueryExample, QueryFault, REVISIONS_MAX, Revision,
-    SAMPLING_REQUESTS_MAX, SearchHit, SearchOutcome, SourceCounts, SourceHealth, Status, Trail,
-};
 pub use gate::Gate;
+pub use view::{
+    ALERTS_MAX, AlertFilter, AlertPage, CITED_MAX, Change, Cited, CursorState, EventsPage, Exported, Facet, FacetValue,
+    FeedForm, PushReject, Pushed, QueryExample, QueryFault, REVISIONS_MAX, Revision, SAMPLING_REQUESTS_MAX, SearchHit,
+    SearchOutcome, SourceCounts, SourceHealth, Status, Trail, ViewError,
+};
 
 /// Longest wait for running answers once the service is told to stop.
 pub const DRAIN_MS_MAX: u64 = 10_000;
@@ -79,8 +78,8 @@ pub enum WebError {
 }
 
 /// Every address of [`ROUTES`], behind its gate.
-pub fn router(desk: Arc<dyn Desk>, gate: Gate) -> Router {
-    let hall = Hall::new(desk, gate);
+pub fn router(tower: Arc<Tower>, gate: Gate) -> Router {
+    let hall = Hall::new(tower, gate);
     let check = from_fn_with_state(hall.clone(), gate::check);
     let with = |body: BodyLimit| {
         let routes = ROUTES.iter().filter(|route| route.body == body);

@@ -12,9 +12,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::desk::{DeskError, QueryFault};
 use super::pages::Shell;
 use super::text;
+use super::view::{QueryFault, ViewError};
 
 /// Counts internal errors, so that what a visitor reports can be found in the log.
 static FAILURES: AtomicU64 = AtomicU64::new(0);
@@ -148,25 +148,22 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<ViewError> for Problem {
+    fn from(error: ViewError) -> Self {
         match error {
-            DeskError::BadQuery(fault) => Self {
+            ViewError::BadQuery(fault) => Self {
                 kind: "bad-query",
                 title: "检索式有误",
                 detail: fault.message.clone(),
                 fault: Some(fault),
                 ..Self::plain(StatusCode::BAD_REQUEST)
             },
-            DeskError::BadCursor { found } => {
+            ViewError::BadCursor { found } => {
                 let found = text::shorten(&found, 60);
                 Self::bad_request(format!("翻页位置“{found}”无效：请从第一页重新开始。"))
             }
-            DeskError::Unavailable { reason } => {
-                Self { detail: reason, ..Self::plain(StatusCode::SERVICE_UNAVAILABLE) }
-            }
-            DeskError::Refused { why } => Self { detail: why, ..Self::plain(StatusCode::CONFLICT) },
-            error @ DeskError::Internal { .. } => Self::internal(&error),
+            ViewError::Refused { why } => Self { detail: why, ..Self::plain(StatusCode::CONFLICT) },
+            error @ ViewError::Internal { .. } => Self::internal(&error),
         }
     }
 }

@@ -52,10 +52,9 @@ pub(super) async fn documents(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let desk = hall.bare();
     let own = viewer.map(|Extension(viewer)| viewer).filter(|viewer| Need::Pusher.met_by(viewer));
-    if own.is_none() && !shows_setting(&headers, desk.push_token()) {
-        if desk.push_token().is_none() {
+    if own.is_none() && !shows_setting(&headers, hall.push_token()) {
+        if hall.push_token().is_none() {
             return Err(Problem::refused(
                 "未开放文档推送：用 wanglou token add --scope push 生成令牌，或在设置文件中写 push_token 后重新启动。",
             ));
@@ -78,8 +77,9 @@ pub(super) async fn documents(
     })?;
     // What an organisation hands in of its own is told apart from what the centre collects.
     let by = own.as_ref().and_then(Viewer::party).filter(|party| !party.is_inside());
-    let told = desk.push(body.to_vec(), SourceId::new(source), channel, by).await?;
-    let status = if told.collected > 0 && told.collected == told.rejected {
+    let told = hall.push(body.to_vec(), SourceId::new(source), channel, by).await?;
+    let intake = told.intake;
+    let status = if intake.collected > 0 && intake.collected == intake.rejected {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::OK

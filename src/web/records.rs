@@ -9,8 +9,8 @@ use super::exchange::Line;
 use super::keep::SaveAsked;
 use super::{acts, openapi, schemas};
 use crate::vocabulary::{
-    Act, Alert, AlertEvent, Assessment, Document, DocumentLine, Evidence, Notice, Outcome, Party, Reading,
-    SamplingRequest, SignalRecord,
+    Act, Document, DocumentLine, Evidence, Notice, Outcome, Party, Reading, SamplingRequest, ShownAlert,
+    ShownAssessment, ShownEvent, SignalRecord,
 };
 
 /// A schema that can be asked.
@@ -197,9 +197,9 @@ fn refuses_what_is_not_written(name: &str) {
 
 #[test]
 fn records_are_written_as_their_schemas_say() {
-    is_written_as_published::<Alert>("Alert");
-    is_written_as_published::<Assessment>("Assessment");
-    is_written_as_published::<AlertEvent>("AlertEvent");
+    is_written_as_published::<ShownAlert>("Alert");
+    is_written_as_published::<ShownAssessment>("Assessment");
+    is_written_as_published::<ShownEvent>("AlertEvent");
     is_written_as_published::<Evidence>("Evidence");
     is_written_as_published::<SamplingRequest>("SamplingRequest");
     is_written_as_published::<Outcome>("Outcome");

@@ -1,10 +1,9 @@
 //! The alert stream: server-sent events, one per event in an alert's life, resumable by `Last-Event-ID`.
 //!
-//! In: the desk's numbered events. Out: `text/event-stream`. A client that comes back with the last id it saw gets what it missed, in
+//! In: the numbered events that a viewer may see. Out: `text/event-stream`. A client that comes back with the last id it saw gets what it missed, in
 //! order and once; one that comes without gets what happens from now on. Streams end when the service does.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -19,9 +18,8 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::desk::Desk;
-use super::gate::Seated;
 use super::problem::Problem;
+use super::view::View;
 use crate::tell::{self, Language};
 
 /// Pause between two looks for something new.
@@ -73,7 +71,7 @@ pub(super) struct StreamQuery {
 }
 
 struct Reader {
-    desk: Arc<dyn Desk>,
+    view: View,
     last: u64,
     waiting: std::collections::VecDeque<Event>,
     closing: Option<watch::Receiver<bool>>,
@@ -82,7 +80,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The next event; none when the service ends or the desk fails (the client comes back with what it saw last).
+    /// The next event; none when the service ends or reading fails (the client comes back with what it saw last).
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
@@ -95,7 +93,7 @@ impl Reader {
             if self.ends.elapsed() > Duration::ZERO {
                 return None;
             }
-            let found = self.desk.events_after(self.last, EVENTS_AT_ONCE).await;
+            let found = self.view.events_after(self.last, EVENTS_AT_ONCE).await;
             let found = found.inspect_err(|error| tracing::warn!("an alert stream ends: {error}")).ok()?;
             self.last = found.reached;
             for (number, line) in &found.events {
@@ -123,7 +121,7 @@ impl Reader {
 
 /// `/feeds/alerts/stream`.
 pub(super) async fn alerts(
-    Seated(desk): Seated,
+    view: View,
     closing: Option<Extension<Closing>>,
     query: Result<Query<StreamQuery>, QueryRejection>,
     headers: HeaderMap,
@@ -140,12 +138,12 @@ pub(super) async fn alerts(
     };
     let last = match asked {
         Some(id) => id,
-        None => desk.last_event().await?,
+        None => view.last_event().await?,
     };
     let Some(seat) = Seat::take() else { return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE)) };
     let closing = closing.map(|Extension(Closing(closing))| closing);
     let ends = Instant::now() + Duration::from_secs(STREAM_SECONDS_MAX);
-    let reader = Reader { desk, last, waiting: std::collections::VecDeque::new(), closing, ends, _seat: seat };
+    let reader = Reader { view, last, waiting: std::collections::VecDeque::new(), closing, ends, _seat: seat };
     let keep = KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS));
     Ok(Sse::new(stream::unfold(reader, Reader::next)).keep_alive(keep).into_response())
 }

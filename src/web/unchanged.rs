@@ -1,6 +1,6 @@
 //! Feeds as they were last written, for as long as nothing has changed: readers ask every few seconds, and mostly nothing has.
 //!
-//! In: a feed's form, who asks (by their party: what it may see differs), the desk. Out: the body with its tag. The desk says by one number
+//! In: a feed's form, what whoever asks may see (it differs by party). Out: the body with its tag. The store says by one number
 //! whether anything was written since, whoever wrote it; one that cannot say has its feeds written anew each time.
 
 use std::collections::BTreeMap;
@@ -11,11 +11,9 @@ use axum::body::Bytes;
 
 use jiff::Timestamp;
 
-use super::desk::{DeskError, FeedForm};
-use super::pages::Shared;
-use crate::access::Viewer;
+use super::view::{FeedForm, View, ViewError};
 use crate::alert::feed::FeedPlace;
-use crate::vocabulary::{Alert, AlertState};
+use crate::vocabulary::{AlertState, ShownAlert};
 
 /// Alerts on one page of a feed.
 pub(super) const FEED_PAGE: usize = 200;
@@ -69,7 +67,7 @@ impl Feeding {
     }
 }
 
-/// By form, page and party, each with the number that the desk gave.
+/// By form, page and party, each with the number that the store gave.
 type Kept = BTreeMap<(Feeding, String), (i64, Feed)>;
 
 /// The feeds that were written last.
@@ -78,26 +76,21 @@ pub(super) struct Feeds(Arc<Mutex<Kept>>);
 
 impl Feeds {
     /// The open alerts in a form for programs, in their order, as the viewer may see them; none behind the last page.
-    pub(super) async fn open_alerts(
-        &self,
-        viewer: &Viewer,
-        desk: &Shared,
-        asked: Feeding,
-    ) -> Result<Option<Feed>, DeskError> {
+    pub(super) async fn open_alerts(&self, view: &View, asked: Feeding) -> Result<Option<Feed>, ViewError> {
         // Asked first: what is written meanwhile is at worst written once more.
-        let changes = desk.changes().await;
-        let key = (asked, viewer.party().map_or_else(String::new, |party| format!("{party:?}")));
+        let changes = view.changes().await;
+        let key = (asked, view.party().map_or_else(String::new, |party| format!("{party:?}")));
         if let Some(changes) = changes
             && let Some((then, feed)) = self.kept().get(&key)
             && *then == changes
         {
             return Ok(Some(feed.clone()));
         }
-        let mut alerts = desk.ranked().await?;
+        let mut alerts = view.ranked().await?;
         alerts.retain(|alert| alert.state == AlertState::Open);
         let Some((form, part)) = asked.of(alerts.len()) else { return Ok(None) };
-        let shown: &[Alert] = &alerts[part];
-        let mut feed = Feed::of(desk.render(form, shown));
+        let shown: &[ShownAlert] = &alerts[part];
+        let mut feed = Feed::of(view.render(form, shown));
         if let Some(changes) = changes {
             let mut kept = self.kept();
             let before = kept.get(&key).filter(|(_, before)| before.tag == feed.tag);

@@ -163,7 +163,7 @@ pub(super) fn mention(kind: MentionKind) -> (&'static str, &'static str, u8) {
 }
 
 /// The name of a mention's code: categories, hazards, groups and severities in Chinese, everything else as it is. Regions
-/// are named by the desk.
+/// are named by the view.
 pub(super) fn mention_code(kind: MentionKind, code: &str) -> String {
     match kind {
         MentionKind::Product => {
@@ -290,7 +290,7 @@ pub(super) fn facet(field: &str) -> &str {
     }
 }
 
-/// The name of a facet's value; regions are named by the desk.
+/// The name of a facet's value; regions are named by the view.
 pub(super) fn facet_value(field: &str, value: &str) -> String {
     let name = match field {
         "category" => value.parse::<Category>().ok().map(Category::zh),

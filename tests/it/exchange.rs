@@ -79,7 +79,7 @@ fn an_organisation_takes_away_what_it_sees_and_hands_in_what_its_people_did_once
     runtime.block_on(async {
         let tower = Arc::new(Tower::open(&settings).await.expect("opened"));
         let gate = web::Gate::new(Accounts::new(tower.store().clone()), IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let router = web::router(Arc::clone(&tower) as Arc<dyn web::Desk>, gate);
+        let router = web::router(Arc::clone(&tower), gate);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let home = format!("http://{}", listener.local_addr().expect("bound"));
         let serving = tokio::spawn(web::serve(listener, router, std::future::pending()));

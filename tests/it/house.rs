@@ -32,7 +32,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("deliver", &["config", "collect", "tell", "alert", "store", "access"]),
-    ("web", &["store", "index", "tell", "alert", "sampling", "access", "pipeline"]),
+    // `config`: for the data folders of its tests.
+    ("web", &["config", "store", "index", "tell", "alert", "sampling", "access", "pipeline"]),
     ("simulate", &[]),
     ("lab", &["lexicon", "extract", "numeric", "methods", "score", "alert", "pipeline"]),
     (

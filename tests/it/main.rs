@@ -16,6 +16,7 @@ mod house;
 mod language;
 mod methods;
 mod names;
+mod party;
 mod promotion;
 mod real_data;
 mod recalls;

@@ -4,6 +4,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::access::PartyView;
 use crate::config::{MailSettings, Security};
 use crate::deliver::mail::{Mail, mail};
 use crate::deliver::message::{About, Contents};
@@ -164,7 +165,9 @@ fn written(about: About<'_>) -> Mail {
 
 #[test]
 fn a_digest_is_one_mail_whose_subject_says_how_much_and_how_bad() {
-    let mail = written(About::Events(&[(1, event(1, Danger::High)), (2, event(2, Danger::Medium))]));
+    let shown = |event| PartyView::owner().event(event);
+    let events = [(1, shown(event(1, Danger::High))), (2, shown(event(2, Danger::Medium)))];
+    let mail = written(About::Events(&events));
     insta::assert_snapshot!(format!("{}\n\n{}", mail.subject, mail.text), @r"
     [望楼][摘要][高] 2 项变化：电池与充电器 起火爆炸、玩具 起火爆炸
 
@@ -187,8 +190,9 @@ fn a_digest_is_one_mail_whose_subject_says_how_much_and_how_bad() {
 
 #[test]
 fn a_digest_is_as_urgent_as_what_goes_on_not_as_what_has_ended() {
-    let ended = AlertEvent { event: AlertEventKind::Closed, ..event(1, Danger::Serious) };
-    let mail = written(About::Events(&[(1, ended.clone()), (2, event(2, Danger::Low))]));
+    let shown = |event| PartyView::owner().event(event);
+    let ended = shown(AlertEvent { event: AlertEventKind::Closed, ..event(1, Danger::Serious) });
+    let mail = written(About::Events(&[(1, ended.clone()), (2, shown(event(2, Danger::Low)))]));
     assert!(mail.subject.starts_with("[望楼][摘要][低]"), "{}", mail.subject);
     assert!(written(About::Events(&[(1, ended)])).subject.starts_with("[望楼][严重]"));
 }
@@ -203,7 +207,8 @@ fn text_from_elsewhere_makes_no_tags_and_no_headers() {
     };
     let notice =
         Notice { kind: NoticeKind::PastChanged, at: clock(), about: hostile.to_owned(), text: hostile.to_owned() };
-    for mail in [written(About::Events(&[(1, event)])), written(About::Notice(&(1, notice)))] {
+    for mail in [written(About::Events(&[(1, PartyView::owner().event(event))])), written(About::Notice(&(1, notice)))]
+    {
         assert!(!mail.subject.contains(['\r', '\n']) && !mail.html.contains("<script"), "{mail:?}");
     }
 }

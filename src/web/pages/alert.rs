@@ -6,10 +6,9 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Html;
 
-use super::super::desk::Desk;
-use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::text::{self, Segment};
+use super::super::view::View;
 use super::super::words;
 use super::sampling::RequestView;
 use super::terms::{self, RegionRow, SourceRow};
@@ -18,7 +17,7 @@ use crate::access::Viewer;
 use crate::alert::Casework;
 use crate::tell::{self, Language};
 use crate::vocabulary::{
-    Act, ActKind, Alert, AlertEvent, AlertEventKind, AlertId, DocumentId, Evidence, Scope, WindowTerm, day_of,
+    Act, ActKind, AlertEventKind, AlertId, DocumentId, Evidence, Scope, ShownAlert, ShownEvent, WindowTerm, day_of,
 };
 
 /// Pieces of evidence shown unfolded.
@@ -65,7 +64,7 @@ struct Change {
 }
 
 struct EventView<'a> {
-    event: &'a AlertEvent,
+    event: &'a ShownEvent,
     region: Option<String>,
     name: &'static str,
     code: &'static str,
@@ -76,14 +75,14 @@ struct EventView<'a> {
 }
 
 impl<'a> EventView<'a> {
-    fn new(desk: &dyn Desk, event: &'a AlertEvent) -> Self {
+    fn new(view: &View, event: &'a ShownEvent) -> Self {
         let before = event.before;
         let differs = |before: Option<&'static str>, after: &'static str| before.filter(|before| *before != after);
         let change = |name, before, after| Change { name, before: differs(before, after), after };
         Self {
             name: words::event(event.event),
             code: words::event_code(event.event),
-            region: event.region.map(|code| desk.region_name(code)),
+            region: event.region.map(|code| view.region_name(code)),
             changes: [
                 change("隐患程度", before.map(|(danger, _, _)| danger.zh()), event.danger.zh()),
                 change("范围", before.map(|(_, spread, _)| spread.zh()), event.spread.zh()),
@@ -107,7 +106,7 @@ struct Ending {
 }
 
 impl Ending {
-    fn new(event: &AlertEvent) -> Self {
+    fn new(event: &ShownEvent) -> Self {
         let first = Reason::in_order(&event.explanation).next();
         let why = first.map_or_else(String::new, |reason| reason.head + &reason.rest);
         Self { on: event.as_of, why, into: event.merged_into.clone() }
@@ -118,7 +117,7 @@ impl Ending {
 #[template(path = "alert.html")]
 struct AlertPage<'a> {
     shell: Shell,
-    alert: &'a Alert,
+    alert: &'a ShownAlert,
     state: &'static str,
     about: About,
     seen: String,
@@ -158,28 +157,28 @@ struct ActView<'a> {
 }
 
 pub(in crate::web) async fn show(
-    Seated(desk): Seated,
+    view: View,
     Extension(viewer): Extension<Viewer>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Html<String>, Problem> {
     let id = alert_id(id?.0)?;
-    let Some(alert) = desk.alert(&id).await? else {
+    let Some(alert) = view.alert(&id).await? else {
         let id = text::shorten(id.as_str(), 60);
         return Err(Problem::not_found(format!("没有编号为“{id}”的预警，它可能来自另一个数据目录。")));
     };
-    let (casework, acts) = desk.casework(&id).await?;
+    let (casework, acts) = view.casework(&id).await?;
     let open_acts = match viewer.party() {
         Some(party) if viewer.has(Scope::Act) => casework.open_to(party.role),
         _ => Vec::new(),
     };
-    let (history, sampling) = (desk.history(&id).await?, desk.sampling(&id).await?);
+    let (history, sampling) = (view.history(&id).await?, view.sampling(&id).await?);
     let judged = &alert.assessment;
     let detector = &judged.detector;
     let reasons = Reason::all(&judged.explanation);
     render(&AlertPage {
         shell: Shell::at("alerts"),
         state: words::state(alert.state),
-        about: About::new(desk.as_ref(), judged),
+        about: About::new(&view, judged),
         seen: seen_and_expected(judged),
         held: reasons.iter().any(Reason::is_held),
         ending: history.last().filter(|event| event.event == AlertEventKind::Closed).map(Ending::new),
@@ -191,16 +190,16 @@ pub(in crate::web) async fn show(
         windows: detector.windows.iter().map(|term| window(term, judged.window_days)).collect(),
         detector: terms::detector(detector),
         danger: terms::danger(&judged.danger_terms),
-        spread: terms::spread(desk.as_ref(), &judged.spread_terms),
-        regions: terms::regions(desk.as_ref(), &judged.spread_terms),
-        feedback: terms::feedback(&judged.feedback),
-        sources: terms::sources(&judged.feedback),
+        spread: terms::spread(&view, &judged.spread_terms),
+        regions: terms::regions(&view, &judged.spread_terms),
+        feedback: judged.feedback.as_ref().map(terms::feedback).unwrap_or_default(),
+        sources: judged.feedback.as_ref().map(terms::sources).unwrap_or_default(),
         evidence: alert.evidence.iter().take(EVIDENCE_SHOWN_FIRST).map(EvidenceView::new).collect(),
         folded: alert.evidence.iter().skip(EVIDENCE_SHOWN_FIRST).map(EvidenceView::new).collect(),
         listed: alert.evidence.len() as u64,
-        history: history.iter().rev().map(|event| EventView::new(desk.as_ref(), event)).collect(),
+        history: history.iter().rev().map(|event| EventView::new(&view, event)).collect(),
         sampling: sampling.as_ref().map(RequestView::new),
-        outcomes: desk.outcomes(Some(&id)).await?.iter().rev().map(ToString::to_string).collect(),
+        outcomes: view.outcomes(Some(&id)).await?.iter().rev().map(ToString::to_string).collect(),
         casework,
         acts: acts.iter().rev().map(|act| ActView { act, day: day_of(act.at) }).collect(),
         open_acts,

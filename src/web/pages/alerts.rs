@@ -7,12 +7,11 @@ use axum::response::Html;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::super::desk::{AlertFilter, Desk};
-use super::super::gate::Seated;
 use super::super::problem::Problem;
+use super::super::view::{AlertFilter, View};
 use super::super::{text, words};
 use super::{About, CountView, Kind, Reason, Shell, counts, render, seen_and_expected};
-use crate::vocabulary::{Alert, AlertState, Category, Danger, Disposal, Explanation, Hazard, UnknownCode};
+use crate::vocabulary::{AlertState, Category, Danger, Disposal, Explanation, Hazard, ShownAlert, UnknownCode};
 
 /// Longest note in the list, in characters.
 const NOTE_CHARS_MAX: usize = 80;
@@ -128,15 +127,15 @@ struct Card {
     notes: Vec<String>,
     quote: Option<String>,
     score: String,
-    alert: Alert,
+    alert: ShownAlert,
 }
 
 impl Card {
-    fn new(desk: &dyn Desk, place: usize, alert: Alert) -> Self {
+    fn new(view: &View, place: usize, alert: ShownAlert) -> Self {
         let judged = &alert.assessment;
         Self {
             place,
-            about: About::new(desk, judged),
+            about: About::new(view, judged),
             counts: counts(judged.counts),
             seen: seen_and_expected(judged),
             notes: notes(&judged.explanation),
@@ -204,17 +203,17 @@ struct ListPage {
 }
 
 pub(in crate::web) async fn list(
-    Seated(desk): Seated,
+    view: View,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Html<String>, Problem> {
     let filter = query?.0.filter()?;
-    let page = desk.alerts(&filter).await?;
+    let page = view.alerts(&filter).await?;
     let as_of = page.alerts.iter().map(|alert| alert.assessment.as_of).max();
     let shown = page.alerts.len();
     let cards = page.alerts.into_iter().zip(filter.skip + 1..);
     render(&ListPage {
         shell: Shell::at("alerts"),
-        cards: cards.map(|(alert, place)| Card::new(desk.as_ref(), place, alert)).collect(),
+        cards: cards.map(|(alert, place)| Card::new(&view, place, alert)).collect(),
         total: page.total,
         open: page.open,
         filtered: AlertFilter { skip: 0, limit: AlertFilter::LIMIT_DEFAULT, ..filter.clone() }

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::response::Html;
 
-use super::super::gate::Seated;
 use super::super::problem::Problem;
+use super::super::view::View;
 use super::{Shell, render};
 use crate::store::{EndpointHealth, TryRow};
 use crate::vocabulary::{RegionCode, Subscription};
@@ -62,11 +62,11 @@ struct DeliveriesPage<'a> {
     tries: Vec<TryRow>,
 }
 
-pub(in crate::web) async fn list(Seated(desk): Seated) -> Result<Html<String>, Problem> {
-    let health = desk.deliveries().await?;
+pub(in crate::web) async fn list(view: View) -> Result<Html<String>, Problem> {
+    let health = view.deliveries().await?;
     render(&DeliveriesPage {
         shell: Shell::at("deliveries"),
         endpoints: health.iter().map(EndpointRow::new).collect(),
-        tries: desk.delivery_tries(TRIES_SHOWN).await?,
+        tries: view.delivery_tries(TRIES_SHOWN).await?,
     })
 }

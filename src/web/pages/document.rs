@@ -5,10 +5,9 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Html;
 
-use super::super::desk::{Cited, Desk, Revision, Trail};
-use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::text::{self, Mark, Segment};
+use super::super::view::{Cited, Revision, Trail, View};
 use super::super::words::{self, NONE};
 use super::{Fact, Shell, document_id, render, search};
 use crate::vocabulary::{Document, Mention, MentionKind, Reading, RuleId, Signal};
@@ -91,19 +90,16 @@ struct DocumentPage<'a> {
     raw: Option<String>,
 }
 
-pub(in crate::web) async fn show(
-    Seated(desk): Seated,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Html<String>, Problem> {
+pub(in crate::web) async fn show(view: View, id: Result<Path<String>, PathRejection>) -> Result<Html<String>, Problem> {
     let missing = || Problem::not_found("没有这个编号的信息：可能尚未采集，或已按保存期限删除。");
     let id = document_id(id?.0)?;
-    let (document, reading) = desk.document(&id).await?.ok_or_else(missing)?;
-    let trail = desk.trail(&id).await?;
+    let (document, reading) = view.document(&id).await?.ok_or_else(missing)?;
+    let trail = view.trail(&id).await?;
     let mentions = reading.as_ref().map_or(&[][..], |reading| &reading.mentions);
     let signals = reading.as_ref().map_or(&[][..], |reading| &reading.signals);
     let (shown, chars_hidden) = cut(&document.text);
     let link = text::link(document.url.as_deref());
-    let marks: Vec<Mark> = mentions.iter().map(|mention| mark(desk.as_ref(), mention)).collect();
+    let marks: Vec<Mark> = mentions.iter().map(|mention| mark(&view, mention)).collect();
     let (headline, body) = parts(&document, shown);
     let body_from = headline.chars().count();
     let in_body: Vec<Mark> =
@@ -124,15 +120,15 @@ pub(in crate::web) async fn show(
             .map(|signal| SignalRow {
                 product_from: words::product_from(signal.product_from),
                 severity: words::severity(signal.severity),
-                region: signal.region.map(|code| desk.region_name(code)),
+                region: signal.region.map(|code| view.region_name(code)),
                 confidence: words::share(signal.confidence),
                 rules: rules(&signal.rules),
                 signal,
             })
             .collect(),
-        mentions: mentions.iter().take(MENTIONS_SHOWN).map(|mention| row(desk.as_ref(), mention)).collect(),
+        mentions: mentions.iter().take(MENTIONS_SHOWN).map(|mention| row(&view, mention)).collect(),
         mentions_total: mentions.len(),
-        standards: reading.as_ref().map(|reading| standards(desk.as_ref(), reading)).unwrap_or_default(),
+        standards: reading.as_ref().map(|reading| standards(&view, reading)).unwrap_or_default(),
         reading: reading.as_ref(),
         cited_by: trail.cited_by.iter().map(|cited| CitedRow { state: words::state(cited.state), cited }).collect(),
         revisions: revisions(&trail),
@@ -185,9 +181,9 @@ fn cut(text: &str) -> (&str, usize) {
     }
 }
 
-fn mark(desk: &dyn Desk, mention: &Mention) -> Mark {
+fn mark(view: &View, mention: &Mention) -> Mark {
     let (kind, class, rank) = words::mention(mention.kind);
-    let name = name(desk, mention);
+    let name = name(view, mention);
     let title = format!("{kind}：{name} · {} · 规则 {}", mention.stance.zh(), mention.rule);
     // What is denied, general or old is not counted: it is shown, but paler.
     let class = match (mention.stance.counts(), class) {
@@ -201,19 +197,19 @@ fn mark(desk: &dyn Desk, mention: &Mention) -> Mark {
 }
 
 /// What a mention's code is called.
-fn name(desk: &dyn Desk, mention: &Mention) -> String {
+fn name(view: &View, mention: &Mention) -> String {
     let region = (mention.kind == MentionKind::Region).then(|| mention.code.parse().ok()).flatten();
-    region.map_or_else(|| words::mention_code(mention.kind, &mention.code), |code| desk.region_name(code))
+    region.map_or_else(|| words::mention_code(mention.kind, &mention.code), |code| view.region_name(code))
 }
 
-fn row<'a>(desk: &dyn Desk, mention: &'a Mention) -> MentionRow<'a> {
+fn row<'a>(view: &View, mention: &'a Mention) -> MentionRow<'a> {
     let (kind, class, _) = words::mention(mention.kind);
-    MentionRow { kind, class, name: name(desk, mention), mention }
+    MentionRow { kind, class, name: name(view, mention), mention }
 }
 
 /// Standards of which there is something to know: those that the text announces a change of, then those it names that are not in
 /// force as named.
-fn standards(desk: &dyn Desk, reading: &Reading) -> Vec<StandardRow> {
+fn standards(view: &View, reading: &Reading) -> Vec<StandardRow> {
     let announced = reading.rechecks.iter().take(STANDARDS_SHOWN).map(|recheck| {
         let mut note = recheck.action.zh().to_owned();
         for (words, value) in [("，代替 ", &recheck.replaces), ("，由 ", &recheck.replaced_by)] {
@@ -234,7 +230,7 @@ fn standards(desk: &dyn Desk, reading: &Reading) -> Vec<StandardRow> {
         if rows.iter().any(|row| row.number == mention.code) {
             continue;
         }
-        if let Some(note) = desk.standard_note(&mention.code) {
+        if let Some(note) = view.standard_note(&mention.code) {
             let (title, recheck) = (String::new(), String::new());
             rows.push(StandardRow { number: mention.code.clone(), title, note, recheck });
         }

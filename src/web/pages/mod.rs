@@ -1,4 +1,4 @@
-//! The pages for people. Each file parses its address, asks the desk, prepares plain strings, and hands them to a template.
+//! The pages for people. Each file parses its address, asks the view, prepares plain strings, and hands them to a template.
 
 pub(super) mod alert;
 pub(super) mod alerts;
@@ -13,21 +13,16 @@ pub(super) mod status;
 pub(super) mod subscriptions;
 mod terms;
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::response::Html;
 
-use super::desk::Desk;
 use super::gate::{self, Visitor};
 use super::problem::Problem;
+use super::view::View;
 use super::{assets, text, words};
 use crate::tell::{self, Language};
 use crate::vocabulary::About as Kind;
-use crate::vocabulary::{AlertId, Assessment, Counts, DocumentId, Explanation, Sentence};
-
-/// The desk as handlers hold it.
-pub(super) type Shared = Arc<dyn Desk>;
+use crate::vocabulary::{AlertId, Counts, DocumentId, Explanation, Sentence, ShownAssessment};
 
 /// Longest id in an address, in characters.
 pub(super) const ID_CHARS_MAX: usize = 500;
@@ -82,7 +77,7 @@ pub(super) struct Named {
 }
 
 impl About {
-    pub(super) fn new(desk: &dyn Desk, judged: &Assessment) -> Self {
+    pub(super) fn new(view: &View, judged: &ShownAssessment) -> Self {
         let terms = &judged.spread_terms;
         let named = |label, name| Named { label, name, among: String::new() };
         let most_named = |brand: String| match terms.brands {
@@ -90,24 +85,24 @@ impl About {
             brands => Named { label: "提及最多", name: brand, among: format!("共 {brands} 个品牌") },
         };
         let most_placed = |code| match terms.provinces {
-            1 => named("均在", desk.region_name(code)),
+            1 => named("均在", view.region_name(code)),
             provinces if terms.top_province_share < MAJORITY => named("涉及", format!("{provinces} 个省份")),
             provinces => {
-                Named { label: "最集中", name: desk.region_name(code), among: format!("共 {provinces} 个省份") }
+                Named { label: "最集中", name: view.region_name(code), among: format!("共 {provinces} 个省份") }
             }
         };
         let top_brand = terms.top_brand.clone().filter(|_| terms.brands > 0);
         let top_province = terms.top_province.filter(|_| terms.provinces > 0);
         Self {
             brand: judged.brand.clone().map(|brand| named("品牌", brand)).or_else(|| top_brand.map(most_named)),
-            region: (judged.region.map(|code| named("地区", desk.region_name(code))))
+            region: (judged.region.map(|code| named("地区", view.region_name(code))))
                 .or_else(|| top_province.map(most_placed)),
         }
     }
 }
 
 /// What was seen against what was expected, in the deciding window.
-fn seen_and_expected(judged: &Assessment) -> String {
+fn seen_and_expected(judged: &ShownAssessment) -> String {
     let term = judged.detector.windows.iter().find(|term| term.days == judged.window_days);
     match term {
         Some(term) => format!("近 {} 天 {} 起独立事件，平常预期 {} 起", term.days, term.x, words::roughly(term.mu)),

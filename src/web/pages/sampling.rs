@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::response::Html;
 
-use super::super::desk::SAMPLING_REQUESTS_MAX;
-use super::super::gate::Seated;
 use super::super::problem::Problem;
 use super::super::text;
+use super::super::view::{SAMPLING_REQUESTS_MAX, View};
 use super::{Shell, render};
 use crate::vocabulary::{AlertId, CandidateSeller, Finding, SamplingRequest};
 
@@ -51,11 +50,11 @@ impl ListPage {
     }
 }
 
-pub(in crate::web) async fn list(Seated(desk): Seated) -> Result<Html<String>, Problem> {
-    let mut requests = desk.sampling_requests().await?;
+pub(in crate::web) async fn list(view: View) -> Result<Html<String>, Problem> {
+    let mut requests = view.sampling_requests().await?;
     requests.truncate(SAMPLING_REQUESTS_MAX);
     let mut tested: BTreeMap<AlertId, (u64, u64)> = BTreeMap::new();
-    for outcome in desk.outcomes(None).await? {
+    for outcome in view.outcomes(None).await? {
         if let (Some(alert), Finding::Samples(samples)) = (outcome.alert_id, outcome.finding) {
             let (sum, failed) = tested.entry(alert).or_default();
             *sum += samples.tested;

@@ -6,8 +6,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::response::Html;
 use serde::Deserialize;
 
-use super::super::gate::Seated;
 use super::super::problem::Problem;
+use super::super::view::View;
 use super::super::words::{self, NONE};
 use super::{Shell, render, search};
 use crate::store::{CameFor, SavedSearch};
@@ -79,17 +79,17 @@ struct SearchesPage {
 }
 
 pub(in crate::web) async fn list(
-    Seated(desk): Seated,
+    view: View,
     query: Result<Query<SearchesQuery>, QueryRejection>,
 ) -> Result<Html<String>, Problem> {
     let name = query?.0.name;
-    let rows: Vec<SearchRow> = desk.searches().await?.into_iter().map(|search| SearchRow::new(search, &name)).collect();
+    let rows: Vec<SearchRow> = view.searches().await?.into_iter().map(|search| SearchRow::new(search, &name)).collect();
     let chosen = rows.iter().find(|row| row.chosen);
     if !name.is_empty() && chosen.is_none() {
         return Err(Problem::not_found(format!("没有叫“{name}”的检索。")));
     }
     let came_total = chosen.map_or(0, |row| row.search.came);
-    let came = if chosen.is_some() { desk.came_for(&name, CAME_SHOWN).await? } else { Vec::new() };
+    let came = if chosen.is_some() { view.came_for(&name, CAME_SHOWN).await? } else { Vec::new() };
     let came = came.into_iter().map(|came| CameRow {
         seen: came.seen_at.map_or_else(|| NONE.to_owned(), words::moment),
         story: search::address(&format!("story:{}", came.story), None),

@@ -3,9 +3,8 @@
 use askama::Template;
 use axum::response::Html;
 
-use super::super::desk::{SourceCounts, Status};
-use super::super::gate::Seated;
 use super::super::problem::Problem;
+use super::super::view::{SourceCounts, Status, View};
 use super::super::words::{self, NONE};
 use super::{Fact, Shell, render};
 use crate::store::Promotion;
@@ -42,12 +41,15 @@ struct NoticeRow<'a> {
     text: &'a str,
 }
 
-pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, Problem> {
-    let status: Status = desk.status().await?;
+pub(in crate::web) async fn show(view: View) -> Result<Html<String>, Problem> {
+    render(&page(&view.status().await?))
+}
+
+fn page(status: &Status) -> StatusPage<'_> {
     let end = status.log_end.0;
     let sum = |of: fn(&SourceCounts) -> u64| status.sources.iter().map(of).fold(0, u64::saturating_add);
     let as_of = status.last_as_of.map_or_else(|| NONE.to_owned(), |day| day.to_string());
-    render(&StatusPage {
+    StatusPage {
         shell: Shell::at("status"),
         facts: vec![
             Fact::new("信息", status.documents.to_string()),
@@ -84,17 +86,17 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
             })
             .collect(),
         sums: [
-            sum(|counts| counts.collected),
-            sum(|counts| counts.kept),
-            sum(|counts| counts.duplicate),
-            sum(|counts| counts.unchanged),
-            sum(|counts| counts.rejected),
+            sum(|counts| counts.intake.collected),
+            sum(|counts| counts.intake.kept),
+            sum(|counts| counts.intake.duplicate),
+            sum(|counts| counts.intake.unchanged),
+            sum(|counts| counts.intake.rejected),
         ],
         sources: status
             .sources
             .iter()
             .map(|counts| SourceRow {
-                balances: counts.balances(),
+                balances: counts.intake.reconciles(),
                 reasons: counts
                     .reasons
                     .iter()
@@ -104,7 +106,7 @@ pub(in crate::web) async fn show(Seated(desk): Seated) -> Result<Html<String>, P
                 counts,
             })
             .collect(),
-    })
+    }
 }
 
 /// Who put the rules in force, when and why.
@@ -114,4 +116,43 @@ fn promoted(row: &Promotion) -> String {
         None => format!("{} 登记，正在后台重读日志", words::moment(row.asked_at)),
     };
     format!("{state}（{}：{}）", row.by, row.why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::Intake;
+    use crate::vocabulary::{Channel, CriteriaVersion, LexiconVersion, Position, SourceId};
+
+    #[test]
+    fn a_source_whose_counts_do_not_add_up_is_marked_and_the_reasons_of_rejects_are_told() {
+        let source = |rejected, reasons| SourceCounts {
+            source: SourceId::from("s"),
+            channel: Channel::Complaint,
+            intake: Intake { collected: 10, kept: 3, duplicate: 3, unchanged: 3, rejected },
+            reasons,
+        };
+        let status = Status {
+            documents: 3,
+            signals: 0,
+            alerts_open: 0,
+            alerts_closed: 0,
+            sampling_requests: 0,
+            last_as_of: None,
+            log_end: Position(6),
+            cursors: Vec::new(),
+            sources: vec![source(1, vec![("正文为空".to_owned(), 1)]), source(0, Vec::new())],
+            health: Vec::new(),
+            program: String::new(),
+            lexicon: LexiconVersion::from("l"),
+            criteria: CriteriaVersion::from("c"),
+            promotion: None,
+            notices: Vec::new(),
+        };
+        let page = page(&status);
+        assert_eq!(page.sources.iter().map(|row| row.balances).collect::<Vec<_>>(), [true, false]);
+        assert_eq!((page.sums, page.sources[0].reasons.as_str()), ([20, 6, 6, 6, 1], "正文为空：1 条"));
+        let html = render(&page).map(|html| html.0).unwrap_or_default();
+        assert_eq!(html.matches("数目不平，请报告").count(), 1, "{html}");
+    }
 }

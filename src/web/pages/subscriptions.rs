@@ -9,10 +9,11 @@ use axum::extract::rejection::StringRejection;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 
-use super::super::gate::{Hall, Seated};
+use super::super::gate::Hall;
 use super::super::problem::Problem;
+use super::super::view::View;
 use super::deliveries::wants;
-use super::{Shared, Shell, render};
+use super::{Shell, render};
 use crate::access::{AccessError, Accounts, SUBSCRIPTIONS_MAX, Viewer};
 use crate::store::EndpointHealth;
 use crate::vocabulary::{Category, Danger, PROVINCES, Province, RegionCode, Subscription};
@@ -30,7 +31,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(health: EndpointHealth, desk: &Shared) -> Self {
+    fn new(health: EndpointHealth, view: &View) -> Self {
         // What servers said is for those who run the watch: it stands on the page of deliveries.
         let failed = health.last.is_some_and(|last| last.trouble.is_some());
         let trouble = match (health.row.stopped.is_some(), health.row.paused_at.is_some(), failed) {
@@ -40,7 +41,7 @@ impl Row {
             _ => "正常",
         };
         Self {
-            wants: wants(&health.row.endpoint.subscription, &|code| desk.region_name(code)),
+            wants: wants(&health.row.endpoint.subscription, &|code| view.region_name(code)),
             name: health.row.endpoint.name,
             waiting: health.waiting,
             delivered: health.delivered,
@@ -81,13 +82,13 @@ fn person<'a>(hall: &'a Hall, viewer: &'a Viewer) -> Result<(&'a Accounts, &'a s
 /// What the page shows, also after something could not be done.
 async fn page(
     (accounts, name): (&Accounts, &str),
-    desk: &Shared,
+    view: &View,
     no_server: bool,
     trouble: String,
 ) -> Result<Html<String>, Problem> {
     let internal = |error: AccessError| Problem::internal(&error);
     let rows: Vec<Row> =
-        accounts.subscriptions(name).await.map_err(internal)?.into_iter().map(|one| Row::new(one, desk)).collect();
+        accounts.subscriptions(name).await.map_err(internal)?.into_iter().map(|one| Row::new(one, view)).collect();
     let provinces = PROVINCES.iter().map(Province::region);
     render(&SubscriptionsPage {
         shell: Shell::at("subscriptions"),
@@ -98,17 +99,17 @@ async fn page(
         rows,
         categories: Category::ALL,
         dangers: Danger::ALL,
-        provinces: provinces.map(|code| (code, desk.region_name(code))).collect(),
+        provinces: provinces.map(|code| (code, view.region_name(code))).collect(),
     })
 }
 
 pub(in crate::web) async fn list(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
 ) -> Result<Html<String>, Problem> {
     let (accounts, name) = person(&hall, &viewer)?;
-    page((accounts, name), &desk, !hall.gate.sends_mail(), String::new()).await
+    page((accounts, name), &view, !hall.gate.sends_mail(), String::new()).await
 }
 
 /// What a form says: a field that stands there more than once counts as often.
@@ -162,7 +163,7 @@ fn asked(form: &str) -> Result<Subscription, String> {
 pub(in crate::web) async fn add(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
-    Seated(desk): Seated,
+    view: View,
     form: Result<String, StringRejection>,
 ) -> Result<Response, Problem> {
     let (accounts, name) = person(&hall, &viewer)?;
@@ -175,7 +176,7 @@ pub(in crate::web) async fn add(
     match made {
         Ok(_) => Ok(Redirect::to("/subscriptions").into_response()),
         Err(AccessError::Input(why)) => {
-            let page = page((accounts, name), &desk, !hall.gate.sends_mail(), why).await?;
+            let page = page((accounts, name), &view, !hall.gate.sends_mail(), why).await?;
             Ok((axum::http::StatusCode::BAD_REQUEST, Extension(super::super::problem::Dressed), page).into_response())
         }
         Err(error) => Err(Problem::internal(&error)),

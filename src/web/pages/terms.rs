@@ -3,7 +3,7 @@
 //! In: the terms of the vocabulary. Out: [`Fact`]s and the rows of two tables. Not here: judging, and words that a term carries
 //! already.
 
-use super::super::desk::Desk;
+use super::super::view::View;
 use super::super::words::{self, NONE};
 use super::Fact;
 use crate::vocabulary::{
@@ -105,7 +105,7 @@ fn exposure(terms: &ExposureTerms) -> Vec<Fact> {
     facts
 }
 
-pub(super) fn spread(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<Fact> {
+pub(super) fn spread(view: &View, terms: &SpreadTerms) -> Vec<Fact> {
     let tail = |name: &str, p: Option<f64>| match p {
         Some(p) => Fact::number(name, words::tail(p), p),
         None => Fact::new(name, NONE),
@@ -119,7 +119,7 @@ pub(super) fn spread(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<Fact> {
         share("未写明品牌的事件", terms.unknown_brand_share),
         Fact::new("涉及省份数", terms.provinces.to_string()),
         decimal("有效省份数（1/Σ份额²）", terms.effective_provinces),
-        Fact::new("最集中的省份", terms.top_province.map_or_else(|| NONE.to_owned(), |code| desk.region_name(code))),
+        Fact::new("最集中的省份", terms.top_province.map_or_else(|| NONE.to_owned(), |code| view.region_name(code))),
         share("该省份在有地点事件中的份额", terms.top_province_share),
         share("未写明地点的事件", terms.unknown_region_share),
         tail("去掉首位品牌后的 p", terms.p_without_top_brand),
@@ -146,9 +146,9 @@ pub(super) fn spread(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<Fact> {
         .flatten(),
     );
     facts.push(Fact::new("明显上升的品牌数", terms.raised_brands.to_string()));
-    facts.extend(terms.cluster.as_ref().map(|found| cluster(desk, "最可能的聚集区", found)));
-    facts.extend(terms.prefecture_cluster.as_ref().map(|found| cluster(desk, "按地市看最集中处", found)));
-    facts.extend(terms.platform_cluster.as_ref().map(|found| cluster(desk, "最可能的平台", found)));
+    facts.extend(terms.cluster.as_ref().map(|found| cluster(view, "最可能的聚集区", found)));
+    facts.extend(terms.prefecture_cluster.as_ref().map(|found| cluster(view, "按地市看最集中处", found)));
+    facts.extend(terms.platform_cluster.as_ref().map(|found| cluster(view, "最可能的平台", found)));
     if let Some(shared) = &terms.shared {
         let categories: Vec<&str> = shared.categories.iter().map(|category| category.zh()).collect();
         let told = format!("“{}”见于{}，共{}起", shared.word, categories.join("、"), shared.events);
@@ -177,9 +177,9 @@ pub(super) fn spread(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<Fact> {
     facts
 }
 
-fn cluster(desk: &dyn Desk, name: &str, terms: &ClusterTerms) -> Fact {
+fn cluster(view: &View, name: &str, terms: &ClusterTerms) -> Fact {
     let place = terms.zone.clone().unwrap_or_else(|| {
-        let names: Vec<String> = terms.regions.iter().map(|code| desk.region_name(*code)).collect();
+        let names: Vec<String> = terms.regions.iter().map(|code| view.region_name(*code)).collect();
         names.join("、")
     });
     let chance = match (terms.scanned, terms.p) {
@@ -193,11 +193,11 @@ fn cluster(desk: &dyn Desk, name: &str, terms: &ClusterTerms) -> Fact {
 }
 
 /// Provinces by excess.
-pub(super) fn regions(desk: &dyn Desk, terms: &SpreadTerms) -> Vec<RegionRow> {
+pub(super) fn regions(view: &View, terms: &SpreadTerms) -> Vec<RegionRow> {
     let mut all: Vec<_> = terms.regions.iter().collect();
     all.sort_by(|a, b| b.excess.total_cmp(&a.excess).then(a.region.cmp(&b.region)));
     let row = |term: &crate::vocabulary::RegionTerm| RegionRow {
-        name: desk.region_name(term.region),
+        name: view.region_name(term.region),
         events: term.events,
         expected: words::decimal(term.expected),
         expected_exact: term.expected,

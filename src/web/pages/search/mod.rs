@@ -13,10 +13,9 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::super::api::{HITS_DEFAULT, HITS_MAX};
-use super::super::desk::{Desk, DeskError, Facet, QueryExample, QueryFault, SearchHit, SearchOutcome};
-use super::super::gate::Seated;
 use super::super::problem::{Dressed, Problem};
 use super::super::text::{self, Segment};
+use super::super::view::{Facet, QueryExample, QueryFault, SearchHit, SearchOutcome, View, ViewError, query_examples};
 use super::super::words::{self, NONE};
 use super::{CountView, Shell, counts, render};
 use crate::index::Sort;
@@ -55,15 +54,15 @@ pub(in crate::web) struct SearchQuery {
 
 impl SearchQuery {
     /// The trimmed query and the place to go on from, within their bounds.
-    pub(in crate::web) fn checked(&self) -> Result<(&str, Option<&str>), DeskError> {
+    pub(in crate::web) fn checked(&self) -> Result<(&str, Option<&str>), ViewError> {
         let query = self.q.trim();
         let chars = query.chars().count();
         if chars > QUERY_CHARS_MAX {
             let message = format!("检索式过长：最多 {QUERY_CHARS_MAX} 个字，收到 {chars} 个字");
-            return Err(DeskError::BadQuery(QueryFault { message, span: None }));
+            return Err(ViewError::BadQuery(QueryFault { message, span: None }));
         }
         if self.after.len() > AFTER_BYTES_MAX {
-            return Err(DeskError::BadCursor { found: self.after.clone() });
+            return Err(ViewError::BadCursor { found: self.after.clone() });
         }
         Ok((query, Some(self.after.as_str()).filter(|after| !after.is_empty())))
     }
@@ -109,7 +108,7 @@ struct HitView<'a> {
 }
 
 impl<'a> HitView<'a> {
-    fn new(desk: &dyn Desk, hit: &'a SearchHit) -> Self {
+    fn new(view: &View, hit: &'a SearchHit) -> Self {
         let title = hit.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         let (title, segments) = title_and_snippet(title.unwrap_or("（无标题）"), &hit.snippet, &hit.spans);
         Self {
@@ -118,7 +117,7 @@ impl<'a> HitView<'a> {
             published: hit.published_at.map_or_else(|| NONE.to_owned(), words::published),
             products: listed(hit.categories.iter().copied().map(Category::zh)),
             hazards: listed(hit.hazards.iter().copied().map(Hazard::zh)),
-            region: hit.region.map(|code| desk.region_name(code)),
+            region: hit.region.map(|code| view.region_name(code)),
             link: text::link(hit.url.as_deref()),
             severity: hit.severity.filter(|severity| *severity > 0).map(words::severity),
             story: (hit.reprints > 0).then(|| address(&format!("story:{}", hit.story), None)),
@@ -232,19 +231,19 @@ struct SearchPage<'a> {
 }
 
 pub(in crate::web) async fn show(
-    Seated(desk): Seated,
+    view: View,
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = query?.0;
     let query = asked.q.trim();
     let found = match asked.checked() {
         Ok(("", _)) => Ok(None),
-        Ok((query, after)) => desk.search(query, HITS_SHOWN, after).await.map(Some),
+        Ok((query, after)) => view.search(query, HITS_SHOWN, after).map(Some),
         Err(error) => Err(error),
     };
     let (outcome, fault) = match found {
         Ok(outcome) => (outcome, None),
-        Err(DeskError::BadQuery(fault)) => (None, Some(fault)),
+        Err(ViewError::BadQuery(fault)) => (None, Some(fault)),
         Err(other) => return Err(other.into()),
     };
     let searched = outcome.is_some();
@@ -263,11 +262,11 @@ pub(in crate::web) async fn show(
         ways: Ways::new(query, &outcome),
         chart: ChartView::new(query, &outcome.histogram),
         notes: &outcome.notes,
-        hits: outcome.hits.iter().map(|hit| HitView::new(desk.as_ref(), hit)).collect(),
-        facets: facet_views.into_iter().map(|facet| FacetView::new(desk.as_ref(), query, facet)).collect(),
+        hits: outcome.hits.iter().map(|hit| HitView::new(&view, hit)).collect(),
+        facets: facet_views.into_iter().map(|facet| FacetView::new(&view, query, facet)).collect(),
         first: (searched && !asked.after.is_empty()).then(|| address(query, None)),
         next: outcome.next.as_deref().map(|next| address(query, Some(next))),
-        examples: desk.query_examples().into_iter().map(example).collect(),
+        examples: query_examples().map(example).collect(),
         query_chars_max: QUERY_CHARS_MAX,
         name_chars_max: SEARCH_NAME_CHARS_MAX,
         rows_max: PACKED_ROWS_MAX,

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::super::super::desk::{Desk, Facet, FacetValue};
+use super::super::super::view::{Facet, FacetValue, View};
 use super::super::super::words;
 use super::address;
 use crate::index::query_wishes;
@@ -25,14 +25,14 @@ pub(super) struct FacetView<'a> {
 }
 
 impl<'a> FacetView<'a> {
-    pub(super) fn new(desk: &dyn Desk, query: &str, facet: &'a Facet) -> Self {
+    pub(super) fn new(view: &View, query: &str, facet: &'a Facet) -> Self {
         let link = |value: &FacetValue| {
             let chosen = has_term(query, &value.narrow);
             let narrowed = if chosen { without_term(query, &value.narrow) } else { with_term(query, &value.narrow) };
             let region = (facet.field == "region").then(|| value.value.parse().ok()).flatten();
             FacetLink {
                 name: region
-                    .map_or_else(|| words::facet_value(&facet.field, &value.value), |code| desk.region_name(code)),
+                    .map_or_else(|| words::facet_value(&facet.field, &value.value), |code| view.region_name(code)),
                 count: value.count,
                 address: address(narrowed.trim(), None),
                 chosen,

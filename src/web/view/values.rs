@@ -1,0 +1,272 @@
+//! The plain values that a view gives beside the records themselves, and why it has no answer.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::found::QueryFault;
+use crate::alert::Casework;
+use crate::alert::feed::FeedPlace;
+use crate::store::Promotion;
+use crate::vocabulary::{
+    AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Intake, LexiconVersion, Notice,
+    Position, ShownAlert, ShownEvent, SourceId,
+};
+
+/// A form in which alerts leave for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedForm {
+    /// A page of a JSON Feed 1.1.
+    Json(FeedPlace),
+    /// A page of an Atom feed, RFC 4287.
+    Atom(FeedPlace),
+    /// All of them as one message of the Common Alerting Protocol.
+    Cap,
+    /// A table for spreadsheets.
+    Csv,
+    /// The draft of a notice to the public about the only one of them.
+    Notice,
+}
+
+/// Events in the lives of alerts, and how far was looked for them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EventsPage {
+    /// Events with their numbers, in order.
+    pub events: Vec<(u64, ShownEvent)>,
+    /// The last number that was looked at, shown or not: where the next look begins.
+    pub reached: u64,
+}
+
+/// What became of lines that were handed in (COUNT-1).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct Pushed {
+    /// Lines met, kept, known and set aside.
+    #[serde(flatten)]
+    pub intake: Intake,
+    /// The first of those set aside, with line and reason.
+    pub rejects: Vec<PushReject>,
+}
+
+/// A line that is no document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct PushReject {
+    /// Its number, from 1.
+    pub line: u64,
+    /// What was found and what to do.
+    pub reason: String,
+}
+
+/// Most alerts there are at once for lists and feeds.
+pub const ALERTS_MAX: usize = crate::store::ALERTS_MAX as usize;
+/// Most sampling requests listed at once.
+pub const SAMPLING_REQUESTS_MAX: usize = 500;
+
+/// Why a view has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The visitor's query cannot be understood; shown to the visitor with a caret under the place.
+    #[error("the query cannot be understood: {}", .0.message)]
+    BadQuery(QueryFault),
+    /// The `after` of a search is not one we gave, or belongs to another query.
+    #[error("`{found}` is not a place in these results: start again from the first page")]
+    BadCursor {
+        /// The text that was found.
+        found: String,
+    },
+    /// What a person wants to do cannot be done now; the reason is shown.
+    #[error("{why}")]
+    Refused {
+        /// Why, in Chinese.
+        why: String,
+    },
+    /// Anything else. Logged with its causes; the visitor sees only that it happened.
+    #[error("{doing} failed")]
+    Internal {
+        /// What was being done, e.g. `reading alert a-1 from the store`.
+        doing: String,
+        /// What went wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl ViewError {
+    /// Wraps the error of a neighbouring room.
+    pub fn internal(doing: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal { doing: doing.into(), source: source.into() }
+    }
+}
+
+/// Which alerts, and which stretch of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// Only open or only closed ones.
+    pub state: Option<AlertState>,
+    /// Only with this disposal.
+    pub disposal: Option<Disposal>,
+    /// Only with this danger.
+    pub danger: Option<Danger>,
+    /// Only of this category.
+    pub category: Option<Category>,
+    /// Only of this hazard.
+    pub hazard: Option<Hazard>,
+    /// How many of the ranked list to pass over.
+    pub skip: usize,
+    /// How many to give, at most [`AlertFilter::LIMIT_MAX`].
+    pub limit: usize,
+}
+
+impl AlertFilter {
+    /// Alerts on one page.
+    pub const LIMIT_DEFAULT: usize = 30;
+    /// Most alerts in one answer.
+    pub const LIMIT_MAX: usize = 200;
+    /// Farthest that a visitor may page.
+    pub const SKIP_MAX: usize = 100_000;
+
+    /// Whether the alert passes; `skip` and `limit` aside.
+    #[must_use]
+    pub fn accepts(&self, alert: &ShownAlert) -> bool {
+        let judged = &alert.assessment;
+        self.state.is_none_or(|state| state == alert.state)
+            && self.disposal.is_none_or(|disposal| disposal == judged.disposal)
+            && self.danger.is_none_or(|danger| danger == judged.danger)
+            && self.category.is_none_or(|category| category == judged.category)
+            && self.hazard.is_none_or(|hazard| hazard == judged.hazard)
+    }
+
+    /// Filters, ranks (what people pinned, then open ones, then rank score, then id, so that ties never move) and cuts.
+    #[must_use]
+    pub fn page_of(
+        &self,
+        all: impl IntoIterator<Item = ShownAlert>,
+        standing: &BTreeMap<AlertId, Casework>,
+    ) -> AlertPage {
+        let mut alerts: Vec<ShownAlert> = all.into_iter().filter(|alert| self.accepts(alert)).collect();
+        let order = |alert: &ShownAlert| standing.get(&alert.id).map_or(1, Casework::order);
+        alerts.sort_by(|a, b| {
+            (order(a).cmp(&order(b)))
+                .then_with(|| a.state.cmp(&b.state))
+                .then_with(|| b.assessment.rank_score.total_cmp(&a.assessment.rank_score))
+                .then_with(|| a.id.cmp(&b.id))
+        });
+        let total = alerts.len() as u64;
+        let open = alerts.iter().filter(|alert| alert.state == AlertState::Open).count() as u64;
+        let alerts = alerts.into_iter().skip(self.skip).take(self.limit.min(Self::LIMIT_MAX)).collect();
+        AlertPage { alerts, total, open }
+    }
+}
+
+impl Default for AlertFilter {
+    fn default() -> Self {
+        Self {
+            state: None,
+            disposal: None,
+            danger: None,
+            category: None,
+            hazard: None,
+            skip: 0,
+            limit: Self::LIMIT_DEFAULT,
+        }
+    }
+}
+
+/// A stretch of the ranked list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AlertPage {
+    /// In rank order.
+    pub alerts: Vec<ShownAlert>,
+    /// How many pass the filter in all.
+    pub total: u64,
+    /// How many of these go on.
+    pub open: u64,
+}
+
+/// How the service is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// Documents in the log.
+    pub documents: u64,
+    /// Signals read.
+    pub signals: u64,
+    /// Alerts that go on.
+    pub alerts_open: u64,
+    /// Alerts that are over.
+    pub alerts_closed: u64,
+    /// Sampling requests made.
+    pub sampling_requests: u64,
+    /// The day last scored.
+    pub last_as_of: Option<Date>,
+    /// The last position of the log.
+    pub log_end: Position,
+    /// Where each consumer stands.
+    pub cursors: Vec<CursorState>,
+    /// COUNT-1 for each source.
+    pub sources: Vec<SourceCounts>,
+    /// How each source of the recipes is doing.
+    pub health: Vec<SourceHealth>,
+    /// The program's version.
+    pub program: String,
+    /// The lexicon in use.
+    pub lexicon: LexiconVersion,
+    /// The criteria in use.
+    pub criteria: CriteriaVersion,
+    /// The promotion that is waited for, else the one in force; none when nobody promoted any.
+    pub promotion: Option<Promotion>,
+    /// The newest notices, newest first.
+    pub notices: Vec<Notice>,
+}
+
+/// Where a consumer of the log stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CursorState {
+    /// Its name, e.g. `index`.
+    pub consumer: String,
+    /// The last position it has published.
+    pub position: Position,
+}
+
+/// COUNT-1 for one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// The source.
+    pub source: SourceId,
+    /// Its channel group.
+    pub channel: Channel,
+    /// Items seen, and what became of them.
+    pub intake: Intake,
+    /// Rejected by reason, most frequent first.
+    pub reasons: Vec<(String, u64)>,
+}
+
+/// How a source is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct SourceHealth {
+    /// The source.
+    pub source: SourceId,
+    /// Its name for people.
+    pub name: String,
+    /// Its channel group.
+    pub channel: Channel,
+    /// Whether its recipe is switched on.
+    pub enabled: bool,
+    /// Since when nobody asks it, by an operator's wish.
+    pub paused_at: Option<Timestamp>,
+    /// When it is due; none = at once.
+    pub due_at: Option<Timestamp>,
+    /// Last round, whatever came of it.
+    pub last_at: Option<Timestamp>,
+    /// Last round that read a page.
+    pub last_success_at: Option<Timestamp>,
+    /// Last round that kept a document.
+    pub last_news_at: Option<Timestamp>,
+    /// Rounds so far.
+    pub rounds: u64,
+    /// What somebody should look at, in words; empty = all is well.
+    pub troubles: Vec<String>,
+}
