@@ -313,7 +313,10 @@ async fn the_api_answers_in_json() {
     let search: serde_json::Value = serde_json::from_str(&search.body).expect("JSON");
     assert_eq!(search["total"], 1);
     assert_eq!(search["hits"].as_array().map(Vec::len), Some(1));
-    insta::assert_json_snapshot!("api_search_hit", search["hits"][0]);
+    let mut hit = search["hits"][0].clone();
+    // How rare a word is depends on which segments the index has merged by now.
+    assert!(hit["score"].take().as_f64().is_some_and(|score| score > 0.0), "{search}");
+    insta::assert_json_snapshot!("api_search_hit", hit);
     let alerts: serde_json::Value = serde_json::from_str(&face.get("/api/v1/alerts?limit=2").await.body).expect("JSON");
     assert_eq!((&alerts["total"], alerts["alerts"].as_array().map(Vec::len)), (&4.into(), Some(2)));
     insta::assert_json_snapshot!("api_alert_line", alerts["alerts"][0]);
