@@ -184,10 +184,7 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
         What::Send => {
             let queued = courier.queue(now()).await.map_err(failure)?;
             let (arrived, failed) = courier.send_due(now).await.map_err(failure)?;
-            say(tr!(
-                "排队 {queued} 个事件；送达 {arrived} 条消息，失败 {failed} 条",
-                "queued {queued} events; {arrived} messages arrived, {failed} failed"
-            ))
+            say(format_args!("queued {queued} events; {arrived} messages arrived, {failed} failed"))
         }
     }
 }

@@ -105,23 +105,13 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
     let read = tower.read_new().await?;
     tower.close().await?;
     for (source, intake) in &total {
-        say(tr!(
-            "{source}：收到 {} = 入库 {} + 重复 {} + 未变 {} + 搁置 {}",
+        // Standard output is for programs: these lines are the same in every language.
+        say(format_args!(
             "{source}: collected {} = kept {} + duplicate {} + unchanged {} + rejected {}",
-            intake.collected,
-            intake.kept,
-            intake.duplicate,
-            intake.unchanged,
-            intake.rejected
+            intake.collected, intake.kept, intake.duplicate, intake.unchanged, intake.rejected
         ))?;
     }
-    say(tr!(
-        "阅读 {} 条信息，得到 {} 个信号，{} 条有问题",
-        "read {} documents, {} signals, {} with problems",
-        read.documents,
-        read.signals,
-        read.problems
-    ))?;
+    say(format_args!("read {} documents, {} signals, {} with problems", read.documents, read.signals, read.problems))?;
     if read.undated > 0 {
         tell(tr!(
             "{} 条没有日期：可以检索到，但不计入任何一天的评估",

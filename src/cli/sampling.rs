@@ -53,12 +53,9 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
         say(serde_json::to_string_pretty(&done)?)?;
     } else {
         let rejected = done.rejected.len();
-        say(tr!(
-            "收到 {} = 入库 {} + 重复 {} + 搁置 {rejected}",
+        say(format_args!(
             "collected {} = kept {} + duplicate {} + rejected {rejected}",
-            done.collected,
-            done.kept,
-            done.duplicate
+            done.collected, done.kept, done.duplicate
         ))?;
     }
     for line in &done.rejected {

@@ -14,8 +14,7 @@ use crate::vocabulary::{
 };
 
 use super::BRAND_CHARS_MAX;
-use super::structured::SPAN_CHARS_MAX;
-use super::structured::fields::Field;
+use super::structured::fields::{Field, SPAN_CHARS_MAX};
 
 /// Characters that are looked at to tell whether a text is mostly Latin.
 const PROBE_CHARS: usize = 400;

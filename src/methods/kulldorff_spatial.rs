@@ -14,6 +14,7 @@ use super::scan::{
 };
 use super::settings::{Config, Count, CountFrom, List, Number, Part, configs};
 use super::spacetime_scan::zone_sets;
+use super::table::finite;
 use super::{Answer, Call, Columns, Method, MethodError};
 
 pub(super) const METHOD: Method = Method {
@@ -264,11 +265,6 @@ fn scan_one(config: &Config<Settings>, input: &Columns, call: &Call) -> Result<V
             })
         })
         .collect())
-}
-
-/// A number, or null when it is none.
-pub(super) fn finite(number: f64) -> Option<f64> {
-    number.is_finite().then_some(number)
 }
 
 fn floored(input: &Columns, name: &str) -> Result<Vec<u64>, MethodError> {

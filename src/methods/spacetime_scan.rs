@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::kulldorff_spatial::finite;
 use super::scan::{Found, Limits, Null, Places, Scan, Statistic, Window, Zones, gumbel_p_value, p_value};
 use super::settings::{Config, Count, CountFrom, List, Number, Positive, configs};
+use super::table::finite;
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
 
 pub(super) const METHOD: Method = Method {

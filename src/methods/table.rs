@@ -4,6 +4,11 @@ use std::fmt;
 
 use super::MethodError;
 
+/// A number; none, which JSON and CSV write as nothing, when it is not finite.
+pub(super) fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
+}
+
 /// Columns of an input file, by name.
 #[derive(Debug, Clone)]
 pub struct Columns {

@@ -25,8 +25,9 @@ use super::items::{self, Displayed, Items, Market};
 use super::moved::Moved;
 use super::out_of_line::OutOfLine;
 use super::prior::{Gamma, Ground};
+use super::shared::Shared;
 use super::shared::{Rise, shared};
-use super::spread::{self, Shared, Shares};
+use super::spread::{self, Shares};
 use super::{among, began, danger, explain};
 use crate::vocabulary::{
     Assessment, Began, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, Explanation, Hazard,

@@ -10,8 +10,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::criteria::SpreadCriteria;
-use super::spread::Shared;
 use crate::vocabulary::{Category, Hazard, SharedTerms};
+
+/// The same hazard rising in other categories by something they share, with the brands of those others.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Shared {
+    pub(super) terms: SharedTerms,
+    pub(super) brands: BTreeMap<u32, u64>,
+    pub(super) raised: u64,
+}
 
 /// [`SharedTerms::kind`] of a part or material that the texts name.
 pub(super) const COMPONENT: &str = "component";

@@ -19,7 +19,7 @@ fn a_line_without_text_is_named_by_file_and_line() {
 
     let said = run(&["import", "--data", data, "--source", "s", "--lenient", file]).good();
     assert!(said.err.contains("bad.ndjson:2: missing field `text`"), "{}", said.err);
-    assert!(said.out.contains("s：收到 2 = 入库 0 + 重复 0 + 未变 1 + 搁置 1"), "{}", said.out);
+    assert!(said.out.contains("s: collected 2 = kept 0 + duplicate 0 + unchanged 1 + rejected 1"), "{}", said.out);
     let rejects = the_rejects(&dir.path().join("data"));
     assert!(rejects.contains("missing field `text`") && rejects.lines().count() == 1, "{rejects}");
 }
@@ -111,7 +111,7 @@ fn what_stands_before_a_bad_line_is_read_and_found() {
     let said = run(&["import", "--data", data, "--source", "s", file]);
     assert_eq!(said.status, 2, "{}", said.err);
     assert!(said.err.contains("bad.ndjson:3:"), "{}", said.err);
-    assert!(said.out.contains("s：收到 1 = 入库 1"), "{}", said.out);
+    assert!(said.out.contains("s: collected 1 = kept 1"), "{}", said.out);
     assert!(run(&["search", "--data", data, "漏电"]).good().out.contains("共 1 条"));
 }
 

@@ -43,7 +43,7 @@ fn texts_of_a_foreign_crawl_are_taken_by_host_and_language() {
         ("both", &["--host", "example.cn", "--language", "zho"][..], 1),
     ] {
         let said = import(dir.path(), name, more).good().out;
-        assert!(said.contains(&format!("收到 {kept} = 入库 {kept}")), "{name}: {said}");
+        assert!(said.contains(&format!("collected {kept} = kept {kept}")), "{name}: {said}");
     }
     let found =
         run(&["search", "--data", dir.path().join("both").to_str().expect("UTF-8"), "--json", "充电宝"]).good().out;

@@ -74,7 +74,7 @@ fn an_import_onto_a_full_disk_says_so_and_goes_on_once_there_is_room() {
         let data = at(&limit.to_string());
         told(&run_limited(limit, &["import", "--data", &data, "--source", "s", &file]), &format!("limit {limit}"));
         let said = run(&["import", "--data", &data, "--source", "s", &file]).good();
-        assert!(said.out.contains(&format!("收到 {DOCUMENTS} = 入库 ")), "limit {limit}: {}", said.out);
+        assert!(said.out.contains(&format!("collected {DOCUMENTS} = kept ")), "limit {limit}: {}", said.out);
         assert_eq!(queries.map(|query| found(&data, query)), expected, "limit {limit}");
     }
 }

@@ -16,7 +16,7 @@ fn one_call_speaks_one_language() {
     fs::write(&file, "{\"id\":\"1\",\"text\":\"充电宝充电时起火\"}\n").expect("written");
     let import = ["import", "--data", data, "--source", "s", name];
     let chinese = run_in("zh_CN.UTF-8", &import).good();
-    assert!(chinese.out.contains("s：收到 1 = 入库 1") && chinese.err.contains("没有日期"), "{chinese:?}");
+    assert!(chinese.out.contains("s: collected 1 = kept 1") && chinese.err.contains("没有日期"), "{chinese:?}");
     let english = run_in("en_US.UTF-8", &import).good();
     assert!(english.out.contains("s: collected 1 = kept 0 + duplicate 0 + unchanged 1"), "{english:?}");
     assert!([&english.out, &english.err].iter().all(|text| text.is_ascii() || !text.contains('条')), "{english:?}");

@@ -37,7 +37,7 @@ fn a_rerun_over_real_titles_says_the_same_twice_and_at_any_number_of_threads() {
         file.to_str().expect("UTF-8"),
     ])
     .good();
-    assert!(said.out.contains(&format!("weibo：收到 {lines} = 入库 {lines} +")), "COUNT-1: {}", said.out);
+    assert!(said.out.contains(&format!("weibo: collected {lines} = kept {lines} +")), "COUNT-1: {}", said.out);
 
     let mut outputs = Vec::new();
     for threads in ["1", "2"] {

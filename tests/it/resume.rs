@@ -55,7 +55,7 @@ fn a_log_restored_from_a_backup_is_read_again_from_its_beginning() {
     fs::copy(&backup, &store).expect("restored");
     let said = import("d");
     assert!(said.err.contains("restored from a backup"), "{}", said.err);
-    assert!(said.out.contains("阅读 2 条信息"), "{}", said.out);
+    assert!(said.out.contains("read 2 documents"), "{}", said.out);
     let found = run(&["search", "--json", "--data", text, "充电宝"]).good().out;
     let page: serde_json::Value = serde_json::from_str(&found).expect("JSON");
     assert_eq!(page["total"], 2, "{page}");

@@ -1,7 +1,10 @@
 //! The fields of a document: columns in `meta`, `heading：value` pairs in the text, and tables whose cells tabs or bars part.
 
 use crate::lexicon::structured::{Role, Structured, fold_heading};
-use crate::vocabulary::{CharSpan, Document};
+use crate::vocabulary::{CharSpan, Document, SignalRecord};
+
+/// Longest stretch that stands for a field which only `meta` has, in characters.
+pub(in crate::extract) const SPAN_CHARS_MAX: usize = SignalRecord::EXCERPT_CHARS;
 
 /// Most characters of a text that are looked through for headings.
 pub(super) const FIELDS_CHARS_MAX: usize = 40_000;

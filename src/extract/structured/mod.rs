@@ -6,7 +6,7 @@
 //! heading plays which role (`rules/structured/fields.toml`), English lists (`english`).
 //!
 //! Spans: a value that stands in the text is marked there; one that only `meta` has is evidenced by the text as a whole, at most
-//! [`SPAN_CHARS_MAX`] characters of it (docs/decisions/0008).
+//! [`fields::SPAN_CHARS_MAX`] characters of it (docs/decisions/0008).
 
 pub(super) mod fields;
 
@@ -21,10 +21,7 @@ use crate::vocabulary::{
 use super::analysis::{Analysis, Fate};
 use super::facts;
 use super::normalise::Folded;
-use fields::Field;
-
-/// Longest stretch that stands for a field which only `meta` has, in characters.
-pub(super) const SPAN_CHARS_MAX: usize = SignalRecord::EXCERPT_CHARS;
+use fields::{Field, SPAN_CHARS_MAX};
 /// Longest name kept as a code, in characters.
 const NAME_CHARS_MAX: usize = 60;
 

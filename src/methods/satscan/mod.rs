@@ -17,13 +17,14 @@ use serde_json::{Map, Value, json};
 
 pub use exposure::{Calendar, Unit, person_days, standardised};
 
-use super::kulldorff_spatial::{Coordinates, finite};
+use super::kulldorff_spatial::Coordinates;
 use super::scan::{
     Direction, Found, Limits, Null, Places, SATSCAN_EARTH_KM, Scan, Statistic, Window, Zones, combined_p_value,
     p_value, recurrence_interval, separate,
 };
 use super::settings::{Config, Count, CountFrom, Number, Positive, configs};
 use super::spacetime_scan::{independent_baseline, zone_sets};
+use super::table::finite;
 use super::{Answer, Call, Method, MethodError};
 
 pub(super) const METHOD: Method = Method {

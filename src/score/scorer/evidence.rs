@@ -12,8 +12,9 @@ use super::{Desk, Part};
 use crate::methods::multi_window::window_size;
 use crate::score::days;
 use crate::score::events::Mention;
+use crate::score::shared::Shared;
 use crate::score::spread::prefectures::{self, Cities};
-use crate::score::spread::{Evidence, Field, Platforms, Shared, Shares, provinces};
+use crate::score::spread::{Evidence, Field, Platforms, Shares, provinces};
 use crate::vocabulary::ClusterTerms;
 
 impl Desk<'_> {

@@ -23,9 +23,10 @@ use self::cluster::{Cluster, Settings};
 pub(super) use self::field::Field;
 pub(super) use self::shares::Shares;
 use super::criteria::{EvenRise, SpreadCriteria, Zone};
+use super::shared::Shared;
 use crate::methods::exact_counts::ln_mid_p;
 use crate::numeric::NegativeBinomial;
-use crate::vocabulary::{ClusterTerms, RegionCode, SharedTerms, Spread, SpreadTerms};
+use crate::vocabulary::{ClusterTerms, RegionCode, Spread, SpreadTerms};
 
 /// Events of the spread window by platform, where signals come from platforms: cell = platform × weeks + week. The first, without a
 /// name, is everything that came another way.
@@ -34,14 +35,6 @@ pub(super) struct Platforms {
     pub(super) names: Vec<String>,
     pub(super) counts: Vec<u64>,
     pub(super) expected: Vec<f64>,
-}
-
-/// The same hazard rising in other categories by something they share, with the brands of those others.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Shared {
-    pub(super) terms: SharedTerms,
-    pub(super) brands: BTreeMap<u32, u64>,
-    pub(super) raised: u64,
 }
 
 /// What is known of a matter that crossed, beside its shares.

@@ -28,7 +28,7 @@ impl Table {
     }
 
     /// One of its rows.
-    pub(super) fn row<'r>(self, row: &'r SqliteRow) -> Stored<'r> {
+    pub(super) fn row(self, row: &SqliteRow) -> Stored<'_> {
         Stored { table: self, row }
     }
 
