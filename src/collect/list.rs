@@ -120,7 +120,7 @@ fn read_feed(recipe: &Recipe, text: &str, base: &Url, now: Timestamp, notes: &mu
     };
     let depth = if text.starts_with('{') { 0 } else { html::xml_depth(text) };
     if depth > TAG_DEPTH_MAX {
-        notes.add(None, format!("elements nest {depth} deep, at most {} are read", TAG_DEPTH_MAX), CHECK_PAGE);
+        notes.add(None, format!("elements nest {depth} deep, at most {TAG_DEPTH_MAX} are read"), CHECK_PAGE);
         return List::default();
     }
     let parser = feed_rs::parser::Builder::new()

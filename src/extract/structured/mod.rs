@@ -15,7 +15,7 @@ use crate::lexicon::terms::Meaning;
 use crate::lexicon::{Lexicon, fold_word};
 use crate::vocabulary::{
     Category, CharSpan, Document, Hazard, Mention, MentionKind, Problem, ProductFrom, Reading, RegionCode, RuleId,
-    Signal, SignalRecord, Stance,
+    Signal, Stance,
 };
 
 use super::analysis::{Analysis, Fate};

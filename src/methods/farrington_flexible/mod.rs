@@ -314,6 +314,7 @@ enum LimitMethod {
 /// What a config says.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the switches of `farringtonFlexible`, one field each")]
 struct Settings {
     range: Option<Range>,
     b: Count,
