@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn the_call_goes_before_the_environment_and_the_environment_before_the_locale() {
-        let cases: [(&[&str], &[(&str, &str)], Lang); 11] = [
+        type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], Lang);
+        let cases: [Case; 11] = [
             (&[], &[], Lang::Zh),
             (&[], &[("LANG", "C.UTF-8")], Lang::Zh),
             (&[], &[("LANG", "en_US.UTF-8")], Lang::En),

@@ -114,7 +114,7 @@ fn a_rise_that_many_brands_share_is_one_assessment_of_the_industry() {
     let above = above(&assessments);
     assert_eq!(above.len(), 1, "{above:#?}");
     assert_eq!((above[0].brand.clone(), above[0].region), (None, None));
-    assert!(above[0].spread >= Spread::Industry, "{}", said(&above[0]));
+    assert!(above[0].spread >= Spread::Industry, "{}", said(above[0]));
     assert_eq!(above[0].disposal, Disposal::Sample);
 }
 

@@ -126,13 +126,14 @@ fn sample(schema: &Value, defs: &Value, full: bool, pick: usize) -> Value {
             }
             found
         }
-        (Some(&"array"), _) => match schema["prefixItems"].as_array() {
-            Some(items) => items.iter().map(own).collect(),
-            None => {
+        (Some(&"array"), _) => {
+            if let Some(items) = schema["prefixItems"].as_array() {
+                items.iter().map(own).collect()
+            } else {
                 let least = schema["minItems"].as_u64().unwrap_or(u64::from(full));
                 (0..least).map(|_| own(&schema["items"])).collect()
             }
-        },
+        }
         (Some(&"integer"), _) => json!(schema["minimum"].as_u64().unwrap_or(0).max(1)),
         (Some(&"number"), _) => json!(0.5),
         (Some(&"boolean"), _) => json!(true),

@@ -362,7 +362,8 @@ async fn alerts_and_events_of_an_earlier_version_are_read_with_their_prose_and_w
     earlier.close().await;
     let store = Store::open(&path).await.expect("opened by this version");
     let events = store.alert_events(None).await.expect("read");
-    let found: Vec<_> = events.iter().map(|event| event.merged_into.as_ref().map(|id| id.as_str())).collect();
+    let found: Vec<_> =
+        events.iter().map(|event| event.merged_into.as_ref().map(crate::vocabulary::AlertId::as_str)).collect();
     assert_eq!(found, [None, None, Some(into)]);
     for (event, (_, explanation)) in events.iter().zip(said) {
         assert_eq!(event.explanation, Explanation::prose(explanation));

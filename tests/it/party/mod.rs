@@ -85,7 +85,7 @@ async fn no_way_out_tells_a_party_what_it_may_not_see() {
     for number in HIDDEN_NUMBERS {
         assert!(json.text.contains(number), "{number}");
     }
-    house.close().await;
+    house.close();
 }
 
 /// The sight of every role, with what concerns it.

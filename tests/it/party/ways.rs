@@ -179,7 +179,7 @@ impl House {
         }
     }
 
-    pub(crate) async fn close(self) {
+    pub(crate) fn close(self) {
         for task in self.tasks {
             task.abort();
         }
