@@ -1,12 +1,10 @@
 //! READ-1 to READ-3 on any document line: the JSON door, the reader, and the reading's own JSON.
 #![no_main]
 
-
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use wanglou_fuzz::{extract, lexicon, vocabulary};
-use wanglou_fuzz::vocabulary::{Channel, DocumentLine, Reading, SourceId};
+use vocabulary::{Channel, DocumentLine, Reading, SourceId};
 
 static LEXICON: LazyLock<lexicon::Lexicon> =
     LazyLock::new(|| lexicon::Lexicon::shipped().expect("the shipped lexicon loads"));

@@ -1,9 +1,7 @@
 //! Any text folds without a panic; folding twice changes nothing the reader could see; spans of a reading lead back (READ-2).
 #![no_main]
 
-
 use libfuzzer_sys::fuzz_target;
-use wanglou_fuzz::{extract, lexicon};
 
 fuzz_target!(|text: &str| {
     let folded = lexicon::fold_word(text);

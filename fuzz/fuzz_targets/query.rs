@@ -5,9 +5,8 @@
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use wanglou_fuzz::index::{SearchIndex, SearchRequest, Thesaurus};
-use wanglou_fuzz::vocabulary::{Channel, DocumentLine, Position, SourceId};
-use wanglou_fuzz::{extract, lexicon};
+use index::{SearchIndex, SearchRequest, Thesaurus};
+use vocabulary::{Channel, DocumentLine, Position, SourceId};
 
 /// What is searched: a text for each kind of field.
 const TEXTS: [&str; 6] = [

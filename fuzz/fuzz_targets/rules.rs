@@ -2,10 +2,8 @@
 //! The input is a rule file and a dictionary of hazards, separated by a line of `---`.
 #![no_main]
 
-
 use libfuzzer_sys::fuzz_target;
-use wanglou_fuzz::{extract, lexicon, vocabulary};
-use wanglou_fuzz::vocabulary::{Channel, Document, DocumentLine, SourceId};
+use vocabulary::{Channel, Document, DocumentLine, SourceId};
 
 fuzz_target!(|text: &str| {
     let (rules, rest) = text.split_once("\n---\n").unwrap_or((text, ""));

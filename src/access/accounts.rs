@@ -11,8 +11,8 @@ use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 use super::subscriptions::check_mail;
 use super::throttle::Throttle;
 use super::{Identity, Member, Viewer, password, secret};
-use crate::store::{Store, StoreError, TokenRow, Tx, UserRow};
-use crate::vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
+use store::{Store, StoreError, TokenRow, Tx, UserRow};
+use vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
 
 /// Hours after which a session ends, whatever happens in it.
 pub const SESSION_HOURS: i64 = 12;
@@ -468,7 +468,7 @@ pub(super) fn no_user(name: &str) -> AccessError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::Subscription;
+    use vocabulary::Subscription;
 
     const PASSWORD: &str = "ten characters and more";
 

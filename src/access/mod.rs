@@ -22,7 +22,7 @@ pub use subscriptions::SUBSCRIPTIONS_MAX;
 
 use std::collections::BTreeSet;
 
-use crate::vocabulary::{Party, Scope};
+use vocabulary::{Party, Scope};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use openidconnect::{
 use tokio::sync::Semaphore;
 
 use super::secret;
-use crate::config::{NameClaim, SignInSettings, is_protected};
+use config::{NameClaim, SignInSettings, is_protected};
 
 /// Longest time for one exchange with the provider, and for all that one visit asks of it: less than a page may take.
 const EXCHANGE_SECONDS_MAX: u64 = 6;
@@ -141,7 +141,7 @@ impl Provider {
         let trusted = settings.authority.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
         let http = reqwest::Client::builder()
             .tls_certs_merge(trusted.map_err(|error| unsound(&error))?.unwrap_or_default())
-            .user_agent(crate::config::default_user_agent())
+            .user_agent(config::default_user_agent())
             // What it answers is meant for us; an address in it is followed for nobody.
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(EXCHANGE_SECONDS_MAX))

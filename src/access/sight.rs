@@ -9,7 +9,7 @@
 
 use jiff::civil::Date;
 
-use crate::vocabulary::{
+use vocabulary::{
     Act, Alert, AlertEvent, Among, Assessment, Began, CandidateSeller, Category, Counts, Danger, DangerTerms, Decision,
     DetectorTerms, Disposal, Evidence, Explanation, ExposureTerms, Hazard, Listing, OutOfLineTerms, Party, RegionTerm,
     Role, SamplingRequest, Sentence, SharedTerms, ShownAlert, ShownAssessment, ShownEvent, Spread, SpreadTerms,

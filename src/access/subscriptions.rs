@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::accounts::{AccessError, Accounts, entry, no_user};
 use super::secret;
-use crate::store::{EndpointHealth, Store};
-use crate::vocabulary::{AuditKind, Endpoint, EndpointKind, SHOWN_CHARS, Subscription, excerpt};
+use store::{EndpointHealth, Store};
+use vocabulary::{AuditKind, Endpoint, EndpointKind, SHOWN_CHARS, Subscription, excerpt};
 
 /// Subscriptions of one user.
 pub const SUBSCRIPTIONS_MAX: usize = 10;

@@ -11,10 +11,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::feed::{FeedHead, escape, headline};
-use crate::tell::{self, Language};
-use crate::vocabulary::{
-    AlertId, AlertState, Danger, Disposal, Hazard, RegionCode, ShownAlert, show_moment, start_of_day,
-};
+use tell::{self, Language};
+use vocabulary::{AlertId, AlertState, Danger, Disposal, Hazard, RegionCode, ShownAlert, show_moment, start_of_day};
 
 /// The XML namespace of CAP 1.2.
 const NAMESPACE: &str = "urn:oasis:names:tc:emergency:cap:1.2";
@@ -161,7 +159,7 @@ fn info(text: &mut String, alert: &ShownAlert, head: &FeedHead, region_name: &dy
 mod tests {
     use super::super::testing::{About, day, shown};
     use super::*;
-    use crate::vocabulary::{Alert, Assessment, Explanation, LexiconVersion};
+    use vocabulary::{Alert, Assessment, Explanation, LexiconVersion};
 
     fn head() -> FeedHead {
         let updated = start_of_day(day(3));

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::vocabulary::{Act, ActKind, Refused, Role, Stage, Verdict, day_of};
+use vocabulary::{Act, ActKind, Refused, Role, Stage, Verdict, day_of};
 
 /// What all acts on an alert add up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -177,7 +177,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::vocabulary::start_of_day;
+    use vocabulary::start_of_day;
 
     fn act(kind: ActKind) -> Act {
         Act {

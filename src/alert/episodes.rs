@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::policy::AlertPolicy;
-use crate::score::explain;
-use crate::vocabulary::{
+use score::explain;
+use vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, Category, Danger, Disposal, DocumentId,
     Evidence, Hazard, LexiconVersion, RegionCode, Sentence, Spread,
 };

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::tell::{self, Language};
-use crate::vocabulary::{Alert, AlertId, RegionCode, ShownAlert, show_moment, start_of_day};
+use tell::{self, Language};
+use vocabulary::{Alert, AlertId, RegionCode, ShownAlert, show_moment, start_of_day};
 
 /// What a feed says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -301,7 +301,7 @@ mod tests {
     use super::super::policy::shipped;
     use super::super::testing::{About, day, evidence, shown};
     use super::*;
-    use crate::vocabulary::LexiconVersion;
+    use vocabulary::LexiconVersion;
 
     fn head() -> FeedHead {
         FeedHead { title: "望楼预警".into(), home: "http://127.0.0.1:8080".into(), updated: start_of_day(day(2)) }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::feed::FeedHead;
-use crate::tell::{self, Language};
-use crate::vocabulary::{
+use tell::{self, Language};
+use vocabulary::{
     AlertEventKind, AlertId, AlertState, Danger, RegionCode, ShownAlert, ShownEvent, show_moment, start_of_day,
 };
 
@@ -175,7 +175,7 @@ mod tests {
     use super::super::policy::shipped;
     use super::super::testing::{About, day, evidence, shown, shown_event};
     use super::*;
-    use crate::vocabulary::{AlertEvent, LexiconVersion};
+    use vocabulary::{AlertEvent, LexiconVersion};
 
     fn episodes(brand: &str) -> (Episodes, Vec<AlertEvent>) {
         let mut episodes = Episodes::new();

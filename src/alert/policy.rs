@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::vocabulary::AlertEvent;
+use vocabulary::AlertEvent;
 
 /// An `[alert]` table that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::vocabulary::{
+use vocabulary::{
     AlertEvent, AlertEventKind, AlertId, Assessment, Category, Danger, DateRange, Disposal, DocumentId, Hazard,
     RegionCode, Spread,
 };

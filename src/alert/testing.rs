@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use crate::vocabulary::{
+use vocabulary::{
     Alert, AlertEvent, Assessment, Category, CharSpan, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms,
     Disposal, DocumentId, Evidence, FeedbackTerms, Hazard, ShownAlert, ShownEvent, Spread, SpreadTerms, start_of_day,
 };
@@ -131,7 +131,7 @@ impl About {
                 vulnerable: false,
                 probability_row: None,
                 range: [Danger::Medium, Danger::Serious],
-                exposure: crate::vocabulary::ExposureTerms::default(),
+                exposure: vocabulary::ExposureTerms::default(),
             },
             spread_terms: SpreadTerms {
                 brands: 1,
@@ -152,10 +152,10 @@ impl About {
             },
             feedback: FeedbackTerms::default(),
             disposal_rule: "notify.onset".into(),
-            decision: crate::vocabulary::Decision::default(),
+            decision: vocabulary::Decision::default(),
             change: Vec::new(),
             change_of: None,
-            explanation: crate::vocabulary::Explanation::prose("近7天有3起独立事件。"),
+            explanation: vocabulary::Explanation::prose("近7天有3起独立事件。"),
             criteria: CriteriaVersion::from("test"),
             documents,
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::episodes::Episodes;
 use super::policy::shipped;
 use super::testing::{About, day, evidence};
-use crate::tell::{self, Language};
-use crate::vocabulary::{
+use tell::{self, Language};
+use vocabulary::{
     AlertEvent, AlertEventKind, AlertId, AlertState, Alteration, Assessment, Change, Danger, Disposal, DocumentId,
     Explanation, Hazard, LexiconVersion, MuteTerm, Spread,
 };

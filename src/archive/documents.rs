@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use super::ArchiveError;
 use super::sheet::read_sheet;
-use crate::vocabulary::{Channel, Document, DocumentId, DocumentLine, Meta, SourceId, check_names, parse_moment};
+use vocabulary::{Channel, Document, DocumentId, DocumentLine, Meta, SourceId, check_names, parse_moment};
 
 /// Longest line of NDJSON, in bytes.
 pub const LINE_BYTES_MAX: usize = 8 << 20;
@@ -548,8 +548,8 @@ fn made_id(source: &SourceId, row: &[&str]) -> DocumentId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::show_moment;
     use std::fs;
+    use vocabulary::show_moment;
 
     fn spec(format: Format, columns: &[(&str, &str)]) -> ImportSpec {
         ImportSpec {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::ArchiveError;
 use super::parquet::export_parquet;
-use crate::vocabulary::{Category, Document, Hazard, show_moment};
+use vocabulary::{Category, Document, Hazard, show_moment};
 
 /// Most rows of a workbook: it is made in memory, and spreadsheets end at 1,048,576.
 pub const XLSX_ROWS_MAX: u64 = 100_000;
@@ -280,7 +280,7 @@ mod tests {
 
     use super::super::parquet::shape_of;
     use super::*;
-    use crate::vocabulary::{Channel, DocumentId, DocumentLine, SourceId};
+    use vocabulary::{Channel, DocumentId, DocumentLine, SourceId};
 
     fn row(id: &str, text: &str) -> ExportRow {
         let document = Document {

@@ -11,7 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::archive::ArchiveError;
+use crate::ArchiveError;
 
 /// Ending of a file that is being written.
 const ASIDE: &str = "part";

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use super::ArchiveError;
 use super::export::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
-use crate::vocabulary::{
+use vocabulary::{
     CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RegionCode, RuleId, SHOWN_CHARS,
     SignalRecord, SourceId, day_of, excerpt, parse_moment, show_moment,
 };
@@ -350,7 +350,7 @@ pub(super) fn shape_of(parquet: Vec<u8>) -> (usize, Vec<String>) {
 /// A record for tests, told apart by its position.
 #[cfg(test)]
 pub(super) fn example_record(position: u64) -> SignalRecord {
-    use crate::vocabulary::{Category, Channel, Hazard, Stance};
+    use vocabulary::{Category, Channel, Hazard, Stance};
     SignalRecord {
         position: Position(position),
         document_id: DocumentId::new(format!("d{position}")),

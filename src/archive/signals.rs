@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::ArchiveError;
 use super::files::publish;
 use super::parquet::{read_signals, write_signals};
-use crate::vocabulary::{LexiconVersion, Position, SignalRecord};
+use vocabulary::{LexiconVersion, Position, SignalRecord};
 
 /// File in the folder that names the lexicon by which all parts were read: a stretch without a signal could not say it.
 const LEXICON_FILE: &str = "lexicon";

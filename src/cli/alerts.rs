@@ -11,14 +11,14 @@ use jiff::civil::Date;
 use super::lang::{Lang, pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_read, cannot_write, say};
-use crate::access::PartyView;
-use crate::alert::{Casework, feed};
-use crate::archive::bundle;
-use crate::pipeline::Folder;
-use crate::score::explain;
-use crate::store::Taken;
-use crate::tell::{self, Language};
-use crate::vocabulary::{Act, ActKind, AlertId, Explanation, Verdict};
+use access::PartyView;
+use alert::{Casework, feed};
+use archive::bundle;
+use pipeline::Folder;
+use score::explain;
+use store::Taken;
+use tell::{self, Language};
+use vocabulary::{Act, ActKind, AlertId, Explanation, Verdict};
 
 /// Pause between two looks with `--watch`.
 const WATCH_EVERY: Duration = Duration::from_secs(5);

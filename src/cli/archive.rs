@@ -12,8 +12,8 @@ use jiff::civil::Date;
 use super::lang::{pick, tr};
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say};
-use crate::pipeline::{backup, upkeep};
-use crate::vocabulary::DateRange;
+use pipeline::{backup, upkeep};
+use vocabulary::DateRange;
 
 #[derive(Debug, Args)]
 pub(super) struct ArchiveArgs {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::lang::tr;
 use super::replay::{ReplayArgs, bar, show};
 use super::{Common, Failure, pipeline_failure, say, tell};
-use crate::pipeline::{Judge, criteria, read_criteria, read_lexicon};
+use pipeline::{Judge, criteria, read_criteria, read_lexicon};
 
 #[derive(Debug, Args)]
 pub(super) struct CriteriaArgs {

@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use super::lang::{pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, say, tell};
-use crate::config::MailSettings;
-use crate::deliver::{Courier, DeliverError, fresh_webhook_secret};
-use crate::pipeline::Folder;
-use crate::vocabulary::{Category, Danger, Endpoint, EndpointKind, RegionCode, Subscription, show_moment};
+use config::MailSettings;
+use deliver::{Courier, DeliverError, fresh_webhook_secret};
+use pipeline::Folder;
+use vocabulary::{Category, Danger, Endpoint, EndpointKind, RegionCode, Subscription, show_moment};
 
 #[derive(Debug, Args)]
 pub(super) struct DeliverArgs {

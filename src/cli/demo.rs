@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::face::{Face, asked_to_end};
 use super::progress::Progress;
 use super::{Common, Failure, deliver, say};
-use crate::alert::feed;
-use crate::collect::Recipe;
-use crate::pipeline::{Clock, Folder, Service, ServiceSpec, Tower};
-use crate::simulate::{self, SimClock, SiteAddresses, Sites, World, WorldSpec};
-use crate::vocabulary::{DateRange, RegionCode};
+use alert::feed;
+use collect::Recipe;
+use pipeline::{Clock, Folder, Service, ServiceSpec, Tower};
+use simulate::{self, SimClock, SiteAddresses, Sites, World, WorldSpec};
+use vocabulary::{DateRange, RegionCode};
 
 /// Where the demo keeps its state when nobody says otherwise: not where real data lies.
 const DEMO_DIR: &str = "wanglou-demo";

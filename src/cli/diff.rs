@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::replay::known_incidents;
 use super::{Failure, pipeline_failure, say};
-use crate::lab::watch;
+use lab::watch;
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {

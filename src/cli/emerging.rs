@@ -8,9 +8,9 @@ use jiff::civil::Date;
 
 use super::lang::tr;
 use super::{Common, Failure, say, tell};
-use crate::lab::reader::emerging::{Emerging, Observation, Wanted, observe};
-use crate::pipeline::{read_lexicon, survey};
-use crate::vocabulary::{Document, Reading, day_of};
+use lab::reader::emerging::{Emerging, Observation, Wanted, observe};
+use pipeline::{read_lexicon, survey};
+use vocabulary::{Document, Reading, day_of};
 
 #[derive(Debug, Args)]
 pub(super) struct EmergingArgs {

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use super::lang::{pick, tr};
 use super::{Common, Failure, Reader, say};
-use crate::lab::reader::mistakes;
-use crate::lab::reader::names::{self, Tagger};
-use crate::lab::reader::quality::{self, Measured, Quality, Share};
-use crate::lab::trials;
-use crate::pipeline::{read_criteria, read_lexicon};
-use crate::vocabulary::{AlertEvent, DateRange};
+use lab::reader::mistakes;
+use lab::reader::names::{self, Tagger};
+use lab::reader::quality::{self, Measured, Quality, Share};
+use lab::trials;
+use pipeline::{read_criteria, read_lexicon};
+use vocabulary::{AlertEvent, DateRange};
 
 /// Series per set and background for a first look.
 const QUICK_SERIES: u32 = 300;
@@ -219,7 +219,7 @@ fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
     let range: DateRange = serde_json::from_value(summary["range"].clone())
         .with_context(|| format!("{}: `range`", path.display()))
         .map_err(Failure::Input)?;
-    let report = crate::lab::watch::backtest::backtest(&incidents, &lines, range);
+    let report = lab::watch::backtest::backtest(&incidents, &lines, range);
     if json { say(serde_json::to_string_pretty(&report)?) } else { say(report) }
 }
 
@@ -228,9 +228,8 @@ fn extraction(file: &Path, json: bool, errors: Option<usize>, reader: &Reader, c
     let lexicon = reader.lexicon(common)?;
     let gold = quality::parse(&text).map_err(|error| Failure::Input(anyhow!("{}:{error}", file.display())))?;
     let report = quality::measure(&gold, &lexicon);
-    let beside = lexicon
-        .judge()
-        .map(|_| quality::measure_with(&gold, |document| crate::extract::read_by_rules(document, &lexicon)));
+    let beside =
+        lexicon.judge().map(|_| quality::measure_with(&gold, |document| extract::read_by_rules(document, &lexicon)));
     let mistakes = mistakes::mistakes(&gold, &lexicon);
     if json {
         let mut told = as_json(&report);

@@ -7,9 +7,8 @@ use clap::Args;
 
 use super::lang::{pick, tr};
 use super::{Common, Failure, Reader, say};
-use crate::extract;
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{Category, Channel, Document, DocumentId, Meta, SourceId};
+use lexicon::Lexicon;
+use vocabulary::{Category, Channel, Document, DocumentId, Meta, SourceId};
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {

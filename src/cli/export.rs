@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use super::lang::{pick, tr};
 use super::search::{Wanted, index_failure};
 use super::{Common, Failure, cannot_write, say};
-use crate::archive::files::{publish, publish_aside};
-use crate::archive::{ArchiveError, EXPORT_ROWS_MAX, ExportFormat};
-use crate::pipeline::Folder;
+use archive::files::{publish, publish_aside};
+use archive::{ArchiveError, EXPORT_ROWS_MAX, ExportFormat};
+use pipeline::Folder;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::lang::tr;
 use super::{Common, Failure, Reader};
-use crate::archive::documents::{LINE_BYTES_MAX, without_bom};
-use crate::pipeline::{LinesError, answer_lines};
-use crate::vocabulary::{Channel, DocumentLine, SourceId};
+use archive::documents::{LINE_BYTES_MAX, without_bom};
+use pipeline::{LinesError, answer_lines};
+use vocabulary::{Channel, DocumentLine, SourceId};
 
 #[derive(Debug, Args)]
 pub(super) struct ExtractArgs {
@@ -40,9 +40,9 @@ pub(super) fn run(args: &ExtractArgs, common: &Common) -> Result<(), Failure> {
         let parsed = DocumentLine::parse(text).map_err(|error| error.to_string())?;
         let document = parsed.into_document(&source, Channel::Media);
         let reading = if args.signals {
-            crate::extract::read_for_signals(&document, &lexicon)
+            extract::read_for_signals(&document, &lexicon)
         } else {
-            Some(crate::extract::read(&document, &lexicon))
+            Some(extract::read(&document, &lexicon))
         };
         let Some(reading) = reading else { return Ok(()) };
         reading.write_json(output).map_err(|error| error.to_string())?;

@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Failure;
-use crate::access::{Accounts, Provider};
-use crate::config::Settings;
-use crate::pipeline::Tower;
-use crate::web::{self, Gate, WebError};
+use access::{Accounts, Provider};
+use config::Settings;
+use pipeline::Tower;
+use web::{self, Gate, WebError};
 
 /// The web face of a tower while it is served.
 pub(super) struct Face {

@@ -192,7 +192,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::cli::Cli;
+    use crate::Cli;
 
     /// Every text that help shows, of a command and of all below it.
     fn shown(command: &Command, texts: &mut Vec<String>) {

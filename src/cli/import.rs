@@ -9,9 +9,9 @@ use jiff::Timestamp;
 
 use super::lang::{pick, tr};
 use super::{Common, Failure, say, tell};
-use crate::archive::documents::{Format, ImportSpec, PageFilter};
-use crate::pipeline::{self, PipelineError, Tower};
-use crate::vocabulary::{Channel, SourceId, check_names};
+use archive::documents::{Format, ImportSpec, PageFilter};
+use pipeline::{self, PipelineError, Tower};
+use vocabulary::{Channel, SourceId, check_names};
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
@@ -94,7 +94,7 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
             tell(tr!("搁置的行保存在 {}", "lines set aside are kept in {}", rejects.display()));
         }
         for (source, intake) in report.intake {
-            total.entry(source).or_insert_with(crate::vocabulary::Intake::default).add(intake);
+            total.entry(source).or_insert_with(vocabulary::Intake::default).add(intake);
         }
         stopped = report.stopped;
         if stopped.is_some() {

@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 
 use super::lang::{pick, tr};
 use super::{Common, Failure, pipeline_failure, say};
-use crate::index::IndexStat;
-use crate::pipeline::{Folder, IndexReport, rebuild_index};
+use index::IndexStat;
+use pipeline::{Folder, IndexReport, rebuild_index};
 
 #[derive(Debug, Args)]
 pub(super) struct IndexArgs {

@@ -60,9 +60,9 @@ pub(super) fn pick(zh: &'static str, en: &'static str) -> &'static str {
 /// A message in the language of this run: `tr!("{n} 条", "{n} documents")`. Both wordings take the same arguments.
 macro_rules! tr {
     ($zh:literal, $en:literal $(, $($argument:tt)*)?) => {
-        match $crate::cli::lang::lang() {
-            $crate::cli::lang::Lang::Zh => format!($zh $(, $($argument)*)?),
-            $crate::cli::lang::Lang::En => format!($en $(, $($argument)*)?),
+        match $crate::lang::lang() {
+            $crate::lang::Lang::Zh => format!($zh $(, $($argument)*)?),
+            $crate::lang::Lang::En => format!($en $(, $($argument)*)?),
         }
     };
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::lang::{pick, tr};
 use super::{Failure, say};
-use crate::methods::{self, Call, METHODS};
+use methods::{self, Call, METHODS};
 
 /// Largest input file that is read, in bytes.
 const BYTES_MAX: u64 = 256 << 20;

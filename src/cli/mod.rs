@@ -48,9 +48,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use self::lang::Lang;
-use crate::config::{Overrides, Settings};
-use crate::lexicon::Lexicon;
-use crate::pipeline::{PipelineError, read_lexicon};
+use config::{Overrides, Settings};
+use lexicon::Lexicon;
+use pipeline::{PipelineError, read_lexicon};
 
 /// 望楼 Wanglou: a watchtower for product safety.
 ///

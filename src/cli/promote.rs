@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use super::lang::{pick, tr};
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say, tell};
-use crate::config::{Overrides, Settings};
-use crate::pipeline::promotion::beside::NotInForce;
-use crate::pipeline::promotion::{self, Take, Wanted};
-use crate::pipeline::{PipelineError, Tower};
-use crate::store::{Promotion, Store};
-use crate::vocabulary::show_moment;
+use config::{Overrides, Settings};
+use pipeline::promotion::beside::NotInForce;
+use pipeline::promotion::{self, Take, Wanted};
+use pipeline::{PipelineError, Tower};
+use store::{Promotion, Store};
+use vocabulary::show_moment;
 
 #[derive(Debug, Args)]
 pub(super) struct PromoteArgs {

@@ -10,8 +10,8 @@ use jiff::civil::Date;
 
 use super::replay::known_incidents;
 use super::{Common, Failure, cannot_write, say};
-use crate::lab::watch::{quality_of_folder, quality_of_run};
-use crate::pipeline::{Folder, read_criteria};
+use lab::watch::{quality_of_folder, quality_of_run};
+use pipeline::{Folder, read_criteria};
 
 #[derive(Debug, Args)]
 pub(super) struct QualityArgs {

@@ -12,9 +12,9 @@ use jiff::civil::Date;
 use super::Failure;
 use super::lang::{pick, tr};
 use super::progress::Progress;
-use crate::lab::watch::backtest::{Incident, incidents};
-use crate::pipeline::rerun::Stage;
-use crate::vocabulary::DateRange;
+use lab::watch::backtest::{Incident, incidents};
+use pipeline::rerun::Stage;
+use vocabulary::DateRange;
 
 /// Archives and days of a replay.
 #[derive(Debug, Args)]

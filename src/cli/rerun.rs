@@ -8,9 +8,9 @@ use clap::Args;
 use super::lang::tr;
 use super::replay::{ReplayArgs, bar, checked, show};
 use super::{Common, Failure, Reader, say, tell};
-use crate::pipeline::read_criteria;
-use crate::pipeline::rerun::{self, RerunSpec};
-use crate::vocabulary::DateRange;
+use pipeline::read_criteria;
+use pipeline::rerun::{self, RerunSpec};
+use vocabulary::DateRange;
 
 #[derive(Debug, Args)]
 pub(super) struct RerunArgs {

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use super::replay::{bar, show};
 use super::{Common, Failure, pipeline_failure, say};
-use crate::config::{RerunPlan, Settings};
-use crate::pipeline::Folder;
-use crate::pipeline::planned::DIFFERENCE;
-use crate::store::RerunRow;
-use crate::vocabulary::{day_of, show_moment};
+use config::{RerunPlan, Settings};
+use pipeline::Folder;
+use pipeline::planned::DIFFERENCE;
+use store::RerunRow;
+use vocabulary::{day_of, show_moment};
 
 /// Runs listed of each plan.
 const LISTED: usize = 10;
@@ -85,7 +85,7 @@ async fn run_now(folder: &Folder, plan: &RerunPlan) -> Result<(), Failure> {
     let began = now();
     let due = folder.store().reruns(Some(&plan.name)).await?.into_iter().find(|row| row.ended_at.is_none());
     let to = due.map_or(day_of(began), |row| row.judged.to);
-    let bar = bar(crate::vocabulary::DateRange { from: to, to }, 1, 1);
+    let bar = bar(vocabulary::DateRange { from: to, to }, 1, 1);
     let row = folder.run_planned(plan, began, &|stage| show(&bar, stage)).await.map_err(pipeline_failure)?;
     bar.finish();
     match &row.problem {

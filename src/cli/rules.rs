@@ -11,12 +11,11 @@ use clap::{Args, Subcommand};
 
 use super::lang::{pick, tr};
 use super::{Common, Failure, say};
-use crate::archive::documents::{LINE_BYTES_MAX, Line, read_line, strip_bom};
-use crate::lab::reader::survey::{Comparison, Survey};
-use crate::lexicon::{Finding, Lexicon};
-use crate::pipeline::read_lexicon;
-use crate::vocabulary::{Channel, Document, DocumentLine, SourceId};
-use crate::{extract, lexicon};
+use archive::documents::{LINE_BYTES_MAX, Line, read_line, strip_bom};
+use lab::reader::survey::{Comparison, Survey};
+use lexicon::{Finding, Lexicon};
+use pipeline::read_lexicon;
+use vocabulary::{Channel, Document, DocumentLine, SourceId};
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
@@ -148,7 +147,7 @@ fn show(lexicon: &Lexicon, id: Option<&str>, corpus: Option<&Path>) -> Result<()
 
 /// What a corpus says of one rule or cue.
 fn used(survey: &Survey, id: &str) -> String {
-    let id = crate::vocabulary::RuleId::new(id);
+    let id = vocabulary::RuleId::new(id);
     let texts = survey.texts;
     match (survey.rules.get(&id), survey.cues.get(&id)) {
         (Some(used), _) => {
@@ -223,12 +222,10 @@ fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Fai
         })?;
         let document = match DocumentLine::parse(text) {
             Ok(line) => line.into_document(&source, Channel::Media),
-            Err(error) => {
-                match crate::lab::reader::quality::parse(text).ok().and_then(|gold| gold.into_iter().next()) {
-                    Some(labelled) => labelled.document(),
-                    None => return Err(wrong(error.to_string())),
-                }
-            }
+            Err(error) => match lab::reader::quality::parse(text).ok().and_then(|gold| gold.into_iter().next()) {
+                Some(labelled) => labelled.document(),
+                None => return Err(wrong(error.to_string())),
+            },
         };
         take(&document);
     }

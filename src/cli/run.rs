@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::face::{Face, asked_to_end};
 use super::{Common, Failure, deliver, pipeline_failure};
-use crate::pipeline::{Clock, Service, ServiceSpec, Tower};
+use pipeline::{Clock, Service, ServiceSpec, Tower};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use super::lang::tr;
 use super::{Common, Failure, cannot_read, say, tell};
-use crate::pipeline::Folder;
-use crate::sampling::results;
-use crate::vocabulary::Outcome;
+use pipeline::Folder;
+use sampling::results;
+use vocabulary::Outcome;
 
 #[derive(Debug, Args)]
 pub(super) struct SamplingArgs {

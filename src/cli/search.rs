@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::lang::{pick, tr};
 use super::{Common, Failure, say};
-use crate::index::{Hit, SearchPage, SearchRequest, Sort};
-use crate::pipeline::{Folder, PipelineError};
+use index::{Hit, SearchPage, SearchRequest, Sort};
+use pipeline::{Folder, PipelineError};
 
 /// Bytes of a moment that say the day, as in 2024-05-01.
 const DAY_BYTES: usize = 10;

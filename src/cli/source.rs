@@ -9,13 +9,13 @@ use jiff::civil::Date;
 
 use super::lang::{Lang, lang, pick, tr};
 use super::{Common, Failure, cannot_write, say, tell};
-use crate::archive::read_asked;
-use crate::collect::{Health, Recipe, Round, Trouble};
-use crate::config::Settings;
-use crate::log::Entry;
-use crate::pipeline::revisions::{DiffLine, changes};
-use crate::pipeline::{Gatherer, SourceBook, check_source};
-use crate::vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, show_moment, start_of_day};
+use archive::read_asked;
+use collect::{Health, Recipe, Round, Trouble};
+use config::Settings;
+use log::Entry;
+use pipeline::revisions::{DiffLine, changes};
+use pipeline::{Gatherer, SourceBook, check_source};
+use vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, show_moment, start_of_day};
 
 /// Characters of a value that `check` shows.
 const SAMPLE_CHARS: usize = 40;

@@ -10,9 +10,9 @@ use serde::Serialize;
 use super::emerging::paths;
 use super::lang::{pick, tr};
 use super::{Common, Failure, say};
-use crate::extract::without_year;
-use crate::pipeline::{read_criteria, read_lexicon, survey};
-use crate::vocabulary::{Document, Reading, Recheck, StandardAction, day_of};
+use extract::without_year;
+use pipeline::{read_criteria, read_lexicon, survey};
+use vocabulary::{Document, Reading, Recheck, StandardAction, day_of};
 
 #[derive(Debug, Args)]
 pub(super) struct StandardsArgs {

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::lang::tr;
 use super::user::{BY_COMMAND, access_failure, accounts};
 use super::{Common, Failure, say, tell};
-use crate::access::TOKEN_DAYS_DEFAULT;
-use crate::vocabulary::{Scope, show_moment};
+use access::TOKEN_DAYS_DEFAULT;
+use vocabulary::{Scope, show_moment};
 
 #[derive(Debug, Args)]
 pub(super) struct TokenArgs {

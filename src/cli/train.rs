@@ -9,11 +9,11 @@ use clap::Args;
 
 use super::lang::tr;
 use super::{Common, Failure, cannot_write, say};
-use crate::archive::ArchiveError;
-use crate::archive::files::publish;
-use crate::lab::reader::quality;
-use crate::lab::reader::train::{Options, train};
-use crate::pipeline::read_lexicon;
+use archive::ArchiveError;
+use archive::files::publish;
+use lab::reader::quality;
+use lab::reader::train::{Options, train};
+use pipeline::read_lexicon;
 
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {

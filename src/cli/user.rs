@@ -9,9 +9,9 @@ use jiff::Timestamp;
 
 use super::lang::{pick, tr};
 use super::{Common, Failure, cannot_write, say};
-use crate::access::{AccessError, Accounts, NewUser, fresh_secret};
-use crate::store::Store;
-use crate::vocabulary::{Concerns, RegionCode, Role, show_moment};
+use access::{AccessError, Accounts, NewUser, fresh_secret};
+use store::Store;
+use vocabulary::{Concerns, RegionCode, Role, show_moment};
 
 /// Who acts when a command on this machine does, in the audit log.
 pub(super) const BY_COMMAND: &str = "cli";

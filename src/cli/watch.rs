@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::lang::{pick, tr};
 use super::search::index_failure;
 use super::{Common, Failure, say};
-use crate::pipeline::{Folder, NewSearch};
-use crate::vocabulary::show_moment;
+use pipeline::{Folder, NewSearch};
+use vocabulary::show_moment;
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArgs {

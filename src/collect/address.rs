@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 /// Whether a source named loopback as its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub enum Reach {
     /// Public addresses only.
     Public,
     /// Public and loopback addresses.
@@ -18,13 +18,16 @@ pub(crate) enum Reach {
 
 /// Why an address may not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refused {
+pub enum Refused {
+    /// Neither http nor https, or with a password; the address.
     #[error("`{0}` is not an address the crawler asks: only http and https without a password in the address")]
     Scheme(String),
+    /// An inside address.
     #[error(
         "{0} is a private, loopback or link-local address; if the source really lies there, loopback needs `allow_loopback = true` in its recipe and other inside addresses are never asked"
     )]
     Inside(IpAddr),
+    /// A name that has inside addresses only.
     #[error(
         "every address of {0} is private, loopback or link-local; if the source really lies on this machine, set `allow_loopback = true` in its recipe"
     )]
@@ -33,7 +36,7 @@ pub(crate) enum Refused {
 
 impl Reach {
     /// Checks everything that can be seen without resolving.
-    pub(crate) fn check_url(self, url: &Url) -> Result<(), Refused> {
+    pub fn check_url(self, url: &Url) -> Result<(), Refused> {
         if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
             return Err(Refused::Scheme(format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())));
         }
@@ -76,9 +79,11 @@ impl Names for SystemNames {
 /// Resolves a name and drops every address that may not be asked. The connection is made to the very addresses that were
 /// checked, so a name that answers differently the second time (DNS rebinding) gains nothing.
 #[derive(Clone)]
-pub(crate) struct SafeResolver {
-    pub(crate) reach: Reach,
-    pub(crate) names: Arc<dyn Names>,
+pub struct SafeResolver {
+    /// Which addresses may be connected to.
+    pub reach: Reach,
+    /// Who resolves names.
+    pub names: Arc<dyn Names>,
 }
 
 impl Resolve for SafeResolver {

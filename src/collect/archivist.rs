@@ -10,8 +10,8 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::archive::{Exchange, Truncated, WarcError, WarcWriter};
-use crate::vocabulary::RawRef;
+use archive::{Exchange, Truncated, WarcError, WarcWriter};
+use vocabulary::RawRef;
 
 /// One request and its answer, on the way to the archive.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
-use crate::vocabulary::{parse_moment, shanghai};
+use vocabulary::{parse_moment, shanghai};
 
 /// Dates that lie further ahead of `now` are mistakes.
 const AHEAD_HOURS_MAX: i64 = 36;
@@ -305,7 +305,7 @@ fn in_shanghai(civil: DateTime) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::show_moment;
+    use vocabulary::show_moment;
 
     fn check(text: &str, format: Option<&str>, expected: &str) {
         let now = parse_moment("2024-07-02 12:00:00").unwrap();

@@ -15,7 +15,7 @@ use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageP
 use super::recipe::{Detail, DetailFormat, FieldRule, Place, Recipe};
 use super::rows;
 use super::tree::Tree;
-use crate::vocabulary::{Document, RawRef};
+use vocabulary::{Document, RawRef};
 
 /// Most items of one page.
 const ITEMS_MAX: usize = 5_000;

@@ -24,10 +24,10 @@ use super::pace::{HostPace, Rate, http_date, retry_after};
 use super::robots::{ROBOTS_BYTES_MAX, Robots};
 use super::schedule::later;
 use super::{CollectError, CollectorSettings, Recipe};
-use crate::archive::{BodyError, Truncated, WarcError, WarcWriter, decode_body};
-use crate::store::StoreError;
-use crate::store::frontier::Frontier;
-use crate::vocabulary::{RawRef, day_of, start_of_day};
+use archive::{BodyError, Truncated, WarcError, WarcWriter, decode_body};
+use store::StoreError;
+use store::frontier::Frontier;
+use vocabulary::{RawRef, day_of, start_of_day};
 
 /// Redirects followed for one page.
 const REDIRECTS_MAX: usize = 5;

@@ -10,7 +10,7 @@ use super::mask::{Masker, mask_field as masked};
 use super::problem::{CHECK_BOUNDS, CHECK_DATE, CHECK_SELECTOR, PageProblem};
 use super::recipe::{FieldRule, Recipe};
 use super::{TEXT_CHARS_MAX, dates, identity};
-use crate::vocabulary::{ActorKind, AdminLevel, Document, Meta, RawRef, show_moment};
+use vocabulary::{ActorKind, AdminLevel, Document, Meta, RawRef, show_moment};
 
 /// Longest value of a field other than the text, in characters.
 const VALUE_CHARS_MAX: usize = 2_000;

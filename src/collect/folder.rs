@@ -14,7 +14,7 @@ use std::time::UNIX_EPOCH;
 
 use url::Url;
 
-use crate::vocabulary::SourceId;
+use vocabulary::SourceId;
 
 /// Files of one folder that are listed.
 const FILES_MAX: usize = 100_000;

@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::Recipe;
-use crate::store::frontier::{Frontier, Schedule};
-use crate::store::{FieldShare, SourceState, StoreError};
+use store::frontier::{Frontier, Schedule};
+use store::{FieldShare, SourceState, StoreError};
 
 /// A field counts as dropped when its share falls below this part of what was usual …
 const DROP: f64 = 0.5;
@@ -156,7 +156,7 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::frontier::RoundMark;
+    use store::frontier::RoundMark;
 
     fn recipe(schedule: &str) -> Recipe {
         let text = format!(
@@ -187,7 +187,7 @@ mod tests {
         let fields = [("brand", share(0.9, 0.1)), ("model", share(0.9, 0.8)), ("rare", share(0.1, 0.0))];
         let fields = fields.into_iter().map(|(name, share)| (name.to_owned(), share)).collect();
         let state = SourceState { last_success_at: Some(hour(0)), failed_rounds: 2, fields, ..SourceState::default() };
-        let intake = crate::vocabulary::Intake { collected: 20, rejected: 5, ..crate::vocabulary::Intake::default() };
+        let intake = vocabulary::Intake { collected: 20, rejected: 5, ..vocabulary::Intake::default() };
         let last = RoundMark { intake, stopped: Some("x".to_owned()), ..RoundMark::default() };
         let schedule = Schedule { due_at: hour(1), last_at: hour(0), rounds: 9, last };
         let health = Health::of(&recipe("every = \"1h\""), state, Some(schedule), hour(1));

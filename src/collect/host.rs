@@ -6,7 +6,7 @@
 
 use url::{Host, Url};
 
-use crate::vocabulary::PROVINCES;
+use vocabulary::PROVINCES;
 
 /// Second-level labels under which countries register names: `example.com.cn`, `example.co.uk`.
 const SECOND_LEVEL: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::vocabulary::{DocumentId, SourceId};
+use vocabulary::{DocumentId, SourceId};
 
 /// Parameters that never name a page, dropped for every source.
 const TRACKING: &[&str] = &["utm_*", "spm", "scm", "share_*", "from_source", "gclid", "fbclid", "timestamp", "_"];

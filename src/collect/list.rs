@@ -12,7 +12,7 @@ use super::problem::{CHECK_BOUNDS, CHECK_CHARSET, CHECK_DATE, CHECK_PAGE, CHECK_
 use super::recipe::{Ask, FieldRule, HtmlItems, Kind, Next, Recipe};
 use super::tree::tags::TAG_DEPTH_MAX;
 use super::{charset, dates, html, rows, sitemap};
-use crate::vocabulary::show_moment;
+use vocabulary::show_moment;
 
 /// A list page as it came.
 pub(crate) struct Listed<'a> {

@@ -11,7 +11,7 @@ use super::problem::{CHECK_CHARSET, CHECK_DATE, CHECK_PAGE};
 use super::recipe::Recipe;
 use super::screen::tidy;
 use super::{charset, dates, fields, html};
-use crate::vocabulary::show_moment;
+use vocabulary::show_moment;
 
 /// Letters within letters that are read: a forwarded complaint is the complaint.
 const NESTED_MAX: usize = 2;

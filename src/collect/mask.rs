@@ -21,8 +21,8 @@ use std::fmt;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::vocabulary::{Channel, Document};
 use view::View;
+use vocabulary::{Channel, Document};
 
 /// Domain of the keyed hash over author names. Changing it makes every actor a new one.
 const ACTOR_DOMAIN: &str = "wanglou 2026 collect actor pseudonym v1";

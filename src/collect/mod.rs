@@ -54,7 +54,7 @@ use jiff::Timestamp;
 use url::Url;
 
 pub use address::{Names, SystemNames};
-pub(crate) use address::{Reach, SafeResolver};
+pub use address::{Reach, Refused, SafeResolver};
 pub use charset::{Decoded, decode};
 pub use health::{Health, Trouble};
 pub use identity::document_id;
@@ -65,9 +65,9 @@ pub use robots::Robots;
 pub use round::{Collector, Reject, Round};
 pub use sink::{Outcome, Sink, SinkError};
 
-use crate::archive::WarcError;
-use crate::store::StoreError;
-use crate::vocabulary::{Channel, Document, RawRef, SourceId};
+use archive::WarcError;
+use store::StoreError;
+use vocabulary::{Channel, Document, RawRef, SourceId};
 
 /// Longest text of a document, in characters.
 pub const TEXT_CHARS_MAX: usize = 200_000;

@@ -16,7 +16,7 @@ use scraper::Selector;
 
 use super::pace::Rate;
 use super::schedule::Schedule;
-use crate::vocabulary::{ActorKind, AdminLevel, Channel, SourceId};
+use vocabulary::{ActorKind, AdminLevel, Channel, SourceId};
 
 pub(crate) use ask::{Ask, Body, Pages, Start};
 

@@ -13,10 +13,10 @@ use super::host::host_key;
 use super::problem::PageProblem;
 use super::run::Run;
 use super::{CollectError, CollectorSettings, Outcome, Recipe, Sink};
-use crate::archive::WarcWriter;
-use crate::store::Fared;
-use crate::store::frontier::{Frontier, RoundMark};
-use crate::vocabulary::{Document, Intake, SourceId};
+use archive::WarcWriter;
+use store::Fared;
+use store::frontier::{Frontier, RoundMark};
+use vocabulary::{Document, Intake, SourceId};
 
 /// Problems and rejects listed by name in one round; all are counted.
 const LISTED_MAX: usize = 200;

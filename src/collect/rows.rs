@@ -9,7 +9,7 @@ use super::item::{Item, json_value};
 use super::problem::{CHECK_BOUNDS, CHECK_CHARSET, CHECK_PAGE, CHECK_SELECTOR};
 use super::recipe::{Place, Recipe, Sheet, TableFormat};
 use super::{charset, identity};
-use crate::archive::read_sheet;
+use archive::read_sheet;
 
 /// Columns of a table; further cells are not read.
 const COLUMNS_MAX: usize = 500;

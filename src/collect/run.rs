@@ -28,8 +28,8 @@ use super::round::Round;
 use super::schedule::later;
 
 use super::{CollectError, Outcome, Recipe, Sink};
-use crate::store::frontier::{Frontier, FrontierPage, PageState};
-use crate::vocabulary::Document;
+use store::frontier::{Frontier, FrontierPage, PageState};
+use vocabulary::Document;
 
 /// Bytes of text that are handed over however few documents they are.
 const SINK_BATCH_BYTES_MAX: usize = 16 << 20;

@@ -8,7 +8,7 @@ use croner::Cron;
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::vocabulary::shanghai;
+use vocabulary::shanghai;
 
 /// A source that changed is asked again after this share of the gap, one that did not after that one (the steps of Nutch's
 /// adaptive fetch schedule: 0.2 down, 0.4 up).
@@ -92,7 +92,7 @@ pub(crate) fn later(from: Timestamp, by: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::parse_moment;
+    use vocabulary::parse_moment;
 
     const HOUR: Duration = Duration::from_hours(1);
 

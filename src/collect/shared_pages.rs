@@ -8,8 +8,8 @@ use std::path::Path;
 use super::article::article;
 use super::charset::{decode, for_label};
 use super::tree::Tree;
-use crate::shared_data::shared;
-use crate::vocabulary::{SHOWN_CHARS, excerpt};
+use shared_data::shared;
+use vocabulary::{SHOWN_CHARS, excerpt};
 
 /// The plain files of a tar archive, by name.
 fn files_of(path: &Path) -> BTreeMap<String, Vec<u8>> {

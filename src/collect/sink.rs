@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::vocabulary::Document;
+use vocabulary::Document;
 
 /// What became of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

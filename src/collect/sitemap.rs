@@ -11,7 +11,7 @@ use super::item::{Item, List, address};
 use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_SELECTOR};
 use super::recipe::{Ask, Include, Recipe};
 use super::{dates, html};
-use crate::vocabulary::show_moment;
+use vocabulary::show_moment;
 
 /// Addresses of one file, as the protocol says.
 const ADDRESSES_MAX: usize = 50_000;

@@ -18,11 +18,11 @@ use encoding_rs::GB18030;
 use jiff::Timestamp;
 
 use super::*;
-use crate::archive::{WarcOptions, WarcWriter, read_at};
-use crate::shared_data::shared;
-use crate::store::Store;
-use crate::store::frontier::Frontier;
-use crate::vocabulary::{Document, parse_moment};
+use archive::{WarcOptions, WarcWriter, read_at};
+use shared_data::shared;
+use store::Store;
+use store::frontier::Frontier;
+use vocabulary::{Document, parse_moment};
 
 /// A site: path with query → whole HTTP answer. Counts what it is asked.
 struct Site {

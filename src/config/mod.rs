@@ -17,7 +17,7 @@ pub use mail::{MailSettings, Security};
 pub use plans::RerunPlan;
 pub use signin::{NameClaim, SignInSettings, is_protected};
 
-use crate::vocabulary::PublisherCode;
+use vocabulary::PublisherCode;
 
 /// Where state is kept when nobody says otherwise.
 pub const DATA_DIR: &str = "wanglou-data";

@@ -12,12 +12,12 @@ use tokio::task::JoinSet;
 use super::mail::{Mailer, receiver};
 use super::message::{About, Contents, Letter, accepted, letter};
 use super::post::Post;
-use crate::access::PartyView;
-use crate::alert::Casework;
-use crate::collect::{Names, SystemNames};
-use crate::config::MailSettings;
-use crate::store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
-use crate::vocabulary::{
+use access::PartyView;
+use alert::Casework;
+use collect::{Names, SystemNames};
+use config::MailSettings;
+use store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
+use vocabulary::{
     Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, EndpointKind, Lane, Notice, Party, RegionCode,
     SamplingRequest, ShownEvent,
 };
@@ -506,8 +506,7 @@ fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
     }
     let url = url::Url::parse(&endpoint.url)
         .map_err(|error| DeliverError::Input(format!("the address of `{}` cannot be read: {error}", endpoint.name)))?;
-    let reach =
-        if endpoint.allow_loopback { crate::collect::Reach::WithLoopback } else { crate::collect::Reach::Public };
+    let reach = if endpoint.allow_loopback { collect::Reach::WithLoopback } else { collect::Reach::Public };
     reach
         .check_url(&url)
         .map_err(|refused| DeliverError::Input(format!("{refused}; a receiver on this machine needs --allow-loopback")))

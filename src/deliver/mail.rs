@@ -13,9 +13,9 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executo
 
 use super::message::{About, Contents, about, code, levels, plain, zh};
 use super::post::Answer;
-use crate::alert::feed;
-use crate::config::{MailSettings, Security};
-use crate::vocabulary::{AlertEventKind, Endpoint, ShownEvent, show_moment};
+use alert::feed;
+use config::{MailSettings, Security};
+use vocabulary::{AlertEventKind, Endpoint, ShownEvent, show_moment};
 
 /// Longest time for one step of the exchange, and for all of it. Servers look into a mail before they take it (RFC 5321, 4.5.3.2): whoever
 /// gives up too soon sends it twice.
@@ -140,10 +140,8 @@ fn tell(event: &ShownEvent, contents: &Contents<'_>, text: &mut String, html: &m
         "{}：信息 {} 条，不同文本 {} 篇，来源主体 {} 个，地点 {} 个",
         event.as_of, counts.reports, counts.texts, counts.actors, counts.places
     );
-    let why: String = crate::tell::paragraph(&event.explanation, crate::tell::Language::Chinese)
-        .chars()
-        .take(EXPLANATION_CHARS_MAX)
-        .collect();
+    let why: String =
+        tell::paragraph(&event.explanation, tell::Language::Chinese).chars().take(EXPLANATION_CHARS_MAX).collect();
     let _ = write!(text, "· {what}\n  {levels}\n  {told}\n  {why}\n  {link}\n\n");
     let _ = write!(
         html,

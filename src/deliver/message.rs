@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::mail::{Mail, mail};
 use super::sign;
-use crate::tell::{self, Language};
-use crate::vocabulary::{AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, ShownEvent, excerpt, show_moment};
+use tell::{self, Language};
+use vocabulary::{AlertEventKind, Endpoint, EndpointKind, Notice, RegionCode, ShownEvent, excerpt, show_moment};
 
 /// Longest text of a robot's message, in bytes: WeCom takes 4,096, the others more.
 const ROBOT_BYTES_MAX: usize = 4_000;
@@ -157,7 +157,7 @@ fn webhook(contents: &Contents<'_>) -> Value {
         value["url"] = json!(format!("{}/alerts/{}", contents.home, event.alert_id));
         value
     };
-    let moment = |event: &ShownEvent| show_moment(crate::vocabulary::start_of_day(event.as_of));
+    let moment = |event: &ShownEvent| show_moment(vocabulary::start_of_day(event.as_of));
     let events = match contents.about {
         About::Events(events) => events,
         About::Test => &[],
@@ -252,8 +252,8 @@ pub(super) fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::PartyView;
-    use crate::vocabulary::{Danger, Disposal, Explanation, Spread, Subscription};
+    use access::PartyView;
+    use vocabulary::{Danger, Disposal, Explanation, Spread, Subscription};
 
     fn event(brand: &str) -> ShownEvent {
         ShownEvent {

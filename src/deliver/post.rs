@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::message::PostLetter;
-use crate::collect::{Names, Reach, SafeResolver};
+use collect::{Names, Reach, SafeResolver};
 
 /// Longest time for a whole exchange.
 const EXCHANGE_SECONDS_MAX: u64 = 15;
@@ -32,7 +32,7 @@ impl Post {
     pub(super) fn new(names: &Arc<dyn Names>) -> Result<Self, reqwest::Error> {
         let client = |reach| {
             reqwest::Client::builder()
-                .user_agent(crate::config::default_user_agent())
+                .user_agent(config::default_user_agent())
                 .dns_resolver(Arc::new(SafeResolver { reach, names: Arc::clone(names) }))
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))

@@ -1,8 +1,8 @@
 //! Everything that is worked out about one text before it is told as a reading or an explanation.
 
-use crate::lexicon::terms::Meaning;
-use crate::lexicon::{Brief, CategorySet, Lexicon};
-use crate::vocabulary::{Category, Document, Hazard, Stance};
+use lexicon::terms::Meaning;
+use lexicon::{Brief, CategorySet, Lexicon};
+use vocabulary::{Category, Document, Hazard, Stance};
 
 use super::clauses::{self, Clause};
 use super::facts::{self, Fact};

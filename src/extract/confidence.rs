@@ -1,7 +1,7 @@
 //! How sure a signal is where no learned judge says it: even for every rule, moved by how the product was found and what is
 //! claimed. The numbers are estimated and live in `rules/context/confidence.toml`.
 
-use crate::lexicon::Lexicon;
+use lexicon::Lexicon;
 
 use super::analysis::Found;
 use super::relate::Why;
@@ -37,7 +37,7 @@ pub(super) fn logistic(log_odds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{Document, Signal};
+    use vocabulary::{Document, Signal};
 
     fn signals(text: &str, category: Option<&str>) -> Vec<Signal> {
         let lexicon = Lexicon::shipped().expect("the shipped lexicon loads").rules_only();
@@ -47,7 +47,7 @@ mod tests {
         if let Some(category) = category {
             document.meta.insert("platform_category".to_owned(), category.into());
         }
-        crate::extract::read(&document, &lexicon).signals
+        crate::read(&document, &lexicon).signals
     }
 
     #[test]

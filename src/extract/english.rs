@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::lexicon::Lexicon;
-use crate::lexicon::english::{EnglishMeaning, stem, words};
-use crate::lexicon::structured::Role;
-use crate::vocabulary::{
+use lexicon::Lexicon;
+use lexicon::english::{EnglishMeaning, stem, words};
+use lexicon::structured::Role;
+use vocabulary::{
     Category, CharSpan, Document, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId, Signal, Stance, excerpt,
 };
 

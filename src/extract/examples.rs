@@ -1,8 +1,8 @@
 //! Runs every rule's own examples: what `wanglou rules test` and one test of the project do.
 
-use crate::lexicon::terms::Example;
-use crate::lexicon::{FileLine, Lexicon};
-use crate::vocabulary::{Channel, Document, DocumentId, Meta, RuleId, SourceId};
+use lexicon::terms::Example;
+use lexicon::{FileLine, Lexicon};
+use vocabulary::{Channel, Document, DocumentId, Meta, RuleId, SourceId};
 
 use super::read_by_rules;
 
@@ -54,7 +54,7 @@ fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<String> 
         raw: None,
     };
     let reading = read_by_rules(&document, lexicon);
-    let by_rule = |signal: &&crate::vocabulary::Signal| signal.rules.contains(id);
+    let by_rule = |signal: &&vocabulary::Signal| signal.rules.contains(id);
     let seen = || {
         let all: Vec<String> = reading
             .signals
@@ -69,7 +69,7 @@ fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<String> 
     match example.gives {
         None => reading.signals.iter().find(by_rule).map(|_| format!("must find nothing, gives {}", seen())),
         Some(gives) => {
-            let fits = |signal: &crate::vocabulary::Signal| {
+            let fits = |signal: &vocabulary::Signal| {
                 signal.product == gives.product
                     && signal.stance == gives.stance
                     && gives.severity.is_none_or(|severity| severity == signal.severity)

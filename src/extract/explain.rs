@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{Document, Hazard, Reading};
+use lexicon::Lexicon;
+use vocabulary::{Document, Hazard, Reading};
 
 use super::analysis::{Analysis, Fate, Found};
 use super::judge;
@@ -176,7 +176,7 @@ fn outcome(fate: Fate) -> &'static str {
 /// The clauses as in the input, with every mention that lies in no other in brackets.
 fn bracketed(analysis: &Analysis, document: &Document, reading: &Reading) -> Vec<String> {
     let chars: Vec<char> = document.text.chars().take(super::TEXT_CHARS_MAX).collect();
-    let mut outer: Vec<&crate::vocabulary::Mention> = Vec::new();
+    let mut outer: Vec<&vocabulary::Mention> = Vec::new();
     let mut by_length: Vec<_> = reading.mentions.iter().collect();
     by_length.sort_by_key(|mention| (mention.span.from(), std::cmp::Reverse(mention.span.to())));
     for mention in by_length {

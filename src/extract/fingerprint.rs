@@ -2,8 +2,8 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::lexicon::fold;
-use crate::vocabulary::Fingerprint;
+use lexicon::fold;
+use vocabulary::Fingerprint;
 
 /// Shingle length for ordinary texts, in characters.
 pub const SHINGLE_CHARS: usize = 4;

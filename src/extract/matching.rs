@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::lexicon::count::{COUNT_CHARS_MAX, Count, is_number};
-use crate::lexicon::pattern::{Atom, Step, Variant};
-use crate::lexicon::terms::{Around, Beyond, Owner};
-use crate::lexicon::{Brief, Lexicon, Reach};
-use crate::vocabulary::Stance;
+use lexicon::count::{COUNT_CHARS_MAX, Count, is_number};
+use lexicon::pattern::{Atom, Step, Variant};
+use lexicon::terms::{Around, Beyond, Owner};
+use lexicon::{Brief, Lexicon, Reach};
+use vocabulary::Stance;
 
 use super::clauses::Clause;
 use super::normalise::Folded;

@@ -34,9 +34,9 @@ mod subject;
 mod title;
 mod work;
 
-use crate::lexicon::Lexicon;
-use crate::lexicon::terms::Meaning;
-use crate::vocabulary::{
+use lexicon::Lexicon;
+use lexicon::terms::Meaning;
+use vocabulary::{
     Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, SHOWN_CHARS, Signal, Stance, excerpt,
 };
 
@@ -233,7 +233,7 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
 /// The nearest brand of the sentence, else the text's first, else the platform's word, in its canonical form.
 fn brand_of(analysis: &Analysis, found: &Found, document: &Document, lexicon: &Lexicon) -> Option<String> {
     if let Some(told) = document.meta_str("brand") {
-        let folded = crate::lexicon::fold_word(told);
+        let folded = lexicon::fold_word(told);
         let canonical = lexicon.canonical_brand(&folded).map(str::to_owned);
         return Some(canonical.unwrap_or_else(|| excerpt(told, BRAND_CHARS_MAX)));
     }

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use crate::lexicon::{fold, folds_to_itself};
-use crate::vocabulary::CharSpan;
+use lexicon::{fold, folds_to_itself};
+use vocabulary::CharSpan;
 
 /// Longest text that is read, in characters; the rest is left out with a problem.
 pub const TEXT_CHARS_MAX: usize = 200_000;

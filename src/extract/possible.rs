@@ -3,9 +3,9 @@
 
 use std::cell::RefCell;
 
-use crate::lexicon::pattern::{Atom, ClassId, Step};
-use crate::lexicon::terms::{Compiled, Owner};
-use crate::lexicon::{Anchored, Brief, Lexicon, Other};
+use lexicon::pattern::{Atom, ClassId, Step};
+use lexicon::terms::{Compiled, Owner};
+use lexicon::{Anchored, Brief, Lexicon, Other};
 
 use super::clauses::{CLAUSE_CHARS_MAX, Clause};
 use super::scan::Hit;

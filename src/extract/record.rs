@@ -1,6 +1,6 @@
 //! From a reading to the rows that scoring works on.
 
-use crate::vocabulary::{CharSpan, Document, MentionKind, Position, Reading, SignalRecord};
+use vocabulary::{CharSpan, Document, MentionKind, Position, Reading, SignalRecord};
 
 use super::{fingerprint, is_vulnerable};
 

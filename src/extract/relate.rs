@@ -1,8 +1,8 @@
 //! Which product a hazard belongs to: clause, sentence, document, the platform's word, what the hazard implies.
 
-use crate::lexicon::terms::{Effect, Meaning};
-use crate::lexicon::{Brief, CategorySet, Lexicon};
-use crate::vocabulary::{Category, Hazard, ProductFrom};
+use lexicon::terms::{Effect, Meaning};
+use lexicon::{Brief, CategorySet, Lexicon};
+use vocabulary::{Category, Hazard, ProductFrom};
 
 use super::clauses::{self, Clause};
 use super::scan::Hits;

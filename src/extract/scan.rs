@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use crate::lexicon::pattern::Atom;
-use crate::lexicon::terms::Meaning;
-use crate::lexicon::{Brief, Lexicon};
+use lexicon::pattern::Atom;
+use lexicon::terms::Meaning;
+use lexicon::{Brief, Lexicon};
 
 use super::clauses::Clause;
 use super::normalise::{Folded, is_letter};

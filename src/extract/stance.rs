@@ -1,8 +1,8 @@
 //! What the text claims about a hazard: the cues around it, strongest first.
 
-use crate::lexicon::terms::{Coordination, Meaning};
-use crate::lexicon::{Brief, Lexicon, Reach};
-use crate::vocabulary::{Hazard, Stance};
+use lexicon::terms::{Coordination, Meaning};
+use lexicon::{Brief, Lexicon, Reach};
+use vocabulary::{Hazard, Stance};
 
 use super::clauses::Clause;
 use super::normalise::Folded;

@@ -4,9 +4,9 @@
 //! In: a document, the names found in it. Out: [`Recheck`]s. Not here: which criteria or test items cite the standard; the listing
 //! (`wanglou standards`) joins them.
 
-use crate::lexicon::Lexicon;
-use crate::lexicon::terms::StandardStatus;
-use crate::vocabulary::{Category, Channel, Document, MentionKind, Reading, Recheck, StandardAction};
+use lexicon::Lexicon;
+use lexicon::terms::StandardStatus;
+use vocabulary::{Category, Channel, Document, MentionKind, Reading, Recheck, StandardAction};
 
 /// Characters to each side of a number in which its action, title and date are looked for.
 const REACH_CHARS: usize = 80;
@@ -135,7 +135,7 @@ pub(super) fn rechecks(document: &Document, reading: &Reading, lexicon: &Lexicon
                 .map(|(title, ..)| title)
                 .or_else(|| lexicon.structured().standard(without_year(&standard)).map(|term| term.title.to_string())),
             effective: effective(&chars, low, (high + REACH_CHARS).min(chars.len())),
-            span: crate::vocabulary::CharSpan::new(numbered.from, numbered.to),
+            span: vocabulary::CharSpan::new(numbered.from, numbered.to),
             standard,
             action,
             replaces,

@@ -4,9 +4,9 @@
 //! nearest clause before that names one, a few sentences back at most. A new place (隔壁工厂), another thing or another matter
 //! (另外) in between ends that. The words stand in `rules/forms/subjects.toml`. Not here: products of the same clause.
 
-use crate::lexicon::terms::Subjects;
-use crate::lexicon::{CategorySet, Lexicon};
-use crate::vocabulary::Category;
+use lexicon::terms::Subjects;
+use lexicon::{CategorySet, Lexicon};
+use vocabulary::Category;
 
 use super::clauses::Clause;
 use super::normalise::Folded;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::vocabulary::{Channel, DocumentId, Meta, Position, SourceId};
+use vocabulary::{Channel, DocumentId, Meta, Position, SourceId};
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::shipped().expect("the shipped lexicon loads"));
 
@@ -52,7 +52,7 @@ fn every_rule_gives_what_its_own_examples_say() {
 
 #[test]
 fn the_shipped_lexicon_has_an_example_of_hit_and_miss_for_every_rule_and_a_rule_for_every_hazard() {
-    let fatal: Vec<String> = crate::lexicon::check(&LEXICON)
+    let fatal: Vec<String> = lexicon::check(&LEXICON)
         .into_iter()
         .filter(|finding| finding.fatal)
         .map(|finding| format!("{}: {}", finding.at, finding.message))
@@ -113,7 +113,7 @@ fn a_headline_outside_the_text_names_the_product() {
     let reading = read(&document, &LEXICON);
     let [signal] = reading.signals.as_slice() else { panic!("one signal, got {:?}", reading.signals) };
     assert_eq!((signal.product, signal.hazard), (Category::BatteryCharger, Hazard::Fire));
-    assert_eq!(signal.product_from, crate::vocabulary::ProductFrom::Context);
+    assert_eq!(signal.product_from, vocabulary::ProductFrom::Context);
     assert!(signal.product_span.is_none());
 }
 
@@ -121,7 +121,7 @@ fn a_headline_outside_the_text_names_the_product() {
 fn a_hazard_that_only_the_headline_names_is_a_signal_whose_place_is_in_the_headline() {
     let mut one = document("事发时王女士正在卧室休息，所幸无人受伤。", &[]);
     one.title = Some("杭州一家中电热毯起火".to_owned());
-    one.published_at = crate::vocabulary::parse_moment("2024-03-01").ok();
+    one.published_at = vocabulary::parse_moment("2024-03-01").ok();
     let reading = read(&one, &LEXICON);
     let [signal] = reading.signals.as_slice() else { panic!("one signal, got {:?}", reading.signals) };
     assert_eq!((signal.product, signal.hazard), (Category::SmallAppliance, Hazard::Fire));
@@ -174,10 +174,10 @@ fn records_carry_the_evidence_and_none_are_made_without_a_time() {
     let mut one = document(&format!("{}电热毯起火，老人烧伤{}", "前文，".repeat(200), "，后文".repeat(200)), &[]);
     let reading = read(&one, &LEXICON);
     assert!(signal_records(&one, &reading, Position(7)).is_empty(), "no time, no record");
-    one.published_at = crate::vocabulary::parse_moment("2024-03-01").ok();
+    one.published_at = vocabulary::parse_moment("2024-03-01").ok();
     let records = signal_records(&one, &reading, Position(7));
     let record = records.iter().find(|record| record.hazard == Hazard::Fire).expect("a fire");
-    assert!(record.excerpt.chars().count() <= crate::vocabulary::SignalRecord::EXCERPT_CHARS);
+    assert!(record.excerpt.chars().count() <= vocabulary::SignalRecord::EXCERPT_CHARS);
     let words: Vec<&str> = record.spans.iter().map(|span| span.slice(&record.excerpt)).collect();
     assert_eq!(words, ["电热毯", "起火"]);
     assert_eq!((record.vulnerable, record.actor.as_str()), (true, "test"));

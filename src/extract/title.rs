@@ -5,8 +5,8 @@
 //! the text, and says in `title_span` where the hazard stands. A hazard of the headline whose product stands in the text takes the
 //! first product there that fits.
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{CharSpan, Document, MentionKind, ProductFrom, Signal};
+use lexicon::Lexicon;
+use vocabulary::{CharSpan, Document, MentionKind, ProductFrom, Signal};
 
 use super::analysis::{Analysis, Fate};
 use super::relate::{Choice, Why};

@@ -28,9 +28,9 @@ pub(super) fn counted(run: impl FnOnce()) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::counted;
-    use crate::extract::read;
-    use crate::lexicon::Lexicon;
-    use crate::vocabulary::{Channel, Document, DocumentId, Meta, SourceId};
+    use crate::read;
+    use lexicon::Lexicon;
+    use vocabulary::{Channel, Document, DocumentId, Meta, SourceId};
 
     /// Shortest text that is measured, in characters: as long as the widest window that is looked at around a word.
     const CHARS: usize = 1_500;

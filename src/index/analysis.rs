@@ -12,7 +12,7 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::lexicon::{fold as fold_character, folds_to_itself};
+use lexicon::{fold as fold_character, folds_to_itself};
 
 /// Raise when normalisation or cutting changes: indexes made before are rebuilt.
 pub(super) const ANALYSIS_VERSION: u32 = 2;

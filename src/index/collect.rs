@@ -12,7 +12,7 @@ use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader, TERMINATE
 
 use super::schema::{FACETS, fast};
 use super::sort::Sort;
-use crate::vocabulary::Counts;
+use vocabulary::Counts;
 
 /// Where a hit stands, larger first. The id's hash makes it unique, so that pages neither overlap nor skip, and nothing
 /// in it depends on how the index lies in segments.

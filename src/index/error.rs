@@ -6,7 +6,7 @@ use tantivy::TantivyError;
 use tantivy::directory::error::LockError;
 
 use super::query::QueryError;
-use crate::vocabulary::{DocumentId, LexiconVersion, Position};
+use vocabulary::{DocumentId, LexiconVersion, Position};
 
 /// Why the index could not do what was asked.
 #[derive(Debug, thiserror::Error)]

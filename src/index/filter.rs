@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 
 use super::analysis::normalise;
 use super::thesaurus::{CATEGORY_GROUPS, Thesaurus};
-use crate::vocabulary::{Category, Channel, Hazard, RegionCode, Stance};
+use vocabulary::{Category, Channel, Hazard, RegionCode, Stance};
 
 /// Worst severity there is.
 const SEVERITY_MAX: u64 = 4;

@@ -9,7 +9,7 @@
 //! it, in the dictionary or not. Totals and facet counts are exact. Pages of one query over an unchanged index neither
 //! overlap nor skip. No query panics.
 //!
-//! [`Reading`]: crate::vocabulary::Reading
+//! [`Reading`]: vocabulary::Reading
 
 mod analysis;
 mod collect;
@@ -42,11 +42,11 @@ use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 use tantivy::directory::{INDEX_WRITER_LOCK, MmapDirectory, RamDirectory};
 use tantivy::{Directory, Executor, Index, IndexReader, IndexSettings, ReloadPolicy, TantivyError};
 
-use crate::vocabulary::{Document, LexiconVersion, Position};
 use analysis::Analysis;
 use error::is_lock;
 use schema::{Fields, fast};
 use stories::{Print, Stories, Told};
+use vocabulary::{Document, LexiconVersion, Position};
 use writer::{Payload, SMALL_THREAD_BYTES, WRITER_THREAD_BYTES, WRITER_THREADS};
 
 pub use error::IndexError;
@@ -104,7 +104,7 @@ const SEARCH_THREADS_MAX: usize = 4;
 
 /// Hash under which [`SearchIndex::held`] lists a document.
 #[must_use]
-pub fn id_key(id: &crate::vocabulary::DocumentId) -> u64 {
+pub fn id_key(id: &vocabulary::DocumentId) -> u64 {
     xxhash_rust::xxh3::xxh3_64(id.as_str().as_bytes())
 }
 

@@ -456,9 +456,9 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::index::filter::{DayField, NameField, NumberField, query_fields};
-    use crate::index::query::query_wishes;
-    use crate::index::sort::Sort;
+    use crate::filter::{DayField, NameField, NumberField, query_fields};
+    use crate::query::query_wishes;
+    use crate::sort::Sort;
 
     fn words(text: &str) -> Node {
         Node::Words(text.to_owned())
@@ -503,7 +503,7 @@ mod tests {
 
     #[test]
     fn every_example_of_the_help_is_a_query() {
-        let known = Thesaurus::of(&crate::lexicon::Lexicon::shipped().expect("the shipped lexicon"));
+        let known = Thesaurus::of(&lexicon::Lexicon::shipped().expect("the shipped lexicon"));
         for (en, zh, example, _) in query_fields().chain(query_wishes()) {
             let asked = super::parse(example, &known).expect(example);
             assert!(matches!(asked.node, Node::Filter(_) | Node::All), "{example}");

@@ -13,7 +13,7 @@ use super::query::{Asked, QueryError};
 use super::record::to_tantivy;
 use super::stories::Print;
 use super::{Document, ReloadPolicy, SearchIndex, schema};
-use crate::vocabulary::{Fingerprint, Position, Reading};
+use vocabulary::{Fingerprint, Position, Reading};
 
 /// Most standing queries.
 pub const STANDING_MAX: usize = 5_000;

@@ -13,9 +13,7 @@ use super::filter::{SIGNAL_ANY, day_number};
 use super::schema::Fields;
 use super::stories::Print;
 use super::thesaurus::Thesaurus;
-use crate::vocabulary::{
-    Category, Channel, Document, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of,
-};
+use vocabulary::{Category, Channel, Document, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of};
 
 /// Longest text that is searched, in characters; the rest is kept and shown, not found.
 pub const TEXT_CHARS_INDEXED_MAX: usize = 200_000;

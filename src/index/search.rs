@@ -23,7 +23,7 @@ use super::schema::FACETS;
 use super::snippet::snippet;
 use super::sort::Sort;
 use super::{Document, SearchIndex};
-use crate::vocabulary::{
+use vocabulary::{
     Category, Channel, CharSpan, Counts, DocumentId, Hazard, Position, RegionCode, SHOWN_CHARS, SourceId, excerpt,
     show_moment,
 };

@@ -2,7 +2,7 @@
 
 use super::analysis::{Kind, kind_of, normalise_mapped};
 use super::plan::Needle;
-use crate::vocabulary::CharSpan;
+use vocabulary::CharSpan;
 
 /// Length of a snippet, in characters of the text.
 pub const SNIPPET_CHARS: usize = 80;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::vocabulary::Fingerprint;
+use vocabulary::Fingerprint;
 
 /// Most texts remembered; what retells an older one begins a story of its own.
 pub const STORY_TEXTS_MAX: usize = 200_000;

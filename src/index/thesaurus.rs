@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::normalise;
-use crate::lexicon::Lexicon;
-use crate::lexicon::terms::Meaning;
-use crate::vocabulary::{Category, RegionCode};
+use lexicon::Lexicon;
+use lexicon::terms::Meaning;
+use vocabulary::{Category, RegionCode};
 
 /// Most other names that one word brings with it; a longer list would be no synonyms.
 const ALSO_MAX: usize = 16;

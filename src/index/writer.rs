@@ -13,7 +13,7 @@ use super::record::{ID_BYTES_MAX, to_tantivy};
 use super::schema::{Fields, SCHEMA_VERSION};
 use super::stories::{Print, Stories};
 use super::thesaurus::Thesaurus;
-use crate::vocabulary::{Document, Fingerprint, LexiconVersion, Position, Reading, SHOWN_CHARS, day_of, excerpt};
+use vocabulary::{Document, Fingerprint, LexiconVersion, Position, Reading, SHOWN_CHARS, day_of, excerpt};
 
 /// Threads that cut and invert texts.
 pub(super) const WRITER_THREADS: usize = 2;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::vocabulary::Stance;
+use vocabulary::Stance;
 
 use super::pattern::{Atom, ClassId};
 use super::terms::{Effect, Entry, Meaning, Owner};
@@ -39,7 +39,7 @@ pub fn check(lexicon: &Lexicon) -> Vec<Finding> {
             }
         }
     }
-    for hazard in crate::vocabulary::Hazard::ALL {
+    for hazard in vocabulary::Hazard::ALL {
         let ruled = lexicon.rules().iter().any(|rule| lexicon.effects()[rule.effect as usize].hazard == *hazard);
         if !ruled {
             findings.push(Finding {

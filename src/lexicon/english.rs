@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::vocabulary::{Category, Hazard, RuleId};
+use vocabulary::{Category, Hazard, RuleId};
 
 use super::{LexiconError, tables};
 
@@ -80,7 +80,7 @@ impl English {
             for row in tables::rows(name, text, columns)? {
                 let surface = row.required(0, "surface")?;
                 let code = row.required(1, "code")?;
-                let unknown = |error: crate::vocabulary::UnknownCode| row.wrong(error.to_string(), "use a known code");
+                let unknown = |error: vocabulary::UnknownCode| row.wrong(error.to_string(), "use a known code");
                 let meaning = match base {
                     "products.tsv" => EnglishMeaning::Product(code.parse().map_err(unknown)?),
                     "hazards.tsv" if code == "none" => EnglishMeaning::Shield,

@@ -19,12 +19,12 @@ pub(super) const RULE_FOLDERS: [&str; 5] =
     ["rules/hazards/", "rules/context/", "rules/forms/", "rules/relations/", "rules/structured/"];
 
 #[derive(rust_embed::Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/rules/"]
+#[folder = "$CARGO_MANIFEST_DIR/../../rules/"]
 #[prefix = "rules/"]
 struct ShippedRules;
 
 #[derive(rust_embed::Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/dictionaries/"]
+#[folder = "$CARGO_MANIFEST_DIR/../../dictionaries/"]
 #[prefix = "dictionaries/"]
 struct ShippedDictionaries;
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-use crate::vocabulary::{Category, Hazard, Stance};
+use vocabulary::{Category, Hazard, Stance};
 
 use super::error::Shown;
 use super::pattern::ClassId;
@@ -53,7 +53,7 @@ impl fmt::Display for Question {
 }
 
 impl FromStr for Question {
-    type Err = crate::vocabulary::UnknownCode;
+    type Err = vocabulary::UnknownCode;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "any" { Ok(Self::Any) } else { text.parse().map(Self::Hazard) }
     }

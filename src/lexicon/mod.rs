@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use jieba_rs::Jieba;
 
-use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
+use vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
 pub use anchor::{Anchored, Other};
 pub use brief::Brief;
@@ -464,7 +464,7 @@ impl Lexicon {
         &self.class_names
     }
 
-    pub(super) fn findings(&self) -> &[Finding] {
+    pub(crate) fn findings(&self) -> &[Finding] {
         &self.findings
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::vocabulary::{Category, UnknownCode};
+use vocabulary::{Category, UnknownCode};
 
 /// A set of product categories.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::vocabulary::Stance;
+use vocabulary::Stance;
 
 use super::pattern::{Atom, ClassId, Variant};
 use super::terms::{Meaning, Owner, Rule};
@@ -60,8 +60,8 @@ fn show_rule(lexicon: &Lexicon, at: usize) -> String {
     line("含义", &rule.prose[0]);
     line("缘由", &rule.prose[1]);
     line("易混", &rule.prose[2]);
-    let only: Vec<&str> = effect.only.iter().map(crate::vocabulary::Category::code).collect();
-    let all = only.len() == crate::vocabulary::Category::ALL.len();
+    let only: Vec<&str> = effect.only.iter().map(vocabulary::Category::code).collect();
+    let all = only.len() == vocabulary::Category::ALL.len();
     line("产品", &if all { "不限".to_owned() } else { only.join(" ") });
     line("推定", effect.implies.map_or("", |category| category.code()));
     let mut flags: Vec<String> = [

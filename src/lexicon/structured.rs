@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::vocabulary::{Category, Hazard};
+use vocabulary::{Category, Hazard};
 
 use super::{CategorySet, FileLine, Groups, LexiconError, fold, fold_word, tables};
 
@@ -332,10 +332,10 @@ impl Structured {
         }
         for (name, text) in TEST_ITEMS.iter().filter_map(|name| files.get_key_value(*name)) {
             for row in tables::rows(name, text, 3)? {
-                let hazard: Hazard =
-                    row.required(1, "hazard")?.parse().map_err(|error: crate::vocabulary::UnknownCode| {
-                        row.wrong(error.to_string(), "use a known code")
-                    })?;
+                let hazard: Hazard = row
+                    .required(1, "hazard")?
+                    .parse()
+                    .map_err(|error: vocabulary::UnknownCode| row.wrong(error.to_string(), "use a known code"))?;
                 let codes: Vec<&str> = row.cell(2).split('+').filter(|code| !code.is_empty()).collect();
                 let only = groups
                     .resolve(&codes, CategorySet::ALL)
@@ -470,7 +470,7 @@ fn stands_alone(folded: &[char], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lexicon::files::Files;
+    use crate::files::Files;
 
     #[test]
     fn short_headings_in_ascii_fold_as_all_others_do() {

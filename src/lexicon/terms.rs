@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
+use vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
 
 use super::pattern::{Atom, ClassId, Variant};
 use super::written::Reach;

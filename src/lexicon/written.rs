@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::vocabulary::{Hazard, Stance};
+use vocabulary::{Hazard, Stance};
 
 /// `rules/hazards/*.toml` and `rules/context/injuries.toml`.
 #[derive(Debug, Deserialize)]

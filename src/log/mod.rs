@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-pub use crate::store::Entry;
-use crate::store::{NewEntry, Newest, Store, StoreError, Tx};
-use crate::vocabulary::{Channel, Document, DocumentId, Intake, Position, SourceId};
+pub use store::Entry;
+use store::{NewEntry, Newest, Store, StoreError, Tx};
+use vocabulary::{Channel, Document, DocumentId, Intake, Position, SourceId};
 
 /// Most documents one [`Journal::append`] puts into one transaction.
 pub const APPEND_MAX: usize = 5_000;
@@ -201,7 +201,7 @@ fn text_hash(document: &Document) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{DocumentLine, parse_moment};
+    use vocabulary::{DocumentLine, parse_moment};
 
     fn document(id: &str, text: &str) -> Document {
         let line = format!(r#"{{"id":"{id}","text":"{text}","published_at":"2024-05-01"}}"#);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::settings::{Config, Count, CountFrom, Ignored, Range, Share, configs};
 use super::{Answer, Call, Columns, Method, MethodError, Table};
-use crate::numeric::{Discrete, NegativeBinomial};
+use numeric::{Discrete, NegativeBinomial};
 
 pub(super) const METHOD: Method = Method {
     name: "bayes_predictive",

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::settings::{Number, only};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::{Discrete as _, NegativeBinomial};
+use numeric::{Discrete as _, NegativeBinomial};
 
 /// As it is listed.
 pub(super) const METHOD: Method = Method {

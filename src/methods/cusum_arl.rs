@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::settings::{Number, configs};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::{Discrete as _, Poisson};
+use numeric::{Discrete as _, Poisson};
 
 /// As it is listed.
 pub(super) const METHOD: Method = Method {

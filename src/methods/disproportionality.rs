@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::settings::{Count, CountFrom, Positive, Share, only};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table, pairs};
-use crate::numeric::{Continuous, Gamma, Hypergeometric, Normal, digamma, trigamma};
+use numeric::{Continuous, Gamma, Hypergeometric, Normal, digamma, trigamma};
 
 pub(super) const METHOD: Method = Method {
     name: "disproportionality",

@@ -11,8 +11,8 @@
 
 use std::collections::VecDeque;
 
-use crate::numeric::special::{ln_add_exp, ln_sum_exp};
-use crate::numeric::{Continuous as _, Gamma};
+use numeric::special::{ln_add_exp, ln_sum_exp};
+use numeric::{Continuous as _, Gamma};
 
 /// Rate ratios that are looked for.
 pub const RATIOS: [f64; 5] = [1.5, 2.0, 3.0, 5.0, 8.0];
@@ -139,7 +139,7 @@ mod tests {
     use rand_pcg::Pcg64;
 
     use super::*;
-    use crate::numeric::{Discrete, NegativeBinomial, Poisson, ln_gamma};
+    use numeric::{Discrete, NegativeBinomial, Poisson, ln_gamma};
 
     fn near(found: f64, expected: f64) {
         assert!((found - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{found} {expected}");

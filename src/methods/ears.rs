@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::settings::{CountFrom, Ignored, NotNegative, Range as Points, Share, configs};
 use super::{Answer, Call, Columns, Method, MethodError, Table};
-use crate::numeric::{Continuous, Normal};
+use numeric::{Continuous, Normal};
 
 pub(super) const METHOD: Method = Method {
     name: "ears",

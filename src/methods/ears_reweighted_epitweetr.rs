@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::settings::{CountFrom, Ignored, NotNegative, Range, Share, configs};
 use super::{Answer, Call, Columns, Method, MethodError, Table};
-use crate::numeric::{Continuous, StudentT};
+use numeric::{Continuous, StudentT};
 
 pub(super) const METHOD: Method = Method {
     name: "ears_reweighted_epitweetr",

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use super::settings::{Config, Count, CountFrom, Ignored, Number, Range, Weight, configs};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::least_squares::least_squares;
-use crate::numeric::{Continuous, StudentT};
+use numeric::least_squares::least_squares;
+use numeric::{Continuous, StudentT};
 
 pub(super) const METHOD: Method = Method {
     name: "essence_ewma_switch",

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::settings::{List, NotNegative, Share, only};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::{Continuous, Discrete, Gamma, NegativeBinomial, Poisson};
+use numeric::{Continuous, Discrete, Gamma, NegativeBinomial, Poisson};
 
 pub(super) const METHOD: Method = Method {
     name: "exact_counts",
@@ -29,7 +29,7 @@ pub fn mid_p(law: &impl Discrete, x: u64) -> f64 {
 
 /// ln of [`mid_p`], finite where the value itself underflows.
 pub fn ln_mid_p(law: &impl Discrete, x: u64) -> f64 {
-    crate::numeric::special::ln_add_exp(law.ln_sf(x), law.ln_pmf(x) - std::f64::consts::LN_2)
+    numeric::special::ln_add_exp(law.ln_sf(x), law.ln_pmf(x) - std::f64::consts::LN_2)
 }
 
 /// Two-sided p-value of a unimodal law: the probability of all outcomes with P(X = k) ≤ P(X = x)(1 + `slack`).

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::settings::{Config, Count, Ignored, NotNegative, Number, Range, configs};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::solve::newton_increasing;
+use numeric::solve::newton_increasing;
 
 /// As it is listed.
 pub(super) const METHOD: Method = Method {

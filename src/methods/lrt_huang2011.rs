@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::pairs::PairTable;
 use super::settings::{PartBelowOne, only};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table, pairs};
-use crate::numeric::draw::Draw;
-use crate::numeric::multinomial::multinomial;
-use crate::numeric::special::deviance_part;
+use numeric::draw::Draw;
+use numeric::multinomial::multinomial;
+use numeric::special::deviance_part;
 
 pub(super) const METHOD: Method = Method {
     name: "lrt_huang2011",

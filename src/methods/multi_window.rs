@@ -6,7 +6,7 @@
 //! every point; how often it crosses a limit by chance must be tabulated. Not here: which windows, exposures from data, limits.
 
 use super::exact_counts::ln_mid_p;
-use crate::numeric::{Gamma, NegativeBinomial};
+use numeric::{Gamma, NegativeBinomial};
 
 /// Size of the predictive law of a window: the rate's own uncertainty (`shape` of its law), and the scatter of independent points
 /// where it exceeds Poisson (`dispersion`: size of the law of one point, variance m + m²/size; a window of w points has w

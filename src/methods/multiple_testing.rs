@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::settings::{Number, OneOrMore, only};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::{ln_gamma, solve};
+use numeric::{ln_gamma, solve};
 
 pub(super) const METHOD: Method = Method {
     name: "multiple_testing",

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 use super::settings::{Config, Count, List, Positive, Share, only};
 use super::{Answer, Call, Columns, Method, MethodError, Table};
-use crate::numeric::draw::Draw;
-use crate::numeric::{Continuous, Discrete, NegativeBinomial, Normal, Poisson, ln_beta, ln_choose};
-use crate::vocabulary::{SHOWN_CHARS, excerpt};
+use numeric::draw::Draw;
+use numeric::{Continuous, Discrete, NegativeBinomial, Normal, Poisson, ln_beta, ln_choose};
+use vocabulary::{SHOWN_CHARS, excerpt};
 
 pub(super) const METHOD: Method = Method {
     name: "nowcast",
@@ -244,7 +244,7 @@ impl Nowcast {
                 self.posterior(known, |count| {
                     let missing = (count - known) as f64;
                     let terms: Vec<f64> = logs.iter().map(|(seen, not)| known as f64 * seen + missing * not).collect();
-                    let sum = crate::numeric::special::ln_sum_exp(&terms);
+                    let sum = numeric::special::ln_sum_exp(&terms);
                     self.setting.prior.ln_pmf(count) + ln_choose(count, known) + sum
                 })
             }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::exact_counts::digits;
 use super::settings::{Count, CountFrom, List, Number, Share, only};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::{Beta, Continuous, Normal, ln_beta};
+use numeric::{Beta, Continuous, Normal, ln_beta};
 
 pub(super) const METHOD: Method = Method {
     name: "sampling_feedback",

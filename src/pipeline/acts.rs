@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::outcomes::no_alert;
 use super::{Folder, PipelineError};
-use crate::alert::{Casework, verdict};
-use crate::sampling::results;
-use crate::store::Store;
-use crate::vocabulary::{Act, AlertId, AuditEntry, AuditKind};
+use alert::{Casework, verdict};
+use sampling::results;
+use store::Store;
+use vocabulary::{Act, AlertId, AuditEntry, AuditKind};
 
 impl Folder {
     /// Keeps what a person did with an alert. Works beside a running tower; what says whether the alert was real is used by its next

@@ -12,11 +12,11 @@ use tokio::task::JoinHandle;
 use super::PipelineError;
 use super::files::{digest, files_under, name_below};
 use super::intake::{Items, read_aside};
-use crate::archive::documents::{Format, ImportSpec, PageFilter};
-use crate::collect::Masker;
-use crate::log::Journal;
-use crate::store::Store;
-use crate::vocabulary::{Channel, Position, SourceId};
+use archive::documents::{Format, ImportSpec, PageFilter};
+use collect::Masker;
+use log::Journal;
+use store::Store;
+use vocabulary::{Channel, Position, SourceId};
 
 /// The log of a tower, inside its data folder.
 const LOG_FILE: &str = "wanglou.sqlite";

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
 use super::files::{digest, files_under, name_below};
-use crate::archive::files::Files;
-use crate::store::Store;
-use crate::vocabulary::show_moment;
+use archive::files::Files;
+use store::Store;
+use vocabulary::show_moment;
 
 /// The list of what is in a backup; written last: where it is, the rest is whole.
 const MANIFEST: &str = "backup.json";

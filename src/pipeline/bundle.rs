@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::outcomes::no_alert;
 use super::{Folder, PipelineError};
-use crate::archive::{bundle, read_at};
-use crate::store::Store;
-use crate::tell::{self, Language};
-use crate::vocabulary::{AlertId, AuditEntry, AuditKind, DocumentId, RawRef, show_moment};
+use archive::{bundle, read_at};
+use store::Store;
+use tell::{self, Language};
+use vocabulary::{AlertId, AuditEntry, AuditKind, DocumentId, RawRef, show_moment};
 
 /// Documents in a bundle, at most: those of the evidence first.
 const DOCUMENTS_MAX: usize = 2_000;

@@ -12,10 +12,10 @@ use jiff::civil::Date;
 use super::PipelineError;
 use super::judging::{Judge, Review};
 use super::rerun::{Corpus, Stage};
-use crate::alert::sidebyside::{Said, SideBySide, compare};
-use crate::lexicon::Lexicon;
-use crate::score::{Basis, DisposalRule, HazardClass, SingleRule};
-use crate::vocabulary::{AlertEventKind, Channel, Danger, DateRange, Hazard};
+use alert::sidebyside::{Said, SideBySide, compare};
+use lexicon::Lexicon;
+use score::{Basis, DisposalRule, HazardClass, SingleRule};
+use vocabulary::{AlertEventKind, Channel, Danger, DateRange, Hazard};
 
 /// What a criteria file says, for people: levels, matrices, rules, deadlines.
 #[must_use]
@@ -169,7 +169,7 @@ pub async fn side_by_side(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::read_criteria;
+    use crate::read_criteria;
 
     #[test]
     fn the_shipped_criteria_say_in_chinese_what_they_say() {

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
 use super::outcomes::{json_lines, text_of};
-use crate::alert::page::{escape, standing_alone};
-use crate::alert::sidebyside::{Alone, Levels, Matter, Said, SideBySide, compare};
-use crate::archive::{read_assessed, read_signal_dataset};
-use crate::vocabulary::{
+use alert::page::{escape, standing_alone};
+use alert::sidebyside::{Alone, Levels, Matter, Said, SideBySide, compare};
+use archive::{read_assessed, read_signal_dataset};
+use vocabulary::{
     AlertEvent, AlertId, Category, CriteriaVersion, DateRange, DocumentId, Hazard, LexiconVersion, RuleId, SignalRecord,
 };
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::PipelineError;
 use super::judging::Judge;
-use crate::archive::SignalParts;
-use crate::index::{Opened, SearchIndex, Thesaurus, Writer};
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{LexiconVersion, Position, SignalRecord};
+use archive::SignalParts;
+use index::{Opened, SearchIndex, Thesaurus, Writer};
+use lexicon::Lexicon;
+use vocabulary::{LexiconVersion, Position, SignalRecord};
 
 /// Where searches look, below the data folder.
 pub(super) const INDEX: &str = "index";

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::archive::bundle::BundleError;
-use crate::archive::documents::Rejected;
-use crate::archive::{ArchiveError, WarcError};
-use crate::collect::{CollectError, RecipeError};
-use crate::deliver::DeliverError;
-use crate::index::IndexError;
-use crate::lexicon::LexiconError;
-use crate::store::StoreError;
-use crate::vocabulary::Refused;
+use archive::bundle::BundleError;
+use archive::documents::Rejected;
+use archive::{ArchiveError, WarcError};
+use collect::{CollectError, RecipeError};
+use deliver::DeliverError;
+use index::IndexError;
+use lexicon::LexiconError;
+use store::StoreError;
+use vocabulary::Refused;
 
 /// Why the pipeline stopped.
 #[derive(Debug, thiserror::Error)]

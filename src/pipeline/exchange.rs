@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Folder, PipelineError};
-use crate::archive::pack;
-use crate::tell::{self, Explained, Language};
-use crate::vocabulary::{Act, CriteriaVersion, LexiconVersion, SamplingRequest, ShownAlert, ShownEvent, show_moment};
+use archive::pack;
+use tell::{self, Explained, Language};
+use vocabulary::{Act, CriteriaVersion, LexiconVersion, SamplingRequest, ShownAlert, ShownEvent, show_moment};
 
 /// Longest archive before it is packed, in bytes.
 const PACKED_BYTES_MAX: usize = 256 << 20;

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Folder, PipelineError};
-use crate::archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, pack, write_export};
-use crate::index::{SearchRequest, Sort};
-use crate::vocabulary::{CriteriaVersion, LexiconVersion, Position, show_moment};
+use archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, pack, write_export};
+use index::{SearchRequest, Sort};
+use vocabulary::{CriteriaVersion, LexiconVersion, Position, show_moment};
 
 /// Most rows of an export that is made in memory, for a browser to take away.
 pub const PACKED_ROWS_MAX: u64 = 20_000;
@@ -79,7 +79,7 @@ impl Folder {
             ));
         }
         let row = |found: Result<_, _>| -> Result<ExportRow, PipelineError> {
-            let (hit, document): (crate::index::Hit, _) = found?;
+            let (hit, document): (index::Hit, _) = found?;
             Ok(ExportRow {
                 document,
                 categories: hit.categories,

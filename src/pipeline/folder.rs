@@ -11,15 +11,15 @@ use super::PipelineError;
 use super::edition::Edition;
 use super::judging::Judge;
 use super::promotion::rules_for;
-use crate::alert::feed::FeedHead;
-use crate::collect::{Health, Recipe};
-use crate::config::Settings;
-use crate::index::SearchIndex;
-use crate::lexicon::Lexicon;
-use crate::log::Journal;
-use crate::store::Store;
-use crate::store::frontier::Frontier;
-use crate::vocabulary::{PublisherCode, RegionCode, start_of_day};
+use alert::feed::FeedHead;
+use collect::{Health, Recipe};
+use config::Settings;
+use index::SearchIndex;
+use lexicon::Lexicon;
+use log::Journal;
+use store::Store;
+use store::frontier::Frontier;
+use vocabulary::{PublisherCode, RegionCode, start_of_day};
 
 /// The database of a data folder.
 pub(super) const DATABASE: &str = "wanglou.sqlite";
@@ -155,7 +155,7 @@ impl Folder {
     /// What a reader has to know of a standard that a text names: another one is in force, or none.
     #[must_use]
     pub fn standard_note(&self, number: &str) -> Option<String> {
-        crate::extract::standard_note(number, &self.lexicon())
+        extract::standard_note(number, &self.lexicon())
     }
 
     /// What a feed says about itself. `newest`: the day of the newest change of its alerts, so that an unchanged feed stays the same; none

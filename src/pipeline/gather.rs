@@ -14,13 +14,13 @@ use jiff::Timestamp;
 use super::error::PipelineError;
 use super::intake::LogSink;
 use super::masking::masker_of;
-use crate::archive::{WarcOptions, WarcWriter};
-use crate::collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
-use crate::config::Settings;
-use crate::log::Journal;
-use crate::store::Store;
-use crate::store::frontier::Frontier;
-use crate::vocabulary::{Document, SourceId};
+use archive::{WarcOptions, WarcWriter};
+use collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
+use config::Settings;
+use log::Journal;
+use store::Store;
+use store::frontier::Frontier;
+use vocabulary::{Document, SourceId};
 
 /// A data folder in which sources are collected. One per folder at a time, towers included.
 pub struct Gatherer {

@@ -17,13 +17,13 @@ use rayon::prelude::*;
 
 use super::warc_in::{document_of_record, records_of};
 use super::{PipelineError, Tower};
-use crate::archive::documents::{
+use archive::documents::{
     Format, ImportSpec, PageFilter, Rejected, document_of_line, open, read_documents, read_lines,
 };
-use crate::archive::{ArchiveError, Record};
-use crate::collect::{self, Masker, Recipe, Round, mask};
-use crate::log::{APPEND_MAX, Aside, Journal, Outcome};
-use crate::vocabulary::{Channel, Document, Intake, Party, Role, SourceId};
+use archive::{ArchiveError, Record};
+use collect::{self, Masker, Recipe, Round, mask};
+use log::{APPEND_MAX, Aside, Journal, Outcome};
+use vocabulary::{Channel, Document, Intake, Party, Role, SourceId};
 
 /// Reason under which set-aside items are counted that a round no longer lists one by one.
 const UNLISTED: &str = "further items, see the log of the round";

@@ -10,11 +10,11 @@ use rayon::prelude::*;
 
 use super::judging_state::JudgingState;
 use super::{Folder, PipelineError, Tower};
-use crate::alert::{AlertPolicy, Episodes};
-use crate::sampling::{self, SamplingPolicy};
-use crate::score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
-use crate::store::{Store, StoreError};
-use crate::vocabulary::{
+use alert::{AlertPolicy, Episodes};
+use sampling::{self, SamplingPolicy};
+use score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
+use store::{Store, StoreError};
+use vocabulary::{
     Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
     DocumentId, Evidence, Hazard, LexiconVersion, Listing, Outcome, Position, SamplingRequest, SignalRecord, day_of,
     end_of_day,
@@ -64,7 +64,7 @@ impl Judge {
     /// Test items whose standard, without its year, is one of `numbers`: `项目（标准）`, each once.
     #[must_use]
     pub fn citing(&self, numbers: &[&str]) -> Vec<String> {
-        let cites = |standard: &str| numbers.contains(&crate::extract::without_year(standard));
+        let cites = |standard: &str| numbers.contains(&extract::without_year(standard));
         let items = self.sampling.items().filter(|(.., item)| cites(&item.standard));
         let mut found: Vec<String> = items.map(|(.., item)| format!("{}（{}）", item.item, item.standard)).collect();
         found.sort();

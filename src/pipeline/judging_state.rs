@@ -16,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::edition::Edition;
 use super::judging::{EvidenceBook, Judge};
-use crate::score::{EventBook, Events, TooLate, Volume};
-use crate::vocabulary::{DocumentId, LexiconVersion, Position, SignalRecord};
+use score::{EventBook, Events, TooLate, Volume};
+use vocabulary::{DocumentId, LexiconVersion, Position, SignalRecord};
 
 /// How long before the newest signal something was seen that hardly anything precedes any more.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_hours(72);

@@ -8,9 +8,9 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::error::PipelineError;
-use crate::archive::ArchiveError;
-use crate::archive::files::{Files, Readers};
-use crate::collect::Masker;
+use archive::ArchiveError;
+use archive::files::{Files, Readers};
+use collect::Masker;
 
 /// Its name in the data folder.
 const KEY_FILE: &str = "masking.key";

@@ -39,12 +39,12 @@ pub mod upkeep;
 mod warc_in;
 mod watches;
 
-pub use crate::archive::ExportFormat;
-pub use crate::extract::fingerprint;
+pub use archive::ExportFormat;
 pub use clock::Clock;
 pub use error::PipelineError;
 pub use exchange::Records;
 pub use export::{Manifest, PACKED_ROWS_MAX};
+pub use extract::fingerprint;
 pub use folder::Folder;
 pub use gather::{Gatherer, SourceBook, check_source};
 pub use intake::{ImportReport, LogSink, import_file, push_lines};

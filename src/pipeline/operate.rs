@@ -12,11 +12,11 @@ use super::gather::lock_folder;
 use super::promotion::rules_for;
 use super::reading::{BATCH_MAX, index_batch};
 use super::{Folder, PipelineError, read_batch};
-use crate::config::Settings;
-use crate::index::{IndexStat, SearchIndex, Thesaurus, id_key};
-use crate::log::Journal;
-use crate::store::Store;
-use crate::vocabulary::{DocumentId, Position};
+use config::Settings;
+use index::{IndexStat, SearchIndex, Thesaurus, id_key};
+use log::Journal;
+use store::Store;
+use vocabulary::{DocumentId, Position};
 
 /// Documents named in a report, of each kind of trouble.
 const EXAMPLES_MAX: usize = 5;

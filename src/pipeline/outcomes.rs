@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 
 use super::judging::Judge;
 use super::{Folder, PipelineError};
-use crate::sampling::results::{self, BadLine};
-use crate::score::FeedbackCriteria;
-use crate::store::{Store, Taken};
-use crate::vocabulary::{Alert, AlertId, AuditEntry, AuditKind, Outcome, Verdict};
+use sampling::results::{self, BadLine};
+use score::FeedbackCriteria;
+use store::{Store, Taken};
+use vocabulary::{Alert, AlertId, AuditEntry, AuditKind, Outcome, Verdict};
 
 /// What an import of results did: `collected = kept + duplicate + rejected` (COUNT-1).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

@@ -15,9 +15,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use super::diff::diff_within;
 use super::rerun::{RerunSpec, Stage, Summary, rerun};
 use super::{Folder, PipelineError};
-use crate::config::RerunPlan;
-use crate::store::{PastChange, RerunRow, Store, StoreError};
-use crate::vocabulary::{DateRange, Notice, NoticeKind, Position, day_of, shanghai};
+use config::RerunPlan;
+use store::{PastChange, RerunRow, Store, StoreError};
+use vocabulary::{DateRange, Notice, NoticeKind, Position, day_of, shanghai};
 
 /// Where results lie, inside the data folder.
 const FOLDER: &str = "reruns";
@@ -257,7 +257,7 @@ fn notice_of(row: &RerunRow) -> Option<Notice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::parse_moment;
+    use vocabulary::parse_moment;
 
     #[test]
     fn moments_missed_are_one_debt_and_read_in_chinese_time() {

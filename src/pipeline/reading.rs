@@ -8,12 +8,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{PipelineError, Tower};
-use crate::extract;
-use crate::index::Writer;
-use crate::lexicon::Lexicon;
-use crate::log::Entry;
-use crate::store::Store;
-use crate::vocabulary::{
+use index::Writer;
+use lexicon::Lexicon;
+use log::Entry;
+use store::Store;
+use vocabulary::{
     Category, Channel, Document, DocumentId, Fingerprint, LexiconVersion, Listing, Position, Reading, SignalRecord,
     SourceId, day_of, excerpt,
 };
@@ -26,7 +25,7 @@ const TITLE_CHARS_MAX: usize = 60;
 pub(super) const LISTINGS: &str = "listings";
 
 // The log tells two sources with one id apart by `SOURCE/ID`; an id that the index refused would stop it for ever.
-const _: () = assert!(SourceId::BYTES_MAX + 1 + DocumentId::BYTES_MAX <= crate::index::ID_BYTES_MAX);
+const _: () = assert!(SourceId::BYTES_MAX + 1 + DocumentId::BYTES_MAX <= index::ID_BYTES_MAX);
 
 /// One document with what was read in it.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! What changed between two revisions of a document, line by line. Every revision stays in the log, so nothing but the
 //! difference has to be worked out.
 
-use crate::log::Entry;
-use crate::vocabulary::Document;
+use log::Entry;
+use vocabulary::Document;
 
 /// Lines of one text that are compared; of longer ones the middle counts as changed as a whole.
 const LINES_MAX: usize = 1_500;
@@ -85,7 +85,7 @@ fn by_longest_common<'a>(old: &[&'a str], new: &[&'a str], out: &mut Vec<DiffLin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{Channel, DocumentLine, Position, SourceId};
+    use vocabulary::{Channel, DocumentLine, Position, SourceId};
 
     fn entry(position: u64, text: &str) -> Entry {
         let line = serde_json::json!({ "id": "a", "text": text }).to_string();

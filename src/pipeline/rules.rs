@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::PipelineError;
 use super::judging::Judge;
-use crate::lexicon::{Lexicon, LexiconError};
+use lexicon::{Lexicon, LexiconError};
 
 /// The shipped criteria.
 const DEFAULT_CRITERIA: &str = include_str!("../../rules/criteria/default.toml");

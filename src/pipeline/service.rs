@@ -27,11 +27,11 @@ use super::planned::DIFFERENCE;
 use super::promotion::Keeper;
 use super::reading::ReadReport;
 use super::{PipelineError, Tower};
-use crate::collect::{Recipe, Round};
-use crate::config::{RerunPlan, Settings};
-use crate::deliver::Courier;
-use crate::store::RerunRow;
-use crate::vocabulary::{CriteriaVersion, LexiconVersion, Position, SourceId, day_of};
+use collect::{Recipe, Round};
+use config::{RerunPlan, Settings};
+use deliver::Courier;
+use store::RerunRow;
+use vocabulary::{CriteriaVersion, LexiconVersion, Position, SourceId, day_of};
 
 /// Shortest pause between two looks at what is to be read or judged.
 const LOOK_EVERY: Duration = Duration::from_millis(250);

@@ -7,9 +7,8 @@ use rayon::prelude::*;
 
 use super::PipelineError;
 use super::archives::pieces;
-use crate::extract;
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{Document, Reading};
+use lexicon::Lexicon;
+use vocabulary::{Document, Reading};
 
 /// What a survey went over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -14,11 +14,11 @@ use super::masking::masker_of;
 use super::promotion::rules_for;
 use super::reading::fresh_listings;
 use super::{PipelineError, operate};
-use crate::collect::{Collector, Masker, Recipe};
-use crate::config::Settings;
-use crate::log::Journal;
-use crate::store::Store;
-use crate::vocabulary::{Position, SignalRecord};
+use collect::{Collector, Masker, Recipe};
+use config::Settings;
+use log::Journal;
+use store::Store;
+use vocabulary::{Position, SignalRecord};
 
 /// A [`Folder`] with its lock and all that stages write to. One per data folder at a time, readers aside.
 pub struct Tower {

@@ -12,10 +12,10 @@ use serde::Serialize;
 use super::PipelineError;
 use super::files::files_under;
 use super::gather::lock_folder;
-use crate::archive::{DocumentDataset, SignalParts, WarcReader, survey_parts};
-use crate::log::Journal;
-use crate::store::Store;
-use crate::vocabulary::{DateRange, Position, SourceId, day_of};
+use archive::{DocumentDataset, SignalParts, WarcReader, survey_parts};
+use log::Journal;
+use store::Store;
+use vocabulary::{DateRange, Position, SourceId, day_of};
 
 /// Documents taken from the log together.
 const BATCH: usize = 10_000;

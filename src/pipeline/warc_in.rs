@@ -5,10 +5,10 @@ use std::path::Path;
 use url::Url;
 
 use super::error::PipelineError;
-use crate::archive::documents::{ImportSpec, Rejected};
-use crate::archive::{Record, WarcReader};
-use crate::collect::{PAGE_BYTES_MAX, document_of_page, document_of_plain_text};
-use crate::vocabulary::{Document, RawRef, excerpt};
+use archive::documents::{ImportSpec, Rejected};
+use archive::{Record, WarcReader};
+use collect::{PAGE_BYTES_MAX, document_of_page, document_of_plain_text};
+use vocabulary::{Document, RawRef, excerpt};
 
 /// Characters of a rejected record's address that are shown.
 const FOUND_CHARS: usize = 200;

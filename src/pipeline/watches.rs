@@ -6,11 +6,9 @@ use jiff::Timestamp;
 
 use super::reading::ReadEntry;
 use super::{Folder, PipelineError};
-use crate::index::{Arrived, SearchRequest};
-use crate::store::{
-    CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch, Store, THROTTLE_MINUTES_MAX,
-};
-use crate::vocabulary::{Document, Position};
+use index::{Arrived, SearchRequest};
+use store::{CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch, Store, THROTTLE_MINUTES_MAX};
+use vocabulary::{Document, Position};
 
 /// Name of the cursor of the watches.
 const WATCHES: &str = "watches";
@@ -141,7 +139,7 @@ impl Folder {
             .collect();
         let queries = readable.iter().map(|number| waiting.searches[*number].query.as_str());
         let standing = self.index().standing(queries);
-        let standing = standing.map_err(|(_, error)| crate::index::IndexError::Query(error))?;
+        let standing = standing.map_err(|(_, error)| index::IndexError::Query(error))?;
         let mut arrived = Vec::with_capacity(entries.len());
         for entry in entries {
             // A later revision in the same batch has taken its place in the index already; its story is the same text's.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::SamplingError;
 use super::size::detect_one;
-use crate::vocabulary::{Category, Danger, Hazard, TestItem};
+use vocabulary::{Category, Danger, Hazard, TestItem};
 
 /// Everything that a sampling request is made by.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use super::policy::SamplingPolicy;
 use super::sellers;
 use super::size::detect_one;
 use super::{BatchGoal, SamplingError};
-use crate::vocabulary::{Alert, Disposal, Listing, RequestId, SamplingRequest};
+use vocabulary::{Alert, Disposal, Listing, RequestId, SamplingRequest};
 
 /// The sampling request of an alert. `product` is the product as the evidence names it (see `score::Events::product_named`), none when
 /// it does not: then the category's name stands. The same alert always gives the same id (ALERT-1).
@@ -119,8 +119,8 @@ pub fn validate(request: &SamplingRequest) -> Result<(), SamplingError> {
 mod tests {
     use super::super::policy::shipped;
     use super::*;
-    use crate::vocabulary::{Category, Hazard, TestItem};
     use serde_json::json;
+    use vocabulary::{Category, Hazard, TestItem};
 
     /// An alert as the store keeps it, so that this room needs no other to make one.
     fn alert(category: Category, hazard: Hazard, disposal: Disposal) -> Alert {

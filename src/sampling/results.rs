@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use crate::vocabulary::{
+use vocabulary::{
     Alert, AlertContext, Category, Finding, Hazard, Outcome, OutcomeId, Refused, Samples, SamplingBasis, Verdict,
     day_of,
 };
@@ -210,12 +210,12 @@ fn result(row: &Row, alerts: &dyn Alerts, now: Timestamp) -> Result<Outcome, Str
     };
     let judged = alert.map(|alert| &alert.assessment);
     let category: Category = match (cell("category"), judged) {
-        (Some(code), _) => code.parse().map_err(|error: crate::vocabulary::UnknownCode| error.to_string())?,
+        (Some(code), _) => code.parse().map_err(|error: vocabulary::UnknownCode| error.to_string())?,
         (None, Some(judged)) => judged.category,
         (None, None) => return Err("neither `alert_id` nor `category` says what was tested".to_owned()),
     };
     let hazard: Option<Hazard> = match (cell("hazard"), judged) {
-        (Some(code), _) => Some(code.parse().map_err(|error: crate::vocabulary::UnknownCode| error.to_string())?),
+        (Some(code), _) => Some(code.parse().map_err(|error: vocabulary::UnknownCode| error.to_string())?),
         (None, judged) => judged.map(|judged| judged.hazard),
     };
     if let Some(judged) = judged.filter(|judged| judged.category != category || Some(judged.hazard) != hazard) {
@@ -281,7 +281,7 @@ fn outcome(line: &str) -> Result<Outcome, String> {
     if object.get("known_at").is_none_or(Value::is_null) {
         let date = object.get("date").and_then(Value::as_str).unwrap_or_default();
         let day: Date = date.parse().map_err(|_| format!("`date` is `{date}`: expected a day as 2026-03-15"))?;
-        let moment = crate::vocabulary::show_moment(crate::vocabulary::end_of_day(day));
+        let moment = vocabulary::show_moment(vocabulary::end_of_day(day));
         object.insert("known_at".to_owned(), Value::String(moment));
     }
     for key in ["hazard", "brand"] {
@@ -304,7 +304,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::vocabulary::start_of_day;
+    use vocabulary::start_of_day;
 
     const HEAD: &str = "category,hazard,company,tested,failed,basis,date,body,report";
 

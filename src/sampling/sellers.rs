@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::vocabulary::{CandidateSeller, Category, Listing};
+use vocabulary::{CandidateSeller, Category, Listing};
 
 /// Proposes at most `most` listings of the category: the suspected brand first, then by displayed sales. No two share a seller, and a
 /// brand comes again only when every other brand still on offer has come as often.
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    pub(in crate::sampling) fn listing(item: u32, seller: &str, brand: Option<&str>, sold: u64) -> Listing {
+    pub(crate) fn listing(item: u32, seller: &str, brand: Option<&str>, sold: u64) -> Listing {
         Listing {
             item_id: format!("{item}"),
             platform: "模拟商城".into(),

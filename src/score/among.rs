@@ -8,8 +8,8 @@
 //! depend on one another: Benjamini & Hochberg's on the chance of so much evidence, and e-BH on the evidence itself, whatever the
 //! dependence. The evidence is a mean of likelihood ratios, so that its expectation is 1 where nothing rises: an e-value.
 
-use crate::methods::multiple_testing::{benjamini_hochberg_among, e_benjamini_hochberg_among};
-use crate::vocabulary::{Among, Assessment, ONSET_YEAR_DAYS};
+use methods::multiple_testing::{benjamini_hochberg_among, e_benjamini_hochberg_among};
+use vocabulary::{Among, Assessment, ONSET_YEAR_DAYS};
 
 /// An assessment, and whether its part had the events that it takes to alarm.
 pub(super) struct Looked {
@@ -46,7 +46,7 @@ mod tests {
     use super::super::testing::{Report, days_after, said};
     use super::super::{Events, Feedback, Scorer, Volume, explain};
     use super::*;
-    use crate::tell::{self, Language};
+    use tell::{self, Language};
 
     const DAY: i32 = 60;
 

@@ -2,8 +2,8 @@
 //! a rise that the detector found; it neither makes nor moves one.
 
 use super::days::{self, Day};
-use crate::methods::bocpd::{Detector, Model};
-use crate::vocabulary::Began;
+use methods::bocpd::{Detector, Model};
+use vocabulary::Began;
 
 /// Days that are looked back: half a year of weeks.
 pub(super) const DAYS: Day = 7 * 26;

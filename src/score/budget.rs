@@ -11,7 +11,7 @@ use super::criteria::Criteria;
 use super::onsets::{Census, Known, OnsetTable};
 use super::parts::grouped;
 use super::prior::{Gamma, Ground};
-use crate::vocabulary::{Category, Hazard, ONSET_YEAR_DAYS};
+use vocabulary::{Category, Hazard, ONSET_YEAR_DAYS};
 
 /// Weeks in a year of the onset table.
 const WEEKS_A_YEAR: f64 = ONSET_YEAR_DAYS / 7.0;

@@ -12,8 +12,8 @@
 use std::collections::BTreeSet;
 
 use super::scorer::{Desk, History, Part, Seen, Verdict};
-use crate::score::events::Mention;
-use crate::vocabulary::{Alteration, Change, Danger, Disposal, PROVINCES, RegionCode, Spread};
+use crate::events::Mention;
+use vocabulary::{Alteration, Change, Danger, Disposal, PROVINCES, RegionCode, Spread};
 
 /// Ordered as a reader ranks them: what to do, how wide, how bad.
 type Levels = (Disposal, Spread, Danger);
@@ -252,7 +252,7 @@ mod tests {
     use super::super::testing::{Report, days_after};
     use super::super::{Events, Feedback, Scorer, Volume};
     use super::*;
-    use crate::vocabulary::{Assessment, DocumentId, SignalRecord, start_of_day};
+    use vocabulary::{Assessment, DocumentId, SignalRecord, start_of_day};
 
     const DAY: i32 = 60;
 

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::feedback::FeedbackCriteria;
 use super::onsets::OnsetTable;
-use crate::vocabulary::{Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, RegionCode, Spread};
+use vocabulary::{Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, RegionCode, Spread};
 
 /// Most events that a search for a change may add or take away: it judges again for each step.
 const CHANGED_EVENTS_MAX: u32 = 100;

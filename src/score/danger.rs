@@ -2,7 +2,7 @@
 
 use super::criteria::DangerCriteria;
 use super::events::Mention;
-use crate::vocabulary::{Danger, DangerTerms, ExposureTerms, Hazard, ItemsBasis};
+use vocabulary::{Danger, DangerTerms, ExposureTerms, Hazard, ItemsBasis};
 
 /// Judges the mentions of the deciding window. `exposure` says how often items in use hurt, as far as that is known: what is unknown
 /// is read in the assumed row and shown as a range; a bound moves row and range as far as it binds; sales displayed are only an
@@ -162,8 +162,7 @@ mod tests {
         assert_eq!((terms.severity, terms.severity_stated, danger), (4, 4, Danger::Serious));
         let (_, doubtful) = judged(Hazard::Burn, &[Report::new(0).severity(4).confidence(0.4)]);
         assert_eq!((doubtful.severity, doubtful.severity_stated), (2, 0));
-        let (_, feared) =
-            judged(Hazard::Burn, &[Report::new(0).severity(4).stance(crate::vocabulary::Stance::Suspected)]);
+        let (_, feared) = judged(Hazard::Burn, &[Report::new(0).severity(4).stance(vocabulary::Stance::Suspected)]);
         assert_eq!(feared.severity_stated, 0);
     }
 }

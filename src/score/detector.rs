@@ -7,10 +7,10 @@ use super::criteria::Criteria;
 use super::onsets::{Known, OnsetTable};
 use super::prior::{Gamma, Ground};
 use super::rise::Window;
-use crate::methods::exact_counts::ln_mid_p;
-use crate::methods::multi_window::window_size;
-use crate::numeric::NegativeBinomial;
-use crate::vocabulary::{DetectorTerms, WindowTerm};
+use methods::exact_counts::ln_mid_p;
+use methods::multi_window::window_size;
+use numeric::NegativeBinomial;
+use vocabulary::{DetectorTerms, WindowTerm};
 
 /// Name of the method in [`DetectorTerms::method`]; with extra dispersion the weekly size is appended as `;size=…`.
 pub(super) const METHOD: &str = "rise_evidence";

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::criteria::shipped;
 use super::testing::{FIRST, Report, days_after, said};
 use super::*;
-use crate::vocabulary::{Assessment, Category, Channel, Disposal, Hazard, SignalRecord, WindowTerm, day_of};
+use vocabulary::{Assessment, Category, Channel, Disposal, Hazard, SignalRecord, WindowTerm, day_of};
 
 /// Days of steady reading before [`FIRST`].
 const READ_BEFORE: i32 = 900;
@@ -149,7 +149,7 @@ fn one_region_only_leaves_nothing_to_compare_with_and_is_said_to_be_there() {
     assert_ne!(loudest.disposal, Disposal::Exclude);
     assert_eq!(loudest.spread_terms.provinces, 1);
     assert!((loudest.spread_terms.effective_provinces - 1.0).abs() < 1e-12);
-    assert!(loudest.spread < crate::vocabulary::Spread::Systemic, "{}", said(loudest));
+    assert!(loudest.spread < vocabulary::Spread::Systemic, "{}", said(loudest));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use regex::RegexSet;
 use super::criteria::{Counting, Criteria};
 use super::days::{self, Day};
 use super::stories::{Stories, StoryId};
-use crate::vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord, SourceId, Stance, day_of};
+use vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord, SourceId, Stance, day_of};
 
 /// What became of the signals: `records = below_floor + context + events + echoes + same_person + capped`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -459,7 +459,7 @@ impl EventBook {
 
     /// A failed row of a spot check follows the authority's plan, not what happens in the market; the authority knows it.
     fn is_planned_test(&self, record: &SignalRecord) -> bool {
-        let reads_tests = |rule: &crate::vocabulary::RuleId| {
+        let reads_tests = |rule: &vocabulary::RuleId| {
             self.counting.tested_rules.iter().any(|prefix| rule.as_str().starts_with(prefix.as_str()))
         };
         self.counting.tested_channels.contains(&record.channel) && record.rules.iter().any(reads_tests)

@@ -3,7 +3,7 @@
 //! Not here: wording, any arithmetic.
 
 use super::spread::prefectures;
-use crate::vocabulary::{
+use vocabulary::{
     Alteration, Assessment, Change, Cluster, ClusterTerms, Explanation, FeedbackTerms, Place, RegionCode, Sentence,
     Spread, SpreadFinding, SpreadTerms, Subject, Variety, Zone,
 };
@@ -165,7 +165,7 @@ mod tests {
     use super::super::testing::{Report, days_after, said};
     use super::super::{Events, Feedback, Scorer, Volume};
     use super::*;
-    use crate::tell::{self, Language};
+    use tell::{self, Language};
 
     fn judged() -> Assessment {
         let records: Vec<_> = [0, 1, 1, 3]

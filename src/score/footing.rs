@@ -149,8 +149,8 @@ mod tests {
     use super::super::criteria::shipped;
     use super::super::testing::{Report, days_after};
     use super::*;
-    use crate::score::Scorer;
-    use crate::vocabulary::{Listing, Position, RuleId, SignalRecord, Stance};
+    use crate::Scorer;
+    use vocabulary::{Listing, Position, RuleId, SignalRecord, Stance};
 
     const LAST: i32 = 40;
 

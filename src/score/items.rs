@@ -9,8 +9,8 @@ use jiff::civil::Date;
 
 use super::criteria::DangerCriteria;
 use super::days::{self, Day};
-use crate::numeric::{Continuous, Gamma};
-use crate::vocabulary::{Category, Danger, ExposureTerms, ItemsBasis, Listing, MEAN_YEAR_DAYS};
+use numeric::{Continuous, Gamma};
+use vocabulary::{Category, Danger, ExposureTerms, ItemsBasis, Listing, MEAN_YEAR_DAYS};
 
 /// What listings display as sold (显示销量), by the day it was seen, so that no past day knows of later sales.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

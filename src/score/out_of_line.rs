@@ -5,10 +5,10 @@
 //! injury: it says which pair has more events than its row and column would have by themselves.
 
 use super::criteria::SpreadCriteria;
-use crate::methods::disproportionality::ShrunkIc;
-use crate::methods::gps_ebgm::fit::{Fitting, fit};
-use crate::methods::gps_ebgm::prior::GammaMixture;
-use crate::vocabulary::{Category, Hazard, OutOfLineTerms};
+use methods::disproportionality::ShrunkIc;
+use methods::gps_ebgm::fit::{Fitting, fit};
+use methods::gps_ebgm::prior::GammaMixture;
+use vocabulary::{Category, Hazard, OutOfLineTerms};
 
 /// What is added to observed and expected counts (Norén 2013).
 const SHRINKAGE: f64 = 0.5;

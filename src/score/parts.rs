@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::numeric::special::ln_rising;
+use numeric::special::ln_rising;
 
 /// Parts with an event that a fit needs.
 const PARTS_MIN: usize = 40;
@@ -89,7 +89,7 @@ pub(super) fn grouped(shares: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::draw::Draw;
+    use numeric::draw::Draw;
 
     /// Parts of equal expectation whose rates scatter by a Gamma law of a known shape.
     fn drawn(true_shape: f64, parts: u64, expected: f64) -> Option<f64> {

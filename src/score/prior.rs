@@ -10,9 +10,9 @@ use super::moved::Moved;
 use super::parts::{self, Carried};
 use super::rise::Rise;
 use super::spread::prefectures;
-pub(super) use crate::numeric::Gamma;
-use crate::numeric::special::ln_rising;
-use crate::vocabulary::{Category, Hazard, PROVINCES};
+pub(super) use numeric::Gamma;
+use numeric::special::ln_rising;
+use vocabulary::{Category, Hazard, PROVINCES};
 
 /// Least fitted shape: below it a prior says "this never happens" and one report would be a sensation.
 const SHAPE_MIN: f64 = 0.02;
@@ -407,7 +407,7 @@ fn scatter(
 mod tests {
     use super::super::criteria::shipped;
     use super::*;
-    use crate::numeric::{Discrete, NegativeBinomial};
+    use numeric::{Discrete, NegativeBinomial};
 
     #[test]
     fn an_uneven_category_gets_a_small_shape_and_an_even_one_a_large_one() {

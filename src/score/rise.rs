@@ -9,8 +9,8 @@
 //! mixture of ratios and finite memory; streaming, no state but the counts and exposures of the last eight weeks and
 //! the law of the rate. Not a p-value: how often a value is reached is tabulated (`onsets`).
 
-use crate::numeric::Gamma;
-use crate::numeric::special::ln_sum_exp;
+use numeric::Gamma;
+use numeric::special::ln_sum_exp;
 
 /// The last steps up to now, taken together.
 #[derive(Debug, Clone, Copy, PartialEq)]

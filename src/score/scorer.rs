@@ -29,12 +29,12 @@ use super::shared::Shared;
 use super::shared::{Rise, shared};
 use super::spread::{self, Shares};
 use super::{among, began, danger, explain};
-use crate::vocabulary::{
+use heard::Heard;
+pub(super) use history::History;
+use vocabulary::{
     Assessment, Began, Category, Counts, Danger, DangerTerms, Decision, Disposal, DocumentId, Explanation, Hazard,
     RegionCode, Spread, SpreadTerms,
 };
-use heard::Heard;
-pub(super) use history::History;
 
 mod evidence;
 mod heard;

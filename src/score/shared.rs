@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::criteria::SpreadCriteria;
-use crate::vocabulary::{Category, Hazard, SharedTerms};
+use vocabulary::{Category, Hazard, SharedTerms};
 
 /// The same hazard rising in other categories by something they share, with the brands of those others.
 #[derive(Debug, Clone, PartialEq)]

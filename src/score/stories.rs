@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::days::Day;
-use crate::vocabulary::Fingerprint;
+use vocabulary::Fingerprint;
 
 /// Lanes that must agree for two texts to be compared at all. With 8 bands of 2 a pair of similarity 0.75 is missed once in 750.
 const BAND_LANES: usize = 2;

@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use crate::tell::{self, Language};
-use crate::vocabulary::{
+use tell::{self, Language};
+use vocabulary::{
     Assessment, Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom,
     SignalRecord, SourceId, Stance, start_of_day,
 };

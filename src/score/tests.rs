@@ -12,10 +12,10 @@ use super::onsets::{Known, OnsetTable};
 use super::rise::{Rise, Window};
 use super::testing::{FIRST, Report, days_after, said};
 use super::*;
-use crate::methods::exact_counts::mid_p;
-use crate::numeric::{Gamma, NegativeBinomial};
-use crate::tell::figure;
-use crate::vocabulary::{Assessment, Category, Channel, Danger, Disposal, Hazard, RegionCode, SignalRecord, Spread};
+use methods::exact_counts::mid_p;
+use numeric::{Gamma, NegativeBinomial};
+use tell::figure;
+use vocabulary::{Assessment, Category, Channel, Danger, Disposal, Hazard, RegionCode, SignalRecord, Spread};
 
 /// Two years of steady reading before [`FIRST`], so that the cells have a baseline.
 fn volume(days_after_first: i32) -> Volume {
@@ -78,7 +78,7 @@ fn a_death_by_a_counterfeit_is_reviewed_and_a_rumour_of_one_is_not() {
     assert_eq!((told.disposal, told.decision.single_rule.as_deref()), (Disposal::Notify, Some("single.fatal")));
     assert_eq!((told.danger, told.decision.crossed), (Danger::Serious, false));
     assert_eq!(fatal(Report::new(0).confidence(0.4)).disposal, Disposal::Exclude, "not credible");
-    assert_eq!(fatal(Report::new(0).stance(crate::vocabulary::Stance::Suspected)).disposal, Disposal::Exclude);
+    assert_eq!(fatal(Report::new(0).stance(vocabulary::Stance::Suspected)).disposal, Disposal::Exclude);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn every_number_of_an_explanation_recomputes_from_the_terms() {
             ratios.push(rise.ln_window(&told, by_day, dispersion.map(|weekly: f64| weekly / 7.0)));
             let from = days_after(9).saturating_sub((i64::from(window.days) - 1).days());
             let inside = reports.iter().map(Report::record).filter(|record| {
-                let day = crate::vocabulary::day_of(record.event_at);
+                let day = vocabulary::day_of(record.event_at);
                 day >= from
                     && day <= a.as_of
                     && a.brand.as_ref().is_none_or(|brand| record.brand.as_ref() == Some(brand))
@@ -362,7 +362,7 @@ proptest! {
     fn the_past_is_judged_by_what_was_known_then(inputs in prop::collection::vec(any_report(), 1..60), day in 0..64_i32) {
         let records: Vec<SignalRecord> = inputs.iter().zip(0..).map(|(input, serial)| build(*input, serial)).collect();
         let known: Vec<SignalRecord> =
-            records.iter().filter(|record| crate::vocabulary::day_of(record.seen_at) <= days_after(day)).cloned().collect();
+            records.iter().filter(|record| vocabulary::day_of(record.seen_at) <= days_after(day)).cloned().collect();
         let scorer = Scorer::new(shipped());
         let judge = |records: &[SignalRecord]| scorer.assess(&Events::build(records, scorer.criteria()), &volume(64), &Feedback::none(), days_after(day));
         prop_assert_eq!(judge(&records), judge(&known));

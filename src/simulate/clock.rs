@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::vocabulary::{day_of, end_of_day};
+use vocabulary::{day_of, end_of_day};
 
 /// A clock that stands until it is set. Shared by the sites and whoever lives the days.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::item::{Extra, Item, Nature, Stream};
 use super::pen::{Pen, Slots};
 use super::places::Place;
 use super::texts::{Script, frames, noise};
-use crate::vocabulary::{day_of, start_of_day};
+use vocabulary::{day_of, start_of_day};
 
 /// Earliest and latest hour at which people write.
 const HOURS: (u32, u32) = (7, 23);

@@ -1,7 +1,7 @@
 //! What the collector would make of an item, without the way over HTTP: for tests and benches of the rooms behind it.
 
 use super::item::{Extra, Item, Stream};
-use crate::vocabulary::{Document, DocumentId, Meta, SourceId};
+use vocabulary::{Document, DocumentId, Meta, SourceId};
 
 impl Item {
     /// The source that the recipe of its stream names.

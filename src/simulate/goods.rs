@@ -1,6 +1,6 @@
 //! What is sold in this world: kinds of goods, the shelf a platform puts them on, and invented brands.
 
-use crate::vocabulary::Category;
+use vocabulary::Category;
 
 /// How people talk about a kind of goods when nothing dangerous happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

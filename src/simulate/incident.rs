@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::goods::good;
-use crate::vocabulary::{Category, Hazard, RegionCode, Spread};
+use vocabulary::{Category, Hazard, RegionCode, Spread};
 
 /// How an incident's reports come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::places::Place;
-use crate::vocabulary::{Category, Channel, Hazard};
+use vocabulary::{Category, Channel, Hazard};
 
 /// A site: one listener on loopback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::incident::InjectedIncident;
 use super::places::province_name;
-use crate::vocabulary::{AlertEvent, AlertEventKind, AlertId, Category, Hazard, Spread};
+use vocabulary::{AlertEvent, AlertEventKind, AlertId, Category, Hazard, Spread};
 
 /// Days after an incident's last report within which an alert on it still counts.
 pub(super) const LATE_DAYS_MAX: i32 = 14;
@@ -220,8 +220,8 @@ impl fmt::Display for Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{Counts, CriteriaVersion, Danger, Disposal, LexiconVersion};
     use jiff::civil::date;
+    use vocabulary::{Counts, CriteriaVersion, Danger, Disposal, LexiconVersion};
 
     fn incident(brand: Option<&str>) -> InjectedIncident {
         let all = super::super::incident::plan(date(2025, 3, 1), 120);
@@ -249,7 +249,7 @@ mod tests {
             evidence_total: 0,
             rules: Vec::new(),
             merged_into: None,
-            explanation: crate::vocabulary::Explanation::default(),
+            explanation: vocabulary::Explanation::default(),
             before: None,
             criteria: CriteriaVersion::from("c"),
             lexicon: LexiconVersion::from("l"),

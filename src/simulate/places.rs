@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::pen::Pen;
-use crate::vocabulary::{PROVINCES, Province, RegionCode};
+use vocabulary::{PROVINCES, Province, RegionCode};
 
 /// A place as an item names it: a prefecture, or a whole province.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -9,7 +9,7 @@ use super::pen::{Pen, Slots};
 use super::places::{Place, anywhere};
 use super::texts::official::SpotTest;
 use super::texts::{Script, media, official};
-use crate::vocabulary::{Hazard, day_of};
+use vocabulary::{Hazard, day_of};
 
 /// A story about something that happened, and its copies by other outlets over the next days, the original first.
 pub(super) fn story(

@@ -10,7 +10,7 @@ use jiff::civil::date;
 use serde_json::Value;
 
 use super::*;
-use crate::vocabulary::{day_of, end_of_day};
+use vocabulary::{day_of, end_of_day};
 
 fn small(seed: u64) -> WorldSpec {
     WorldSpec { days: 50, backlog_days: 20, ..WorldSpec::new(seed) }

@@ -10,7 +10,7 @@ use super::pen::Pen;
 use super::places;
 use super::press;
 use super::texts::{Script, background, incidents, noise, official};
-use crate::vocabulary::start_of_day;
+use vocabulary::start_of_day;
 
 /// One kind of ordinary item. Means per day at [`super::WorldSpec::ITEMS_PER_DAY`] are in [`DAILY`].
 #[derive(Debug, Clone, Copy)]

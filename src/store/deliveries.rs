@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::vocabulary::{Endpoint, Lane};
+use vocabulary::{Endpoint, Lane};
 
 /// An endpoint and how it is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use crate::vocabulary::Position;
+use vocabulary::Position;
 
 /// What the engine said.
 type Cause = Box<dyn Error + Send + Sync>;

@@ -6,8 +6,8 @@
 
 use jiff::Timestamp;
 
-use crate::store::Store;
-use crate::vocabulary::{Intake, Meta};
+use crate::Store;
+use vocabulary::{Intake, Meta};
 
 /// How far we have come with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Frontier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::SourceId;
+    use vocabulary::SourceId;
 
     fn run<T>(work: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::store::StoreError;
-use crate::vocabulary::{Document, DocumentId, Position, SourceId, day_of};
+use crate::StoreError;
+use vocabulary::{Document, DocumentId, Position, SourceId, day_of};
 
 /// One document in the log.
 #[derive(Debug, Clone)]

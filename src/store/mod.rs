@@ -36,7 +36,7 @@ pub use sources::{Fared, FieldShare, SourceState};
 
 use std::path::Path;
 
-use crate::store::sqlite::{SqliteStore, SqliteTx};
+use crate::sqlite::{SqliteStore, SqliteTx};
 
 /// The engines that there are.
 #[derive(Debug, Clone)]

@@ -11,14 +11,14 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::store::frontier::{Frontier, FrontierPage, RoundMark, Schedule};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{
+use crate::frontier::{Frontier, FrontierPage, RoundMark, Schedule};
+use crate::sqlite::SqliteStore;
+use crate::{
     AlertCounts, AuditBreak, AuditLine, Became, CameFor, Digest, EndpointHealth, EndpointRow, Engine, EngineTx, Entry,
     Fared, Message, NewEntry, Newest, Promotion, Queued, RerunRow, SavedSearch, SessionRow, SourceState, Store,
     StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
 };
-use crate::vocabulary::{
+use vocabulary::{
     Act, Alert, AlertEvent, AlertId, AuditEntry, Category, Channel, DocumentId, Endpoint, Intake, Listing,
     MessageStamp, Meta, Notice, Outcome, Party, Position, SamplingRequest, SourceId,
 };

@@ -1,6 +1,6 @@
 //! What came back: appended, never changed.
 
-use crate::vocabulary::Outcome;
+use vocabulary::Outcome;
 
 /// What became of an outcome that was handed in.
 #[derive(Debug, Clone, PartialEq)]

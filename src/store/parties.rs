@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::vocabulary::{Party, Scope};
+use vocabulary::{Party, Scope};
 
 /// A user with the organisation that he or she works for.
 #[derive(Debug, Clone, PartialEq, Eq)]

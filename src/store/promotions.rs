@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{CriteriaVersion, LexiconVersion};
+use vocabulary::{CriteriaVersion, LexiconVersion};
 
 /// An edition of the rules that somebody promoted: asked for, in force, or failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

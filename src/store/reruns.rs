@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{CriteriaVersion, DateRange, LexiconVersion};
+use vocabulary::{CriteriaVersion, DateRange, LexiconVersion};
 
 /// A rerun by a plan: running, or how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

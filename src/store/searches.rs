@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::vocabulary::{DocumentId, Position};
+use vocabulary::{DocumentId, Position};
 
 /// Most saved searches.
 pub const SEARCHES_MAX: usize = 2_000;
@@ -73,7 +73,7 @@ pub struct Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::Store;
 
     async fn store() -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().expect("a folder");

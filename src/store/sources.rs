@@ -56,9 +56,9 @@ mod tests {
     use super::*;
     use jiff::civil::Date;
 
-    use crate::store::Store;
-    use crate::store::frontier::Frontier;
-    use crate::vocabulary::SourceId;
+    use crate::Store;
+    use crate::frontier::Frontier;
+    use vocabulary::SourceId;
 
     async fn frontier() -> (tempfile::TempDir, Frontier) {
         let dir = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use super::Language;
 use super::number::figure;
 use super::place::province;
-use crate::vocabulary::{Alteration, Change, Danger, Disposal, Spread};
+use vocabulary::{Alteration, Change, Danger, Disposal, Spread};
 
 /// One change of the evidence, and what it does to the levels that are held.
 pub(super) fn clause(change: &Change, held: (Danger, Spread, Disposal), language: Language) -> String {

@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::number::figure;
-use crate::vocabulary::{Danger, DangerTerms, ExposureTerms, ItemsBasis};
+use vocabulary::{Danger, DangerTerms, ExposureTerms, ItemsBasis};
 
 /// What made the danger level, behind the level itself.
 pub(super) fn body(terms: &DangerTerms, branded: bool, language: Language) -> String {

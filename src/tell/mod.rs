@@ -16,9 +16,9 @@ pub use number::figure;
 
 use std::fmt;
 
-use crate::vocabulary::{Alert, AlertEvent, Assessment, Explanation, Sentence, ShownAlert, ShownEvent, Subject};
 use number::{recurrence, share_at_most};
 use place::{place, province};
+use vocabulary::{Alert, AlertEvent, Assessment, Explanation, Sentence, ShownAlert, ShownEvent, Subject};
 
 /// In which language an explanation is worded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! How numbers are shown in sentences.
 
 use super::Language;
-use crate::vocabulary::ONSET_YEAR_DAYS;
+use vocabulary::ONSET_YEAR_DAYS;
 
 /// Longest recurrence shown as a number, in years: what a model says beyond it is no measure of anything.
 const YEARS_MAX: f64 = 1000.0;

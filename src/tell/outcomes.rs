@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::number::{figure, percent};
-use crate::vocabulary::{ConfirmedTerm, FailureTerms, MuteTerm, PRealTerms, ThinnedTerm};
+use vocabulary::{ConfirmedTerm, FailureTerms, MuteTerm, PRealTerms, ThinnedTerm};
 
 pub(super) fn thinned(terms: &ThinnedTerm, language: Language) -> String {
     let ThinnedTerm { w_below, removed, h, survives } = *terms;

@@ -1,7 +1,7 @@
 //! Names of places in sentences.
 
 use super::Language;
-use crate::vocabulary::{Place, Province, RegionCode, Zone};
+use vocabulary::{Place, Province, RegionCode, Zone};
 
 /// Places of a zone that are named before the rest are counted.
 const NAMED_MAX: usize = 4;

@@ -3,7 +3,7 @@
 use super::Language;
 use super::number::figure;
 use super::place::{place, zone};
-use crate::vocabulary::{Cluster, SpreadFinding, Variety};
+use vocabulary::{Cluster, SpreadFinding, Variety};
 
 /// Longest recurrence of a cluster shown as a number, in days: beyond it a bound or a fitted tail speaks, not the quiet maps that were drawn.
 const RECURRENCE_DAYS_MAX: f64 = 10_000.0;

@@ -6,7 +6,7 @@ use jiff::civil::date;
 use regex::Regex;
 
 use super::*;
-use crate::vocabulary::{
+use vocabulary::{
     Alteration, Category, Change, Cluster, ConfirmedTerm, Counts, Danger, DangerTerms, Disposal, ExposureTerms,
     FailureTerms, Hazard, ItemsBasis, MuteTerm, PRealTerms, Place, Spread, SpreadFinding, ThinnedTerm, Variety, Zone,
 };

@@ -65,7 +65,7 @@ impl JsonSchema for Explanation {
 mod tests {
     use serde_json::json;
 
-    use crate::vocabulary::{Category, Stance};
+    use crate::{Category, Stance};
 
     #[test]
     fn a_code_is_described_by_its_set_and_lists_every_member() {

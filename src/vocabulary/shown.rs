@@ -5,7 +5,7 @@
 //! that only those inside have is left out, and a field that a record may lack is `null`. Their schemas are published under the names of the
 //! records.
 //!
-//! [`Alert`]: crate::vocabulary::Alert
+//! [`Alert`]: crate::Alert
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

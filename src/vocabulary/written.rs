@@ -115,7 +115,7 @@ fn name(kind: MentionKind) -> &'static str {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::vocabulary::{
+    use crate::{
         Category, CharSpan, DocumentId, Hazard, LexiconVersion, Problem, ProductFrom, Recheck, RuleId, Signal, Stance,
         StandardAction,
     };

@@ -12,9 +12,9 @@ use super::gate::Hall;
 use super::pages::alert_id;
 use super::problem::Problem;
 use super::view::View;
-use crate::access::Viewer;
-use crate::alert::Casework;
-use crate::vocabulary::{Act, ActKind, AlertId};
+use access::Viewer;
+use alert::Casework;
+use vocabulary::{Act, ActKind, AlertId};
 
 /// What a person wants to do with an alert.
 #[derive(Debug, Deserialize)]

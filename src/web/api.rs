@@ -18,9 +18,9 @@ use super::problem::{Dressed, Problem};
 use super::unchanged::{Feed, Feeding, now};
 use super::view::{SearchOutcome, SourceHealth, View, ViewError};
 use super::words;
-use crate::alert::Casework;
-use crate::tell::{self, Language};
-use crate::vocabulary::{
+use alert::Casework;
+use tell::{self, Language};
+use vocabulary::{
     Act, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode, SamplingRequest,
     ShownAlert, ShownEvent, Spread,
 };
@@ -286,7 +286,7 @@ fn probe(answer: Result<(), ViewError>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::parse_moment;
+    use vocabulary::parse_moment;
 
     fn asked(name: axum::http::HeaderName, value: &str) -> (StatusCode, Option<String>) {
         let since = Some(parse_moment("2024-07-01 08:00:00").expect("a moment"));

@@ -7,7 +7,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::paper::{Block, Paper};
-use crate::alert::feed::escape;
+use alert::feed::escape;
 
 /// Media type of the form.
 pub(super) const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";

@@ -16,8 +16,8 @@ use super::gate::Hall;
 use super::pages::alert_id;
 use super::problem::{Dressed, Problem};
 use super::view::{PushReject, Pushed, View, ViewError};
-use crate::access::Viewer;
-use crate::vocabulary::{Act, ActKind};
+use access::Viewer;
+use vocabulary::{Act, ActKind};
 
 /// Acts in one body.
 pub(super) const ACTS_MAX: usize = 1_000;

@@ -16,10 +16,10 @@ use super::pdf::{self, PDF};
 use super::problem::Problem;
 use super::view::{FeedForm, View, ViewError};
 use super::words;
-use crate::access::Viewer;
-use crate::alert::forms;
-use crate::tell::{self, Language};
-use crate::vocabulary::{SamplingRequest, ShownAlert, ShownEvent};
+use access::Viewer;
+use alert::forms;
+use tell::{self, Language};
+use vocabulary::{SamplingRequest, ShownAlert, ShownEvent};
 
 /// Events in one answer when nobody says otherwise.
 pub(super) const EVENTS_DEFAULT: usize = 100;
@@ -164,8 +164,8 @@ pub(super) async fn sheet(
         let before = before.unwrap_or_default();
         format!("{} {} {danger}·{spread}·{disposal}{before}", event.as_of, words::event(event.event))
     };
-    let did = |act: &crate::vocabulary::Act| {
-        let day = crate::vocabulary::day_of(act.at);
+    let did = |act: &vocabulary::Act| {
+        let day = vocabulary::day_of(act.at);
         format!("{day} {}（{}）{}：{}", act.by, act.party, act.kind.zh(), act.note)
     };
     let page = SheetPage {

@@ -21,9 +21,9 @@ use super::problem::Problem;
 use super::rules::{self, Need};
 use super::unchanged::Feeds;
 use super::view::{PushReject, Pushed, View, ViewError};
-use crate::access::{AccessError, Accounts, Provider, Viewer, same};
-use crate::pipeline::{Tower, push_lines};
-use crate::vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
+use access::{AccessError, Accounts, Provider, Viewer, same};
+use pipeline::{Tower, push_lines};
+use vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
 
 /// Cookie that holds a session.
 pub(super) const SESSION: &str = "wanglou_session";

@@ -14,9 +14,9 @@ use super::pages::search::SearchQuery;
 use super::pages::{document_id, searches};
 use super::problem::Problem;
 use super::view::View;
-use crate::access::Viewer;
-use crate::pipeline::{ExportFormat, NewSearch};
-use crate::store::{CameFor, SEARCH_NAME_CHARS_MAX, SavedSearch, THROTTLE_MINUTES_MAX};
+use access::Viewer;
+use pipeline::{ExportFormat, NewSearch};
+use store::{CameFor, SEARCH_NAME_CHARS_MAX, SavedSearch, THROTTLE_MINUTES_MAX};
 
 /// Documents in one answer about a saved search.
 pub(super) const CAME_MAX: usize = 1_000;

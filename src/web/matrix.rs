@@ -14,8 +14,8 @@ use super::records::Rule;
 use super::routes::ROUTES;
 use super::testing::Folder;
 use super::{Gate, router, serve};
-use crate::access::{Accounts, NewUser};
-use crate::vocabulary::{Concerns, Role, Scope};
+use access::{Accounts, NewUser};
+use vocabulary::{Concerns, Role, Scope};
 
 const PASSWORD: &str = "correct horse battery";
 /// An alert that concerns the parties of the matrix, and one that does not.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::problem::Problem;
 use super::stream;
 use super::view::{SourceHealth, Status, View};
-use crate::store::EndpointHealth;
+use store::EndpointHealth;
 
 /// Upper bounds of the buckets of answer times, in milliseconds.
 const BUCKETS_MS: [u64; 8] = [1, 5, 20, 50, 100, 500, 2_000, 15_000];

@@ -52,8 +52,8 @@ use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use crate::pipeline::Tower;
 use gate::Hall;
+use pipeline::Tower;
 use routes::{BodyLimit, ROUTES};
 
 /// Where an OpenID provider sends browsers back to; registered there behind the address of the pages.

@@ -14,7 +14,7 @@ use super::gate::SESSION;
 use super::problem::Details;
 use super::routes::{ROUTES, Route};
 use super::rules::Need;
-use crate::vocabulary::{Document, Notice, Party, Reading, Role, Scope, SignalRecord};
+use vocabulary::{Document, Notice, Party, Reading, Role, Scope, SignalRecord};
 
 /// Errors that any address may give beside its own.
 const ERRORS_ANYWHERE: [u16; 6] = [401, 403, 404, 414, 500, 503];

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use super::gate::Hall;
 use super::problem::Problem;
 use super::rules::Need;
-use crate::access::{Viewer, same};
-use crate::vocabulary::{Channel, SourceId, UnknownCode};
+use access::{Viewer, same};
+use vocabulary::{Channel, SourceId, UnknownCode};
 
 /// Largest body.
 pub(super) const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::exchange::Line;
 use super::keep::SaveAsked;
 use super::{acts, openapi, schemas};
-use crate::vocabulary::{
+use vocabulary::{
     Act, Document, DocumentLine, Evidence, Notice, Outcome, Party, Reading, SamplingRequest, ShownAlert,
     ShownAssessment, ShownEvent, SignalRecord,
 };

@@ -17,13 +17,13 @@ use super::{
     PROVIDER_BACK, Pushed, SearchOutcome, acts, api, assets, exchange, forms, keep, metrics, openapi, pages, push,
     schemas, stream,
 };
-use crate::alert::Casework;
-use crate::alert::forms::CloudEvent;
-use crate::store::SavedSearch;
-use crate::vocabulary::DocumentLine;
-use crate::vocabulary::Scope::{Act, Metrics, Read, Search};
 use Method::{Delete, Get, Post};
 use Need::{Nothing, Pusher, Roles};
+use alert::Casework;
+use alert::forms::CloudEvent;
+use store::SavedSearch;
+use vocabulary::DocumentLine;
+use vocabulary::Scope::{Act, Metrics, Read, Search};
 
 /// Every address, in the order of the authorisation matrix. Where a path has several methods, `Allow` lists them in
 /// this order.

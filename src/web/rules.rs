@@ -3,8 +3,8 @@
 use axum::http::Method;
 
 use super::routes::ROUTES;
-use crate::access::Viewer;
-use crate::vocabulary::{Role, Scope};
+use access::Viewer;
+use vocabulary::{Role, Scope};
 
 /// What an address needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum Need {
 
 use Role::{Centre, Firm, Platform, Public, Supervision, TestBody};
 
-/// Everybody who has signed in. What they see of it is for [`crate::access`] to say.
+/// Everybody who has signed in. What they see of it is for [`access`] to say.
 pub(super) const ALL: &[Role] = &[Supervision, Centre, TestBody, Platform, Firm, Public];
 /// Those who see alerts as they are.
 pub(super) const INSIDE: &[Role] = &[Supervision, Centre];

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::problem::Problem;
 use super::view::View;
-use crate::tell::{self, Language};
+use tell::{self, Language};
 
 /// Pause between two looks for something new.
 const LOOK_MS: u64 = 500;

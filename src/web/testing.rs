@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::json;
 
-use crate::config::{Overrides, Settings};
-use crate::pipeline::{NewSearch, Tower};
-use crate::store::{Became, CameFor, Promotion, Store, TryRow};
-use crate::vocabulary::{
+use config::{Overrides, Settings};
+use pipeline::{NewSearch, Tower};
+use store::{Became, CameFor, Promotion, Store, TryRow};
+use vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel, CharSpan,
     ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document, DocumentId,
     Endpoint, EndpointKind, Evidence, EvidenceBasis, Explanation, FeedbackTerms, Hazard, LexiconVersion, Listing,
@@ -246,7 +246,7 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
             vulnerable: true,
             probability_row: None,
             range: [Danger::High, Danger::Serious],
-            exposure: crate::vocabulary::ExposureTerms::default(),
+            exposure: vocabulary::ExposureTerms::default(),
         },
         spread_terms: SpreadTerms {
             brands: 6,
@@ -305,7 +305,7 @@ fn assessment(category: Category, hazard: Hazard, danger: Danger, spread: Spread
             ..FeedbackTerms::default()
         },
         disposal_rule: "disposal.sample.serious_or_wide".to_owned(),
-        decision: crate::vocabulary::Decision::default(),
+        decision: vocabulary::Decision::default(),
         change: Vec::new(),
         change_of: None,
         explanation: Explanation::prose(

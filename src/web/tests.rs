@@ -322,7 +322,7 @@ async fn the_api_answers_in_json() {
     insta::assert_json_snapshot!("api_alert_line", alerts["alerts"][0]);
     let one = face.get("/api/v1/alerts/a-2024-0708-battery_charger-fire").await.body;
     let one: serde_json::Value = serde_json::from_str(&one).expect("JSON");
-    let alert: crate::vocabulary::Alert = serde_json::from_value(one["alert"].clone()).expect("reads back");
+    let alert: vocabulary::Alert = serde_json::from_value(one["alert"].clone()).expect("reads back");
     assert_eq!(alert, power_banks());
     assert_eq!(one["history"].as_array().map(Vec::len), Some(2));
     face.close().await;

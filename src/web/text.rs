@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::vocabulary::CharSpan;
+use vocabulary::CharSpan;
 
 /// Most marks shown in one text; later ones are left unmarked.
 pub(super) const MARKS_MAX: usize = 5_000;

@@ -12,8 +12,8 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 
 use super::view::{FeedForm, View, ViewError};
-use crate::alert::feed::FeedPlace;
-use crate::vocabulary::{AlertState, ShownAlert};
+use alert::feed::FeedPlace;
+use vocabulary::{AlertState, ShownAlert};
 
 /// Alerts on one page of a feed.
 pub(super) const FEED_PAGE: usize = 200;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::vocabulary::{
+use vocabulary::{
     AlertEventKind, AlertState, Category, Channel, Focus, Hazard, MentionKind, ProductFrom, Stance, shanghai,
 };
 
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_day_without_an_hour_is_shown_as_a_day() {
-        let at = |text: &str| crate::vocabulary::parse_moment(text).expect("a moment");
+        let at = |text: &str| vocabulary::parse_moment(text).expect("a moment");
         assert_eq!(published(at("2024-07-02T00:00:00+08:00")), "2024-07-02");
         assert_eq!(published(at("2024-07-02T08:30:00+08:00")), "2024-07-02 08:30");
     }

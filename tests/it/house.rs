@@ -4,51 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Rooms in the order in which a page meets them, each with the rooms it may import. `vocabulary` may be imported by all.
-const ROOMS: &[(&str, &[&str])] = &[
-    ("vocabulary", &[]),
-    ("config", &[]),
-    ("lexicon", &[]),
-    ("collect", &["config", "store", "archive"]),
-    ("archive", &["tell"]),
-    ("log", &["store"]),
-    ("extract", &["lexicon"]),
-    ("index", &["lexicon"]),
-    ("numeric", &[]),
-    ("methods", &["numeric"]),
-    // Only its tests word what it says.
-    ("score", &["methods", "numeric", "tell"]),
-    ("tell", &[]),
-    ("alert", &["score", "tell"]),
-    ("sampling", &[]),
-    ("store", &["config"]),
-    ("access", &["config", "store"]),
-    (
-        "pipeline",
-        // `deliver`: telling is the last task of the service. It knows nothing of the pipeline, so there is no circle.
-        &[
-            "config", "lexicon", "collect", "archive", "log", "extract", "index", "score", "tell", "alert", "sampling",
-            "store", "deliver",
-        ],
-    ),
-    ("deliver", &["config", "collect", "tell", "alert", "store", "access"]),
-    // `config`: for the data folders of its tests.
-    ("web", &["config", "store", "index", "tell", "alert", "sampling", "access", "pipeline"]),
-    ("simulate", &[]),
-    ("lab", &["lexicon", "extract", "numeric", "methods", "score", "alert", "pipeline"]),
-    (
-        "cli",
-        &[
-            "config", "pipeline", "web", "simulate", "lexicon", "extract", "index", "score", "tell", "alert",
-            "sampling", "archive", "log", "collect", "store", "access", "deliver", "methods", "lab",
-        ],
-    ),
-];
-
-/// Rooms that decide and never wait: what they may not name, and what to do instead.
+/// Rooms that decide and never wait. Their manifests list no package that waits, and their code names no file, socket or variable.
 const PURE: &[&str] = &["vocabulary", "lexicon", "extract", "numeric", "methods", "score", "tell", "alert", "sampling"];
-const WAITING: &[&str] =
-    &["tokio::", "reqwest::", "sqlx::", "axum::", "tower_http::", "std::fs", "std::net", "std::env"];
+/// Packages that wait, and packages behind one door, each with the rooms whose manifests may list them.
+const DOORS: &[(&str, &[&str])] = &[
+    ("polars", &["archive"]),
+    ("sqlx", &["store"]),
+    ("tantivy", &["index"]),
+    ("anyhow", &["cli"]),
+    ("clap", &["cli"]),
+    ("axum", &["web", "simulate"]),
+    ("tower-http", &["web"]),
+    ("lettre", &["deliver"]),
+    ("openidconnect", &["access"]),
+    ("simulate", &["cli"]),
+    ("lab", &["cli"]),
+];
+const WAITING: &[&str] = &["tokio", "reqwest", "sqlx", "axum", "tower-http"];
+const OUTSIDE: &[&str] = &["std::fs", "std::net", "std::env"];
 
 /// Longest source file, in lines, its tests included.
 const FILE_LINES_MAX: usize = 950;
@@ -86,37 +59,76 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(index, line)| (index + 1, line))
 }
 
-#[test]
-fn the_folders_of_src_are_the_rooms_of_the_plan() {
-    let found: BTreeSet<String> = fs::read_dir(root().join("src"))
+/// The rooms: the folders of `src`.
+fn rooms() -> Vec<String> {
+    let mut rooms: Vec<String> = fs::read_dir(root().join("src"))
         .expect("src")
         .map(|entry| entry.expect("listed").path())
         .filter(|path| path.is_dir())
         .map(|path| path.file_name().expect("named").to_string_lossy().into_owned())
         .collect();
-    let planned: BTreeSet<String> = ROOMS.iter().map(|(room, _)| (*room).to_owned()).collect();
-    assert_eq!(found, planned, "a new room needs its place in ROOMS here and in ARCHITECTURE.md");
+    rooms.sort();
+    rooms
+}
+
+fn manifest(path: &str) -> toml::Table {
+    toml::from_str(&read(&root().join(path))).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What a manifest lists under `dependencies` or `dev-dependencies`.
+fn listed(manifest: &toml::Table, table: &str) -> Vec<String> {
+    manifest.get(table).and_then(toml::Value::as_table).map(|table| table.keys().cloned().collect()).unwrap_or_default()
 }
 
 #[test]
-fn lib_rs_lists_the_rooms_in_the_order_a_page_meets_them_with_a_sentence_each() {
+fn every_room_is_a_crate_under_the_lints_of_the_house() {
+    for room in rooms() {
+        let manifest = manifest(&format!("src/{room}/Cargo.toml"));
+        assert_eq!(manifest["package"]["name"].as_str(), Some(format!("wanglou-{room}").as_str()));
+        assert_eq!(manifest["lib"]["path"].as_str(), Some("mod.rs"), "{room}");
+        assert_eq!(manifest["lints"]["workspace"].as_bool(), Some(true), "{room}: add `[lints] workspace = true`");
+    }
+}
+
+#[test]
+fn lib_rs_lists_every_room_after_those_it_imports_with_a_sentence() {
     let lib = read(&root().join("src/lib.rs"));
     let lines: Vec<&str> = lib.lines().collect();
-    let mut listed = Vec::new();
+    let mut named = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        if let Some(room) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) {
+        if let Some(room) = line.strip_prefix("pub use ").and_then(|rest| rest.strip_suffix(';')) {
             assert!(lines[index - 1].starts_with("// "), "lib.rs: `{room}` has no sentence above it");
-            listed.push(room);
+            for below in listed(&manifest(&format!("src/{room}/Cargo.toml")), "dependencies") {
+                assert!(
+                    !rooms().contains(&below) || named.contains(&below),
+                    "lib.rs: `{below}` must stand above `{room}`"
+                );
+            }
+            named.push(room.to_owned());
         }
     }
-    let planned: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
-    assert_eq!(listed, planned);
+    named.sort();
+    assert_eq!(named, rooms());
+}
+
+#[test]
+fn packages_behind_a_door_are_listed_by_their_rooms_alone() {
+    for (package, doors) in DOORS {
+        for room in rooms() {
+            let lists =
+                listed(&manifest(&format!("src/{room}/Cargo.toml")), "dependencies").contains(&(*package).to_owned());
+            assert!(
+                !lists || doors.contains(&room.as_str()),
+                "src/{room}/Cargo.toml may not list `{package}`: {doors:?} may"
+            );
+        }
+    }
 }
 
 #[test]
 fn every_room_says_at_its_door_what_it_is_for_and_what_may_not_enter() {
-    for (room, _) in ROOMS {
-        let door = read(&root().join("src").join(room).join("mod.rs"));
+    for room in rooms() {
+        let door = read(&root().join("src").join(&room).join("mod.rs"));
         assert!(door.starts_with("//! "), "src/{room}/mod.rs must open with what the room is for");
         assert!(
             door.lines()
@@ -135,30 +147,15 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
-fn rooms_import_only_along_the_arrows() {
-    let mut wrong = Vec::new();
-    for (room, may) in ROOMS {
-        for path in files_under(&root().join("src").join(room), "rs") {
-            let text = read(&path);
-            for (number, line) in code_lines(&text) {
-                for (at, _) in line.match_indices("crate::") {
-                    let name: String =
-                        line[at + 7..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-                    let known = ROOMS.iter().any(|(other, _)| *other == name);
-                    if known && name != *room && name != "vocabulary" && !may.contains(&name.as_str()) {
-                        wrong.push(format!("{}:{number}: `{room}` may not import `{name}`", path.display()));
-                    }
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "arrows of the house:\n{}", wrong.join("\n"));
-}
-
-#[test]
 fn pure_rooms_neither_wait_nor_touch_files() {
     let mut wrong = Vec::new();
     for room in PURE {
+        for package in listed(&manifest(&format!("src/{room}/Cargo.toml")), "dependencies") {
+            assert!(
+                !WAITING.contains(&package.as_str()),
+                "src/{room}/Cargo.toml lists `{package}`: `{room}` decides and never waits"
+            );
+        }
         for path in files_under(&root().join("src").join(room), "rs") {
             // The lexicon reads files through one door.
             if path.ends_with("src/lexicon/files.rs") {
@@ -167,7 +164,7 @@ fn pure_rooms_neither_wait_nor_touch_files() {
             let text = read(&path);
             let body = text.split("#[cfg(test)]").next().unwrap_or(&text);
             for (number, line) in code_lines(body) {
-                for word in WAITING {
+                for word in OUTSIDE {
                     if line.contains(word) {
                         wrong.push(format!("{}:{number}: names {word}; take the value as a parameter", path.display()));
                     }
@@ -250,15 +247,6 @@ fn reading_a_sentence_back_is_noticed() {
 }
 
 #[test]
-fn polars_stays_behind_one_door() {
-    let allowed = ["src/archive/parquet.rs", "src/archive/mod.rs"];
-    for path in files_under(&root().join("src"), "rs") {
-        let named = code_lines(&read(&path)).any(|(_, line)| line.contains("polars::"));
-        assert!(!named || allowed.iter().any(|door| path.ends_with(door)), "{} names polars", path.display());
-    }
-}
-
-#[test]
 fn only_the_folder_of_an_engine_names_its_library() {
     let mut wrong = Vec::new();
     for path in files_under(&root().join("src"), "rs").into_iter().chain(files_under(&root().join("benches"), "rs")) {
@@ -316,16 +304,6 @@ fn no_default_stands_for_a_stored_value_that_cannot_be_read() {
 }
 
 #[test]
-fn production_paths_never_import_the_simulated_world() {
-    for path in files_under(&root().join("src"), "rs") {
-        let inside = path.starts_with(root().join("src/simulate"));
-        let allowed = inside || path.ends_with("src/cli/demo.rs") || path.ends_with("src/lib.rs");
-        let named = code_lines(&read(&path)).any(|(_, line)| line.contains("crate::simulate"));
-        assert!(allowed || !named, "{}: only the demo command may use the simulated world", path.display());
-    }
-}
-
-#[test]
 fn no_file_outgrows_a_head() {
     for path in files_under(&root().join("src"), "rs") {
         let lines = read(&path).lines().count();
@@ -354,7 +332,7 @@ fn every_source_file_is_part_of_the_program() {
 #[test]
 fn the_architecture_names_every_room_and_every_invariant() {
     let architecture = read(&root().join("ARCHITECTURE.md"));
-    for (room, _) in ROOMS {
+    for room in rooms() {
         assert!(architecture.contains(&format!("](src/{room})")), "ARCHITECTURE.md has no line for src/{room}");
     }
     for id in [
@@ -385,24 +363,27 @@ fn every_link_in_the_docs_leads_somewhere() {
 /// A package is used where code names it: `name::`, or `use name`.
 #[test]
 fn every_dependency_is_used() {
-    let mut code = String::new();
-    for folder in ["src", "tests", "benches"] {
-        for path in files_under(&root().join(folder), "rs") {
-            code.push_str(&read(&path));
-        }
-    }
-    let manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))).expect("TOML");
+    let mut packages: Vec<(String, Vec<PathBuf>)> = rooms()
+        .into_iter()
+        .map(|room| (format!("src/{room}/Cargo.toml"), files_under(&root().join("src").join(room), "rs")))
+        .collect();
+    let mut own = vec![root().join("src/lib.rs"), root().join("src/main.rs")];
+    own.extend(files_under(&root().join("tests"), "rs"));
+    own.extend(files_under(&root().join("benches"), "rs"));
+    packages.push(("Cargo.toml".to_owned(), own));
     let mut unused = Vec::new();
-    for table in ["dependencies", "dev-dependencies"] {
-        for name in manifest[table].as_table().expect("a table").keys() {
-            let name = name.replace('-', "_");
-            let uses = regex::Regex::new(&format!(r"(^|[^:\w]){name}::|\buse {name};")).expect("a pattern");
+    for (path, files) in packages {
+        let code: String = files.iter().map(|file| read(file)).collect();
+        let manifest = manifest(&path);
+        for name in ["dependencies", "dev-dependencies"].iter().flat_map(|table| listed(&manifest, table)) {
+            let word = name.replace('-', "_");
+            let uses = regex::Regex::new(&format!(r"(^|[^:\w])(::)?{word}::|\buse {word};")).expect("a pattern");
             if !uses.is_match(&code) {
-                unused.push(name);
+                unused.push(format!("{path}: {name}"));
             }
         }
     }
-    assert!(unused.is_empty(), "take these out of Cargo.toml: {unused:?}");
+    assert!(unused.is_empty(), "take these out:\n{}", unused.join("\n"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod books;
+mod circles;
 mod detection;
 mod engines;
 mod exchange;

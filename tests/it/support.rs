@@ -1,8 +1,5 @@
 //! Starting the program, and finding the shared data.
 
-#[path = "../tools/shared.rs"]
-mod shared_data;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

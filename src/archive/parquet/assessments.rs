@@ -10,10 +10,10 @@ use super::{
     BatchedWriter, Column, DataFrame, NamedFrom, ParquetCompression, ParquetWriter, PolarsError, Rows, Series,
     read_table,
 };
-use crate::archive::ArchiveError;
-use crate::archive::files::{aside, publish_aside};
-use crate::tell::{self, Language};
-use crate::vocabulary::{Assessment, Category, Danger, Disposal, Hazard, RegionCode, Spread};
+use crate::ArchiveError;
+use crate::files::{aside, publish_aside};
+use tell::{self, Language};
+use vocabulary::{Assessment, Category, Danger, Disposal, Hazard, RegionCode, Spread};
 
 /// Rows of one group: an assessment names all its documents.
 const GROUP_ROWS: usize = 1_000;

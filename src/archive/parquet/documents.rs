@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use super::super::ArchiveError;
 use super::super::documents::{Layout, Rejected};
 use super::{cells_of, text_column, write_table};
-use crate::archive::documents::ImportSpec;
-use crate::archive::files::publish;
-use crate::vocabulary::{Document, DocumentId, Meta, SourceId, day_of, parse_moment, show_moment};
+use crate::documents::ImportSpec;
+use crate::files::publish;
+use vocabulary::{Document, DocumentId, Meta, SourceId, day_of, parse_moment, show_moment};
 
 /// Documents held in memory before the fullest day is written.
 const WAITING_MAX: usize = 200_000;
@@ -108,7 +108,7 @@ fn write_documents(path: &Path, documents: &[Document]) -> Result<(), ArchiveErr
 
 /// The documents of a Parquet file: ours as they were, others by their columns as a table's ([`Layout`]); a row that is none comes as
 /// [`Rejected`], its `line` being the row's number from 1.
-pub(in crate::archive) fn read_document_table<'a>(
+pub(crate) fn read_document_table<'a>(
     path: &'a Path,
     spec: &'a ImportSpec,
 ) -> Result<Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>, ArchiveError> {
@@ -162,8 +162,8 @@ fn rejected(path: &Path, index: usize, row: &[Option<String>], reason: String) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::documents::{Format, PageFilter, read_documents};
-    use crate::vocabulary::{Channel, RawRef};
+    use crate::documents::{Format, PageFilter, read_documents};
+    use vocabulary::{Channel, RawRef};
 
     fn documents() -> Vec<Document> {
         let document = |id: &str, day: Option<&str>| Document {

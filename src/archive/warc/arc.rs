@@ -2,7 +2,7 @@
 //! follows. Read into the same [`Record`](super::Record)s, with the header names of WARC; never written.
 
 use super::read::Head;
-use crate::vocabulary::{SHOWN_CHARS, excerpt};
+use vocabulary::{SHOWN_CHARS, excerpt};
 
 /// Fields of a version 1 line: address, IP, date, type, length.
 const FIELDS_V1: usize = 5;

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use crate::vocabulary::{SHOWN_CHARS, excerpt};
+use vocabulary::{SHOWN_CHARS, excerpt};
 
 /// Most bytes of a message head that are looked at.
 const HEAD_BYTES_MAX: usize = 256 * 1024;

@@ -12,7 +12,7 @@ use super::arc;
 use super::http::split_head;
 use super::member::{Inflater, Member};
 use super::{HttpMessage, WarcError, sha1_base32};
-use crate::vocabulary::{SHOWN_CHARS, excerpt};
+use vocabulary::{SHOWN_CHARS, excerpt};
 
 /// Most bytes of a block that are kept; the rest is skipped and said so.
 const BLOCK_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -179,7 +179,7 @@ impl WarcReader<File> {
     }
 }
 
-/// The record at an offset, as a [`RawRef`](crate::vocabulary::RawRef) names it.
+/// The record at an offset, as a [`RawRef`](vocabulary::RawRef) names it.
 ///
 /// # Errors
 /// [`WarcError`] when the file cannot be opened or has no whole record there.

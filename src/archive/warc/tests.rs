@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::shared_data::shared;
+use shared_data::shared;
 
 fn exchange<'a>(url: &'a str, body: &'a [u8]) -> Exchange<'a> {
     Exchange {

@@ -13,7 +13,7 @@ use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use jiff::Timestamp;
 
 use super::{WarcError, sha1_base32};
-use crate::vocabulary::RawRef;
+use vocabulary::RawRef;
 
 /// A file larger than this is closed and the next one begun.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;

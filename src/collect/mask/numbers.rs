@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::view::View;
 use super::{Kind, Spot, pattern};
-use crate::vocabulary::Province;
+use vocabulary::Province;
 
 /// Digits of the longest number, a bank card, with what may stand before it.
 const DIGITS_MAX: usize = 23;

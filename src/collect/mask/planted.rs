@@ -9,7 +9,7 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
 use super::*;
-use crate::shared_data::shared;
+use shared_data::shared;
 
 const TEXTS: usize = 10_000;
 const SEED: u128 = 2026_1122;

@@ -70,7 +70,7 @@ fn one_number_has_one_key_however_it_is_written_and_none_without_a_secret() {
 fn an_anonymous_complaint_is_counted_by_whom_it_leads_to() {
     let complaint = |text: &str, meta: &str| {
         let line = format!(r#"{{"id":"1","text":"{text}","meta":{meta}}}"#);
-        let line = crate::vocabulary::DocumentLine::parse(&line).expect("good");
+        let line = vocabulary::DocumentLine::parse(&line).expect("good");
         let mut document = line.into_document(&"s".into(), Channel::Complaint);
         Masker::with_secret(b"k").mask_document(&mut document);
         document
@@ -120,8 +120,8 @@ fn product_facts_are_left_alone() {
 fn a_document_is_masked_in_text_title_and_meta_and_masking_again_changes_nothing() {
     let line = r#"{"id":"1","text":"致电13800138000","title":"QQ：12345678","source":"s",
         "meta":{"author":"张三","phone":13800138000,"item_id":"13800138000","tags":["a@b.cn",{"author":"李四"}],"brand":"云鹊"}}"#;
-    let line = crate::vocabulary::DocumentLine::parse(line).expect("good");
-    let mut document = line.into_document(&"s".into(), crate::vocabulary::Channel::Complaint);
+    let line = vocabulary::DocumentLine::parse(line).expect("good");
+    let mut document = line.into_document(&"s".into(), vocabulary::Channel::Complaint);
     Masker::default().mask_document(&mut document);
     assert_eq!(document.text, "致电***********");
     assert_eq!(document.title.as_deref(), Some("QQ：********"));

@@ -16,9 +16,9 @@ use url::Url;
 
 use super::raw::{FieldTable, OneOrMany, RawBounds, RawField, RawPages, RawRate, RawRecipe, RawRequest};
 use super::{Body, Bounds, FieldRule, HtmlItems, Kind, Pages, Place, Recipe, RecipeError, Rule, Start};
-use crate::collect::charset;
-use crate::collect::schedule::{Schedule, When};
-use crate::vocabulary::{Channel, SourceId};
+use crate::charset;
+use crate::schedule::{Schedule, When};
+use vocabulary::{Channel, SourceId};
 
 /// Largest recipe file.
 const RECIPE_BYTES_MAX: usize = 256 * 1024;
@@ -456,7 +456,7 @@ impl Checker<'_> {
 }
 
 #[derive(rust_embed::Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/rules/sources/"]
+#[folder = "$CARGO_MANIFEST_DIR/../../rules/sources/"]
 struct Shipped;
 
 fn pages_at(raw: &RawRecipe) -> usize {
@@ -693,7 +693,7 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
 
     #[test]
     fn shipped_examples_are_sound_and_disabled() {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/sources");
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/sources");
         let recipes = Recipe::load_dir(&dir).unwrap();
         assert!(recipes.len() >= 15);
         let shipped = Recipe::shipped().unwrap();

@@ -126,7 +126,7 @@ impl Default for RawBounds {
             list_pages_max: 20,
             items_per_page_max: 500,
             details_per_round_max: 2_000,
-            page_bytes_max: crate::collect::PAGE_BYTES_MAX,
+            page_bytes_max: crate::PAGE_BYTES_MAX,
             stop_when_known: true,
         }
     }

@@ -14,8 +14,8 @@ use super::super::problem::{CHECK_FOLDER, PageProblem};
 use super::super::recipe::{Kind, Recipe};
 use super::super::{CollectError, folder, mail, rows};
 use super::{DetailDone, Done, ListDone, ReadDetail, ReadList, Unread};
-use crate::store::frontier::{Frontier, FrontierPage, PageState};
-use crate::vocabulary::Meta;
+use store::frontier::{Frontier, FrontierPage, PageState};
+use vocabulary::Meta;
 
 /// Hint of a file: its name below the folder.
 const NAME: &str = "name";

@@ -15,8 +15,8 @@ use super::super::list::{self, Listed};
 use super::super::recipe::Ask;
 use super::super::{CollectError, Recipe, Sink};
 use super::{Batch, DetailDone, Done, Flushed, ListDone, ReadDetail, ReadList, Unread};
-use crate::store::frontier::{Frontier, FrontierPage, PageState};
-use crate::vocabulary::Meta;
+use store::frontier::{Frontier, FrontierPage, PageState};
+use vocabulary::Meta;
 
 /// Archive, sink, frontier: in this order.
 pub(super) async fn flush(

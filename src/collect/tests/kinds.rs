@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::*;
-use crate::archive::read_asked;
+use archive::read_asked;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
@@ -115,7 +115,7 @@ fn an_interface_is_asked_by_post_from_cursor_to_cursor() {
     let line = |method: &str, path: &str, status| (method.to_owned(), path.to_owned(), Some(status), true);
     assert_eq!(asked, [line("GET", "robots.txt", 404), line("POST", "list", 200), line("POST", "list", 200)]);
     let raw = sink.documents.lock().unwrap().values().next().unwrap().raw.clone().unwrap();
-    for record in crate::archive::WarcReader::open(&world.dir.path().join(&raw.file)).unwrap().flatten() {
+    for record in archive::WarcReader::open(&world.dir.path().join(&raw.file)).unwrap().flatten() {
         questions += usize::from(record.kind() == "request" && record.block.ends_with(b"}"));
     }
     assert_eq!(questions, 2);

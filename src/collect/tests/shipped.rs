@@ -9,14 +9,14 @@ use super::super::recipe::Ask;
 use super::*;
 
 fn fixture(name: &str) -> Option<Vec<u8>> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sources").join(name)).ok()
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sources").join(name)).ok()
 }
 
 /// What people read of a document, in few lines.
 fn shown(document: &Document) -> serde_json::Value {
     serde_json::json!({
         "title": document.title, "text": document.text, "url": document.url,
-        "published_at": document.published_at.map(crate::vocabulary::show_moment), "meta": document.meta,
+        "published_at": document.published_at.map(vocabulary::show_moment), "meta": document.meta,
     })
 }
 

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::collect::article::article;
-use crate::collect::html;
+use crate::article::article;
+use crate::html;
 
 fn text(source: &str) -> String {
     read(&Tree::parse(source))

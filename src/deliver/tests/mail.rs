@@ -4,10 +4,10 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::access::PartyView;
-use crate::config::{MailSettings, Security};
-use crate::deliver::mail::{Mail, mail};
-use crate::deliver::message::{About, Contents};
+use crate::mail::{Mail, mail};
+use crate::message::{About, Contents};
+use access::PartyView;
+use config::{MailSettings, Security};
 
 /// What the server was given: receivers, and the mail as it came over the wire.
 type Post = Arc<Mutex<Vec<(Vec<String>, String)>>>;
@@ -144,7 +144,7 @@ async fn without_a_mail_server_messages_wait_untried_and_a_test_says_what_to_set
     for wrong in ["", "nobody", "a@b,c@d", "a@b\r\nRCPT TO:<c@d>"] {
         let endpoint = Endpoint { name: "w".to_owned(), ..to(&scene, wrong) };
         let added = scene.courier.add(&endpoint, None, "test", clock()).await;
-        assert!(matches!(added, Err(crate::deliver::DeliverError::Input(_))), "{wrong:?}");
+        assert!(matches!(added, Err(crate::DeliverError::Input(_))), "{wrong:?}");
     }
 }
 
@@ -202,7 +202,7 @@ fn text_from_elsewhere_makes_no_tags_and_no_headers() {
     let hostile = "甲\r\nBcc: x@y <script>alert(1)</script>";
     let event = AlertEvent {
         brand: Some(hostile.to_owned()),
-        explanation: crate::vocabulary::Explanation::prose(hostile),
+        explanation: vocabulary::Explanation::prose(hostile),
         ..event(1, Danger::High)
     };
     let notice =

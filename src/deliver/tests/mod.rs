@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use jiff::civil::date;
 
 use super::{Courier, sign};
-use crate::store::Store;
-use crate::vocabulary::{
+use store::Store;
+use vocabulary::{
     AlertEvent, AlertEventKind, Category, Counts, Danger, Disposal, Endpoint, EndpointKind, Hazard, Notice, NoticeKind,
     RegionCode, Spread, Subscription,
 };
@@ -152,7 +152,7 @@ pub(super) fn event(number: usize, danger: Danger) -> AlertEvent {
         counts: Counts::default(),
         evidence: Vec::new(),
         evidence_total: 0,
-        explanation: crate::vocabulary::Explanation::prose("说明"),
+        explanation: vocabulary::Explanation::prose("说明"),
         rules: Vec::new(),
         merged_into: None,
         before: None,

@@ -1,10 +1,10 @@
 //! When a product was made or expires: a date beside 生产, 制造, 出厂, 保质期, 有效期, alone or as the two ends of a period.
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::MentionKind;
+use lexicon::Lexicon;
+use vocabulary::MentionKind;
 
 use super::Fact;
-use crate::extract::normalise::Folded;
+use crate::normalise::Folded;
 
 /// Words behind, in front of a date that make it one of a product.
 const BEHIND: &[&str] = &["生产", "制造", "出厂", "期间生产", "期间制造", "进口", "加工", "批次"];

@@ -6,12 +6,12 @@
 
 use std::ops::Range;
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{Document, MentionKind};
+use lexicon::Lexicon;
+use vocabulary::{Document, MentionKind};
 
 use super::Fact;
-use crate::extract::normalise::Folded;
-use crate::extract::scan::Hits;
+use crate::normalise::Folded;
+use crate::scan::Hits;
 
 /// Longest name in front of the suffix, in characters.
 const BODY_CHARS_MAX: usize = 26;

@@ -14,9 +14,9 @@ mod quantities;
 mod rough;
 mod standards;
 
-use crate::lexicon::Lexicon;
-use crate::lexicon::terms::Meaning;
-use crate::vocabulary::{Category, Document, Focus, MentionKind, RegionCode, RuleId};
+use lexicon::Lexicon;
+use lexicon::terms::Meaning;
+use vocabulary::{Category, Document, Focus, MentionKind, RegionCode, RuleId};
 
 use super::clauses::{self, Clause};
 use super::normalise::Folded;
@@ -201,8 +201,8 @@ fn between(hits: &Hits, from: usize, to: usize) -> &[super::scan::Hit] {
 }
 
 /// The product categories that a surface names plainly, for what stands beside it.
-fn categories(entry: &crate::lexicon::terms::Entry, lexicon: &Lexicon) -> crate::lexicon::CategorySet {
-    entry.meanings.iter().fold(crate::lexicon::CategorySet::NONE, |set, meaning| match meaning {
+fn categories(entry: &lexicon::terms::Entry, lexicon: &Lexicon) -> lexicon::CategorySet {
+    entry.meanings.iter().fold(lexicon::CategorySet::NONE, |set, meaning| match meaning {
         Meaning::Product(at) => {
             let product = &lexicon.products()[*at as usize];
             if product.generic || product.ambiguous || product.brand { set } else { set.or(product.category.into()) }

@@ -1,10 +1,10 @@
 //! Model names and batch numbers: runs that mix Latin letters and digits, or stand behind 型号, 批号.
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::MentionKind;
+use lexicon::Lexicon;
+use vocabulary::MentionKind;
 
 use super::Fact;
-use crate::extract::normalise::Folded;
+use crate::normalise::Folded;
 
 /// Shortest and longest model name, in characters.
 const CHARS: std::ops::RangeInclusive<usize> = 2..=24;

@@ -1,12 +1,12 @@
 //! Names that stand in a dictionary: brands, platforms, materials, certification marks, groups and smart features.
 
-use crate::lexicon::terms::{Meaning, NameKind};
-use crate::lexicon::{Brief, Lexicon};
-use crate::vocabulary::{Category, Focus, MentionKind, RuleId};
+use lexicon::terms::{Meaning, NameKind};
+use lexicon::{Brief, Lexicon};
+use vocabulary::{Category, Focus, MentionKind, RuleId};
 
 use super::{Fact, categories};
-use crate::extract::normalise::Folded;
-use crate::extract::scan::{Hit, Hits};
+use crate::normalise::Folded;
+use crate::scan::{Hit, Hits};
 
 /// How far behind, before an ambiguous brand its product may stand, in characters.
 const PRODUCT_BEHIND: u32 = 8;
@@ -104,7 +104,7 @@ fn is_brand(
     hits: &Hits,
     lexicon: &Lexicon,
     at: usize,
-    makes: crate::lexicon::CategorySet,
+    makes: lexicon::CategorySet,
     meta: Option<Category>,
 ) -> bool {
     let hit = hits.all[at];

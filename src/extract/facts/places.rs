@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::lexicon::terms::{Entry, Meaning, PlaceWord, RegionTerm};
-use crate::lexicon::{Brief, Lexicon};
-use crate::vocabulary::{Document, MentionKind, RegionCode};
+use lexicon::terms::{Entry, Meaning, PlaceWord, RegionTerm};
+use lexicon::{Brief, Lexicon};
+use vocabulary::{Document, MentionKind, RegionCode};
 
 use super::Fact;
-use crate::extract::normalise::Folded;
-use crate::extract::scan::{self, Hits};
+use crate::normalise::Folded;
+use crate::scan::{self, Hits};
 
 /// How near a place stands in the same clause, in characters.
 const NEAR_CHARS: usize = 14;
@@ -269,7 +269,7 @@ fn outside<'a>(
 
 /// How strongly a place speaks for another, in percent: 0 when they have nothing in common.
 fn relation(place: RegionCode, other: RegionCode) -> u32 {
-    crate::extract::work::done(1);
+    crate::work::done(1);
     let (a, b) = (place.number(), other.number());
     if a / 10_000 != b / 10_000 {
         return 0;
@@ -355,7 +355,7 @@ fn choose(
 
 /// How near two names stand to one another.
 fn nearness(folded: &Folded, one: &Candidate, other: &Candidate) -> u32 {
-    crate::extract::work::done(1);
+    crate::work::done(1);
     let (from, to) = if one.from < other.from { (one.to, other.from) } else { (other.to, one.from) };
     let between = &folded.chars[from.min(to)..to];
     if between.len() > 120 {

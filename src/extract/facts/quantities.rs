@@ -1,11 +1,11 @@
 //! Numbers with a unit: 12,345辆, 3.2万件, 4800多辆, 三万余件, 10000mAh, 37.5元, 3个月. The code is the plain number and the unit.
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::MentionKind;
+use lexicon::Lexicon;
+use vocabulary::MentionKind;
 
 use super::Fact;
 use super::rough::Rough;
-use crate::extract::normalise::Folded;
+use crate::normalise::Folded;
 
 /// Units in Chinese, longest first where one begins another.
 const UNITS: &[&str] = &[

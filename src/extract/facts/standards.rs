@@ -1,10 +1,10 @@
 //! Standard numbers by their shape: `GB 31241-2022`, `GB/T 2260`, `DB33/T 310`, `T/CNFA 1`, `ISO 8124-1`, `ASTM F963-17`.
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{MentionKind, RuleId};
+use lexicon::Lexicon;
+use vocabulary::{MentionKind, RuleId};
 
 use super::Fact;
-use crate::extract::normalise::Folded;
+use crate::normalise::Folded;
 
 /// Bodies and industries whose documents are numbered; with `/t`, `/z` recommended, guiding.
 const BODIES: &[&str] = &[

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::*;
-use crate::vocabulary::{Channel, DocumentId, Meta, SourceId};
+use vocabulary::{Channel, DocumentId, Meta, SourceId};
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::shipped().expect("the shipped lexicon loads"));
 
@@ -28,7 +28,7 @@ fn document(text: &str, region: &str) -> Document {
 
 /// `(words, code)` of every fact of a kind.
 fn found(text: &str, kind: MentionKind) -> Vec<(String, String)> {
-    let reading = crate::extract::read(&document(text, ""), &LEXICON);
+    let reading = crate::read(&document(text, ""), &LEXICON);
     let of_kind = reading.mentions.into_iter().filter(|mention| mention.kind == kind);
     of_kind.map(|mention| (mention.text, mention.code)).collect()
 }
@@ -57,7 +57,7 @@ fn nineteen_of_twenty_ambiguous_places_are_resolved() {
         let at = text.find(surface).unwrap_or_else(|| panic!("`{surface}` is not in {text}"));
         let from = text[..at].chars().count();
         let to = from + surface.chars().count();
-        let reading = crate::extract::read(&document(text, region), &LEXICON);
+        let reading = crate::read(&document(text, region), &LEXICON);
         let places: Vec<_> = reading
             .mentions
             .iter()
@@ -78,7 +78,7 @@ fn nineteen_of_twenty_ambiguous_places_are_resolved() {
 #[test]
 fn a_signal_takes_the_place_nearest_in_its_sentence_then_in_the_text_then_of_the_platform() {
     let region = |text: &str, told: &str| {
-        let reading = crate::extract::read(&document(text, told), &LEXICON);
+        let reading = crate::read(&document(text, told), &LEXICON);
         reading.signals[0].region.map(|region| region.to_string()).unwrap_or_default()
     };
     assert_eq!(region("杭州西湖区一电热毯起火。厂家在广东。", ""), "330106");
@@ -162,7 +162,7 @@ fn a_replaced_standard_says_what_took_its_place() {
     assert_eq!(old.replaced_by.as_deref(), Some("GB 6675.1-2014"));
     assert_eq!(LEXICON.standard_in_force("GB 31241-2014").as_deref(), Some("GB 31241-2022"));
     assert_eq!(LEXICON.standard_in_force("GB 31241-2022"), None);
-    assert_eq!(old.status, crate::lexicon::terms::StandardStatus::Replaced);
+    assert_eq!(old.status, lexicon::terms::StandardStatus::Replaced);
 }
 
 #[test]
@@ -208,12 +208,9 @@ fn a_maker_of_many_goods_is_named_beside_each_of_them_and_stands_for_none() {
         ("三星洗衣机爆炸", "三星"),
         ("西门子烤箱漏电", "西门子"),
     ] {
-        let reading = crate::extract::read(&document(text, ""), &LEXICON);
+        let reading = crate::read(&document(text, ""), &LEXICON);
         let brands: Vec<Option<&str>> = reading.signals.iter().map(|signal| signal.brand.as_deref()).collect();
         assert_eq!(brands, [Some(brand)], "{text}");
     }
-    assert!(
-        crate::extract::read(&document("美的起火", ""), &LEXICON).signals.is_empty(),
-        "of all it makes, nothing is named"
-    );
+    assert!(crate::read(&document("美的起火", ""), &LEXICON).signals.is_empty(), "of all it makes, nothing is named");
 }

@@ -7,9 +7,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::lexicon::judge::{Answers, Judge, Question, Setting, Term, Word};
-use crate::lexicon::{Brief, Lexicon};
-use crate::vocabulary::{Category, Hazard, Stance};
+use lexicon::judge::{Answers, Judge, Question, Setting, Term, Word};
+use lexicon::{Brief, Lexicon};
+use vocabulary::{Category, Hazard, Stance};
 
 use super::analysis::{Analysis, Fate, Found};
 use super::confidence::logistic;

@@ -1,9 +1,9 @@
 //! The judge on texts of our own, with models made by hand.
 
-use crate::extract::{explain, read, read_by_rules};
-use crate::lexicon::judge::{HEAD, Weights, Word};
-use crate::lexicon::{Brief, Lexicon};
-use crate::vocabulary::{Document, Hazard, Stance};
+use crate::{explain, read, read_by_rules};
+use lexicon::judge::{HEAD, Weights, Word};
+use lexicon::{Brief, Lexicon};
+use vocabulary::{Document, Hazard, Stance};
 
 fn rules() -> Lexicon {
     Lexicon::shipped().expect("the shipped lexicon loads").rules_only()

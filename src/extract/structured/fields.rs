@@ -1,10 +1,10 @@
 //! The fields of a document: columns in `meta`, `heading：value` pairs in the text, and tables whose cells tabs or bars part.
 
-use crate::lexicon::structured::{Role, Structured, fold_heading};
-use crate::vocabulary::{CharSpan, Document, SignalRecord};
+use lexicon::structured::{Role, Structured, fold_heading};
+use vocabulary::{CharSpan, Document, SignalRecord};
 
 /// Longest stretch that stands for a field which only `meta` has, in characters.
-pub(in crate::extract) const SPAN_CHARS_MAX: usize = SignalRecord::EXCERPT_CHARS;
+pub(crate) const SPAN_CHARS_MAX: usize = SignalRecord::EXCERPT_CHARS;
 
 /// Most characters of a text that are looked through for headings.
 pub(super) const FIELDS_CHARS_MAX: usize = 40_000;
@@ -19,19 +19,19 @@ const HEAD_ROLES_MIN: usize = 3;
 
 /// One field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::extract) struct Field {
+pub(crate) struct Field {
     /// What it says.
-    pub(in crate::extract) role: Role,
+    pub(crate) role: Role,
     /// Its value, trimmed.
-    pub(in crate::extract) value: String,
+    pub(crate) value: String,
     /// Where the value stands in the text; none when only `meta` has it.
-    pub(in crate::extract) span: Option<CharSpan>,
+    pub(crate) span: Option<CharSpan>,
     /// The same with its heading: the word 缺陷 in `缺陷：…` says nothing of its own.
-    pub(in crate::extract) extent: Option<CharSpan>,
+    pub(crate) extent: Option<CharSpan>,
 }
 
 /// The fields of each row of a document: those of the text first, then those that only `meta` has. Empty for most documents.
-pub(in crate::extract) fn rows(document: &Document, tables: &Structured) -> Vec<Vec<Field>> {
+pub(crate) fn rows(document: &Document, tables: &Structured) -> Vec<Vec<Field>> {
     if tables.is_empty() {
         return Vec::new();
     }

@@ -10,10 +10,10 @@
 
 pub(super) mod fields;
 
-use crate::lexicon::structured::{Role, Verdict};
-use crate::lexicon::terms::Meaning;
-use crate::lexicon::{Lexicon, fold_word};
-use crate::vocabulary::{
+use lexicon::structured::{Role, Verdict};
+use lexicon::terms::Meaning;
+use lexicon::{Lexicon, fold_word};
+use vocabulary::{
     Category, CharSpan, Document, Hazard, Mention, MentionKind, Problem, ProductFrom, Reading, RegionCode, RuleId,
     Signal, Stance,
 };

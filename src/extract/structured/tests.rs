@@ -1,7 +1,7 @@
 //! Rows and notices in the wording of market supervisors, ours: what product and hazard their fields give. 70 cases.
 
 use super::*;
-use crate::vocabulary::Document;
+use vocabulary::Document;
 
 /// The pairs of a document, as `product/hazard`, sorted.
 fn pairs(text: &str, meta: &serde_json::Value) -> Vec<String> {
@@ -10,7 +10,7 @@ fn pairs(text: &str, meta: &serde_json::Value) -> Vec<String> {
         serde_json::json!({"id": "1", "source": "s", "channel": "regulator", "text": text, "meta": meta}),
     )
     .expect("a document");
-    let reading = crate::extract::read(&document, lexicon);
+    let reading = crate::read(&document, lexicon);
     let chars = text.chars().count();
     for signal in &reading.signals {
         assert!(signal.hazard_span.to() <= chars && !signal.hazard_span.is_empty(), "{text}: {signal:?}");
@@ -172,7 +172,7 @@ fn columns_in_meta_are_evidenced_by_the_text_as_a_whole() {
         serde_json::json!({"id": "1", "source": "s", "channel": "regulator", "text": text, "meta": meta}),
     )
     .expect("a document");
-    let reading = crate::extract::read(&document, lexicon());
+    let reading = crate::read(&document, lexicon());
     let [signal] = reading.signals.as_slice() else { panic!("{:?}", reading.signals) };
     assert_eq!((signal.product, signal.hazard), (Category::KitchenAppliance, Hazard::ElectricShock));
     assert_eq!(signal.hazard_span, CharSpan::new(0, text.chars().count()));
@@ -195,7 +195,7 @@ fn firms_shops_and_models_are_mentioned_where_the_text_holds_them() {
     let document: Document =
         serde_json::from_value(serde_json::json!({"id": "1", "source": "s", "channel": "regulator", "text": text}))
             .expect("a document");
-    let reading = crate::extract::read(&document, lexicon());
+    let reading = crate::read(&document, lexicon());
     let has = |kind, text: &str| reading.mentions.iter().any(|mention| mention.kind == kind && mention.text == text);
     assert!(has(MentionKind::Firm, "甲电器有限公司") && has(MentionKind::Shop, "乙超市"));
     assert!(has(MentionKind::Model, "KD-15A") && has(MentionKind::Hazard, "接地措施"));
@@ -207,7 +207,7 @@ fn an_unknown_product_or_item_is_a_problem_for_the_analyst() {
     let document: Document =
         serde_json::from_value(serde_json::json!({"id": "1", "source": "s", "channel": "regulator", "text": text}))
             .expect("a document");
-    let reading = crate::extract::read(&document, lexicon());
+    let reading = crate::read(&document, lexicon());
     let kinds: Vec<&str> = reading.problems.iter().map(|problem| problem.kind.as_str()).collect();
     assert_eq!(kinds, ["unknown_test_item", "unknown_product"]);
     assert_eq!((reading.signals[0].product, reading.signals[0].hazard), (Category::OtherProduct, Hazard::Other));
@@ -229,5 +229,5 @@ fn a_table_of_any_size_is_read_in_bounds() {
         text.push_str("电热水壶\tX1\t接地措施\n");
     }
     assert_eq!(pairs(&text, &serde_json::json!({})), ["kitchen_appliance/electric_shock"]);
-    const { assert!(fields::ROWS_MAX <= 1_000 && fields::FIELDS_CHARS_MAX <= crate::extract::TEXT_CHARS_MAX) };
+    const { assert!(fields::ROWS_MAX <= 1_000 && fields::FIELDS_CHARS_MAX <= crate::TEXT_CHARS_MAX) };
 }

@@ -1,7 +1,7 @@
 //! What the words of the query language find: nearness, spellings, names of the same thing, places, numbers, stories.
 
 use super::*;
-use crate::lexicon::Lexicon;
+use lexicon::Lexicon;
 
 /// An index that knows the shipped names.
 fn knowing(items: &[Item]) -> SearchIndex {

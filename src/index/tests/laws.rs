@@ -3,7 +3,6 @@
 #![expect(clippy::disallowed_methods, reason = "real reviews are looked for in the shared data")]
 
 use super::*;
-use crate::shared_data;
 
 /// Whether `text` holds `phrase`: separators alike, runs whole, separators at the phrase's ends not counted.
 fn holds(text: &str, phrase: &str) -> bool {

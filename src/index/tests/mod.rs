@@ -16,7 +16,7 @@ use jieba_rs::Jieba;
 use proptest::prelude::*;
 
 use super::*;
-use crate::vocabulary::{
+use vocabulary::{
     Category, Channel, CharSpan, DocumentId, Fingerprint, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId,
     Signal, SourceId, Stance, parse_moment,
 };

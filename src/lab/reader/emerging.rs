@@ -11,10 +11,10 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::extract::TEXT_CHARS_MAX;
-use crate::lexicon::terms::Meaning;
-use crate::lexicon::{Lexicon, fold_word};
-use crate::vocabulary::{Category, CharSpan, Document, Hazard, Mention, MentionKind, ProductFrom, Reading, day_of};
+use extract::TEXT_CHARS_MAX;
+use lexicon::terms::Meaning;
+use lexicon::{Lexicon, fold_word};
+use vocabulary::{Category, CharSpan, Document, Hazard, Mention, MentionKind, ProductFrom, Reading, day_of};
 
 /// Most words of one kind that are counted at a time.
 pub const TABLE_MAX: usize = 200_000;
@@ -813,7 +813,7 @@ mod tests {
             serde_json::json!({"id": id.to_string(), "source": "s", "channel": "media", "text": text, "published_at": day}),
         )
         .expect("a document");
-        let reading = crate::extract::read(&document, lexicon());
+        let reading = extract::read(&document, lexicon());
         emerging.add(&observe(&document, &reading, lexicon(), &Wanted::of(lexicon())));
     }
 

@@ -3,12 +3,10 @@
 //! In: labelled texts and a lexicon. Out: [`Mistakes`], a table of confusions without any text, and on request the worst
 //! mistakes with text and rule trail. Not here: figures of quality (that is `quality`).
 
+use lexicon::Lexicon;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-
-use crate::extract;
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{Category, Hazard, Signal};
+use vocabulary::{Category, Hazard, Signal};
 
 use super::quality::{Gold, GoldSignal, same};
 
@@ -138,7 +136,7 @@ impl fmt::Display for Mistakes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::reader::quality::parse;
+    use crate::reader::quality::parse;
 
     #[test]
     fn a_wrong_and_a_missing_pair_of_one_product_are_one_confusion() {

@@ -5,11 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use lexicon::Lexicon;
 use serde::Deserialize;
-
-use crate::extract;
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{Category, Channel, Document, DocumentId, Hazard, Meta, Reading, Signal, SourceId, Stance};
+use vocabulary::{Category, Channel, Document, DocumentId, Hazard, Meta, Reading, Signal, SourceId, Stance};
 
 /// Resamples behind every interval.
 pub const RESAMPLES: usize = 1_000;
@@ -414,9 +412,9 @@ mod tests {
             stance: Stance::Asserted,
             severity: 0,
             product_span: None,
-            hazard_span: crate::vocabulary::CharSpan::new(0, 1),
+            hazard_span: vocabulary::CharSpan::new(0, 1),
             title_span: None,
-            product_from: crate::vocabulary::ProductFrom::Meta,
+            product_from: vocabulary::ProductFrom::Meta,
             brand: None,
             region: None,
             confidence: 0.5,
@@ -424,7 +422,7 @@ mod tests {
         };
         Reading {
             id: DocumentId::from("x"),
-            lexicon: crate::vocabulary::LexiconVersion::from("x"),
+            lexicon: vocabulary::LexiconVersion::from("x"),
             signals: pairs.iter().map(signal).collect(),
             mentions: Vec::new(),
             problems: Vec::new(),

@@ -5,11 +5,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::lexicon::{FileLine, Finding, Lexicon};
-use crate::vocabulary::{Category, Document, Hazard, Reading, RuleId, Stance};
-
-use crate::extract;
-use crate::extract::inside::{Analysis, Fate, find};
+use extract::inside::{Analysis, Fate, find};
+use lexicon::{FileLine, Finding, Lexicon};
+use vocabulary::{Category, Document, Hazard, Reading, RuleId, Stance};
 
 /// Examples kept of one rule, and characters shown to each side of a find.
 const EXAMPLES_MAX: usize = 3;
@@ -202,7 +200,7 @@ impl fmt::Display for Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{Channel, DocumentId, Meta, SourceId};
+    use vocabulary::{Channel, DocumentId, Meta, SourceId};
 
     fn document(text: &str) -> Document {
         Document {

@@ -3,8 +3,8 @@
 //!
 //! In: a [`Background`] and a seed. Out: [`Series`]. Not here: rises.
 
-use crate::numeric::Gamma;
-use crate::numeric::draw::Draw;
+use numeric::Gamma;
+use numeric::draw::Draw;
 
 /// Weeks of the moving baseline.
 pub const BASELINE_WEEKS: usize = 104;

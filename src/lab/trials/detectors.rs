@@ -5,17 +5,17 @@
 //! told. Not here: limits.
 
 use super::background::{Known, Series};
-use crate::methods::bayes_predictive::{BayesPredictive, predictive};
-use crate::methods::e_detector::{PlugIn, RATIOS};
-use crate::methods::ears::{Ears, Rule};
-use crate::methods::ears_reweighted_epitweetr::Reweighted;
-use crate::methods::essence_ewma_switch::{Baseline, ewma};
-use crate::methods::exact_counts::ln_mid_p;
-use crate::methods::farrington_flexible::{Plan, earlier_years, judge};
-use crate::methods::glr_cusum::{Chart, Detector};
-use crate::methods::multi_window::ln_window_p;
-use crate::numeric::Gamma;
-use crate::score::rise::{Rise, Window};
+use methods::bayes_predictive::{BayesPredictive, predictive};
+use methods::e_detector::{PlugIn, RATIOS};
+use methods::ears::{Ears, Rule};
+use methods::ears_reweighted_epitweetr::Reweighted;
+use methods::essence_ewma_switch::{Baseline, ewma};
+use methods::exact_counts::ln_mid_p;
+use methods::farrington_flexible::{Plan, earlier_years, judge};
+use methods::glr_cusum::{Chart, Detector};
+use methods::multi_window::ln_window_p;
+use numeric::Gamma;
+use score::rise::{Rise, Window};
 
 /// Smallest standard deviation of the methods with a short moving baseline.
 const FLOOR: f64 = 0.5;
@@ -253,7 +253,7 @@ mod tests {
         let counts = exposures.iter().map(|exposure| if *exposure > 0.0 { 2 } else { 0 }).collect();
         let series = Series::new(counts, exposures);
         let known = Known::fit(std::slice::from_ref(&series), 1);
-        for method in crate::lab::trials::methods(1, true) {
+        for method in crate::trials::methods(1, true) {
             let values = method.values(&series, &known, 1, 130);
             assert!(values[150..153].iter().all(|value| *value == f64::NEG_INFINITY), "{}", method.name());
             let before = values[149];

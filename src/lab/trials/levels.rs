@@ -18,8 +18,8 @@ use serde::Serialize;
 
 use super::wilson;
 use super::world::{self, HISTORY, Incident, MONITORED, SIZES, Truth, World, day_after};
-use crate::score::{Criteria, Events, Feedback, Scorer};
-use crate::vocabulary::{Assessment, Category, Disposal, Hazard, RegionCode, Spread};
+use score::{Criteria, Events, Feedback, Scorer};
+use vocabulary::{Assessment, Category, Disposal, Hazard, RegionCode, Spread};
 
 /// Name of this part of the bench.
 pub const PART: &str = "levels";

@@ -21,13 +21,13 @@ pub mod world;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::numeric::draw::Draw;
-use crate::score::rise::Rise;
 use background::{BASELINE_WEEKS, Background, GUARD_WEEKS, Known, Series};
 use detectors::Method;
+use numeric::draw::Draw;
 use onset::{Curve, Track};
 use outbreak::{Outbreak, Shape};
 use paired::{Openings, Paired, Trial};
+use score::rise::Rise;
 
 /// Quiet weeks before an onset.
 pub const QUIET_WEEKS: usize = 8;

@@ -131,7 +131,7 @@ pub fn ln_rate(knots: &[(f64, f64)], value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::draw::Draw;
+    use numeric::draw::Draw;
 
     fn uniform(seed: u64, series: usize) -> Vec<Track> {
         (0..series)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::numeric::draw::Draw;
+use numeric::draw::Draw;
 
 /// How the extra events lie over the weeks of a rise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::Z95;
 use super::onset::{Curve, Track};
-use crate::numeric::draw::Draw;
+use numeric::draw::Draw;
 
 /// Draws of the series that limits are set on.
 const REDRAWN: usize = 60;

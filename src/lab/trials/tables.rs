@@ -5,13 +5,13 @@
 //! size s; and how many events its longest window must hold before it may alarm. Each simulated cell draws its true rate from Gamma(a, a/m), its days are independent negative-binomial counts
 //! of size s/7 around it, read evenly. Days without an event are skipped: the evidence cannot rise on them. Not here: files.
 
-use crate::vocabulary::ONSET_YEAR_DAYS;
 use rayon::prelude::*;
+use vocabulary::ONSET_YEAR_DAYS;
 
-use crate::numeric::Gamma;
-use crate::numeric::draw::Draw;
-use crate::score::onsets::{LEAST, OnsetTable, QUIET_DAYS, levels_reached};
-use crate::score::rise::{Rise, Window};
+use numeric::Gamma;
+use numeric::draw::Draw;
+use score::onsets::{LEAST, OnsetTable, QUIET_DAYS, levels_reached};
+use score::rise::{Rise, Window};
 
 /// Windows of the shipped table; those of the criteria must be these.
 pub const WINDOWS_DAYS: [u32; 6] = [7, 14, 21, 28, 42, 56];

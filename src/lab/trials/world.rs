@@ -29,9 +29,9 @@ use jiff::civil::{Date, date};
 
 use super::background::{FESTIVALS, WEEKDAYS};
 use super::outbreak::{Outbreak, Shape};
-use crate::numeric::draw::{Alias, Draw};
-use crate::score::Volume;
-use crate::vocabulary::{
+use numeric::draw::{Alias, Draw};
+use score::Volume;
+use vocabulary::{
     Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, PROVINCES, Position, ProductFrom, RegionCode,
     SignalRecord, SourceId, Stance, day_of, start_of_day,
 };

@@ -15,7 +15,7 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 use regex::{Regex, RegexBuilder};
 use serde::Serialize;
 
-use crate::vocabulary::{AlertEvent, AlertEventKind, DateRange, day_of};
+use vocabulary::{AlertEvent, AlertEventKind, DateRange, day_of};
 
 /// Evidence further than this from an incident's first signal is about another one, in days.
 pub const NEAR_DAYS: i32 = 200;
@@ -281,7 +281,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::vocabulary::{Evidence, start_of_day};
+    use vocabulary::{Evidence, start_of_day};
 
     const TABLE: &str = "event,brand,first_signal,first_action,signal_regex\n\
         A,某牌,2024-03-01,2024-03-10,某牌.*起火\nB,,2024-03-01,2024-03-02,漏电\nC,,2024-03-01,2024-03-02,爆炸\n";

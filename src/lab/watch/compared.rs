@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::backtest::{Backtest, Incident, backtest};
-use crate::pipeline::diff::{self, Report, RunDiff, Section};
-use crate::pipeline::{PipelineError, json_lines};
+use pipeline::diff::{self, Report, RunDiff, Section};
+use pipeline::{PipelineError, json_lines};
 
 /// A comparison of two reruns, and how early each told of known incidents.
 #[derive(Debug, Serialize)]

@@ -15,11 +15,11 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::backtest::{Backtest, Incident, backtest};
-use crate::alert::page::{escape, standing_alone};
-use crate::methods::cusum_arl::{Chart, Side, optimal_reference};
-use crate::methods::sampling_feedback::wilson;
-use crate::score::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};
-use crate::vocabulary::{
+use alert::page::{escape, standing_alone};
+use methods::cusum_arl::{Chart, Side, optimal_reference};
+use methods::sampling_feedback::wilson;
+use score::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};
+use vocabulary::{
     AlertEvent, AlertEventKind, AlertId, CriteriaVersion, DateRange, Finding, LexiconVersion, SamplingRequest, Verdict,
 };
 
@@ -253,7 +253,7 @@ pub fn report(sheet: &Sheet<'_>) -> QualityReport {
         .feedback
         .outcomes()
         .iter()
-        .filter(|outcome| crate::vocabulary::day_of(outcome.known_at) <= known_by)
+        .filter(|outcome| vocabulary::day_of(outcome.known_at) <= known_by)
         .filter(|outcome| matches!(outcome.finding, Finding::Samples(_)))
         .filter_map(|outcome| outcome.alert_id.as_ref())
         .collect();

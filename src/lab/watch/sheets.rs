@@ -6,9 +6,9 @@ use jiff::civil::Date;
 
 use super::backtest::Incident;
 use super::quality::{QualityReport, Sheet, Stamps, report};
-use crate::pipeline::{Folder, Judge, PipelineError, json_lines, text_of};
-use crate::score::Feedback;
-use crate::vocabulary::{AlertEvent, AlertEventKind, DateRange, Outcome, SamplingRequest, end_of_day};
+use pipeline::{Folder, Judge, PipelineError, json_lines, text_of};
+use score::Feedback;
+use vocabulary::{AlertEvent, AlertEventKind, DateRange, Outcome, SamplingRequest, end_of_day};
 
 /// How well this folder's watch does, from its first alert to the day last judged unless told otherwise.
 pub async fn quality_of_folder(

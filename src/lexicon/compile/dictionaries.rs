@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::lexicon::files::Files;
-use crate::lexicon::pattern::{self, Atom, Classes as _};
-use crate::lexicon::tables::{self, Row};
-use crate::lexicon::terms::{
+use crate::files::Files;
+use crate::pattern::{self, Atom, Classes as _};
+use crate::tables::{self, Row};
+use crate::terms::{
     BrandTerm, Compiled, Injury, Meaning, NameKind, NameTerm, Owner, PlaceWord, ProductTerm, RegionTerm,
     StandardStatus, StandardTerm,
 };
-use crate::lexicon::{CategorySet, FileLine, Finding, Groups, LexiconError, fold_word};
-use crate::vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
+use crate::{CategorySet, FileLine, Finding, Groups, LexiconError, fold_word};
+use vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
 
 use super::{Builder, CLASS_GROUP, CLASS_PLATFORM, below, code, index, parse_code};
 

@@ -11,25 +11,21 @@ use std::thread::ScopedJoinHandle;
 use jieba_rs::Jieba;
 use toml::Spanned;
 
-use crate::vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
+use vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
 
-use crate::lexicon::anchor::{Anchors, Lists};
-use crate::lexicon::english::English;
-use crate::lexicon::error::{self, Shown};
-use crate::lexicon::files::Files;
-use crate::lexicon::judge::{self, Weights};
-use crate::lexicon::pattern::{Atom, ClassId, Classes};
-use crate::lexicon::structured::Structured;
-use crate::lexicon::tables::Row;
-use crate::lexicon::terms;
-use crate::lexicon::terms::{
-    BrandTerm, Compiled, Cue, Effect, Entry, Injury, Meaning, NameTerm, ProductTerm, RegionTerm, Rule,
-};
-use crate::lexicon::trie::Trie;
-use crate::lexicon::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
-use crate::lexicon::{
-    Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word,
-};
+use crate::anchor::{Anchors, Lists};
+use crate::english::English;
+use crate::error::{self, Shown};
+use crate::files::Files;
+use crate::judge::{self, Weights};
+use crate::pattern::{Atom, ClassId, Classes};
+use crate::structured::Structured;
+use crate::tables::Row;
+use crate::terms;
+use crate::terms::{BrandTerm, Compiled, Cue, Effect, Entry, Injury, Meaning, NameTerm, ProductTerm, RegionTerm, Rule};
+use crate::trie::Trie;
+use crate::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
+use crate::{Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word};
 
 /// Longest surface, in characters.
 const SURFACE_CHARS_MAX: usize = 40;
@@ -40,7 +36,7 @@ const CLASS_GROUP: &str = "group";
 const CLASS_PLATFORM: &str = "platform";
 
 /// Compiles the files of one lexicon. `whence` names them in messages.
-pub(in crate::lexicon) fn compile(whence: &str, files: &Files) -> Result<Lexicon, LexiconError> {
+pub(crate) fn compile(whence: &str, files: &Files) -> Result<Lexicon, LexiconError> {
     for expected in ["rules/hazards/", "dictionaries/"] {
         if !files.keys().any(|name| name.starts_with(expected)) {
             return Err(LexiconError::Nothing { folder: whence.to_owned(), expected });
@@ -474,21 +470,18 @@ fn index(at: usize) -> u32 {
     u32::try_from(at).expect("files are bounded far below 2^32 entries")
 }
 
-fn code<T: std::str::FromStr<Err = crate::vocabulary::UnknownCode>>(
-    row: &Row<'_>,
-    cell: usize,
-) -> Result<T, LexiconError> {
+fn code<T: std::str::FromStr<Err = vocabulary::UnknownCode>>(row: &Row<'_>, cell: usize) -> Result<T, LexiconError> {
     parse_code(row, row.required(cell, "code")?)
 }
 
-fn parse_code<T: std::str::FromStr<Err = crate::vocabulary::UnknownCode>>(
+fn parse_code<T: std::str::FromStr<Err = vocabulary::UnknownCode>>(
     row: &Row<'_>,
     word: &str,
 ) -> Result<T, LexiconError> {
-    word.parse().map_err(|error: crate::vocabulary::UnknownCode| row.wrong(error.to_string(), help_of(&error)))
+    word.parse().map_err(|error: vocabulary::UnknownCode| row.wrong(error.to_string(), help_of(&error)))
 }
 
-fn in_file(source: &Source<'_>, name: &str, error: &crate::vocabulary::UnknownCode) -> LexiconError {
+fn in_file(source: &Source<'_>, name: &str, error: &vocabulary::UnknownCode) -> LexiconError {
     let text = source.text;
     let quoted = format!("\"{}\"", error.found);
     let at =
@@ -503,7 +496,7 @@ fn in_file(source: &Source<'_>, name: &str, error: &crate::vocabulary::UnknownCo
 }
 
 /// What to do about a code that is none: the closest known one.
-fn help_of(unknown: &crate::vocabulary::UnknownCode) -> String {
+fn help_of(unknown: &vocabulary::UnknownCode) -> String {
     error::nearest(&unknown.found, unknown.known.split(", ")).map_or_else(
         || "use codes of the label set, or @groups defined in an earlier entry".to_owned(),
         |near| format!("did you mean `{near}`?"),

@@ -2,14 +2,14 @@
 
 use toml::Spanned;
 
-use crate::lexicon::files::Files;
-use crate::lexicon::pattern::{self, Atom};
-use crate::lexicon::terms::{
+use crate::files::Files;
+use crate::pattern::{self, Atom};
+use crate::terms::{
     Around, Beyond, Compiled, Coordination, Cue, Example, Gives, Injury, Meaning, Owner, Rule, Subjects, Words,
 };
-use crate::lexicon::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule};
-use crate::lexicon::{CategorySet, LexiconError, Reach, fold_word};
-use crate::vocabulary::{RuleId, Stance};
+use crate::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule};
+use crate::{CategorySet, LexiconError, Reach, fold_word};
+use vocabulary::{RuleId, Stance};
 
 use super::{Builder, Source, below, help_of, index, parse};
 
@@ -177,7 +177,7 @@ impl Builder {
             return Err(source.wrong(id, "the rule has no `finds`, or a severity above 4", "add a pattern"));
         }
         let mut effect = self.effect(RuleId::new(id.get_ref().as_str()), source.line(id), rule.hazard, rule.severity);
-        let unknown = |error: crate::vocabulary::UnknownCode| source.wrong(id, error.to_string(), &help_of(&error));
+        let unknown = |error: vocabulary::UnknownCode| source.wrong(id, error.to_string(), &help_of(&error));
         effect.only = effect.only.and(self.groups.resolve(&rule.only, CategorySet::ALL).map_err(unknown)?);
         effect.implies = rule.implies.as_deref().map(str::parse).transpose().map_err(unknown)?;
         effect.weak = rule.weak;
@@ -268,7 +268,7 @@ impl Builder {
         let Some(written) = written else { return Ok(None) };
         let [first, ..] = written.finds.as_slice() else {
             return Err(LexiconError::Wrong {
-                at: crate::lexicon::FileLine::new(source.name, 0),
+                at: crate::FileLine::new(source.name, 0),
                 what: "an `after` or `then` has no `finds`".to_owned(),
                 shown: Box::default(),
                 help: "say which words must stand there".to_owned(),

@@ -1,7 +1,7 @@
 //! Quasi-Poisson regression with a log link: iteratively reweighted least squares (McCullagh & Nelder 1989, chapter 2
 //! and 6), with the leverages and Anscombe residuals that the detector needs. Few columns, some hundred rows.
 
-use crate::numeric::{Continuous as _, StudentT};
+use numeric::{Continuous as _, StudentT};
 
 /// Relative change of the deviance at which the iteration has settled.
 const SETTLED: f64 = 1e-8;

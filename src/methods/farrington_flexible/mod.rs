@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::settings::{Count, CountFrom, Ignored, Number, Positive, Range, Share, configs};
 use super::{Answer, Call, Cell, Columns, Method, MethodError, Table};
-use crate::numeric::{Continuous as _, Discrete as _, NegativeBinomial, Normal};
+use numeric::{Continuous as _, Discrete as _, NegativeBinomial, Normal};
 
 pub use baseline::{Baseline, baseline, earlier_dates, earlier_years};
 use glm::{Fit, Problem};

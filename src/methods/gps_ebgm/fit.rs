@@ -8,10 +8,10 @@
 //! and 4.
 
 use super::prior::GammaMixture;
-use crate::numeric::incomplete::Tails;
-use crate::numeric::quasi_newton::bfgs;
-use crate::numeric::special::{ln_1m_exp, ln_add_exp};
-use crate::numeric::{Discrete, Gamma, NegativeBinomial, digamma, ln_factorial, ln_gamma};
+use numeric::incomplete::Tails;
+use numeric::quasi_newton::bfgs;
+use numeric::special::{ln_1m_exp, ln_add_exp};
+use numeric::{Discrete, Gamma, NegativeBinomial, digamma, ln_factorial, ln_gamma};
 
 /// Pairs that share a count and an expectation (or nearly, when squashed).
 #[derive(Debug, Clone, Copy, PartialEq)]

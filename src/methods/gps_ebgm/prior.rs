@@ -2,8 +2,8 @@
 //!
 //! Source: DuMouchel (1999), Am. Stat. 53:177, eq. 4 to 12.
 
-use crate::numeric::solve::brent_root;
-use crate::numeric::{Continuous, Discrete, Gamma, NegativeBinomial, digamma};
+use numeric::solve::brent_root;
+use numeric::{Continuous, Discrete, Gamma, NegativeBinomial, digamma};
 
 /// λ ~ P·Gamma(α₁, rate β₁) + (1−P)·Gamma(α₂, rate β₂), where a count is Poisson with mean λE.
 #[derive(Debug, Clone, Copy, PartialEq)]

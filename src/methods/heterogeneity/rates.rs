@@ -7,8 +7,8 @@
 //! Sources: DerSimonian & Laird (1986), Control. Clin. Trials 7:177; Higgins & Thompson (2002), Stat. Med. 21:1539 (I²,
 //! H²); Raudenbush (2009) in Cooper et al., Handbook of Research Synthesis, ch. 16 (REML).
 
-use crate::numeric::solve::{brent_minimum, brent_root};
-use crate::numeric::{ChiSquare, Continuous, Normal};
+use numeric::solve::{brent_minimum, brent_root};
+use numeric::{ChiSquare, Continuous, Normal};
 
 /// A unit's log rate and its sampling variance.
 #[derive(Debug, Clone, Copy, PartialEq)]

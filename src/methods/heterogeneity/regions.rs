@@ -8,12 +8,12 @@
 //! Sources: Potthoff & Whittinghill (1966), Biometrika 53:183; Marshall (1991), Appl. Stat. 40:283; Clayton & Kaldor
 //! (1987), Biometrics 43:671.
 
-use crate::methods::exact_counts::two_sided_p;
-use crate::numeric::draw::{Alias, Draw};
-use crate::numeric::multinomial::multinomial;
-use crate::numeric::solve::brent_root;
-use crate::numeric::special::deviance_part;
-use crate::numeric::{ChiSquare, Continuous, Discrete, Gamma, Poisson};
+use crate::exact_counts::two_sided_p;
+use numeric::draw::{Alias, Draw};
+use numeric::multinomial::multinomial;
+use numeric::solve::brent_root;
+use numeric::special::deviance_part;
+use numeric::{ChiSquare, Continuous, Discrete, Gamma, Poisson};
 
 /// Counts whose probabilities differ by less than this share are equally probable, as in the usual program.
 const TIES: f64 = 1e-7;
@@ -195,7 +195,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::numeric::Binomial;
+    use numeric::Binomial;
 
     fn near(got: f64, want: f64, relative: f64) {
         assert!((got - want).abs() <= relative * want.abs().max(1e-300), "{got:e} is not {want:e}");

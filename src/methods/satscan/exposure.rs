@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::MethodError;
 use super::super::settings::{Config, CountFrom};
 use super::Settings;
-use crate::vocabulary::{MEAN_YEAR_DAYS, SHOWN_CHARS, excerpt};
+use vocabulary::{MEAN_YEAR_DAYS, SHOWN_CHARS, excerpt};
 
 /// Unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

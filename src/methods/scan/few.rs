@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::search::Scan;
 use super::{Direction, Null, Statistic, Zones};
-use crate::numeric::draw::Draw;
+use numeric::draw::Draw;
 
 /// Replicas that one task searches.
 const TOGETHER: usize = 64;

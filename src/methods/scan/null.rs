@@ -1,7 +1,7 @@
 //! What the counts would be without any cluster: the laws that replicas are drawn from.
 
-use crate::numeric::draw::{Alias, Draw};
-use crate::numeric::multinomial::multinomial;
+use numeric::draw::{Alias, Draw};
+use numeric::multinomial::multinomial;
 
 /// A law of the counts of all cells, cell = location × periods + period.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use std::ops::{AddAssign, Sub};
 use rayon::prelude::*;
 
 use super::{Direction, Null, Statistic, Zones, few};
-use crate::numeric::draw::Draw;
+use numeric::draw::Draw;
 
 /// A number that counts of replicas are held in: the narrower, the more of them at once.
 trait Lane: Copy + Default + AddAssign + Sub<Output = Self> + PartialOrd + Send {
@@ -526,8 +526,8 @@ fn falls_below<T: Lane>(counts: &[T], bound: T) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::methods::scan::{Limits, Places};
-    use crate::methods::spacetime_scan::most_likely;
+    use crate::scan::{Limits, Places};
+    use crate::spacetime_scan::most_likely;
     use proptest::prelude::*;
 
     /// Every zone and window summed from scratch.

@@ -12,17 +12,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{line, load, notice};
-use crate::archive::SignalParts;
-use crate::index::{SearchIndex, Thesaurus, Writer};
-use crate::lexicon::Lexicon;
-use crate::log::Journal;
-use crate::pipeline::edition::{SIGNALS, Working, stop_words};
-use crate::pipeline::judging::Judge;
-use crate::pipeline::operate::{BESIDE, remove, rename, replace};
-use crate::pipeline::reading::{BATCH_MAX, LISTINGS, ReadEntry, index_batch, read_batch};
-use crate::pipeline::{PipelineError, Tower};
-use crate::store::{Promotion, Store};
-use crate::vocabulary::{Listing, NoticeKind, Position};
+use crate::edition::{SIGNALS, Working, stop_words};
+use crate::judging::Judge;
+use crate::operate::{BESIDE, remove, rename, replace};
+use crate::reading::{BATCH_MAX, LISTINGS, ReadEntry, index_batch, read_batch};
+use crate::{PipelineError, Tower};
+use archive::SignalParts;
+use index::{SearchIndex, Thesaurus, Writer};
+use lexicon::Lexicon;
+use log::Journal;
+use store::{Promotion, Store};
+use vocabulary::{Listing, NoticeKind, Position};
 
 /// Signals that are being made, and those that were replaced; below the data folder.
 const SIGNALS_BESIDE: &str = "signals.new";

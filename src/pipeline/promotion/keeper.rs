@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::beside::{Beside, NotInForce};
-use crate::pipeline::{PipelineError, Tower};
-use crate::store::Promotion;
+use crate::{PipelineError, Tower};
+use store::Promotion;
 
 /// Looks after promotions while turns go on. Dropped, it leaves what was asked for to the next start.
 #[derive(Default)]

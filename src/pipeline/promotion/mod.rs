@@ -21,11 +21,10 @@ use super::gather::lock_folder;
 use super::judging::Judge;
 use super::rules::{criteria_text, read_criteria, read_lexicon};
 use super::{Folder, PipelineError};
-use crate::config::Settings;
-use crate::extract;
-use crate::lexicon::{self, Lexicon};
-use crate::store::{Promotion, Store};
-use crate::vocabulary::{AuditEntry, AuditKind, Notice, NoticeKind, shanghai};
+use config::Settings;
+use lexicon::{self, Lexicon};
+use store::{Promotion, Store};
+use vocabulary::{AuditEntry, AuditKind, Notice, NoticeKind, shanghai};
 
 pub use keeper::Keeper;
 

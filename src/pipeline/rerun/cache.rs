@@ -15,10 +15,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::log::Entry;
-use crate::pipeline::PipelineError;
-use crate::pipeline::files::digest;
-use crate::vocabulary::{CriteriaVersion, Document, LexiconVersion};
+use crate::PipelineError;
+use crate::files::digest;
+use log::Entry;
+use vocabulary::{CriteriaVersion, Document, LexiconVersion};
 
 /// Level of compression: what is kept is read back once at most.
 const ZSTD_LEVEL: i32 = 1;
@@ -228,7 +228,7 @@ mod tests {
             &|_| {},
             &|document| document.id = "b".into(),
             &|document| document.source = "b".into(),
-            &|document| document.channel = crate::vocabulary::Channel::Platform,
+            &|document| document.channel = vocabulary::Channel::Platform,
             &|document| document.url = None,
             &|document| document.title = Some(String::new()),
             &|document| document.title = None,

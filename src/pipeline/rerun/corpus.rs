@@ -9,13 +9,13 @@ use tokio::task::JoinHandle;
 
 use super::Stage;
 use super::cache::Cache;
-use crate::lexicon::Lexicon;
-use crate::log::Entry;
-use crate::pipeline::PipelineError;
-use crate::pipeline::archives::pieces;
-use crate::pipeline::reading::{Gleaned, glean_batch};
-use crate::score::{Market, Volume};
-use crate::vocabulary::{Document, DocumentId, Intake, Listing, Position, SignalRecord, SourceId, day_of};
+use crate::PipelineError;
+use crate::archives::pieces;
+use crate::reading::{Gleaned, glean_batch};
+use lexicon::Lexicon;
+use log::Entry;
+use score::{Market, Volume};
+use vocabulary::{Document, DocumentId, Intake, Listing, Position, SignalRecord, SourceId, day_of};
 
 /// Batches that may still be read when the next one begins: while one is put away, the cores have another.
 const READING_MAX: usize = 1;
@@ -23,12 +23,12 @@ const READING_MAX: usize = 1;
 const PROBLEMS_SHOWN_MAX: usize = 20;
 
 /// Everything the archives hold, read.
-pub(in crate::pipeline) struct Corpus {
+pub(crate) struct Corpus {
     until: Date,
-    pub(in crate::pipeline) records: Vec<SignalRecord>,
-    pub(in crate::pipeline) volume: Volume,
-    pub(in crate::pipeline) listings: BTreeMap<(String, String), Listing>,
-    pub(in crate::pipeline) market: Market,
+    pub(crate) records: Vec<SignalRecord>,
+    pub(crate) volume: Volume,
+    pub(crate) listings: BTreeMap<(String, String), Listing>,
+    pub(crate) market: Market,
     /// COUNT-1 per source.
     pub(super) sources: BTreeMap<SourceId, Intake>,
     /// Documents without any time.
@@ -49,7 +49,7 @@ pub(in crate::pipeline) struct Corpus {
 
 impl Corpus {
     /// An empty one; documents that were seen after `until` are counted and not read.
-    pub(in crate::pipeline) fn new(until: Date) -> Self {
+    pub(crate) fn new(until: Date) -> Self {
         Self {
             until,
             records: Vec::new(),
@@ -76,7 +76,7 @@ impl Corpus {
     }
 
     /// Reads archives in an order of their own.
-    pub(in crate::pipeline) async fn take_in(
+    pub(crate) async fn take_in(
         &mut self,
         archives: &[PathBuf],
         lexicon: &Arc<Lexicon>,

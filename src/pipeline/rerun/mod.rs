@@ -19,12 +19,9 @@ use serde::Serialize;
 
 use super::PipelineError;
 use super::judging::{Judge, Review};
-use crate::archive;
-use crate::lexicon::Lexicon;
-use crate::tell::{self, Language};
-use crate::vocabulary::{
-    AlertEventKind, Assessment, CriteriaVersion, DateRange, Intake, LexiconVersion, Outcome, SourceId,
-};
+use lexicon::Lexicon;
+use tell::{self, Language};
+use vocabulary::{AlertEventKind, Assessment, CriteriaVersion, DateRange, Intake, LexiconVersion, Outcome, SourceId};
 
 use cache::Cache;
 pub(super) use corpus::Corpus;

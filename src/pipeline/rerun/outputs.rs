@@ -12,11 +12,11 @@ use std::thread::JoinHandle;
 use serde::Serialize;
 
 use super::cache::{Cache, Key};
-use crate::archive::AssessmentTable;
-use crate::pipeline::PipelineError;
-use crate::pipeline::files::{digest, files_under, name_below};
-use crate::pipeline::planned::DIFFERENCE;
-use crate::vocabulary::Assessment;
+use crate::PipelineError;
+use crate::files::{digest, files_under, name_below};
+use crate::planned::DIFFERENCE;
+use archive::AssessmentTable;
+use vocabulary::Assessment;
 
 /// What a rerun writes. The summary comes last: where it is, the rest is whole.
 pub(super) const ALERTS: &str = "alerts.ndjson";

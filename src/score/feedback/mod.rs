@@ -17,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::days;
-use crate::methods::sampling_feedback::{moments, posterior};
-use crate::numeric::solve::nelder_mead;
-use crate::numeric::{Beta, Continuous as _, ln_beta};
-use crate::vocabulary::{
+use methods::sampling_feedback::{moments, posterior};
+use numeric::solve::nelder_mead;
+use numeric::{Beta, Continuous as _, ln_beta};
+use vocabulary::{
     AlertContext, AlertId, Category, ConfirmedTerm, FailureTerms, Finding, Hazard, MuteTerm, Outcome, OutcomeId,
     PRealTerms, Samples, SamplingBasis, SourceId, Verdict, day_of,
 };
@@ -395,8 +395,8 @@ fn look(context: &AlertContext) -> Look {
 }
 
 /// Shares of events by independence class.
-pub(super) fn mix(events: impl Iterator<Item = (crate::vocabulary::Channel, u64)>) -> crate::vocabulary::SourceMix {
-    use crate::vocabulary::{Channel, SourceMix};
+pub(super) fn mix(events: impl Iterator<Item = (vocabulary::Channel, u64)>) -> vocabulary::SourceMix {
+    use vocabulary::{Channel, SourceMix};
     let (mut official, mut complaint, mut media) = (0, 0, 0);
     for (channel, events) in events {
         match channel {

@@ -5,9 +5,9 @@
 //! Law: with as many outcomes, one more of them confirmed never lowers the probability of a matter like it.
 
 use super::settings::FeedbackCriteria;
-use crate::methods::sampling_feedback::posterior;
-use crate::numeric::{Beta, Continuous as _, Normal};
-use crate::vocabulary::{Danger, EvidenceBasis, PRealTerms, Regime, SourceMix, Spread};
+use methods::sampling_feedback::posterior;
+use numeric::{Beta, Continuous as _, Normal};
+use vocabulary::{Danger, EvidenceBasis, PRealTerms, Regime, SourceMix, Spread};
 
 /// Coefficients: intercept, regime, basis, spread, danger, official and complaint share (media is what is left).
 const TERMS: usize = 7;
@@ -20,12 +20,12 @@ const TAIL: f64 = 0.05;
 
 /// What an alert looked like when it was raised.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::score) struct Look {
-    pub(in crate::score) regime: Regime,
-    pub(in crate::score) basis: EvidenceBasis,
-    pub(in crate::score) danger: Danger,
-    pub(in crate::score) spread: Spread,
-    pub(in crate::score) mix: SourceMix,
+pub(crate) struct Look {
+    pub(crate) regime: Regime,
+    pub(crate) basis: EvidenceBasis,
+    pub(crate) danger: Danger,
+    pub(crate) spread: Spread,
+    pub(crate) mix: SourceMix,
 }
 
 /// Which alerts are alike: regime, basis, spread, leading source class.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::vocabulary::Channel;
+use vocabulary::Channel;
 
 /// What outcomes do (scoring methods, sections 1, 7 and 10).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -60,7 +60,7 @@ pub struct FeedbackCriteria {
 
 impl FeedbackCriteria {
     /// The key that cannot be used, and why.
-    pub(in crate::score) fn check(&self) -> Result<(), (&'static str, String)> {
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
         let inside = |key, value: f64| match value {
             found if found > 0.0 && found < 1.0 => Ok(()),
             found => Err((key, format!("is {found}: expected a share above 0 and below 1"))),

@@ -5,10 +5,10 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
 use super::*;
-use crate::score::criteria::shipped;
-use crate::score::testing::{FIRST, Report, days_after, said};
-use crate::score::{Events, Scorer, Volume};
-use crate::vocabulary::{
+use crate::criteria::shipped;
+use crate::testing::{FIRST, Report, days_after, said};
+use crate::{Events, Scorer, Volume};
+use vocabulary::{
     Assessment, Channel, Danger, DetectorTerms, Disposal, EvidenceBasis, FeedbackTerms, Regime, SignalRecord,
     SourceMix, SourceTerm, Spread, start_of_day,
 };

@@ -9,13 +9,13 @@
 use std::collections::BTreeMap;
 
 use super::{Desk, Part};
-use crate::methods::multi_window::window_size;
-use crate::score::days;
-use crate::score::events::Mention;
-use crate::score::shared::Shared;
-use crate::score::spread::prefectures::{self, Cities};
-use crate::score::spread::{Evidence, Field, Platforms, Shares, provinces};
-use crate::vocabulary::ClusterTerms;
+use crate::days;
+use crate::events::Mention;
+use crate::shared::Shared;
+use crate::spread::prefectures::{self, Cities};
+use crate::spread::{Evidence, Field, Platforms, Shares, provinces};
+use methods::multi_window::window_size;
+use vocabulary::ClusterTerms;
 
 impl Desk<'_> {
     /// The evidence of a part; none when it did not cross.

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::{Desk, Matter, Part, Seen};
-use crate::score::criteria::SingleRule;
-use crate::score::days;
-use crate::score::detector::{Base, Test};
-use crate::score::feedback::{self, Look};
-use crate::vocabulary::{
+use crate::criteria::SingleRule;
+use crate::days;
+use crate::detector::{Base, Test};
+use crate::feedback::{self, Look};
+use vocabulary::{
     Channel, Danger, EvidenceBasis, FeedbackTerms, MuteTerm, PRealTerms, Regime, SourceTerm, Spread, ThinnedTerm,
 };
 

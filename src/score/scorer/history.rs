@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::Seen;
-use crate::score::days::Day;
-use crate::score::events::{Cell, Mention};
+use crate::days::Day;
+use crate::events::{Cell, Mention};
 
 /// Brand and province (0 = unknown) of every baseline event of a cell. They are looked up when somebody asks: most cells are quiet, and
 /// of them nothing but the number is needed.
 #[derive(Clone)]
-pub(in crate::score) struct History<'a> {
+pub(crate) struct History<'a> {
     cell: &'a Cell,
     baseline: (Day, Day),
     as_of: Day,
@@ -25,7 +25,7 @@ impl<'a> History<'a> {
     }
 
     /// Only the events that `stays` names by brand and province.
-    pub(in crate::score) fn only(&self, stays: impl Fn(u32, u32) -> bool) -> Self {
+    pub(crate) fn only(&self, stays: impl Fn(u32, u32) -> bool) -> Self {
         let stay = self.iter().copied().filter(|(brand, province)| stays(*brand, *province));
         Self { events: Arc::new(OnceLock::from(stay.collect::<Vec<_>>())), named: Arc::default(), ..self.clone() }
     }

@@ -3,9 +3,9 @@
 //! In: events and expected events of each named brand in the spread window. Out: how many have probably risen, how much their rates
 //! differ. Not here: how a brand's expectation comes about.
 
-use crate::methods::heterogeneity::rates::{Effect, dersimonian_laird};
-use crate::numeric::{Continuous, Gamma};
-use crate::score::criteria::SpreadCriteria;
+use crate::criteria::SpreadCriteria;
+use methods::heterogeneity::rates::{Effect, dersimonian_laird};
+use numeric::{Continuous, Gamma};
 
 /// What is added to a count of zero in a log rate (the usual half).
 const ADD_TO_ZERO: f64 = 0.5;
@@ -27,7 +27,7 @@ pub(super) fn i2(brands: impl Iterator<Item = (u64, f64)>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::criteria::shipped;
+    use crate::criteria::shipped;
 
     #[test]
     fn a_rare_brand_rises_by_one_event_and_a_frequent_one_does_not() {

@@ -12,12 +12,10 @@ use std::rc::Rc;
 
 use super::field::Field;
 use super::provinces;
-use crate::methods::scan::{
-    Found, Null, Scan, Statistic, Window, Zones, combined_p_value, p_value, recurrence_interval,
-};
-use crate::methods::spacetime_scan::most_likely;
-use crate::numeric::{Discrete, NegativeBinomial};
-use crate::vocabulary::ClusterTerms;
+use methods::scan::{Found, Null, Scan, Statistic, Window, Zones, combined_p_value, p_value, recurrence_interval};
+use methods::spacetime_scan::most_likely;
+use numeric::{Discrete, NegativeBinomial};
+use vocabulary::ClusterTerms;
 
 /// Smallest chance that is told: a tail fitted to some hundred maxima says nothing of once in centuries.
 const LEAST_P: f64 = 1e-5;
@@ -113,7 +111,7 @@ pub(super) fn of_places(
     zones: &Zones,
     (weeks, counts, expected): (usize, &[u64], &[f64]),
     settings: Settings,
-    regions: impl Fn(&[usize]) -> Vec<crate::vocabulary::RegionCode>,
+    regions: impl Fn(&[usize]) -> Vec<vocabulary::RegionCode>,
 ) -> Option<ClusterTerms> {
     let (best, p) = scan(zones, weeks, counts, expected, settings, |_| true, true)?;
     let members: Vec<usize> = zones.members(best.zone).iter().map(|member| *member as usize).collect();
@@ -234,7 +232,7 @@ fn remembered(
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
 fn terms(
     zone: Option<String>,
-    regions: Vec<crate::vocabulary::RegionCode>,
+    regions: Vec<vocabulary::RegionCode>,
     best: &Found,
     p: Option<f64>,
     settings: Settings,

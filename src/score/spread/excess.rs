@@ -6,8 +6,8 @@
 //! `stay = mean/(mean + size)` of B. The models that are weighed give every place a mean and a size in proportion to its share, so that
 //! `stay` is the same for all of them: what hangs on the counts alone is tabulated, and the sum is evaluated by Horner's rule in the size.
 
-use crate::numeric::special::ln_poisson_term;
-use crate::numeric::{Discrete, NegativeBinomial};
+use numeric::special::ln_poisson_term;
+use numeric::{Discrete, NegativeBinomial};
 
 /// Deviations of the usual events, and events beside them, beyond which terms of a sum are left out.
 const DEVIATIONS: f64 = 10.0;
@@ -119,7 +119,7 @@ pub(super) fn ln_both(count: u64, usual: f64, mean: f64, size: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::special::ln_sum_exp;
+    use numeric::special::ln_sum_exp;
     use proptest::prelude::*;
 
     #[test]

@@ -4,15 +4,15 @@
 //! `e_r`, `X_r`, the effective number of provinces, heterogeneity. Not here: the scan, the level.
 
 use super::provinces::{self, COUNT};
-use crate::methods::heterogeneity::regions::Regions;
-use crate::vocabulary::RegionTerm;
+use methods::heterogeneity::regions::Regions;
+use vocabulary::RegionTerm;
 
 /// Expected events of a province from which the chi-square law is trusted (the usual rule of five).
 const TRUSTED_FROM: f64 = 5.0;
 
 /// Counts and expectations of all provinces over the weeks of the window, cell = province × weeks + week, the newest week last.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::score) struct Field {
+pub(crate) struct Field {
     pub(super) weeks: usize,
     pub(super) counts: Vec<u64>,
     pub(super) expected: Vec<f64>,
@@ -22,7 +22,7 @@ pub(in crate::score) struct Field {
 impl Field {
     /// `placed`: province (two digits) and age in days of every placed event; what is older than the window, or in no known province,
     /// is left out. `weekly`: expected placed events of each week, the oldest first. `shares`: of the provinces, of sum 1.
-    pub(in crate::score) fn new(placed: impl Iterator<Item = (u32, u32)>, weekly: &[f64], shares: Vec<f64>) -> Self {
+    pub(crate) fn new(placed: impl Iterator<Item = (u32, u32)>, weekly: &[f64], shares: Vec<f64>) -> Self {
         let weeks = weekly.len().max(1);
         let mut counts = vec![0; COUNT * weeks];
         for (province, age) in placed {

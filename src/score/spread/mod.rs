@@ -24,9 +24,9 @@ pub(super) use self::field::Field;
 pub(super) use self::shares::Shares;
 use super::criteria::{EvenRise, SpreadCriteria, Zone};
 use super::shared::Shared;
-use crate::methods::exact_counts::ln_mid_p;
-use crate::numeric::NegativeBinomial;
-use crate::vocabulary::{ClusterTerms, RegionCode, Spread, SpreadTerms};
+use methods::exact_counts::ln_mid_p;
+use numeric::NegativeBinomial;
+use vocabulary::{ClusterTerms, RegionCode, Spread, SpreadTerms};
 
 /// Events of the spread window by platform, where signals come from platforms: cell = platform × weeks + week. The first, without a
 /// name, is everything that came another way.

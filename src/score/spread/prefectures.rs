@@ -9,9 +9,9 @@
 use std::sync::OnceLock;
 
 use super::cluster::{self, Settings};
-use crate::methods::scan::{EARTH_KM, Limits, Neighbours, Places, Zones};
-use crate::score::criteria::SpreadCriteria;
-use crate::vocabulary::{ClusterTerms, RegionCode};
+use crate::criteria::SpreadCriteria;
+use methods::scan::{EARTH_KM, Limits, Neighbours, Places, Zones};
+use vocabulary::{ClusterTerms, RegionCode};
 
 const TABLE: &str = include_str!("prefectures.tsv");
 /// Largest share of the exposure in a cluster of prefectures: the scan of provinces tells of wider ones.
@@ -68,12 +68,12 @@ fn parse(line: &'static str) -> Option<Prefecture> {
 }
 
 /// How many there are.
-pub(in crate::score) fn count() -> usize {
+pub(crate) fn count() -> usize {
     table().all.len()
 }
 
 /// Where the prefecture of a region stands in the table; none where only a province is told.
-pub(in crate::score) fn position(region: u32) -> Option<usize> {
+pub(crate) fn position(region: u32) -> Option<usize> {
     let province = region / 10_000;
     let code = if WHOLE.contains(&province) { province * 100 + 1 } else { region / 100 };
     table().at.get(code as usize).copied().flatten().map(usize::from)
@@ -86,14 +86,14 @@ fn region(at: usize) -> Option<RegionCode> {
 }
 
 /// Short name of the prefecture that a region lies in; none where the code is that of a whole province.
-pub(in crate::score) fn name(region: RegionCode) -> Option<&'static str> {
+pub(crate) fn name(region: RegionCode) -> Option<&'static str> {
     let finer = Some(region).filter(|region| !region.number().is_multiple_of(10_000))?;
     position(finer.number()).map(|at| table().all[at].name)
 }
 
 /// Share of the exposure of each prefecture, or of each in one province (two digits): `events` that name it, as if `worth_each` more a
 /// prefecture had come in proportion to the people who live there. Sums to 1.
-pub(in crate::score) fn shares(events: impl Fn(usize) -> u64, worth_each: f64, province: Option<u32>) -> Vec<f64> {
+pub(crate) fn shares(events: impl Fn(usize) -> u64, worth_each: f64, province: Option<u32>) -> Vec<f64> {
     let all = &table().all;
     let within = |at: usize| province.is_none_or(|province| all[at].code / 100 == province);
     let inside: Vec<usize> = (0..all.len()).filter(|at| within(*at)).collect();
@@ -109,7 +109,7 @@ pub(in crate::score) fn shares(events: impl Fn(usize) -> u64, worth_each: f64, p
 
 /// Events that name a prefecture and their expectation, cell = prefecture × weeks + week, the newest week last.
 #[derive(Debug, Clone)]
-pub(in crate::score) struct Cities {
+pub(crate) struct Cities {
     weeks: usize,
     counts: Vec<u64>,
     expected: Vec<f64>,
@@ -119,7 +119,7 @@ pub(in crate::score) struct Cities {
 impl Cities {
     /// `placed`: position and age in days of every event that names a prefecture; `weekly`: such events expected in each week, the oldest
     /// first.
-    pub(in crate::score) fn new(placed: impl Iterator<Item = (usize, u32)>, weekly: &[f64], shares: Vec<f64>) -> Self {
+    pub(crate) fn new(placed: impl Iterator<Item = (usize, u32)>, weekly: &[f64], shares: Vec<f64>) -> Self {
         let weeks = weekly.len().max(1);
         let mut counts = vec![0; shares.len() * weeks];
         for (at, age) in placed {
@@ -135,7 +135,7 @@ impl Cities {
 
     /// The most likely cluster of neighbours; none with fewer events than the criteria ask of a scan, or where none is expected. `size` and
     /// `seed` as for provinces, `scans`: scans that are made of the matter.
-    pub(in crate::score) fn cluster(
+    pub(crate) fn cluster(
         &self,
         (size, seed): (f64, u64),
         scans: u32,
@@ -168,7 +168,7 @@ impl Cities {
 mod tests {
     use super::super::provinces;
     use super::*;
-    use crate::score::criteria::shipped;
+    use crate::criteria::shipped;
 
     #[test]
     fn the_table_is_sorted_and_its_people_are_those_of_the_provinces() {

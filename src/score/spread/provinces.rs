@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::methods::scan::{EARTH_KM, Limits, Neighbours, Places, Zones};
-use crate::vocabulary::{PROVINCES, Province, RegionCode};
+use methods::scan::{EARTH_KM, Limits, Neighbours, Places, Zones};
+use vocabulary::{PROVINCES, Province, RegionCode};
 
 /// Number of provinces.
-pub(in crate::score) const COUNT: usize = PROVINCES.len();
+pub(crate) const COUNT: usize = PROVINCES.len();
 
 /// Inhabitants in ten thousands, rounded.
 fn people(province: &Province) -> f64 {
@@ -62,18 +62,18 @@ static BORDERING: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
 });
 
 /// Index of a province in the table, by its two digits.
-pub(in crate::score) fn position(code: u32) -> Option<usize> {
+pub(crate) fn position(code: u32) -> Option<usize> {
     Province::position(code)
 }
 
 /// The region code of a position in the table.
-pub(in crate::score) fn region(position: usize) -> Option<RegionCode> {
+pub(crate) fn region(position: usize) -> Option<RegionCode> {
     PROVINCES.get(position).map(Province::region)
 }
 
 /// Share of the exposure of each province: `events` that name it among all placed events, as if `people_worth` more had come in
 /// proportion to the people who live there. Without any event and with no such weight: by people alone. Sums to 1.
-pub(in crate::score) fn shares(events: impl Fn(u32) -> u64, people_worth: f64) -> Vec<f64> {
+pub(crate) fn shares(events: impl Fn(u32) -> u64, people_worth: f64) -> Vec<f64> {
     let people: f64 = PROVINCES.iter().map(people).sum();
     let of = |province: &Province| (events(province.code) as f64, self::people(province) / people);
     let total: f64 = PROVINCES.iter().map(|province| of(province).0).sum();

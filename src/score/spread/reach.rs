@@ -16,9 +16,9 @@
 use super::excess::{Counts, ln_both};
 use super::field::Field;
 use super::provinces;
-use crate::methods::scan::Zones;
-use crate::numeric::special::ln_poisson_term;
-use crate::score::criteria::SpreadCriteria;
+use crate::criteria::SpreadCriteria;
+use methods::scan::Zones;
+use numeric::special::ln_poisson_term;
 
 /// Least expectation of a province: nothing is impossible.
 const LEAST_EXPECTED: f64 = 1e-9;
@@ -258,7 +258,7 @@ fn odds(ln: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::criteria::shipped;
+    use crate::criteria::shipped;
     use proptest::prelude::*;
 
     fn weighed(placed: &[(u32, u32)], expected: f64) -> Reach {

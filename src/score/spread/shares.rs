@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Events by brand and by province, 0 where none is known.
 #[derive(Debug, Clone, Default)]
-pub(in crate::score) struct Shares {
+pub(crate) struct Shares {
     brands: BTreeMap<u32, u64>,
     provinces: BTreeMap<u32, u64>,
     events: u64,
@@ -16,7 +16,7 @@ pub(in crate::score) struct Shares {
 
 impl Shares {
     /// One event of a brand (0 = unknown) in a province of two digits (0 = unknown).
-    pub(in crate::score) fn add(&mut self, brand: u32, province: u32) {
+    pub(crate) fn add(&mut self, brand: u32, province: u32) {
         self.events += 1;
         *self.brands.entry(brand).or_default() += 1;
         *self.provinces.entry(province).or_default() += 1;
@@ -26,27 +26,27 @@ impl Shares {
     }
 
     /// The most frequent brand; the first seen when equal.
-    pub(in crate::score) fn top_brand(&self) -> Option<(u32, u64)> {
+    pub(crate) fn top_brand(&self) -> Option<(u32, u64)> {
         top(&self.brands)
     }
 
     /// The province with most events; the lower code when equal.
-    pub(in crate::score) fn top_province(&self) -> Option<(u32, u64)> {
+    pub(crate) fn top_province(&self) -> Option<(u32, u64)> {
         top(&self.provinces)
     }
 
     /// Share of all events that the top brand carries.
-    pub(in crate::score) fn top_brand_share(&self) -> f64 {
+    pub(crate) fn top_brand_share(&self) -> f64 {
         self.top_brand().map_or(0.0, |(_, events)| events as f64 / self.events as f64)
     }
 
     /// Share of placed events that the top province carries.
-    pub(in crate::score) fn top_province_share(&self) -> f64 {
+    pub(crate) fn top_province_share(&self) -> f64 {
         self.top_province().map_or(0.0, |(_, events)| events as f64 / known(&self.provinces) as f64)
     }
 
     /// Share of events that name no place.
-    pub(in crate::score) fn unknown_region_share(&self) -> f64 {
+    pub(crate) fn unknown_region_share(&self) -> f64 {
         unknown_share(&self.provinces)
     }
 
@@ -61,7 +61,7 @@ impl Shares {
     }
 
     /// Named brands with their events, by number.
-    pub(in crate::score) fn named(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+    pub(crate) fn named(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
         self.brands.iter().filter(|(name, _)| **name > 0).map(|(name, events)| (*name, *events))
     }
 

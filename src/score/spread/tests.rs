@@ -3,7 +3,7 @@
 use super::super::criteria::{Criteria, EvenRise, shipped};
 use super::super::shared::{COMPONENT, HAZARD};
 use super::*;
-use crate::vocabulary::{Category, SharedTerms};
+use vocabulary::{Category, SharedTerms};
 
 /// Brand (0 = unknown) and province (two digits, 0 = unknown) of an event, and its age in days.
 type Event = (u32, u32, u32);

@@ -7,7 +7,7 @@ use super::super::item::{Extra, Item, Stream};
 use super::super::places::Place;
 use super::super::world::World;
 use super::page::{Ask, Reply, escape, newest_first, paragraphs};
-use crate::vocabulary::{day_of, show_moment};
+use vocabulary::{day_of, show_moment};
 
 /// Entries on a page of the API when the caller names no size.
 const PAGE_SIZE: usize = 20;

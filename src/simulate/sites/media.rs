@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::item::{Extra, Item, Stream};
 use super::super::world::World;
 use super::page::{Ask, Reply, escape, minute, newest_first, paragraphs};
-use crate::vocabulary::shanghai;
+use vocabulary::shanghai;
 
 /// Newest articles that the feed shows: two months of an ordinary world, so that a first visit finds the history.
 pub(super) const FEED_MAX: usize = 900;

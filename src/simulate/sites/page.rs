@@ -7,7 +7,7 @@ use encoding_rs::GB18030;
 use jiff::Timestamp;
 
 use super::super::item::{Item, SiteKind};
-use crate::vocabulary::shanghai;
+use vocabulary::shanghai;
 
 /// Where crawlers ask first.
 pub(super) const ROBOTS_PATH: &str = "/robots.txt";

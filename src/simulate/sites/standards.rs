@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::item::{Extra, Item, Stream};
 use super::super::world::World;
 use super::page::{Ask, Reply, escape, newest_first, paragraphs};
-use crate::vocabulary::show_moment;
+use vocabulary::show_moment;
 
 /// Newest entries that the feed shows.
 pub(super) const FEED_MAX: usize = 300;

@@ -1,11 +1,11 @@
 //! Isolated true trouble, everywhere and always: the low steady rate that a detector has to know before it calls anything new.
 
 use super::Script;
-use crate::vocabulary::Hazard;
+use vocabulary::Hazard;
 
 /// Scripts of the background, one per kind of goods and hazard.
 #[rustfmt::skip] // prose in tables
-pub(in crate::simulate) const SCRIPTS: &[Script] = &[
+pub(crate) const SCRIPTS: &[Script] = &[
     Script { good: "charger", names: &[], hazard: Hazard::Burn, weight: 2, titles: &["{p}发烫[烫手|]"],
         events: &["{p}充[半小时|一会]就烫得[拿不住|能煎鸡蛋]，{when}拔的时候[手指烫红了|烫出一个泡]", "{p}过热，[外壳都变软|贴着桌布那面烫出印子]，{who}[碰到被烫伤|手背灼伤]"],
         after: &["[换了根线也一样|插别的插座也烫]", "客服说[快充都这样|发热正常]"] },

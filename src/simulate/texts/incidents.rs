@@ -1,11 +1,11 @@
 //! What people write when one of the injected problems hits them. Our own wording; slots are listed in [`super`].
 
 use super::Script;
-use crate::vocabulary::Hazard;
+use vocabulary::Hazard;
 
 /// Scripts of the injected incidents. The same problems also occur singly in the background.
 #[rustfmt::skip] // prose in tables
-pub(in crate::simulate) const SCRIPTS: &[Script] = &[
+pub(crate) const SCRIPTS: &[Script] = &[
     Script { good: "power_bank", names: &[], hazard: Hazard::Fire, weight: 3,
         titles: &["{p}[充电时|]突然[起火|冒烟|自燃]", "{p}鼓包[变形|后冒烟]，[客服|商家][推脱责任|不处理]", "{p}[半夜|在家]爆炸[，床单烧了|]", "要求{b}对{p}着火给个说法"],
         events: &[

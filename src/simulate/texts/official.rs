@@ -1,25 +1,25 @@
 //! What offices print: spot checks, recalls, advice, rules, standards, notices from abroad. Standard numbers are facts of the
 //! published catalogue; every sentence, firm and brand is ours.
 
-use crate::vocabulary::Hazard;
+use vocabulary::Hazard;
 
 /// A test that goods of one kind fail in spot checks.
 #[derive(Debug)]
-pub(in crate::simulate) struct SpotTest {
+pub(crate) struct SpotTest {
     /// Key of the goods.
-    pub(in crate::simulate) good: &'static str,
+    pub(crate) good: &'static str,
     /// What the table calls the product.
-    pub(in crate::simulate) product: &'static str,
+    pub(crate) product: &'static str,
     /// The item that fails.
-    pub(in crate::simulate) item: &'static str,
+    pub(crate) item: &'static str,
     /// The standard it is tested by.
-    pub(in crate::simulate) standard: &'static str,
+    pub(crate) standard: &'static str,
     /// What a failure means.
-    pub(in crate::simulate) hazard: Hazard,
+    pub(crate) hazard: Hazard,
 }
 
 #[rustfmt::skip] // a table: one test a line
-pub(in crate::simulate) const SPOT_TESTS: &[SpotTest] = &[
+pub(crate) const SPOT_TESTS: &[SpotTest] = &[
     SpotTest { good: "power_bank", product: "移动电源", item: "过充电保护、热滥用", standard: "GB 31241-2022", hazard: Hazard::Fire },
     SpotTest { good: "charger", product: "电源适配器", item: "抗电强度、过热", standard: "GB 4943.1-2022", hazard: Hazard::ElectricShock },
     SpotTest { good: "ebike", product: "电动自行车", item: "最高车速、蓄电池防篡改", standard: "GB 17761-2018", hazard: Hazard::Fire },
@@ -46,30 +46,30 @@ pub(in crate::simulate) const SPOT_TESTS: &[SpotTest] = &[
 ];
 
 /// Titles of spot-check notices; `{thing}` is the kind of goods.
-pub(in crate::simulate) const SPOT_TITLES: &[&str] = &[
+pub(crate) const SPOT_TITLES: &[&str] = &[
     "{office}关于{year}年{thing}产品质量监督抽查[结果|情况]的[通告|通报]",
     "{prov}{thing}等产品[省级|]监督抽查不合格[名单|情况]",
     "{year}年第{n}批产品质量[监督抽查|风险监测]结果公布：{thing}[在列|等{count}批次不合格]",
 ];
 
 /// What a spot-check notice says before its table.
-pub(in crate::simulate) const SPOT_LEADS: &[&str] = &[
+pub(crate) const SPOT_LEADS: &[&str] = &[
     "近期，{office}组织对{thing}产品质量进行了监督抽查，共抽查[生产|销售]企业的产品若干批次，发现{count}批次不符合标准要求，现将有关情况[通告|公布]如下。对不合格产品，已责令[停止销售|下架]并[依法处理|追溯来源]。",
     "根据年度抽查计划，{office}在[线上线下|流通领域]抽取{thing}样品，经检验，不合格{count}批次，具体名单见附表。相关企业[已收到检验报告并启动整改|应当自收到检验报告之日起整改]。",
 ];
 
 /// Titles of recalls.
-pub(in crate::simulate) const RECALL_TITLES: &[&str] =
+pub(crate) const RECALL_TITLES: &[&str] =
     &["【{prov}】{firm}召回部分{b}牌{thing}", "【{prov}】关于{firm}召回{thing}的[公告|通告]"];
 
 /// Bodies of recalls; `{hz}` is what may happen.
-pub(in crate::simulate) const RECALLS: &[&str] = &[
+pub(crate) const RECALLS: &[&str] = &[
     "日前，{firm}按照《消费品召回管理暂行规定》的要求，向{office}报告了召回计划，自{date}起召回生产的部分{b}牌{thing}，型号{model}，涉及数量为{count}件。",
     "近日，{firm}向{office}备案了召回计划，决定[自即日起|自{date}起]召回{b}牌{thing}（型号：{model}），共计{count}件。",
 ];
 
 /// Why a recall is made, by hazard.
-pub(in crate::simulate) fn cause(hazard: Hazard) -> &'static str {
+pub(crate) fn cause(hazard: Hazard) -> &'static str {
     match hazard {
         Hazard::Fire => {
             "本次召回范围内的产品，由于电芯或线路板[设计|制造]原因，使用中可能过热，极端情况下会起火，存在安全隐患。"
@@ -98,13 +98,13 @@ pub(in crate::simulate) fn cause(hazard: Hazard) -> &'static str {
 }
 
 /// What a recall promises.
-pub(in crate::simulate) const REMEDIES: &[&str] = &[
+pub(crate) const REMEDIES: &[&str] = &[
     "{firm}将[为消费者免费更换|通过退货退款的方式]消除安全隐患，并以[公告|短信]等方式通知相关消费者。消费者可拨打企业客服热线咨询。",
     "请消费者立即停止使用受影响产品，联系[经销商|原购买渠道]办理[退货|更换]。",
 ];
 
 /// Advice of the season, and papers of the office: nothing happened.
-pub(in crate::simulate) const TIPS: &[(&str, &str)] = &[
+pub(crate) const TIPS: &[(&str, &str)] = &[
     (
         "消费提示：[如何|科学]选购和使用{p}",
         "{office}提示广大消费者：选购{p}时要查看[标识是否齐全|合格证和执行标准]，[通过正规渠道|保留票据]购买；使用中如发现[异常发热|气味异常]应立即停用。为防止起火、触电等事故，[不要长时间|切勿在无人时]使用。",
@@ -128,7 +128,7 @@ pub(in crate::simulate) const TIPS: &[(&str, &str)] = &[
 ];
 
 /// New and revised standards.
-pub(in crate::simulate) const STANDARDS: &[(&str, &str, &str)] = &[
+pub(crate) const STANDARDS: &[(&str, &str, &str)] = &[
     ("GB 17761-2024", "电动自行车安全技术规范", "ebike"),
     ("GB 31241-2022", "便携式电子产品用锂离子电池和电池组 安全技术规范", "power_bank"),
     ("GB 811-2022", "摩托车、电动自行车乘员头盔", "helmet"),
@@ -142,20 +142,20 @@ pub(in crate::simulate) const STANDARDS: &[(&str, &str, &str)] = &[
 ];
 
 /// What a standards notice says; `{std}` is the number, `{thing}` the title.
-pub(in crate::simulate) const STANDARD_TITLES: &[&str] = &[
+pub(crate) const STANDARD_TITLES: &[&str] = &[
     "{std}《{thing}》[修订|修改单][公开征求意见|征求意见稿发布]",
     "[关于|]{std}《{thing}》[实施过渡期|有关问题]的[说明|公告]",
     "{std}《{thing}》[宣贯会召开|解读材料发布]",
 ];
 
 /// Their bodies.
-pub(in crate::simulate) const STANDARD_BODIES: &[&str] = &[
+pub(crate) const STANDARD_BODIES: &[&str] = &[
     "标准规定了[术语和定义、技术要求|分类、安全要求]、试验方法和[检验规则|标志]，适用于{p}。与上一版相比，[增加了|调整了][安全要求|试验方法|警示说明]方面的要求，[过渡期为十二个月|自发布之日起征求意见两个月]。",
     "为提升{p}质量安全水平，[归口单位|起草组]提出了[修订建议|技术内容说明]，重点围绕[安全要求|关键指标|标识标注]等[指标|条款]，请各有关单位[研究执行|反馈意见]。",
 ];
 
 /// Notices from abroad: office and country.
-pub(in crate::simulate) const OFFICES_ABROAD: &[(&str, &str)] = &[
+pub(crate) const OFFICES_ABROAD: &[(&str, &str)] = &[
     ("加拿大卫生部", "加拿大"),
     ("欧盟委员会快速预警系统", "德国"),
     ("澳大利亚竞争与消费者委员会", "澳大利亚"),
@@ -165,25 +165,25 @@ pub(in crate::simulate) const OFFICES_ABROAD: &[(&str, &str)] = &[
 ];
 
 /// Invented foreign brands.
-pub(in crate::simulate) const BRANDS_ABROAD: &[&str] =
+pub(crate) const BRANDS_ABROAD: &[&str] =
     &["Lumibee", "Norrvik", "Kittola", "Bramwen", "Osteral", "Pipindo", "Velmora", "Tokaren"];
 
 /// Titles of notices from abroad.
-pub(in crate::simulate) const ABROAD_TITLES: &[&str] = &[
+pub(crate) const ABROAD_TITLES: &[&str] = &[
     "{country}[宣布|]召回{b}牌{thing}",
     "境外通报：{country}对{b}{thing}[发出警告|实施召回]",
     "{office}通报{b}牌{thing}[存在风险|不合格]",
 ];
 
 /// Their bodies; `{hz}` is the hazard's name.
-pub(in crate::simulate) const ABROAD: &[&str] = &[
+pub(crate) const ABROAD: &[&str] = &[
     "{date}，{office}发布通报，{b}牌{thing}（型号{model}）[因设计缺陷|经检测]存在{hz}风险，[当地共售出约|涉及]{count}件。[已收到{n}起事故报告|目前没有人员受伤的报告]。建议消费者立即停止使用并[退回商店|联系进口商]。",
     "据{office}消息，当地[市场|网店]销售的{b}牌{thing}不符合安全要求，可能造成{hz}伤害，{country}方面已[要求召回|下令撤出市场]，产品原产地[标注不详|为多个国家]。",
 ];
 
 /// Every pool, for the test.
 #[cfg(test)]
-pub(in crate::simulate) const ALL: &[&[&str]] = &[
+pub(crate) const ALL: &[&[&str]] = &[
     SPOT_TITLES,
     SPOT_LEADS,
     RECALL_TITLES,

@@ -1,9 +1,9 @@
 //! What people did with alerts: appended, never changed.
 
-use crate::store::StoreError;
-use crate::store::sqlite::row::Table;
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::vocabulary::{Act, AlertId};
+use crate::StoreError;
+use crate::sqlite::row::Table;
+use crate::sqlite::{SqliteStore, SqliteTx};
+use vocabulary::{Act, AlertId};
 
 const ACTS: Table = Table::new("acts", &["seq"]);
 

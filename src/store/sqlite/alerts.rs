@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::store::sqlite::row::{Table, bound};
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{ALERTS_MAX, AlertCounts, StoreError};
-use crate::vocabulary::{
+use crate::sqlite::row::{Table, bound};
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{ALERTS_MAX, AlertCounts, StoreError};
+use vocabulary::{
     Alert, AlertEvent, AlertId, AlertState, Category, DocumentId, Listing, MessageStamp, SamplingRequest,
 };
 

@@ -1,10 +1,10 @@
 //! The audit log: append-only, each line chained to the one before it by its digest.
 
-use crate::store::audit::digest_of;
-use crate::store::sqlite::row::{Stored, Table, bound};
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{AuditBreak, AuditLine, StoreError};
-use crate::vocabulary::AuditEntry;
+use crate::audit::digest_of;
+use crate::sqlite::row::{Stored, Table, bound};
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{AuditBreak, AuditLine, StoreError};
+use vocabulary::AuditEntry;
 
 /// Lines read at once while a chain is verified.
 const LINES_AT_ONCE: u32 = 5_000;
@@ -103,9 +103,9 @@ impl SqliteStore {
 mod tests {
     use jiff::Timestamp;
 
-    use crate::store::Store;
-    use crate::store::sqlite::own;
-    use crate::vocabulary::{AuditEntry, AuditKind};
+    use crate::Store;
+    use crate::sqlite::own;
+    use vocabulary::{AuditEntry, AuditKind};
 
     async fn three_lines() -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().expect("a folder");

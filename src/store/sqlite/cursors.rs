@@ -1,9 +1,9 @@
 //! Cursors of consumers whose output lies in this database: moved in the transaction of the output (LOG-2).
 
-use crate::store::StoreError;
-use crate::store::sqlite::row::Table;
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::vocabulary::Position;
+use crate::StoreError;
+use crate::sqlite::row::Table;
+use crate::sqlite::{SqliteStore, SqliteTx};
+use vocabulary::Position;
 
 const CURSORS: Table = Table::new("cursors", &["consumer"]);
 

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::store::sqlite::parties::written;
-use crate::store::sqlite::row::{Stored, Table, bound};
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{Became, EndpointHealth, EndpointRow, Message, Queued, StoreError, TryRow};
-use crate::vocabulary::{Endpoint, Lane};
+use crate::sqlite::parties::written;
+use crate::sqlite::row::{Stored, Table, bound};
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{Became, EndpointHealth, EndpointRow, Message, Queued, StoreError, TryRow};
+use vocabulary::{Endpoint, Lane};
 
 /// Events queued by one statement.
 const QUEUED_TOGETHER: usize = 1_000;

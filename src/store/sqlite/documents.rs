@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
 
-use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::journal::{BY_ID, DOCUMENTS, entry};
-use crate::store::sqlite::row::{Table, bound};
-use crate::store::{Entry, StoreError};
-use crate::vocabulary::{DocumentId, Position};
+use crate::sqlite::SqliteStore;
+use crate::sqlite::journal::{BY_ID, DOCUMENTS, entry};
+use crate::sqlite::row::{Table, bound};
+use crate::{Entry, StoreError};
+use vocabulary::{DocumentId, Position};
 
 /// Rows of `documents` counted by their days.
 const BY_DAY: Table = Table::new("documents", &["event_day", "known_day"]);

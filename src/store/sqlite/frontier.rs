@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::store::StoreError;
-use crate::store::frontier::{FrontierPage, PageState, RoundMark, Schedule};
-use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::row::{Stored, Table};
-use crate::vocabulary::{Intake, Meta, SourceId};
+use crate::StoreError;
+use crate::frontier::{FrontierPage, PageState, RoundMark, Schedule};
+use crate::sqlite::SqliteStore;
+use crate::sqlite::row::{Stored, Table};
+use vocabulary::{Intake, Meta, SourceId};
 
 const FRONTIER: Table = Table::new("frontier", &["source", "url"]);
 /// Pages of one source, counted.

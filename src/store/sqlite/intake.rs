@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::StoreError;
-use crate::store::sqlite::row::Table;
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::vocabulary::{Channel, Intake, SourceId};
+use crate::StoreError;
+use crate::sqlite::row::Table;
+use crate::sqlite::{SqliteStore, SqliteTx};
+use vocabulary::{Channel, Intake, SourceId};
 
 const INTAKE: Table = Table::new("intake_counts", &["source"]);
 const REASONS: Table = Table::new("reject_reasons", &["source", "reason"]);

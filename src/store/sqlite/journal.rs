@@ -5,10 +5,10 @@
 
 use futures_util::TryStreamExt;
 
-use crate::store::sqlite::row::{Stored, Table, bound};
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{Entry, NewEntry, Newest, StoreError};
-use crate::vocabulary::{Position, SourceId};
+use crate::sqlite::row::{Stored, Table, bound};
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{Entry, NewEntry, Newest, StoreError};
+use vocabulary::{Position, SourceId};
 
 pub(super) const DOCUMENTS: Table = Table::new("documents", &["position"]);
 /// Rows of `documents` put together by document.

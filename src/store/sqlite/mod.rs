@@ -1,6 +1,6 @@
 //! The SQLite engine: one file in WAL mode with `synchronous=FULL`, so that what was acknowledged survives a power cut (LOG-1).
 //!
-//! In: the operations of [`crate::store::operations`]. Out: their values, read back strictly ([`row`]). One connection writes, a small pool
+//! In: the operations of [`crate::operations`]. Out: their values, read back strictly ([`row`]). One connection writes, a small pool
 //! reads; every write that belongs together is one `BEGIN IMMEDIATE` transaction. All SQL of this engine is in this folder and nowhere else.
 //! Not here: rules of the business, types that other rooms see.
 
@@ -34,7 +34,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::Mutex;
 
-use crate::store::StoreError;
+use crate::StoreError;
 
 /// How long a connection waits for another's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -159,9 +159,9 @@ impl SqliteStore {
 
 /// The transaction of this engine, for tests that write what the operations never would.
 #[cfg(test)]
-fn own(tx: &mut crate::store::Tx) -> &mut SqliteTx {
+fn own(tx: &mut crate::Tx) -> &mut SqliteTx {
     match &mut tx.engine {
-        crate::store::EngineTx::Sqlite(tx) => tx,
+        crate::EngineTx::Sqlite(tx) => tx,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What happens to the watch itself, and how endpoints are queued for it.
 
-use crate::store::StoreError;
-use crate::store::sqlite::deliveries::moved;
-use crate::store::sqlite::row::{Table, bound};
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::vocabulary::Notice;
+use crate::StoreError;
+use crate::sqlite::deliveries::moved;
+use crate::sqlite::row::{Table, bound};
+use crate::sqlite::{SqliteStore, SqliteTx};
+use vocabulary::Notice;
 
 const NOTICES: Table = Table::new("notices", &["number"]);
 

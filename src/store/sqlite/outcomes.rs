@@ -1,9 +1,9 @@
 //! What came back: appended, never changed.
 
-use crate::store::sqlite::row::Table;
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{StoreError, Taken};
-use crate::vocabulary::{AlertId, Outcome, OutcomeId};
+use crate::sqlite::row::Table;
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{StoreError, Taken};
+use vocabulary::{AlertId, Outcome, OutcomeId};
 
 const OUTCOMES: Table = Table::new("outcomes", &["outcome_id"]);
 
@@ -59,9 +59,9 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::store::Store;
-    use crate::store::sqlite::own;
-    use crate::vocabulary::{Category, Finding, Hazard, Verdict};
+    use crate::Store;
+    use crate::sqlite::own;
+    use vocabulary::{Category, Finding, Hazard, Verdict};
 
     fn verdict(id: &str, why: &str) -> Outcome {
         Outcome {

@@ -1,11 +1,11 @@
 //! Organisations, users, sessions and tokens. Only digests of secrets come here.
 
-use crate::store::sqlite::row::{Stored, Table};
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{SessionRow, StoreError, TokenRow, UserRow};
-use crate::vocabulary::Party;
+use crate::sqlite::row::{Stored, Table};
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{SessionRow, StoreError, TokenRow, UserRow};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
+use vocabulary::Party;
 
 const PARTIES: Table = Table::new("parties", &["party"]);
 const USERS: Table = Table::new("users", &["user"]);

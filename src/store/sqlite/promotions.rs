@@ -1,8 +1,8 @@
 //! Rules that were put in force: who, why, and what counts now.
 
-use crate::store::sqlite::row::Table;
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{Promotion, StoreError};
+use crate::sqlite::row::Table;
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{Promotion, StoreError};
 
 const PROMOTIONS: Table = Table::new("promotions", &["seq"]);
 

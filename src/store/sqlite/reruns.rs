@@ -1,8 +1,8 @@
 //! Reruns that were done by a plan of the settings.
 
-use crate::store::sqlite::row::Table;
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{RerunRow, StoreError};
+use crate::sqlite::row::Table;
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{RerunRow, StoreError};
 
 const RERUNS: Table = Table::new("reruns", &["seq"]);
 

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
-use crate::store::StoreError;
-use crate::vocabulary::Position;
+use crate::StoreError;
+use vocabulary::Position;
 
 /// A table and the columns by which an error names one of its rows. Every statement read through it selects these columns.
 #[derive(Debug, Clone, Copy)]

@@ -2,10 +2,10 @@
 
 use jiff::{Timestamp, ToSpan};
 
-use crate::store::sqlite::row::{Stored, Table, bound};
-use crate::store::sqlite::{SqliteStore, SqliteTx};
-use crate::store::{CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCHES_MAX, SavedSearch, StoreError};
-use crate::vocabulary::DocumentId;
+use crate::sqlite::row::{Stored, Table, bound};
+use crate::sqlite::{SqliteStore, SqliteTx};
+use crate::{CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCHES_MAX, SavedSearch, StoreError};
+use vocabulary::DocumentId;
 
 const SEARCHES: Table = Table::new("searches", &["name"]);
 const HITS: Table = Table::new("search_hits", &["seq"]);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::store::sources::{DAYS_KEPT, ROUND_WEIGHT};
-use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::row::{Stored, Table};
-use crate::store::{Fared, FieldShare, SourceState, StoreError};
-use crate::vocabulary::SourceId;
+use crate::sources::{DAYS_KEPT, ROUND_WEIGHT};
+use crate::sqlite::SqliteStore;
+use crate::sqlite::row::{Stored, Table};
+use crate::{Fared, FieldShare, SourceState, StoreError};
+use vocabulary::SourceId;
 
 const SOURCES: Table = Table::new("sources", &["source"]);
 const FIELDS: Table = Table::new("source_fields", &["source", "field"]);

@@ -8,10 +8,10 @@ use jiff::civil::date;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
-use crate::store::frontier::Frontier;
-use crate::store::sqlite::{MIGRATIONS, migrator};
-use crate::store::{Store, StoreError};
-use crate::vocabulary::{Channel, DocumentId, DocumentLine, Explanation, Position, SourceId};
+use crate::frontier::Frontier;
+use crate::sqlite::{MIGRATIONS, migrator};
+use crate::{Store, StoreError};
+use vocabulary::{Channel, DocumentId, DocumentLine, Explanation, Position, SourceId};
 
 /// One row of every table whose values can be made without a judgement: as an earlier version of this program wrote them.
 const ROWS: &[&str] = &[
@@ -178,7 +178,7 @@ async fn run(raw: &mut SqliteConnection, statement: &str) {
 async fn read_all(store: &Store) -> Vec<StoreError> {
     let (source, id, far) = (SourceId::from("s"), DocumentId::from("a"), Position(u64::MAX));
     let (frontier, now, day) = (Frontier::new(store.clone()), Timestamp::UNIX_EPOCH, date(2024, 5, 1));
-    let found = [("http://a/1".to_owned(), crate::vocabulary::Meta::new())];
+    let found = [("http://a/1".to_owned(), vocabulary::Meta::new())];
     let mut wrong = Vec::new();
     macro_rules! read {
         ($($read:expr),* $(,)?) => { $( if let Err(error) = $read.await { wrong.push(error); } )* };
@@ -210,7 +210,7 @@ async fn read_all(store: &Store) -> Vec<StoreError> {
         store.message_stamps(&"wl-1".into()),
         store.sampling_requests(),
         store.every_request(),
-        store.listings(crate::vocabulary::Category::Toy, 9),
+        store.listings(vocabulary::Category::Toy, 9),
         store.acts(None),
         store.outcomes(None),
         store.parties(),
@@ -242,7 +242,7 @@ async fn filled(path: &Path) -> Store {
     let store = Store::open(path).await.expect("a store");
     let line = r#"{"id":"a","text":"充电宝起火","published_at":"2024-05-01"}"#;
     let document = DocumentLine::parse(line).expect("a good line").into_document(&SourceId::from("s"), Channel::Media);
-    let entry = crate::store::NewEntry::new(Position(1), 1, [7; 32], &document, Timestamp::UNIX_EPOCH).expect("a row");
+    let entry = crate::NewEntry::new(Position(1), 1, [7; 32], &document, Timestamp::UNIX_EPOCH).expect("a row");
     let mut tx = store.begin().await.expect("a transaction");
     Store::append_entries(&mut tx, &[entry]).await.expect("added");
     tx.commit().await.expect("kept");
@@ -363,7 +363,7 @@ async fn alerts_and_events_of_an_earlier_version_are_read_with_their_prose_and_w
     let store = Store::open(&path).await.expect("opened by this version");
     let events = store.alert_events(None).await.expect("read");
     let found: Vec<_> =
-        events.iter().map(|event| event.merged_into.as_ref().map(crate::vocabulary::AlertId::as_str)).collect();
+        events.iter().map(|event| event.merged_into.as_ref().map(vocabulary::AlertId::as_str)).collect();
     assert_eq!(found, [None, None, Some(into)]);
     for (event, (_, explanation)) in events.iter().zip(said) {
         assert_eq!(event.explanation, Explanation::prose(explanation));

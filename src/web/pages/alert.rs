@@ -13,10 +13,10 @@ use super::super::words;
 use super::sampling::RequestView;
 use super::terms::{self, RegionRow, SourceRow};
 use super::{About, CountView, Fact, Kind, Reason, Shell, alert_id, counts, render, seen_and_expected};
-use crate::access::Viewer;
-use crate::alert::Casework;
-use crate::tell::{self, Language};
-use crate::vocabulary::{
+use access::Viewer;
+use alert::Casework;
+use tell::{self, Language};
+use vocabulary::{
     Act, ActKind, AlertEventKind, AlertId, DocumentId, Evidence, Scope, ShownAlert, ShownEvent, WindowTerm, day_of,
 };
 
@@ -156,7 +156,7 @@ struct ActView<'a> {
     day: jiff::civil::Date,
 }
 
-pub(in crate::web) async fn show(
+pub(crate) async fn show(
     view: View,
     Extension(viewer): Extension<Viewer>,
     id: Result<Path<String>, PathRejection>,

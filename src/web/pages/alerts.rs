@@ -11,7 +11,7 @@ use super::super::problem::Problem;
 use super::super::view::{AlertFilter, View};
 use super::super::{text, words};
 use super::{About, CountView, Kind, Reason, Shell, counts, render, seen_and_expected};
-use crate::vocabulary::{AlertState, Category, Danger, Disposal, Explanation, Hazard, ShownAlert, UnknownCode};
+use vocabulary::{AlertState, Category, Danger, Disposal, Explanation, Hazard, ShownAlert, UnknownCode};
 
 /// Longest note in the list, in characters.
 const NOTE_CHARS_MAX: usize = 80;
@@ -21,7 +21,7 @@ const QUOTE_CHARS_MAX: usize = 64;
 /// The list's parameters as they come in the address. Empty means any.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[derive(schemars::JsonSchema)]
-pub(in crate::web) struct ListQuery {
+pub(crate) struct ListQuery {
     /// Only open or only closed ones.
     #[serde(default)]
     #[schemars(with = "Option<AlertState>")]
@@ -52,7 +52,7 @@ pub(in crate::web) struct ListQuery {
 
 impl ListQuery {
     /// Checked, or a problem that names the parameter and what it may be.
-    pub(in crate::web) fn filter(&self) -> Result<AlertFilter, Problem> {
+    pub(crate) fn filter(&self) -> Result<AlertFilter, Problem> {
         let filter = AlertFilter {
             state: match self.state.as_str() {
                 "" => None,
@@ -202,10 +202,7 @@ struct ListPage {
     next: Option<String>,
 }
 
-pub(in crate::web) async fn list(
-    view: View,
-    query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Html<String>, Problem> {
+pub(crate) async fn list(view: View, query: Result<Query<ListQuery>, QueryRejection>) -> Result<Html<String>, Problem> {
     let filter = query?.0.filter()?;
     let page = view.alerts(&filter).await?;
     let as_of = page.alerts.iter().map(|alert| alert.assessment.as_of).max();

@@ -6,8 +6,8 @@ use axum::response::Html;
 use super::super::problem::Problem;
 use super::super::view::View;
 use super::{Shell, render};
-use crate::store::{EndpointHealth, TryRow};
-use crate::vocabulary::{RegionCode, Subscription};
+use store::{EndpointHealth, TryRow};
+use vocabulary::{RegionCode, Subscription};
 
 /// Tries listed.
 const TRIES_SHOWN: u32 = 50;
@@ -62,7 +62,7 @@ struct DeliveriesPage<'a> {
     tries: Vec<TryRow>,
 }
 
-pub(in crate::web) async fn list(view: View) -> Result<Html<String>, Problem> {
+pub(crate) async fn list(view: View) -> Result<Html<String>, Problem> {
     let health = view.deliveries().await?;
     render(&DeliveriesPage {
         shell: Shell::at("deliveries"),

@@ -10,10 +10,10 @@ use super::super::text::{self, Mark, Segment};
 use super::super::view::{Cited, Revision, Trail, View};
 use super::super::words::{self, NONE};
 use super::{Fact, Shell, document_id, render, search};
-use crate::vocabulary::{Document, Mention, MentionKind, Reading, RuleId, Signal};
+use vocabulary::{Document, Mention, MentionKind, Reading, RuleId, Signal};
 
 /// Longest text shown, in characters; the rest stays in the archive.
-pub(in crate::web) const TEXT_CHARS_SHOWN: usize = 50_000;
+pub(crate) const TEXT_CHARS_SHOWN: usize = 50_000;
 /// Most rows of `meta` shown.
 const META_ROWS_SHOWN: usize = 60;
 /// Longest value of `meta` shown, in characters.
@@ -90,7 +90,7 @@ struct DocumentPage<'a> {
     raw: Option<String>,
 }
 
-pub(in crate::web) async fn show(view: View, id: Result<Path<String>, PathRejection>) -> Result<Html<String>, Problem> {
+pub(crate) async fn show(view: View, id: Result<Path<String>, PathRejection>) -> Result<Html<String>, Problem> {
     let missing = || Problem::not_found("没有这个编号的信息：可能尚未采集，或已按保存期限删除。");
     let id = document_id(id?.0)?;
     let (document, reading) = view.document(&id).await?.ok_or_else(missing)?;

@@ -20,9 +20,9 @@ use super::gate::{self, Visitor};
 use super::problem::Problem;
 use super::view::View;
 use super::{assets, text, words};
-use crate::tell::{self, Language};
-use crate::vocabulary::About as Kind;
-use crate::vocabulary::{AlertId, Counts, DocumentId, Explanation, Sentence, ShownAssessment};
+use tell::{self, Language};
+use vocabulary::About as Kind;
+use vocabulary::{AlertId, Counts, DocumentId, Explanation, Sentence, ShownAssessment};
 
 /// Longest id in an address, in characters.
 pub(super) const ID_CHARS_MAX: usize = 500;
@@ -184,7 +184,7 @@ fn bounded(id: String) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::Disposal;
+    use vocabulary::Disposal;
 
     fn reasons(explanation: &Explanation) -> Vec<(String, String)> {
         Reason::all(explanation).into_iter().map(|reason| (reason.head, reason.rest)).collect()

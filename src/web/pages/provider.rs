@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::super::gate::{self, Hall, SESSION};
 use super::super::problem::Problem;
 use super::signin::{NextQuery, cookie, form, within};
-use crate::access::{ProviderError, Returned, SESSION_HOURS};
+use access::{ProviderError, Returned, SESSION_HOURS};
 
 /// Cookie that a sign-in is bound to until the browser is back: its secret, and where to go then.
 const AWAY: &str = "wanglou_away";
@@ -19,14 +19,14 @@ const AWAY: &str = "wanglou_away";
 const AWAY_MINUTES: i64 = 10;
 
 #[derive(Deserialize)]
-pub(in crate::web) struct Back {
+pub(crate) struct Back {
     code: Option<String>,
     state: Option<String>,
     error: Option<String>,
 }
 
 /// Sends the browser to the provider.
-pub(in crate::web) async fn depart(
+pub(crate) async fn depart(
     State(hall): State<Hall>,
     headers: HeaderMap,
     query: Result<Query<NextQuery>, QueryRejection>,
@@ -44,7 +44,7 @@ pub(in crate::web) async fn depart(
 }
 
 /// Lets in whom the provider has signed in, under a session id that is new.
-pub(in crate::web) async fn arrive(
+pub(crate) async fn arrive(
     State(hall): State<Hall>,
     headers: HeaderMap,
     query: Result<Query<Back>, QueryRejection>,

@@ -9,7 +9,7 @@ use super::super::problem::Problem;
 use super::super::text;
 use super::super::view::{SAMPLING_REQUESTS_MAX, View};
 use super::{Shell, render};
-use crate::vocabulary::{AlertId, CandidateSeller, Finding, SamplingRequest};
+use vocabulary::{AlertId, CandidateSeller, Finding, SamplingRequest};
 
 /// A candidate seller with an address that may be followed.
 pub(super) struct SellerView<'a> {
@@ -50,7 +50,7 @@ impl ListPage {
     }
 }
 
-pub(in crate::web) async fn list(view: View) -> Result<Html<String>, Problem> {
+pub(crate) async fn list(view: View) -> Result<Html<String>, Problem> {
     let mut requests = view.sampling_requests().await?;
     requests.truncate(SAMPLING_REQUESTS_MAX);
     let mut tested: BTreeMap<AlertId, (u64, u64)> = BTreeMap::new();

@@ -10,13 +10,13 @@ use super::super::problem::Problem;
 use super::super::view::View;
 use super::super::words::{self, NONE};
 use super::{Shell, render, search};
-use crate::store::{CameFor, SavedSearch};
+use store::{CameFor, SavedSearch};
 
 /// Documents listed of the one that is looked at.
 const CAME_SHOWN: usize = 100;
 
 /// Where one of them is looked at.
-pub(in crate::web) fn address_of(name: &str) -> String {
+pub(crate) fn address_of(name: &str) -> String {
     let mut pairs = search::address_at("/searches?");
     pairs.append_pair("name", name).finish()
 }
@@ -63,7 +63,7 @@ struct CameRow {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::web) struct SearchesQuery {
+pub(crate) struct SearchesQuery {
     name: String,
 }
 
@@ -78,7 +78,7 @@ struct SearchesPage {
     came_total: u64,
 }
 
-pub(in crate::web) async fn list(
+pub(crate) async fn list(
     view: View,
     query: Result<Query<SearchesQuery>, QueryRejection>,
 ) -> Result<Html<String>, Problem> {

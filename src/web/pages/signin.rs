@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::super::gate::{self, Hall, SESSION};
 use super::super::problem::{Dressed, Problem};
 use super::{Shell, render};
-use crate::access::{Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, same};
+use access::{Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, same};
 
 /// Cookie that the key of the sign-in form is bound to.
 const FORM: &str = "wanglou_form";
@@ -37,12 +37,12 @@ struct SignInPage<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub(in crate::web) struct NextQuery {
+pub(crate) struct NextQuery {
     pub(super) next: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(in crate::web) struct Credentials {
+pub(crate) struct Credentials {
     name: String,
     password: String,
     key: String,
@@ -88,7 +88,7 @@ pub(super) async fn form(
 }
 
 /// The form.
-pub(in crate::web) async fn show(
+pub(crate) async fn show(
     State(hall): State<Hall>,
     viewer: Option<axum::Extension<Viewer>>,
     headers: HeaderMap,
@@ -102,7 +102,7 @@ pub(in crate::web) async fn show(
 }
 
 /// Lets in whoever knows the password, under a session id that is new.
-pub(in crate::web) async fn sign_in(
+pub(crate) async fn sign_in(
     State(hall): State<Hall>,
     headers: HeaderMap,
     sent: Result<Form<Credentials>, FormRejection>,
@@ -137,7 +137,7 @@ pub(in crate::web) async fn sign_in(
 }
 
 /// Ends the session.
-pub(in crate::web) async fn sign_out(
+pub(crate) async fn sign_out(
     State(hall): State<Hall>,
     viewer: Option<axum::Extension<Viewer>>,
     headers: HeaderMap,

@@ -7,7 +7,7 @@ use super::super::problem::Problem;
 use super::super::view::{SourceCounts, Status, View};
 use super::super::words::{self, NONE};
 use super::{Fact, Shell, render};
-use crate::store::Promotion;
+use store::Promotion;
 
 struct SourceRow<'a> {
     counts: &'a SourceCounts,
@@ -41,7 +41,7 @@ struct NoticeRow<'a> {
     text: &'a str,
 }
 
-pub(in crate::web) async fn show(view: View) -> Result<Html<String>, Problem> {
+pub(crate) async fn show(view: View) -> Result<Html<String>, Problem> {
     render(&page(&view.status().await?))
 }
 
@@ -121,8 +121,8 @@ fn promoted(row: &Promotion) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::Intake;
-    use crate::vocabulary::{Channel, CriteriaVersion, LexiconVersion, Position, SourceId};
+    use vocabulary::Intake;
+    use vocabulary::{Channel, CriteriaVersion, LexiconVersion, Position, SourceId};
 
     #[test]
     fn a_source_whose_counts_do_not_add_up_is_marked_and_the_reasons_of_rejects_are_told() {

@@ -14,9 +14,9 @@ use super::super::problem::Problem;
 use super::super::view::View;
 use super::deliveries::wants;
 use super::{Shell, render};
-use crate::access::{AccessError, Accounts, SUBSCRIPTIONS_MAX, Viewer};
-use crate::store::EndpointHealth;
-use crate::vocabulary::{Category, Danger, PROVINCES, Province, RegionCode, Subscription};
+use access::{AccessError, Accounts, SUBSCRIPTIONS_MAX, Viewer};
+use store::EndpointHealth;
+use vocabulary::{Category, Danger, PROVINCES, Province, RegionCode, Subscription};
 
 /// Regions of a subscription that are named by their codes.
 const REGIONS_MAX: usize = 40;
@@ -103,7 +103,7 @@ async fn page(
     })
 }
 
-pub(in crate::web) async fn list(
+pub(crate) async fn list(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
     view: View,
@@ -160,7 +160,7 @@ fn asked(form: &str) -> Result<Subscription, String> {
 }
 
 /// Subscribes; leads back to the page.
-pub(in crate::web) async fn add(
+pub(crate) async fn add(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
     view: View,
@@ -184,7 +184,7 @@ pub(in crate::web) async fn add(
 }
 
 /// Ends a subscription; leads back to the page.
-pub(in crate::web) async fn remove(
+pub(crate) async fn remove(
     State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
     form: Result<String, StringRejection>,

@@ -6,7 +6,7 @@
 use super::super::view::View;
 use super::super::words::{self, NONE};
 use super::Fact;
-use crate::vocabulary::{
+use vocabulary::{
     ClusterTerms, DangerTerms, DetectorTerms, EvidenceBasis, ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis,
     Regime, SpreadTerms,
 };
@@ -196,7 +196,7 @@ fn cluster(view: &View, name: &str, terms: &ClusterTerms) -> Fact {
 pub(super) fn regions(view: &View, terms: &SpreadTerms) -> Vec<RegionRow> {
     let mut all: Vec<_> = terms.regions.iter().collect();
     all.sort_by(|a, b| b.excess.total_cmp(&a.excess).then(a.region.cmp(&b.region)));
-    let row = |term: &crate::vocabulary::RegionTerm| RegionRow {
+    let row = |term: &vocabulary::RegionTerm| RegionRow {
         name: view.region_name(term.region),
         events: term.events,
         expected: words::decimal(term.expected),
@@ -209,7 +209,7 @@ pub(super) fn regions(view: &View, terms: &SpreadTerms) -> Vec<RegionRow> {
 
 /// Sources of the deciding window.
 pub(super) fn sources(terms: &FeedbackTerms) -> Vec<SourceRow> {
-    let row = |term: &crate::vocabulary::SourceTerm| SourceRow {
+    let row = |term: &vocabulary::SourceTerm| SourceRow {
         name: term.source.to_string(),
         channel: term.channel.zh(),
         events: term.events,

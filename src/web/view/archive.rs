@@ -10,11 +10,11 @@ use super::found::{
 };
 use super::values::ViewError;
 use super::{View, doing};
-use crate::index::{Expansion, Hit, IndexError, SearchPage, SearchRequest};
-use crate::pipeline::revisions::{DiffLine, changes};
-use crate::pipeline::{ExportFormat, NewSearch, PipelineError, Tower, on_disk, read_batch};
-use crate::store::{CameFor, SavedSearch};
-use crate::vocabulary::{Document, DocumentId, Reading, parse_moment};
+use index::{Expansion, Hit, IndexError, SearchPage, SearchRequest};
+use pipeline::revisions::{DiffLine, changes};
+use pipeline::{ExportFormat, NewSearch, PipelineError, Tower, on_disk, read_batch};
+use store::{CameFor, SavedSearch};
+use vocabulary::{Document, DocumentId, Reading, parse_moment};
 
 /// What a visitor may copy.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -37,10 +37,7 @@ impl View {
     }
 
     /// A document and what was read in it, when the reader has got there.
-    pub(in crate::web) async fn document(
-        &self,
-        id: &DocumentId,
-    ) -> Result<Option<(Document, Option<Reading>)>, ViewError> {
+    pub(crate) async fn document(&self, id: &DocumentId) -> Result<Option<(Document, Option<Reading>)>, ViewError> {
         let Ok(tower) = self.archive() else { return Ok(None) };
         let entry = tower.store().document(id).await.map_err(doing("reading a document"))?;
         let Some(entry) = entry else { return Ok(None) };
@@ -54,12 +51,7 @@ impl View {
     }
 
     /// The analysts' query language on the index. `after` is the `next` of an earlier outcome of the same query.
-    pub(in crate::web) fn search(
-        &self,
-        query: &str,
-        limit: usize,
-        after: Option<&str>,
-    ) -> Result<SearchOutcome, ViewError> {
+    pub(crate) fn search(&self, query: &str, limit: usize, after: Option<&str>) -> Result<SearchOutcome, ViewError> {
         let tower = self.archive()?;
         let after = after.map(str::to_owned);
         let request = SearchRequest { query: query.to_owned(), limit, after, ..SearchRequest::default() };
@@ -72,12 +64,7 @@ impl View {
     }
 
     /// All that a query finds, as a file with its manifest; refused with the reason when it is more than fits.
-    pub(in crate::web) fn export(
-        &self,
-        query: &str,
-        format: ExportFormat,
-        now: Timestamp,
-    ) -> Result<Exported, ViewError> {
+    pub(crate) fn export(&self, query: &str, format: ExportFormat, now: Timestamp) -> Result<Exported, ViewError> {
         let tower = self.archive()?;
         let request = SearchRequest { query: query.to_owned(), ..SearchRequest::default() };
         let packed = on_disk(|| tower.export_packed(&request, format, now));
@@ -86,29 +73,29 @@ impl View {
     }
 
     /// All saved searches, by name.
-    pub(in crate::web) async fn searches(&self) -> Result<Vec<SavedSearch>, ViewError> {
+    pub(crate) async fn searches(&self) -> Result<Vec<SavedSearch>, ViewError> {
         self.archive()?.store().searches().await.map_err(doing("reading the saved searches"))
     }
 
     /// Saves a search, or refuses it with the reason.
-    pub(in crate::web) async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, ViewError> {
+    pub(crate) async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, ViewError> {
         let query = new.query.clone();
         let saved = self.archive()?.save_search(new, now).await;
         saved.map_err(|error| refused(error, &query, "saving a search"))
     }
 
     /// Forgets a saved search and what came for it; false when there is none of that name.
-    pub(in crate::web) async fn remove_search(&self, name: &str) -> Result<bool, ViewError> {
+    pub(crate) async fn remove_search(&self, name: &str) -> Result<bool, ViewError> {
         self.archive()?.store().remove_search(name).await.map_err(doing("forgetting a saved search"))
     }
 
     /// What came for a watched search, newest first, at most `limit`.
-    pub(in crate::web) async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, ViewError> {
+    pub(crate) async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, ViewError> {
         self.archive()?.store().came_for(name, limit).await.map_err(doing("reading what came for a saved search"))
     }
 
     /// What is known of a document beside its text; of the alerts that cite it those that the viewer sees.
-    pub(in crate::web) async fn trail(&self, id: &DocumentId) -> Result<Trail, ViewError> {
+    pub(crate) async fn trail(&self, id: &DocumentId) -> Result<Trail, ViewError> {
         let Ok(tower) = self.archive() else { return Ok(Trail::default()) };
         // One more than is shown: the oldest shown is told against the one before it.
         let read = tower.store().last_revisions(id, REVISIONS_MAX + 1).await;
@@ -139,7 +126,7 @@ impl View {
     }
 
     /// What was fetched for a document, byte by byte, as one WARC record; none when it did not come over the network.
-    pub(in crate::web) async fn raw(&self, id: &DocumentId) -> Result<Option<Vec<u8>>, ViewError> {
+    pub(crate) async fn raw(&self, id: &DocumentId) -> Result<Option<Vec<u8>>, ViewError> {
         let Ok(tower) = self.archive() else { return Ok(None) };
         let entry = tower.store().document(id).await.map_err(doing("reading a document"))?;
         let Some(place) = entry.and_then(|entry| entry.document.raw) else { return Ok(None) };
@@ -148,7 +135,7 @@ impl View {
 }
 
 /// Examples of the query language, simplest first, shown beside the search box.
-pub(in crate::web) fn query_examples() -> impl Iterator<Item = QueryExample> {
+pub(crate) fn query_examples() -> impl Iterator<Item = QueryExample> {
     let example =
         |(query, means): &(&str, &str)| QueryExample { query: (*query).to_owned(), means: (*means).to_owned() };
     EXAMPLES.iter().map(example)
@@ -244,8 +231,8 @@ mod tests {
     use jieba_rs::Jieba;
 
     use super::*;
-    use crate::index::SearchIndex;
-    use crate::vocabulary::LexiconVersion;
+    use index::SearchIndex;
+    use vocabulary::LexiconVersion;
 
     fn empty() -> SearchIndex {
         SearchIndex::in_memory(Arc::new(Jieba::new()), &LexiconVersion::from("test"), &BTreeSet::new())

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::index::{Histogram, Sort};
-use crate::vocabulary::{
+use index::{Histogram, Sort};
+use vocabulary::{
     AlertId, AlertState, Category, Channel, CharSpan, Counts, DocumentId, Hazard, Position, RegionCode, SourceId,
     show_moment,
 };

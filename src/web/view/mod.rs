@@ -19,10 +19,10 @@ use jiff::Timestamp;
 
 use super::gate::Hall;
 use super::problem::Problem;
-use crate::access::{PartyView, Viewer};
-use crate::alert::{self, Casework, cap, feed, forms};
-use crate::pipeline::{PipelineError, Records, Tower};
-use crate::vocabulary::{
+use access::{PartyView, Viewer};
+use alert::{self, Casework, cap, feed, forms};
+use pipeline::{PipelineError, Records, Tower};
+use vocabulary::{
     Act, Alert, AlertEvent, AlertId, MessageStamp, Outcome, Party, RegionCode, SamplingRequest, ShownAlert, ShownEvent,
 };
 

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::values::{CursorState, SourceCounts, SourceHealth, Status, ViewError};
 use super::{View, doing};
-use crate::pipeline::{Tower, on_disk};
-use crate::store::{EndpointHealth, TryRow};
-use crate::vocabulary::{Notice, Position};
+use pipeline::{Tower, on_disk};
+use store::{EndpointHealth, TryRow};
+use vocabulary::{Notice, Position};
 
 /// Notices shown.
 const NOTICES_SHOWN: u64 = 10;
@@ -19,7 +19,7 @@ impl View {
     }
 
     /// Counts, cursors, sources, versions and the newest notices.
-    pub(in crate::web) async fn status(&self) -> Result<Status, ViewError> {
+    pub(crate) async fn status(&self) -> Result<Status, ViewError> {
         let tower = self.works()?;
         let internal = "reading the status";
         let log_end = tower.log().end().await.map_err(doing(internal))?;
@@ -70,7 +70,7 @@ impl View {
     }
 
     /// How each source of the recipes is doing.
-    pub(in crate::web) async fn source_health(&self) -> Result<Vec<SourceHealth>, ViewError> {
+    pub(crate) async fn source_health(&self) -> Result<Vec<SourceHealth>, ViewError> {
         #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
         let now = Timestamp::now();
         let sources = self.works()?.sources(now).await.map_err(doing("looking at the sources"))?;
@@ -91,12 +91,12 @@ impl View {
     }
 
     /// How each endpoint is doing.
-    pub(in crate::web) async fn deliveries(&self) -> Result<Vec<EndpointHealth>, ViewError> {
+    pub(crate) async fn deliveries(&self) -> Result<Vec<EndpointHealth>, ViewError> {
         self.works()?.store().endpoint_health().await.map_err(doing("reading the deliveries"))
     }
 
     /// The newest tries to tell endpoints, newest first, at most `limit`.
-    pub(in crate::web) async fn delivery_tries(&self, limit: u32) -> Result<Vec<TryRow>, ViewError> {
+    pub(crate) async fn delivery_tries(&self, limit: u32) -> Result<Vec<TryRow>, ViewError> {
         self.works()?.store().tries(None, limit).await.map_err(doing("reading the deliveries"))
     }
 }

@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::found::QueryFault;
-use crate::alert::Casework;
-use crate::alert::feed::FeedPlace;
-use crate::store::Promotion;
-use crate::vocabulary::{
+use alert::Casework;
+use alert::feed::FeedPlace;
+use store::Promotion;
+use vocabulary::{
     AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Intake, LexiconVersion, Notice,
     Position, ShownAlert, ShownEvent, SourceId,
 };
@@ -61,7 +61,7 @@ pub struct PushReject {
 }
 
 /// Most alerts there are at once for lists and feeds.
-pub const ALERTS_MAX: usize = crate::store::ALERTS_MAX as usize;
+pub const ALERTS_MAX: usize = store::ALERTS_MAX as usize;
 /// Most sampling requests listed at once.
 pub const SAMPLING_REQUESTS_MAX: usize = 500;
 

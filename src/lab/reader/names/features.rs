@@ -1,8 +1,8 @@
 //! What the tagger sees of a character: its neighbours, the dictionary's words over it, the segmenter's words around it.
 
-use crate::extract::inside::{Folded, scan};
-use crate::lexicon::Lexicon;
-use crate::lexicon::terms::Meaning;
+use extract::inside::{Folded, scan};
+use lexicon::Lexicon;
+use lexicon::terms::Meaning;
 
 use super::Named;
 

@@ -13,10 +13,10 @@ mod tagger;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::lexicon::Lexicon;
-use crate::vocabulary::{SHOWN_CHARS, excerpt};
+use lexicon::Lexicon;
+use vocabulary::{SHOWN_CHARS, excerpt};
 
-use crate::lab::reader::quality::Tally;
+use crate::reader::quality::Tally;
 
 pub use tagger::Tagger;
 

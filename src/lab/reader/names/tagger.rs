@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::lexicon::Lexicon;
+use lexicon::Lexicon;
 
 use super::{NameSpan, SENTENCE_CHARS_MAX, Sentence, TAGS, Tag, features, spans};
 

@@ -13,14 +13,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::lexicon::Lexicon;
-use crate::lexicon::judge::{
+use lexicon::Lexicon;
+use lexicon::judge::{
     AROUND, Answers, Ask, GRAM_CHARS_MAX, Judge, Question, Setting, Term, Weights, Word, put, scales,
 };
-use crate::vocabulary::{Category, Hazard};
+use vocabulary::{Category, Hazard};
 
-use crate::extract::inside::{Analysis, candidates, decide, features, reading_of, words};
-use crate::lab::reader::quality::{self, Gold, Quality};
+use crate::reader::quality::{self, Gold, Quality};
+use extract::inside::{Analysis, candidates, decide, features, reading_of, words};
 use linear::{Rows, fit};
 
 /// What may be turned; the defaults were chosen on labelled texts that neither rules nor weights were made from.

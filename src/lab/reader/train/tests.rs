@@ -1,11 +1,11 @@
 //! Training on a handful of sentences of our own.
 
 use super::{Options, TrainError, train};
-use crate::extract::read;
-use crate::lab::reader::quality::{self, Gold};
-use crate::lexicon::Lexicon;
-use crate::lexicon::judge::Weights;
-use crate::vocabulary::Document;
+use crate::reader::quality::{self, Gold};
+use extract::read;
+use lexicon::Lexicon;
+use lexicon::judge::Weights;
+use vocabulary::Document;
 
 fn rules() -> Lexicon {
     Lexicon::shipped().expect("the shipped lexicon loads").rules_only()

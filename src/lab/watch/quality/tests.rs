@@ -3,9 +3,9 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::lab::watch::backtest::incidents;
-use crate::score::Criteria;
-use crate::vocabulary::{Category, Evidence, Hazard, Outcome, Samples, SamplingBasis, start_of_day};
+use crate::watch::backtest::incidents;
+use score::Criteria;
+use vocabulary::{Category, Evidence, Hazard, Outcome, Samples, SamplingBasis, start_of_day};
 
 const FROM: Date = date(2026, 1, 1);
 

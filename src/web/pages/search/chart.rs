@@ -2,7 +2,7 @@
 
 use super::address;
 use super::narrow::with_days;
-use crate::index::Histogram;
+use index::Histogram;
 
 /// Height of the highest bar, in units of the drawing.
 const HEIGHT: u64 = 60;
@@ -71,7 +71,7 @@ impl ChartView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::{Bar, Unit};
+    use index::{Bar, Unit};
 
     #[test]
     fn bars_reach_from_the_ground_to_the_most_and_lead_to_their_days() {

@@ -18,15 +18,15 @@ use super::super::text::{self, Segment};
 use super::super::view::{Facet, QueryExample, QueryFault, SearchHit, SearchOutcome, View, ViewError, query_examples};
 use super::super::words::{self, NONE};
 use super::{CountView, Shell, counts, render};
-use crate::index::Sort;
-use crate::pipeline::{ExportFormat, PACKED_ROWS_MAX};
-use crate::store::SEARCH_NAME_CHARS_MAX;
-use crate::vocabulary::{Category, CharSpan, Hazard};
 use chart::ChartView;
+use index::Sort;
 use narrow::{FacetView, with_wish};
+use pipeline::{ExportFormat, PACKED_ROWS_MAX};
+use store::SEARCH_NAME_CHARS_MAX;
+use vocabulary::{Category, CharSpan, Hazard};
 
 /// Longest query, in characters.
-pub(in crate::web) const QUERY_CHARS_MAX: usize = 500;
+pub(crate) const QUERY_CHARS_MAX: usize = 500;
 /// Longest place mark of a next page, in bytes.
 const AFTER_BYTES_MAX: usize = 1_000;
 /// Hits on one page.
@@ -39,7 +39,7 @@ const FACETS_FIRST: [&str; 5] = ["hazard", "category", "brand", "region", "chann
 /// The parameters of a search as they come in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[derive(schemars::JsonSchema)]
-pub(in crate::web) struct SearchQuery {
+pub(crate) struct SearchQuery {
     /// The analysts' query language.
     #[serde(default)]
     #[schemars(length(min = 1), example = "hazard:fire 充电宝")]
@@ -49,12 +49,12 @@ pub(in crate::web) struct SearchQuery {
     after: String,
     /// How many hits.
     #[schemars(range(min = 1, max = HITS_MAX), extend("default" = HITS_DEFAULT))]
-    pub(in crate::web) limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 impl SearchQuery {
     /// The trimmed query and the place to go on from, within their bounds.
-    pub(in crate::web) fn checked(&self) -> Result<(&str, Option<&str>), ViewError> {
+    pub(crate) fn checked(&self) -> Result<(&str, Option<&str>), ViewError> {
         let query = self.q.trim();
         let chars = query.chars().count();
         if chars > QUERY_CHARS_MAX {
@@ -68,7 +68,7 @@ impl SearchQuery {
     }
 
     /// The same for programs: without a query there is nothing to answer.
-    pub(in crate::web) fn asked(&self) -> Result<(&str, Option<&str>), Problem> {
+    pub(crate) fn asked(&self) -> Result<(&str, Option<&str>), Problem> {
         let (query, after) = self.checked()?;
         if query.is_empty() {
             return Err(Problem::bad_request("缺少检索式：请给出参数 q，例如 ?q=起火。"));
@@ -230,10 +230,7 @@ struct SearchPage<'a> {
     rows_max: u64,
 }
 
-pub(in crate::web) async fn show(
-    view: View,
-    query: Result<Query<SearchQuery>, QueryRejection>,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(view: View, query: Result<Query<SearchQuery>, QueryRejection>) -> Result<Response, Problem> {
     let asked = query?.0;
     let query = asked.q.trim();
     let found = match asked.checked() {

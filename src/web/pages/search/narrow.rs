@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::super::super::view::{Facet, FacetValue, View};
 use super::super::super::words;
 use super::address;
-use crate::index::query_wishes;
+use index::query_wishes;
 
 /// Values shown of one facet.
 const FACET_VALUES_SHOWN: usize = 12;

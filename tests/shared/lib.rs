@@ -1,15 +1,15 @@
 //! Data that tests share and that is no part of this repository: in `WANGLOU_SHARED`, else in the folder `shared` beside the checkout.
 //!
-//! Included by path wherever tests need it. A test that cannot find its data, or a program that it starts, calls [`skip`] and returns: the
+//! A test that cannot find its data, or a program that it starts, calls [`skip`] and returns: the
 //! reason is appended to the file that `WANGLOU_SKIPS` names, which `tests/run.sh` lists at its end. A file, because
 //! nextest hides what passing tests print.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// A file or folder of the shared data, or `None`, told as a skip.
+/// A file or folder of the shared data; none where it is absent, which is noted as a skip.
 #[track_caller]
-pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+pub fn shared(path: &str) -> Option<PathBuf> {
     let found = root().join(path);
     if found.exists() {
         return Some(found);
@@ -18,9 +18,12 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// Tells that the calling test does not do its work, and why.
+/// Notes that the calling test does not do its work, and why.
+///
+/// # Panics
+/// When the list of skips cannot be written.
 #[track_caller]
-pub(crate) fn skip(why: &str) {
+pub fn skip(why: &str) {
     let line = format!("{}: {why}\n", std::panic::Location::caller().file());
     _ = std::io::stderr().write_all(format!("skipped: {line}").as_bytes());
     let Some(file) = std::env::var_os("WANGLOU_SKIPS") else { return };
