@@ -172,7 +172,7 @@ impl Analysis {
         analysis
     }
 
-    /// The same as [`Analysis::by_rules`] without leaving anything out early: what a judge is taught from.
+    /// The same as `Analysis::by_rules` without leaving anything out early: what a judge is taught from.
     pub fn by_rules_in_full(document: &Document, lexicon: &Lexicon) -> Self {
         Self::with(document, lexicon, scan::look_in_full)
     }

@@ -1,7 +1,7 @@
 //! Where state is kept, whichever engine keeps it; today SQLite.
 //!
 //! In: values to keep. Out: the same values, or an error that names table, row and column ([`StoreError::Stored`]). Not here: rules of the
-//! business, statistics, HTML. What an engine must do is one page ([`operations`]); the SQL of each is in a folder of its own (`sqlite`), and no
+//! business, statistics, HTML. What an engine must do is one page (`operations`); the SQL of each is in a folder of its own (`sqlite`), and no
 //! other room names the database library. Everything that belongs together is written in one transaction ([`Tx`]).
 
 mod alerts;
@@ -50,7 +50,7 @@ enum EngineTx {
     Sqlite(SqliteTx),
 }
 
-/// A handle to the store; clones share the same connections. Its operations are on the page [`operations`].
+/// A handle to the store; clones share the same connections. Its operations are on the page `operations`.
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,

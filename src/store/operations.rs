@@ -177,7 +177,7 @@ of_frontier! {
 // Alerts, the events of their lives, sampling requests, listings.
 
 of_store! {
-    /// Alerts, open ones first, then by rank. At most [`ALERTS_MAX`].
+    /// Alerts, open ones first, then by rank. At most [`ALERTS_MAX`](crate::ALERTS_MAX).
     fn alerts() -> Vec<Alert>;
     /// All alerts there are, open ones first, then by rank.
     fn every_alert() -> Vec<Alert>;
@@ -199,7 +199,7 @@ of_store! {
     fn sampling_request(alert: &AlertId) -> Option<SamplingRequest>;
     /// The alerts that have a sampling request, all of them.
     fn sampled_alerts() -> BTreeSet<AlertId>;
-    /// Sampling requests, newest first. At most [`ALERTS_MAX`].
+    /// Sampling requests, newest first. At most [`ALERTS_MAX`](crate::ALERTS_MAX).
     fn sampling_requests() -> Vec<SamplingRequest>;
     /// All sampling requests there are.
     fn every_request() -> Vec<SamplingRequest>;
@@ -368,7 +368,7 @@ of_tx! {
 of_store! {
     /// All saved searches, by name.
     fn searches() -> Vec<SavedSearch>;
-    /// Keeps a search. False when the name is taken, or there are [`SEARCHES_MAX`].
+    /// Keeps a search. False when the name is taken, or there are [`SEARCHES_MAX`](crate::SEARCHES_MAX).
     fn save_search(search: &SavedSearch) -> bool;
     /// Forgets a search and what came for it. False when there is none of this name.
     fn remove_search(name: &str) -> bool;
@@ -383,7 +383,7 @@ of_tx! {
     /// Notes a document that came for a watch. False when it was known, or its story was
     /// and the watch wants only new ones.
     fn note_came(search: &SavedSearch, hit: &CameFor) -> bool;
-    /// Forgets what came for a watch beyond the newest [`SEARCH_HITS_MAX`].
+    /// Forgets what came for a watch beyond the newest [`SEARCH_HITS_MAX`](crate::SEARCH_HITS_MAX).
     fn trim_came(name: &str) -> ();
 }
 

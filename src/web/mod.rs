@@ -77,7 +77,7 @@ pub enum WebError {
     Listener(#[from] std::io::Error),
 }
 
-/// Every address of [`ROUTES`], behind its gate.
+/// Every address of the table of routes, behind its gate.
 pub fn router(tower: Arc<Tower>, gate: Gate) -> Router {
     let hall = Hall::new(tower, gate);
     let check = from_fn_with_state(hall.clone(), gate::check);

@@ -2,7 +2,7 @@
 //! follow from this table.
 //!
 //! An entry says method, path, who may ask ([`Need`]), who answers, and how large a body may be. [`page`] makes one
-//! for people, [`api`] one for programs, with its [`Operation`] in the OpenAPI document. What [`check`] refuses does
+//! for people, `api` one for programs, with its `Operation` in the OpenAPI document. What `check` refuses does
 //! not compile: an address for programs without an operation, a page with one, an address twice.
 
 use axum::routing::{MethodFilter, MethodRouter, on};

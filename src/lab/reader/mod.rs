@@ -3,15 +3,15 @@
 //! In: labelled or open documents and a lexicon. Out: measures, mistakes, tables for analysts, a model. Not here: reading itself
 //! (`extract`), files.
 
-/// What the dictionaries do not know yet.
+// What the dictionaries do not know yet.
 pub mod emerging;
-/// The worst mistakes on labelled texts, with the way the reader went.
+// The worst mistakes on labelled texts, with the way the reader went.
 pub mod mistakes;
-/// Product and brand names by the dictionary, beside a tagger trained on the spot.
+// Product and brand names by the dictionary, beside a tagger trained on the spot.
 pub mod names;
-/// Precision, recall and F1 on labelled texts.
+// Precision, recall and F1 on labelled texts.
 pub mod quality;
-/// What each rule does over a corpus, and what two lexicons read differently.
+// What each rule does over a corpus, and what two lexicons read differently.
 pub mod survey;
-/// Training of the judge.
+// Training of the judge.
 pub mod train;

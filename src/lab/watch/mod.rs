@@ -2,10 +2,10 @@
 //!
 //! In: the lines of alerts' lives, incidents, outcomes. Out: reports as values, text and pages. Not here: the replay itself (`pipeline`).
 
-/// A replay judged by incidents that are known to have happened.
+// A replay judged by incidents that are known to have happened.
 pub mod backtest;
 mod compared;
-/// How well the watch does, as plan, do, check, act.
+// How well the watch does, as plan, do, check, act.
 pub mod quality;
 mod sheets;
 
