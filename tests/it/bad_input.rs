@@ -156,7 +156,7 @@ fn an_id_that_the_index_would_refuse_is_refused_by_the_import() {
     let said = run(&["import", "--lenient", "--data", data, "--source", "s", file]).good();
     assert!(said.err.contains("a.ndjson:1: `id` has 2000 bytes"), "{}", said.err);
     assert!(said.err.contains("1 条没有日期"), "{}", said.err);
-    assert!(said.out.contains("阅读 1 条信息"), "{}", said.out);
+    assert!(said.out.contains("read 1 documents"), "{}", said.out);
 }
 
 #[test]

@@ -15,7 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("axum", &["web", "simulate"]),
     ("tower-http", &["web"]),
-    ("lettre", &["deliver"]),
+    ("lettre", &["access", "deliver"]),
     ("openidconnect", &["access"]),
     ("simulate", &["cli"]),
     ("lab", &["cli"]),
