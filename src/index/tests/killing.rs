@@ -10,7 +10,7 @@ use super::*;
 /// Says to this binary that it is the one to be killed, and in which folder it writes.
 const FOLDER: &str = "WANGLOU_TEST_WRITER_TO_KILL";
 /// This test, as the child is told to run it.
-const NAME: &str = "index::tests::killing::what_a_writer_leaves_that_is_killed_while_it_merges_is_whole";
+const NAME: &str = "tests::killing::what_a_writer_leaves_that_is_killed_while_it_merges_is_whole";
 const ROUNDS: usize = 8;
 /// Documents of one commit: so few that merges follow one another.
 const TOGETHER: u64 = 20;
