@@ -58,7 +58,7 @@ impl Archivist {
         let mut warc = warc;
         let work = move || {
             while let Some(job) = todo.blocking_recv() {
-                // Somebody who no longer waits has been told nothing: what was appended then is only unreferenced.
+                // A caller that no longer waits gets no place, so that nothing refers to what was appended for it.
                 match job {
                     Job::Keep(capture, told) => _ = told.send(keep(&mut warc, *capture)),
                     Job::KeepFile(file, told) => {

@@ -36,7 +36,7 @@ const HEADINGS_MAX: usize = 200;
 const HEADING_TEXTS_MAX: usize = 50;
 /// Characters of a heading or title that are looked at.
 const HEADING_CHARS_MAX: usize = 1_000;
-/// Pieces of class names and ids of what stands around an article.
+/// Pieces of class names and ids of the blocks around an article.
 const NOISE: &[&str] = &[
     "comment",
     "footer",
@@ -72,7 +72,7 @@ const NOISE: &[&str] = &[
     "keywords",
     "download",
 ];
-/// How lines begin that stand below an article and belong to the site.
+/// Beginnings of lines below an article that belong to the site.
 const TAIL: &[&str] = &[
     "责任编辑",
     "责编",
@@ -272,7 +272,7 @@ impl Ink {
         if self.in_link[element.number()] { 0 } else { Self::within(&self.linked, &element.range()) }
     }
 
-    /// Characters and stops of the texts that stand directly in an element.
+    /// Characters and stops of the texts directly in an element.
     fn of_own_texts(&self, element: Element<'_>) -> (usize, usize) {
         let inside = element.range();
         let mut own = (Self::within(&self.seen, &inside), Self::within(&self.stops, &inside));
@@ -300,7 +300,7 @@ fn is_named(element: Element<'_>, pieces: &[&str]) -> bool {
     pieces.iter().any(|piece| names.contains(piece))
 }
 
-/// Whether a block stands around the article, by its element or its name, and by what it holds.
+/// Whether a block is around the article and not in it, by its element or its name, and by its contents.
 fn is_around(element: Element<'_>, ink: &Ink) -> bool {
     let tag = element.tag();
     if BOILERPLATE.contains(&tag) {
@@ -384,7 +384,7 @@ fn is_inside_noise(element: Element<'_>) -> bool {
         .any(|element| is_named(element, PIECES))
 }
 
-/// The lines of the article: no blocks that stand around it, no line twice in a row, no tail of the site's.
+/// The lines of the article: no blocks around it, no line twice in a row, no last lines of the site's own.
 fn text_of_article(element: Element<'_>, title: &str, ink: &Ink) -> String {
     let mut text = element.text(&|inner| is_around(inner, ink));
     if text.is_empty() {
@@ -405,7 +405,7 @@ fn text_of_article(element: Element<'_>, title: &str, ink: &Ink) -> String {
     {
         lines.pop();
     }
-    // The headline is told apart.
+    // The headline is a field of its own.
     if lines.len() > 1 && squeezed(lines[0]) == squeezed(title) {
         lines.remove(0);
     }

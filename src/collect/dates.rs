@@ -385,6 +385,6 @@ mod tests {
         check("版本 1.2.3", None, "none");
         check("一日千里", None, "none");
         check("价格 12.5 元，3.5折", None, "none");
-        check("阅读 3/4", None, "2024-03-04T00:00:00"); // read as a day: nothing tells the two apart
+        check("阅读 3/4", None, "2024-03-04T00:00:00"); // read as a day: nothing distinguishes the two
     }
 }

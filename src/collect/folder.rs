@@ -25,7 +25,7 @@ const UNFINISHED: &[&str] = &[".part", ".tmp", ".crdownload", ".filepart"];
 
 /// A file that lies in the folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Dropped {
+pub(crate) struct FolderFile {
     /// Name below the folder.
     pub(crate) name: String,
     /// Size and time of the last change: another stamp is another content.
@@ -36,7 +36,7 @@ pub(crate) struct Dropped {
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     /// By name.
-    pub(crate) files: Vec<Dropped>,
+    pub(crate) files: Vec<FolderFile>,
     pub(crate) problems: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn list(folder: &Path) -> Result<Listing, String> {
             }
             let changed = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
             let name = if part.is_empty() { name } else { format!("{part}/{name}") };
-            listing.files.push(Dropped { name, stamp: format!("{}-{}", found.len(), changed.as_nanos()) });
+            listing.files.push(FolderFile { name, stamp: format!("{}-{}", found.len(), changed.as_nanos()) });
             if listing.files.len() >= FILES_MAX {
                 listing
                     .problems
@@ -112,7 +112,7 @@ pub(crate) fn read(folder: &Path, name: &str, bytes_max: usize) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// The name under which a file stands in the frontier and in the raw archive: no path of the machine. A letter in a Maildir
+/// The name of a file in the frontier and in the raw archive; it holds no path of the machine. A letter in a Maildir
 /// keeps its name when it is moved from `new` to `cur` and marked as seen.
 pub(crate) fn urn(source: &SourceId, name: &str) -> Url {
     let name = MAILDIR.iter().find_map(|part| name.strip_prefix(part)?.strip_prefix('/')).unwrap_or(name);

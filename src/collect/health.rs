@@ -33,7 +33,7 @@ pub enum Trouble {
     Silent {
         /// Hours since the last document that was kept; since the last success when there never was one.
         hours: u64,
-        /// Hours after which this is told.
+        /// Hours after which this is reported.
         expected_hours: u64,
     },
     /// A field that used to be filled is filled no longer: the page has probably changed.

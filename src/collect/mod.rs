@@ -58,7 +58,7 @@ pub use address::{Reach, Refused, SafeResolver};
 pub use charset::{Decoded, decode};
 pub use health::{Health, Trouble};
 pub use identity::document_id;
-pub use mask::{Found, Kind as PersonalKind, Masker, PERSONAL_FIELD, Personal, find_personal, mask, pseudonym};
+pub use mask::{Masker, PERSONAL_FIELD, Personal, PersonalKind, PersonalSpan, find_personal, mask, pseudonym};
 pub use problem::PageProblem;
 pub use recipe::{Recipe, RecipeError};
 pub use robots::Robots;

@@ -68,7 +68,7 @@ impl Schedule {
         ends.max()
     }
 
-    /// How long a source may bring nothing before somebody is told.
+    /// How long a source may bring nothing before it is reported as silent.
     pub(crate) fn silent_after(&self, now: Timestamp) -> Duration {
         let longest = match &self.when {
             When::Every(every) => *every,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::debris;
 use super::tree::tags::{self, Tag};
 
-/// Text as it comes to stand on a screen: blocks on lines of their own.
+/// Text as a screen shows it: blocks on lines of their own.
 #[derive(Debug, Default)]
 pub(crate) struct Screen(String);
 

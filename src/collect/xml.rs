@@ -60,7 +60,7 @@ pub(crate) fn to_json(source: &str) -> Result<Value, String> {
                         "gt" => ">",
                         "quot" => "\"",
                         "apos" => "'",
-                        // One of HTML's, or of a DTD that nobody reads: left as it stands.
+                        // An entity of HTML, or of a DTD, which is not read: kept as written.
                         other => return Some(format!("&{other};")),
                     };
                     Some(known.to_owned())

@@ -51,7 +51,7 @@ const WORDS: &[&str] = &[
 ];
 /// What follows a surname where the rest of the name is left out.
 const TITLES: &[&str] = &["先生", "女士", "小姐", "太太", "师傅", "老师", "同学", "某某某", "某某", "某"];
-/// What stands where letters of a name were taken out.
+/// Characters in place of letters that were taken out of a name.
 const STARS: &[char] =
     &['*', '＊', '×', '✱', '●', '○', '•', '…', '_', '-', '—', '.', '·', '?', '？', '(', ')', '（', '）'];
 
@@ -69,7 +69,7 @@ pub(super) fn is_nameless(name: &str) -> bool {
     if rest.is_empty() {
         return true;
     }
-    // A surname alone is a name of millions; two characters around stars (j***n, 张**明) still tell people apart.
+    // A surname alone is a name of millions; two characters around stars (j***n, 张**明) still distinguish people.
     let one = |text: &str| text.chars().count() == 1;
     let titled = TITLES.iter().any(|title| whole.strip_suffix(title).is_some_and(one));
     titled || (starred && one(&rest))

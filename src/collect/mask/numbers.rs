@@ -6,19 +6,19 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::view::View;
-use super::{Kind, Spot, pattern};
+use super::{FoldedSpan, PersonalKind, pattern};
 use vocabulary::Province;
 
-/// Digits of the longest number, a bank card, with what may stand before it.
+/// Digits of the longest number, a bank card, with what may be before it.
 const DIGITS_MAX: usize = 23;
 /// Most groups that one number is written in: every digit for itself.
 const GROUPS_MAX: usize = 19;
-/// Characters that may stand between two groups.
+/// Characters that may be between two groups.
 const GAP_BYTES_MAX: usize = 3;
 /// How far before a number its label is looked for, in bytes.
 const LABEL_BYTES_MAX: usize = 72;
 
-/// A number of a thing: what stands before it makes it none of a person.
+/// Words before a number that make it one of a thing and not of a person.
 static OF_A_THING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
         r"(?x)(?:订单|定单|单号|编号|货号|款号|型号|条码|条形码|批号|批次|序列|流水|运单|快递单|发票|案号|编码|证书|许可证|备案|工单|受理|单据|交易|券号|激活码|验证码|注册号|信用代码|专利|机身码|货物|商品|产品|规格|版本|项目|件号|零件号|合同|卡密|保单|工号|学号|邮编|淘口令|
@@ -55,7 +55,7 @@ static OF_WECHAT: LazyLock<Option<Regex>> = LazyLock::new(|| {
           (?:号码|号|同号|id|联系|咨询|是|为|:|=|\#|\(|\+|➕|\s|\.|,|-){0,5}$",
     )
 });
-/// North American numbers count where somebody is told to call.
+/// North American numbers count where the text asks somebody to call.
 static OF_A_CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
         r"\b(?:at|call|calling|phone|tel|telephone|toll[- ]free|fax|text|contact|or|hotline|number is)\b[^0-9]{0,12}$",
@@ -78,7 +78,7 @@ const TOUCHING_AFTER: &[&str] = &["vx", "wx", "v", "w", "qq", "wechat", "weixin"
 struct Run {
     from: usize,
     to: usize,
-    /// The character between this run and the next, when nothing else stands there.
+    /// The character between this run and the next, when there is just one.
     joint: Option<u8>,
 }
 
@@ -89,14 +89,14 @@ impl Run {
 }
 
 /// Finds all numbers of persons.
-pub(super) fn find(view: &View, found: &mut Vec<Spot>) {
+pub(super) fn find(view: &View, found: &mut Vec<FoldedSpan>) {
     let text = view.text.as_str();
     let runs = runs(text);
     let mut at = 0;
     while at < runs.len() {
         match best(text, &runs, at) {
             Some((kind, from, to, used)) => {
-                found.push(Spot { kind, from, to });
+                found.push(FoldedSpan { kind, from, to });
                 at += used;
             }
             None => at += 1,
@@ -139,7 +139,7 @@ fn joint(gap: &str) -> Option<u8> {
 }
 
 /// The number that begins at a run: kind, bytes from and to, runs used.
-fn best(text: &str, runs: &[Run], at: usize) -> Option<(Kind, usize, usize, usize)> {
+fn best(text: &str, runs: &[Run], at: usize) -> Option<(PersonalKind, usize, usize, usize)> {
     let mut digits = String::with_capacity(DIGITS_MAX);
     let mut shape: Vec<usize> = Vec::with_capacity(4);
     let mut chosen = None;
@@ -179,7 +179,7 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// Groups of digits that may be one number, with what stands around them.
+/// Groups of digits that may be one number, with the text around them.
 struct Whole<'a> {
     text: &'a str,
     runs: &'a [Run],
@@ -191,7 +191,7 @@ struct Whole<'a> {
     joined_after: Option<u8>,
 }
 
-type Reading = (Kind, usize, usize, usize);
+type Reading = (PersonalKind, usize, usize, usize);
 
 impl Whole<'_> {
     fn from(&self) -> usize {
@@ -213,7 +213,7 @@ impl Whole<'_> {
             .or_else(|| self.abroad())
     }
 
-    fn plain(&self, kind: Kind) -> Reading {
+    fn plain(&self, kind: PersonalKind) -> Reading {
         (kind, self.from(), self.to(), 0)
     }
 
@@ -267,16 +267,18 @@ impl Whole<'_> {
         match self.digits.len() {
             18 if shapes.contains(&self.shape) && closed(self.after) => {
                 let good = is_identity(self.digits, false);
-                (good || labelled && self.shape.len() == 1).then(|| self.plain(Kind::Identity))
+                (good || labelled && self.shape.len() == 1).then(|| self.plain(PersonalKind::Identity))
             }
             17 if tail && closed(&self.after[1..]) => {
                 let good = is_identity(self.digits, true) || labelled;
-                good.then(|| (Kind::Identity, self.from(), self.to() + 1, 0))
+                good.then(|| (PersonalKind::Identity, self.from(), self.to() + 1, 0))
             }
             15 if labelled && self.shape.len() == 1 && closed(self.after) => (region(self.digits)
                 && is_day(&format!("19{}", &self.digits[6..12])))
-            .then(|| self.plain(Kind::Identity)),
-            16 | 17 | 19 if labelled && self.shape.len() == 1 && closed(self.after) => Some(self.plain(Kind::Identity)),
+            .then(|| self.plain(PersonalKind::Identity)),
+            16 | 17 | 19 if labelled && self.shape.len() == 1 && closed(self.after) => {
+                Some(self.plain(PersonalKind::Identity))
+            }
             _ => None,
         }
     }
@@ -310,7 +312,7 @@ impl Whole<'_> {
             _ => false,
         };
         let good = self.labelled(&OF_A_CARD) || issued && luhn(self.digits);
-        good.then(|| self.plain(Kind::BankCard))
+        good.then(|| self.plain(PersonalKind::BankCard))
     }
 
     fn mobile(&self) -> Option<Reading> {
@@ -380,7 +382,7 @@ impl Whole<'_> {
         } else {
             self.from()
         };
-        Some((Kind::Mobile, from, self.to(), 0))
+        Some((PersonalKind::Mobile, from, self.to(), 0))
     }
 
     /// Hyphens bind only where what they bind is no number of its own (a date, an area code, an extension).
@@ -416,7 +418,7 @@ impl Whole<'_> {
             && !self.in_address()
             && !self.labelled(&OF_A_THING)
             && (self.shape != [10] || !self.digits.ends_with("000000"));
-        good.then(|| self.plain(Kind::Hotline))
+        good.then(|| self.plain(PersonalKind::Hotline))
     }
 
     fn is_piece_but_extension(&self) -> bool {
@@ -464,7 +466,7 @@ impl Whole<'_> {
         {
             return None;
         }
-        // `0571-88888888` needs no word before it; eleven digits in a row that begin with 0 are told by their area alone.
+        // `0571-88888888` needs no word before it; eleven digits in a row that begin with 0 are recognised by their area alone.
         if loose && area == 3 && !self.labelled(&OF_A_PHONE) && national.len() < 10 {
             return None;
         }
@@ -479,10 +481,10 @@ impl Whole<'_> {
             let dialled = matches!(gap.trim(), "-" | "转" | "分机" | "-转" | ",转" | "ext" | "ext." | "*");
             let closed = !self.text[run.to..].starts_with(|c: char| c.is_ascii_alphanumeric());
             if dialled && closed && gap.len() <= 12 {
-                return Some((Kind::Landline, from, run.to, 1));
+                return Some((PersonalKind::Landline, from, run.to, 1));
             }
         }
-        Some((Kind::Landline, from, end, 0))
+        Some((PersonalKind::Landline, from, end, 0))
     }
 
     /// A number of a chat service, by the word before it.
@@ -518,9 +520,9 @@ impl Whole<'_> {
             return None;
         }
         if self.labelled(&OF_QQ) {
-            return Some(self.plain(Kind::Qq));
+            return Some(self.plain(PersonalKind::Qq));
         }
-        self.labelled(&OF_WECHAT).then(|| self.plain(Kind::Wechat))
+        self.labelled(&OF_WECHAT).then(|| self.plain(PersonalKind::Wechat))
     }
 
     /// A number without an area code, by the word before it.
@@ -531,10 +533,10 @@ impl Whole<'_> {
             && !self.is_piece()
             && self.stands_alone()
             && self.labelled(&OF_A_PHONE);
-        good.then(|| self.plain(Kind::Landline))
+        good.then(|| self.plain(PersonalKind::Landline))
     }
 
-    /// `+852 9123 4567`, and `(800) 123-4567` where somebody is told to call.
+    /// `+852 9123 4567`, and `(800) 123-4567` where the text asks somebody to call.
     fn abroad(&self) -> Option<Reading> {
         let count = self.digits.len();
         let after_ok = !self.after.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
@@ -547,7 +549,7 @@ impl Whole<'_> {
             && self.joined_after != Some(b'-')
             && after_ok
         {
-            return Some((Kind::Phone, self.from() - 1, self.to(), 0));
+            return Some((PersonalKind::Phone, self.from() - 1, self.to(), 0));
         }
         let american = one_of(self.shape, &[&[3, 3, 4], &[1, 3, 3, 4]])
             && self.runs[..self.runs.len() - 1].iter().any(|run| matches!(run.joint, Some(b'-' | b')' | b'.')));
@@ -555,7 +557,7 @@ impl Whole<'_> {
         let good =
             american && number.len() == 10 && number.as_bytes()[0] >= b'2' && after_ok && self.labelled(&OF_A_CALL);
         let from = self.from() - usize::from(self.before.ends_with('('));
-        good.then_some((Kind::Phone, from, self.to(), 0))
+        good.then_some((PersonalKind::Phone, from, self.to(), 0))
     }
 }
 
@@ -575,7 +577,7 @@ fn is_identity(digits: &str, ends_in_x: bool) -> bool {
     if ends_in_x { check == b'X' } else { digits.as_bytes().get(17) == Some(&check) }
 }
 
-/// Two digits of the residence permits of people from Taiwan; the provinces' codes stand for all others.
+/// Two digits of the residence permits of people from Taiwan; all others have a province's code.
 const TAIWAN_PERMIT: u32 = 83;
 
 /// Whether the first two digits are those of an identity number: a province (GB/T 2260), Hong Kong, Macao and Taiwan included.

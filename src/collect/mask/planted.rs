@@ -197,7 +197,7 @@ fn name(pen: &mut Pen) -> String {
 }
 
 /// The text before, what is planted, the text behind.
-fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
+fn planted(pen: &mut Pen) -> (PersonalKind, String, String, String) {
     let said = |kind, before: &str, value: String, after: &str| (kind, before.to_owned(), value, after.to_owned());
     match pen.below(12) {
         0 | 1 => {
@@ -218,17 +218,17 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
             ]);
             let after = pen.pick(&["，谢谢", "。", "（微信同号）", " 王女士", "随时可以打", "", "，等回复！"]);
             let value = mobile(pen);
-            said(Kind::Mobile, before, value, after)
+            said(PersonalKind::Mobile, before, value, after)
         }
         2 => {
             let before = pen.pick(&["固定电话", "座机：", "打给门店", "售后电话", "电话", "单位电话 "]);
             let value = landline(pen);
-            said(Kind::Landline, before, value, pen.pick(&["没人接", "，一直占线", "。", " "]))
+            said(PersonalKind::Landline, before, value, pen.pick(&["没人接", "，一直占线", "。", " "]))
         }
         3 => {
             let value = hotline(pen);
             said(
-                Kind::Hotline,
+                PersonalKind::Hotline,
                 pen.pick(&["客服热线", "打了", "拨打", "投诉电话："]),
                 value,
                 pen.pick(&["好几次", "，推诿", "没人管"]),
@@ -237,7 +237,7 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
         4 => {
             let value = identity(pen);
             said(
-                Kind::Identity,
+                PersonalKind::Identity,
                 pen.pick(&["身份证号", "本人身份证：", "证件号码 ", "，", "我的是"]),
                 value,
                 pen.pick(&["，请核实", "。", " "]),
@@ -246,7 +246,7 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
         5 => {
             let value = card(pen);
             said(
-                Kind::BankCard,
+                PersonalKind::BankCard,
                 pen.pick(&["退款到", "卡号：", "银行卡", "工行", "请打到我的账户"]),
                 value,
                 pen.pick(&["，户名本人", "。", "，三天没到"]),
@@ -255,7 +255,7 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
         6 => {
             let value = email(pen);
             said(
-                Kind::Email,
+                PersonalKind::Email,
                 pen.pick(&["邮箱：", "发到", "Email: ", "我的邮箱是", "资料请发"]),
                 value,
                 pen.pick(&["，谢谢", "。", "，附件已发"]),
@@ -264,7 +264,7 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
         7 => {
             let value = plate(pen);
             said(
-                Kind::Plate,
+                PersonalKind::Plate,
                 pen.pick(&["车牌号", "我的车", "车牌：", "刚买的轿车，牌照"]),
                 value,
                 pen.pick(&["，才开两个月", "。", "刹车失灵"]),
@@ -279,7 +279,7 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
                 _ => digits,
             };
             said(
-                Kind::Qq,
+                PersonalKind::Qq,
                 pen.pick(&["QQ：", "加QQ", "qq号", "扣扣", "维权Q群", "QQ群", "群号：", "qq: ", "我的q是"]),
                 value,
                 pen.pick(&["，一起维权", "。", " 备注车型"]),
@@ -288,7 +288,7 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
         9 => {
             let value = pen.handle();
             said(
-                Kind::Wechat,
+                PersonalKind::Wechat,
                 pen.pick(&[
                     "微信号",
                     "加微信",
@@ -315,12 +315,12 @@ fn planted(pen: &mut Pen) -> (Kind, String, String, String) {
                 "本人住在青岛市市南区香港中路",
             ]);
             let value = address(pen);
-            said(Kind::Address, before, value, pen.pick(&["，楼下都闻得到", "。", "，请上门检查"]))
+            said(PersonalKind::Address, before, value, pen.pick(&["，楼下都闻得到", "。", "，请上门检查"]))
         }
         _ => {
             let value = name(pen);
             said(
-                Kind::Name,
+                PersonalKind::Name,
                 pen.pick(&["联系人：", "姓名：", "投诉人：", "联系人: ", "收货人："]),
                 value,
                 pen.pick(&["，电话见下", "。", "\n", " 电话："]),
@@ -375,7 +375,7 @@ const AROUND: &[&str] = &[
 #[test]
 fn of_ten_thousand_texts_the_planted_data_is_masked_and_what_looks_alike_stays() {
     let mut pen = Pen(Pcg64::new(SEED, 7));
-    let mut by_kind: BTreeMap<Kind, (u32, u32)> = BTreeMap::new();
+    let mut by_kind: BTreeMap<PersonalKind, (u32, u32)> = BTreeMap::new();
     let (mut likes, mut spoiled) = (0_u32, Vec::new());
     let mut missed = Vec::new();
     for _ in 0..TEXTS {
@@ -442,7 +442,7 @@ fn real_reviews_keep_what_is_not_personal() {
     use std::io::Read;
 
     let Some(data) = shared("data") else { return };
-    let (mut texts, mut touched, mut shown) = (0_u32, 0_u32, BTreeMap::<Kind, Vec<String>>::new());
+    let (mut texts, mut touched, mut shown) = (0_u32, 0_u32, BTreeMap::<PersonalKind, Vec<String>>::new());
     for file in [
         "online_shopping_10_cats/reviews.csv.zst",
         "waimai_10k/reviews.csv.zst",

@@ -63,7 +63,7 @@ fn one_number_has_one_key_however_it_is_written_and_none_without_a_secret() {
         .collect();
     assert!(keys.iter().all(|found| found.len() == 1 && *found == keys[0]), "{keys:?}");
     assert_ne!(keys[0], Masker::with_secret(b"of another").mask("13800138000").1);
-    assert_eq!(Masker::default().mask("13800138000").1, [Personal { kind: Kind::Mobile, key: None }]);
+    assert_eq!(Masker::default().mask("13800138000").1, [Personal { kind: PersonalKind::Mobile, key: None }]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::view::View;
-use super::{Gate, Kind, Spot, pattern};
+use super::{FoldedSpan, PersonalKind, Prescan, pattern};
 
 /// How far before a place a word that makes it somebody's home is looked for, in bytes.
 const HOME_BYTES_MAX: usize = 60;
@@ -55,7 +55,7 @@ static HOME: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"住址|地址|家住|住在|居住|收货|收件|寄到|寄往|寄给|送到|送货到|户籍|户口|现居|租住|我家|家在|门牌|邮寄|通讯处|邮编|发到|本人住|业主|宅",
     )
 });
-/// What stands right before a house number.
+/// Characters that may be right before a house number.
 static ROAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
         r"(?:路|街|道|巷|弄|胡同|条|里|村|屯|庄|镇|乡|社区|小区|花园|苑|园|城|公寓|大厦|家园|新村|府|湾|坊|院|区|组|号|营|寨|沟|湖|庭|居|郡|都|轩|阁|邸|墅|段|东|西|南|北|中|内|寓|宿舍|家属院|广场|国际)\s?,?\s?$",
@@ -120,38 +120,38 @@ const NO_HANDLES: &[&str] = &[
     "bluetooth",
 ];
 
-/// Finds what the gate has seen the makings of.
-pub(super) fn find(view: &View, gate: &Gate, found: &mut Vec<Spot>) {
-    if gate.at || gate.letters >= 4 {
+/// Finds the kinds of data that the prescan found characters for.
+pub(super) fn find(view: &View, prescan: &Prescan, found: &mut Vec<FoldedSpan>) {
+    if prescan.at || prescan.letters >= 4 {
         emails(view, found);
     }
-    if gate.letters >= 1 && gate.digits >= 2 {
+    if prescan.letters >= 1 && prescan.digits >= 2 {
         plates(view, found);
     }
-    if gate.letters >= 1 && gate.letters + gate.digits >= super::DIGITS_MIN {
+    if prescan.letters >= 1 && prescan.letters + prescan.digits >= super::DIGITS_MIN {
         handles(view, found);
     }
-    if gate.rooms && (gate.digits > 0 || gate.spoken > 0) {
+    if prescan.rooms && (prescan.digits > 0 || prescan.spoken > 0) {
         addresses(view, found);
     }
-    if gate.named || gate.letters >= 4 {
+    if prescan.named || prescan.letters >= 4 {
         names(view, found);
     }
-    if gate.digits >= 7 {
-        group(view, &PASSPORT, Kind::Document, found);
+    if prescan.digits >= 7 {
+        group(view, &PASSPORT, PersonalKind::Document, found);
     }
 }
 
-fn group(view: &View, regex: &LazyLock<Option<Regex>>, kind: Kind, found: &mut Vec<Spot>) {
+fn group(view: &View, regex: &LazyLock<Option<Regex>>, kind: PersonalKind, found: &mut Vec<FoldedSpan>) {
     let Some(regex) = regex.as_ref() else { return };
-    found.extend(regex.captures_iter(&view.text).filter_map(|captures| captures.get(1)).map(|spot| Spot {
+    found.extend(regex.captures_iter(&view.text).filter_map(|captures| captures.get(1)).map(|spot| FoldedSpan {
         kind,
         from: spot.start(),
         to: spot.end(),
     }));
 }
 
-fn emails(view: &View, found: &mut Vec<Spot>) {
+fn emails(view: &View, found: &mut Vec<FoldedSpan>) {
     let Some(regex) = EMAIL.as_ref() else { return };
     for spot in regex.find_iter(&view.text) {
         let text = spot.as_str();
@@ -159,12 +159,12 @@ fn emails(view: &View, found: &mut Vec<Spot>) {
         let end = text.trim_end_matches(['.', '-']).len();
         let last = text[..end].rsplit(['.', '。', ')', ']']).next().unwrap_or_default().trim();
         if last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            found.push(Spot { kind: Kind::Email, from: spot.start(), to: spot.start() + end });
+            found.push(FoldedSpan { kind: PersonalKind::Email, from: spot.start(), to: spot.start() + end });
         }
     }
 }
 
-fn plates(view: &View, found: &mut Vec<Spot>) {
+fn plates(view: &View, found: &mut Vec<FoldedSpan>) {
     let Some(regex) = PLATE.as_ref() else { return };
     for spot in regex.find_iter(&view.text) {
         let text = spot.as_str();
@@ -189,7 +189,7 @@ fn plates(view: &View, found: &mut Vec<Spot>) {
         let ordinary = matches!(province, '新' | '贵' | '青' | '云' | '黑' | '领' | '使' | '宁' | '吉' | '川' | '藏');
         let after_word = before.ends_with(['全', '最', '更', '崭', '昂', '深', '纯', '很', '太']);
         if shaped && !after_word && (!ordinary || of_a_car || marked) {
-            found.push(Spot { kind: Kind::Plate, from: spot.start(), to: spot.end() });
+            found.push(FoldedSpan { kind: PersonalKind::Plate, from: spot.start(), to: spot.end() });
         }
     }
 }
@@ -205,7 +205,7 @@ fn near(text: &str, from: usize, to: usize) -> &str {
     &text[a..b]
 }
 
-fn handles(view: &View, found: &mut Vec<Spot>) {
+fn handles(view: &View, found: &mut Vec<FoldedSpan>) {
     let Some(regex) = HANDLE.as_ref() else { return };
     for captures in regex.captures_iter(&view.text) {
         let (Some(word), Some(filler), Some(handle)) = (captures.get(1), captures.get(2), captures.get(3)) else {
@@ -225,8 +225,9 @@ fn handles(view: &View, found: &mut Vec<Spot>) {
         {
             continue;
         }
-        let kind = if matches!(word.as_str(), "qq" | "扣扣" | "企鹅") { Kind::Qq } else { Kind::Wechat };
-        found.push(Spot { kind, from: handle.start(), to: handle.end() });
+        let kind =
+            if matches!(word.as_str(), "qq" | "扣扣" | "企鹅") { PersonalKind::Qq } else { PersonalKind::Wechat };
+        found.push(FoldedSpan { kind, from: handle.start(), to: handle.end() });
     }
 }
 
@@ -235,7 +236,7 @@ fn near_word(word: &str) -> bool {
     !matches!(word, "line" | "tg" | "wx" | "抖音" | "快手" | "小红书" | "qq")
 }
 
-fn addresses(view: &View, found: &mut Vec<Spot>) {
+fn addresses(view: &View, found: &mut Vec<FoldedSpan>) {
     let (Some(regex), Some(parts), Some(home), Some(road)) =
         (ADDRESS.as_ref(), PARTS.as_ref(), HOME.as_ref(), ROAD.as_ref())
     else {
@@ -268,13 +269,17 @@ fn addresses(view: &View, found: &mut Vec<Spot>) {
             && !of_transport
             && text.chars().any(|c| c.is_ascii_digit() || super::view::spoken_digit(c).is_some() || c == '十')
         {
-            found.push(Spot { kind: Kind::Address, from: spot.start(), to: spot.start() + text.trim_end().len() });
+            found.push(FoldedSpan {
+                kind: PersonalKind::Address,
+                from: spot.start(),
+                to: spot.start() + text.trim_end().len(),
+            });
         }
     }
-    group(view, &DOOR_NUMBERS, Kind::Address, found);
+    group(view, &DOOR_NUMBERS, PersonalKind::Address, found);
 }
 
-fn names(view: &View, found: &mut Vec<Spot>) {
+fn names(view: &View, found: &mut Vec<FoldedSpan>) {
     let (Some(regex), Some(ends)) = (NAME.as_ref(), NAME_ENDS.as_ref()) else { return };
     for captures in regex.captures_iter(&view.text) {
         let (Some(label), Some(gap), Some(name)) = (captures.get(1), captures.get(2), captures.get(3)) else {
@@ -282,9 +287,9 @@ fn names(view: &View, found: &mut Vec<Spot>) {
         };
         // A colon says that a value follows; without one only a label that has no other use does.
         let alone = label.as_str().starts_with(['联', '姓', '收', '投', '申', '举']) || label.as_str().contains('叫');
-        let told =
+        let is_labelled =
             gap.as_str().contains([':', '=', '|', '\t', '\n', '>']) || alone && !gap.as_str().contains(['是', '为']);
-        if !told {
+        if !is_labelled {
             continue;
         }
         // Two or three characters: the longer one that an end follows.
@@ -297,7 +302,7 @@ fn names(view: &View, found: &mut Vec<Spot>) {
         });
         if let Some(cut) = end {
             let kept = name.as_str()[..cut].trim_end();
-            found.push(Spot { kind: Kind::Name, from: name.start(), to: name.start() + kept.len() });
+            found.push(FoldedSpan { kind: PersonalKind::Name, from: name.start(), to: name.start() + kept.len() });
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Tokens to a tree. Nesting follows the specification ("tree construction") where it changes what is read: elements that end without a tag,
-//! end tags that miss their element, parts of tables, the head, drawings. Left out: text that stands in a table outside its cells stays
+//! end tags that miss their element, parts of tables, the head, drawings. Left out: text in a table outside its cells stays
 //! where it is; formatting is not taken up again in the next block; a link that ends below a block ends there, and the block goes on without it.
 
 use std::collections::HashMap;
@@ -11,11 +11,11 @@ use super::tags::{
     BREAKS_OUT, CLOSED_IN_SCOPE, ENDS_P, FORMATTING, HEAD, INTEGRATES, NO_TEXT, OPTIONAL_END, RAW, SCOPE, SPECIAL, VOID,
 };
 use super::tags::{TAG_DEPTH_MAX, TAGS_MAX};
-use super::{Kind, Meta, Node, ROOT, Span, Tag, Tree};
+use super::{Meta, Node, NodeKind, ROOT, Span, Tag, Tree};
 
-/// Names of a page's own that are told apart; further ones are one.
+/// Most names of a page's own that are distinguished; all further ones count as one.
 const MADE_UP_MAX: usize = 10_000;
-/// Longest attribute name that is told from others, in bytes.
+/// Longest attribute name that is distinguished from others, in bytes.
 const NAME_BYTES_MAX: usize = 16;
 /// Beginnings of public identifiers of old documents, in which tables do not end paragraphs (quirks mode).
 const QUIRKS: &[&[u8]] = &[
@@ -132,7 +132,7 @@ impl Builder {
         let root = Node {
             parent: 0,
             end: 0,
-            kind: Kind::Element { tag: Tag::HTML, class: Span::default(), id: Span::default() },
+            kind: NodeKind::Element { tag: Tag::HTML, class: Span::default(), id: Span::default() },
         };
         let mut nodes = Vec::with_capacity(bytes / 24 + 8);
         nodes.push(root);
@@ -199,7 +199,7 @@ impl Builder {
 
     fn add(&mut self, tag: Tag, foreign: bool, stays_open: bool, class: Span, id: Span) {
         let node = number(self.nodes.len());
-        self.nodes.push(Node { parent: self.top().node, end: 0, kind: Kind::Element { tag, class, id } });
+        self.nodes.push(Node { parent: self.top().node, end: 0, kind: NodeKind::Element { tag, class, id } });
         if stays_open {
             self.stack.push(Open { node, tag, foreign });
             if self.muted_from.is_none() && tag.is(NO_TEXT) {
@@ -230,7 +230,7 @@ impl Builder {
         }
     }
 
-    /// The place on the stack of the nearest open element that is wanted, if nothing that bounds the search stands before it.
+    /// The place on the stack of the nearest open element that is wanted, if nothing that bounds the search is before it.
     fn nearest(&self, wanted: impl Fn(Open) -> bool, bound: impl Fn(Open) -> bool) -> Option<usize> {
         for (at, open) in self.stack.iter().enumerate().rev() {
             if wanted(*open) {
@@ -261,7 +261,7 @@ impl Builder {
         for open in inside {
             self.tags += 1;
             if self.tags <= TAGS_MAX
-                && let Kind::Element { tag, class, id } = self.nodes[open.node as usize].kind
+                && let NodeKind::Element { tag, class, id } = self.nodes[open.node as usize].kind
             {
                 self.add(tag, open.foreign, true, class, id);
             }
@@ -383,7 +383,7 @@ impl Builder {
         let Some(table) = self.nearest(|open| open.is(Tag::TABLE), |open| open.is(Tag::TEMPLATE)) else {
             return false;
         };
-        // The deepest part of this table that the new one can stand in.
+        // The deepest part of this table that the new one can be in.
         let holds = |open: &Open| {
             if open.foreign {
                 return false;
@@ -567,13 +567,13 @@ impl Emitter for &mut Builder {
             return;
         }
         let span = hold(&mut self.held, text);
-        if let Some(Node { parent, kind: Kind::Text(last), .. }) = self.nodes.last_mut()
+        if let Some(Node { parent, kind: NodeKind::Text(last), .. }) = self.nodes.last_mut()
             && *parent == top.node
             && last.to == span.from
         {
             last.to = span.to;
         } else {
-            self.nodes.push(Node { parent: top.node, end: 0, kind: Kind::Text(span) });
+            self.nodes.push(Node { parent: top.node, end: 0, kind: NodeKind::Text(span) });
         }
     }
 
@@ -615,7 +615,7 @@ impl Emitter for &mut Builder {
             }
             return None;
         }
-        // What nobody reads is kept apart, however deep and late it stands; once, since what is in it is not read either.
+        // Content that nobody reads is kept apart at any depth and place; once, since the content inside it is not read either.
         let mutes = tag.is(NO_TEXT) && self.muted_from.is_none();
         let is_too_deep = self.stack.len() >= TAG_DEPTH_MAX && !tag.is(VOID);
         if (is_too_deep || self.tags > TAGS_MAX) && !is_raw && !mutes {

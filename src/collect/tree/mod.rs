@@ -24,7 +24,7 @@ struct Span {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum NodeKind {
     Element { tag: Tag, class: Span, id: Span },
     Text(Span),
 }
@@ -35,7 +35,7 @@ struct Node {
     parent: u32,
     /// Behind the last node inside.
     end: u32,
-    kind: Kind,
+    kind: NodeKind,
 }
 
 /// What a `<meta>` with a `content` says; what it lacks is empty.
@@ -57,7 +57,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// Reads the tags of a page. Never fails; linear in the page, with bounds on how many tags are read and how
-    /// many elements are open at once. What stands in an element that nobody closed may still lie deeper: walk it without recursion.
+    /// many elements are open at once. An element that nobody closed may still hold deeper ones: walk it without recursion.
     pub(crate) fn parse(source: &str) -> Self {
         build::page_of(source)
     }
@@ -92,15 +92,15 @@ impl Tree {
     /// The element of a number; none when it is a text.
     pub(crate) fn element(&self, at: usize) -> Option<Element<'_>> {
         match self.nodes.get(at)?.kind {
-            Kind::Element { .. } => Some(Element { page: self, at }),
-            Kind::Text(_) => None,
+            NodeKind::Element { .. } => Some(Element { page: self, at }),
+            NodeKind::Text(_) => None,
         }
     }
 
     fn content(&self, at: usize) -> Content<'_> {
         match self.nodes[at].kind {
-            Kind::Element { .. } => Content::Element(Element { page: self, at }),
-            Kind::Text(span) => Content::Text(self.str(span)),
+            NodeKind::Element { .. } => Content::Element(Element { page: self, at }),
+            NodeKind::Text(span) => Content::Text(self.str(span)),
         }
     }
 
@@ -136,16 +136,16 @@ impl<'p> Element<'p> {
 
     pub(crate) fn tag(self) -> Tag {
         match self.page.nodes[self.at].kind {
-            Kind::Element { tag, .. } => tag,
-            Kind::Text(_) => Tag::SPAN,
+            NodeKind::Element { tag, .. } => tag,
+            NodeKind::Text(_) => Tag::SPAN,
         }
     }
 
     /// Its classes as written, and its id; empty when there are none.
     pub(crate) fn names(self) -> (&'p str, &'p str) {
         match self.page.nodes[self.at].kind {
-            Kind::Element { class, id, .. } => (self.page.str(class), self.page.str(id)),
-            Kind::Text(_) => ("", ""),
+            NodeKind::Element { class, id, .. } => (self.page.str(class), self.page.str(id)),
+            NodeKind::Text(_) => ("", ""),
         }
     }
 
@@ -164,7 +164,7 @@ impl<'p> Element<'p> {
         })
     }
 
-    /// Its text as it comes to stand on a screen, without the elements inside it that are `left_out`.
+    /// Its text as a screen shows it, without the elements inside it that are `left_out`.
     pub(crate) fn text(self, left_out: &dyn Fn(Self) -> bool) -> String {
         let mut screen = Screen::default();
         // Without recursion: what is taken out of the stack of open elements still holds what comes later, so a tree may be deep.
@@ -197,8 +197,8 @@ impl<'p> Element<'p> {
     /// The texts inside it, at any depth.
     pub(crate) fn texts(self) -> impl Iterator<Item = &'p str> {
         self.range().filter_map(move |at| match self.page.nodes[at].kind {
-            Kind::Text(span) => Some(self.page.str(span)),
-            Kind::Element { .. } => None,
+            NodeKind::Text(span) => Some(self.page.str(span)),
+            NodeKind::Element { .. } => None,
         })
     }
 }

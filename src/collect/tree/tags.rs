@@ -1,4 +1,4 @@
-//! What each HTML element is to a reader: whether it holds text, stands on lines of its own, closes what is before it. One table for the
+//! What each HTML element is to a reader: whether it holds text, has lines of its own, closes what is before it. One table for the
 //! reading tree and for the bounds and texts of trees that selectors are asked of.
 //!
 //! Source of the nesting rules: WHATWG HTML, "Parsing HTML documents" (special elements, scopes, implied end tags).
@@ -24,7 +24,7 @@ pub(crate) const ENDS_P: u16 = 1 << 5;
 pub(crate) const SCOPE: u16 = 1 << 6;
 /// The end tag is optional: these close one another, so they nest only if something between them nests.
 pub(crate) const OPTIONAL_END: u16 = 1 << 7;
-/// May stand before the body.
+/// May be before the body.
 pub(crate) const HEAD: u16 = 1 << 8;
 /// Its start tag ends a drawing that was left open.
 pub(crate) const BREAKS_OUT: u16 = 1 << 9;

@@ -132,7 +132,7 @@ fn a_million_nested_tags_overflow_nothing() {
     assert!(text(&(names.concat() + "起火")).contains("起火"));
 }
 
-/// Elements whose end tags may be left out stand in those that need them; texts have no white space, so that lines are all that can differ.
+/// Elements whose end tags may be left out are in those that need them; texts have no white space, so that lines are all that can differ.
 fn well_formed() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         "[一-龥a-c]{1,4}".prop_map(|text| text),

@@ -1,6 +1,6 @@
 //! PRIV-1: personal data is overwritten with `*` before a document leaves the room, one star a character, so that
-//! positions in the text stay what they were. What kind it was stays, too, and with a secret a keyed hash of it, so that
-//! one complainant counts once. Authors become stable pseudonyms: countable, not readable.
+//! positions in the text stay the same. The kind of the data is kept, and with a secret a keyed hash of it, so that
+//! one complainant counts once. Authors become stable pseudonyms, which can be counted and not read.
 //!
 //! In: text as it was written. Out: text with stars, and [`Personal`] beside it. Not here: what a document is about; the raw
 //! archive keeps what is masked here. Known limits: no names outside labelled lines, no digits drawn as letters (`l38`).
@@ -36,17 +36,17 @@ const ACTOR_BYTES: usize = 4;
 const PERSONAL_BYTES: usize = 8;
 /// Field of `meta` that says what was masked.
 pub const PERSONAL_FIELD: &str = "personal";
-/// Most different pieces told per document; all are masked.
-const PERSONAL_TOLD_MAX: usize = 20;
+/// Most different pieces listed per document; all are masked.
+const PERSONAL_LISTED_MAX: usize = 20;
 /// Digits that a text must have before numbers are looked for: the shortest number of a chat service.
 const DIGITS_MIN: usize = 5;
 /// Largest size of one compiled expression.
 const REGEX_BYTES_MAX: usize = 8 << 20;
 
-/// What kind of personal data a masked stretch was.
+/// A kind of personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum PersonalKind {
     /// Mobile phone (手机).
     Mobile,
     /// Fixed line, with or without its area code (座机).
@@ -75,7 +75,7 @@ pub enum Kind {
     Name,
 }
 
-impl Kind {
+impl PersonalKind {
     /// All kinds.
     pub const ALL: [Self; 13] = [
         Self::Mobile,
@@ -93,7 +93,7 @@ impl Kind {
         Self::Name,
     ];
 
-    /// The word that stands in `meta.personal`.
+    /// Its word in `meta.personal`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -130,19 +130,19 @@ impl Kind {
     }
 }
 
-/// Where personal data stands in a folded text.
+/// Personal data in a folded text ([`View`]); places are bytes of that text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Spot {
-    kind: Kind,
+struct FoldedSpan {
+    kind: PersonalKind,
     from: usize,
     to: usize,
 }
 
-/// A stretch of personal data in a text.
+/// Personal data in a text as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct PersonalSpan {
     /// What it is.
-    pub kind: Kind,
+    pub kind: PersonalKind,
     /// First byte.
     pub from: usize,
     /// Byte behind the last one.
@@ -151,11 +151,11 @@ pub struct Found {
     canonical: String,
 }
 
-/// What was masked: kind, and with a secret a hash that is equal for equal data.
+/// Personal data that was masked: its kind, and with a secret a hash that is equal for equal data.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Personal {
     /// What it is.
-    pub kind: Kind,
+    pub kind: PersonalKind,
     /// Hash of it under the secret; none without one, because all phone numbers can be tried in an hour.
     pub key: Option<String>,
 }
@@ -179,7 +179,7 @@ impl Masker {
         Self { key: Some(blake3::derive_key(PERSONAL_DOMAIN, secret)) }
     }
 
-    fn personal(&self, found: &Found) -> Personal {
+    fn personal(&self, found: &PersonalSpan) -> Personal {
         let key = self.key.map(|key| {
             let mut hasher = blake3::Hasher::new_keyed(&key);
             hasher.update(found.kind.word().as_bytes());
@@ -208,16 +208,16 @@ impl Masker {
         (Cow::Owned(out), found.iter().map(|spot| self.personal(spot)).collect())
     }
 
-    /// Masks title, text and meta of a document, and writes into `meta.personal` what was masked there. A complaint without
-    /// an author gets the pseudonym of whom its text leads to, when it leads to one person; 匿名 and its like are no author.
+    /// Masks title, text and meta of a document, and lists in `meta.personal` what was masked. A complaint without an author
+    /// gets a pseudonym of the one person whose data its text has, if there is just one; 匿名 and its like are no author.
     /// Masking twice changes nothing.
     pub fn mask_document(&self, document: &mut Document) {
-        let mut told = Vec::new();
+        let mut masked_data = Vec::new();
         let mut over = |text: &mut String| {
             let (masked, found) = self.mask(text);
             if let Cow::Owned(masked) = masked {
                 *text = masked;
-                told.extend(found);
+                masked_data.extend(found);
             }
         };
         over(&mut document.text);
@@ -229,26 +229,26 @@ impl Masker {
                 mask_value(document.source.as_str(), name, value);
             }
         }
-        tell(document, told);
+        list_masked(document, masked_data);
     }
 }
 
-/// Writes what was masked into the document.
-fn tell(document: &mut Document, mut told: Vec<Personal>) {
-    told.sort();
-    told.dedup();
-    // What an earlier masking told stays: the text has only stars left of it.
-    if told.is_empty() || document.meta.contains_key(PERSONAL_FIELD) {
+/// Lists the masked data in `meta.personal`.
+fn list_masked(document: &mut Document, mut masked: Vec<Personal>) {
+    masked.sort();
+    masked.dedup();
+    // The list of an earlier masking stays: the text has only stars left of that data.
+    if masked.is_empty() || document.meta.contains_key(PERSONAL_FIELD) {
         return;
     }
-    let mut persons = told.iter().filter(|personal| personal.kind.names_a_person()).filter_map(|p| p.key.as_deref());
+    let mut persons = masked.iter().filter(|personal| personal.kind.names_a_person()).filter_map(|p| p.key.as_deref());
     let person = persons.next().filter(|_| document.channel == Channel::Complaint && persons.next().is_none());
     if let Some(person) = person.map(|person| format!("{ACTOR_PREFIX}{}", &person[..ACTOR_BYTES * 2]))
         && document.meta_str("author").is_none()
     {
         document.meta.insert("author".to_owned(), Value::String(person));
     }
-    let rows = told.iter().take(PERSONAL_TOLD_MAX).map(|personal| match &personal.key {
+    let rows = masked.iter().take(PERSONAL_LISTED_MAX).map(|personal| match &personal.key {
         Some(key) => format!("{}:{key}", personal.kind.word()),
         None => personal.kind.word().to_owned(),
     });
@@ -257,19 +257,19 @@ fn tell(document: &mut Document, mut told: Vec<Personal>) {
 
 /// All personal data of a text, in its order, none overlapping another.
 #[must_use]
-pub fn find_personal(text: &str) -> Vec<Found> {
-    let gate = Gate::of(text);
-    if !gate.open() {
+pub fn find_personal(text: &str) -> Vec<PersonalSpan> {
+    let prescan = Prescan::of(text);
+    if !prescan.may_have_personal_data() {
         return Vec::new();
     }
     let view = View::new(text, false);
     let mut spots = Vec::new();
-    if gate.digits >= DIGITS_MIN {
+    if prescan.digits >= DIGITS_MIN {
         numbers::find(&view, &mut spots);
     }
-    words::find(&view, &gate, &mut spots);
-    let mut found: Vec<Found> = spots.iter().map(|spot| located(text, &view, *spot)).collect();
-    if gate.spoken >= DIGITS_MIN {
+    words::find(&view, &prescan, &mut spots);
+    let mut found: Vec<PersonalSpan> = spots.iter().map(|spot| located(text, &view, *spot)).collect();
+    if prescan.spoken >= DIGITS_MIN {
         let view = View::new(text, true);
         let mut spots = Vec::new();
         numbers::find(&view, &mut spots);
@@ -282,7 +282,7 @@ pub fn find_personal(text: &str) -> Vec<Found> {
     }
     // The one that begins first wins, the longer one of two that begin together; what overlaps it is joined to it.
     found.sort_by(|a, b| a.from.cmp(&b.from).then(b.to.cmp(&a.to)).then(a.kind.cmp(&b.kind)));
-    let mut kept: Vec<Found> = Vec::with_capacity(found.len());
+    let mut kept: Vec<PersonalSpan> = Vec::with_capacity(found.len());
     for next in found {
         match kept.last_mut() {
             Some(last) if next.from < last.to => last.to = last.to.max(next.to),
@@ -292,25 +292,26 @@ pub fn find_personal(text: &str) -> Vec<Found> {
     kept
 }
 
-fn located(text: &str, view: &View, spot: Spot) -> Found {
+fn located(text: &str, view: &View, spot: FoldedSpan) -> PersonalSpan {
     let (from, to) = view.back(text, spot.from, spot.to);
     let folded = &view.text[spot.from..spot.to];
     let canonical = match spot.kind {
-        Kind::Mobile => {
+        PersonalKind::Mobile => {
             let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
             digits[digits.len().saturating_sub(11)..].to_owned()
         }
-        Kind::Landline | Kind::Hotline | Kind::Phone | Kind::BankCard => {
+        PersonalKind::Landline | PersonalKind::Hotline | PersonalKind::Phone | PersonalKind::BankCard => {
             folded.chars().filter(char::is_ascii_digit).collect()
         }
         _ => folded.chars().filter(|c| c.is_alphanumeric() || *c == '@').collect(),
     };
-    Found { kind: spot.kind, from, to, canonical }
+    PersonalSpan { kind: spot.kind, from, to, canonical }
 }
 
-/// What a text has at all: most have nothing of the kind, and cost one look.
+/// What one pass over a text finds of the characters that personal data is made of. Most texts have too little of them and are not
+/// searched.
 #[derive(Debug, Clone, Copy, Default)]
-struct Gate {
+struct Prescan {
     digits: usize,
     /// Digits of any writing, Chinese ones among them, in stretches that hold Chinese ones.
     spoken: usize,
@@ -322,39 +323,39 @@ struct Gate {
     named: bool,
 }
 
-impl Gate {
+impl Prescan {
     fn of(text: &str) -> Self {
-        let mut gate = Self::default();
+        let mut prescan = Self::default();
         let (mut stretch, mut chinese) = (0, false);
         for c in text.chars() {
             let spoken = view::spoken_digit(c).is_some();
             let digit = matches!(c, '0'..='9' | '０'..='９' | '①'..='⑨' | '⓪' | '⑴'..='⑼' | '⒈'..='⒐' | '❶'..='❾' | '➊'..='➒' | '\u{1d7ce}'..='\u{1d7ff}');
             if digit || spoken {
-                gate.digits += usize::from(digit);
+                prescan.digits += usize::from(digit);
                 stretch += 1;
                 chinese |= spoken;
                 if chinese {
-                    gate.spoken = gate.spoken.max(stretch);
+                    prescan.spoken = prescan.spoken.max(stretch);
                 }
                 continue;
             }
             match c {
                 ' ' | '-' | '\u{200b}' | '\u{fe0f}' | '\u{20e3}' => continue,
-                'a'..='z' | 'A'..='Z' | 'ａ'..='ｚ' | 'Ａ'..='Ｚ' => gate.letters += 1,
-                '@' | '＠' | '#' => gate.at = true,
+                'a'..='z' | 'A'..='Z' | 'ａ'..='ｚ' | 'Ａ'..='Ｚ' => prescan.letters += 1,
+                '@' | '＠' | '#' => prescan.at = true,
                 '室' | '栋' | '幢' | '弄' | '元' | '号' | '楼' | '户' | '房' | '组' | '座' | '区' | '园' | '苑'
                 | '里' | '府' | '湾' | '城' | '寓' | '社' | '居' | '馆' | '村' | '舍' | '庭' => {
-                    gate.rooms = true;
+                    prescan.rooms = true;
                 }
-                '人' | '名' | '主' | '我' | '者' => gate.named = true,
+                '人' | '名' | '主' | '我' | '者' => prescan.named = true,
                 _ => {}
             }
             (stretch, chinese) = (0, false);
         }
-        gate
+        prescan
     }
 
-    fn open(self) -> bool {
+    fn may_have_personal_data(self) -> bool {
         self.digits >= DIGITS_MIN
             || self.spoken >= DIGITS_MIN
             || self.at
