@@ -16,7 +16,6 @@ const KNOWN: &[(&[&str], &str)] = &[
     ),
     (&["archive/export", "archive/parquet"], "the columns of an export, and one of its forms"),
     (&["archive/warc/arc", "archive/warc/read"], "a record head, read in two formats"),
-    (&["collect/round", "collect/run"], "a run is carried out over a round and becomes one"),
     (
         &["deliver/mail", "deliver/message", "deliver/post"],
         "the forms of a message: each kind writes what the message holds",
