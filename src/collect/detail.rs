@@ -6,21 +6,23 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::article::article;
-use super::fields::{Fields, Notes, Origin, document, set_by_rule};
+use super::document::{Origin, document};
+use super::fields::{Fields, set_by_rule};
 use super::html;
 use super::html_table::rows_of;
-use super::item::{answer_of, json_value, look_up, value_of};
+use super::identity::row_id;
+use super::item::{answer_of, json_value, look_up, spread, value_of};
 use super::mask::Masker;
-use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, PageProblem};
-use super::recipe::{Detail, DetailFormat, FieldRule, Place, Recipe};
-use super::rows;
+use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, Notes, PageProblem};
+use super::recipe::{Detail, DetailFormat, Recipe};
+use super::rules::{FieldRule, Place};
 use super::tree::Tree;
 use vocabulary::{Document, RawRef};
 
 /// Most items of one page.
 const ITEMS_MAX: usize = 5_000;
 
-/// What a page or item gave: documents, and what was set aside with its reason.
+/// The documents of a page or item, and the reasons for which others were set aside.
 #[derive(Debug, Default)]
 pub(crate) struct Harvest {
     pub(crate) documents: Vec<Document>,
@@ -29,8 +31,9 @@ pub(crate) struct Harvest {
     pub(crate) problems: Vec<PageProblem>,
 }
 
-/// Where a page lies and when it was seen.
+/// The recipe that a page is read by, where the page is, and when it was seen.
 pub(crate) struct Context<'a> {
+    pub(crate) recipe: &'a Recipe,
     /// Canonical address the documents carry.
     pub(crate) url: Option<&'a Url>,
     /// Address for messages.
@@ -41,10 +44,11 @@ pub(crate) struct Context<'a> {
 }
 
 /// An item that is a document without a page of its own.
-pub(crate) fn of_item(recipe: &Recipe, fields: &Fields, context: &Context<'_>) -> Harvest {
-    let mut notes = Notes::new(recipe, context.page);
+pub(crate) fn of_item(fields: &Fields, context: &Context<'_>) -> Harvest {
+    let mut notes = Notes::new(&context.recipe.file, context.page);
     let mut harvest = Harvest::default();
-    let lacking = recipe.fields.iter().find(|rule| rule.required && fields.get(&rule.name).is_none());
+    let rules = context.recipe.kind.fields();
+    let lacking = rules.iter().find(|rule| rule.required && fields.get(&rule.name).is_none());
     if let Some(rule) = lacking {
         let reason = format!("required field `{}` is missing", rule.name);
         notes.add(Some(rule.line), reason.clone(), CHECK_PAGE);
@@ -57,8 +61,8 @@ pub(crate) fn of_item(recipe: &Recipe, fields: &Fields, context: &Context<'_>) -
 }
 
 /// A detail page.
-pub(crate) fn of_page(recipe: &Recipe, detail: &Detail, text: &str, hints: &Fields, context: &Context<'_>) -> Harvest {
-    let mut notes = Notes::new(recipe, context.page);
+pub(crate) fn of_page(detail: &Detail, text: &str, hints: &Fields, context: &Context<'_>) -> Harvest {
+    let mut notes = Notes::new(&context.recipe.file, context.page);
     let mut harvest = Harvest::default();
     match detail.format {
         DetailFormat::Html => of_html(detail, text, hints, context, &mut notes, &mut harvest),
@@ -142,11 +146,7 @@ fn of_json(
         }
         return;
     };
-    let found = look_up(&answer, items).into_iter().flat_map(|value| match value {
-        Value::Array(elements) => elements.iter().collect(),
-        other => vec![other],
-    });
-    let found: Vec<&Value> = found.collect();
+    let found: Vec<&Value> = spread(look_up(&answer, items)).collect();
     if found.is_empty() {
         let what = format!("items path `/{}` leads nowhere", items.join("/"));
         notes.add(None, what.clone(), CHECK_PATH);
@@ -157,8 +157,8 @@ fn of_json(
     }
     for element in found.into_iter().take(ITEMS_MAX) {
         if let Some(fields) = item_of(detail, element, hints, context, notes, harvest) {
-            // By what it says, not by where it stands.
-            let part = format!("#{}", rows::row_id(fields.get("text").unwrap_or_default()));
+            // An id by its text, not by its number on the page.
+            let part = format!("#{}", row_id(fields.get("text").unwrap_or_default()));
             keep(harvest, &fields, context, Some(part), notes);
         }
     }
@@ -187,7 +187,7 @@ fn item_of(
     (harvest.rejected.len() == before).then_some(fields)
 }
 
-/// Documents of one page that have one id are one; says how many were dropped.
+/// Keeps the first of several documents with one id. Returns how many were dropped.
 pub(crate) fn drop_doubles(harvest: &mut Harvest) -> usize {
     let mut seen = BTreeSet::new();
     let before = harvest.documents.len();
@@ -204,7 +204,7 @@ fn drop_doubled(harvest: &mut Harvest, notes: &mut Notes<'_>) {
     }
 }
 
-/// A rule for the text, or one that is required, found nothing.
+/// Notes a rule that found nothing, if it is for text or title or is required.
 fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Notes<'_>) {
     if !found.is_empty() || !(rule.required || matches!(rule.name.as_str(), "text" | "title")) {
         return;
@@ -221,7 +221,7 @@ fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Not
 
 fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Option<String>, notes: &mut Notes<'_>) {
     let origin = Origin { url: context.url, part, raw: context.raw, now: context.now, masker: context.masker };
-    match document(fields, &origin, notes) {
+    match document(context.recipe, fields, &origin, notes) {
         Ok(document) => harvest.documents.push(document),
         Err(reason) => {
             notes.add(None, reason.clone(), CHECK_SELECTOR);

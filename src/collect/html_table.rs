@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::fields::{Fields, Notes};
+use super::fields::Fields;
 use super::html;
-use super::problem::CHECK_SELECTOR;
-use super::recipe::Table;
+use super::problem::{CHECK_SELECTOR, Notes};
+use super::rules::HtmlTable;
 
 /// Most rows of one table.
 const ROWS_MAX: usize = 5_000;
@@ -19,7 +19,7 @@ const ROWSPAN_MAX: usize = 500;
 static ROW: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("tr").ok());
 
 /// The rows of a table as documents: every cell in the text under its header, the mapped ones as fields too.
-pub(crate) fn rows_of(page: &Html, table: &Table, shared: &Fields, notes: &mut Notes<'_>) -> Vec<Fields> {
+pub(crate) fn rows_of(page: &Html, table: &HtmlTable, shared: &Fields, notes: &mut Notes<'_>) -> Vec<Fields> {
     let (Some(found), Some(row)) = (page.select(&table.rule.selector).next(), ROW.as_ref()) else { return Vec::new() };
     let mut carried: Vec<(usize, String)> = vec![(0, String::new()); COLUMNS_MAX];
     let mut rows = found.select(row).map(|row| cells(row, &mut carried)).filter(|cells| !cells.is_empty());

@@ -8,6 +8,8 @@ use vocabulary::{DocumentId, SourceId};
 const TRACKING: &[&str] = &["utm_*", "spm", "scm", "share_*", "from_source", "gclid", "fbclid", "timestamp", "_"];
 /// Bytes of the hash in a document id.
 const ID_BYTES: usize = 10;
+/// Characters of the hash in the id of a row.
+const ROW_HASH_CHARS: usize = 20;
 
 /// The address without fragment, tracking parameters and the recipe's own; the rest sorted, so that the order in which
 /// a site writes its parameters makes no second page.
@@ -42,6 +44,13 @@ pub fn document_id(source: &SourceId, identity: &str) -> DocumentId {
     hasher.update(identity.trim().as_bytes());
     let hash = hasher.finalize();
     DocumentId::new(format!("{source}:{}", data_encoding::HEXLOWER.encode(&hash.as_bytes()[..ID_BYTES])))
+}
+
+/// An id for a row that has none of its own: a hash of its text, so that the same row is the same document at whatever place in its
+/// table.
+#[must_use]
+pub(crate) fn row_id(row: &str) -> String {
+    format!("row:{}", &blake3::hash(row.as_bytes()).to_hex().as_str()[..ROW_HASH_CHARS])
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use scraper::ElementRef;
 use serde_json::Value;
 use url::Url;
 
-use super::fields::{Fields, Notes};
-use super::problem::{CHECK_HOSTS, PageProblem};
-use super::recipe::{Ask, FieldRule, Place, Recipe};
-use super::{html, identity, xml};
+use super::ask::Ask;
+use super::fields::Fields;
+use super::problem::PageProblem;
+use super::rules::{FieldRule, Place};
+use super::{html, xml};
 
 /// Most steps a wildcard path may visit.
 const PATH_VISITS_MAX: usize = 10_000;
@@ -20,11 +21,14 @@ pub(crate) struct Item {
     pub(crate) fields: Fields,
 }
 
-/// What a list page gave.
+/// The contents of a list page.
 #[derive(Debug, Default)]
 pub(crate) struct List {
     pub(crate) items: Vec<Item>,
+    /// The list pages that it leads to.
     pub(crate) next: Vec<Ask>,
+    /// Why there are no items. A file is set aside with this reason; a list page may be empty.
+    pub(crate) empty_because: Option<String>,
     pub(crate) problems: Vec<PageProblem>,
 }
 
@@ -74,7 +78,7 @@ pub(crate) fn json_value(value: &Value, rule: &FieldRule) -> String {
     }
 }
 
-/// The values at a path; `*` stands for every element.
+/// The values at a path; the step `*` matches every element.
 pub(crate) fn look_up<'v>(value: &'v Value, path: &[String]) -> Vec<&'v Value> {
     let mut found = vec![value];
     for step in path {
@@ -94,6 +98,14 @@ pub(crate) fn look_up<'v>(value: &'v Value, path: &[String]) -> Vec<&'v Value> {
     found
 }
 
+/// The values found at a path, with the elements of an array in place of the array.
+pub(crate) fn spread(found: Vec<&Value>) -> impl Iterator<Item = &Value> {
+    found.into_iter().flat_map(|value| match value {
+        Value::Array(elements) => elements.iter().collect(),
+        other => vec![other],
+    })
+}
+
 /// A value as text: elements of an array a line each; none of an object.
 pub(crate) fn plain(value: &Value) -> Option<String> {
     match value {
@@ -103,23 +115,4 @@ pub(crate) fn plain(value: &Value) -> Option<String> {
         Value::Array(elements) => Some(elements.iter().filter_map(plain).collect::<Vec<_>>().join("\n")),
         Value::Null | Value::Object(_) => None,
     }
-}
-
-/// A found address made absolute and canonical, when it may be asked under this recipe.
-pub(crate) fn address(recipe: &Recipe, base: &Url, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
-    let found = found.trim();
-    if found.is_empty() || found.starts_with('#') {
-        return None;
-    }
-    let url = base.join(found).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let host = url.host_str()?;
-    let ours = recipe
-        .hosts
-        .iter()
-        .any(|known| host == known || host.strip_suffix(known.as_str()).is_some_and(|prefix| prefix.ends_with('.')));
-    if !ours {
-        notes.add(Some(line), format!("link to another host `{host}` is not followed"), CHECK_HOSTS);
-        return None;
-    }
-    Some(identity::canonical(&url, &recipe.drop_query))
 }

@@ -1,8 +1,10 @@
-//! What went wrong with one page, said so that somebody can act on it.
+//! Problems of a page: what is wrong, at which rule of which recipe, and what to do about it.
 
 use std::fmt;
 
-/// A messy page is not an error: it is noted with its place and what to do, and the round goes on.
+use url::Url;
+
+/// A problem of one page. It is no error: the round notes it and goes on.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PageProblem {
     /// The recipe's file, with a line where one rule is concerned.
@@ -18,6 +20,28 @@ pub struct PageProblem {
 impl fmt::Display for PageProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: {}; {}", self.at, self.url, self.detail, self.advice)
+    }
+}
+
+/// Collects the problems of one page.
+pub(crate) struct Notes<'a> {
+    /// The recipe's file.
+    file: &'a str,
+    url: String,
+    pub(crate) problems: Vec<PageProblem>,
+}
+
+impl<'a> Notes<'a> {
+    /// No problems yet. `file` is the recipe's file, `url` the page's address.
+    pub(crate) fn new(file: &'a str, url: &Url) -> Self {
+        Self { file, url: url.to_string(), problems: Vec::new() }
+    }
+
+    /// Adds a problem. `line` is the line of the rule that it concerns; none when it concerns no single rule.
+    pub(crate) fn add(&mut self, line: Option<usize>, detail: impl Into<String>, advice: &'static str) {
+        let file = self.file;
+        let at = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+        self.problems.push(PageProblem { at, url: self.url.clone(), detail: detail.into(), advice });
     }
 }
 

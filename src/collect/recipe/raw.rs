@@ -1,13 +1,12 @@
-//! The shapes that a recipe file may have, before anything is checked. Unknown keys are errors.
+//! A recipe as written, before anything is checked. Unknown keys are errors. `[list]` differs with the kind, which reads it.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use super::{DetailFormat, Identity, TableFormat};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
+
+use super::Identity;
+use super::detail::RawDetail;
+use crate::kinds::KindName;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,7 +14,7 @@ pub(super) struct RawRecipe {
     pub(super) id: Spanned<String>,
     pub(super) name: String,
     pub(super) channel: Spanned<String>,
-    pub(super) kind: Spanned<RawKind>,
+    pub(super) kind: Spanned<KindName>,
     #[serde(default = "yes")]
     pub(super) enabled: bool,
     pub(super) actor: Option<Spanned<String>>,
@@ -41,20 +40,9 @@ pub(super) struct RawRecipe {
     pub(super) refetch: RawRefetch,
     #[serde(default)]
     pub(super) bounds: RawBounds,
-    pub(super) list: Option<Spanned<RawList>>,
+    #[expect(dead_code, reason = "a known key, which the kind reads from the document")]
+    list: Option<IgnoredAny>,
     pub(super) detail: Option<Spanned<RawDetail>>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawKind {
-    Html,
-    Feed,
-    Json,
-    Xml,
-    Sitemap,
-    Table,
-    Mail,
 }
 
 /// How list pages are asked for when a GET is not enough.
@@ -129,91 +117,6 @@ impl Default for RawBounds {
             page_bytes_max: crate::PAGE_BYTES_MAX,
             stop_when_known: true,
         }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawList {
-    pub(super) item: Option<Spanned<String>>,
-    pub(super) items: Option<Spanned<String>>,
-    pub(super) link: Option<Spanned<RawField>>,
-    pub(super) next: Option<Spanned<RawField>>,
-    pub(super) next_param: Option<String>,
-    pub(super) table: Option<RawTable>,
-    pub(super) include: Option<Spanned<String>>,
-    pub(super) format: Option<TableFormat>,
-    pub(super) sheet: Option<String>,
-    pub(super) header_row: Option<Spanned<u32>>,
-    #[serde(default)]
-    pub(super) fields: BTreeMap<Spanned<String>, Spanned<RawField>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawDetail {
-    #[serde(default)]
-    pub(super) format: DetailFormat,
-    pub(super) items: Option<Spanned<String>>,
-    #[serde(default)]
-    pub(super) fields: BTreeMap<Spanned<String>, Spanned<RawField>>,
-    pub(super) table: Option<RawTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawTable {
-    pub(super) selector: Spanned<String>,
-    #[serde(default)]
-    pub(super) columns: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FieldTable {
-    pub(super) selector: Option<String>,
-    pub(super) path: Option<OneOrMany>,
-    pub(super) column: Option<OneOrMany>,
-    pub(super) value: Option<String>,
-    pub(super) attr: Option<String>,
-    pub(super) capture: Option<String>,
-    pub(super) date: Option<String>,
-    pub(super) template: Option<String>,
-    #[serde(default)]
-    pub(super) all: bool,
-    #[serde(default)]
-    pub(super) required: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// A field is a table, or a text for the usual case: a selector, or a path where the page is JSON.
-pub(super) enum RawField {
-    Short(String),
-    Table(Box<FieldTable>),
-}
-
-impl<'de> Deserialize<'de> for RawField {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct FieldVisitor;
-        impl<'de> Visitor<'de> for FieldVisitor {
-            type Value = RawField;
-            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-                to.write_str("a selector or path, or a table with `selector` or `path`")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<RawField, E> {
-                Ok(RawField::Short(text.to_owned()))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawField, A::Error> {
-                FieldTable::deserialize(MapAccessDeserializer::new(map)).map(|table| RawField::Table(Box::new(table)))
-            }
-        }
-        from.deserialize_any(FieldVisitor)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A round over a folder: the folder is the list, each file a page. Files are archived like pages, and marked like them.
+//! A round over a folder: the folder is the list, each file a page. Files are archived and marked as pages are.
 
 use std::sync::Arc;
 
@@ -7,12 +7,14 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::archivist::Dropped;
+use super::super::ask::Ask;
 use super::super::detail::{self, Context, Harvest};
 use super::super::fetch::Session;
-use super::super::fields::Notes;
-use super::super::problem::{CHECK_FOLDER, PageProblem};
-use super::super::recipe::{Kind, Recipe};
-use super::super::{CollectError, folder, mail, rows};
+use super::super::item::List;
+use super::super::kinds::Page;
+use super::super::problem::{CHECK_FOLDER, Notes, PageProblem};
+use super::super::recipe::Recipe;
+use super::super::{CollectError, folder};
 use super::{DetailDone, Done, ListDone, ReadDetail, ReadList, Unread};
 use store::frontier::{Frontier, FrontierPage, PageState};
 use vocabulary::Meta;
@@ -92,26 +94,20 @@ async fn read_file(
     let file = Dropped { name: url.to_string(), at: now, bytes };
     let kept = session.gate().keep_file(file).await;
     let (raw, bytes) = kept.map_err(|error| Unread::Broken(CollectError::Archive(error)))?;
-    let (page, masker) = (url.clone(), session.gate().settings.masker.clone());
+    let (url, masker) = (url.clone(), session.gate().settings.masker.clone());
     let parse = move || {
-        let mut notes = Notes::new(&recipe, &page);
+        let mut notes = Notes::new(&recipe.file, &url);
         let mut harvest = Harvest::default();
-        let items = match &recipe.kind {
-            Kind::Table(sheet) => rows::read(&recipe, sheet, &bytes, None, &page, now, &mut notes),
-            _ => match mail::read(&recipe, &bytes, now, &mut notes) {
-                Ok(item) => vec![item],
-                Err(why) => {
-                    harvest.rejected.push(why);
-                    Vec::new()
-                }
-            },
-        };
-        if items.is_empty() && harvest.rejected.is_empty() {
-            harvest.rejected.push("the table has no rows that can be read".to_owned());
+        let (asked, rules) = (Ask::get(url.clone()), recipe.page_rules());
+        let page = Page { body: &bytes, charset: None, url: &url, asked: &asked, now, rules };
+        let List { items, empty_because, .. } = recipe.kind.read(&page, &mut notes);
+        if items.is_empty() {
+            harvest.rejected.push(empty_because.unwrap_or_else(|| "the file has no items that can be read".to_owned()));
         }
         for item in items {
-            let context = Context { url: item.url.as_ref(), page: &page, raw: &raw, now, masker: &masker };
-            let one = detail::of_item(&recipe, &item.fields, &context);
+            let (item_url, raw) = (item.url.as_ref(), &raw);
+            let context = Context { recipe: &recipe, url: item_url, page: &url, raw, now, masker: &masker };
+            let one = detail::of_item(&item.fields, &context);
             harvest.documents.extend(one.documents);
             harvest.rejected.extend(one.rejected);
             harvest.problems.extend(one.problems);

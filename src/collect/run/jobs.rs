@@ -1,4 +1,4 @@
-//! What a round does beside its books: asks for a page and reads it, hands documents over.
+//! The requests of a round: ask for a page and read it, hand documents over.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,13 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use url::Url;
 
+use super::super::ask::Ask;
 use super::super::charset;
 use super::super::detail::{self, Context};
 use super::super::fetch::{Answer, Call, Session, Validators};
 use super::super::fields::Fields;
 use super::super::item::List;
-use super::super::list::{self, Listed};
-use super::super::recipe::Ask;
+use super::super::kinds::Page;
+use super::super::list;
 use super::super::{CollectError, Recipe, Sink};
 use super::{Batch, DetailDone, Done, Flushed, ListDone, ReadDetail, ReadList, Unread};
 use store::frontier::{Frontier, FrontierPage, PageState};
@@ -31,8 +32,8 @@ pub(super) async fn flush(
     if !batch.documents.is_empty() {
         session.gate().sync().await?;
         let given = batch.documents.len();
-        let told = sink.put(batch.documents).await;
-        outcomes = told.map_err(|source| CollectError::Sink { source_id: recipe.id.clone(), source })?;
+        let answered = sink.put(batch.documents).await;
+        outcomes = answered.map_err(|source| CollectError::Sink { source_id: recipe.id.clone(), source })?;
         if outcomes.len() != given {
             return Err(CollectError::Miscounted { source_id: recipe.id.clone(), given, answered: outcomes.len() });
         }
@@ -70,8 +71,10 @@ async fn read_list(
     let (reader, asked, masker) = (Arc::clone(&recipe), ask.clone(), session.gate().settings.masker.clone());
     let parse = move || {
         let hash = blake3::hash(&page.body);
-        let listed = Listed { body: &page.body, charset: page.charset.as_deref(), url: &page.url, asked: &asked };
-        let List { items, next, problems } = list::read(&reader, &listed, now);
+        let rules = reader.page_rules();
+        let charset = page.charset.as_deref();
+        let listed = Page { body: &page.body, charset, url: &page.url, asked: &asked, now, rules };
+        let List { items, next, problems, .. } = list::read(&reader, &listed);
         let found = !items.is_empty();
         let (mut links, mut listed, mut harvests) = (Vec::new(), BTreeSet::new(), Vec::new());
         for item in items {
@@ -84,8 +87,9 @@ async fn read_list(
                 }
                 // Without a page behind it, as a feed's entry without a link, an item is a document by itself.
                 url => {
-                    let context = Context { url: url.as_ref(), page: &asked.url, raw: &page.raw, now, masker: &masker };
-                    harvests.push(detail::of_item(&reader, &item.fields, &context));
+                    let (recipe, raw) = (&*reader, &page.raw);
+                    let context = Context { recipe, url: url.as_ref(), page: &asked.url, raw, now, masker: &masker };
+                    harvests.push(detail::of_item(&item.fields, &context));
                 }
             }
         }
@@ -139,11 +143,12 @@ async fn read_detail(
     let (asked, masker) = (url.clone(), session.gate().settings.masker.clone());
     let parse = move || {
         let decoded = charset::decode(&page.body, page.charset.as_deref(), recipe.charset);
-        let context = Context { url: Some(&asked), page: &page.url, raw: &page.raw, now, masker: &masker };
+        let (url, raw) = (Some(&asked), &page.raw);
+        let context = Context { recipe: &recipe, url, page: &page.url, raw, now, masker: &masker };
         let harvest = recipe
             .detail
             .as_ref()
-            .map(|detail| detail::of_page(&recipe, detail, &decoded.text, &hints, &context))
+            .map(|detail| detail::of_page(detail, &decoded.text, &hints, &context))
             .unwrap_or_default();
         ReadDetail::Harvest(harvest, decoded.problems)
     };

@@ -104,7 +104,7 @@ fn an_interface_is_asked_by_post_from_cursor_to_cursor() {
     let round = world.round(&recipe, DAY_1, &sink);
     assert_eq!((round.kept, round.rejected, round.requests), (3, 1, 3), "{round:?}");
     assert_eq!(round.rejects[0].reason, "required field `external_id` is missing");
-    // RAW-1: the question is archived with its body, and the crawl log tells it.
+    // RAW-1: the question is archived with its body, and the crawl log has it.
     let (mut asked, mut questions) = (Vec::new(), 0);
     read_asked(world.dir.path(), |found| {
         let path = found.url.rsplit('/').next().unwrap_or_default().to_owned();

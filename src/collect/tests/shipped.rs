@@ -3,9 +3,10 @@
 
 use url::Url;
 
+use super::super::ask::Ask;
 use super::super::detail::{self, Context};
-use super::super::list::{self, Listed};
-use super::super::recipe::Ask;
+use super::super::kinds::Page;
+use super::super::list;
 use super::*;
 
 fn fixture(name: &str) -> Option<Vec<u8>> {
@@ -29,16 +30,16 @@ fn read(recipe: &Recipe) -> serde_json::Value {
     let start = recipe.start_urls().next().unwrap();
     let body = of("list").unwrap_or_else(|| panic!("{stem} has no list page in tests/data/sources"));
     let asked = Ask::get(start.clone());
-    let listed = Listed { body: &body, charset: None, url: &start, asked: &asked };
-    let list = list::read(recipe, &listed, now);
+    let rules = recipe.page_rules();
+    let list = list::read(recipe, &Page { body: &body, charset: None, url: &start, asked: &asked, now, rules });
     let links: Vec<String> = list.items.iter().filter_map(|item| Some(item.url.as_ref()?.to_string())).collect();
     let mut problems = list.problems;
     let (mut documents, mut rejected) = (Vec::new(), Vec::new());
     match (&recipe.detail, list.items.first().and_then(|item| item.url.clone())) {
         (Some(detail), Some(url)) => {
             let page = String::from_utf8(of("page").unwrap_or_else(|| panic!("{stem} has no page"))).unwrap();
-            let context = Context { url: Some(&url), page: &url, raw: &raw, now, masker: &masker };
-            let harvest = detail::of_page(recipe, detail, &page, &list.items[0].fields, &context);
+            let context = Context { recipe, url: Some(&url), page: &url, raw: &raw, now, masker: &masker };
+            let harvest = detail::of_page(detail, &page, &list.items[0].fields, &context);
             documents.extend(harvest.documents);
             rejected.extend(harvest.rejected);
             problems.extend(harvest.problems);
@@ -46,8 +47,8 @@ fn read(recipe: &Recipe) -> serde_json::Value {
         _ => {
             for item in &list.items {
                 let page: &Url = item.url.as_ref().unwrap_or(&start);
-                let context = Context { url: item.url.as_ref(), page, raw: &raw, now, masker: &masker };
-                let harvest = detail::of_item(recipe, &item.fields, &context);
+                let context = Context { recipe, url: item.url.as_ref(), page, raw: &raw, now, masker: &masker };
+                let harvest = detail::of_item(&item.fields, &context);
                 documents.extend(harvest.documents);
                 rejected.extend(harvest.rejected);
                 problems.extend(harvest.problems);

@@ -1,8 +1,8 @@
-//! The work of one round: lists, the pages behind them, the sink, the marks. The order is the promise: archived, read,
-//! synced, acknowledged by the sink, then marked done.
+//! The work of one round: lists, the pages behind them, the sink, the marks. A page is archived, read, synced, acknowledged by the
+//! sink, and marked done, in this order.
 //!
-//! One task keeps the books; several requests may be under way, as many as the recipe allows, while a batch of documents
-//! is on its way to the sink. Lists are read one after the other, the next as soon as there is room for its pages.
+//! One task counts and decides. As many requests as the recipe allows may be under way at once, and one batch of documents may be on
+//! its way to the sink. Lists are read one after the other, each as soon as there is room for its pages.
 
 mod files;
 mod jobs;
@@ -18,12 +18,12 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use url::Url;
 
+use super::ask::Ask;
 use super::detail::Harvest;
 use super::fetch::{Failure, Session};
 use super::fields::CHANGED_AT;
 use super::host::host_key;
 use super::problem::{ASK_LATER, CHECK_BOUNDS, CHECK_CHARSET, CHECK_FOLDER, CHECK_HOST, CHECK_PAGE, PageProblem};
-use super::recipe::{Ask, Kind};
 use super::round::Round;
 use super::schedule::later;
 
@@ -33,7 +33,7 @@ use vocabulary::Document;
 
 /// Bytes of text that are handed over however few documents they are.
 const SINK_BATCH_BYTES_MAX: usize = 16 << 20;
-/// What is known by then is handed over however little it is.
+/// Documents wait at most this long to be handed over, however few they are.
 const SINK_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Pages of one site that fail to answer one after the other before the host is left alone.
 const SILENCES_MAX: u32 = 3;
@@ -55,11 +55,12 @@ struct ListDone {
     outcome: Result<ReadList, Unread>,
 }
 
-/// What a list page gave, with what the frontier knows of its pages.
+/// The contents of a list page, with the frontier's marks of its pages.
 struct ReadList {
+    /// Whether there was any item.
     found: bool,
     next: Vec<Ask>,
-    /// Hash of what came.
+    /// Hash of the page as it came.
     hash: blake3::Hash,
     pages: Vec<FrontierPage>,
     harvests: Vec<Harvest>,
@@ -81,9 +82,9 @@ enum ReadDetail {
 /// Why there is nothing to read.
 enum Unread {
     Failed(Failure),
-    /// A list that says it has not changed, though nobody asked it to say so.
+    /// The server answers that a list has not changed, though the request did not ask for that.
     Nothing,
-    /// READ-3 failed us: the parser panicked.
+    /// The parser panicked, against READ-3.
     GaveUp,
     /// A file of a folder that cannot be read.
     File(String),
@@ -96,7 +97,7 @@ enum Done {
     Detail(Box<DetailDone>),
 }
 
-/// Where the round stands in the lists.
+/// The place of the round in the lists.
 #[derive(Default)]
 struct Chain {
     /// The start that is being read, counted from 0.
@@ -105,9 +106,9 @@ struct Chain {
     seen: BTreeSet<String>,
     /// Which page of the start's template comes next.
     at: u32,
-    /// The next pages as earlier ones named them.
+    /// The next pages that earlier ones led to.
     linked: VecDeque<Ask>,
-    /// What the last page was: one that comes again is the end of the list.
+    /// Hash of the last page. A page that comes again is the end of the list.
     last: Option<blake3::Hash>,
     under_way: bool,
 }
@@ -126,7 +127,7 @@ pub(super) struct Run<'a> {
     queue: VecDeque<FrontierPage>,
     under_way: FuturesUnordered<Boxed<'a, Done>>,
     waiting: Batch,
-    /// When what waits is handed over at the latest.
+    /// Latest time at which the waiting documents are handed over.
     hand_over_by: Option<tokio::time::Instant>,
     flushing: Option<Boxed<'a, Flushed>>,
     stopped_hosts: BTreeSet<String>,
@@ -210,7 +211,7 @@ impl<'a> Run<'a> {
     /// Begins as many requests as the recipe allows at once.
     fn start_work(&mut self) {
         let at_once = self.recipe.at_once as usize;
-        // What cannot be handed over yet must not pile up.
+        // Documents that cannot be handed over yet must not pile up.
         let full = self.flushing.is_some() && self.waiting.is_full(self.session.gate().settings.batch_max);
         while self.under_way.len() < at_once && !full {
             // With one request at a time a list's pages come before the next list.
@@ -256,18 +257,13 @@ impl<'a> Run<'a> {
                 }
             } else if !self.stopped_hosts.contains(&host_key(&ask.url)) && chain.seen.insert(ask.key()) {
                 return Some(ask);
-            } else if self.has_siblings() {
+            } else if self.recipe.kind.has_siblings() {
                 continue;
             }
             // A "next" link that leads back, a bound, or a host that is left alone.
             self.next_start();
         }
         None
-    }
-
-    /// Whether the next pages stand beside each other, so that one says nothing about the others.
-    fn has_siblings(&self) -> bool {
-        matches!(self.recipe.kind, Kind::Sitemap { .. })
     }
 
     fn next_start(&mut self) {
@@ -289,7 +285,7 @@ impl<'a> Run<'a> {
                     }
                     Unread::Nothing | Unread::Broken(_) => {}
                 }
-                if !self.has_siblings() {
+                if !self.recipe.kind.has_siblings() {
                     self.next_start();
                 }
                 return Ok(());
@@ -297,7 +293,7 @@ impl<'a> Run<'a> {
         };
         self.silences = 0;
         self.round.pages_read += 1;
-        if self.chain.last.replace(list.hash) == Some(list.hash) && !self.has_siblings() {
+        if self.chain.last.replace(list.hash) == Some(list.hash) && !self.recipe.kind.has_siblings() {
             // Some interfaces answer their last page for every number behind it.
             self.next_start();
             return Ok(());
@@ -322,7 +318,7 @@ impl<'a> Run<'a> {
             self.hand_over_all().await?;
             anything_new = self.round.kept > before;
         }
-        if self.has_siblings() {
+        if self.recipe.kind.has_siblings() {
             self.chain.linked.extend(list.next);
             return Ok(());
         }
@@ -355,7 +351,7 @@ impl<'a> Run<'a> {
             PageState::Gone => false,
             PageState::Done if self.recipe.folder.is_some() => files::has_changed(page),
             PageState::Done => page.fetched_at.is_some_and(|at| {
-                // By the sitemap's word, or because it is time.
+                // The list says that it changed, or it is time to ask again.
                 let changed = page.hints.get(CHANGED_AT).and_then(|hint| hint.as_str()?.parse::<Timestamp>().ok());
                 let due = self.recipe.refetch_after.is_some_and(|after| later(at, after) <= self.now);
                 due || changed.is_some_and(|changed| changed > at)
@@ -432,7 +428,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Counts what was set aside and queues the documents with the mark that depends on them.
+    /// Counts items that were set aside, and queues the documents with the mark that depends on them.
     fn harvest(&mut self, url: &str, harvest: Harvest, known: Option<FrontierPage>) {
         self.round.note(harvest.problems);
         for reason in &harvest.rejected {
@@ -473,7 +469,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Sends what waits on its way, unless something is on its way already.
+    /// Sends the waiting batch on its way, unless another batch is on its way.
     fn hand_over(&mut self) {
         if self.flushing.is_none() && !self.waiting.is_empty() {
             self.hand_over_by = None;
@@ -500,7 +496,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Notes a failure and what it means for its host.
+    /// Notes a failure, and leaves its host alone when the failure calls for that.
     fn failed(&mut self, url: &Url, failure: Failure) -> Result<(), CollectError> {
         let failure = match failure {
             Failure::Archive(error) => return Err(error.into()),

@@ -1,0 +1,72 @@
+//! The pages behind the items of a list: `[detail]`, checked.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::rules::check::{Checker, Grammar};
+use crate::rules::written::{RawFields, RawHtmlTable};
+use crate::rules::{FieldRule, HtmlTable, RecipeError};
+
+/// How the page behind a list item is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Detail {
+    pub(crate) format: DetailFormat,
+    /// Path to the documents of a JSON or XML page; without one the page is one document.
+    pub(crate) items: Option<Vec<String>>,
+    pub(crate) fields: Vec<FieldRule>,
+    /// Table of an HTML page, each row of which is a document.
+    pub(crate) table: Option<HtmlTable>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DetailFormat {
+    #[default]
+    Html,
+    Json,
+    Xml,
+}
+
+/// `[detail]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDetail {
+    #[serde(default)]
+    format: DetailFormat,
+    items: Option<Spanned<String>>,
+    #[serde(default)]
+    fields: RawFields,
+    table: Option<RawHtmlTable>,
+}
+
+impl Detail {
+    /// Names of the fields that its rules and columns fill.
+    pub(crate) fn field_names(&self) -> impl Iterator<Item = &str> {
+        let columns = self.table.iter().flat_map(HtmlTable::field_names);
+        self.fields.iter().map(|rule| rule.name.as_str()).chain(columns)
+    }
+}
+
+/// `[detail]`, if the recipe has one.
+pub(super) fn detail(checker: &Checker<'_>, raw: Option<&Spanned<RawDetail>>) -> Result<Option<Detail>, RecipeError> {
+    let Some(detail) = raw else { return Ok(None) };
+    let RawDetail { format, items, fields, table } = detail.get_ref();
+    let html = *format == DetailFormat::Html;
+    let table = match table {
+        Some(table) if !html => {
+            return Err(checker.error(table.selector.span().start, "`[detail.table]` is for HTML details"));
+        }
+        Some(table) => Some(checker.html_table(table)?),
+        None => None,
+    };
+    let items = match items {
+        Some(items) if html => {
+            let what = "`items` is for JSON and XML details; a table's rows are named by `[detail.table]`";
+            return Err(checker.error(items.span().start, what));
+        }
+        Some(items) => Some(checker.path(items.get_ref(), items.span().start)?),
+        None => None,
+    };
+    let grammar = if html { Grammar::Css } else { Grammar::Path };
+    Ok(Some(Detail { format: *format, items, fields: checker.fields(fields, grammar)?, table }))
+}
