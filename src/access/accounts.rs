@@ -1,4 +1,4 @@
-//! Users, sessions and tokens: making them, and telling who shows one. Every change is told in the audit log, in its own transaction.
+//! Users, sessions and tokens: making them, and finding whose they are. Every change is a line of the audit log, in its own transaction.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
+use super::error::AccessError;
+use super::mail::check_mail;
 use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
-use super::subscriptions::check_mail;
 use super::throttle::Throttle;
 use super::{Identity, Member, Viewer, password, secret};
-use store::{Store, StoreError, TokenRow, Tx, UserRow};
+use store::{Store, TokenRow, Tx, UserRow};
 use vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
 
 /// Hours after which a session ends, whatever happens in it.
@@ -26,26 +27,6 @@ const HASHES_AT_ONCE: usize = 2;
 const USER_CHARS_MAX: usize = 100;
 /// What tokens begin with, so that a leaked one can be found by scanners.
 const TOKEN_PREFIX: &str = "wl_";
-
-/// Why an account could not be made, changed or asked.
-#[derive(Debug, thiserror::Error)]
-pub enum AccessError {
-    /// What was given cannot be used; the message says what is expected.
-    #[error("{0}")]
-    Input(String),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The system gives no chance.
-    #[error("the system gives no random bytes: {0}")]
-    Chance(String),
-    /// A password could not be hashed.
-    #[error("a password could not be hashed: {0}")]
-    Hash(String),
-    /// Hashing broke off; a bug.
-    #[error("hashing broke off")]
-    Broken(#[from] tokio::task::JoinError),
-}
 
 /// Why somebody is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +61,7 @@ pub struct NewUser {
     pub password: Option<String>,
     /// Whether the OpenID provider may sign the user in.
     pub by_provider: bool,
-    /// The address by which the user is told things.
+    /// The mail address that the user's subscriptions go to.
     pub mail: Option<String>,
 }
 
@@ -402,7 +383,7 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Tells the audit log of something that changes no account.
+    /// Writes to the audit log what changes no account.
     pub async fn note(&self, entry: &AuditEntry) -> Result<(), AccessError> {
         let mut tx = self.store.begin().await?;
         Store::add_audit(&mut tx, entry).await?;

@@ -4,6 +4,8 @@
 //! [`PartyView`] the alert as that viewer may see it. Not here: pages and addresses of ours, SQL, which address needs what (that table is in `web`). Secrets leave this room once, when they are made; only digests are kept.
 
 mod accounts;
+mod error;
+mod mail;
 mod password;
 mod provider;
 mod secret;
@@ -11,9 +13,8 @@ mod sight;
 mod subscriptions;
 mod throttle;
 
-pub use accounts::{
-    AccessError, Accounts, NewUser, Refusal, SESSION_HOURS, SignedIn, TOKEN_DAYS_DEFAULT, TOKEN_DAYS_MAX,
-};
+pub use accounts::{Accounts, NewUser, Refusal, SESSION_HOURS, SignedIn, TOKEN_DAYS_DEFAULT, TOKEN_DAYS_MAX};
+pub use error::AccessError;
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use provider::{Departure, Identity, Provider, ProviderError, Returned};
 pub use secret::{form_key, fresh as fresh_secret, same};

@@ -265,7 +265,7 @@ impl Provider {
         })
     }
 
-    /// Whatever the provider does, a visitor is told in time, and the next ones for a while at once.
+    /// Whatever the provider does, a visitor gets an answer in time, and the next ones for a while at once.
     async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, ProviderError>>,

@@ -284,7 +284,7 @@ impl PartyView {
     }
 }
 
-/// The brand a matter is about, when the party may be told: its own, and to test bodies any, since they buy it.
+/// The brand that an alert is about, when the party may know it: its own, and for test bodies any, since they buy it.
 fn brand_for(party: &Party, brand: Option<String>) -> Option<String> {
     brand.filter(|brand| party.role == Role::TestBody || party.concerns.brands.contains(brand))
 }

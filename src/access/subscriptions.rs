@@ -2,19 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::accounts::{AccessError, Accounts, entry, no_user};
+use super::accounts::{Accounts, entry, no_user};
+use super::error::AccessError;
+use super::mail::check_mail;
 use super::secret;
 use store::{EndpointHealth, Store};
-use vocabulary::{AuditKind, Endpoint, EndpointKind, SHOWN_CHARS, Subscription, excerpt};
+use vocabulary::{AuditKind, Endpoint, EndpointKind, Subscription};
 
 /// Subscriptions of one user.
 pub const SUBSCRIPTIONS_MAX: usize = 10;
-/// Longest mail address, in bytes (RFC 5321, 4.5.3.1.3).
-const MAIL_BYTES_MAX: usize = 254;
 
 impl Accounts {
-    /// Sets or takes away the address by which a user is told things. What the user has subscribed to goes there from now on; without an
-    /// address it ends.
+    /// Sets or takes away the mail address of a user. What the user has subscribed to goes there from now on; without an address it ends.
     ///
     /// # Errors
     /// [`AccessError::Input`] for an unknown user or what is no address.
@@ -39,7 +38,7 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// The address by which a user is told things.
+    /// The mail address that a user's subscriptions go to.
     pub async fn mail_of(&self, name: &str) -> Result<Option<String>, AccessError> {
         Ok(self.store.user(name).await?.and_then(|user| user.mail))
     }
@@ -70,7 +69,7 @@ impl Accounts {
         if !subscription.has_hours() {
             return Err(AccessError::Input("时间应为 0 到 23 时，免打扰的起止不能相同。".to_owned()));
         }
-        // Notices tell of the watch itself: the centre's administrators are told them by the endpoints that they make.
+        // Notices are about the watch itself: they go to the endpoints that the centre's administrators make.
         let subscription = Subscription { notices: false, ..subscription };
         let label: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
         let endpoint = Endpoint {
@@ -104,14 +103,4 @@ impl Accounts {
         tx.commit().await?;
         Ok(true)
     }
-}
-
-/// An address that mail can be sent to.
-pub(super) fn check_mail(mail: &str) -> Result<(), AccessError> {
-    let parsed = mail.parse::<lettre::Address>();
-    if mail.len() <= MAIL_BYTES_MAX && parsed.is_ok() {
-        return Ok(());
-    }
-    let shown = excerpt(mail, SHOWN_CHARS);
-    Err(AccessError::Input(format!("`{}` is no mail address", shown.escape_debug())))
 }

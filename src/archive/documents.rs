@@ -86,7 +86,7 @@ impl FromStr for Format {
     }
 }
 
-/// What an importer is told about a file.
+/// What an importer learns about a file.
 #[derive(Debug, Clone)]
 pub struct ImportSpec {
     /// Source of documents that name none.
@@ -372,7 +372,7 @@ fn decoded(bytes: Vec<u8>) -> String {
     if text.starts_with(BOM) {
         text.drain(..BOM.len_utf8());
     }
-    // The csv reader counts a line at its `\n` only: behind `\r\n` every row would be told one line too early.
+    // The csv reader counts a line at its `\n` only: behind `\r\n` every row would be reported one line too early.
     if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text }
 }
 

@@ -1,14 +1,16 @@
 //! Results of a search as a file that other programs open: CSV, XLSX, NDJSON, Parquet.
 
+pub(super) mod row;
+
 use std::io::Write;
 use std::path::Path;
 
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
-use serde_json::json;
 
+use self::row::NUMBER_COLUMNS;
+pub use self::row::{EXPORT_COLUMNS, ExportRow};
 use super::ArchiveError;
 use super::parquet::export_parquet;
-use vocabulary::{Category, Document, Hazard, show_moment};
 
 /// Most rows of a workbook: it is made in memory, and spreadsheets end at 1,048,576.
 pub const XLSX_ROWS_MAX: u64 = 100_000;
@@ -28,7 +30,7 @@ pub enum ExportFormat {
     Csv,
     /// A workbook.
     Xlsx,
-    /// Documents NDJSON as `import` takes it; what was read stands in `meta.found`.
+    /// Documents NDJSON as `import` takes it; `meta.found` holds what was read.
     Ndjson,
     /// A Parquet table.
     Parquet,
@@ -62,94 +64,6 @@ impl std::str::FromStr for ExportFormat {
         let known = || Self::ALL.map(Self::code).join(", ");
         let found = Self::ALL.into_iter().find(|format| format.code() == text);
         found.ok_or_else(|| format!("`{text}` is no export format; known: {}", known()))
-    }
-}
-
-/// One document of a result, with what was read in it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExportRow {
-    /// The document.
-    pub document: Document,
-    /// Product categories.
-    pub categories: Vec<Category>,
-    /// Hazards.
-    pub hazards: Vec<Hazard>,
-    /// Worst severity, 0–4.
-    pub severity: Option<u8>,
-    /// First brand named.
-    pub brand: Option<String>,
-    /// First place named: code and name.
-    pub region: Option<(String, String)>,
-    /// The story it tells.
-    pub story: u64,
-    /// Its place in the log.
-    pub position: u64,
-}
-
-/// The columns of a table, in order.
-pub const EXPORT_COLUMNS: [&str; 18] = [
-    "id",
-    "title",
-    "text",
-    "published_at",
-    "seen_at",
-    "source",
-    "channel",
-    "channel_name",
-    "url",
-    "categories",
-    "category_names",
-    "hazards",
-    "hazard_names",
-    "brand",
-    "region",
-    "region_name",
-    "severity",
-    "story",
-];
-/// Those of them that hold numbers.
-pub(super) const NUMBER_COLUMNS: usize = 2;
-
-impl ExportRow {
-    /// The text columns, in order.
-    pub(super) fn texts(&self) -> [Option<String>; EXPORT_COLUMNS.len() - NUMBER_COLUMNS] {
-        let Document { id, title, text, published_at, seen_at, source, channel, url, .. } = &self.document;
-        let joined = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(";"));
-        let (region, region_name) = self.region.clone().unzip();
-        [
-            Some(id.to_string()),
-            title.clone(),
-            Some(text.clone()),
-            published_at.map(show_moment),
-            seen_at.map(show_moment),
-            Some(source.to_string()),
-            Some(channel.code().to_owned()),
-            Some(channel.zh().to_owned()),
-            url.clone(),
-            joined(self.categories.iter().map(|category| category.code()).collect()),
-            joined(self.categories.iter().map(|category| category.zh()).collect()),
-            joined(self.hazards.iter().map(|hazard| hazard.code()).collect()),
-            joined(self.hazards.iter().map(|hazard| hazard.zh()).collect()),
-            self.brand.clone(),
-            region,
-            region_name,
-        ]
-    }
-
-    /// The document as `import` takes it.
-    fn line(&self) -> Result<String, serde_json::Error> {
-        let mut document = serde_json::to_value(&self.document)?;
-        let found = json!({
-            "categories": self.categories, "hazards": self.hazards, "severity": self.severity, "brand": self.brand,
-            "region": self.region.as_ref().map(|(code, _)| code), "story": self.story, "position": self.position,
-        });
-        if let Some(object) = document.as_object_mut() {
-            let meta = object.entry("meta").or_insert_with(|| json!({}));
-            if let Some(meta) = meta.as_object_mut() {
-                meta.insert("found".to_owned(), found);
-            }
-        }
-        serde_json::to_string(&document)
     }
 }
 
@@ -280,7 +194,7 @@ mod tests {
 
     use super::super::parquet::shape_of;
     use super::*;
-    use vocabulary::{Channel, DocumentId, DocumentLine, SourceId};
+    use vocabulary::{Category, Channel, Document, DocumentId, DocumentLine, Hazard, SourceId};
 
     fn row(id: &str, text: &str) -> ExportRow {
         let document = Document {

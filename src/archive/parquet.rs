@@ -16,7 +16,7 @@ use polars::prelude::{
 use rayon::prelude::*;
 
 use super::ArchiveError;
-use super::export::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
+use super::export::row::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
 use vocabulary::{
     CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RegionCode, RuleId, SHOWN_CHARS,
     SignalRecord, SourceId, day_of, excerpt, parse_moment, show_moment,
@@ -347,7 +347,7 @@ pub(super) fn shape_of(parquet: Vec<u8>) -> (usize, Vec<String>) {
     (table.height(), table.get_column_names().iter().map(ToString::to_string).collect())
 }
 
-/// A record for tests, told apart by its position.
+/// A record for tests; its position makes it unlike others.
 #[cfg(test)]
 pub(super) fn example_record(position: u64) -> SignalRecord {
     use vocabulary::{Category, Channel, Hazard, Stance};

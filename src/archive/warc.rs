@@ -5,6 +5,7 @@
 //! transfer coding is undone there: a record is a faithful rebuild of what was sent, its payload is exact.
 
 mod arc;
+mod head;
 mod http;
 mod member;
 mod read;

@@ -11,12 +11,6 @@ use regex::Regex;
 /// Circles that there are, each as the files that form it, and what ties them. A circle that is mended must leave this list.
 const KNOWN: &[(&[&str], &str)] = &[
     (
-        &["access/accounts", "access/subscriptions"],
-        "subscriptions are methods of `Accounts`, which checks addresses as they do",
-    ),
-    (&["archive/export", "archive/parquet"], "the columns of an export, and one of its forms"),
-    (&["archive/warc/arc", "archive/warc/read"], "a record head, read in two formats"),
-    (
         &["deliver/mail", "deliver/message", "deliver/post"],
         "the forms of a message: each kind writes what the message holds",
     ),

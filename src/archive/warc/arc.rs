@@ -1,12 +1,12 @@
 //! ARC, the format before WARC (Internet Archive, 1996): one line names address, host, moment, type and length, the block
 //! follows. Read into the same [`Record`](super::Record)s, with the header names of WARC; never written.
 
-use super::read::Head;
+use super::head::Head;
 use vocabulary::{SHOWN_CHARS, excerpt};
 
 /// Fields of a version 1 line: address, IP, date, type, length.
 const FIELDS_V1: usize = 5;
-/// Fields of a version 2 line: result code, checksum, location, offset and file name stand before the length.
+/// Fields of a version 2 line: result code, checksum, location, offset and file name come before the length.
 const FIELDS_V2: usize = 10;
 /// Digits of an ARC date; some writers add more.
 const DATE_DIGITS: usize = 14;

@@ -9,6 +9,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::arc;
+use super::head::Head;
 use super::http::split_head;
 use super::member::{Inflater, Member};
 use super::{HttpMessage, WarcError, sha1_base32};
@@ -337,15 +338,6 @@ impl<R: Read + Seek> Iterator for WarcReader<R> {
     }
 }
 
-/// What stands before a block.
-#[derive(Debug)]
-pub(super) struct Head {
-    /// Header names (as written, or their WARC names for ARC) and values.
-    pub(super) headers: Vec<(String, String)>,
-    /// Bytes of the block.
-    pub(super) length: u64,
-}
-
 fn next_record<R: BufRead>(input: &mut R, offset: u64, first: Option<String>) -> std::io::Result<Step> {
     let line = if let Some(line) = first {
         line
@@ -442,7 +434,7 @@ fn skip_blank<R: BufRead>(input: &mut R) -> std::io::Result<()> {
 /// What lies ahead, at least two bytes of it unless the file ends: a member may begin on the last byte of a buffer.
 fn see_magic<R: Read + Seek>(raw: &mut Raw<R>) -> std::io::Result<&[u8]> {
     if raw.fill_buf()?.len() == 1 {
-        // Seeking to where we stand drops the buffer, so that the next one begins here.
+        // Seeking to the present place drops the buffer, so that the next one begins here.
         let here = raw.inner.stream_position()?;
         raw.inner.seek(SeekFrom::Start(here))?;
     }
