@@ -1,6 +1,7 @@
 //! `wanglou deliver`: who is told of what happens to alerts, and what became of it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,11 +9,11 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::lang::{pick, tr};
+use super::lang::{Lang, lang, pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, say, tell};
 use config::MailSettings;
-use deliver::{Courier, DeliverError, fresh_webhook_secret};
+use deliver::{AddressForm, Courier, DeliverError, Secret, assumed_kind, manual};
 use pipeline::Folder;
 use vocabulary::{Category, Danger, Endpoint, EndpointKind, RegionCode, Subscription, show_moment};
 
@@ -29,13 +30,13 @@ pub(super) struct DeliverArgs {
 struct NewEndpoint {
     /// Its name
     name: String,
-    /// In which form it takes messages: webhook, wecom, dingtalk, feishu, mail
-    #[arg(long, default_value = "webhook")]
-    kind: EndpointKind,
-    /// Its address, all but for mail
+    /// In which form it takes messages: a kind of the list below; without it by the address
+    #[arg(long)]
+    kind: Option<EndpointKind>,
+    /// Its address
     #[arg(long, required_unless_present = "to", conflicts_with = "to")]
     url: Option<String>,
-    /// Mail address of the receiver; several receivers are several endpoints, or one list
+    /// The receiver, where messages go to one by name, as mail does; several receivers are several endpoints, or one list
     #[arg(long, value_name = "ADDRESS")]
     to: Option<String>,
     /// Secret of a robot that checks signatures; a webhook's is made and printed once
@@ -73,6 +74,7 @@ struct NewEndpoint {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Make an endpoint; prints a webhook's secret, this once
+    #[command(after_help = kinds())]
     Add(NewEndpoint),
     /// Show endpoints and how they are doing, one JSON object a line
     List,
@@ -116,6 +118,23 @@ enum What {
     Send,
 }
 
+/// The kinds of endpoints, one a line, for the help.
+fn kinds() -> String {
+    let width = EndpointKind::ALL.iter().map(|kind| kind.code().len()).max().unwrap_or(0);
+    let mut text = pick("接收方的形式：", "Kinds:").to_owned();
+    for kind in EndpointKind::ALL {
+        let manual = manual(*kind);
+        let address = match manual.address {
+            AddressForm::Url => "--url",
+            AddressForm::Receiver { .. } => "--to ",
+        };
+        // The English line is Markdown.
+        let about = pick(manual.zh, manual.en).replace('`', "");
+        _ = write!(text, "\n  {:width$}  {address}  {about}", kind.code());
+    }
+    text
+}
+
 fn hours(text: &str) -> Result<(i8, i8), String> {
     let hours = text.split_once('-').and_then(|(from, until)| Some((from.parse().ok()?, until.parse().ok()?)));
     hours.ok_or_else(|| {
@@ -148,7 +167,7 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
     let folder = Folder::open(&settings).await.map_err(super::pipeline_failure)?;
     let courier = courier(&folder, settings.mail.as_ref())?;
     match args.what {
-        What::Add(new) => add(&courier, new, settings.mail.is_some()).await,
+        What::Add(new) => add(&courier, new).await,
         What::List => {
             for found in folder.store().endpoint_health().await? {
                 let (row, endpoint) = (&found.row, &found.row.endpoint);
@@ -189,33 +208,45 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
     }
 }
 
-async fn add(courier: &Courier, new: NewEndpoint, mail_known: bool) -> Result<(), Failure> {
-    let made = new.kind == EndpointKind::Webhook && new.url.is_some() && new.secret.is_none();
-    let secret =
-        if made { Some(fresh_webhook_secret().map_err(|why| Failure::Work(anyhow!(why)))?) } else { new.secret };
-    let (kind, url) = match (new.kind, new.url) {
-        (EndpointKind::Mail, Some(_)) => {
-            return Err(Failure::Input(anyhow!(pick(
-                "邮件要写收件地址：用 --to，不用 --url",
-                "mail goes to a receiver: give its address with --to instead of --url"
-            ))));
-        }
-        (kind, Some(url)) => (kind, url),
-        // A receiver of mail says which form it takes.
-        (EndpointKind::Webhook | EndpointKind::Mail, None) => {
-            (EndpointKind::Mail, format!("mailto:{}", new.to.unwrap_or_default()))
-        }
-        (kind, None) => {
-            let why = tr!("{kind} 要有地址：用 --url 写明", "a {kind} endpoint has an address: give it with --url");
-            return Err(Failure::Input(anyhow!(why)));
-        }
+/// The kind and the address that a call means.
+fn meant(
+    kind: Option<EndpointKind>,
+    url: Option<String>,
+    to: Option<String>,
+) -> Result<(EndpointKind, String), Failure> {
+    let by_name = url.is_none();
+    let Some(kind) = kind.or_else(|| assumed_kind(by_name)) else {
+        let why = pick("没有接收方形式用这样的地址", "no kind of endpoint takes such an address");
+        return Err(Failure::Input(anyhow!(why)));
     };
+    match (manual(kind).address, url, to) {
+        (AddressForm::Url, Some(url), _) => Ok((kind, url)),
+        (AddressForm::Receiver { scheme }, None, Some(to)) => Ok((kind, format!("{scheme}{to}"))),
+        (AddressForm::Receiver { .. }, ..) => Err(Failure::Input(anyhow!(tr!(
+            "{}要写收件地址：用 --to，不用 --url",
+            "{} goes to a receiver: give its address with --to instead of --url",
+            pick(kind.zh(), kind.en())
+        )))),
+        (AddressForm::Url, None, _) => Err(Failure::Input(anyhow!(tr!(
+            "{kind} 要有地址：用 --url 写明",
+            "a {kind} endpoint has an address: give it with --url"
+        )))),
+    }
+}
+
+async fn add(courier: &Courier, new: NewEndpoint) -> Result<(), Failure> {
+    let (kind, url) = meant(new.kind, new.url, new.to)?;
+    let made = match (manual(kind).secret, &new.secret) {
+        (Secret::Made(fresh), None) => Some(fresh().map_err(|why| Failure::Work(anyhow!(why)))?),
+        _ => None,
+    };
+    let secret = made.clone().or(new.secret);
     let endpoint = Endpoint {
         name: new.name,
         party: new.party,
         kind,
         url,
-        secret: secret.clone(),
+        secret,
         allow_loopback: new.allow_loopback,
         subscription: Subscription {
             categories: BTreeSet::from_iter(new.category),
@@ -228,13 +259,18 @@ async fn add(courier: &Courier, new: NewEndpoint, mail_known: bool) -> Result<()
     };
     courier.add(&endpoint, new.after, BY_COMMAND, now()).await.map_err(failure)?;
     tell(tr!("已添加 {}（{}）", "added {} ({})", endpoint.name, pick(endpoint.kind.zh(), endpoint.kind.code())));
-    if kind == EndpointKind::Mail && !mail_known {
-        tell(pick(
-            "邮件由服务经设置文件 [mail] 里的邮件服务器发出；用 --config 指定设置文件，可用 `wanglou deliver test` 试发",
-            "the service sends mail by the server that [mail] of the settings names; try it with `wanglou deliver test` and --config",
+    if let Some(lack) = courier.lacks(kind) {
+        let why = match lang() {
+            Lang::Zh => lack.zh,
+            Lang::En => lack.en,
+        };
+        tell(tr!(
+            "按这里的设置还不能发给它：{why}；用 --config 指定服务的设置文件，可用 `wanglou deliver test` 试发",
+            "by the settings here nothing is sent to it: {why}; name the settings of the service with --config, and try it \
+             with `wanglou deliver test`"
         ));
     }
-    if let Some(secret) = secret.filter(|_| made) {
+    if let Some(secret) = made {
         tell(pick(
             "接收方用来验签的密钥，只显示这一次：",
             "the secret by which the receiver checks signatures, shown this once:",
@@ -242,4 +278,25 @@ async fn add(courier: &Courier, new: NewEndpoint, mail_known: bool) -> Result<()
         say(secret)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_says_the_kind_where_none_is_named_and_must_fit_one_that_is() {
+        let called = |kind: Option<EndpointKind>, url: Option<&str>, to: Option<&str>| {
+            meant(kind, url.map(str::to_owned), to.map(str::to_owned)).ok()
+        };
+        let (url, to) = (Some("https://a.example/h"), Some("duty@a.example"));
+        let posted = |kind| Some((kind, "https://a.example/h".to_owned()));
+        let mail = Some((EndpointKind::Mail, "mailto:duty@a.example".to_owned()));
+        assert_eq!(called(None, url, None), posted(EndpointKind::Webhook));
+        assert_eq!(called(Some(EndpointKind::Feishu), url, None), posted(EndpointKind::Feishu));
+        assert_eq!((called(None, None, to), called(Some(EndpointKind::Mail), None, to)), (mail.clone(), mail));
+        assert_eq!(called(Some(EndpointKind::Mail), url, None), None, "mail goes to a receiver");
+        assert_eq!(called(Some(EndpointKind::Feishu), None, to), None, "a robot has an address");
+        assert_eq!(called(Some(EndpointKind::Webhook), None, to), None, "what is named is not passed over");
+    }
 }

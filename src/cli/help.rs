@@ -93,7 +93,7 @@ fn chinese(mut command: Command, texts: &BTreeMap<&str, &str>) -> Command {
     for (there, part) in [
         (command.get_positionals().next().is_some(), "\n参数：\n{positionals}\n"),
         (command.has_subcommands(), "\n命令：\n{subcommands}\n"),
-        (true, "\n选项：\n{options}\n"),
+        (true, "\n选项：\n{options}{after-help}\n"),
     ] {
         template.push_str(if there { part } else { "" });
     }

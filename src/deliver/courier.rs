@@ -2,24 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
-use super::mail::{Mailer, receiver};
-use super::message::{About, Contents, Letter, accepted, letter};
-use super::post::Post;
+use super::contents::{About, Contents};
+use super::kinds;
+use super::ways::Ways;
+use super::ways::post::Post;
+use super::ways::smtp::MailServer;
 use access::PartyView;
 use alert::Casework;
 use collect::{Names, SystemNames};
 use config::MailSettings;
 use store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
 use vocabulary::{
-    Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, EndpointKind, Lane, Notice, Party, RegionCode,
-    SamplingRequest, ShownEvent,
+    Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, EndpointKind, Lane, Notice, Party, Refused,
+    RegionCode, SamplingRequest, ShownEvent,
 };
 
 /// Waits before the second, third, … try of a message. After the last it is given up: about three days after the first.
@@ -36,7 +37,7 @@ const WAITS: [SignedDuration; 9] = [
 ];
 /// Pause between two queries of the queue for messages that are due.
 const QUEUE_POLL: Duration = Duration::from_secs(1);
-/// Receivers that are told something at the same time.
+/// Receivers to which messages are carried at the same time.
 const RECEIVERS_AT_ONCE: usize = 64;
 /// Messages carried to one receiver before the others are looked at again.
 const MESSAGES_AT_ONCE: u32 = 20;
@@ -46,10 +47,6 @@ const EVENTS_AT_ONCE: usize = 1_000;
 const NOTICES_AT_ONCE: u32 = 100;
 /// Longest rest of a receiver that fails: its other messages wait so long before they are tried.
 const REST_MAX: SignedDuration = SignedDuration::from_mins(5);
-/// Status by which a receiver says that it wants no more, for ever (Standard Webhooks).
-const GONE: u16 = 410;
-/// Why mail is not sent.
-const NO_MAIL_SERVER: &str = "no mail server is known: set `[mail]` in the settings file";
 
 /// Why the courier could not work. A receiver's trouble is no such error: it is in the log of tries.
 #[derive(Debug, thiserror::Error)]
@@ -72,11 +69,9 @@ type RegionName = Arc<dyn Fn(RegionCode) -> String + Send + Sync>;
 #[derive(Clone)]
 pub struct Courier {
     store: Store,
-    post: Arc<Post>,
-    /// None where the settings name no mail server.
-    mailer: Option<Arc<Mailer>>,
-    /// Whether it was said that mail waits.
-    missed_mailer: Arc<AtomicBool>,
+    ways: Arc<Ways>,
+    /// Kinds of which the log says already that their messages wait, and for what.
+    waiting: Arc<Mutex<BTreeSet<EndpointKind>>>,
     home: String,
     region_name: RegionName,
 }
@@ -101,18 +96,23 @@ impl Courier {
         region_name: RegionName,
     ) -> Result<Self, DeliverError> {
         let names: Arc<dyn Names> = Arc::new(SystemNames);
-        let mailer = mail.map(Mailer::new).transpose().map_err(DeliverError::Input)?.map(Arc::new);
+        let mail_server = mail.map(MailServer::new).transpose().map_err(DeliverError::Input)?;
         Ok(Self {
             store,
-            post: Arc::new(Post::new(&names)?),
-            mailer,
-            missed_mailer: Arc::default(),
+            ways: Arc::new(Ways { post: Post::new(&names)?, mail_server }),
+            waiting: Arc::default(),
             home: home.to_owned(),
             region_name,
         })
     }
 
-    /// Makes an endpoint. It is told what happens from now on, or behind the event `after`.
+    /// What the settings lack for a kind of endpoint; its messages wait untried meanwhile.
+    #[must_use]
+    pub fn lacks(&self, kind: EndpointKind) -> Option<Refused> {
+        kinds::of(kind).lacks(&self.ways)
+    }
+
+    /// Makes an endpoint. It receives what happens from now on, or after the event with number `after`.
     pub async fn add(
         &self,
         endpoint: &Endpoint,
@@ -165,7 +165,7 @@ impl Courier {
         Ok(tx.commit().await?)
     }
 
-    /// Sends again what an endpoint was told of events behind number `after`, under the same ids; how many events.
+    /// Sends an endpoint again what it received of events after number `after`, under the same ids; how many events.
     pub async fn replay(&self, name: &str, after: u64, by: &str, now: Timestamp) -> Result<u64, DeliverError> {
         self.endpoint(name).await?;
         let mut tx = self.store.begin().await?;
@@ -176,11 +176,11 @@ impl Courier {
         Ok(again)
     }
 
-    /// Sends a test message, which says that it is one, and tells how it went.
+    /// Sends a test message, which says that it is one; how it went.
     pub async fn test(&self, name: &str, now: Timestamp) -> Result<TryRow, DeliverError> {
         let row = self.endpoint(name).await?;
         let id = id_of(&[name, "test", &now.to_string()]);
-        let (tried, _) = self.carry(&row.endpoint, &id, About::Test, now).await;
+        let (tried, _) = self.try_once(&row.endpoint, &id, About::Test, now).await;
         let mut tx = self.store.begin().await?;
         Store::note_try(&mut tx, &tried, Became::Delivered, now).await?;
         tx.commit().await?;
@@ -332,7 +332,7 @@ impl Courier {
                 () = tokio::time::sleep(QUEUE_POLL) => {}
                 Some(done) = tasks.join_next() => match done {
                     Ok(name) => { busy.remove(&name); }
-                    // Which one it was is not told: all that have ended are free again.
+                    // The error does not say which one it was: when none is left, all are free again.
                     Err(error) => {
                         tracing::error!("a courier broke off: {error}");
                         if tasks.is_empty() { busy.clear(); }
@@ -345,10 +345,11 @@ impl Courier {
     /// Carries to one receiver what is due, urgent first, until it fails; what waits behind a failure comes with a later round.
     async fn serve(&self, name: &str, clock: fn() -> Timestamp) -> Result<(u64, u64), DeliverError> {
         let Some(row) = self.store.endpoint(name).await?.filter(EndpointRow::is_sent_to) else { return Ok((0, 0)) };
-        if row.endpoint.kind == EndpointKind::Mail && self.mailer.is_none() {
-            // It waits without being tried: the service beside may know a server.
-            if !self.missed_mailer.swap(true, Ordering::Relaxed) {
-                tracing::warn!(endpoint = name, "mail waits: {NO_MAIL_SERVER}");
+        let kind = row.endpoint.kind;
+        if let Some(lack) = self.lacks(kind) {
+            // It waits without being tried: a service with other settings may have what this one lacks.
+            if self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(kind) {
+                tracing::warn!(endpoint = name, "{} waits: {lack}", kind.en());
             }
             return Ok((0, 0));
         }
@@ -378,7 +379,7 @@ impl Courier {
             }
             let (events, notice) = self.parts_of(&message, &view).await?;
             let about = notice.as_ref().map_or(About::Events(&events), About::Notice);
-            let (tried, status) = self.carry(&row.endpoint, &message.id, about, clock()).await;
+            let (tried, gone) = self.try_once(&row.endpoint, &message.id, about, clock()).await;
             let now = clock();
             let became = match (&tried.trouble, WAITS.get(message.tries as usize)) {
                 (None, _) => Became::Delivered,
@@ -386,7 +387,7 @@ impl Courier {
                 (Some(_), None) => Became::Dead,
             };
             let mut tx = self.store.begin().await?;
-            if status == Some(GONE) {
+            if gone {
                 Store::stop_endpoint(&mut tx, name, "the receiver answered 410 Gone").await?;
             }
             Store::note_try(&mut tx, &tried, became, now).await?;
@@ -410,7 +411,7 @@ impl Courier {
         Ok((arrived, 0))
     }
 
-    /// What a message tells: its events as a party may see them, or its notice.
+    /// What a message says: its events as a party may see them, or its notice.
     async fn parts_of(
         &self,
         message: &Message,
@@ -429,45 +430,25 @@ impl Courier {
         Ok((events, notice))
     }
 
-    /// One try.
-    async fn carry(&self, endpoint: &Endpoint, id: &str, about: About<'_>, now: Timestamp) -> (TryRow, Option<u16>) {
+    /// One try: its line for the log, and whether the receiver wants no more, for ever.
+    async fn try_once(&self, endpoint: &Endpoint, id: &str, about: About<'_>, now: Timestamp) -> (TryRow, bool) {
         let region_name = |code| (self.region_name)(code);
         let contents = Contents { id, about, home: &self.home, region_name: &region_name };
         let begun = tokio::time::Instant::now();
-        let answer = match letter(endpoint, &contents, now) {
-            Ok(Letter::Post(letter)) => self.post.send(letter, endpoint.allow_loopback).await,
-            Ok(Letter::Mail(mail)) => match &self.mailer {
-                Some(mailer) => mailer.send(&mail).await,
-                None => Err(NO_MAIL_SERVER.to_owned()),
-            },
-            Err(why) => Err(why),
-        };
-        let (status, trouble) = match answer {
-            Ok(answer) if (200..300).contains(&answer.status) => {
-                (Some(answer.status), accepted(endpoint.kind, &answer.body).err())
-            }
-            Ok(answer) => {
-                let said = match endpoint.kind {
-                    EndpointKind::Mail => format!(": {}", String::from_utf8_lossy(&answer.body)),
-                    _ => String::new(),
-                };
-                (Some(answer.status), Some(format!("status {}{said}", answer.status)))
-            }
-            Err(why) => (None, Some(why)),
-        };
+        let attempt = kinds::of(endpoint.kind).carry(endpoint, &contents, &self.ways, now).await;
         let tried = TryRow {
             endpoint: endpoint.name.clone(),
             message: id.to_owned(),
             at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             took_ms: i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX),
-            status: status.map(i64::from),
-            trouble,
+            status: attempt.status.map(i64::from),
+            trouble: attempt.trouble,
         };
-        (tried, status)
+        (tried, attempt.gone)
     }
 }
 
-/// Whether an endpoint is to be told of an event: it subscribes to it, its organisation sees the alert, and nobody has muted it.
+/// Whether an endpoint is to receive an event: it subscribes to it, its organisation sees the alert, and nobody has muted it.
 fn wanted(
     endpoint: &Endpoint,
     event: &AlertEvent,
@@ -500,16 +481,7 @@ fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
             "notices tell of the watch itself: they are for endpoints of the centre, not of an organisation".to_owned(),
         ));
     }
-    if endpoint.kind == EndpointKind::Mail {
-        let told = |why| DeliverError::Input(format!("the address of `{}` cannot be used: {why}", endpoint.name));
-        return receiver(&endpoint.url).map(drop).map_err(told);
-    }
-    let url = url::Url::parse(&endpoint.url)
-        .map_err(|error| DeliverError::Input(format!("the address of `{}` cannot be read: {error}", endpoint.name)))?;
-    let reach = if endpoint.allow_loopback { collect::Reach::WithLoopback } else { collect::Reach::Public };
-    reach
-        .check_url(&url)
-        .map_err(|refused| DeliverError::Input(format!("{refused}; a receiver on this machine needs --allow-loopback")))
+    kinds::of(endpoint.kind).check_address(endpoint).map_err(DeliverError::Input)
 }
 
 /// An id derived from its parts: the same at every try and after every restart.

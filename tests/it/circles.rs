@@ -11,10 +11,6 @@ use regex::Regex;
 /// Circles that there are, each as the files that form it, and what ties them. A circle that is mended must leave this list.
 const KNOWN: &[(&[&str], &str)] = &[
     (
-        &["deliver/mail", "deliver/message", "deliver/post"],
-        "the forms of a message: each kind writes what the message holds",
-    ),
-    (
         &["extract/analysis", "extract/confidence", "extract/judge", "extract/title"],
         "the judge, the headline and the confidence are worked out over an analysis that keeps them",
     ),

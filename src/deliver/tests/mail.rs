@@ -4,8 +4,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::mail::{Mail, mail};
-use crate::message::{About, Contents};
+use crate::contents::{About, Contents};
+use crate::kinds::write_mail;
+use crate::ways::smtp::Letter;
 use access::PartyView;
 use config::{MailSettings, Security};
 
@@ -148,7 +149,7 @@ async fn without_a_mail_server_messages_wait_untried_and_a_test_says_what_to_set
     }
 }
 
-fn written(about: About<'_>) -> Mail {
+fn written(about: About<'_>) -> Letter {
     let region_name = |code: RegionCode| code.to_string();
     let contents = Contents { id: "msg_1", about, home: "http://h", region_name: &region_name };
     let endpoint = Endpoint {
@@ -160,7 +161,7 @@ fn written(about: About<'_>) -> Mail {
         allow_loopback: false,
         subscription: Subscription::default(),
     };
-    mail(&endpoint, &contents, clock()).expect("written")
+    write_mail(&endpoint, &contents, clock()).expect("written")
 }
 
 #[test]

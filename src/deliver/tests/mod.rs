@@ -1,5 +1,6 @@
 //! Promises of delivery, kept over real HTTP on loopback: receivers that work, hang, fail, redirect, answer garbage or are gone.
 
+mod docs;
 mod mail;
 
 use std::collections::BTreeMap;
@@ -16,11 +17,12 @@ use axum::routing::post;
 use jiff::Timestamp;
 use jiff::civil::date;
 
-use super::{Courier, sign};
+use super::Courier;
+use super::kinds::webhook_signature;
 use store::Store;
 use vocabulary::{
-    AlertEvent, AlertEventKind, Category, Counts, Danger, Disposal, Endpoint, EndpointKind, Hazard, Notice, NoticeKind,
-    RegionCode, Spread, Subscription,
+    AlertEvent, AlertEventKind, Category, Concerns, Counts, Danger, Disposal, Endpoint, EndpointKind, Hazard, Notice,
+    NoticeKind, Party, RegionCode, Role, Spread, Subscription,
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -33,7 +35,7 @@ async fn receive(State(inbox): State<Inbox>, Path(way): Path<String>, headers: H
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
     let body = String::from_utf8(body.to_vec()).expect("UTF-8");
     let seconds: i64 = text("webhook-timestamp").parse().expect("seconds");
-    let signed = sign::webhook(SECRET, &text("webhook-id"), seconds, &body).expect("a signature");
+    let signed = webhook_signature(SECRET, &text("webhook-id"), seconds, &body).expect("a signature");
     assert_eq!(text("webhook-signature"), signed);
     inbox.lock().unwrap_or_else(PoisonError::into_inner).push((way.clone(), text("webhook-id"), body));
     match way.as_str() {
@@ -293,6 +295,32 @@ async fn a_notice_is_told_once_to_those_who_asked_for_it_and_to_no_organisation(
     let notices: Vec<_> = told.iter().filter(|(_, _, body)| body.contains("notice.past_changed")).collect();
     assert!(notices.len() == 1 && notices[0].0 == "asks" && notices[0].2.contains("过去变了二"), "{notices:?}");
     assert_eq!(scene.courier.replay("asks", 0, "test", clock()).await.expect("again"), 1, "events are replayed");
+}
+
+#[tokio::test]
+async fn what_waits_for_an_endpoint_whose_organisation_no_longer_exists_is_not_sent() {
+    let scene = Scene::new().await;
+    let centre = Party { name: "中心".to_owned(), role: Role::Centre, concerns: Concerns::default() };
+    let put = async |party: Option<&str>| {
+        let endpoint = Endpoint { party: party.map(str::to_owned), ..scene.endpoint("works") };
+        let mut tx = scene.store.begin().await.expect("begin");
+        Store::put_party(&mut tx, &centre, clock()).await.expect("an organisation");
+        Store::put_endpoint(&mut tx, &endpoint).await.expect("kept");
+        tx.commit().await.expect("commit");
+    };
+    let of_nobody = Endpoint { party: Some("不存在".to_owned()), ..scene.endpoint("works") };
+    let refused = scene.courier.add(&of_nobody, None, "test", clock()).await;
+    assert!(matches!(refused, Err(crate::DeliverError::Input(_))), "no endpoint is made for an unknown one");
+    scene.add(&scene.endpoint("works")).await;
+    scene.happen(&[event(1, Danger::High)]).await;
+    assert_eq!(scene.courier.queue(clock()).await.expect("queued"), 1);
+    put(Some("不存在")).await;
+    assert_eq!(scene.courier.send_due(clock).await.expect("sent"), (0, 0));
+    assert_eq!((scene.sent().len(), scene.counts("works").await), (0, (1, 0, 0)));
+    assert!(scene.store.tries(None, 9).await.expect("read").is_empty(), "nothing was tried");
+    put(Some("中心")).await;
+    assert_eq!(scene.courier.send_due(clock).await.expect("sent"), (1, 0));
+    assert_eq!(scene.counts("works").await, (0, 1, 0));
 }
 
 #[tokio::test]

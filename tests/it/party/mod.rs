@@ -88,6 +88,13 @@ async fn no_way_out_tells_a_party_what_it_may_not_see() {
     house.close();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_queued_for_an_endpoint_whose_organisation_no_longer_exists() {
+    let house = House::open().await;
+    assert_eq!(house.queued_with_and_without_its_organisation().await, (4, 0));
+    house.close();
+}
+
 /// The sight of every role, with what concerns it.
 fn sights() -> Vec<(Role, PartyView)> {
     let inside = [(Role::Supervision, Concerns::default()), (Role::Centre, Concerns::default())];

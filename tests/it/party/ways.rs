@@ -17,10 +17,10 @@ use tokio::task::JoinHandle;
 
 use wanglou::access::{Accounts, NewUser};
 use wanglou::config::{MailSettings, Overrides, Security, Settings};
-use wanglou::deliver::{Courier, fresh_webhook_secret};
+use wanglou::deliver::{AddressForm, Courier, Secret, manual};
 use wanglou::pipeline::Tower;
 use wanglou::store::Store;
-use wanglou::vocabulary::{Concerns, Endpoint, EndpointKind, RegionCode, Role, Scope, Subscription};
+use wanglou::vocabulary::{Concerns, Endpoint, EndpointKind, Party, RegionCode, Role, Scope, Subscription};
 use wanglou::web;
 
 use super::fill::{self, FIRST, SECOND};
@@ -272,8 +272,8 @@ impl House {
         String::from_utf8(text).expect("UTF-8")
     }
 
-    /// What endpoints of a party are sent, one of each kind, each event by itself and all in a digest.
-    async fn deliveries(&self, party: &str) -> Vec<Said> {
+    /// A courier over the store of the house.
+    fn courier(&self) -> Courier {
         let mail = MailSettings {
             server: "127.0.0.1".to_owned(),
             port: self.mail_port,
@@ -283,25 +283,56 @@ impl House {
             authority: None,
         };
         let region_name = Arc::new(|code: RegionCode| code.to_string());
-        let courier =
-            Courier::new(self.tower.store().clone(), "http://wanglou", Some(&mail), region_name).expect("a courier");
-        let kinds = [
-            EndpointKind::Webhook,
-            EndpointKind::Wecom,
-            EndpointKind::Dingtalk,
-            EndpointKind::Feishu,
-            EndpointKind::Mail,
-        ];
-        for (number, kind) in (0..).zip(kinds) {
+        Courier::new(self.tower.store().clone(), "http://wanglou", Some(&mail), region_name).expect("a courier")
+    }
+
+    /// How many events are queued for an endpoint of a centre, and how many when that centre no longer exists.
+    pub(crate) async fn queued_with_and_without_its_organisation(&self) -> (u64, u64) {
+        let (store, courier) = (self.tower.store(), self.courier());
+        let centre = Party { name: "中心".to_owned(), role: Role::Centre, concerns: Concerns::default() };
+        let mut tx = store.begin().await.expect("begin");
+        Store::put_party(&mut tx, &centre, now()).await.expect("kept");
+        tx.commit().await.expect("commit");
+        let known = Endpoint {
+            name: "known".to_owned(),
+            party: Some(centre.name),
+            kind: EndpointKind::Wecom,
+            url: self.receivers.clone(),
+            secret: None,
+            allow_loopback: true,
+            subscription: Subscription::default(),
+        };
+        courier.add(&known, Some(0), "test", now()).await.expect("added");
+        let with = courier.queue(now()).await.expect("queued");
+        let orphan = Endpoint { name: "orphan".to_owned(), ..known };
+        courier.add(&orphan, Some(0), "test", now()).await.expect("added");
+        let mut tx = store.begin().await.expect("begin");
+        let orphan = Endpoint { party: Some("不存在".to_owned()), ..orphan };
+        Store::put_endpoint(&mut tx, &orphan).await.expect("kept");
+        tx.commit().await.expect("commit");
+        (with, courier.queue(now()).await.expect("queued"))
+    }
+
+    /// What endpoints of a party are sent, one of each kind, each event by itself and all in a digest.
+    async fn deliveries(&self, party: &str) -> Vec<Said> {
+        let courier = self.courier();
+        for (number, kind) in (0..).zip(EndpointKind::ALL.iter().copied()) {
             let name = format!("{kind}-{}-{number}", self.inbox.lock().unwrap_or_else(PoisonError::into_inner).len());
-            let is_mail = kind == EndpointKind::Mail;
+            let manual = manual(kind);
+            let url = match manual.address {
+                AddressForm::Url => format!("{}/{kind}", self.receivers),
+                AddressForm::Receiver { scheme } => format!("{scheme}duty@example.org"),
+            };
             let endpoint = Endpoint {
                 name,
                 party: Some(party.to_owned()),
                 kind,
-                url: if is_mail { "mailto:duty@example.org".to_owned() } else { format!("{}/{kind}", self.receivers) },
-                secret: (kind == EndpointKind::Webhook).then(|| fresh_webhook_secret().expect("a secret")),
-                allow_loopback: !is_mail,
+                url,
+                secret: match manual.secret {
+                    Secret::Made(fresh) => Some(fresh().expect("a secret")),
+                    Secret::Given | Secret::None => None,
+                },
+                allow_loopback: manual.address == AddressForm::Url,
                 subscription: Subscription::default(),
             };
             courier.add(&endpoint, Some(0), "test", now()).await.expect("added");
@@ -309,12 +340,12 @@ impl House {
         let before = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).len();
         courier.queue(now()).await.expect("queued");
         let (sent, failed) = courier.send_due(now).await.expect("sent");
-        assert_eq!((sent, failed), (20, 0), "four events to five endpoints");
+        assert_eq!((sent, failed), (4 * EndpointKind::ALL.len() as u64, 0), "four events to an endpoint of each kind");
         let came = self.inbox.lock().unwrap_or_else(PoisonError::into_inner)[before..].to_vec();
         let of = |kind: EndpointKind| {
             let told = came.iter().filter(|(way, _)| *way == kind.to_string()).map(|(_, text)| text.as_str());
             Said { way: kind.to_string(), text: told.collect::<Vec<_>>().join("\n") }
         };
-        kinds.map(of).into_iter().collect()
+        EndpointKind::ALL.iter().copied().map(of).collect()
     }
 }
