@@ -26,22 +26,35 @@ pub struct Records {
 
 /// One file of the archive: a record a line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct RecordsFile {
+#[derive(schemars::JsonSchema)]
+pub struct ExchangeFile {
+    /// Its name in the archive.
     name: &'static str,
+    /// Records in it: lines.
     records: usize,
+    /// Its length.
     bytes: usize,
+    /// Its BLAKE3 digest, as hexadecimal digits.
     blake3: String,
 }
 
-/// What the archive is: enough to see whether it is whole, and what stands behind it.
+/// `manifest.json` of the archive that an organisation takes away: enough to see whether it is whole, and what judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Manifest<'a> {
+#[derive(schemars::JsonSchema)]
+pub struct ExchangeManifest<'a> {
+    /// The organisation that the records concern; empty for who sees all.
     party: &'a str,
+    /// When it was made.
+    #[schemars(with = "Timestamp")]
     made_at: String,
+    /// Version of the program.
     program: &'static str,
+    /// Lexicon in use.
     lexicon: LexiconVersion,
+    /// Criteria in use.
     criteria: CriteriaVersion,
-    files: Vec<RecordsFile>,
+    /// The other files of the archive.
+    files: Vec<ExchangeFile>,
 }
 
 impl Folder {
@@ -63,19 +76,19 @@ impl Folder {
                 format!("the records are longer than {megabytes} MB; read them in parts from /api/v1/events"),
             ));
         }
-        let told = |(name, bytes, records): &(&'static str, Vec<u8>, usize)| RecordsFile {
+        let listed = |(name, bytes, records): &(&'static str, Vec<u8>, usize)| ExchangeFile {
             name,
             records: *records,
             bytes: bytes.len(),
             blake3: blake3::hash(bytes).to_hex().to_string(),
         };
-        let manifest = Manifest {
+        let manifest = ExchangeManifest {
             party,
             made_at: show_moment(now),
             program: env!("CARGO_PKG_VERSION"),
             lexicon: self.lexicon().version().clone(),
             criteria: self.judge_by().version().clone(),
-            files: files.iter().map(told).collect(),
+            files: files.iter().map(listed).collect(),
         };
         let manifest = serde_json::to_vec_pretty(&manifest)?;
         let mut all: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes, _)| (*name, bytes.as_slice())).collect();

@@ -42,7 +42,7 @@ mod watches;
 pub use archive::ExportFormat;
 pub use clock::Clock;
 pub use error::PipelineError;
-pub use exchange::Records;
+pub use exchange::{ExchangeFile, ExchangeManifest, Records};
 pub use export::{Manifest, PACKED_ROWS_MAX};
 pub use extract::fingerprint;
 pub use folder::Folder;

@@ -47,7 +47,6 @@ pub struct Evidence {
 
 /// One line of `alerts.ndjson`: an event in an alert's life, with the state after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
 pub struct AlertEvent {
     /// The episode.
     pub alert_id: AlertId,
@@ -112,7 +111,6 @@ pub enum AlertState {
 
 /// An episode (预警) as it stands now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
 pub struct Alert {
     /// Stable id.
     pub id: AlertId,

@@ -578,7 +578,6 @@ pub struct Decision {
 
 /// A judgement (评估). Same signals, criteria and `as_of` give the same assessment (SCORE-1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
 pub struct Assessment {
     /// The day judged, to its end.
     pub as_of: Date,

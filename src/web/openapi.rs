@@ -14,6 +14,8 @@ use super::gate::SESSION;
 use super::problem::Details;
 use super::routes::{ROUTES, Route};
 use super::rules::Need;
+use deliver::WebhookMessage;
+use pipeline::ExchangeManifest;
 use vocabulary::{Document, Notice, Party, Reading, Role, Scope, SignalRecord};
 
 /// Errors that any address may give beside its own.
@@ -25,7 +27,15 @@ const SCHEMAS: &str = "/components/schemas";
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// Records that leave in files and messages, and by no address of their own.
-const RECORDS: &[SchemaOf] = &[of::<Document>, of::<SignalRecord>, of::<Reading>, of::<Notice>, of::<Party>];
+const RECORDS: &[SchemaOf] = &[
+    of::<Document>,
+    of::<SignalRecord>,
+    of::<Reading>,
+    of::<Notice>,
+    of::<Party>,
+    of::<WebhookMessage>,
+    of::<ExchangeManifest<'static>>,
+];
 
 /// What the document says of an address beside method, path and rights.
 #[derive(Clone, Copy)]

@@ -122,6 +122,17 @@ fn an_organisation_takes_away_what_it_sees_and_hands_in_what_its_people_did_once
         // Each takes away what it sees.
         let (manifest, files) = get(1).await;
         assert_eq!(manifest["party"], "某平台公司");
+        let published = client.get(format!("{home}/api/v1/schemas/ExchangeManifest"));
+        let published =
+            published.header(AUTHORIZATION, format!("Bearer {}", tokens[1])).send().await.expect("answered");
+        let published: Value = serde_json::from_slice(&published.bytes().await.expect("read")).expect("JSON");
+        let fields = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+        assert_eq!(fields(&manifest), fields(&published["properties"]), "the manifest is what its schema says");
+        assert_eq!(
+            fields(&manifest["files"][0]),
+            fields(&published["$defs"]["ExchangeFile"]["properties"]),
+            "so are its files"
+        );
         let of = |files: &[(String, Vec<Value>)], name: &str| {
             files.iter().find(|(found, _)| found == name).map(|(_, records)| records.clone()).expect("a file")
         };
