@@ -23,7 +23,6 @@ const KNOWN: &[(&[&str], &str)] = &[
         &["lexicon/compile", "lexicon/structured"],
         "tables of structured fields are compiled with the other files and parsed as they are",
     ),
-    (&["methods/scan/few", "methods/scan/search"], "one search over few places, one over many"),
     (
         &["pipeline/edition", "pipeline/judging", "pipeline/judging_state"],
         "an edition is what a judge and its state belong to",

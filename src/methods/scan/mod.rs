@@ -14,6 +14,7 @@
 
 mod few;
 mod null;
+mod replicas;
 mod search;
 mod significance;
 mod statistic;

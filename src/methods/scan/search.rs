@@ -1,18 +1,15 @@
-//! The search: all zones and periods of one table of counts, or of many replicas at once.
+//! The search: all zones and periods of a table of counts.
 //!
 //! Everything additive is held backwards cumulative over time (entry k = the last k periods), so that a window is a
-//! difference of two entries, and is added up location by location along a chain of nested zones. Replicas are searched
-//! many abreast, with a cheap bound before any logarithm, and batches of them in parallel.
+//! difference of two entries, and is added up location by location along a chain of nested zones. Counts are held in lanes, one for each
+//! table that is searched at once. Not here: which replicas are drawn, and how they are searched (`replicas`).
 
 use std::ops::{AddAssign, Sub};
 
-use rayon::prelude::*;
-
-use super::{Direction, Null, Statistic, Zones, few};
-use numeric::draw::Draw;
+use super::{Direction, Statistic, Zones};
 
 /// A number that counts of replicas are held in: the narrower, the more of them at once.
-trait Lane: Copy + Default + AddAssign + Sub<Output = Self> + PartialOrd + Send {
+pub(super) trait Lane: Copy + Default + AddAssign + Sub<Output = Self> + PartialOrd + Send {
     /// The greatest number that a total may reach.
     const MOST: f64;
     /// A count; what does not fit is cut.
@@ -116,10 +113,10 @@ pub struct Scan<'z> {
     /// Entries per location: 0 to the longest reach back.
     pub(super) entries: usize,
     pub(super) statistic: Statistic,
-    direction: Direction,
+    pub(super) direction: Direction,
     pub(super) min_cases: f64,
     /// Weight of a count of each cell; none for 1.
-    weights: Option<Vec<f64>>,
+    pub(super) weights: Option<Vec<f64>>,
     /// Whether the weight of a period grows towards the end of the window.
     rising: bool,
     pub(super) expected: Vec<f64>,
@@ -127,16 +124,16 @@ pub struct Scan<'z> {
 }
 
 /// Backwards cumulative sums of one zone: an entry per number of last periods.
-struct Sums<T, const L: usize> {
+pub(super) struct Sums<T, const L: usize> {
     counts: Vec<[T; L]>,
-    expected: Vec<f64>,
+    pub(super) expected: Vec<f64>,
     variance: Vec<f64>,
 }
 
 impl<T: Lane, const L: usize> Sums<T, L> {
     /// Counts of each replica, expected count and variance between two entries.
     #[inline]
-    fn of(&self, &(reach, skip): &(usize, usize)) -> ([T; L], f64, f64) {
+    pub(super) fn of(&self, &(reach, skip): &(usize, usize)) -> ([T; L], f64, f64) {
         let mut counts = self.counts[reach];
         counts.iter_mut().zip(&self.counts[skip]).for_each(|(sum, &skipped)| *sum = *sum - skipped);
         (counts, self.expected[reach] - self.expected[skip], self.variance[reach] - self.variance[skip])
@@ -315,146 +312,9 @@ impl<'z> Scan<'z> {
         });
     }
 
-    /// The largest statistic of each of a number of replicas, in falling order. The same for any number of threads.
-    ///
-    /// # Panics
-    /// When the law has not a cell for each location and period.
-    pub fn maxima(&self, null: &Null, replicas: usize, seed: u64) -> Vec<f64> {
-        let few = |mean| {
-            self.weights.is_none() && few::fits(self.statistic, self.direction, self.zones, self.spans.len(), mean)
-        };
-        if null.mean().is_some_and(few) {
-            let mut maxima = few::Entries::of(self).maxima(null, replicas, seed);
-            maxima.sort_unstable_by(|a, b| b.total_cmp(a));
-            return maxima;
-        }
-        self.maxima_abreast(null, replicas, seed)
-    }
-
-    /// The same, many replicas abreast.
-    pub(super) fn maxima_abreast(&self, null: &Null, replicas: usize, seed: u64) -> Vec<f64> {
-        let most = null.most();
-        let mut maxima = if self.statistic == Statistic::Score {
-            self.batches::<f64, 16>(null, replicas, seed, |cells| self.score_maxima(cells))
-        } else if most <= i16::MOST {
-            self.batches::<i16, 64>(null, replicas, seed, |cells| self.likelihood_maxima(cells))
-        } else if most <= i32::MOST {
-            self.batches::<i32, 32>(null, replicas, seed, |cells| self.likelihood_maxima(cells))
-        } else {
-            self.batches::<f64, 16>(null, replicas, seed, |cells| self.likelihood_maxima(cells))
-        };
-        maxima.sort_unstable_by(|a, b| b.total_cmp(a));
-        maxima
-    }
-
-    fn batches<T: Lane, const LANES: usize>(
-        &self,
-        null: &Null,
-        replicas: usize,
-        seed: u64,
-        search: impl Fn(&[[T; LANES]]) -> [f64; LANES] + Sync,
-    ) -> Vec<f64> {
-        let batch = |cells: &mut Vec<[T; LANES]>, one: &mut Vec<f64>, pool: &mut Vec<u32>, first: usize| {
-            cells.resize(self.zones.locations() * self.entries, [T::default(); LANES]);
-            one.resize(self.zones.locations() * self.periods, 0.0);
-            for (lane, replica) in (first..replicas.min(first + LANES)).enumerate() {
-                null.draw(&mut Draw::at(seed, replica as u64), pool, one);
-                if let Some(weights) = &self.weights {
-                    one.iter_mut().zip(weights).for_each(|(count, weight)| *count *= weight);
-                }
-                self.cumulate_into(one, |at, sum| cells[at][lane] = T::of(sum));
-            }
-            let mut best = search(cells).to_vec();
-            best.truncate(replicas - first);
-            best
-        };
-        (0..replicas.div_ceil(LANES))
-            .into_par_iter()
-            .map_init(Default::default, |(cells, one, pool), at| batch(cells, one, pool, at * LANES))
-            .flatten_iter()
-            .collect()
-    }
-
-    fn score_maxima<const L: usize>(&self, cells: &[[f64; L]]) -> [f64; L] {
-        let sign = if self.direction == Direction::Low { -1.0 } else { 1.0 };
-        let both = self.direction == Direction::Both;
-        let mut best = [f64::NEG_INFINITY; L];
-        self.walk(cells, |zone, sums| {
-            let factor = sign * self.zones.factor(zone);
-            for span in &self.spans {
-                let (counts, expected, variance) = sums.of(span);
-                let scale = if variance > 0.0 { factor / variance.sqrt() } else { 0.0 };
-                for (best, count) in best.iter_mut().zip(counts) {
-                    let score = (count - expected) * scale;
-                    let score = if both { score.abs() } else { score };
-                    *best = if score > *best { score } else { *best };
-                }
-            }
-        });
-        best
-    }
-
-    fn likelihood_maxima<T: Lane, const L: usize>(&self, cells: &[[T; L]]) -> [f64; L] {
-        let (mut best, mut least) = ([0.0_f64; L], 0.0);
-        let high = self.direction != Direction::Low;
-        let low = self.direction != Direction::High;
-        let (mut expected, mut bounds) = (vec![0.0_f32; self.spans.len()], vec![0.0_f32; self.spans.len()]);
-        let fewest = self.min_cases - 0.5;
-        self.walk(cells, |zone, sums| {
-            let factor = self.zones.factor(zone);
-            #[expect(clippy::cast_possible_truncation, reason = "for a bound, which has a slack beyond this precision")]
-            if high {
-                for (expected, &(reach, skip)) in expected.iter_mut().zip(&self.spans) {
-                    *expected = (sums.expected[reach] - sums.expected[skip]) as f32;
-                }
-                self.statistic.high_bounds(&expected, least / factor, &mut bounds);
-            }
-            for (span, &bound) in self.spans.iter().zip(&bounds) {
-                let (counts, expected, variance) = sums.of(span);
-                let (mut over, mut under, mut any) = (T::of(T::MOST), T::default(), false);
-                if high {
-                    over = T::of(f64::from(bound).max(fewest));
-                    any |= exceeds(&counts, over);
-                }
-                if low {
-                    let width = (least / factor / self.statistic.chi_square(expected)).sqrt();
-                    let bound = expected - width * (1.0 - 1e-9);
-                    under = T::of(if bound.is_nan() { expected } else { bound }.ceil().max(0.0));
-                    any |= falls_below(&counts, under);
-                }
-                if !any {
-                    continue;
-                }
-                let chi_square = factor * self.statistic.chi_square(expected) * (1.0 + 1e-9);
-                let mut better = false;
-                for (best, counts) in best.chunks_mut(8).zip(counts.chunks(8)) {
-                    if !(exceeds(counts, over) || low && falls_below(counts, under)) {
-                        continue;
-                    }
-                    for (best, &count) in best.iter_mut().zip(counts) {
-                        if count > over || count < under {
-                            let count = count.number();
-                            let excess = count - expected;
-                            if (high || excess < 0.0) && excess * excess * chi_square > *best {
-                                let value = self.statistic.value(self.direction, count, expected, variance);
-                                if factor * value > *best {
-                                    (*best, better) = (factor * value, true);
-                                }
-                            }
-                        }
-                    }
-                }
-                if better {
-                    least = best.iter().copied().fold(f64::INFINITY, f64::min);
-                }
-            }
-        });
-        best
-    }
-
     /// Adds up zone after zone, and shows the sums of each.
     #[inline]
-    fn walk<T: Lane, const L: usize>(&self, cells: &[[T; L]], mut see: impl FnMut(usize, &Sums<T, L>)) {
+    pub(super) fn walk<T: Lane, const L: usize>(&self, cells: &[[T; L]], mut see: impl FnMut(usize, &Sums<T, L>)) {
         let entries = self.entries;
         let scored = !self.variance.is_empty();
         let mut sums = Sums {
@@ -489,7 +349,7 @@ impl<'z> Scan<'z> {
         sums
     }
 
-    fn cumulate_into(&self, cells: &[f64], mut put: impl FnMut(usize, f64)) {
+    pub(super) fn cumulate_into(&self, cells: &[f64], mut put: impl FnMut(usize, f64)) {
         for (location, row) in cells.chunks_exact(self.periods.max(1)).enumerate() {
             let (mut sum, mut risen) = (0.0, 0.0);
             let from = location * self.entries;
@@ -503,30 +363,10 @@ impl<'z> Scan<'z> {
     }
 }
 
-/// Whether any count is above a bound; without a branch per count, so that many are compared at once.
-#[inline]
-fn exceeds<T: Lane>(counts: &[T], bound: T) -> bool {
-    let mut any = false;
-    for &count in counts {
-        any |= count > bound;
-    }
-    any
-}
-
-/// Whether any count is below a bound.
-#[inline]
-fn falls_below<T: Lane>(counts: &[T], bound: T) -> bool {
-    let mut any = false;
-    for &count in counts {
-        any |= count < bound;
-    }
-    any
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::{Limits, Places};
+    use crate::scan::{Limits, Null, Places};
     use crate::spacetime_scan::most_likely;
     use proptest::prelude::*;
 
