@@ -1,22 +1,24 @@
-//! Everything that is worked out about one text before it is told as a reading or an explanation.
+//! What rules find in one text: products, hazards, injuries and facts. Readings and explanations are made from it.
+//!
+//! Not here: how headline, text and the learned judge are combined (`document`).
 
+use lexicon::judge::Term;
 use lexicon::terms::Meaning;
 use lexicon::{Brief, CategorySet, Lexicon};
 use vocabulary::{Category, Document, Hazard, Stance};
 
 use super::clauses::{self, Clause};
 use super::facts::{self, Fact};
-use super::judge::{self, Verdict};
+use super::hits::Hits;
 use super::matching::{self, Find};
 use super::normalise::Folded;
-use super::relate::{self, Choice, Named, Why};
-use super::scan::{self, Hits};
+use super::products::{self, Choice, Named, Why};
 use super::stance::{self, CueHit, Judged, Place};
-use super::{subject, title};
+use super::{relate, scan, subject};
 
 /// A hazard in the text, in folded characters.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundHazard {
     /// First character.
     pub from: usize,
     /// One past the last character.
@@ -86,50 +88,50 @@ pub struct Analysis {
     pub cues: Vec<CueHit>,
     pub(super) products: Vec<Named>,
     /// Hazards in it, kept or not.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundHazard>,
     pub(super) hurts: Vec<Hurt>,
     pub(super) facts: Vec<Fact>,
-    /// The category that the platform tells.
+    /// The category that the platform names.
     pub meta: Option<Category>,
     /// What a headline outside the text names, in its order: the subject when the text names no product of its own.
     pub(super) titled: Vec<Category>,
     /// The headline that the text does not repeat, worked out as a text of its own.
     pub(super) title: Option<Box<Analysis>>,
-    /// What the learned judge says, pair by pair.
-    pub(super) verdicts: Vec<Verdict>,
+    /// What the learned judge says of each pair of product and hazard; empty before it was asked.
+    pub(super) judged_pairs: Vec<JudgedPair>,
 }
 
-/// One text of a document, looked through and not yet worked out.
-struct Looked {
-    folded: Folded,
-    clauses: Vec<Clause>,
-    hits: Hits,
+/// What the learned judge says of one pair of product and hazard.
+#[derive(Debug)]
+pub(super) struct JudgedPair {
+    pub(super) category: Category,
+    pub(super) hazard: Hazard,
+    /// Probability that the signal is real, 0 to 1.
+    pub(super) probability: f64,
+    /// The summands of the log-odds.
+    pub(super) terms: Vec<(Term, f64)>,
+    /// Index of the clause that was judged, and of the question that was asked of it.
+    pub(super) clause: usize,
+    pub(super) question: usize,
 }
 
-/// How a text is looked through.
-type Look = fn(&Folded, &[Clause], &Lexicon) -> Hits;
+/// One text of a document with its dictionary words, before anything is concluded from them.
+pub(super) struct ScannedText {
+    pub(super) folded: Folded,
+    pub(super) clauses: Vec<Clause>,
+    pub(super) hits: Hits,
+}
 
-impl Looked {
-    /// The headline, unless the text repeats it, and the text.
-    fn at(document: &Document, lexicon: &Lexicon, look: Look) -> (Option<Self>, Self) {
-        let through = |text: &str| {
-            let folded = Folded::new(text);
-            let clauses = clauses::split(&folded);
-            let hits = look(&folded, &clauses, lexicon);
-            Self { folded, clauses, hits }
-        };
-        let headline = document.title.as_deref().filter(|title| !document.text.contains(*title));
-        (headline.map(through), through(&document.text))
-    }
-
-    fn give_back(self) {
+impl ScannedText {
+    /// Returns the allocations for the next text of this thread.
+    pub(super) fn give_back(self) {
         self.folded.give_back();
         self.hits.give_back();
         clauses::give_back(self.clauses);
     }
 }
 
-/// Hazards whose own severity says it all: an illness told beside mould is counted with the illness, not twice.
+/// Hazards whose own severity says it all: an illness named beside mould is counted with the illness, not twice.
 const OWN_SEVERITY: [Hazard; 3] = [Hazard::Microbial, Hazard::ForeignBody, Hazard::Chemical];
 
 /// Injuries that are looked at to each side of a hazard.
@@ -152,65 +154,14 @@ const SETTLED_CLAUSES: usize = 3;
 const HAZARDS_AFTER: usize = 8;
 
 impl Analysis {
-    /// By rules, then by the judge when the lexicon has one.
-    pub fn new(document: &Document, lexicon: &Lexicon) -> Self {
-        let mut analysis = Self::by_rules(document, lexicon);
-        judge::apply(&mut analysis, lexicon);
-        analysis
-    }
-
-    /// By rules alone.
-    pub(super) fn by_rules(document: &Document, lexicon: &Lexicon) -> Self {
-        Self::with(document, lexicon, scan::look)
-    }
-
-    /// The same as [`Analysis::new`] without leaving anything out early.
-    #[cfg(test)]
-    pub(super) fn in_full(document: &Document, lexicon: &Lexicon) -> Self {
-        let mut analysis = Self::by_rules_in_full(document, lexicon);
-        judge::apply(&mut analysis, lexicon);
-        analysis
-    }
-
-    /// The same as `Analysis::by_rules` without leaving anything out early: what a judge is taught from.
-    pub fn by_rules_in_full(document: &Document, lexicon: &Lexicon) -> Self {
-        Self::with(document, lexicon, scan::look_in_full)
-    }
-
-    /// The same as [`Analysis::new`], or nothing where no hazard can stand in the document: that is known before its names are worked
-    /// out, and most documents have none.
-    pub(super) fn for_signals(document: &Document, lexicon: &Lexicon) -> Option<Self> {
-        let (title, text) = Looked::at(document, lexicon, scan::look);
-        if text.hits.quiet && title.as_ref().is_none_or(|title| title.hits.quiet) {
-            text.give_back();
-            title.into_iter().for_each(Looked::give_back);
-            return None;
-        }
-        let mut analysis = Self::of_both(title, text, document, lexicon);
-        judge::apply(&mut analysis, lexicon);
-        Some(analysis)
-    }
-
-    fn with(document: &Document, lexicon: &Lexicon, look: Look) -> Self {
-        let (title, text) = Looked::at(document, lexicon, look);
-        Self::of_both(title, text, document, lexicon)
-    }
-
-    fn of_both(title: Option<Looked>, text: Looked, document: &Document, lexicon: &Lexicon) -> Self {
-        let title = title.map(|title| Box::new(Self::of(title, None, document, lexicon)));
-        let mut analysis = Self::of(text, title, document, lexicon);
-        title::relate(&mut analysis, lexicon);
-        analysis
-    }
-
-    /// Works out one text of a document: its headline, or its text with what its headline says.
-    fn of(looked: Looked, title: Option<Box<Self>>, document: &Document, lexicon: &Lexicon) -> Self {
-        let Looked { folded, clauses, mut hits } = looked;
+    /// Works out one text of a document by rules: its headline (`title` is none), or its text with the headline already worked out.
+    pub(super) fn of(scanned: ScannedText, title: Option<Box<Self>>, document: &Document, lexicon: &Lexicon) -> Self {
+        let ScannedText { folded, clauses, mut hits } = scanned;
         scan::settle(&mut hits, &folded, lexicon);
         let quiet = hits.quiet;
         let cues = if quiet { Vec::new() } else { stance::cues(&hits.all, lexicon) };
         let meta = super::category_of_meta(document, lexicon);
-        let products = relate::products(&hits, &clauses, lexicon, meta);
+        let products = products::products(&hits, &clauses, lexicon, meta);
         let titled = title.as_deref().map(titled).unwrap_or_default();
         let facts = facts::facts(&folded, &hits, lexicon, document, meta);
         let mut analysis = Self {
@@ -225,7 +176,7 @@ impl Analysis {
             meta,
             titled,
             title,
-            verdicts: Vec::new(),
+            judged_pairs: Vec::new(),
         };
         if !quiet {
             analysis.hazards(lexicon);
@@ -279,10 +230,10 @@ impl Analysis {
                 (true, Some(_)) => Fate::Kept,
             };
             let severity = effect.severity.max(self.injury_beside(lexicon, from, to, clause, effect.hazard));
-            let found = Found { from, to, clause, effect: index, judged, choice, severity, fate };
+            let found = FoundHazard { from, to, clause, effect: index, judged, choice, severity, fate };
             let also = self.also_about(&found, lexicon);
-            let others = also.into_iter().map(|choice| Found { choice: Some(choice), ..found.clone() });
-            let others: Vec<Found> = others.collect();
+            let others = also.into_iter().map(|choice| FoundHazard { choice: Some(choice), ..found.clone() });
+            let others: Vec<FoundHazard> = others.collect();
             self.found.push(found);
             self.found.extend(others);
         }
@@ -296,7 +247,7 @@ impl Analysis {
             let known = &lexicon.effects()[effect as usize];
             let choice = relate::choose((from, to, clause), known, self.named(lexicon), self.meta);
             let choice = match (choice, self.meta) {
-                (None | Some(Choice { why: Why::Implied, .. }), None) if !known.told => self
+                (None | Some(Choice { why: Why::Implied, .. }), None) if !known.platform_only => self
                     .titled
                     .iter()
                     .find(|category| known.only.has(**category))
@@ -341,7 +292,7 @@ impl Analysis {
     }
 
     /// 冰箱和热水器都漏电: the other products of a list whose last one a hazard was related to, when it is said of all.
-    fn also_about(&self, found: &Found, lexicon: &Lexicon) -> Vec<Choice> {
+    fn also_about(&self, found: &FoundHazard, lexicon: &Lexicon) -> Vec<Choice> {
         let Some(Choice { named: Some(at), why: Why::Clause, category }) = found.choice else { return Vec::new() };
         let last = &self.products[at];
         let listing = lexicon.coordination();
@@ -392,7 +343,7 @@ impl Analysis {
         subject::Text { folded: &self.folded, clauses: &self.clauses, products: &self.products, lexicon }
     }
 
-    /// The worst injury that belongs to a hazard: told in the same words, or in the same sentence.
+    /// The worst injury that belongs to a hazard: named in the same words, or in the same sentence.
     pub(super) fn injury_beside(&self, lexicon: &Lexicon, from: usize, to: usize, clause: usize, hazard: Hazard) -> u8 {
         if !hazard.is_safety() || OWN_SEVERITY.contains(&hazard) {
             return 0;
@@ -413,7 +364,7 @@ impl Analysis {
 
     /// 之前怕起火，用到现在没起火过: what was only feared, and is denied of the same kind of hazard in the next words, is no report.
     fn drop_settled(&mut self, lexicon: &Lexicon) {
-        let hazard = |found: &Found| lexicon.effects()[found.effect as usize].hazard;
+        let hazard = |found: &FoundHazard| lexicon.effects()[found.effect as usize].hazard;
         for at in 0..self.found.len() {
             let found = &self.found[at];
             if found.fate != Fate::Kept || found.judged.stance != Stance::Suspected {
@@ -431,10 +382,10 @@ impl Analysis {
 
     /// A vague complaint counts for nothing beside a concrete one about the same product, or, where its rule says so, about any.
     fn drop_bare(&mut self, lexicon: &Lexicon) {
-        let untold = self.meta.is_none();
-        let bare = |found: &Found| {
+        let no_platform = self.meta.is_none();
+        let bare = |found: &FoundHazard| {
             let effect = &lexicon.effects()[found.effect as usize];
-            effect.bare || (untold && effect.bare_untold)
+            effect.bare || (no_platform && effect.bare_no_platform)
         };
         let mut seen = CategorySet::NONE;
         for found in self.found.iter().filter(|found| found.fate == Fate::Kept && !bare(found)) {

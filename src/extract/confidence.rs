@@ -3,11 +3,11 @@
 
 use lexicon::Lexicon;
 
-use super::analysis::Found;
-use super::relate::Why;
+use super::analysis::FoundHazard;
+use super::products::Why;
 
 /// The confidence of a signal, 0 to 1, to four digits: more than the estimate is worth, and readings stay short.
-pub(super) fn of(best: &Found, lexicon: &Lexicon) -> f64 {
+pub(super) fn of(best: &FoundHazard, lexicon: &Lexicon) -> f64 {
     let step = |name: &str| lexicon.confidence().step.get(name).copied().unwrap_or(0.0);
     let found = best.choice.map_or("implied", |choice| place(choice.why));
     four_digits(logistic(lexicon.confidence().base + step(found) + step(best.judged.stance.code())))

@@ -66,11 +66,11 @@ struct Zone {
     words: Vec<Word>,
     /// First character in the document's text; none when the piece is not in it.
     at: Option<usize>,
-    found: Vec<Found>,
+    found: Vec<FoundTerm>,
 }
 
 /// A phrase that stands in a zone, in words.
-struct Found {
+struct FoundTerm {
     from: usize,
     to: usize,
     meaning: EnglishMeaning,
@@ -168,7 +168,7 @@ impl Zone {
             match lexicon.english().longest(&stems[at..]) {
                 Some((length, phrase)) => {
                     let (meaning, rule) = (phrase.meaning, phrase.rule.clone());
-                    self.found.push(Found { from: at, to: at + length, meaning, rule });
+                    self.found.push(FoundTerm { from: at, to: at + length, meaning, rule });
                     at += length;
                 }
                 None => at += 1,
@@ -291,8 +291,8 @@ pub(super) fn apply(document: &Document, rows: &[Vec<Field>], lexicon: &Lexicon,
     let zone_of = |field: &&&Field| Zone::new(&field.value, field.span.map(CharSpan::from), lexicon);
     let text = Zone::new(&document.text, Some(0), lexicon);
     let title = document.title.as_deref().map(|title| Zone::new(title, place(title), lexicon));
-    let mut told: Vec<Zone> = of(Role::Hazard).chain(of(Role::Defect)).map(|field| zone_of(&field)).collect();
-    for zone in told.iter_mut().filter(|zone| zone.words.len() <= RISK_TYPE_WORDS) {
+    let mut stated: Vec<Zone> = of(Role::Hazard).chain(of(Role::Defect)).map(|field| zone_of(&field)).collect();
+    for zone in stated.iter_mut().filter(|zone| zone.words.len() <= RISK_TYPE_WORDS) {
         zone.harden();
     }
     let named: Vec<Zone> = of(Role::Product).map(|field| zone_of(&field)).collect();
@@ -305,7 +305,7 @@ pub(super) fn apply(document: &Document, rows: &[Vec<Field>], lexicon: &Lexicon,
 
     let mut found: BTreeMap<Hazard, (CharSpan, f64, Vec<RuleId>)> = BTreeMap::new();
     let sure = &lexicon.structured().confidence;
-    let strong: Vec<&Zone> = told.iter().chain(title.as_ref()).collect();
+    let strong: Vec<&Zone> = stated.iter().chain(title.as_ref()).collect();
     let plain = |zone: &Zone, weak: bool, other: bool| -> Vec<(Hazard, usize)> {
         let fits = zone
             .hazards()

@@ -5,9 +5,9 @@ use std::fmt::{self, Write as _};
 use lexicon::Lexicon;
 use vocabulary::{Document, Hazard, Reading};
 
-use super::analysis::{Analysis, Fate, Found};
+use super::analysis::{Analysis, Fate, FoundHazard};
 use super::judge;
-use super::relate::Why;
+use super::products::Why;
 
 /// Words shown of one text.
 const TOKENS_MAX: usize = 400;
@@ -54,13 +54,13 @@ pub struct Step {
     pub judged: Option<String>,
 }
 
-/// Reads a document and tells why.
+/// Reads a document and says why it was read so.
 pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
-    let beside = super::Beside::of(document, lexicon);
-    let document = beside.told.as_ref().unwrap_or(document);
+    let shape = super::DocumentShape::of(document, lexicon);
+    let document = shape.with_product.as_ref().unwrap_or(document);
     let analysis = Analysis::new(document, lexicon);
     let mut reading = super::reading_of(&analysis, document, lexicon);
-    beside.apply(document, lexicon, &mut reading);
+    shape.apply(document, lexicon, &mut reading);
     let folded = &analysis.folded;
     let original = |from: usize, to: usize| folded.original(from, to).slice(&document.text).to_owned();
     let tokens = lexicon.jieba().cut(&folded.text, false).into_iter().map(|token| token.word.to_owned());
@@ -121,7 +121,7 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
                 relation,
                 severity: found.severity,
                 outcome: outcome(found.fate),
-                judged: verdict(&analysis, found, effect.hazard, lexicon),
+                judged: shown_judgement(&analysis, found, effect.hazard, lexicon),
             }
         })
         .collect();
@@ -135,18 +135,18 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
         }),
         steps,
         standards: super::standards::noted(&reading, lexicon),
-        rows: beside.sheet.as_ref().map(super::structured::Sheet::lines).unwrap_or_default(),
+        rows: shape.sheet.as_ref().map(super::structured::Sheet::lines).unwrap_or_default(),
         reading,
     }
 }
 
-/// What the judge says of a find that it decided on.
-fn verdict(analysis: &Analysis, found: &Found, hazard: Hazard, lexicon: &Lexicon) -> Option<String> {
+/// What the judge says of a hazard that it decided on.
+fn shown_judgement(analysis: &Analysis, found: &FoundHazard, hazard: Hazard, lexicon: &Lexicon) -> Option<String> {
     let judge = lexicon.judge().filter(|_| matches!(found.fate, Fate::Kept | Fate::Vetoed))?;
     let category = found.choice?.category;
-    let mut verdicts = analysis.verdicts.iter();
-    let verdict = verdicts.find(|verdict| (verdict.category, verdict.hazard) == (category, hazard))?;
-    Some(judge::shown(verdict, analysis, judge))
+    let mut pairs = analysis.judged_pairs.iter();
+    let pair = pairs.find(|pair| (pair.category, pair.hazard) == (category, hazard))?;
+    Some(judge::shown(pair, analysis, judge))
 }
 
 fn why(why: Why) -> &'static str {

@@ -9,8 +9,8 @@ use lexicon::{Brief, Lexicon, Reach};
 use vocabulary::Stance;
 
 use super::clauses::Clause;
+use super::hits::{Hit, Hits, accepts};
 use super::normalise::Folded;
-use super::scan::{Hit, Hits, accepts};
 use super::stance::CueHit;
 use super::work;
 

@@ -3,8 +3,10 @@
 //! In: a [`Document`] and a [`Lexicon`]. Out: a [`Reading`] (signals, mentions, problems), or an [`Explanation`] of how
 //! it came about. Not here: I/O, clock, scores; nothing in this room knows what a signal is worth.
 //!
-//! Steps, each a file: fold the text (`normalise`), split clauses, one pass of the automaton, patterns, stance,
-//! relation of product and hazard (`relate`; over sentences `subject`), names beside them.
+//! Steps, each a file: fold the text (`normalise`), split it into `clauses`, find every dictionary word (`scan`; the words are `hits`),
+//! match patterns (`matching`), judge what is claimed (`stance`), choose the product of each hazard (`relate`; over sentences `subject`),
+//! find names (`facts`). `analysis` does this for one text, `document` for headline and text together, then asks the learned judge
+//! (`judge`).
 //!
 //! - **READ-1** the same document and lexicon give the same reading, byte for byte.
 //! - **READ-2** every span is on character borders of the folded text and leads back to the input.
@@ -14,16 +16,19 @@
 mod analysis;
 mod clauses;
 mod confidence;
+mod document;
 mod english;
 mod examples;
 mod explain;
 mod facts;
 mod fingerprint;
+mod hits;
 pub mod inside;
 pub mod judge;
 mod matching;
 mod normalise;
 mod possible;
+mod products;
 mod record;
 mod relate;
 mod scan;
@@ -40,15 +45,15 @@ use vocabulary::{
     Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, SHOWN_CHARS, Signal, Stance, excerpt,
 };
 
-use analysis::{Analysis, Fate, Found};
+use analysis::{Analysis, Fate, FoundHazard};
 
 pub use examples::{ExampleResult, run_examples};
 pub use explain::{Explanation, explain};
 pub use facts::is_vulnerable;
 pub use fingerprint::{SHINGLE_CHARS, SHINGLE_CHARS_SHORT, SHORT_CHARS, fingerprint};
+pub use hits::HITS_MAX;
 pub use normalise::TEXT_CHARS_MAX;
 pub use record::signal_records;
-pub use scan::HITS_MAX;
 pub use standards::{RECHECKS_MAX, standard_note, without_year};
 
 /// Most mentions in one reading; the rest is left out with a problem.
@@ -61,50 +66,49 @@ pub fn read(document: &Document, lexicon: &Lexicon) -> Reading {
     read_with(document, lexicon, Analysis::new)
 }
 
-/// As [`read`], where a document holds a signal; none where it does not. What can only name things is not worked out to its end, which is
-/// most of the work on most documents.
+/// Like [`read`], but `None` when the document holds no signal. Names are not resolved then, which saves most of the work.
 pub fn read_for_signals(document: &Document, lexicon: &Lexicon) -> Option<Reading> {
-    let beside = Beside::of(document, lexicon);
-    let reading = if beside.sheet.is_some() || beside.latin {
-        beside.read(document, lexicon, Analysis::new)
+    let shape = DocumentShape::of(document, lexicon);
+    let reading = if shape.sheet.is_some() || shape.latin {
+        shape.read(document, lexicon, Analysis::new)
     } else {
         let analysis = Analysis::for_signals(document, lexicon)?;
         let signals = all_signals(&analysis, document, lexicon);
         let reading = (!signals.is_empty()).then(|| reading_with(signals, &analysis, document, lexicon));
         analysis.give_back();
         let mut reading = reading?;
-        beside.apply(document, lexicon, &mut reading);
+        shape.apply(document, lexicon, &mut reading);
         reading
     };
     Some(reading).filter(|reading| !reading.signals.is_empty())
 }
 
 fn read_with(document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lexicon) -> Analysis) -> Reading {
-    Beside::of(document, lexicon).read(document, lexicon, analyse)
+    DocumentShape::of(document, lexicon).read(document, lexicon, analyse)
 }
 
-/// What is read beside running Chinese text: columns and labelled fields, English records, announcements of standards.
-struct Beside {
+/// The parts of a document that are not running Chinese text: columns and labelled fields, English records, announcements of standards.
+struct DocumentShape {
     rows: Vec<Vec<structured::fields::Field>>,
     sheet: Option<structured::Sheet>,
     /// Whether the text is mostly Latin.
     latin: bool,
-    /// The document with its product column told as the platform's word.
-    told: Option<Document>,
+    /// The document with the product of its product column as its platform category.
+    with_product: Option<Document>,
 }
 
-impl Beside {
+impl DocumentShape {
     fn of(document: &Document, lexicon: &Lexicon) -> Self {
         let rows = structured::fields::rows(document, lexicon.structured());
         let latin = english::is_latin(&document.text);
         let sheet = if rows.is_empty() || latin { None } else { structured::Sheet::of(&rows, lexicon) };
-        let told = sheet.as_ref().and_then(|sheet| sheet.told(document, lexicon));
-        Self { rows, sheet, latin, told }
+        let with_product = sheet.as_ref().and_then(|sheet| sheet.with_product_column(document, lexicon));
+        Self { rows, sheet, latin, with_product }
     }
 
-    /// Reads a document with it.
+    /// Reads the document: its running text, then these parts.
     fn read(&self, document: &Document, lexicon: &Lexicon, analyse: fn(&Document, &Lexicon) -> Analysis) -> Reading {
-        let document = self.told.as_ref().unwrap_or(document);
+        let document = self.with_product.as_ref().unwrap_or(document);
         let analysis = analyse(document, lexicon);
         let mut reading = reading_of(&analysis, document, lexicon);
         analysis.give_back();
@@ -122,7 +126,7 @@ impl Beside {
     }
 }
 
-/// As [`read`], by rules alone: the learned judge is not asked.
+/// Like [`read`], without the learned judge.
 pub fn read_by_rules(document: &Document, lexicon: &Lexicon) -> Reading {
     read_with(document, lexicon, Analysis::by_rules)
 }
@@ -132,7 +136,7 @@ pub fn category_of_meta(document: &Document, lexicon: &Lexicon) -> Option<Catego
     lexicon.platform_category(document.meta_str("platform_category")?)
 }
 
-/// The reading of a text that was worked out.
+/// The reading that an analysis gives.
 pub fn reading_of(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Reading {
     reading_with(all_signals(analysis, document, lexicon), analysis, document, lexicon)
 }
@@ -168,7 +172,7 @@ fn problem(kind: &str, detail: String) -> Problem {
     Problem { kind: kind.to_owned(), detail }
 }
 
-/// Those of the text, then those that only the headline tells.
+/// Signals of the text, then those that only the headline states.
 fn all_signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Signal> {
     let mut signals = signals(analysis, document, lexicon);
     title::add(&mut signals, analysis, document, lexicon);
@@ -177,7 +181,7 @@ fn all_signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> V
 
 /// One signal per distinct pair: an assertion beats a suspicion, the first beats later ones; rules and severity are joined.
 fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Signal> {
-    let mut groups: Vec<((Category, Hazard), Vec<&Found>)> = Vec::new();
+    let mut groups: Vec<((Category, Hazard), Vec<&FoundHazard>)> = Vec::new();
     for found in analysis.found.iter().filter(|found| found.fate == Fate::Kept) {
         let Some(choice) = found.choice else { continue };
         let key = (choice.category, lexicon.effects()[found.effect as usize].hazard);
@@ -217,13 +221,10 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
                 brand: brand_of(analysis, best, document, lexicon),
                 region: facts::region_for(&analysis.facts, &analysis.clauses, best.clause, best.from).or(region),
                 confidence: analysis
-                    .verdicts
+                    .judged_pairs
                     .iter()
-                    .find(|verdict| (verdict.category, verdict.hazard) == (product, hazard))
-                    .map_or_else(
-                        || confidence::of(best, lexicon),
-                        |verdict| confidence::four_digits(verdict.probability),
-                    ),
+                    .find(|pair| (pair.category, pair.hazard) == (product, hazard))
+                    .map_or_else(|| confidence::of(best, lexicon), |pair| confidence::four_digits(pair.probability)),
                 rules,
             })
         })
@@ -231,11 +232,11 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
 }
 
 /// The nearest brand of the sentence, else the text's first, else the platform's word, in its canonical form.
-fn brand_of(analysis: &Analysis, found: &Found, document: &Document, lexicon: &Lexicon) -> Option<String> {
-    if let Some(told) = document.meta_str("brand") {
-        let folded = lexicon::fold_word(told);
+fn brand_of(analysis: &Analysis, found: &FoundHazard, document: &Document, lexicon: &Lexicon) -> Option<String> {
+    if let Some(stated) = document.meta_str("brand") {
+        let folded = lexicon::fold_word(stated);
         let canonical = lexicon.canonical_brand(&folded).map(str::to_owned);
-        return Some(canonical.unwrap_or_else(|| excerpt(told, BRAND_CHARS_MAX)));
+        return Some(canonical.unwrap_or_else(|| excerpt(stated, BRAND_CHARS_MAX)));
     }
     facts::brand_for(&analysis.facts, &analysis.clauses, found.clause, found.from).map(str::to_owned)
 }

@@ -8,7 +8,7 @@ use lexicon::terms::{Compiled, Owner};
 use lexicon::{Anchored, Brief, Lexicon, Other};
 
 use super::clauses::{CLAUSE_CHARS_MAX, Clause};
-use super::scan::Hit;
+use super::hits::Hit;
 
 /// The classes of the rules that may find something in a text.
 pub(super) struct Live<'a>(&'a Last);
@@ -64,7 +64,7 @@ pub(super) struct Last {
     /// Per class that patterns ask for first of all, by its number: the last clause in which it was.
     there: Vec<u32>,
     /// Per class, then product, then brand: where it was seen.
-    seen: Vec<Seen>,
+    seen: Vec<SeenInClause>,
     /// Per pattern: the clause in which it was last found possible.
     possible: Vec<u32>,
     /// The patterns that were found possible in the text, behind the index of the clause.
@@ -75,7 +75,7 @@ pub(super) struct Last {
 
 /// Where words of one kind were seen.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+struct SeenInClause {
     /// The last clause in which they were.
     clause: u32,
     /// The first end of one there, from the clause's first character.
@@ -110,7 +110,7 @@ impl Last {
         if (self.live.len(), self.possible.len()) != (classes, patterns) || self.clause > CLAUSES_MAX {
             (self.clause, self.noted_first, self.noted) = (0, 0, 0);
             self.there = vec![0; classes];
-            self.seen = vec![Seen::default(); classes + 2];
+            self.seen = vec![SeenInClause::default(); classes + 2];
             self.possible = vec![0; patterns];
             self.live = vec![0; classes];
         }
@@ -179,7 +179,7 @@ impl Last {
         let mut see = |kind: usize| {
             let seen = &mut self.seen[kind];
             let first_to = if seen.clause == number { seen.first_to.min(to) } else { to };
-            *seen = Seen { clause: number, first_to, last_from: from };
+            *seen = SeenInClause { clause: number, first_to, last_from: from };
         };
         if hit.any(Brief::ASKED) {
             for class in lexicon.asked_of(hit.entry) {
@@ -237,7 +237,7 @@ impl Last {
     }
 
     /// Whether something that a step accepts stands in the clause where `place` wants it.
-    fn stands(&self, step: &Step, place: impl Fn(Seen) -> bool) -> bool {
+    fn stands(&self, step: &Step, place: impl Fn(SeenInClause) -> bool) -> bool {
         let seen = |kind: usize| self.seen[kind].clause == self.clause && place(self.seen[kind]);
         step.accepts.iter().any(|atom| match atom {
             Atom::Class(class) => seen(usize::from(class.0)),

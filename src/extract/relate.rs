@@ -1,169 +1,13 @@
 //! Which product a hazard belongs to: clause, sentence, document, the platform's word, what the hazard implies.
 
 use lexicon::terms::{Effect, Meaning};
-use lexicon::{Brief, CategorySet, Lexicon};
-use vocabulary::{Category, Hazard, ProductFrom};
+use lexicon::{CategorySet, Lexicon};
+use vocabulary::{Category, Hazard};
 
-use super::clauses::{self, Clause};
-use super::scan::Hits;
+use super::clauses::Clause;
+use super::products::{Choice, Named, Why};
 use super::subject::{self, Before};
 use super::work;
-
-/// A product or brand named in the text, in folded characters.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "independent flags of a dictionary row")]
-pub(super) struct Named {
-    /// First character.
-    pub(super) from: usize,
-    /// One past the last.
-    pub(super) to: usize,
-    /// Index of its clause.
-    pub(super) clause: usize,
-    /// Entry in the lexicon.
-    pub(super) entry: u32,
-    /// What it can be: one category for a word, several for a brand that makes several things.
-    pub(super) categories: CategorySet,
-    /// A component.
-    pub(super) part: bool,
-    /// Too general to choose alone.
-    pub(super) generic: bool,
-    /// A common word.
-    pub(super) ambiguous: bool,
-    /// Known only by its brand.
-    pub(super) brand: bool,
-}
-
-/// Why a product was chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Why {
-    /// Named in the same clause.
-    Clause,
-    /// Named in the same sentence.
-    Sentence,
-    /// Named before, and pointed back to: 它, 该产品.
-    Referred,
-    /// Named before, and the subject of what follows without being said again.
-    Inherited,
-    /// Named elsewhere in the text.
-    Text,
-    /// The platform says so, and the text names it too.
-    MetaNamed,
-    /// The platform says so.
-    Meta,
-    /// Named in a headline that the text does not repeat.
-    Title,
-    /// Implied by the hazard.
-    Implied,
-}
-
-/// The product of a hazard.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Choice {
-    /// The category.
-    pub(super) category: Category,
-    /// Where it is named, as an index into the products of the text.
-    pub(super) named: Option<usize>,
-    /// Why.
-    pub(super) why: Why,
-}
-
-impl Choice {
-    /// How the signal says it came by its product.
-    pub(super) fn product_from(&self) -> ProductFrom {
-        match self.why {
-            Why::Clause | Why::Sentence | Why::MetaNamed => ProductFrom::Text,
-            Why::Meta => ProductFrom::Meta,
-            Why::Referred | Why::Inherited | Why::Text | Why::Title | Why::Implied => ProductFrom::Context,
-        }
-    }
-}
-
-/// What can name the product of a hazard.
-const NAMES: u16 = Brief::PRODUCT | Brief::BRAND;
-
-/// Products and brands of a text in order: leftmost, longest; a word that ends inside a compound gives way to its head.
-pub(super) fn products(hits: &Hits, clauses: &[Clause], lexicon: &Lexicon, meta: Option<Category>) -> Vec<Named> {
-    let mut found: Vec<Named> = Vec::new();
-    let mut end = 0;
-    // End of the farthest hazard or rule word so far: a name inside a longer such word names no product (胶水 in 胶水味).
-    let mut covered = 0;
-    if clauses.is_empty() || !hits.any(NAMES) {
-        return found;
-    }
-    for hit in &hits.all {
-        let (from, to) = (hit.from as usize, hit.to as usize);
-        if !hit.any(NAMES) {
-            if hit.any(Brief::CLASS | Brief::HAZARD) {
-                covered = covered.max(to);
-            }
-            continue;
-        }
-        let entry = &lexicon.entries()[hit.entry as usize];
-        // 台电 in 这台电热毯: a brand gives way to a longer product name that begins inside it.
-        let whole =
-            |meaning: &Meaning| matches!(meaning, Meaning::Product(at) if !lexicon.products()[*at as usize].brand);
-        let over = |last: &Named| last.brand && last.from < from && to > last.to && to - from > last.to - last.from;
-        if to > covered && found.last().is_some_and(over) && entry.meanings.iter().any(whole) {
-            found.pop();
-            end = from;
-        }
-        if from < end || to <= covered {
-            continue;
-        }
-        let clause = clauses::at(clauses, from);
-        let mut named: Option<Named> = None;
-        for meaning in &entry.meanings {
-            let candidate = match meaning {
-                Meaning::Product(at) => {
-                    let term = &lexicon.products()[*at as usize];
-                    Named {
-                        from,
-                        to,
-                        clause,
-                        entry: hit.entry,
-                        categories: term.category.into(),
-                        part: term.part,
-                        generic: term.generic,
-                        ambiguous: term.ambiguous,
-                        brand: term.brand,
-                    }
-                }
-                Meaning::Brand(at) => {
-                    let term = &lexicon.brands()[*at as usize];
-                    Named {
-                        from,
-                        to,
-                        clause,
-                        entry: hit.entry,
-                        categories: term.categories,
-                        part: false,
-                        generic: false,
-                        ambiguous: term.ambiguous,
-                        brand: true,
-                    }
-                }
-                _ => continue,
-            };
-            named = Some(match named {
-                None => candidate,
-                // One word, several things: keep all of them open for the hazard to choose, a plain product name first.
-                Some(known) if known.brand && !candidate.brand => {
-                    Named { categories: known.categories.or(candidate.categories), ..candidate }
-                }
-                Some(known) => Named { categories: known.categories.or(candidate.categories), ..known },
-            });
-        }
-        if let Some(mut named) = named {
-            end = to;
-            if let Some(meta) = meta.filter(|meta| named.categories.has(*meta)) {
-                named.categories = meta.into();
-                named.ambiguous = false;
-            }
-            found.push(named);
-        }
-    }
-    found
-}
 
 /// How near a malfunction must stand to its product where no platform tells the product, in characters.
 const BESIDE_CHARS: usize = 10;
@@ -184,14 +28,14 @@ pub(super) fn choose(
         clauses,
         lexicon,
         inside_counts: effect.hazard == Hazard::Counterfeit,
-        told: meta.is_some(),
+        platform_names_product: meta.is_some(),
     };
     let implied = || effect.implies.map(|category| Choice { category, named: None, why: Why::Implied });
-    if effect.untold && meta.is_some() {
+    if effect.no_platform_only && meta.is_some() {
         return None;
     }
     let Some(meta) = meta else {
-        if effect.told {
+        if effect.platform_only {
             return None;
         }
         let nearest = place.nearest(|named| named.categories.and(effect.only));
@@ -300,7 +144,7 @@ struct Around<'a> {
     lexicon: &'a Lexicon,
     inside_counts: bool,
     /// Whether the platform tells the product.
-    told: bool,
+    platform_names_product: bool,
 }
 
 impl Around<'_> {
@@ -330,7 +174,7 @@ impl Around<'_> {
                 (Why::Text, 2)
             };
             // 系统 or 电池 alone belongs to nobody where no platform says what the text is about.
-            let nobodys = named.part && named.ambiguous && !self.told;
+            let nobodys = named.part && named.ambiguous && !self.platform_names_product;
             if named.generic || nobodys || (named.ambiguous && why != Why::Clause) {
                 continue;
             }

@@ -2,129 +2,18 @@
 
 use std::cell::RefCell;
 
-use lexicon::pattern::Atom;
-use lexicon::terms::Meaning;
 use lexicon::{Brief, Lexicon};
 
 use super::clauses::Clause;
+use super::hits::{HITS_MAX, Hit, Hits};
 use super::normalise::{Folded, is_letter};
 use super::possible::{self, Live};
 
-/// Most hits that are kept of one text; later ones are left out with a problem.
-pub const HITS_MAX: usize = 100_000;
-
-/// A surface found in the text, in folded characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hit {
-    /// First character.
-    pub from: u32,
-    /// One past the last.
-    pub to: u32,
-    /// Index into [`Lexicon::entries`].
-    pub entry: u32,
-    /// What the entry is, as its [`Brief`] says.
-    bits: u16,
-}
-
-impl Hit {
-    /// Whether the entry is any of these ([`Brief`]'s constants).
-    #[inline]
-    pub(super) fn any(&self, bits: u16) -> bool {
-        self.bits & bits != 0
-    }
-
-    /// Length in characters.
-    fn chars(&self) -> u32 {
-        self.to - self.from
-    }
-}
-
-/// All hits of a text, by first character, longest first.
-#[derive(Debug, Default)]
-pub struct Hits {
-    /// The hits.
-    pub all: Vec<Hit>,
-    /// Idioms that were recognised.
-    pub(super) idioms: Vec<Hit>,
-    /// Index of the first hit that begins at or after each character.
-    first: Vec<u32>,
-    /// What any of the hits is, as its [`Brief`] says; perhaps also what only a dropped one was.
-    bits: u16,
-    /// Whether hits were left out.
-    pub(super) overflow: bool,
-    /// Whether no hazard and no injury can be found in the text.
-    pub(super) hopeless: bool,
-    /// Whether matching, relating and judging are left out, because the text is hopeless.
-    pub(super) quiet: bool,
-    /// The only patterns that may find something, each behind the index of the clause in which it may, sorted; none when that
-    /// was not asked.
-    possible: Option<Vec<(u32, u32)>>,
-    /// The surfaces as they stand, for the learned judge: what it sees must not depend on what rules leave out early. For a
-    /// reading those that it weighs, for teaching it all.
-    pub(super) surfaces: Vec<Hit>,
-}
-
 thread_local! {
-    /// Room of hits that were looked at.
-    static SPARE: RefCell<Vec<Hits>> = const { RefCell::new(Vec::new()) };
     /// The numbers of the characters of the text that is scanned, for [`Lexicon::surfaces`].
     static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
     /// Where the segmenter's words begin in the run of letters that is looked at.
     static STARTS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Most hits whose room is kept.
-const SPARE_HITS_MAX: usize = 10_000;
-
-impl Hits {
-    /// None yet, with room for those of a text.
-    fn with_room(chars: usize) -> Self {
-        let mut hits = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        hits.all.reserve(chars);
-        hits
-    }
-
-    /// Keeps its room for the next text of this thread, when it is no giant's.
-    pub(super) fn give_back(self) {
-        let Self { mut all, mut first, mut surfaces, .. } = self;
-        if all.capacity() <= SPARE_HITS_MAX && first.capacity() <= SPARE_HITS_MAX {
-            all.clear();
-            first.clear();
-            surfaces.clear();
-            SPARE.with_borrow_mut(|spare| spare.push(Self { all, first, surfaces, ..Self::default() }));
-        }
-    }
-
-    /// The only patterns that may find something in a clause, sorted, each behind the clause's index; none when that was not
-    /// asked.
-    pub(super) fn possible_in(&self, clause: usize) -> Option<&[(u32, u32)]> {
-        let possible = self.possible.as_deref()?;
-        let from = possible.partition_point(|(known, _)| (*known as usize) < clause);
-        let count = possible[from..].partition_point(|(known, _)| *known as usize == clause);
-        Some(&possible[from..from + count])
-    }
-
-    /// Whether there may be a hit that is any of these ([`Brief`]'s constants).
-    pub(super) fn any(&self, bits: u16) -> bool {
-        self.bits & bits != 0
-    }
-
-    /// Hits that begin at a character, longest first.
-    pub(super) fn starting_at(&self, at: usize) -> &[Hit] {
-        match (self.first.get(at), self.first.get(at + 1)) {
-            (Some(from), Some(to)) => &self.all[*from as usize..*to as usize],
-            _ => &[],
-        }
-    }
-
-    /// Hits that begin in `[from, to)`.
-    pub(super) fn between(&self, from: usize, to: usize) -> &[Hit] {
-        let last = self.first.len().saturating_sub(1);
-        match (self.first.get(from.min(last)), self.first.get(to.min(last))) {
-            (Some(from), Some(to)) if from < to => &self.all[*from as usize..*to as usize],
-            _ => &[],
-        }
-    }
 }
 
 /// Finds all surfaces.
@@ -170,7 +59,7 @@ pub(super) fn look(folded: &Folded, clauses: &[Clause], lexicon: &Lexicon) -> Hi
 pub(super) fn settle(hits: &mut Hits, folded: &Folded, lexicon: &Lexicon) {
     drop_torn(hits, folded, lexicon);
     if !hits.quiet {
-        index(hits, folded.len());
+        hits.index(folded.len());
     }
 }
 
@@ -212,19 +101,6 @@ fn words(folded: &Folded, numbers: &[u32], lexicon: &Lexicon, hits: &mut Hits) {
     }
 }
 
-fn index(hits: &mut Hits, len: usize) {
-    hits.first.clear();
-    hits.first.reserve(len + 2);
-    let mut next = 0_u32;
-    for at in 0..=len {
-        while hits.all.get(next as usize).is_some_and(|hit| (hit.from as usize) < at) {
-            next += 1;
-        }
-        hits.first.push(next);
-    }
-    hits.first.push(u32::try_from(hits.all.len()).unwrap_or(u32::MAX));
-}
-
 /// A Latin word is found only whole: `led` is not in `sealed`.
 fn latin_borders(folded: &Folded, bits: u16, from: usize, to: usize) -> bool {
     let letter = |at: Option<usize>| at.and_then(|at| folded.chars.get(at)).is_some_and(char::is_ascii_alphabetic);
@@ -232,7 +108,7 @@ fn latin_borders(folded: &Folded, bits: u16, from: usize, to: usize) -> bool {
         || bits & Brief::LATIN_LAST != 0 && letter(Some(to)))
 }
 
-/// What names a thing, a place, a firm: told in every reading.
+/// What names a thing, a place, a firm: part of every reading.
 const NAMES: u16 = Brief::PRODUCT | Brief::BRAND | Brief::REGION | Brief::NAME;
 /// What covers a product's name inside it: words of hazards and rules.
 const COVERS: u16 = Brief::CLASS | Brief::HAZARD;
@@ -405,21 +281,5 @@ impl Tokens<'_> {
         }
         self.cut(folded, lexicon);
         self.starts.binary_search(&at).is_err()
-    }
-}
-
-/// Whether a hit is what an element of a pattern accepts.
-pub(super) fn accepts(lexicon: &Lexicon, hit: &Hit, atom: &Atom) -> bool {
-    match atom {
-        Atom::Class(class) => hit.any(Brief::CLASS) && lexicon.classes_of(hit.entry).contains(class),
-        Atom::Product(set) => {
-            let in_set = |meaning: &Meaning| match meaning {
-                Meaning::Product(at) => set.has(lexicon.products()[*at as usize].category),
-                _ => false,
-            };
-            hit.any(Brief::PRODUCT) && lexicon.entries()[hit.entry as usize].meanings.iter().any(in_set)
-        }
-        Atom::Brand => hit.any(Brief::BRAND),
-        Atom::Count(_) => false,
     }
 }

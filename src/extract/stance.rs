@@ -5,8 +5,8 @@ use lexicon::{Brief, Lexicon, Reach};
 use vocabulary::{Hazard, Stance};
 
 use super::clauses::Clause;
+use super::hits::Hit;
 use super::normalise::Folded;
-use super::scan::Hit;
 use super::work;
 
 /// A cue that stands in the text, in folded characters.

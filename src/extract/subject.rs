@@ -10,7 +10,7 @@ use vocabulary::Category;
 
 use super::clauses::Clause;
 use super::normalise::Folded;
-use super::relate::{Choice, Named, Why};
+use super::products::{Choice, Named, Why};
 use super::work;
 
 /// How far back a subject may stand.
@@ -33,7 +33,7 @@ pub(super) struct Text<'a> {
 pub(super) enum Before {
     /// This product.
     Thing(Choice),
-    /// Another subject, of which the hazard is told.
+    /// Another subject, of which the hazard is said.
     Other,
     /// Nothing near.
     Nothing,
@@ -61,7 +61,7 @@ fn plain(named: &Named) -> bool {
 }
 
 impl Text<'_> {
-    /// What a hazard at `from` of `clause` is told of, when nothing in its clause says it. `sure`: only of a thing that is
+    /// What a hazard at `from` of `clause` is said of, when nothing in its clause says it. `sure`: only of a thing that is
     /// pointed back to, or that somebody is said to have.
     pub(super) fn before(
         &self,

@@ -9,7 +9,7 @@ use lexicon::Lexicon;
 use vocabulary::{CharSpan, Document, MentionKind, ProductFrom, Signal};
 
 use super::analysis::{Analysis, Fate};
-use super::relate::{Choice, Why};
+use super::products::{Choice, Named, Why};
 
 /// Products of the text that are looked at for a hazard of the headline.
 const PRODUCTS_MAX: usize = 4;
@@ -17,10 +17,10 @@ const PRODUCTS_MAX: usize = 4;
 /// Gives hazards of the headline that name no product the first one of the text that fits.
 pub(super) fn relate(analysis: &mut Analysis, lexicon: &Lexicon) {
     let Some(title) = &mut analysis.title else { return };
-    let plain = |named: &&super::relate::Named| !(named.part || named.generic || named.ambiguous || named.brand);
+    let plain = |named: &&Named| !(named.part || named.generic || named.ambiguous || named.brand);
     for found in title.found.iter_mut().filter(|found| found.fate == Fate::NoProduct) {
         let effect = &lexicon.effects()[found.effect as usize];
-        if effect.weak || effect.told {
+        if effect.weak || effect.platform_only {
             continue;
         }
         let mut products = analysis.products.iter().filter(plain).take(PRODUCTS_MAX);

@@ -127,7 +127,11 @@ fn hidden(lexicon: &Lexicon, alone: &BTreeMap<usize, BTreeMap<u32, bool>>, findi
 /// Words that two rules of different hazards find alone: one always wins, or nothing decides.
 fn rivals(lexicon: &Lexicon, alone: &BTreeMap<usize, BTreeMap<u32, bool>>, findings: &mut Vec<Finding>) {
     let effect_of = |rule: u32| &lexicon.effects()[lexicon.rules()[rule as usize].effect as usize];
-    let apart = |a: &Effect, b: &Effect| a.only.and(b.only).is_empty() || (a.told && b.untold) || (a.untold && b.told);
+    let apart = |a: &Effect, b: &Effect| {
+        a.only.and(b.only).is_empty()
+            || (a.platform_only && b.no_platform_only)
+            || (a.no_platform_only && b.platform_only)
+    };
     let mut contradictory: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
     let mut shadowed: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
     for (at, rules) in alone {
@@ -139,7 +143,7 @@ fn rivals(lexicon: &Lexicon, alone: &BTreeMap<usize, BTreeMap<u32, bool>>, findi
                     continue;
                 }
                 let covers = |winner: &Effect, loser: &Effect| {
-                    let asks = winner.weak || winner.told || winner.untold;
+                    let asks = winner.weak || winner.platform_only || winner.no_platform_only;
                     !asks && winner.only.and(loser.only) == loser.only
                 };
                 if a.priority == b.priority {

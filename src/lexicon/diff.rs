@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::files::{self, Files};
-use super::{LexiconError, compile};
+use super::{LexiconError, written};
 
 /// One named thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ fn things(files: &Files) -> Result<BTreeMap<String, Fields>, LexiconError> {
             let rows = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
             things.entry(name.clone()).or_default().insert("row".to_owned(), rows.map(str::to_owned).collect());
         } else if files::RULE_FOLDERS.iter().any(|folder| name.starts_with(folder)) {
-            let table: toml::Table = compile::parse(name, text)?;
+            let table: toml::Table = written::parse(name, text)?;
             for (key, value) in table {
                 written(name, &key, value, &mut things);
             }

@@ -1,7 +1,7 @@
 //! The learned judge: a linear model over short character n-grams and a few coarse terms, kept as one table of the lexicon.
 //!
-//! In: the text of `rules/judge/model.tsv`, written by `wanglou train`. Out: a [`Judge`] that answers, for every clause of a
-//! text, how likely each hazard is told there. Not here: what is made of the answers (that is `extract`), training, files.
+//! In: the text of `rules/judge/model.tsv`, written by `wanglou train`. Out: a [`LearnedJudge`] that answers, for every clause of a
+//! text, how likely each hazard is claimed there. Not here: what is made of the answers (that is `extract`), training, files.
 //!
 //! Each line is a kind, a name and `key=number` pairs: `ask` (a question: a hazard, or `any`), `category` (what the platform's
 //! category says), `word` (a word class of the rules, or a cue, that stands in the clause: [`Word`]), `gram` (at most
@@ -37,9 +37,9 @@ pub const HEAD: &str = "# the judge's model, form 1";
 /// What the model is asked of a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
-    /// Is anything told that would make a signal?
+    /// Does anything here make a signal?
     Any,
-    /// Is this hazard told?
+    /// Is this hazard claimed?
     Hazard(Hazard),
 }
 
@@ -150,7 +150,7 @@ names! {
 pub struct Ask {
     /// Log-odds where nothing is known.
     pub bias: f64,
-    /// Added where the platform tells the product.
+    /// Added where the platform names the product.
     pub told: f64,
     /// The raw score is multiplied by this,
     pub slope: f64,
@@ -385,7 +385,7 @@ fn in_steps(value: f64) -> String {
 const NO_ROW: u32 = u32::MAX;
 
 /// A loaded model.
-pub struct Judge {
+pub struct LearnedJudge {
     questions: Vec<Question>,
     asks: Vec<Ask>,
     categories: BTreeMap<Category, Vec<f32>>,
@@ -471,7 +471,7 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-impl Judge {
+impl LearnedJudge {
     /// Makes a model ready for a lexicon with these word classes and cues. Words that the lexicon does not know are left out.
     pub fn new(weights: &Weights, class_names: &[String], cues: &[Cue]) -> Self {
         let asked = weights.asks.len();
@@ -558,12 +558,12 @@ impl Judge {
         &self.provenance
     }
 
-    /// Number of rows: all that [`Judge::row`] gives are below it.
+    /// Number of rows: all that [`LearnedJudge::row`] gives are below it.
     pub fn row_count(&self) -> usize {
         self.words.len() / self.lanes().max(1)
     }
 
-    /// Where the weights of a word are, to be handed to [`Judge::answers`].
+    /// Where the weights of a word are, to be handed to [`LearnedJudge::answers`].
     pub fn row(&self, word: Word) -> Option<u32> {
         let (rows, at) = match word {
             Word::Class(class) => (&self.by_class, usize::from(class.0)),
@@ -575,7 +575,7 @@ impl Judge {
         rows.get(at).copied().filter(|row| *row != NO_ROW)
     }
 
-    /// Answers every question for every clause in one pass. `words` are pairs of clause and [`Judge::row`], each once.
+    /// Answers every question for every clause in one pass. `words` are pairs of clause and [`LearnedJudge::row`], each once.
     pub fn answers<'a>(
         &self,
         clauses: impl Iterator<Item = &'a [char]>,
@@ -705,9 +705,9 @@ impl Judge {
     }
 }
 
-impl fmt::Debug for Judge {
+impl fmt::Debug for LearnedJudge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Judge").field("questions", &self.questions).finish_non_exhaustive()
+        f.debug_struct("LearnedJudge").field("questions", &self.questions).finish_non_exhaustive()
     }
 }
 
@@ -771,7 +771,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_sum_that_the_file_says() {
-        let judge = Judge::new(&model(), &["x".to_owned(), "heat".to_owned()], &[]);
+        let judge = LearnedJudge::new(&model(), &["x".to_owned(), "heat".to_owned()], &[]);
         let clauses: Vec<Vec<char>> = ["没火", "着火"].iter().map(|text| text.chars().collect()).collect();
         let answers = judge.row(Word::Class(ClassId(1))).map(|row| {
             assert_eq!(judge.row(Word::Class(ClassId(0))), None);
@@ -789,7 +789,7 @@ mod tests {
     #[test]
     fn clauses_do_not_touch_for_the_n_grams() {
         let text = format!("{HEAD}\nask\tany\tbias=0\ngram\t着火\tany=4\n");
-        let judge = Judge::new(&Weights::parse("m", &text).expect("a model"), &[], &[]);
+        let judge = LearnedJudge::new(&Weights::parse("m", &text).expect("a model"), &[], &[]);
         let answers = judge.answers([&['着'][..], &['火'][..]].into_iter(), &[], None);
         assert!(answers.of(0, 0).abs() < 1e-6 && answers.of(1, 0).abs() < 1e-6);
     }

@@ -1,10 +1,10 @@
 //! The lexicon: rules and dictionaries, read, checked and compiled into one immutable, versioned value.
 //!
-//! In: the files of `rules/hazards`, `rules/context`, `rules/forms`, `rules/judge`, `rules/relations`, `rules/structured` and `dictionaries`, shipped in the binary or from a
-//! folder. Out: a [`Lexicon`] with one automaton over every surface, compiled patterns, and a version that is a hash over
-//! all file names and bytes. Not here: network, clock, any text that is read with it; the engine that applies it is
-//! `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken
-//! patterns are refused with file and line.
+//! In: the files of `rules/hazards`, `rules/context`, `rules/forms`, `rules/judge`, `rules/relations`, `rules/structured` and
+//! `dictionaries`, shipped in the binary or from a folder. Out: a [`Lexicon`] with one automaton over every surface, compiled patterns, and
+//! a version that is a hash over all file names and bytes. Not here: network, clock, any text that is read with it; the engine that applies
+//! it is `extract`. Files come through one door, [`files`]. Unknown fields, unknown codes, words with two hazards and broken patterns are
+//! refused with file and line.
 
 mod anchor;
 mod brief;
@@ -83,7 +83,7 @@ pub struct Lexicon {
     confidence: Confidence,
     coordination: terms::Coordination,
     subjects: terms::Subjects,
-    judge: Option<judge::Judge>,
+    judge: Option<judge::LearnedJudge>,
     /// Per entry: the rows of the judge's weights that its word classes have.
     judged: anchor::Lists<u32>,
     /// The effect of each hazard that only the judge finds.
@@ -390,7 +390,7 @@ impl Lexicon {
     }
 
     /// The learned judge, when the lexicon holds a model.
-    pub fn judge(&self) -> Option<&judge::Judge> {
+    pub fn judge(&self) -> Option<&judge::LearnedJudge> {
         self.judge.as_ref()
     }
 
@@ -415,7 +415,7 @@ impl Lexicon {
 
     /// As [`Lexicon::judged_by`], for a caller who knows the version.
     fn with_judge(mut self, weights: &judge::Weights) -> Self {
-        let model = judge::Judge::new(weights, &self.class_names, &self.cues);
+        let model = judge::LearnedJudge::new(weights, &self.class_names, &self.cues);
         let mut judged = anchor::Lists::default();
         for (at, brief) in self.briefs.iter_mut().enumerate() {
             let classes = brief.classes(&self.entry_classes).iter();
@@ -439,10 +439,10 @@ impl Lexicon {
                 only: self.compatible(hazard),
                 implies: None,
                 weak: false,
-                told: true,
-                untold: false,
+                platform_only: true,
+                no_platform_only: false,
                 bare: false,
-                bare_untold: false,
+                bare_no_platform: false,
                 bare_text: false,
                 stance: None,
                 priority: 0,

@@ -66,10 +66,10 @@ fn show_rule(lexicon: &Lexicon, at: usize) -> String {
     line("推定", effect.implies.map_or("", |category| category.code()));
     let mut flags: Vec<String> = [
         (effect.weak, "weak 须有产品在近旁"),
-        (effect.told, "told 仅当平台告知产品"),
-        (effect.untold, "untold 仅当平台未告知产品"),
+        (effect.platform_only, "told 仅当平台告知产品"),
+        (effect.no_platform_only, "untold 仅当平台未告知产品"),
         (effect.bare, "bare 另有具体缺陷时不计"),
-        (effect.bare_untold, "bare 平台未告知产品且另有具体缺陷时不计"),
+        (effect.bare_no_platform, "bare 平台未告知产品且另有具体缺陷时不计"),
         (effect.bare_text, "bare_text 全文另有具体缺陷时不计"),
     ]
     .into_iter()

@@ -1,5 +1,5 @@
 //! The tables for structured sources: which heading plays which role, test items and the hazard a failure means, words of a
-//! verdict, and what `standards.tsv` says a standard is about. Read from `rules/structured/*.toml` and two dictionaries.
+//! test result, and what `standards.tsv` says a standard is about. Read from `rules/structured/*.toml` and two dictionaries.
 //! Not here: any document; the reader that uses these tables is `extract::structured`.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use vocabulary::{Category, Hazard};
 
-use super::{CategorySet, FileLine, Groups, LexiconError, fold, fold_word, tables};
+use super::{CategorySet, FileLine, Groups, LexiconError, fold, fold_word, tables, written};
 
 /// What a field of a structured document says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -33,7 +33,7 @@ pub enum Role {
     Batch,
     /// Items that the product failed.
     FailedItem,
-    /// Items that were tested; a verdict elsewhere says how it ended.
+    /// Items that were tested; a result in another cell says how the test ended.
     TestedItem,
     /// What it was tested by.
     Standard,
@@ -41,7 +41,7 @@ pub enum Role {
     Limit,
     /// The value found.
     Measured,
-    /// The verdict.
+    /// How the test ended.
     Result,
     /// Hazard or risk type by name.
     Hazard,
@@ -57,7 +57,7 @@ pub enum Role {
     Date,
     /// A number of the record.
     Number,
-    /// Who tells or tests.
+    /// Who publishes or tests.
     Issuer,
 }
 
@@ -92,12 +92,12 @@ impl Role {
     }
 }
 
-/// A verdict.
+/// What a cell says about how a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It did not meet the requirement.
+pub enum TestResult {
+    /// The product did not meet the requirement.
     Fail,
-    /// It did.
+    /// The product met it.
     Pass,
     /// The cell is empty in one of the usual ways.
     Nothing,
@@ -228,8 +228,8 @@ impl Structured {
         self.roles.is_empty()
     }
 
-    /// What a cell says about how it ended.
-    pub fn verdict(&self, cell: &str) -> Verdict {
+    /// How a test ended, as a cell says it.
+    pub fn test_result(&self, cell: &str) -> TestResult {
         let folded = fold_word(cell);
         let says = |words: &[String]| {
             words.iter().any(|word| {
@@ -241,13 +241,13 @@ impl Structured {
             })
         };
         if folded.is_empty() || self.none.contains(&folded) {
-            Verdict::Nothing
+            TestResult::Nothing
         } else if says(&self.fail) {
-            Verdict::Fail
+            TestResult::Fail
         } else if says(&self.pass) {
-            Verdict::Pass
+            TestResult::Pass
         } else {
-            Verdict::Unclear
+            TestResult::Unclear
         }
     }
 
@@ -325,7 +325,7 @@ impl Structured {
         let is_toml = |name: &str| name.starts_with("rules/structured/") && name.rsplit('.').next() == Some("toml");
         for (name, text) in files.iter().filter(|(name, _)| is_toml(name)) {
             if name.ends_with("/emerging.toml") {
-                tables.emerging = super::compile::parse(name, text)?;
+                tables.emerging = written::parse(name, text)?;
                 continue;
             }
             tables.read_fields(name, text)?;
@@ -364,7 +364,7 @@ impl Structured {
     }
 
     fn read_fields(&mut self, name: &str, text: &str) -> Result<(), LexiconError> {
-        let file: WrittenFields = super::compile::parse(name, text)?;
+        let file: WrittenFields = written::parse(name, text)?;
         let line = |at: usize| text.get(..at).map_or(1, |head| head.matches('\n').count() + 1);
         let wrong = |word: &Spanned<String>, what: String, help: &str| LexiconError::Wrong {
             at: FileLine::new(name, line(word.span().start)),
@@ -434,7 +434,7 @@ pub fn fold_heading(heading: &str) -> String {
     folded
 }
 
-/// How many headings can be told apart by their looks.
+/// Number of classes that headings are sorted into by length and outermost bytes.
 const LOOKS: usize = 2_048;
 
 /// A number below [`LOOKS`] for what a folded heading looks like: its length and its outermost bytes.
@@ -533,13 +533,13 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_is_read_fail_first() {
+    fn a_test_result_is_read_fail_first() {
         let tables =
             tables("[results]\nfail=[\"不合格\",\"fail\"]\npass=[\"合格\",\"是\"]\nnone=[\"/\"]\n", "").expect("good");
-        assert_eq!(tables.verdict("不合格"), Verdict::Fail);
-        assert_eq!(tables.verdict("合格（复检）"), Verdict::Pass);
-        assert_eq!(tables.verdict(" / "), Verdict::Nothing);
-        assert_eq!(tables.verdict("0.32"), Verdict::Unclear);
-        assert_eq!(tables.verdict("是非"), Verdict::Unclear);
+        assert_eq!(tables.test_result("不合格"), TestResult::Fail);
+        assert_eq!(tables.test_result("合格（复检）"), TestResult::Pass);
+        assert_eq!(tables.test_result(" / "), TestResult::Nothing);
+        assert_eq!(tables.test_result("0.32"), TestResult::Unclear);
+        assert_eq!(tables.test_result("是非"), TestResult::Unclear);
     }
 }

@@ -5,13 +5,13 @@ use super::{FileLine, LexiconError};
 
 /// One row with where it stands.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct TableRow<'a> {
     pub(super) at: FileLine,
     pub(super) line: &'a str,
     cells: Vec<&'a str>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> TableRow<'a> {
     /// Cell `index`, trimmed; empty when the row is shorter.
     pub(super) fn cell(&self, index: usize) -> &'a str {
         self.cells.get(index).map_or("", |cell| cell.trim())
@@ -46,7 +46,7 @@ impl<'a> Row<'a> {
 ///
 /// # Errors
 /// A missing `# provenance:` or `# columns:` line, or a row with more cells than columns.
-pub(super) fn rows<'a>(file: &str, text: &'a str, columns: usize) -> Result<Vec<Row<'a>>, LexiconError> {
+pub(super) fn rows<'a>(file: &str, text: &'a str, columns: usize) -> Result<Vec<TableRow<'a>>, LexiconError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for head in ["# provenance:", "# columns:"] {
         if !text.lines().take_while(|line| line.starts_with('#')).any(|line| line.starts_with(head)) {
@@ -63,7 +63,7 @@ pub(super) fn rows<'a>(file: &str, text: &'a str, columns: usize) -> Result<Vec<
         if line.starts_with('#') || line.trim().is_empty() {
             continue;
         }
-        let row = Row { at: FileLine::new(file, index + 1), line, cells: line.split('\t').collect() };
+        let row = TableRow { at: FileLine::new(file, index + 1), line, cells: line.split('\t').collect() };
         if row.cells.len() > columns {
             return Err(row.wrong(
                 format!("the row has {} cells, the table has {columns} columns", row.cells.len()),

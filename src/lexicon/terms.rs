@@ -162,7 +162,7 @@ pub struct RegionTerm {
     pub code: RegionCode,
     /// The name as written in the table.
     pub name: Box<str>,
-    /// Needs another place in the text or told by the platform.
+    /// Needs another place in the text or one that the platform names.
     pub ambiguous: bool,
     /// Also an everyday word: needs support right beside it.
     pub word: bool,
@@ -191,14 +191,14 @@ pub struct Effect {
     pub implies: Option<Category>,
     /// Needs a product in the clause, or the platform's word for it.
     pub weak: bool,
-    /// Counts only where the platform tells the product.
-    pub told: bool,
-    /// Counts only where no platform tells the product.
-    pub untold: bool,
+    /// Counts only where the platform names the product.
+    pub platform_only: bool,
+    /// Counts only where no platform names the product.
+    pub no_platform_only: bool,
     /// Adds nothing beside a concrete hazard of the same product.
     pub bare: bool,
-    /// `bare` where no platform tells the product.
-    pub bare_untold: bool,
+    /// `bare` where no platform names the product.
+    pub bare_no_platform: bool,
     /// Adds nothing beside a concrete hazard of any product of the text.
     pub bare_text: bool,
     /// Stance that the words carry.

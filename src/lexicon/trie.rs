@@ -15,7 +15,7 @@ const PLANE: usize = 1 << 16;
 const BITS_PER_PAIR: usize = 16;
 /// Least and most bits of the filter, as powers of two.
 const FILTER_BITS: (u32, u32) = (12, 22);
-/// Where in [`Slot::key`] it is told what may follow, and in how many bits.
+/// Where in [`Slot::key`] the bits stand that say what may follow, and how many they are.
 const FOLLOWS_AT: u32 = 21;
 const FOLLOWS: u32 = 8;
 

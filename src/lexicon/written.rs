@@ -3,9 +3,30 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use vocabulary::{Hazard, Stance};
+
+use super::error::{self, Shown};
+use super::{FileLine, LexiconError};
+
+/// Reads one TOML file of rules. `name` is its path below the lexicon folder; an error shows the line, and the closest known field where
+/// a field is unknown.
+pub(super) fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, LexiconError> {
+    toml::from_str(text).map_err(|error| {
+        let what = error.message().replace('\n', " ");
+        let span = error.span().unwrap_or(0..0);
+        let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+        let mut words = error::quoted(&what);
+        let near = words.next().and_then(|found| error::nearest(found, words));
+        let help = near.map_or_else(
+            || "mend the line; the fields of rule files are listed in rules/README.md".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        LexiconError::Wrong { at: FileLine::new(name, line), shown: Box::new(Shown::of(text, span)), what, help }
+    })
+}
 
 /// `rules/hazards/*.toml` and `rules/context/injuries.toml`.
 #[derive(Debug, Deserialize)]
@@ -42,17 +63,17 @@ pub(super) struct WrittenRule {
     pub(super) only: Vec<String>,
     /// The product when none is named.
     pub(super) implies: Option<String>,
-    /// Counts only with a product in the same clause, or told by the platform.
+    /// Counts only with a product in the same clause, or one that the platform names.
     #[serde(default)]
     pub(super) weak: bool,
-    /// Counts only where the platform tells the product: the words are too common elsewhere.
-    #[serde(default)]
-    pub(super) told: bool,
-    /// Counts only where no platform tells the product: news and questions.
-    #[serde(default)]
-    pub(super) untold: bool,
+    /// Counts only where the platform names the product: the words are too common elsewhere.
+    #[serde(rename = "told", default)]
+    pub(super) platform_only: bool,
+    /// Counts only where no platform names the product: news and questions.
+    #[serde(rename = "untold", default)]
+    pub(super) no_platform_only: bool,
     /// A vague complaint that adds nothing beside a concrete one about the same product; `"untold"`: only where no platform
-    /// tells the product.
+    /// names the product.
     #[serde(default)]
     pub(super) bare: WrittenBare,
     /// As `bare`, beside a concrete one about any product of the text.
@@ -109,7 +130,7 @@ impl Default for WrittenBare {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum BareWhere {
-    /// Where no platform tells the product.
+    /// Where no platform names the product.
     Untold,
 }
 
@@ -200,7 +221,7 @@ pub(super) struct WrittenSubjects {
     /// Longer words in which nothing points back: 其它.
     #[serde(default)]
     pub(super) none: Vec<Spanned<String>>,
-    /// Words of having and using: what follows is told of the thing.
+    /// Words of having and using: what follows is said of the thing.
     #[serde(default)]
     pub(super) has: Vec<Spanned<String>>,
     /// Places and things that are subjects of their own: 工厂.

@@ -11,23 +11,9 @@ use regex::Regex;
 /// Circles that there are, each as the files that form it, and what ties them. A circle that is mended must leave this list.
 const KNOWN: &[(&[&str], &str)] = &[
     (
-        &["extract/analysis", "extract/confidence", "extract/judge", "extract/title"],
-        "the judge, the headline and the confidence are worked out over an analysis that keeps them",
-    ),
-    (&["extract/possible", "extract/scan"], "which rules are possible is asked of hits, and scanning asks it"),
-    (
-        &["extract/relate", "extract/subject"],
-        "the subject of the sentences before is one of the places a product comes from",
-    ),
-    (
-        &["lexicon/compile", "lexicon/structured"],
-        "tables of structured fields are compiled with the other files and parsed as they are",
-    ),
-    (
         &["pipeline/edition", "pipeline/judging", "pipeline/judging_state"],
         "an edition is what a judge and its state belong to",
     ),
-    (&["score/change", "score/scorer"], "what would change a judgement is found by judging again"),
     (
         &[
             "web/acts",

@@ -10,8 +10,8 @@ use lexicon::Lexicon;
 use vocabulary::{Document, MentionKind};
 
 use super::Fact;
+use crate::hits::Hits;
 use crate::normalise::Folded;
-use crate::scan::Hits;
 
 /// Longest name in front of the suffix, in characters.
 const BODY_CHARS_MAX: usize = 26;

@@ -19,8 +19,8 @@ use lexicon::terms::Meaning;
 use vocabulary::{Category, Document, Focus, MentionKind, RegionCode, RuleId};
 
 use super::clauses::{self, Clause};
+use super::hits::Hits;
 use super::normalise::Folded;
-use super::scan::Hits;
 
 /// A name in the text, in folded characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,7 +195,7 @@ fn near(facts: &[Fact], from: usize) -> &[Fact] {
 }
 
 /// Hits that begin in `[from, to)`. Looked up by halving: the index of [`Hits`] is not there for a text without hazards.
-fn between(hits: &Hits, from: usize, to: usize) -> &[super::scan::Hit] {
+fn between(hits: &Hits, from: usize, to: usize) -> &[super::hits::Hit] {
     let at = |place: usize| hits.all.partition_point(|hit| (hit.from as usize) < place);
     &hits.all[at(from)..at(to.max(from))]
 }

@@ -5,8 +5,8 @@ use lexicon::{Brief, Lexicon};
 use vocabulary::{Category, Focus, MentionKind, RuleId};
 
 use super::{Fact, categories};
+use crate::hits::{Hit, Hits};
 use crate::normalise::Folded;
-use crate::scan::{Hit, Hits};
 
 /// How far behind, before an ambiguous brand its product may stand, in characters.
 const PRODUCT_BEHIND: u32 = 8;
@@ -115,8 +115,8 @@ fn is_brand(
         return true;
     }
     // With the platform's word for the product, a series or model number right behind is enough.
-    let told = meta.is_some_and(|meta| makes.has(meta));
-    if told && folded.chars.get(to).is_some_and(char::is_ascii_alphanumeric) {
+    let stated = meta.is_some_and(|meta| makes.has(meta));
+    if stated && folded.chars.get(to).is_some_and(char::is_ascii_alphanumeric) {
         return true;
     }
     let product = |other: &Hit| {

@@ -11,8 +11,9 @@ use lexicon::{Brief, Lexicon};
 use vocabulary::{Document, MentionKind, RegionCode};
 
 use super::Fact;
+use crate::hits::Hits;
 use crate::normalise::Folded;
-use crate::scan::{self, Hits};
+use crate::scan;
 
 /// How near a place stands in the same clause, in characters.
 const NEAR_CHARS: usize = 14;
@@ -51,8 +52,8 @@ struct Candidate {
 
 /// Puts the places of a text.
 pub(super) fn places(folded: &Folded, hits: &Hits, lexicon: &Lexicon, document: &Document, facts: &mut Vec<Fact>) {
-    let told = |key: &str| document.meta_str(key);
-    settle(folded, hits, lexicon, &told, document.title.as_deref(), facts);
+    let stated = |key: &str| document.meta_str(key);
+    settle(folded, hits, lexicon, &stated, document.title.as_deref(), facts);
 }
 
 /// The finest place of a text that stands alone, such as `meta.region`.
@@ -86,7 +87,7 @@ fn settle<'a>(
     folded: &Folded,
     hits: &Hits,
     lexicon: &Lexicon,
-    told: &dyn Fn(&str) -> Option<&'a str>,
+    stated: &dyn Fn(&str) -> Option<&'a str>,
     title: Option<&str>,
     facts: &mut Vec<Fact>,
 ) {
@@ -98,7 +99,7 @@ fn settle<'a>(
         candidate.settled = certain(lexicon, candidate.entry);
     }
     if candidates.iter().any(|candidate| !is_fixed(lexicon, candidate)) {
-        let outside = outside(lexicon, told, title);
+        let outside = outside(lexicon, stated, title);
         for _ in 0..ROUNDS {
             let places = text_places(lexicon, &candidates);
             let mut changed = false;
@@ -255,12 +256,12 @@ fn text_places(lexicon: &Lexicon, candidates: &[Candidate]) -> Vec<RegionCode> {
 /// Places that the platform, the publisher and the headline name.
 fn outside<'a>(
     lexicon: &Lexicon,
-    told: &dyn Fn(&str) -> Option<&'a str>,
+    stated: &dyn Fn(&str) -> Option<&'a str>,
     title: Option<&str>,
 ) -> Vec<(RegionCode, u32)> {
     /// A publisher's name or a headline is no longer than this, in bytes.
     const BYTES_MAX: usize = 400;
-    let meta = TOLD.iter().filter_map(|(key, weight)| Some((told(key)?, *weight)));
+    let meta = TOLD.iter().filter_map(|(key, weight)| Some((stated(key)?, *weight)));
     let all = meta.chain(title.map(|title| (title, TEXT)));
     all.filter(|(text, _)| text.len() <= BYTES_MAX)
         .filter_map(|(text, weight)| Some((place_of(text, lexicon)?, weight)))

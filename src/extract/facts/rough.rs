@@ -1,4 +1,4 @@
-//! Which characters may begin something, told at a glance: most characters of a text begin nothing, and are set aside here.
+//! Which characters may begin something, by a coarse test: most characters of a text begin nothing, and are skipped.
 
 /// Some characters, and a few others that only look like them.
 pub(super) struct Rough([u64; WORDS]);

@@ -1,48 +1,23 @@
 //! The learned judge at work: how likely each signal is, which finds of rules it vetoes, what it recovers without a rule.
 //!
-//! In: an analysis by rules and the lexicon's model. Out: verdicts, each the sum of terms that are shown. Not here: the
+//! In: an analysis by rules and the lexicon's model. Out: judged pairs, each the sum of terms that are shown. Not here: the
 //! model's form (`lexicon::judge`), files. Where the platform does not tell the product nothing is recovered: open texts
 //! with a signal are too rare to learn from.
 
 #[cfg(test)]
 mod tests;
 
-use lexicon::judge::{Answers, Judge, Question, Setting, Term, Word};
+use lexicon::judge::{Answers, LearnedJudge, Question, Setting, Term, Word};
 use lexicon::{Brief, Lexicon};
 use vocabulary::{Category, Hazard, Stance};
 
-use super::analysis::{Analysis, Fate, Found};
+use super::analysis::{Analysis, Fate, FoundHazard, JudgedPair};
 use super::confidence::logistic;
-use super::relate::{self, Why};
+use super::products::Why;
+use super::relate;
 
 /// Clauses of the longest text in which something is recovered: in a long one there is always some clause that sounds alike.
 const RECOVER_CLAUSES_MAX: usize = 60;
-
-/// What the judge makes of one pair of product and hazard.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Verdict {
-    pub(super) category: Category,
-    pub(super) hazard: Hazard,
-    /// That the signal is real.
-    pub(super) probability: f64,
-    /// What the log-odds are the sum of.
-    pub(super) terms: Vec<(Term, f64)>,
-    /// The clause that was judged, and the question that was asked of it.
-    pub(super) clause: usize,
-    pub(super) question: usize,
-    pub(super) decision: Decision,
-}
-
-/// What became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decision {
-    /// Rules found it, and it stays.
-    Kept,
-    /// Rules found it, and it goes.
-    Vetoed,
-    /// No rule found it.
-    Recovered,
-}
 
 /// Judges an analysis by rules, when the lexicon has a judge and there is something to judge.
 pub(super) fn apply(analysis: &mut Analysis, lexicon: &Lexicon) {
@@ -61,7 +36,7 @@ pub(super) fn apply(analysis: &mut Analysis, lexicon: &Lexicon) {
 }
 
 /// The words of the rules in each clause, by clause and row of the model, each once.
-fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &Judge) -> Vec<(u32, u32)> {
+fn rows(analysis: &Analysis, lexicon: &Lexicon, judge: &LearnedJudge) -> Vec<(u32, u32)> {
     // A bit for each row of each clause: nothing needs sorting.
     let words = judge.row_count().div_ceil(64);
     let mut seen = vec![0_u64; words * analysis.clauses.len()];
@@ -197,7 +172,7 @@ pub fn features(
 }
 
 /// Decides on every candidate, then looks for what no rule found.
-pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &Judge) {
+pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge) {
     let floor = judge.setting(if analysis.meta.is_some() { Setting::VetoTold } else { Setting::VetoOpen });
     for candidate in candidates(analysis, lexicon) {
         let (values, clause, question) = features(&candidate, analysis, answers, judge.questions());
@@ -214,14 +189,13 @@ pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, jud
             }
         }
         let Candidate { category, hazard, .. } = candidate;
-        let decision = if vetoed { Decision::Vetoed } else { Decision::Kept };
-        analysis.verdicts.push(Verdict { category, hazard, probability, terms, clause, question, decision });
+        analysis.judged_pairs.push(JudgedPair { category, hazard, probability, terms, clause, question });
     }
     recover(analysis, answers, lexicon, judge);
 }
 
 /// Hazards that the words of a clause tell loudly although no rule found them, of the product that the platform tells.
-fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &Judge) {
+fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge) {
     if analysis.meta.is_none() || analysis.clauses.len() > RECOVER_CLAUSES_MAX {
         return;
     }
@@ -231,8 +205,8 @@ fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge:
     for (at, question) in judge.questions().iter().enumerate() {
         let Question::Hazard(hazard) = *question else { continue };
         let Some(effect) = lexicon.judge_effect(hazard) else { continue };
-        let hazard_of = |found: &Found| lexicon.effects()[found.effect as usize].hazard;
-        if analysis.verdicts.iter().any(|verdict| verdict.hazard == hazard) {
+        let hazard_of = |found: &FoundHazard| lexicon.effects()[found.effect as usize].hazard;
+        if analysis.judged_pairs.iter().any(|pair| pair.hazard == hazard) {
             continue;
         }
         // A clause that already tells a hazard, or denies this one, is spoken for.
@@ -262,8 +236,7 @@ fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge:
         let Some(category) = found.choice.map(|choice| choice.category) else { continue };
         let place = analysis.found.partition_point(|known| known.from <= found.from);
         analysis.found.insert(place, found);
-        let decision = Decision::Recovered;
-        analysis.verdicts.push(Verdict { category, hazard, probability, terms, clause, question: at, decision });
+        analysis.judged_pairs.push(JudgedPair { category, hazard, probability, terms, clause, question: at });
     }
 }
 
@@ -275,8 +248,8 @@ impl Analysis {
         effect: u32,
         question: usize,
         lexicon: &Lexicon,
-        judge: &Judge,
-    ) -> Option<Found> {
+        judge: &LearnedJudge,
+    ) -> Option<FoundHazard> {
         let frame = self.clauses[clause];
         let loudest = judge.loudest(&self.folded.chars[frame.from..frame.to], question);
         let (from, to, _) = *loudest.iter().find(|(.., weight)| *weight > 0.0)?;
@@ -288,23 +261,23 @@ impl Analysis {
         }
         let choice = relate::choose((from, to, clause), known, self.named(lexicon), self.meta)?;
         let severity = known.severity.max(self.injury_beside(lexicon, from, to, clause, known.hazard));
-        Some(Found { from, to, clause, effect, judged, choice: Some(choice), severity, fate: Fate::Kept })
+        Some(FoundHazard { from, to, clause, effect, judged, choice: Some(choice), severity, fate: Fate::Kept })
     }
 }
 
-/// What `explain` says of a verdict: the terms, the largest first, and the words that speak loudest.
-pub(super) fn shown(verdict: &Verdict, analysis: &Analysis, judge: &Judge) -> String {
+/// What `explain` shows of a judged pair: the terms, the largest first, and the n-grams of most weight.
+pub(super) fn shown(pair: &JudgedPair, analysis: &Analysis, judge: &LearnedJudge) -> String {
     use std::fmt::Write as _;
-    let mut terms = verdict.terms.clone();
+    let mut terms = pair.terms.clone();
     terms.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    let mut text = format!("概率 {:.2}", verdict.probability);
+    let mut text = format!("概率 {:.2}", pair.probability);
     for (term, value) in &terms {
         let _ = write!(text, "；{} {value:+.2}", term.zh());
     }
-    let frame = analysis.clauses[verdict.clause];
+    let frame = analysis.clauses[pair.clause];
     let clause = &analysis.folded.chars[frame.from..frame.to];
     let mut words: Vec<String> = Vec::new();
-    for (from, to, weight) in judge.loudest(clause, verdict.question) {
+    for (from, to, weight) in judge.loudest(clause, pair.question) {
         let word = format!("「{}」{weight:+.2}", clause[from..to].iter().collect::<String>());
         if !words.contains(&word) {
             words.push(word);
@@ -319,5 +292,5 @@ pub(super) fn shown(verdict: &Verdict, analysis: &Analysis, judge: &Judge) -> St
     text
 }
 
-/// N-grams that are shown of one verdict.
+/// N-grams that are shown of one pair.
 const WORDS_SHOWN: usize = 5;

@@ -35,20 +35,20 @@ pub(crate) fn rows(document: &Document, tables: &Structured) -> Vec<Vec<Field>> 
     if tables.is_empty() {
         return Vec::new();
     }
-    let mut told = of_meta(document, tables);
+    let mut stated = of_meta(document, tables);
     let mut rows = of_text(&document.text, tables);
     if rows.is_empty() {
-        if told.is_empty() {
+        if stated.is_empty() {
             return rows;
         }
-        for field in &mut told {
+        for field in &mut stated {
             field.span = place_of(&field.value, &document.text);
             field.extent = field.span;
         }
-        return vec![told];
+        return vec![stated];
     }
     for row in &mut rows {
-        for field in &told {
+        for field in &stated {
             if !row.iter().any(|known| known.role == field.role) {
                 row.push(field.clone());
             }

@@ -1,8 +1,8 @@
 //! Structured sources: spot-check rows and recall notices whose fields say what an ordinary sentence would not.
 //!
 //! In: a document, its reading so far, the lexicon's tables. Out: the reading with the signals of its fields. A row says which
-//! product, which items failed, and the verdict; a failed item stands for a hazard (`rules/structured/test_items.tsv`). The
-//! product column is the authority on the product, the verdict on whether there is a signal at all. Not here: which
+//! product, which items failed, and the test result; a failed item stands for a hazard (`rules/structured/test_items.tsv`). The
+//! product column is the authority on the product, the test result on whether there is a signal at all. Not here: which
 //! heading plays which role (`rules/structured/fields.toml`), English lists (`english`).
 //!
 //! Spans: a value that stands in the text is marked there; one that only `meta` has is evidenced by the text as a whole, at most
@@ -10,7 +10,7 @@
 
 pub(super) mod fields;
 
-use lexicon::structured::{Role, Verdict};
+use lexicon::structured::{Role, TestResult};
 use lexicon::terms::Meaning;
 use lexicon::{Lexicon, fold_word};
 use vocabulary::{
@@ -28,18 +28,18 @@ const NAME_CHARS_MAX: usize = 60;
 /// A structured document, worked out.
 #[derive(Debug)]
 pub(super) struct Sheet {
-    rows: Vec<Row>,
+    rows: Vec<ReportRow>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct ReportRow {
     fields: Vec<Field>,
     /// What the product column names.
     category: Option<Category>,
-    verdict: Verdict,
+    result: TestResult,
 }
 
-impl Row {
+impl ReportRow {
     fn new(fields: &[Field], lexicon: &Lexicon) -> Option<Self> {
         let tables = lexicon.structured();
         let has = |role| fields.iter().any(|field| field.role == role);
@@ -54,15 +54,15 @@ impl Row {
         let category = of(Role::Product)
             .find_map(|field| category_of_name(&field.value, lexicon))
             .or_else(|| of(Role::Category).find_map(|field| category_of_name(&field.value, lexicon)));
-        let verdicts: Vec<Verdict> = of(Role::Result).map(|field| tables.verdict(&field.value)).collect();
-        let verdict = if verdicts.contains(&Verdict::Fail) {
-            Verdict::Fail
-        } else if verdicts.contains(&Verdict::Pass) {
-            Verdict::Pass
+        let results: Vec<TestResult> = of(Role::Result).map(|field| tables.test_result(&field.value)).collect();
+        let result = if results.contains(&TestResult::Fail) {
+            TestResult::Fail
+        } else if results.contains(&TestResult::Pass) {
+            TestResult::Pass
         } else {
-            Verdict::Unclear
+            TestResult::Unclear
         };
-        Some(Self { fields: fields.to_vec(), category, verdict })
+        Some(Self { fields: fields.to_vec(), category, result })
     }
 
     fn of(&self, role: Role) -> impl Iterator<Item = &Field> {
@@ -82,17 +82,17 @@ struct Stated {
 impl Sheet {
     /// The sheet of a document, when it is structured.
     pub(super) fn of(rows: &[Vec<Field>], lexicon: &Lexicon) -> Option<Self> {
-        let rows: Vec<Row> = rows.iter().filter_map(|fields| Row::new(fields, lexicon)).collect();
+        let rows: Vec<ReportRow> = rows.iter().filter_map(|fields| ReportRow::new(fields, lexicon)).collect();
         (!rows.is_empty()).then_some(Self { rows })
     }
 
-    /// The document with what its product column says told as the platform's word, where the platform says nothing known.
-    pub(super) fn told(&self, document: &Document, lexicon: &Lexicon) -> Option<Document> {
+    /// The document with the product of its product column as its platform category; `None` where the platform names a known one.
+    pub(super) fn with_product_column(&self, document: &Document, lexicon: &Lexicon) -> Option<Document> {
         let [row] = self.rows.as_slice() else { return None };
         let category = row.category.filter(|_| super::category_of_meta(document, lexicon).is_none())?;
-        let mut told = document.clone();
-        told.meta.insert("platform_category".to_owned(), category.code().into());
-        Some(told)
+        let mut document = document.clone();
+        document.meta.insert("platform_category".to_owned(), category.code().into());
+        Some(document)
     }
 
     /// Puts the signals and mentions of the fields into the reading. A field has the last word over what was read of the same
@@ -103,13 +103,13 @@ impl Sheet {
             let before = signals.len();
             row.signals(document, lexicon, reading, &mut signals);
             row.mentions(document, lexicon, reading);
-            if signals.len() == before && row.verdict != Verdict::Fail {
+            if signals.len() == before && row.result != TestResult::Fail {
                 row.deny(reading);
             }
         }
         let extents: Vec<CharSpan> =
             self.rows.iter().flat_map(|row| &row.fields).filter_map(|field| field.extent).collect();
-        let passed = self.rows.iter().all(|row| row.verdict == Verdict::Pass);
+        let passed = self.rows.iter().all(|row| row.result == TestResult::Pass);
         reading.signals.retain(|read| {
             // The same pair read as running text supports what the field says.
             if let Some(same) = signals.iter_mut().find(|one| (one.product, one.hazard) == (read.product, read.hazard))
@@ -135,25 +135,25 @@ impl Sheet {
 
     /// The fields as an explanation shows them, one line a row.
     pub(super) fn lines(&self) -> Vec<String> {
-        let line = |row: &Row| {
+        let line = |row: &ReportRow| {
             let fields = row.fields.iter().map(|field| {
                 let value: String = field.value.chars().take(NAME_CHARS_MAX).collect();
                 format!("{}={value}{}", field.role.zh(), if field.span.is_some() { "" } else { "（仅在元数据）" })
             });
             let category =
                 row.category.map_or_else(|| "未收录".to_owned(), |category| format!("{} {category}", category.zh()));
-            let verdict = match row.verdict {
-                Verdict::Fail => "不合格",
-                Verdict::Pass => "合格",
+            let result = match row.result {
+                TestResult::Fail => "不合格",
+                TestResult::Pass => "合格",
                 _ => "未写明",
             };
-            format!("{}  → 产品 {category}，结论 {verdict}", fields.collect::<Vec<_>>().join("；"))
+            format!("{}  → 产品 {category}，结论 {result}", fields.collect::<Vec<_>>().join("；"))
         };
         self.rows.iter().map(line).collect()
     }
 }
 
-impl Row {
+impl ReportRow {
     fn signals(&self, document: &Document, lexicon: &Lexicon, reading: &mut Reading, signals: &mut Vec<Signal>) {
         let mut stated = self.stated(document, lexicon, reading);
         if stated.is_empty() {
@@ -163,9 +163,9 @@ impl Row {
         let prose = self.of(Role::FailedItem).next().is_none();
         // A recall says how it breaks and what that may do: the harm is the hazard. Without any, what breaks.
         stated.retain(|one| !(prose && safety && matches!(one.hazard, Hazard::Malfunction | Hazard::Other)));
-        let told = super::category_of_meta(document, lexicon);
-        let product = self.category.or(told).unwrap_or(Category::OtherProduct);
-        if self.category.or(told).is_none()
+        let platform = super::category_of_meta(document, lexicon);
+        let product = self.category.or(platform).unwrap_or(Category::OtherProduct);
+        if self.category.or(platform).is_none()
             && let Some(named) = self.of(Role::Product).next()
         {
             let name: String = named.value.chars().take(NAME_CHARS_MAX).collect();
@@ -201,17 +201,17 @@ impl Row {
         }
     }
 
-    /// What the fields say is wrong. Nothing when the verdict is good.
+    /// What the fields say is wrong. Nothing when the product passed.
     fn stated(&self, document: &Document, lexicon: &Lexicon, reading: &mut Reading) -> Vec<Stated> {
         let tables = lexicon.structured();
         let sure = &tables.confidence;
         let mut stated = Vec::new();
-        if self.verdict == Verdict::Pass {
+        if self.result == TestResult::Pass {
             return stated;
         }
         let full = |field: &&Field| !tables.is_nothing(&field.value);
         let mut failed: Vec<&Field> = self.of(Role::FailedItem).filter(full).collect();
-        if failed.is_empty() && (self.verdict == Verdict::Fail || self.is_over_limit()) {
+        if failed.is_empty() && (self.result == TestResult::Fail || self.is_over_limit()) {
             failed = self.of(Role::TestedItem).filter(full).collect();
         }
         for field in &failed {
@@ -232,7 +232,7 @@ impl Row {
             if stated.len() == before {
                 self.prose(field, document, lexicon, &mut stated);
             }
-            if stated.len() == before && self.verdict == Verdict::Pass {
+            if stated.len() == before && self.result == TestResult::Pass {
                 continue;
             }
             if stated.len() == before {
@@ -272,7 +272,7 @@ impl Row {
             let why = prose
                 .first()
                 .copied()
-                .or_else(|| (self.verdict == Verdict::Fail).then(|| self.of(Role::Result).next()).flatten());
+                .or_else(|| (self.result == TestResult::Fail).then(|| self.of(Role::Result).next()).flatten());
             stated.extend(why.map(|field| vague(field, document, "structured:unnamed", sure.vague)));
         }
         stated
@@ -346,7 +346,7 @@ impl Row {
                 rule: RuleId::from("structured:field"),
             });
         }
-        if self.verdict == Verdict::Pass {
+        if self.result == TestResult::Pass {
             return;
         }
         for field in self.of(Role::FailedItem).chain(self.of(Role::TestedItem)) {
@@ -370,7 +370,7 @@ impl Row {
 
     /// A row that found nothing wrong denies the hazards that its cells name.
     fn deny(&self, reading: &mut Reading) {
-        if self.verdict != Verdict::Pass {
+        if self.result != TestResult::Pass {
             return;
         }
         for field in &self.fields {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::files::Files;
 use crate::pattern::{self, Atom, Classes as _};
-use crate::tables::{self, Row};
+use crate::tables::{self, TableRow};
 use crate::terms::{
     BrandTerm, Compiled, Injury, Meaning, NameKind, NameTerm, Owner, PlaceWord, ProductTerm, RegionTerm,
     StandardStatus, StandardTerm,
@@ -126,7 +126,7 @@ impl Builder {
         self.findings.extend(wrong.into_iter().map(finding));
     }
 
-    fn product(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn product(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
         let mut term = ProductTerm {
             category: code(row, 1)?,
@@ -175,7 +175,7 @@ impl Builder {
         Ok(())
     }
 
-    fn brand(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn brand(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
         let canonical = row.required(1, "canonical")?;
         let codes: Vec<&str> = row.flags(2).collect();
@@ -207,7 +207,13 @@ impl Builder {
         Ok(())
     }
 
-    fn named(&mut self, row: &Row<'_>, kind: NameKind, code: usize, class: Option<&str>) -> Result<(), LexiconError> {
+    fn named(
+        &mut self,
+        row: &TableRow<'_>,
+        kind: NameKind,
+        code: usize,
+        class: Option<&str>,
+    ) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
         let folder = match kind {
             NameKind::Platform => "platforms",
@@ -227,7 +233,7 @@ impl Builder {
         Ok(())
     }
 
-    fn region(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn region(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let code: RegionCode = row
             .required(0, "code")?
             .parse()
@@ -251,7 +257,7 @@ impl Builder {
     }
 
     /// `standards.tsv`: found by the shape of its number, so that it is no surface of the automaton.
-    fn standard(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn standard(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let number = row.required(0, "number")?;
         let filled = |cell: usize| Some(row.cell(cell)).filter(|text| !text.is_empty());
         let status = match row.cell(4) {
@@ -291,7 +297,7 @@ impl Builder {
     }
 
     /// `place_words.tsv`: longer words that are no place, and words beside a place that say whether it is one.
-    fn place_word(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn place_word(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
         let role = match row.required(1, "role")? {
             "name" => {
@@ -311,7 +317,7 @@ impl Builder {
         Ok(())
     }
 
-    fn hazard(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn hazard(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
         let hazard: Hazard = code(row, 1)?;
         let severity = match row.cell(2) {
@@ -367,7 +373,7 @@ impl Builder {
     }
 
     /// `shields.tsv`: a word that only holds the letters of a product or hazard, as an idiom of its own.
-    fn shield(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn shield(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
         row.required(1, "holds")?;
         let entry = self.row_entry(row, surface)?;
@@ -386,7 +392,7 @@ impl Builder {
     }
 
     /// `injuries.tsv`: a word alone that states an injury, as a pattern of one element.
-    fn injury_word(&mut self, row: &Row<'_>) -> Result<(), LexiconError> {
+    fn injury_word(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
         let severity = row
             .cell(1)

@@ -20,11 +20,11 @@ use crate::files::Files;
 use crate::judge::{self, Weights};
 use crate::pattern::{Atom, ClassId, Classes};
 use crate::structured::Structured;
-use crate::tables::Row;
+use crate::tables::TableRow;
 use crate::terms;
 use crate::terms::{BrandTerm, Compiled, Cue, Effect, Entry, Injury, Meaning, NameTerm, ProductTerm, RegionTerm, Rule};
 use crate::trie::Trie;
-use crate::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence};
+use crate::written::{ContextFile, RelationFile, RuleFile, WrittenConfidence, parse};
 use crate::{Brief, CategorySet, Confidence, FileLine, Finding, Groups, Lexicon, LexiconError, Starts, fold_word};
 
 /// Longest surface, in characters.
@@ -157,21 +157,6 @@ impl Source<'_> {
     }
 }
 
-pub(super) fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, LexiconError> {
-    toml::from_str(text).map_err(|error| {
-        let what = error.message().replace('\n', " ");
-        let span = error.span().unwrap_or(0..0);
-        let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
-        let mut words = error::quoted(&what);
-        let near = words.next().and_then(|found| error::nearest(found, words));
-        let help = near.map_or_else(
-            || "mend the line; the fields of rule files are listed in rules/README.md".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        LexiconError::Wrong { at: FileLine::new(name, line), shown: Box::new(Shown::of(text, span)), what, help }
-    })
-}
-
 fn below<'a>(files: &'a Files, folder: &'a str) -> impl Iterator<Item = Source<'a>> {
     files.iter().filter(move |(name, _)| name.starts_with(folder)).map(|(name, text)| Source { name, text })
 }
@@ -285,17 +270,17 @@ impl Builder {
             only,
             implies: None,
             weak: false,
-            told: false,
-            untold: false,
+            platform_only: false,
+            no_platform_only: false,
             bare: false,
-            bare_untold: false,
+            bare_no_platform: false,
             bare_text: false,
             stance: None,
             priority: 0,
         }
     }
 
-    fn row_entry(&mut self, row: &Row<'_>, surface: &str) -> Result<u32, LexiconError> {
+    fn row_entry(&mut self, row: &TableRow<'_>, surface: &str) -> Result<u32, LexiconError> {
         self.entry(surface).map_err(|what| row.wrong(what, "shorten or delete it"))
     }
 
@@ -470,12 +455,15 @@ fn index(at: usize) -> u32 {
     u32::try_from(at).expect("files are bounded far below 2^32 entries")
 }
 
-fn code<T: std::str::FromStr<Err = vocabulary::UnknownCode>>(row: &Row<'_>, cell: usize) -> Result<T, LexiconError> {
+fn code<T: std::str::FromStr<Err = vocabulary::UnknownCode>>(
+    row: &TableRow<'_>,
+    cell: usize,
+) -> Result<T, LexiconError> {
     parse_code(row, row.required(cell, "code")?)
 }
 
 fn parse_code<T: std::str::FromStr<Err = vocabulary::UnknownCode>>(
-    row: &Row<'_>,
+    row: &TableRow<'_>,
     word: &str,
 ) -> Result<T, LexiconError> {
     word.parse().map_err(|error: vocabulary::UnknownCode| row.wrong(error.to_string(), help_of(&error)))

@@ -7,11 +7,11 @@ use crate::pattern::{self, Atom};
 use crate::terms::{
     Around, Beyond, Compiled, Coordination, Cue, Example, Gives, Injury, Meaning, Owner, Rule, Subjects, Words,
 };
-use crate::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule};
+use crate::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule, parse};
 use crate::{CategorySet, LexiconError, Reach, fold_word};
 use vocabulary::{RuleId, Stance};
 
-use super::{Builder, Source, below, help_of, index, parse};
+use super::{Builder, Source, below, help_of, index};
 
 /// Farthest that a rule may look for what belongs to its find.
 const BEYOND_CLAUSES_MAX: usize = 8;
@@ -181,10 +181,10 @@ impl Builder {
         effect.only = effect.only.and(self.groups.resolve(&rule.only, CategorySet::ALL).map_err(unknown)?);
         effect.implies = rule.implies.as_deref().map(str::parse).transpose().map_err(unknown)?;
         effect.weak = rule.weak;
-        effect.told = rule.told;
-        effect.untold = rule.untold;
+        effect.platform_only = rule.platform_only;
+        effect.no_platform_only = rule.no_platform_only;
         effect.bare = rule.bare == WrittenBare::Flag(true) || rule.bare_text;
-        effect.bare_untold = rule.bare == WrittenBare::Where(BareWhere::Untold);
+        effect.bare_no_platform = rule.bare == WrittenBare::Where(BareWhere::Untold);
         effect.bare_text = rule.bare_text;
         effect.stance = rule.stance;
         effect.priority = rule.priority;

@@ -15,7 +15,7 @@ use std::fmt;
 
 use lexicon::Lexicon;
 use lexicon::judge::{
-    AROUND, Answers, Ask, GRAM_CHARS_MAX, Judge, Question, Setting, Term, Weights, Word, put, scales,
+    AROUND, Answers, Ask, GRAM_CHARS_MAX, LearnedJudge, Question, Setting, Term, Weights, Word, put, scales,
 };
 use vocabulary::{Category, Hazard};
 
@@ -469,7 +469,7 @@ fn cross_validated(
     weights: &Weights,
     lexicon: &Lexicon,
 ) -> (Quality, Quality) {
-    let judge = Judge::new(weights, lexicon.class_names(), lexicon.cues());
+    let judge = LearnedJudge::new(weights, lexicon.class_names(), lexicon.cues());
     let mut analyses = analyses.into_iter();
     let mut readings = Vec::new();
     let rules = quality::measure_with(gold, |document| {
