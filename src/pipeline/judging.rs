@@ -12,7 +12,7 @@ use super::judging_state::JudgingState;
 use super::{Folder, PipelineError, Tower};
 use alert::{AlertPolicy, Episodes};
 use sampling::{self, SamplingPolicy};
-use score::{Criteria, Events, Feedback, Footing, Market, Scorer, Volume};
+use score::{Criteria, Events, Feedback, InputDigest, Market, Scorer, Volume};
 use store::{Store, StoreError};
 use vocabulary::{
     Alert, AlertContext, AlertEvent, AlertEventKind, AlertId, Assessment, Category, CriteriaVersion, Disposal,
@@ -95,7 +95,7 @@ pub struct Review<'a> {
     evidence: Cow<'a, EvidenceBook>,
     events: Cow<'a, Events>,
     /// Made when it is first asked for.
-    footing: OnceLock<Footing>,
+    input_digest: OnceLock<InputDigest>,
     volume: Volume,
     listings: BTreeMap<Category, Vec<Listing>>,
     market: Market,
@@ -148,7 +148,7 @@ impl<'a> Review<'a> {
             records: Vec::new(),
             evidence,
             events,
-            footing: OnceLock::new(),
+            input_digest: OnceLock::new(),
             volume,
             listings: by_category,
             market,
@@ -218,9 +218,9 @@ impl<'a> Review<'a> {
 
     /// Digest of all that the assessments of days up to `last` hang on, criteria and program aside.
     #[must_use]
-    pub fn footing(&self, last: Date) -> blake3::Hash {
-        let footing = self.footing.get_or_init(|| Footing::of(&self.events));
-        footing.by(last, &self.volume, &self.market, &self.feedback)
+    pub fn input_digest(&self, last: Date) -> blake3::Hash {
+        let digest = self.input_digest.get_or_init(|| InputDigest::of(&self.events));
+        digest.by(last, &self.volume, &self.market, &self.feedback)
     }
 
     /// Assesses days on all cores; no more than [`Review::days_together`].

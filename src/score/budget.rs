@@ -8,24 +8,24 @@
 use std::collections::BTreeMap;
 
 use super::criteria::Criteria;
-use super::onsets::{Census, Known, OnsetTable};
-use super::parts::grouped;
-use super::prior::{Gamma, Ground};
+use super::onsets::{Census, OnsetTable, SeriesLaw};
+use super::prior::{Baseline, Gamma};
+use super::share_scatter::grouped;
 use vocabulary::{Category, Hazard, ONSET_YEAR_DAYS};
 
 /// Weeks in a year of the onset table.
 const WEEKS_A_YEAR: f64 = ONSET_YEAR_DAYS / 7.0;
 
-/// What is looked at: whole cells, and brands and provinces inside them.
+/// What the budget is for: whole cells, and brands and provinces inside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CellKind {
     Whole,
     Brand,
     Province,
 }
 
-impl Kind {
-    /// In the order in which what one leaves of the budget goes to the next.
+impl CellKind {
+    /// The order in which unused budget is passed on.
     const ALL: [Self; 3] = [Self::Province, Self::Brand, Self::Whole];
 }
 
@@ -38,35 +38,35 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// As of the ground's day.
-    pub(super) fn at(ground: &Ground<'_>, criteria: &Criteria) -> Self {
+    /// As of the baseline's day.
+    pub(super) fn at(baseline: &Baseline<'_>, criteria: &Criteria) -> Self {
         let table = OnsetTable::shipped();
         let mut classes: [[Census; 3]; 4] = std::array::from_fn(|_| std::array::from_fn(|_| Census::new(table)));
-        let provinces = grouped(ground.province_shares());
+        let provinces = grouped(baseline.province_shares());
         let mut looked_at = 0.0;
         for category in Category::ALL {
-            let brands = grouped(ground.brand_shares(*category));
-            let size = ground.dispersion(*category);
+            let brands = grouped(baseline.brand_shares(*category));
+            let size = baseline.dispersion(*category);
             // Many hazards of a category are alike: they have the same law and no events yet.
             let mut alike: BTreeMap<(usize, [u64; 2]), (Gamma, f64)> = BTreeMap::new();
             for hazard in Hazard::ALL {
-                let law = ground.law(*category, *hazard);
+                let law = baseline.law(*category, *hazard);
                 let key = (class(*hazard, criteria), [law.shape.to_bits(), law.rate.to_bits()]);
                 alike.entry(key).or_insert((law, 0.0)).1 += 1.0;
             }
             for ((class, _), (law, cells)) in alike {
-                let mut count = |kind: Kind, law: Gamma, cells: f64| {
+                let mut count = |kind: CellKind, law: Gamma, cells: f64| {
                     let least = least(kind, law.mean() < criteria.detector.sparse_below_per_week, criteria);
-                    let known = Known { mean: law.mean(), shape: law.shape, size, least };
+                    let known = SeriesLaw { mean: law.mean(), shape: law.shape, size, least };
                     classes[class][kind as usize].add(table, known, cells);
                     looked_at += cells;
                 };
-                count(Kind::Whole, law, cells);
+                count(CellKind::Whole, law, cells);
                 for (share, parts) in &brands {
-                    count(Kind::Brand, ground.expected_law(ground.brand_law(law, *share)), cells * parts);
+                    count(CellKind::Brand, baseline.expected_law(baseline.brand_law(law, *share)), cells * parts);
                 }
                 for (share, parts) in &provinces {
-                    count(Kind::Province, ground.expected_law(ground.province_law(law, *share)), cells * parts);
+                    count(CellKind::Province, baseline.expected_law(baseline.province_law(law, *share)), cells * parts);
                 }
             }
         }
@@ -75,7 +75,7 @@ impl Budget {
         let mut ln_rates = [[0.0; 3]; 4];
         let mut left = 0.0;
         for severity in (0..4).rev() {
-            for kind in Kind::ALL {
+            for kind in CellKind::ALL {
                 let census = &classes[severity][kind as usize];
                 let share = a_year * wanted.severity_shares[severity] * wanted.kind_shares[kind as usize] + left;
                 let ln_rate = census.ln_rate_for(table, share, wanted.most_per_cell_year);
@@ -89,16 +89,16 @@ impl Budget {
     }
 
     /// ln of the onset rate per cell and year at which a cell about this hazard alarms.
-    pub(super) fn ln_rate(&self, hazard: Hazard, kind: Kind, criteria: &Criteria) -> f64 {
+    pub(super) fn ln_rate(&self, hazard: Hazard, kind: CellKind, criteria: &Criteria) -> f64 {
         self.ln_rates[class(hazard, criteria)][kind as usize]
     }
 }
 
 /// Events that a cell needs before it may alarm: two that name one brand have that in common.
-pub(super) fn least(kind: Kind, sparse: bool, criteria: &Criteria) -> u64 {
+pub(super) fn least(kind: CellKind, sparse: bool, criteria: &Criteria) -> u64 {
     match (sparse, kind) {
         (false, _) => criteria.detector.min_events_medium,
-        (true, Kind::Brand) => criteria.detector.min_events_brand,
+        (true, CellKind::Brand) => criteria.detector.min_events_brand,
         (true, _) => criteria.detector.min_events_sparse,
     }
 }
@@ -117,10 +117,10 @@ mod tests {
     use super::super::testing::{Report, days_after};
     use super::*;
 
-    fn ground<'a>(reports: &[Report], criteria: &'a Criteria) -> Ground<'a> {
+    fn baseline<'a>(reports: &[Report], criteria: &'a Criteria) -> Baseline<'a> {
         let records: Vec<_> = reports.iter().map(Report::record).collect();
         let volume: Volume = (-900..=0).map(|day| (days_after(day), 100)).collect();
-        Ground::at(days::number(days_after(0)), &Events::build(&records, criteria), &volume, criteria)
+        Baseline::at(days::number(days_after(0)), &Events::build(&records, criteria), &volume, criteria)
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let criteria = shipped();
         let mut generous = criteria.clone();
         generous.budget.onsets_per_30_days *= 4.0;
-        let quiet = ground(&[], &criteria);
+        let quiet = baseline(&[], &criteria);
         let (little, much) = (Budget::at(&quiet, &criteria), Budget::at(&quiet, &generous));
         assert!(
             little
@@ -140,10 +140,10 @@ mod tests {
         );
         let busy: Vec<Report> =
             (-700..-60).map(|day| Report::new(day).brand(&format!("牌{}", day.rem_euclid(40)))).collect();
-        let busy = Budget::at(&ground(&busy, &criteria), &criteria);
+        let busy = Budget::at(&baseline(&busy, &criteria), &criteria);
         assert!(
-            busy.ln_rate(Hazard::Fire, Kind::Brand, &criteria)
-                <= little.ln_rate(Hazard::Fire, Kind::Brand, &criteria) + 1e-9,
+            busy.ln_rate(Hazard::Fire, CellKind::Brand, &criteria)
+                <= little.ln_rate(Hazard::Fire, CellKind::Brand, &criteria) + 1e-9,
             "{busy:?} {little:?}"
         );
     }
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn nothing_ever_read_still_has_a_budget() {
         let criteria = shipped();
-        let empty = Ground::at(0, &Events::build(&[], &criteria), &Volume::new(), &criteria);
+        let empty = Baseline::at(0, &Events::build(&[], &criteria), &Volume::new(), &criteria);
         assert!(Budget::at(&empty, &criteria).ln_rates.as_flattened().iter().all(|rate| rate.is_finite()));
     }
 }

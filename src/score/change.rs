@@ -1,45 +1,50 @@
 //! What would change a judgement (改判条件): the smallest change of the evidence that moves a level, found by judging again.
 //!
-//! In: a part on the desk with its verdict, and everything recent of its cell. Out: [`Change`]s. The whole cell is judged anew with the
-//! changed events, so a change also counts when it makes another incident of them: what is compared is the highest assessment that
-//! holds any of the part's events. Baseline, priors
-//! of brands and the false-alarm budget of the day stay as they are. Not here: words for it, the arithmetic of a level.
+//! In: a part with its levels, and all recent mentions of its cell. Out: [`Change`]s. The whole cell is judged anew with the
+//! changed events, so a change also counts when it moves them to another part: the highest levels of any part that holds one of the
+//! part's events are compared. Baseline, priors of brands and the false-alarm budget of the day stay as they are. Not here: the wording,
+//! how a level is found.
 //!
-//! Numbers are found by halving the criteria's bound: the number found moves the level, and one less does not. A level that some number
-//! moves, and the bound does not, is not found. Sought on days that bring a part a new event: on others nothing new is learnt, and a
-//! replay of years judges thousands of such days.
+//! Numbers are found by bisection below the criteria's bound: the number found moves the level, and one less does not. A level that some
+//! number moves, and the bound does not, is not found. Changes are sought only on days that bring a part a new event: on other days there
+//! is nothing new to show, and a replay of years judges thousands of such days.
 
 use std::collections::BTreeSet;
 
-use super::scorer::{Desk, History, Part, Seen, Verdict};
+use super::cell_day::{CellDay, History, JudgedPart, Part, RecentMention};
 use crate::events::Mention;
-use vocabulary::{Alteration, Change, Danger, Disposal, PROVINCES, RegionCode, Spread};
+use vocabulary::{Alteration, Assessment, Change, Danger, Disposal, PROVINCES, RegionCode, Sentence, Spread};
 
 /// Ordered as a reader ranks them: what to do, how wide, how bad.
 type Levels = (Disposal, Spread, Danger);
 
-/// What would change the verdict on a part; empty for what is far below the line, and on a day that brought it no event.
-pub(super) fn changes<'a>(desk: &Desk<'a>, part: &Part<'a>, verdict: &Verdict<'a>, recent: &[Seen<'a>]) -> Vec<Change> {
-    let criteria = &desk.criteria.change;
+/// What would change the levels of a part; empty for a part far below the threshold, and on a day that brought it no event.
+pub(super) fn changes<'a>(
+    cell_day: &CellDay<'a>,
+    part: &Part<'a>,
+    judged: &JudgedPart<'a>,
+    recent: &[RecentMention<'a>],
+) -> Vec<Change> {
+    let criteria = &cell_day.criteria.change;
     let near = part.test.terms.h >= part.test.terms.h_threshold - criteria.near_h;
-    let news = part.seen.iter().any(|seen| seen.mention.opens && seen.mention.seen == desk.today());
-    if !news || (verdict.disposal == Disposal::Exclude && !near) {
+    let news = part.mentions.iter().any(|seen| seen.mention.opens && seen.mention.seen == cell_day.today());
+    if !news || (judged.disposal == Disposal::Exclude && !near) {
         return Vec::new();
     }
-    let opening = part.seen.iter().filter(|seen| seen.mention.opens && desk.within(seen, verdict.window_days));
-    let opening: Vec<Seen<'a>> = opening.copied().collect();
-    let levels = (verdict.disposal, verdict.spread, verdict.danger);
+    let opening = part.mentions.iter().filter(|seen| seen.mention.opens && cell_day.within(seen, judged.window_days));
+    let opening: Vec<RecentMention<'a>> = opening.copied().collect();
+    let levels = (judged.disposal, judged.spread, judged.danger);
     let marks = opening.iter().map(|seen| seen.mention.document).collect();
-    let mut desk = desk.clone();
-    desk.levels_only = true;
-    let desk = &desk;
-    let again = Again { desk, part, verdict, recent, opening, levels, marks };
+    let mut cell_day = cell_day.clone();
+    cell_day.levels_only = true;
+    let cell_day = &cell_day;
+    let again = Again { cell_day, part, judged, recent, opening, levels, marks };
     let mut changes = Vec::new();
     changes.extend(again.more_alike());
     changes.extend(again.more_brands());
     changes.extend(again.more_provinces());
     changes.extend(again.severity());
-    if verdict.disposal != Disposal::Exclude {
+    if judged.disposal != Disposal::Exclude {
         changes.extend(again.fewer());
         changes.extend(again.without_brand());
         changes.extend(again.without_province());
@@ -50,12 +55,12 @@ pub(super) fn changes<'a>(desk: &Desk<'a>, part: &Part<'a>, verdict: &Verdict<'a
 
 /// A part judged again under changed evidence.
 struct Again<'d, 'a> {
-    desk: &'d Desk<'a>,
+    cell_day: &'d CellDay<'a>,
     part: &'d Part<'a>,
-    verdict: &'d Verdict<'a>,
-    recent: &'d [Seen<'a>],
+    judged: &'d JudgedPart<'a>,
+    recent: &'d [RecentMention<'a>],
     /// The part's events in the deciding window, in event order.
-    opening: Vec<Seen<'a>>,
+    opening: Vec<RecentMention<'a>>,
     levels: Levels,
     /// Documents by which the part is known again.
     marks: BTreeSet<u32>,
@@ -63,12 +68,13 @@ struct Again<'d, 'a> {
 
 impl<'a> Again<'_, 'a> {
     /// Levels of the highest assessment that holds any of the part's events; excluded as it is when none is left.
-    fn judged(&self, desk: &Desk<'_>, altered: &[Seen<'_>]) -> Levels {
-        let parts = desk.parts(altered);
-        let ours = parts.iter().filter(|part| part.seen.iter().any(|seen| self.marks.contains(&seen.mention.document)));
+    fn levels_of(&self, cell_day: &CellDay<'_>, altered: &[RecentMention<'_>]) -> Levels {
+        let parts = cell_day.parts(altered);
+        let ours =
+            parts.iter().filter(|part| part.mentions.iter().any(|seen| self.marks.contains(&seen.mention.document)));
         let levels = ours.map(|part| {
-            let verdict = desk.verdict(part);
-            (verdict.disposal, verdict.spread, verdict.danger)
+            let judged = cell_day.judged(part);
+            (judged.disposal, judged.spread, judged.danger)
         });
         levels.max().unwrap_or((Disposal::Exclude, Spread::Isolated, self.levels.2))
     }
@@ -78,44 +84,44 @@ impl<'a> Again<'_, 'a> {
     }
 
     /// The levels after `events` further events today, each a copy of one of the window's in turn, set apart by `place`.
-    fn with_more(&self, events: u32, place: impl Fn(u32, &mut Seen<'_>)) -> Levels {
-        let mut copies: Vec<(Mention, Seen<'_>)> = Vec::with_capacity(events as usize);
+    fn with_more(&self, events: u32, place: impl Fn(u32, &mut RecentMention<'_>)) -> Levels {
+        let mut copies: Vec<(Mention, RecentMention<'_>)> = Vec::with_capacity(events as usize);
         for (number, seen) in (0..events).zip(self.opening.iter().cycle()) {
             let mut mention = *seen.mention;
             let apart = u32::MAX - number;
-            (mention.day, mention.seen) = (self.desk.today(), self.desk.today());
+            (mention.day, mention.seen) = (self.cell_day.today(), self.cell_day.today());
             (mention.document, mention.story, mention.actor, mention.event) = (apart, apart, apart, apart);
             copies.push((mention, *seen));
         }
-        let mut altered: Vec<Seen<'_>> = self.recent.to_vec();
-        let mut desk: Desk<'_> = self.desk.clone();
+        let mut altered: Vec<RecentMention<'_>> = self.recent.to_vec();
+        let mut cell_day: CellDay<'_> = self.cell_day.clone();
         for (number, (mention, like)) in (0..).zip(&copies) {
-            let mut seen = Seen { mention, ..*like };
+            let mut seen = RecentMention { mention, ..*like };
             place(number, &mut seen);
-            desk.moved.put(seen.province, 1);
+            cell_day.moved.put(seen.province, 1);
             altered.push(seen);
         }
-        self.judged(&desk, &altered)
+        self.levels_of(&cell_day, &altered)
     }
 
     fn more_alike(&self) -> Option<Change> {
         let levels = |events| Some(self.with_more(events, |_, _| {}));
-        let (events, levels) = smallest(self.desk.criteria.change.events_max, levels, |to| self.higher(to))?;
+        let (events, levels) = smallest(self.cell_day.criteria.change.events_max, levels, |to| self.higher(to))?;
         Some(change(Alteration::MoreAlike { events }, levels))
     }
 
     fn more_brands(&self) -> Option<Change> {
-        let unused = u32::try_from(self.desk.names.brands.len()).unwrap_or(u32::MAX / 2);
+        let unused = u32::try_from(self.cell_day.names.brands.len()).unwrap_or(u32::MAX / 2);
         let levels = |events| Some(self.with_more(events, |number, seen| seen.brand = unused + number));
-        let (events, levels) = smallest(self.desk.criteria.change.events_max, levels, |to| self.higher(to))?;
+        let (events, levels) = smallest(self.cell_day.criteria.change.events_max, levels, |to| self.higher(to))?;
         Some(change(Alteration::MoreBrands { events }, levels))
     }
 
     fn more_provinces(&self) -> Option<Change> {
-        let taken: BTreeSet<u32> = self.part.seen.iter().map(|seen| seen.province).collect();
+        let taken: BTreeSet<u32> = self.part.mentions.iter().map(|seen| seen.province).collect();
         let free: Vec<u32> =
             PROVINCES.iter().map(|province| province.code).filter(|code| !taken.contains(code)).collect();
-        let most = self.desk.criteria.change.events_max.min(u32::try_from(free.len()).unwrap_or(0));
+        let most = self.cell_day.criteria.change.events_max.min(u32::try_from(free.len()).unwrap_or(0));
         let levels = |events| {
             Some(self.with_more(events, |number, seen| {
                 seen.province = free[number as usize];
@@ -130,16 +136,20 @@ impl<'a> Again<'_, 'a> {
     /// The newest event of the window with a credible injury of the least severity that moves a level.
     fn severity(&self) -> Option<Change> {
         let newest = self.opening.last()?;
-        let from = self.verdict.danger_terms.severity_stated + 1;
+        let from = self.judged.danger_terms.severity_stated + 1;
         let hurt = |severity: u8| {
             let mut mention = *newest.mention;
             mention.severity = severity;
             mention.asserted = true;
-            mention.confidence = mention.confidence.max(self.desk.criteria.danger.credible_confidence);
+            mention.confidence = mention.confidence.max(self.cell_day.criteria.danger.credible_confidence);
             let altered = self.recent.iter().map(|seen| {
-                if std::ptr::eq(seen.mention, newest.mention) { Seen { mention: &mention, ..*seen } } else { *seen }
+                if std::ptr::eq(seen.mention, newest.mention) {
+                    RecentMention { mention: &mention, ..*seen }
+                } else {
+                    *seen
+                }
             });
-            let levels = self.judged(self.desk, &altered.collect::<Vec<Seen<'_>>>());
+            let levels = self.levels_of(self.cell_day, &altered.collect::<Vec<RecentMention<'_>>>());
             let moved = levels.0 > self.levels.0 || levels.2 > self.levels.2;
             moved.then(|| change(Alteration::Severity { severity }, levels))
         };
@@ -149,21 +159,21 @@ impl<'a> Again<'_, 'a> {
     }
 
     /// The levels without the events that `goes` names, retellings included.
-    fn without(&self, goes: impl Fn(&Seen<'_>) -> bool, history: Option<History<'a>>) -> Levels {
-        let mut desk = self.desk.clone();
+    fn without(&self, goes: impl Fn(&RecentMention<'_>) -> bool, history: Option<History<'a>>) -> Levels {
+        let mut cell_day = self.cell_day.clone();
         for seen in self.recent.iter().filter(|seen| seen.mention.opens && goes(seen)) {
-            desk.moved.put(seen.province, -1);
+            cell_day.moved.put(seen.province, -1);
         }
         if let Some(history) = history {
-            desk.history = history;
+            cell_day.history = history;
         }
-        let altered: Vec<Seen<'a>> = self.recent.iter().filter(|seen| !goes(seen)).copied().collect();
-        self.judged(&desk, &altered)
+        let altered: Vec<RecentMention<'a>> = self.recent.iter().filter(|seen| !goes(seen)).copied().collect();
+        self.levels_of(&cell_day, &altered)
     }
 
     /// The smallest number of newest events without which less is to be done.
     fn fewer(&self) -> Option<Change> {
-        let most = u32::try_from(self.opening.len()).unwrap_or(u32::MAX).min(self.desk.criteria.change.events_max);
+        let most = u32::try_from(self.opening.len()).unwrap_or(u32::MAX).min(self.cell_day.criteria.change.events_max);
         let levels = |events: u32| {
             let kept = self.opening.len().checked_sub(events as usize)?;
             let gone: BTreeSet<u32> = self.opening[kept..].iter().map(|seen| seen.mention.event).collect();
@@ -173,29 +183,29 @@ impl<'a> Again<'_, 'a> {
         Some(change(Alteration::Fewer { events }, levels))
     }
 
-    /// Whether anything of the window is left without these: that nothing is nothing need not be told.
-    fn leaves_some(&self, goes: impl Fn(&Seen<'_>) -> bool) -> bool {
+    /// Whether any event of the window is left without these; a change that leaves none is not worth showing.
+    fn leaves_some(&self, goes: impl Fn(&RecentMention<'_>) -> bool) -> bool {
         self.opening.iter().any(|seen| !goes(seen))
     }
 
     fn without_brand(&self) -> Option<Change> {
-        let (top, events) = self.verdict.shares.top_brand().filter(|_| self.part.matter.brand == 0)?;
+        let (top, events) = self.judged.shares.top_brand().filter(|_| self.part.scope.brand == 0)?;
         if !self.leaves_some(|seen| seen.brand == top) {
             return None;
         }
-        let brand = self.desk.names.brands.get(top as usize)?.clone();
-        let history = self.desk.history.only(|brand, _| brand != top);
+        let brand = self.cell_day.names.brands.get(top as usize)?.clone();
+        let history = self.cell_day.history.only(|brand, _| brand != top);
         let levels = self.without(|seen| seen.brand == top, Some(history));
         Some(change(Alteration::WithoutBrand { brand, events }, levels))
     }
 
     fn without_province(&self) -> Option<Change> {
-        let (top, events) = self.verdict.shares.top_province().filter(|_| self.part.matter.province == 0)?;
+        let (top, events) = self.judged.shares.top_province().filter(|_| self.part.scope.province == 0)?;
         if !self.leaves_some(|seen| seen.province == top) {
             return None;
         }
         let region = RegionCode::new(top * 10_000).ok()?;
-        let history = self.desk.history.only(|_, province| province != top);
+        let history = self.cell_day.history.only(|_, province| province != top);
         let levels = self.without(|seen| seen.province == top, Some(history));
         Some(change(Alteration::WithoutProvince { region, events }, levels))
     }
@@ -209,7 +219,7 @@ impl<'a> Again<'_, 'a> {
             (change(Alteration::WithoutDoubtful { below, events }, levels), levels)
         };
         let mut last = None;
-        for below in &self.desk.criteria.change.doubtful {
+        for below in &self.cell_day.criteria.change.doubtful {
             let (change, levels) = tried(*below);
             if levels != self.levels {
                 return Some(change);
@@ -242,6 +252,19 @@ fn change(what: Alteration, (disposal, spread, danger): Levels) -> Change {
     Change { what, danger, spread, disposal }
 }
 
+/// The sentence on what would change an assessment; none when nothing worth saying would.
+pub(super) fn sentence(a: &Assessment) -> Option<Sentence> {
+    let changes: Vec<Change> = a.change.iter().filter(|change| says_something(a, change)).cloned().collect();
+    let (danger, spread, disposal) = (a.danger, a.spread, a.disposal);
+    (!changes.is_empty()).then_some(Sentence::Change { as_of: a.change_of, danger, spread, disposal, changes })
+}
+
+/// A change to leave out doubtful signals says nothing when there are none.
+fn says_something(a: &Assessment, change: &Change) -> bool {
+    let moves = (change.danger, change.spread, change.disposal) != (a.danger, a.spread, a.disposal);
+    moves || !matches!(change.what, Alteration::WithoutDoubtful { events: 0, .. })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -252,7 +275,7 @@ mod tests {
     use super::super::testing::{Report, days_after};
     use super::super::{Events, Feedback, Scorer, Volume};
     use super::*;
-    use vocabulary::{Assessment, DocumentId, SignalRecord, start_of_day};
+    use vocabulary::{DocumentId, SignalRecord, start_of_day};
 
     const DAY: i32 = 60;
 

@@ -279,7 +279,7 @@ pub struct SpreadCriteria {
     pub out_of_line_days: u32,
     /// Whether the prior of EBGM is fitted too: exact, and slow for a replay of years.
     pub out_of_line_prior: bool,
-    /// Pairs with an event that it takes; with fewer only the information component is told.
+    /// Pairs with an event that it takes; with fewer only the information component is shown.
     pub out_of_line_min_pairs: u32,
 }
 

@@ -18,7 +18,7 @@ use vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord
 
 /// What became of the signals: `records = below_floor + context + events + echoes + same_person + capped`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct SignalCounts {
     /// Signals given.
     pub records: u64,
     /// Not counted: confidence below the floor.
@@ -42,7 +42,7 @@ pub struct Events {
     /// (day, seen) of every document that holds a counted signal, sorted.
     pub(super) document_days: Vec<(Day, Day)>,
     pub(super) names: Names,
-    tally: Tally,
+    tally: SignalCounts,
 }
 
 /// Interned names. Number 0 is "none" for brands and product words.
@@ -90,7 +90,7 @@ pub(super) struct Mention {
     pub(super) channel: Channel,
     /// The platform it was found on, where its channel is one; 0 = none.
     pub(super) platform: u32,
-    /// Which of the criteria's parts and materials its text names: one bit each. Only told of the one that opens its event.
+    /// Which of the criteria's parts and materials its text names: one bit each. Set only for the mention that opens its event.
     pub(super) components: u64,
     pub(super) source: u32,
     pub(super) product: u32,
@@ -189,7 +189,7 @@ impl Events {
 
     /// What became of the signals.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> SignalCounts {
         self.tally
     }
 
@@ -284,7 +284,7 @@ pub struct EventBook {
     components: RegexSet,
     stories: Stories,
     actors: Vec<String>,
-    /// Of stories that nobody signed: each is told by somebody else.
+    /// Actors of stories without an author, by source and story: each such pair counts as an actor of its own.
     unsigned: HashMap<(u32, StoryId), u32>,
     document_numbers: HashMap<DocumentId, u32>,
     document_stories: Vec<StoryId>,
@@ -293,7 +293,7 @@ pub struct EventBook {
     source_numbers: HashMap<SourceId, u32>,
     product_numbers: HashMap<String, u32>,
     platform_numbers: HashMap<String, u32>,
-    told: HashMap<(StoryId, Category, Hazard), u32>,
+    event_of_story: HashMap<(StoryId, Category, Hazard), u32>,
     people: HashMap<PersonKey, Day>,
     accounts: HashMap<AccountKey, u32>,
     /// The last signal taken, in the order in which they could be known.
@@ -325,7 +325,7 @@ impl EventBook {
             source_numbers: HashMap::new(),
             product_numbers: HashMap::new(),
             platform_numbers: HashMap::new(),
-            told: HashMap::new(),
+            event_of_story: HashMap::new(),
             people: HashMap::new(),
             accounts: HashMap::new(),
             last: None,
@@ -408,17 +408,17 @@ impl EventBook {
         let cell_key = (record.product, record.hazard);
         // Context stands beside the events: it neither is one nor makes a report at home the retelling of one.
         let context = self.counting.context_channels.contains(&record.channel) || self.is_planned_test(record);
-        let told = self.told.get(&(story, record.product, record.hazard)).copied().filter(|_| !context);
-        let opens = !context && told.is_none() && self.counts(record, actor, brand, region, day);
+        let known = self.event_of_story.get(&(story, record.product, record.hazard)).copied().filter(|_| !context);
+        let opens = !context && known.is_none() && self.counts(record, actor, brand, region, day);
         let components = if opens { self.named_components(record) } else { 0 };
         self.touched.insert(cell_key);
         let cell = self.events.cell(record.product, record.hazard);
-        let event = told.unwrap_or_else(|| {
+        let event = known.unwrap_or_else(|| {
             cell.events.push(Event::default());
             u32::try_from(cell.events.len() - 1).unwrap_or(u32::MAX)
         });
-        if !context && told.is_none() {
-            self.told.insert((story, record.product, record.hazard), event);
+        if !context && known.is_none() {
+            self.event_of_story.insert((story, record.product, record.hazard), event);
         }
         let facts = &mut cell.events[event as usize];
         facts.brand.learn(brand, seen);
@@ -445,7 +445,7 @@ impl EventBook {
         });
         if context {
             self.events.tally.context += 1;
-        } else if told.is_some() {
+        } else if known.is_some() {
             self.events.tally.echoes += 1;
         }
     }
@@ -521,7 +521,7 @@ mod tests {
     use super::super::testing::{Report, days_after};
     use super::*;
 
-    fn tally(reports: &[Report]) -> Tally {
+    fn tally(reports: &[Report]) -> SignalCounts {
         let records: Vec<SignalRecord> = reports.iter().map(Report::record).collect();
         let tally = Events::build(&records, &shipped()).tally();
         let uncounted = tally.below_floor + tally.context + tally.echoes + tally.same_person + tally.capped;

@@ -48,9 +48,9 @@ pub enum OnsetError {
     },
 }
 
-/// What the detector knows of a cell.
+/// The law of a cell's counts as the detector assumes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Known {
+pub struct SeriesLaw {
     /// Expected events per week of average reading.
     pub mean: f64,
     /// Shape of the Gamma law of the rate.
@@ -151,7 +151,7 @@ impl OnsetTable {
     }
 
     /// The bins around a kind of cell, with their weights.
-    fn around(&self, known: Known) -> impl Iterator<Item = (usize, f64)> {
+    fn around(&self, known: SeriesLaw) -> impl Iterator<Item = (usize, f64)> {
         let [means, shapes, sizes] = &self.places;
         let ln = |place: f64| place.max(f64::MIN_POSITIVE).ln();
         let mean = between(means, ln(known.mean));
@@ -173,7 +173,7 @@ impl OnsetTable {
     }
 
     /// ln of the onsets per cell and year at which the evidence reaches a value in cells of this kind.
-    pub fn ln_rate(&self, known: Known, ln_evidence: f64) -> f64 {
+    pub fn ln_rate(&self, known: SeriesLaw, ln_evidence: f64) -> f64 {
         self.around(known).map(|(bin, weight)| weight * self.ln_rate_in(bin, ln_evidence)).sum()
     }
 
@@ -286,7 +286,7 @@ impl Census {
     }
 
     /// Adds `cells` of one kind.
-    pub fn add(&mut self, table: &OnsetTable, known: Known, cells: f64) {
+    pub fn add(&mut self, table: &OnsetTable, known: SeriesLaw, cells: f64) {
         for (bin, weight) in table.around(known) {
             self.weights[bin] += weight * cells;
         }
@@ -294,8 +294,8 @@ impl Census {
 
     /// Onsets a year over all cells when each is alarmed at the rate `ln_rate` or the step below it.
     pub fn onsets(&self, table: &OnsetTable, ln_rate: f64) -> f64 {
-        let told = self.weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
-        told.map(|(bin, weight)| weight * table.attained(bin, ln_rate)).sum()
+        let weighted = self.weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
+        weighted.map(|(bin, weight)| weight * table.attained(bin, ln_rate)).sum()
     }
 
     /// ln of the largest onset rate per cell and year, at most `most`, at which all cells together stay within
@@ -327,8 +327,8 @@ fn checksum(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn known(mean: f64, shape: f64) -> Known {
-        Known { mean, shape, size: None, least: 2 }
+    fn known(mean: f64, shape: f64) -> SeriesLaw {
+        SeriesLaw { mean, shape, size: None, least: 2 }
     }
 
     #[test]
@@ -355,7 +355,7 @@ mod tests {
             for shape in [1e-4, 0.02, 1.0, 30.0, 1e5] {
                 for size in [None, Some(30.0), Some(1.3), Some(0.1)] {
                     for least in [0, 1, 2, 3, 9] {
-                        let known = Known { mean, shape, size, least };
+                        let known = SeriesLaw { mean, shape, size, least };
                         let rates: Vec<f64> =
                             (0..80).map(|at| table.ln_rate(known, f64::from(at) / 2.0 - 3.0)).collect();
                         assert!(rates.iter().all(|rate| rate.is_finite()), "{known:?}");

@@ -7,8 +7,8 @@ use super::days::{self, Day};
 use super::events::{Cell, Events};
 use super::exposure::{Exposure, Volume};
 use super::moved::Moved;
-use super::parts::{self, Carried};
 use super::rise::Rise;
+use super::share_scatter::{self, Carried};
 use super::spread::prefectures;
 pub(super) use numeric::Gamma;
 use numeric::special::ln_rising;
@@ -27,12 +27,13 @@ const DISPERSION_MIN_EVENTS: u32 = 10;
 /// Share of its fullest weeks that a cell leaves out of the dispersion: past outbreaks are not noise.
 const TRIMMED_SHARE: f64 = 0.01;
 
-/// Everything that one day's judgements share.
+/// What is usual as of a day, for all cells: exposure, baseline counts, and the laws fitted to them.
 #[derive(Debug)]
-pub(super) struct Ground<'a> {
+pub(super) struct Baseline<'a> {
     pub(super) as_of: Day,
     pub(super) exposure: Exposure,
-    pub(super) baseline_weeks: f64,
+    /// Length in weeks of average reading.
+    pub(super) weeks: f64,
     /// Evidence over the windows of the criteria.
     pub(super) rise: Rise,
     criteria: &'a DetectorCriteria,
@@ -60,7 +61,7 @@ pub(super) struct Ground<'a> {
     pub(super) watched_from: Day,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> Baseline<'a> {
     pub(super) fn at(as_of: Day, events: &Events, volume: &Volume, criteria: &'a Criteria) -> Self {
         let criteria = &criteria.detector;
         let days = |weeks: u32| days::span(weeks * 7);
@@ -107,10 +108,10 @@ impl<'a> Ground<'a> {
                 *named_events.entry(cell.category).or_default() += events;
                 in_brands.push((at, brand, events));
             }
-            in_provinces.extend(told(&own_provinces).map(|(province, events)| (at, province, events)));
+            in_provinces.extend(nonzero(&own_provinces).map(|(province, events)| (at, province, events)));
         }
-        let province_events: BTreeMap<u32, u64> = told(&province_events).collect();
-        let platform_events: BTreeMap<u32, u64> = told(&platform_events).collect();
+        let province_events: BTreeMap<u32, u64> = nonzero(&province_events).collect();
+        let platform_events: BTreeMap<u32, u64> = nonzero(&platform_events).collect();
         let fit = |counts: &mut dyn Iterator<Item = u64>| fit(&counts.collect::<Vec<_>>(), baseline_weeks, criteria);
         let by_category =
             Category::ALL.iter().map(|c| fit(&mut Hazard::ALL.iter().map(|h| counts[index(*c, *h)]))).collect();
@@ -126,10 +127,10 @@ impl<'a> Ground<'a> {
         let placed_events = province_events.values().sum();
         let first_signal = events.document_days.iter().map(|(_, seen)| *seen).min();
         let watched_from = volume.watched_from().into_iter().chain(first_signal).min().unwrap_or(as_of);
-        let mut ground = Self {
+        let mut baseline = Self {
             as_of,
             exposure,
-            baseline_weeks,
+            weeks: baseline_weeks,
             rise: Rise::over(&criteria.windows_days.iter().map(|days| *days as usize).collect::<Vec<_>>(), 7),
             criteria,
             counts,
@@ -149,16 +150,16 @@ impl<'a> Ground<'a> {
             province_shape: criteria.province_shape,
             watched_from,
         };
-        ground.fit_parts(&in_brands, &in_provinces);
-        ground
+        baseline.fit_parts(&in_brands, &in_provinces);
+        baseline
     }
 
     /// Fits how far brands and provinces scatter around their shares, where the baseline holds enough of them.
     fn fit_parts(&mut self, in_brands: &[PartEvents], in_provinces: &[PartEvents]) {
-        let provinces = parts::grouped(self.province_shares());
+        let provinces = share_scatter::grouped(self.province_shares());
         let (mut all_brands, mut all_provinces) = (Vec::new(), Vec::new());
         for category in Category::ALL.iter().filter(|category| self.category_events[**category as usize] > 0) {
-            let brands = parts::grouped(self.brand_shares(*category));
+            let brands = share_scatter::grouped(self.brand_shares(*category));
             for hazard in Hazard::ALL {
                 let events = self.events(*category, *hazard) as f64;
                 if events > 0.0 {
@@ -177,8 +178,8 @@ impl<'a> Ground<'a> {
         let by_province = |_, province, own| self.province_share(province, own, &Moved::default());
         let brands: Vec<Carried> = in_brands.iter().map(|part| of(part, &by_brand)).collect();
         let provinces: Vec<Carried> = in_provinces.iter().map(|part| of(part, &by_province)).collect();
-        self.brand_shape = parts::shape(&brands, &all_brands).unwrap_or(self.brand_shape);
-        self.province_shape = parts::shape(&provinces, &all_provinces).unwrap_or(self.province_shape);
+        self.brand_shape = share_scatter::shape(&brands, &all_brands).unwrap_or(self.brand_shape);
+        self.province_shape = share_scatter::shape(&provinces, &all_provinces).unwrap_or(self.province_shape);
     }
 
     /// Baseline events of a cell.
@@ -193,7 +194,7 @@ impl<'a> Ground<'a> {
 
     /// Law of a cell's rate after its baseline.
     pub(super) fn law(&self, category: Category, hazard: Hazard) -> Gamma {
-        self.prior(category, hazard).after(self.events(category, hazard), self.baseline_weeks)
+        self.prior(category, hazard).after(self.events(category, hazard), self.weeks)
     }
 
     /// Share of all events that each province is expected to carry, with the number of such provinces.
@@ -211,12 +212,12 @@ impl<'a> Ground<'a> {
         known.map(move |((_, brand), _)| (self.brand_share(category, *brand, 0), 1.0)).chain([unseen])
     }
 
-    /// What a province carries of all placed events, `less` of its own left out, times how often a place is told.
+    /// What a province carries of all placed events, `less` of its own left out, times how often a place is named.
     fn province_share(&self, province: u32, less: u64, moved: &Moved) -> f64 {
         let events = self.events_in(province, moved).saturating_sub(less) as f64;
         let placed = self.placed_events.saturating_add_signed(moved.placed()) as f64;
         let all = self.all_events.saturating_add_signed(moved.events());
-        (events + 1.0) / (placed + PROVINCE_COUNT) * told_share(placed, all)
+        (events + 1.0) / (placed + PROVINCE_COUNT) * smoothed_share(placed, all)
     }
 
     /// What a brand carries of all named events of the category, `less` of its own left out, times how often a brand is
@@ -225,7 +226,7 @@ impl<'a> Ground<'a> {
         let events = self.brand_events.get(&(category, brand)).copied().unwrap_or(0).saturating_sub(less) as f64;
         let named = self.named_events.get(&category).copied().unwrap_or(0) as f64;
         let all = self.category_events[category as usize];
-        (events + 1.0) / (named + f64::from(self.criteria.part_shares)) * told_share(named, all)
+        (events + 1.0) / (named + f64::from(self.criteria.part_shares)) * smoothed_share(named, all)
     }
 
     /// Prior of one brand inside a cell: its share of all named events of the category, so that a brand of many reports, or one
@@ -255,7 +256,7 @@ impl<'a> Ground<'a> {
 
     /// A law with what its baseline is expected to add.
     pub(super) fn expected_law(&self, law: Gamma) -> Gamma {
-        let weeks = self.baseline_weeks;
+        let weeks = self.weeks;
         Gamma { shape: law.shape + law.mean() * weeks, rate: law.rate + weeks }
     }
 
@@ -288,7 +289,7 @@ impl<'a> Ground<'a> {
 }
 
 /// What is known (not 0) and has events, in order.
-fn told(events: &[u64]) -> impl Iterator<Item = (u32, u64)> {
+fn nonzero(events: &[u64]) -> impl Iterator<Item = (u32, u64)> {
     (0..).zip(events.iter().copied()).skip(1).filter(|(_, events)| *events > 0)
 }
 
@@ -302,8 +303,8 @@ fn part_law(cell: Gamma, share: f64, scatter: f64) -> Gamma {
 type PartEvents = ((Category, Hazard), u32, u64);
 
 /// How many of all events tell so much, with one of each kind supposed.
-fn told_share(told: f64, all: u64) -> f64 {
-    (told + 1.0) / (all as f64 + 2.0)
+fn smoothed_share(named: f64, all: u64) -> f64 {
+    (named + 1.0) / (all as f64 + 2.0)
 }
 
 fn index(category: Category, hazard: Hazard) -> usize {

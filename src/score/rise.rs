@@ -76,9 +76,9 @@ impl Rise {
     /// ln evidence from the terms of the windows, in the order of `self.windows`: their weighted mean over those with an
     /// exposure. `None`: nothing was exposed, so nothing is tested.
     pub fn ln_mean(&self, terms: &[Option<f64>]) -> Option<f64> {
-        let told = terms.iter().zip(&self.windows).filter_map(|(term, (_, weight))| Some(((*term)?, *weight)));
-        let weights: f64 = told.clone().map(|(_, weight)| weight).sum();
-        let terms: Vec<f64> = told.map(|(term, weight)| term + weight.ln()).collect();
+        let known = terms.iter().zip(&self.windows).filter_map(|(term, (_, weight))| Some(((*term)?, *weight)));
+        let weights: f64 = known.clone().map(|(_, weight)| weight).sum();
+        let terms: Vec<f64> = known.map(|(term, weight)| term + weight.ln()).collect();
         (!terms.is_empty()).then(|| ln_sum_exp(&terms) - weights.ln())
     }
 

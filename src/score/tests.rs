@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::criteria::shipped;
 use super::days;
 use super::events::Cell;
-use super::onsets::{Known, OnsetTable};
+use super::onsets::{OnsetTable, SeriesLaw};
 use super::rise::{Rise, Window};
 use super::testing::{FIRST, Report, days_after, said};
 use super::*;
@@ -266,7 +266,7 @@ fn every_number_of_an_explanation_recomputes_from_the_terms() {
         assert!((evidence - a.detector.evidence).abs() < 1e-9);
         let sparse = (a.detector.baseline_events as f64) < 0.5 * a.detector.baseline_weeks;
         let least = if a.brand.is_some() && sparse { 2 } else { 3 };
-        let known = Known { mean: posterior.0 / posterior.1, shape: posterior.0, size: dispersion, least };
+        let known = SeriesLaw { mean: posterior.0 / posterior.1, shape: posterior.0, size: dispersion, least };
         let onsets_a_year = OnsetTable::shipped().ln_rate(known, evidence).exp();
         assert!((a.detector.h + onsets_a_year.log10()).abs() < 1e-9, "{} {onsets_a_year}", a.detector.h);
         let window =

@@ -43,7 +43,7 @@ const KNOWN: &[(&[&str], &str)] = &[
 ];
 
 /// Files that only tests use.
-const FOR_TESTS: &[&str] = &["tests", "testing", "matrix", "records", "planted", "edges", "shared_pages"];
+const FOR_TESTS: &[&str] = &["tests", "testing", "matrix", "records", "planted", "edge_cases", "shared_pages"];
 
 type Module = Vec<String>;
 

@@ -197,7 +197,7 @@ const LOOKING: &[&str] = &[
 ];
 
 /// Files and folders of these rooms that only tests use.
-const FOR_TESTS: &[&str] = &["tests", "testing", "edges", "fake", "matrix"];
+const FOR_TESTS: &[&str] = &["tests", "testing", "edge_cases", "fake", "matrix"];
 
 /// Whether a line of code reads a sentence back: it looks for Chinese words, or holds the bare beginning of a sentence.
 fn reads_prose_back(line: &str) -> bool {

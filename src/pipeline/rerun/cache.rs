@@ -66,10 +66,10 @@ impl Cache {
         Key(format!("read-{}", hasher.finalize().to_hex()))
     }
 
-    /// The key of what is judged of these days, standing on `footing`.
-    pub(super) fn key_of_days(&self, criteria: &CriteriaVersion, footing: &blake3::Hash, days: &[Date]) -> Key {
+    /// The key of what is judged of these days, standing on `digest`.
+    pub(super) fn key_of_days(&self, criteria: &CriteriaVersion, digest: &blake3::Hash, days: &[Date]) -> Key {
         let mut hasher = self.hasher("days", criteria.as_str());
-        hasher.update(footing.as_bytes());
+        hasher.update(digest.as_bytes());
         for day in days {
             hasher.update(day.to_string().as_bytes());
         }

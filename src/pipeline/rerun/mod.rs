@@ -155,8 +155,8 @@ pub async fn rerun(
     let mut filing = Filing::begin(&spec.out, Arc::clone(&cache))?;
     let (mut opened, mut requests, mut done, mut days_kept) = (0, 0, 0, 0);
     for together in days.chunks(review.days_together()) {
-        let footing = review.footing(*together.last().unwrap_or(&spec.range.to));
-        let key = cache.key_of_days(judge.version(), &footing, together);
+        let digest = review.input_digest(*together.last().unwrap_or(&spec.range.to));
+        let key = cache.key_of_days(judge.version(), &digest, together);
         let kept: Option<Vec<Vec<Assessment>>> = cache.get(&key);
         let fresh = kept.is_none().then_some(key);
         days_kept += if fresh.is_none() { together.len() as u64 } else { 0 };

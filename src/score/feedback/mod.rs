@@ -25,8 +25,8 @@ use vocabulary::{
     PRealTerms, Samples, SamplingBasis, SourceId, Verdict, day_of,
 };
 
-pub(super) use real::Look;
-use real::{Judged, Model};
+pub(super) use real::RaisedAs;
+use real::{Judged, RealModel};
 pub use settings::FeedbackCriteria;
 
 /// Tail on either side of a 90 % interval.
@@ -85,9 +85,9 @@ impl Feedback {
     }
 
     /// What is known at the end of a day.
-    pub(super) fn known<'a>(&'a self, as_of: Date, criteria: &'a FeedbackCriteria) -> Known<'a> {
+    pub(super) fn known<'a>(&'a self, as_of: Date, criteria: &'a FeedbackCriteria) -> KnownOutcomes<'a> {
         let until = self.outcomes.partition_point(|outcome| day_of(outcome.known_at) <= as_of);
-        Known::new(&self.outcomes[..until], &self.contexts, as_of, criteria)
+        KnownOutcomes::new(&self.outcomes[..until], &self.contexts, as_of, criteria)
     }
 }
 
@@ -106,19 +106,19 @@ pub struct Resolution {
     pub failed: u64,
 }
 
-/// What a matter is: category, hazard, brand when it is about one.
-type Matter = (Category, Hazard, Option<String>);
+/// The key of a matter: category, hazard, brand when it is about one.
+type MatterKey = (Category, Hazard, Option<String>);
 
 /// Outcomes that belong together: of one alert, or of targeted samples of one matter without an alert.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Alert(AlertId),
-    Matter(Matter),
+    Matter(MatterKey),
 }
 
 #[derive(Default)]
 struct File<'a> {
-    matter: Option<Matter>,
+    matter: Option<MatterKey>,
     context: Option<&'a AlertContext>,
     tested: u64,
     failed: u64,
@@ -219,19 +219,19 @@ struct Silence {
     h: f64,
 }
 
-/// Everything that the outcomes known on a day say.
+/// Outcomes known by the end of a day, and what follows from them.
 #[derive(Debug)]
-pub(super) struct Known<'a> {
+pub(super) struct KnownOutcomes<'a> {
     pub(super) criteria: &'a FeedbackCriteria,
     sources: BTreeMap<SourceId, (u64, u64)>,
-    model: Model<'a>,
+    model: RealModel<'a>,
     usual: BTreeMap<Category, FailureTerms>,
     samples: Vec<(&'a Outcome, &'a Samples)>,
-    silences: BTreeMap<Matter, Silence>,
+    silences: BTreeMap<MatterKey, Silence>,
     confirmed: BTreeMap<(Category, Hazard), ConfirmedTerm>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> KnownOutcomes<'a> {
     fn new(
         outcomes: &'a [Outcome],
         contexts: &'a BTreeMap<AlertId, AlertContext>,
@@ -241,7 +241,7 @@ impl<'a> Known<'a> {
         let mut sources: BTreeMap<SourceId, (u64, u64)> = BTreeMap::new();
         let mut judged = Vec::new();
         // The newest decision on a matter; of two on one day a confirmation.
-        let mut newest: BTreeMap<Matter, (Resolution, bool, f64)> = BTreeMap::new();
+        let mut newest: BTreeMap<MatterKey, (Resolution, bool, f64)> = BTreeMap::new();
         for (group, file) in files(outcomes, criteria) {
             let Some(resolution) = file.resolution() else { continue };
             let context = match &group {
@@ -283,7 +283,7 @@ impl<'a> Known<'a> {
             .collect();
         let usual = usual(&samples, criteria);
         let confirmed = confirmed(&samples, &usual, as_of, criteria);
-        Self { criteria, sources, model: Model::learn(judged, criteria), usual, samples, silences, confirmed }
+        Self { criteria, sources, model: RealModel::learn(judged, criteria), usual, samples, silences, confirmed }
     }
 
     /// Hits and misses of a source.
@@ -299,7 +299,7 @@ impl<'a> Known<'a> {
     }
 
     /// Probability that a matter that looks so is real.
-    pub(super) fn p_real(&self, look: &Look) -> PRealTerms {
+    pub(super) fn p_real(&self, look: &RaisedAs) -> PRealTerms {
         self.model.p_real(look)
     }
 
@@ -383,9 +383,9 @@ fn last_day(since: Date, criteria: &FeedbackCriteria) -> days::Day {
     days::number(since).saturating_add(i32::try_from(criteria.mute_days).unwrap_or(i32::MAX))
 }
 
-fn look(context: &AlertContext) -> Look {
+fn look(context: &AlertContext) -> RaisedAs {
     let terms = &context.feedback;
-    Look {
+    RaisedAs {
         regime: terms.regime,
         basis: terms.basis,
         danger: context.danger,

@@ -18,9 +18,9 @@ const STEP_LEAST: f64 = 1e-10;
 /// Tail on either side of a 90 % interval.
 const TAIL: f64 = 0.05;
 
-/// What an alert looked like when it was raised.
+/// Features of an alert as it was raised.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Look {
+pub(crate) struct RaisedAs {
     pub(crate) regime: Regime,
     pub(crate) basis: EvidenceBasis,
     pub(crate) danger: Danger,
@@ -28,11 +28,11 @@ pub(crate) struct Look {
     pub(crate) mix: SourceMix,
 }
 
-/// Which alerts are alike: regime, basis, spread, leading source class.
-type Kind = (Regime, EvidenceBasis, Spread, u8);
+/// Alerts are grouped by these: regime, basis, spread, leading source class.
+type Stratum = (Regime, EvidenceBasis, Spread, u8);
 
-impl Look {
-    fn kind(&self) -> Kind {
+impl RaisedAs {
+    fn stratum(&self) -> Stratum {
         let SourceMix { official, complaint, media } = self.mix;
         let leading = match () {
             () if official + complaint + media <= 0.0 => 0,
@@ -60,23 +60,23 @@ impl Look {
     }
 }
 
-/// A judged alert; without a look when nothing is kept of how it was raised.
+/// A judged alert; `look` is none when its features were not kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Judged {
-    pub(super) look: Option<Look>,
+    pub(super) look: Option<RaisedAs>,
     pub(super) confirmed: bool,
 }
 
-/// What the judged alerts teach.
+/// Probability that an alert is real, learnt from judged alerts.
 #[derive(Debug, Clone)]
-pub(super) struct Model<'a> {
+pub(super) struct RealModel<'a> {
     criteria: &'a FeedbackCriteria,
     judged: Vec<Judged>,
     confirmed: u64,
     logistic: Option<Logistic>,
 }
 
-impl<'a> Model<'a> {
+impl<'a> RealModel<'a> {
     pub(super) fn learn(judged: Vec<Judged>, criteria: &'a FeedbackCriteria) -> Self {
         let confirmed = judged.iter().filter(|judged| judged.confirmed).count() as u64;
         let seen: Vec<([f64; TERMS], bool)> =
@@ -97,9 +97,9 @@ impl<'a> Model<'a> {
     }
 
     /// Probability that a matter that looks so is real.
-    pub(super) fn p_real(&self, look: &Look) -> PRealTerms {
-        let kind = look.kind();
-        let alike = self.judged.iter().filter(|judged| judged.look.is_some_and(|look| look.kind() == kind));
+    pub(super) fn p_real(&self, look: &RaisedAs) -> PRealTerms {
+        let kind = look.stratum();
+        let alike = self.judged.iter().filter(|judged| judged.look.is_some_and(|look| look.stratum() == kind));
         let (mut n, mut x) = (0, 0);
         for judged in alike {
             n += 1;

@@ -228,7 +228,7 @@ fn enough_judged_alerts_are_learnt_by_logistic_regression() {
     });
     let feedback = Feedback::new(outcomes);
     let known = feedback.known(days_after(2), &criteria);
-    let look = |regime| Look { regime, ..look(&context("s", 1.0)) };
+    let look = |regime| RaisedAs { regime, ..look(&context("s", 1.0)) };
     let (dense, sparse) = (known.p_real(&look(Regime::Dense)), known.p_real(&look(Regime::Sparse)));
     assert_eq!(dense.method, "logistic");
     assert!((dense.mean - 2.0 / 3.0).abs() < 0.02 && (sparse.mean - 1.0 / 3.0).abs() < 0.02, "{dense:?} {sparse:?}");
@@ -315,7 +315,7 @@ proptest! {
         };
         let at = at % outcomes.len();
         let regime = if outcomes[at].1 == 1 { Regime::Dense } else { Regime::Sparse };
-        let look = Look { regime, ..look(&context("s", 1.0)) };
+        let look = RaisedAs { regime, ..look(&context("s", 1.0)) };
         let p = |outcomes: &[(u8, u8)]| feedback(outcomes).known(days_after(2), &criteria).p_real(&look).mean;
         outcomes[at].0 = 0;
         let before = p(&outcomes);

@@ -17,7 +17,7 @@ use methods::spacetime_scan::most_likely;
 use numeric::{Discrete, NegativeBinomial};
 use vocabulary::ClusterTerms;
 
-/// Smallest chance that is told: a tail fitted to some hundred maxima says nothing of once in centuries.
+/// Smallest chance that is shown: a tail fitted to some hundred maxima says nothing of once in centuries.
 const LEAST_P: f64 = 1e-5;
 
 /// Most events that [`fewest`] counts up to: beyond, the bound is only looser.
@@ -158,8 +158,8 @@ fn scan(
     if !enough && maxima.len() < all && !fits(&maxima) {
         maxima = drawn(all);
     }
-    let told = if fits(&maxima) { combined_p_value } else { p_value };
-    let p = told(&maxima, best.statistic);
+    let p_value_of = if fits(&maxima) { combined_p_value } else { p_value };
+    let p = p_value_of(&maxima, best.statistic);
     let p = p.min(bound).max(LEAST_P);
     Some((best, Some(of_all(p, settings))))
 }

@@ -16,17 +16,18 @@ pub(super) mod prefectures;
 pub(super) mod provinces;
 mod reach;
 mod shares;
+mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::cluster::{Cluster, Settings};
 pub(super) use self::field::Field;
 pub(super) use self::shares::Shares;
+pub(super) use self::terms::{place, sentence};
+use super::common_cause::{self, CommonCause};
 use super::criteria::{EvenRise, SpreadCriteria, Zone};
-use super::shared::Shared;
 use methods::exact_counts::ln_mid_p;
 use numeric::NegativeBinomial;
-use vocabulary::{ClusterTerms, RegionCode, Spread, SpreadTerms};
+use vocabulary::{Spread, SpreadTerms};
 
 /// Events of the spread window by platform, where signals come from platforms: cell = platform × weeks + week. The first, without a
 /// name, is everything that came another way.
@@ -61,16 +62,16 @@ pub(super) struct Evidence {
     /// Size of the predictive law of the spread window.
     pub(super) size: f64,
     pub(super) seed: u64,
-    pub(super) shared: Option<Shared>,
+    pub(super) shared: Option<CommonCause>,
     /// Replicas of the scan and of the test of heterogeneity.
     pub(super) replicas: u32,
     /// Events of the spread window that name a prefecture: with enough of them a scan of prefectures is made too.
     pub(super) in_prefectures: u64,
 }
 
-/// The level with its numbers, and whether one brand is behind it as far as brands are named.
+/// A part judged: its level with the numbers behind it, and whether one brand is behind it as far as brands are named.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Verdict {
+pub(super) struct JudgedSpread {
     pub(super) spread: Spread,
     pub(super) terms: SpreadTerms,
     pub(super) one_brand: bool,
@@ -86,28 +87,28 @@ pub(super) fn judge(
     criteria: &SpreadCriteria,
     zones: &[Zone],
     levels_only: bool,
-) -> Verdict {
-    let mut terms = counted(shares, brand_names);
+) -> JudgedSpread {
+    let mut terms = terms::counted(shares, brand_names);
     let Some(evidence) = evidence else {
         "isolated.no_onset".clone_into(&mut terms.rule);
-        return Verdict { spread: Spread::Isolated, terms, one_brand: false };
+        return JudgedSpread { spread: Spread::Isolated, terms, one_brand: false };
     };
-    let judge = Judge { shares, evidence, criteria };
-    let one_brand = judge.one_brand();
-    judge.measure(&mut terms, zones, one_brand, levels_only);
-    let (spread, rule) = judge.decide(&mut terms, one_brand);
+    let case = SpreadCase { shares, evidence, criteria };
+    let one_brand = case.one_brand();
+    case.measure(&mut terms, zones, one_brand, levels_only);
+    let (spread, rule) = case.decide(&mut terms, one_brand);
     rule.clone_into(&mut terms.rule);
-    Verdict { spread, terms, one_brand }
+    JudgedSpread { spread, terms, one_brand }
 }
 
 /// Whether one brand is behind a matter, as far as brands are named.
 pub(super) fn one_brand(shares: &Shares, evidence: &Evidence, criteria: &SpreadCriteria) -> bool {
-    Judge { shares, evidence, criteria }.one_brand()
+    SpreadCase { shares, evidence, criteria }.one_brand()
 }
 
 /// Whether it reaches as many provinces as a systemic matter must.
 pub(super) fn is_wide(shares: &Shares, evidence: &Evidence, criteria: &SpreadCriteria) -> bool {
-    Judge { shares, evidence, criteria }.reaches_the_country()
+    SpreadCase { shares, evidence, criteria }.reaches_the_country()
 }
 
 /// The named brands whose rate has probably risen.
@@ -119,39 +120,14 @@ pub(super) fn raised(shares: &Shares, evidence: &Evidence, criteria: &SpreadCrit
     shares.named().filter_map(has_risen).collect()
 }
 
-/// The numbers that need no expectation.
-fn counted(shares: &Shares, brand_names: &[String]) -> SpreadTerms {
-    let ((brands, provinces), (effective_brands, effective_provinces)) = (shares.distinct(), shares.effective());
-    SpreadTerms {
-        events: shares.events(),
-        brands,
-        effective_brands,
-        effective_brands_unbiased: shares.effective_brands_unbiased(),
-        top_brand: shares.top_brand().and_then(|(brand, _)| brand_names.get(brand as usize).cloned()),
-        unknown_brand_share: shares.unknown_brand_share(),
-        provinces,
-        effective_provinces,
-        top_province: shares.top_province().and_then(|(province, _)| RegionCode::new(province * 10_000).ok()),
-        top_province_share: shares.top_province_share(),
-        unknown_region_share: shares.unknown_region_share(),
-        ..SpreadTerms::default()
-    }
-}
-
-/// Placed events outside of a cluster.
-struct Elsewhere {
-    events: u64,
-    expected: f64,
-    p: f64,
-}
-
-struct Judge<'a> {
+/// What the level is decided from.
+struct SpreadCase<'a> {
     shares: &'a Shares,
     evidence: &'a Evidence,
     criteria: &'a SpreadCriteria,
 }
 
-impl Judge<'_> {
+impl SpreadCase<'_> {
     /// Mid-p of a count in the spread window.
     fn mid_p(&self, events: u64, expected: f64) -> f64 {
         ln_mid_p(&NegativeBinomial::new(expected, self.evidence.size), events).exp()
@@ -167,10 +143,10 @@ impl Judge<'_> {
     fn one_brand(&self) -> bool {
         let Some((_, top)) = self.shares.top_brand() else { return self.evidence.one_brand };
         let named = self.shares.named_events();
-        let told = top >= self.criteria.regional_events
+        let enough = top >= self.criteria.regional_events
             || self.shares.unknown_brand_share() <= self.criteria.unknown_share_max;
         let most = top as f64 >= self.criteria.dominant_share * named as f64;
-        self.evidence.one_brand || (told && most && !self.others_rise())
+        self.evidence.one_brand || (enough && most && !self.others_rise())
     }
 
     /// Whether events that name another brand than the top one are unusual by themselves.
@@ -182,75 +158,6 @@ impl Judge<'_> {
         self.unusual(others, self.mid_p(others, usual + self.criteria.misplaced_share * events as f64))
     }
 
-    /// Fills in every number that rests on an expectation.
-    fn measure(&self, terms: &mut SpreadTerms, zones: &[Zone], one_brand: bool, levels_only: bool) {
-        let Self { evidence, criteria, .. } = self;
-        let field = &evidence.field;
-        terms.p_national = Some(evidence.p_national);
-        terms.rate_ratio = Some(evidence.rate_ratio);
-        terms.p_without_top_brand = evidence.without_top_brand;
-        terms.p_without_top_province = evidence.without_top_province;
-        terms.expected_placed = field.expected_placed();
-        terms.regions = field.terms();
-        if !levels_only || self.evenness_decides() {
-            terms.p_heterogeneity = field.heterogeneity(evidence.replicas, evidence.seed);
-        }
-        terms.effective_regions = (field.placed() > 0).then(|| field.effective_regions());
-        terms.exposed_regions = if evidence.one_province { 1 } else { provinces::COUNT as u64 };
-        let of_brand =
-            |(brand, events): (u32, u64)| (events, evidence.brand_expected.get(&brand).copied().unwrap_or(0.0));
-        terms.raised_brands = raised(self.shares, evidence, criteria).len() as u64;
-        terms.brand_i2 = brands::i2(self.shares.named().map(of_brand));
-        terms.shared = evidence.shared.as_ref().map(|shared| shared.terms.clone());
-
-        let platforms = &evidence.platforms;
-        // One company's matter is not regional, wherever it is.
-        let may = !one_brand || criteria.regional_one_brand;
-        terms.scans = self.scans(may);
-        let settings = Settings {
-            min_events: criteria.scan_min_events,
-            share_max: criteria.cluster_exposure_max,
-            replicas: evidence.replicas,
-            fitted: evidence.replicas,
-            recurrence_days: criteria.cluster_recurrence_days,
-            size: evidence.size,
-            seed: evidence.seed,
-            scans: terms.scans,
-        };
-        let found = if may {
-            let settings = Settings { seed: !evidence.seed, ..settings };
-            cluster::of_named(&platforms.names, field.weeks, &platforms.counts, &platforms.expected, settings)
-        } else {
-            None
-        };
-        terms.platform_cluster = found.map(|cluster| cluster.terms);
-        let scanned = if evidence.one_province {
-            None
-        } else {
-            let sets = sets(zones);
-            let (zones, names) = provinces::zones(&field.shares, criteria.cluster_exposure_max, &sets);
-            let reach = reach::weigh(field, &zones, criteria);
-            terms.one_region_probability = reach.as_ref().map(|reach| reach.one_region);
-            terms.even_probability = reach.as_ref().map(|reach| reach.even);
-            terms.reach_weeks = reach.as_ref().map(|reach| u32::try_from(reach.weeks).unwrap_or(u32::MAX));
-            let region = reach.filter(|reach| self.is_one_region(Some(reach.one_region))).map(|reach| reach.members);
-            let told = |members: &[usize]| may && self.is_told_of_several(members, true, terms.unknown_region_share);
-            // How rare such a cluster is decides nothing: where it lies does.
-            let matters = !levels_only && region.as_deref().is_some_and(told);
-            cluster::of_provinces(field, (&zones, &names), settings, region.as_deref(), matters)
-        };
-        let Some(cluster) = scanned.or_else(|| self.top_province_as_cluster()) else { return };
-        terms.cluster_excess_share = field.excess_share(&cluster.members);
-        terms.cluster_exposure_share = Some(field.exposure_share(&cluster.members));
-        if !evidence.one_province {
-            let elsewhere = self.elsewhere(&cluster.members);
-            terms.events_without_cluster = Some(elsewhere.events);
-            terms.expected_without_cluster = Some(elsewhere.expected);
-            terms.p_without_cluster = Some(elsewhere.p);
-        }
-        terms.cluster = Some(cluster.terms);
-    }
-
     /// Whether how evenly a rise falls over the country can make it systemic.
     fn evenness_decides(&self) -> bool {
         match self.criteria.systemic_even {
@@ -258,43 +165,6 @@ impl Judge<'_> {
             EvenRise::WithAnotherCategory => self.evidence.shared.is_some(),
             EvenRise::Industry => false,
         }
-    }
-
-    /// Scans that are made of one matter: of provinces, of platforms, of prefectures.
-    fn scans(&self, platforms_too: bool) -> u32 {
-        let Self { evidence, criteria, .. } = self;
-        let least = criteria.scan_min_events;
-        let of_provinces = !evidence.one_province && evidence.field.placed() >= least;
-        let counted: u64 = evidence.platforms.counts.iter().sum();
-        let of_platforms = platforms_too && evidence.platforms.names.len() >= 2 && counted >= least;
-        let of_prefectures = evidence.in_prefectures >= least;
-        [of_provinces, of_platforms, of_prefectures].into_iter().map(u32::from).sum::<u32>().max(1)
-    }
-
-    /// Where no scan is made: the province with most events, over the whole window.
-    fn top_province_as_cluster(&self) -> Option<Cluster> {
-        let at = self.shares.top_province().and_then(|(province, _)| provinces::position(province))?;
-        let (events, expected) =
-            (self.evidence.field.by_province()[at], self.evidence.field.expected_by_province()[at]);
-        let ratio = events as f64 / expected;
-        let llr = if ratio.is_finite() && ratio > 1.0 {
-            events as f64 * ratio.ln() - (events as f64 - expected)
-        } else {
-            0.0
-        };
-        let terms = ClusterTerms {
-            zone: None,
-            regions: provinces::region(at).into_iter().collect(),
-            weeks: u32::try_from(self.evidence.field.weeks).unwrap_or(u32::MAX),
-            events,
-            expected,
-            llr,
-            scanned: false,
-            p: None,
-            recurrence_days: None,
-            held: false,
-        };
-        Some(Cluster { terms, members: vec![at] })
     }
 
     fn decide(&self, terms: &mut SpreadTerms, one_brand: bool) -> (Spread, &'static str) {
@@ -322,7 +192,7 @@ impl Judge<'_> {
             let even = terms.p_heterogeneity.is_some_and(|p| p > criteria.systemic_heterogeneity)
                 || terms.even_probability.is_some_and(|even| even >= criteria.even_probability);
             let shared = terms.shared.as_ref().map(|shared| shared.kind.as_str());
-            if wide && shared == Some(super::shared::COMPONENT) {
+            if wide && shared == Some(common_cause::COMPONENT) {
                 return (Spread::Systemic, "systemic.shared");
             }
             if wide && even && self.evenness_decides() {
@@ -358,7 +228,7 @@ impl Judge<'_> {
                 && (evidence.one_province
                     || terms.cluster_exposure_share.is_some_and(|share| share <= criteria.cluster_exposure_max))
         };
-        most && self.is_told_of_several(&members, cluster.scanned, terms.unknown_region_share)
+        most && self.names_several(&members, cluster.scanned, terms.unknown_region_share)
     }
 
     fn is_one_region(&self, probability: Option<f64>) -> bool {
@@ -366,7 +236,7 @@ impl Judge<'_> {
     }
 
     /// Whether enough events name a place, and several events or brands of them are in the cluster.
-    fn is_told_of_several(&self, members: &[usize], scanned: bool, unknown_share: f64) -> bool {
+    fn names_several(&self, members: &[usize], scanned: bool, unknown_share: f64) -> bool {
         let Self { criteria, shares, .. } = self;
         let codes: Vec<u32> =
             members.iter().filter_map(|at| provinces::region(*at)).map(|region| region.number() / 10_000).collect();
@@ -374,21 +244,9 @@ impl Judge<'_> {
         // Two brands, each in a province of its own, are two matters of one neighbourhood.
         let joint = !scanned || shares.joint_share(&codes) >= criteria.dominant_share;
         let placed = shares.events() as f64 * (1.0 - unknown_share);
-        let told = unknown_share <= criteria.unknown_share_max
+        let known = unknown_share <= criteria.unknown_share_max
             || (placed >= criteria.placed_events_min as f64 && unknown_share <= criteria.unknown_share_provisional);
-        told && joint && (events >= criteria.regional_events || brands >= 2)
-    }
-
-    /// What is left outside of a cluster, a few of its events taken to be misplaced.
-    fn elsewhere(&self, members: &[usize]) -> Elsewhere {
-        let field = &self.evidence.field;
-        let (counts, usual) = (field.by_province(), field.expected_by_province());
-        let inside: u64 = members.iter().map(|at| counts[*at]).sum();
-        let usual: f64 = members.iter().map(|at| usual[*at]).sum();
-        let events = field.placed() - inside;
-        let expected = (field.expected_placed() - usual).max(0.0) + self.criteria.misplaced_share * inside as f64;
-        let p = self.mid_p(events, expected);
-        Elsewhere { events, expected, p }
+        known && joint && (events >= criteria.regional_events || brands >= 2)
     }
 
     /// Whether it rises on one platform and nowhere else: a zone of the second family. Only where most of the exposure is elsewhere.
@@ -417,7 +275,7 @@ impl Judge<'_> {
     /// Whether several companies rise, and still do without the first of them; a part that other categories name brings their companies.
     fn is_of_the_industry(&self, terms: &SpreadTerms) -> bool {
         let Self { evidence, criteria, shares } = self;
-        let part = evidence.shared.as_ref().filter(|shared| shared.terms.kind == super::shared::COMPONENT);
+        let part = evidence.shared.as_ref().filter(|shared| shared.terms.kind == common_cause::COMPONENT);
         let pooled = part.map(|shared| (shares.pooled(&shared.brands), shared.raised));
         let (counted, raised) = pooled.as_ref().map_or((*shares, 0), |(pooled, raised)| (pooled, *raised));
         let least = f64::from(criteria.industry_brands);
@@ -426,14 +284,6 @@ impl Judge<'_> {
             && terms.raised_brands + raised >= u64::from(criteria.industry_raised_brands);
         many && evidence.rest_in_budget && !evidence.one_brand
     }
-}
-
-/// Predefined zones as positions of provinces.
-fn sets(zones: &[Zone]) -> Vec<(String, Vec<usize>)> {
-    let positions = |zone: &Zone| {
-        zone.provinces.iter().filter_map(|region| provinces::position(region.number() / 10_000)).collect()
-    };
-    zones.iter().map(|zone| (zone.name.clone(), positions(zone))).collect()
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(crate) fn count() -> usize {
     table().all.len()
 }
 
-/// Where the prefecture of a region stands in the table; none where only a province is told.
+/// Where the prefecture of a region stands in the table; none where only a province is named.
 pub(crate) fn position(region: u32) -> Option<usize> {
     let province = region / 10_000;
     let code = if WHOLE.contains(&province) { province * 100 + 1 } else { region / 100 };
@@ -98,11 +98,11 @@ pub(crate) fn shares(events: impl Fn(usize) -> u64, worth_each: f64, province: O
     let within = |at: usize| province.is_none_or(|province| all[at].code / 100 == province);
     let inside: Vec<usize> = (0..all.len()).filter(|at| within(*at)).collect();
     let people: f64 = inside.iter().map(|at| all[*at].people).sum();
-    let told: f64 = inside.iter().map(|at| events(*at) as f64).sum();
-    let worth = if told > 0.0 { worth_each * inside.len() as f64 } else { 1.0 };
+    let named: f64 = inside.iter().map(|at| events(*at) as f64).sum();
+    let worth = if named > 0.0 { worth_each * inside.len() as f64 } else { 1.0 };
     let mut shares = vec![0.0; all.len()];
     for at in inside {
-        shares[at] = (events(at) as f64 + worth * all[at].people / people) / (told + worth);
+        shares[at] = (events(at) as f64 + worth * all[at].people / people) / (named + worth);
     }
     shares
 }
@@ -189,10 +189,10 @@ mod tests {
 
     #[test]
     fn a_region_is_its_prefecture_and_a_province_is_none() {
-        let told = |region: u32| position(region).map(|at| table().all[at].name);
-        assert_eq!([330_106, 330_100, 330_000].map(told), [Some("杭州"), Some("杭州"), None]);
-        assert_eq!([110_105, 500_234, 810_000].map(told), [Some("北京"), Some("重庆"), Some("香港")]);
-        assert_eq!([429_004, 999_999, 0].map(told), [Some("湖北直管县市"), None, None]);
+        let name = |region: u32| position(region).map(|at| table().all[at].name);
+        assert_eq!([330_106, 330_100, 330_000].map(name), [Some("杭州"), Some("杭州"), None]);
+        assert_eq!([110_105, 500_234, 810_000].map(name), [Some("北京"), Some("重庆"), Some("香港")]);
+        assert_eq!([429_004, 999_999, 0].map(name), [Some("湖北直管县市"), None, None]);
         for at in 0..count() {
             assert_eq!(region(at).and_then(|region| position(region.number())), Some(at));
         }
@@ -231,6 +231,6 @@ mod tests {
         let p = |scans: u32| found(&placed, scans).expect("scanned").p.expect("a chance");
         assert!((p(3) - (3.0 * p(1)).min(1.0)).abs() < 1e-12);
         assert_eq!(found(&placed[..2], 1), None);
-        assert_eq!(found(&[(330_000, 1); 9], 1), None, "only a province is told");
+        assert_eq!(found(&[(330_000, 1); 9], 1), None, "only a province is named");
     }
 }

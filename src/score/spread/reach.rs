@@ -26,7 +26,7 @@ const LEAST_EXPECTED: f64 = 1e-9;
 const LEAST_EXCESS: f64 = 1.0;
 /// Classes of zones: of one, two, three, and more provinces.
 const CLASSES: usize = 4;
-/// Least probability that is told, and its complement the largest: beyond it two models say nothing of the world.
+/// Least probability that is shown, and its complement the largest: beyond it two models say nothing of the world.
 const LEAST_TOLD: f64 = 0.001;
 
 /// What the placed events say of where their excess lies.

@@ -1,7 +1,7 @@
 //! The levels, one by one.
 
+use super::super::common_cause::{COMPONENT, HAZARD};
 use super::super::criteria::{Criteria, EvenRise, shipped};
-use super::super::shared::{COMPONENT, HAZARD};
 use super::*;
 use vocabulary::{Category, SharedTerms};
 
@@ -68,7 +68,7 @@ impl Case {
         evidence
     }
 
-    fn judged(&self) -> Verdict {
+    fn judged(&self) -> JudgedSpread {
         let names: Vec<String> =
             (0..20).map(|brand| if brand == 0 { String::new() } else { format!("牌{brand}") }).collect();
         judge(&self.shares(), &names, Some(&self.evidence()), &self.criteria.spread, &self.criteria.zones, false)
@@ -89,14 +89,14 @@ fn events(n: u32, brands: u32, provinces: &[u32]) -> Vec<Event> {
 /// Provinces of all six great areas.
 const COUNTRY: [u32; 16] = [44, 37, 41, 51, 32, 13, 43, 34, 42, 33, 45, 53, 36, 21, 61, 35];
 
-fn shared(kind: &str) -> Shared {
+fn shared(kind: &str) -> CommonCause {
     let terms = SharedTerms {
         kind: kind.to_owned(),
         word: "电源线".to_owned(),
         categories: vec![Category::KitchenAppliance, Category::SmallAppliance],
         events: 12,
     };
-    Shared { terms, brands: [(11, 3), (12, 3)].into(), raised: 2 }
+    CommonCause { terms, brands: [(11, 3), (12, 3)].into(), raised: 2 }
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn without_an_onset_nothing_is_wide() {
 fn a_cluster_in_one_province_of_several_brands_is_regional_with_all_its_numbers() {
     let mut all = events(12, 3, &[21]);
     all.push((4, 44, 40));
-    let Verdict { spread, terms, one_brand } = Case::new(all).judged();
+    let JudgedSpread { spread, terms, one_brand } = Case::new(all).judged();
     assert_eq!((spread, terms.rule.as_str(), one_brand), (Spread::Regional, "regional", false));
     let cluster = terms.cluster.expect("scanned");
     assert_eq!(cluster.regions.iter().map(|region| region.number()).collect::<Vec<_>>(), [210_000]);
@@ -133,7 +133,7 @@ fn a_cluster_in_one_province_of_several_brands_is_regional_with_all_its_numbers(
 
 #[test]
 fn two_provinces_that_lie_together_are_one_cluster() {
-    let Verdict { spread, terms, .. } = Case::new(events(12, 3, &[31, 33])).judged();
+    let JudgedSpread { spread, terms, .. } = Case::new(events(12, 3, &[31, 33])).judged();
     assert_eq!((spread, terms.rule.as_str()), (Spread::Regional, "regional"));
     let mut codes: Vec<u32> = terms.cluster.expect("scanned").regions.iter().map(|region| region.number()).collect();
     codes.sort_unstable();

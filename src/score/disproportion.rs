@@ -8,7 +8,7 @@ use super::criteria::SpreadCriteria;
 use methods::disproportionality::ShrunkIc;
 use methods::gps_ebgm::fit::{Fitting, fit};
 use methods::gps_ebgm::prior::GammaMixture;
-use vocabulary::{Category, Hazard, OutOfLineTerms};
+use vocabulary::{Category, Hazard, OutOfLineTerms, SpreadFinding};
 
 /// What is added to observed and expected counts (Norén 2013).
 const SHRINKAGE: f64 = 0.5;
@@ -74,14 +74,24 @@ impl Side {
     }
 }
 
+/// What is said of the terms: each pair that is clearly above its expectation.
+pub(super) fn findings(terms: &[OutOfLineTerms]) -> impl Iterator<Item = SpreadFinding> {
+    terms.iter().filter(|pair| pair.ic025 > 0.0).map(|pair| SpreadFinding::OutOfLine {
+        brand: pair.brand.clone(),
+        events: pair.events,
+        expected: pair.expected,
+        ic025: pair.ic025,
+    })
+}
+
 /// All events of the window, by category × hazard and by brand × hazard.
 #[derive(Debug, Clone, Default)]
-pub(super) struct OutOfLine {
+pub(super) struct Disproportion {
     categories: Side,
     brands: Side,
 }
 
-impl OutOfLine {
+impl Disproportion {
     /// From events: category, hazard, brand (0 = none named, others below `brands`).
     pub(super) fn new(
         events: impl Iterator<Item = (Category, Hazard, u32)>,
@@ -132,7 +142,7 @@ mod tests {
         let mut events = steady();
         events.extend(std::iter::repeat_n((Category::Toy, Hazard::Fire, 3), 25));
         let criteria = SpreadCriteria { out_of_line_prior: true, ..shipped().spread };
-        let lines = OutOfLine::new(events.into_iter(), 6, &criteria);
+        let lines = Disproportion::new(events.into_iter(), 6, &criteria);
         let [category, brand] = lines.terms(Category::Toy, Hazard::Fire, Some((3, "丙牌"))).try_into().expect("both");
         for line in [&category, &brand] {
             assert!(line.ic025 > 0.0 && line.events >= 25, "{line:?}");
@@ -148,11 +158,11 @@ mod tests {
     #[test]
     fn few_pairs_have_no_prior_and_no_event_no_line() {
         let criteria = SpreadCriteria { out_of_line_prior: true, ..shipped().spread };
-        let lines = OutOfLine::new(std::iter::repeat_n((Category::Toy, Hazard::Fire, 0), 9), 2, &criteria);
+        let lines = Disproportion::new(std::iter::repeat_n((Category::Toy, Hazard::Fire, 0), 9), 2, &criteria);
         let terms = lines.terms(Category::Toy, Hazard::Fire, Some((1, "甲牌")));
         assert_eq!(terms.len(), 1, "no event names a brand");
         assert_eq!((terms[0].ebgm, terms[0].eb05), (None, None));
         assert!(terms[0].ic.is_finite() && terms[0].ic025 < 0.0, "all there is, is in line");
-        assert!(OutOfLine::new([].into_iter(), 0, &criteria).terms(Category::Toy, Hazard::Fire, None).is_empty());
+        assert!(Disproportion::new([].into_iter(), 0, &criteria).terms(Category::Toy, Hazard::Fire, None).is_empty());
     }
 }

@@ -1,9 +1,9 @@
-//! What the judgement of a day stands on, as a digest: everything that could be known by its end and that judging looks at.
+//! A digest of the input that the judgement of a day depends on: everything known by the day's end that judging reads.
 //!
-//! Two days with one digest, under one criteria file and one program, are assessed alike, whatever was read, known or changed later, and
-//! whichever rules read it. So a rerun takes over what an earlier one assessed, up to the day on which a change first shows (decision
-//! 0021). What judging does not look at (which rule found a signal, its excerpt, where it stands in the log, how the product is
-//! called) is left out: every other field is named here once, and a new one does not compile until it is.
+//! Two days with the same digest, criteria and program have the same assessments, whatever was read, known or changed later, and whichever
+//! rules read it. So a rerun reuses the assessments of an earlier one up to the first day that a change affects (decision 0021). Fields
+//! that judging does not read (which rule found a signal, its excerpt, its place in the log, the name of the product) are left out; every
+//! other field is named here once, and a new one does not compile until it is.
 
 use std::collections::BTreeMap;
 
@@ -17,69 +17,69 @@ use super::items::Market;
 
 /// Digests of what was learnt of the events on each day.
 #[derive(Debug, Clone)]
-pub struct Footing {
+pub struct InputDigest {
     learnt: BTreeMap<Day, blake3::Hash>,
 }
 
-impl Footing {
-    /// Of all events.
+impl InputDigest {
+    /// Digests all events.
     #[must_use]
     pub fn of(events: &Events) -> Self {
-        let mut learnt: BTreeMap<Day, Told> = BTreeMap::new();
-        let mut on = |seen: Day, tell: &dyn Fn(&mut Told)| tell(learnt.entry(seen).or_default());
+        let mut learnt: BTreeMap<Day, FieldHasher> = BTreeMap::new();
+        let mut on = |seen: Day, tell: &dyn Fn(&mut FieldHasher)| tell(learnt.entry(seen).or_default());
         for (day, seen) in &events.document_days {
-            on(*seen, &|told| told.number(*day));
+            on(*seen, &|hasher| hasher.number(*day));
         }
         for cell in &events.cells {
             // `daily` is a sum over the mentions.
             for mention in &cell.mentions {
-                on(mention.seen, &|told| told.mention(cell, mention, &events.names));
+                on(mention.seen, &|hasher| hasher.mention(cell, mention, &events.names));
             }
             for (number, event) in (0_u64..).zip(&cell.events) {
                 for (kind, (value, seen)) in (1_u64..).zip(event.learnt()) {
-                    on(seen, &|told| {
-                        told.cell(cell);
-                        told.count(number);
-                        told.count(kind);
-                        told.count(u64::from(value));
+                    on(seen, &|hasher| {
+                        hasher.cell(cell);
+                        hasher.count(number);
+                        hasher.count(kind);
+                        hasher.count(u64::from(value));
                         if kind == 1 {
-                            told.text(&events.names.brands[value as usize]);
+                            hasher.text(&events.names.brands[value as usize]);
                         }
                     });
                 }
             }
         }
-        Self { learnt: learnt.into_iter().map(|(seen, told)| (seen, told.0.finalize())).collect() }
+        Self { learnt: learnt.into_iter().map(|(seen, hasher)| (seen, hasher.0.finalize())).collect() }
     }
 
-    /// Digest of what the days up to `last` stand on.
+    /// Digest of the input of the judgement of all days up to `last`.
     #[must_use]
     pub fn by(&self, last: Date, volume: &Volume, market: &Market, feedback: &Feedback) -> blake3::Hash {
         let day = days::number(last);
-        let mut told = Told::default();
+        let mut hasher = FieldHasher::default();
         for (seen, learnt) in self.learnt.range(..=day) {
-            told.number(*seen);
-            told.0.update(learnt.as_bytes());
+            hasher.number(*seen);
+            hasher.0.update(learnt.as_bytes());
         }
-        told.border();
+        hasher.border();
         for (day, seen, documents) in volume.known(day) {
-            told.number(day);
-            told.number(seen);
-            told.count(documents);
+            hasher.number(day);
+            hasher.number(seen);
+            hasher.count(documents);
         }
-        told.border();
-        market.tell(day, &mut |part| told.text(part));
-        told.border();
-        feedback.tell(last, &mut |part| told.text(part));
-        told.0.finalize()
+        hasher.border();
+        market.tell(day, &mut |part| hasher.text(part));
+        hasher.border();
+        feedback.tell(last, &mut |part| hasher.text(part));
+        hasher.0.finalize()
     }
 }
 
-/// What was told, each part behind its length or of one width, so that no two tellings can be confused.
+/// Hashes fields, each of fixed width or preceded by its length, so that no two sequences of fields give the same bytes.
 #[derive(Default)]
-struct Told(blake3::Hasher);
+struct FieldHasher(blake3::Hasher);
 
-impl Told {
+impl FieldHasher {
     fn number(&mut self, number: i32) {
         self.0.update(&number.to_le_bytes());
     }
@@ -107,7 +107,7 @@ impl Told {
     fn mention(&mut self, cell: &Cell, mention: &Mention, names: &Names) {
         let Mention {
             day,
-            // The day it is filed under.
+            // The digest of this day holds it.
             seen: _,
             document,
             story,
@@ -124,7 +124,7 @@ impl Told {
             platform,
             components,
             source,
-            // Only asked for by name when a sample is requested, which is never taken over.
+            // Read only when a sample is requested, which is never reused.
             product: _,
         } = *mention;
         self.cell(cell);
@@ -164,11 +164,11 @@ mod tests {
 
     fn of(records: &[SignalRecord]) -> blake3::Hash {
         let events = Events::build(records, &shipped());
-        Footing::of(&events).by(days_after(20), &Volume::new(), &Market::new(), &Feedback::none())
+        InputDigest::of(&events).by(days_after(20), &Volume::new(), &Market::new(), &Feedback::none())
     }
 
     #[test]
-    fn what_comes_to_be_known_later_changes_no_footing_and_no_assessment() {
+    fn what_becomes_known_later_changes_no_digest_and_no_assessment() {
         let all = records();
         let until: Vec<SignalRecord> = all.iter().filter(|record| record.seen_at <= all[20].seen_at).cloned().collect();
         assert!(until.len() < all.len());
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_that_is_judged_by_changes_the_footing_and_no_other_does() {
+    fn every_field_that_judging_reads_changes_the_digest_and_no_other_does() {
         let before = of(&records());
         let changed = |change: &dyn Fn(&mut SignalRecord)| {
             let mut all = records();
@@ -223,8 +223,8 @@ mod tests {
     #[test]
     fn what_was_read_and_offered_by_the_day_is_part_of_it() {
         let events = Events::build(&records(), &shipped());
-        let footing = Footing::of(&events);
-        let of = |volume: &Volume, market: &Market| footing.by(days_after(20), volume, market, &Feedback::none());
+        let digest = InputDigest::of(&events);
+        let of = |volume: &Volume, market: &Market| digest.by(days_after(20), volume, market, &Feedback::none());
         let (mut volume, mut market) = (Volume::new(), Market::new());
         let before = of(&volume, &market);
         let listing: Listing = serde_json::from_str(

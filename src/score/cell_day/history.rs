@@ -1,26 +1,26 @@
-//! What a cell had in its baseline, as its parts ask for it.
+//! Brands and provinces of a cell's baseline events, computed when a part needs them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::Seen;
+use super::RecentMention;
 use crate::days::Day;
 use crate::events::{Cell, Mention};
 
-/// Brand and province (0 = unknown) of every baseline event of a cell. They are looked up when somebody asks: most cells are quiet, and
-/// of them nothing but the number is needed.
+/// Brand and province (0 = unknown) of every baseline event of a cell, looked up on first use: most cells are quiet and need only the
+/// count.
 #[derive(Clone)]
 pub(crate) struct History<'a> {
     cell: &'a Cell,
     baseline: (Day, Day),
     as_of: Day,
     events: Arc<OnceLock<Vec<(u32, u32)>>>,
-    /// How many name each brand, and each province.
+    /// Number of events by brand, and by province.
     named: Arc<OnceLock<[BTreeMap<u32, u64>; 2]>>,
 }
 
 impl<'a> History<'a> {
-    pub(super) fn of(cell: &'a Cell, baseline: (Day, Day), as_of: Day) -> Self {
+    pub(crate) fn of(cell: &'a Cell, baseline: (Day, Day), as_of: Day) -> Self {
         Self { cell, baseline, as_of, events: Arc::default(), named: Arc::default() }
     }
 
@@ -30,17 +30,17 @@ impl<'a> History<'a> {
         Self { events: Arc::new(OnceLock::from(stay.collect::<Vec<_>>())), named: Arc::default(), ..self.clone() }
     }
 
-    /// How many there are.
+    /// Number of events.
     pub(super) fn count(&self) -> u64 {
         self.events.get().map_or_else(|| self.opening().count(), Vec::len) as u64
     }
 
-    /// How many name a brand.
+    /// Number of events that name a brand.
     pub(super) fn of_brand(&self, brand: u32) -> u64 {
         self.named()[0].get(&brand).copied().unwrap_or(0)
     }
 
-    /// How many name a province.
+    /// Number of events that name a province (two digits).
     pub(super) fn of_province(&self, province: u32) -> u64 {
         self.named()[1].get(&province).copied().unwrap_or(0)
     }
@@ -57,7 +57,7 @@ impl<'a> History<'a> {
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, (u32, u32)> {
-        let look = || self.opening().map(|mention| Seen::new(mention, self.cell, self.as_of));
+        let look = || self.opening().map(|mention| RecentMention::new(mention, self.cell, self.as_of));
         self.events.get_or_init(|| look().map(|seen| (seen.brand, seen.province)).collect()).iter()
     }
 

@@ -5,16 +5,16 @@
 //!
 //! Signals carry no supplier. What they carry is the excerpt, the product's and the hazard's own words; the criteria list the parts and
 //! materials that are looked for in them. A part that only one company's trouble names is that company's. Where no part is named, what is
-//! shared is the hazard alone, among categories in which it reaches the country; that is a weaker ground, and is told as such.
+//! shared is the hazard alone, among categories in which it reaches the country; that is weaker evidence, and is shown as such.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::criteria::SpreadCriteria;
-use vocabulary::{Category, Hazard, SharedTerms};
+use vocabulary::{Category, Hazard, SharedTerms, SpreadFinding};
 
 /// The same hazard rising in other categories by something they share, with the brands of those others.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Shared {
+pub(super) struct CommonCause {
     pub(super) terms: SharedTerms,
     pub(super) brands: BTreeMap<u32, u64>,
     pub(super) raised: u64,
@@ -53,11 +53,11 @@ impl Rise {
 
 /// What the rise of this category shares with others of the same hazard: the part that most events name, the first of the criteria's
 /// list when equal.
-pub(super) fn shared(
+pub(super) fn find(
     (category, hazard): (Category, Hazard),
     rises: &BTreeMap<(Category, Hazard), Rise>,
     criteria: &SpreadCriteria,
-) -> Option<Shared> {
+) -> Option<CommonCause> {
     let own = rises.get(&(category, hazard))?;
     let mut best: Option<(u64, usize, Vec<Category>)> = None;
     for component in (0..criteria.components.len()).filter(|component| own.names(*component, criteria)) {
@@ -89,7 +89,13 @@ pub(super) fn shared(
         raised.extend(rise.raised.difference(&own.raised));
     }
     let terms = SharedTerms { kind: kind.to_owned(), word: word.to_owned(), categories, events };
-    Some(Shared { terms, brands, raised: raised.len() as u64 })
+    Some(CommonCause { terms, brands, raised: raised.len() as u64 })
+}
+
+/// What is said of it.
+pub(super) fn finding(terms: &SharedTerms) -> SpreadFinding {
+    let SharedTerms { word, categories, events, .. } = terms.clone();
+    SpreadFinding::Shared { word, categories, events }
 }
 
 #[cfg(test)]
@@ -113,10 +119,10 @@ mod tests {
         }
     }
 
-    fn found(rises: &[(Category, Hazard, Rise)]) -> Option<Shared> {
+    fn found(rises: &[(Category, Hazard, Rise)]) -> Option<CommonCause> {
         let rises: BTreeMap<_, _> =
             rises.iter().map(|(category, hazard, rise)| ((*category, *hazard), rise.clone())).collect();
-        shared((Category::KitchenAppliance, Hazard::ElectricShock), &rises, &shipped().spread)
+        find((Category::KitchenAppliance, Hazard::ElectricShock), &rises, &shipped().spread)
     }
 
     #[test]

@@ -1,25 +1,44 @@
-//! When a rise began (上升起点), by Bayesian online change-point detection over weekly counts (methods, section 3.9). It is told beside
-//! a rise that the detector found; it neither makes nor moves one.
+//! When a rise began (上升起点), by Bayesian online change-point detection over weekly counts (methods, section 3.9).
+//!
+//! In: a part whose detector crossed. Out: [`Began`] and its sentence. It is shown beside the level and has no effect on it.
 
+use super::cell_day::{CellDay, Part, RecentMention};
 use super::days::{self, Day};
 use methods::bocpd::{Detector, Model};
-use vocabulary::Began;
+use vocabulary::{Began, Sentence};
 
-/// Days that are looked back: half a year of weeks.
-pub(super) const DAYS: Day = 7 * 26;
+/// Days before `as_of` that are searched: half a year of weeks.
+const DAYS: Day = 7 * 26;
 /// Weeks a rate is expected to last.
 const EXPECTED_RUN_WEEKS: f64 = 52.0;
-/// Shape of the prior of every new rate: next to nothing is known of it but its size.
+/// Shape of the Gamma prior of every new rate: half an event's worth of information.
 const SHAPE: f64 = 0.5;
-/// Least weekly mean of that prior, in events: where next to nothing is expected, a rate that was just met is none of the same kind.
+/// Least mean of that prior, in events a week: with a smaller one any event at all would look like a change.
 const MEAN_MIN: f64 = 1.0;
-/// A date that is less probable than this is not told.
+/// A date that is less probable than this is not shown.
 const PROBABILITY_MIN: f64 = 0.2;
+
+/// When the rise of a part began; none where no change point is probable enough.
+pub(super) fn of_part(cell_day: &CellDay<'_>, part: &Part<'_>) -> Option<Began> {
+    let (baseline, cell) = (cell_day.baseline, cell_day.cell);
+    let as_of = baseline.as_of;
+    let from = baseline.watched_from.max(as_of - DAYS + 1);
+    let known = cell.known(from, as_of, as_of).filter(|mention| mention.opens);
+    let belonging = known.map(|mention| RecentMention::new(mention, cell, as_of));
+    let days = belonging.filter(|seen| part.scope.covers(seen.brand, seen.province)).map(|seen| seen.mention.day);
+    let weeks = baseline.exposure.baseline_weeks();
+    began(days, part.base.events as f64 / weeks.max(1.0), as_of, baseline.watched_from)
+}
+
+/// The sentence on when a rise began.
+pub(super) fn sentence(began: &Began) -> Sentence {
+    Sentence::Began { week_of: began.week_of, probability: began.probability }
+}
 
 /// When the rate of the last weeks began, given the days of events up to `as_of`: the most probable week, where there is one and
 /// more happened since than before. `expected`: events a week as the baseline has them. Weeks end on `as_of`; those that began
 /// before `watched_from` are not looked at.
-pub(super) fn began(events: impl Iterator<Item = Day>, expected: f64, as_of: Day, watched_from: Day) -> Option<Began> {
+fn began(events: impl Iterator<Item = Day>, expected: f64, as_of: Day, watched_from: Day) -> Option<Began> {
     let watched = usize::try_from((as_of - watched_from + 1).clamp(0, DAYS) / 7).unwrap_or(0);
     let mut weekly = vec![0_u64; watched];
     for day in events.filter(|day| *day <= as_of) {

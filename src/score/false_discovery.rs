@@ -1,42 +1,48 @@
-//! How much of what stands out on a day is chance (同日比较): false discovery rates over all cells that were looked at (scoring methods,
+//! How much of a day's rises is chance (同日比较): false discovery rates over all cells that were compared (scoring methods,
 //! section 7).
 //!
-//! In: the assessments of one day. Out: [`Among`] beside each of them. Not here: alarms. The budget decides those, at a rate of onsets
-//! that does not hang on what else rises today; this says of what stands out today how much is expected to be chance.
+//! In: the assessments of one day. Out: [`Among`] in each of them, and its sentence. Not here: alarms. The budget decides those, at a rate
+//! of onsets that does not depend on what else rises today; this estimates how much of today's rises is chance.
 //!
-//! All cells of the budget count, though most show nothing and have no assessment: they stand with p = 1. Two numbers, because cells
-//! depend on one another: Benjamini & Hochberg's on the chance of so much evidence, and e-BH on the evidence itself, whatever the
-//! dependence. The evidence is a mean of likelihood ratios, so that its expectation is 1 where nothing rises: an e-value.
+//! All cells of the budget count, though most show nothing and have no assessment: they enter with p = 1. There are two numbers, because
+//! cells depend on one another: Benjamini & Hochberg's from p, and e-BH from the evidence, which holds under any dependence. The evidence
+//! is a mean of likelihood ratios, so that its expectation is 1 where nothing rises: an e-value.
 
 use methods::multiple_testing::{benjamini_hochberg_among, e_benjamini_hochberg_among};
-use vocabulary::{Among, Assessment, ONSET_YEAR_DAYS};
+use vocabulary::{Among, Assessment, ONSET_YEAR_DAYS, Sentence};
 
-/// An assessment, and whether its part had the events that it takes to alarm.
-pub(super) struct Looked {
+/// An assessment that is not yet compared with the others of its day.
+pub(super) struct Assessed {
     pub(super) assessment: Assessment,
+    /// Whether its part has the number of events that an alarm needs.
     pub(super) enough: bool,
 }
 
-/// Sets every assessment of a day among the `cells` that were looked at. `window_days`: the longest window of the detector.
-pub(super) fn place(looked: &mut [Looked], cells: u64, window_days: u32) {
+/// Fills [`Among`] in every assessment of a day on which `cells` cells were compared. `window_days`: the longest window of the detector.
+pub(super) fn fill(assessed: &mut [Assessed], cells: u64, window_days: u32) {
     // Brands that were taken out of a cell leave a rest, which is one more to look at.
-    let cells = cells.max(looked.len() as u64);
-    let chance = |one: &Looked| if one.enough { chance(one.assessment.detector.h, window_days) } else { 1.0 };
-    let chances: Vec<f64> = looked.iter().map(chance).collect();
-    let evidence: Vec<f64> = looked.iter().map(|one| one.assessment.detector.evidence).collect();
+    let cells = cells.max(assessed.len() as u64);
+    let chance = |one: &Assessed| if one.enough { chance(one.assessment.detector.h, window_days) } else { 1.0 };
+    let chances: Vec<f64> = assessed.iter().map(chance).collect();
+    let evidence: Vec<f64> = assessed.iter().map(|one| one.assessment.detector.evidence).collect();
     let (q, e_q) = (benjamini_hochberg_among(&chances, cells), e_benjamini_hochberg_among(&evidence, cells));
     let mut ordered = chances.clone();
     ordered.sort_by(f64::total_cmp);
-    for (at, one) in looked.iter_mut().enumerate() {
+    for (at, one) in assessed.iter_mut().enumerate() {
         let p = chances[at];
         let alike = ordered.partition_point(|other| *other <= p) as u64;
         one.assessment.detector.among = Some(Among { cells, alike, p, q: q[at], e_q: e_q[at] });
     }
 }
 
+/// The sentence on how much of the day is chance.
+pub(super) fn sentence(among: Among) -> Sentence {
+    Sentence::Among { cells: among.cells, alike: among.alike, q: among.q, e_q: among.e_q }
+}
+
 /// Chance that a cell of this kind shows so much evidence on a day: that it began to, within as many days as an event stays in sight. A
 /// bound: what began by chance is mostly over sooner.
-pub(super) fn chance(h: f64, window_days: u32) -> f64 {
+fn chance(h: f64, window_days: u32) -> f64 {
     -(-(10_f64.powf(-h)) * f64::from(window_days) / ONSET_YEAR_DAYS).exp_m1()
 }
 
