@@ -27,7 +27,7 @@ const SEPARATOR: char = ' ';
 #[derive(Clone)]
 pub(super) struct Analysis {
     jieba: Arc<Jieba>,
-    /// Asked for every word of every text, so by hash.
+    /// Looked up for every word of every text, so by hash.
     stop_words: Arc<HashSet<String>>,
 }
 
@@ -49,8 +49,8 @@ impl Analysis {
     }
 
     /// What of a normalised piece of a query must occur, and which words of it weigh in the order of the hits.
-    pub(super) fn ask(&self, text: &str) -> Asked {
-        let mut asked = Asked::default();
+    pub(super) fn ask(&self, text: &str) -> TextTerms {
+        let mut asked = TextTerms::default();
         let mut single_run = String::new();
         let flush = |run: &mut String, required: &mut Vec<String>| {
             if !run.is_empty() && !required.contains(run) {
@@ -82,9 +82,9 @@ impl Analysis {
     }
 }
 
-/// See [`Analysis::ask`].
+/// What [`Analysis::ask`] makes of a text.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct TextTerms {
     /// Pieces that must all occur, as characters.
     pub(super) required: Vec<String>,
     /// Words of the dictionary that rank.
@@ -102,7 +102,7 @@ pub(super) fn normalise(text: &str) -> String {
 pub(super) fn normalise_mapped(text: &str) -> (Vec<char>, Vec<usize>) {
     let (mut normal, mut origin) = (Vec::with_capacity(text.len() / 2), Vec::with_capacity(text.len() / 2));
     fold(text, |letter, from| {
-        normal.push(if kind_of(letter) == Kind::Separator { SEPARATOR } else { letter });
+        normal.push(if kind_of(letter) == CharKind::Separator { SEPARATOR } else { letter });
         origin.push(from);
     });
     (normal, origin)
@@ -180,7 +180,7 @@ fn is_invisible(letter: char) -> bool {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CharKind {
     /// A character that is a unit by itself: Han, kana, bopomofo, Hangul.
     Cjk,
     /// Part of a run that is one unit: letters and digits of other scripts.
@@ -189,9 +189,9 @@ pub(super) enum Kind {
     Separator,
 }
 
-pub(super) fn kind_of(letter: char) -> Kind {
+pub(super) fn kind_of(letter: char) -> CharKind {
     match letter {
-        'a'..='z' | '0'..='9' => Kind::Run,
+        'a'..='z' | '0'..='9' => CharKind::Run,
         '\u{4E00}'..='\u{9FFF}'
         | '\u{2E80}'..='\u{2FDF}'
         | '\u{3005}'..='\u{3007}'
@@ -206,26 +206,26 @@ pub(super) fn kind_of(letter: char) -> Kind {
         | '\u{AC00}'..='\u{D7A3}'
         | '\u{1100}'..='\u{11FF}'
         | '\u{F900}'..='\u{FAFF}'
-        | '\u{20000}'..='\u{3FFFD}' => Kind::Cjk,
-        _ if letter.is_alphanumeric() => Kind::Run,
-        _ => Kind::Separator,
+        | '\u{20000}'..='\u{3FFFD}' => CharKind::Cjk,
+        _ if letter.is_alphanumeric() => CharKind::Run,
+        _ => CharKind::Separator,
     }
 }
 
 /// Whether there is anything in it that a search can find.
 pub(super) fn is_searchable(text: &str) -> bool {
-    text.chars().any(|letter| kind_of(letter) != Kind::Separator)
+    text.chars().any(|letter| kind_of(letter) != CharKind::Separator)
 }
 
 fn is_single_cjk(word: &str) -> bool {
     let mut letters = word.chars();
-    matches!((letters.next(), letters.next()), (Some(only), None) if kind_of(only) == Kind::Cjk)
+    matches!((letters.next(), letters.next()), (Some(only), None) if kind_of(only) == CharKind::Cjk)
 }
 
 /// A unit of bigrams: one CJK character, one run, one separator.
 #[derive(Debug, Clone, Copy)]
 struct Unit {
-    kind: Kind,
+    kind: CharKind,
     /// Bytes of the normalised text.
     from: usize,
     to: usize,
@@ -240,9 +240,9 @@ fn units(text: &str) -> impl Iterator<Item = Unit> {
         let kind = kind_of(first);
         let mut to = from + first.len_utf8();
         let mut length = 1;
-        while kind == Kind::Run
+        while kind == CharKind::Run
             && length < RUN_CHARS_MAX
-            && let Some((_, (at, letter))) = letters.next_if(|&(_, (_, next))| kind_of(next) == Kind::Run)
+            && let Some((_, (at, letter))) = letters.next_if(|&(_, (_, next))| kind_of(next) == CharKind::Run)
         {
             to = at + letter.len_utf8();
             length += 1;
@@ -255,7 +255,7 @@ fn units(text: &str) -> impl Iterator<Item = Unit> {
 fn write_pair(text: &str, left: Unit, right: Option<Unit>, term: &mut String) {
     for unit in [Some(left), right] {
         match unit {
-            Some(unit) if unit.kind != Kind::Separator => term.push_str(&text[unit.from..unit.to]),
+            Some(unit) if unit.kind != CharKind::Separator => term.push_str(&text[unit.from..unit.to]),
             _ => term.push(SEPARATOR),
         }
     }
@@ -274,12 +274,12 @@ pub(super) enum Grams {
 
 /// The grams of a normalised piece of a query. Separators at its ends do not count; inside, any one stands for any other.
 pub(super) fn grams(text: &str) -> Grams {
-    let text = text.trim_matches(|letter| kind_of(letter) == Kind::Separator);
+    let text = text.trim_matches(|letter| kind_of(letter) == CharKind::Separator);
     let units: Vec<Unit> = units(text).collect();
     let (Some(&first), Some(&last)) = (units.first(), units.last()) else {
         return Grams::Nothing;
     };
-    if units.len() == 1 && first.kind == Kind::Cjk {
+    if units.len() == 1 && first.kind == CharKind::Cjk {
         return text.chars().next().map_or(Grams::Nothing, Grams::Beginning);
     }
     let mut terms = Vec::with_capacity(units.len());
@@ -290,7 +290,7 @@ pub(super) fn grams(text: &str) -> Grams {
             terms.push((pair[0].position, term));
         }
     }
-    if last.kind == Kind::Run {
+    if last.kind == CharKind::Run {
         terms.push((last.position, text[last.from..last.to].to_owned()));
     }
     let first_at = terms.first().map_or(0, |(position, _)| *position);
@@ -302,8 +302,8 @@ pub(super) fn grams(text: &str) -> Grams {
 
 /// A run stands in the index by itself, so the pair in front of it that begins with a separator would say nothing new.
 fn is_indexed_pair(left: Unit, right: Option<Unit>) -> bool {
-    let right = right.map_or(Kind::Separator, |unit| unit.kind);
-    left.kind != Kind::Separator || right == Kind::Cjk
+    let right = right.map_or(CharKind::Separator, |unit| unit.kind);
+    left.kind != CharKind::Separator || right == CharKind::Cjk
 }
 
 /// Terms of one text, in one buffer that is used again for the next.
@@ -410,7 +410,7 @@ impl Tokenizer for BigramTokenizer {
         self.terms.clear();
         let mut units = units(text).peekable();
         while let Some(unit) = units.next() {
-            if unit.kind == Kind::Run {
+            if unit.kind == CharKind::Run {
                 self.terms.push(unit.position, (unit.from, unit.to), |term| term.push_str(&text[unit.from..unit.to]));
             }
             // The end of the text counts as a separator: so every CJK character begins a bigram.

@@ -57,9 +57,9 @@ type Numbers<V> = HashMap<u64, V, BuildHasherDefault<Spread>>;
 
 /// Numbers of all matches, repeated as they come; put in order once all are there. Sorting them is cheaper than a table of each.
 #[derive(Debug, Default)]
-pub(super) struct Tally(Vec<u64>);
+pub(super) struct Occurrences(Vec<u64>);
 
-impl Tally {
+impl Occurrences {
     fn settle(&mut self) {
         self.0.sort_unstable();
     }
@@ -78,16 +78,16 @@ impl Tally {
 
 /// All that one pass finds.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct PassResult {
     pub(super) total: u64,
     /// Best first.
     pub(super) page: Vec<Ranked>,
     /// By facet, by code.
     pub(super) facets: Vec<BTreeMap<String, u64>>,
     /// Documents by story.
-    pub(super) stories: Tally,
-    actors: Tally,
-    places: Tally,
+    pub(super) stories: Occurrences,
+    actors: Occurrences,
+    places: Occurrences,
     /// Documents by day of event time.
     pub(super) days: BTreeMap<i64, u64>,
     /// Best hit of each story, when only that is shown.
@@ -96,7 +96,7 @@ pub(super) struct Found {
     pub(super) cut: bool,
 }
 
-impl Found {
+impl PassResult {
     /// The four counts.
     pub(super) fn counts(&self) -> Counts {
         Counts {
@@ -107,7 +107,7 @@ impl Found {
         }
     }
 
-    fn add(&mut self, other: Found) {
+    fn add(&mut self, other: PassResult) {
         self.total += other.total;
         self.cut |= other.cut;
         self.page.extend(other.page);
@@ -163,7 +163,7 @@ pub(super) struct PageCollector<'a> {
 }
 
 impl Collector for PageCollector<'_> {
-    type Fruit = Found;
+    type Fruit = PassResult;
     type Child = PageOfSegment;
 
     fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<PageOfSegment> {
@@ -180,9 +180,9 @@ impl Collector for PageCollector<'_> {
                 actor: columns.column_opt(fast::ACTOR)?,
                 place: columns.column_opt(fast::PLACE)?,
                 day: columns.column_opt(fast::EVENT_DAY)?,
-                stories: Tally::default(),
-                actors: Tally::default(),
-                places: Tally::default(),
+                stories: Occurrences::default(),
+                actors: Occurrences::default(),
+                places: Occurrences::default(),
                 days: HashMap::default(),
             })
         };
@@ -210,7 +210,7 @@ impl Collector for PageCollector<'_> {
         weight: &dyn Weight,
         segment: SegmentOrdinal,
         reader: &SegmentReader,
-    ) -> tantivy::Result<tantivy::Result<Found>> {
+    ) -> tantivy::Result<tantivy::Result<PassResult>> {
         let mut page = self.for_segment(segment, reader)?;
         let alive = reader.alive_bitset();
         let is_alive = |doc: DocId| alive.is_none_or(|alive| alive.is_alive(doc));
@@ -229,7 +229,7 @@ impl Collector for PageCollector<'_> {
             return Ok(page.harvest());
         };
         if over() {
-            return Ok(Ok(Found { cut: true, ..page.harvest()? }));
+            return Ok(Ok(PassResult { cut: true, ..page.harvest()? }));
         }
         let mut scorer = weight.scorer(reader, 1.0)?;
         let (mut doc, mut looked, mut cut) = (scorer.doc(), 0_u32, false);
@@ -245,15 +245,15 @@ impl Collector for PageCollector<'_> {
             }
             doc = scorer.advance();
         }
-        Ok(Ok(Found { cut, ..page.harvest()? }))
+        Ok(Ok(PassResult { cut, ..page.harvest()? }))
     }
 
-    fn merge_fruits(&self, segments: Vec<tantivy::Result<Found>>) -> tantivy::Result<Found> {
-        let mut all = Found { facets: vec![BTreeMap::new(); FACETS.len()], ..Found::default() };
+    fn merge_fruits(&self, segments: Vec<tantivy::Result<PassResult>>) -> tantivy::Result<PassResult> {
+        let mut all = PassResult { facets: vec![BTreeMap::new(); FACETS.len()], ..PassResult::default() };
         for segment in segments {
             all.add(segment?);
         }
-        [&mut all.stories, &mut all.actors, &mut all.places].into_iter().for_each(Tally::settle);
+        [&mut all.stories, &mut all.actors, &mut all.places].into_iter().for_each(Occurrences::settle);
         let best = std::mem::take(&mut all.best).into_iter().collect::<BTreeMap<_, _>>();
         all.page.extend(best.into_values().filter(|(rank, ..)| self.wanted.after.is_none_or(|after| *rank < after)));
         all.page.sort_unstable_by_key(|(rank, ..)| Reverse(*rank));
@@ -288,9 +288,9 @@ struct About {
     actor: Option<Column<u64>>,
     place: Option<Column<u64>>,
     day: Option<Column<i64>>,
-    stories: Tally,
-    actors: Tally,
-    places: Tally,
+    stories: Occurrences,
+    actors: Occurrences,
+    places: Occurrences,
     days: HashMap<i64, u64, BuildHasherDefault<Spread>>,
 }
 
@@ -375,7 +375,7 @@ impl Ord for Entry {
 }
 
 impl SegmentCollector for PageOfSegment {
-    type Fruit = tantivy::Result<Found>;
+    type Fruit = tantivy::Result<PassResult>;
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.total += 1;
@@ -412,7 +412,7 @@ impl SegmentCollector for PageOfSegment {
 
     fn harvest(self) -> Self::Fruit {
         let page = self.page.into_iter().map(|Reverse(Entry(ranked))| ranked).collect();
-        let mut found = Found { total: self.total, page, best: self.best, ..Found::default() };
+        let mut found = PassResult { total: self.total, page, best: self.best, ..PassResult::default() };
         if let Some(about) = self.about {
             let codes =
                 about.facets.iter().map(|counter| counter.as_ref().map_or(Ok(BTreeMap::new()), Counter::by_code));

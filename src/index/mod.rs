@@ -45,7 +45,7 @@ use tantivy::{Directory, Executor, Index, IndexReader, IndexSettings, ReloadPoli
 use analysis::Analysis;
 use error::is_lock;
 use schema::{Fields, fast};
-use stories::{Print, Stories, Told};
+use stories::{Print, Stories, StoryText};
 use vocabulary::{Document, LexiconVersion, Position};
 use writer::{Payload, SMALL_THREAD_BYTES, WRITER_THREAD_BYTES, WRITER_THREADS};
 
@@ -246,14 +246,14 @@ impl SearchIndex {
         let reached = self.cursor()?;
         self.reload()?; // another process may have written since
         let known = self.listed()?.into_iter().map(|(key, _)| key).collect();
-        let stories = Stories::after(self.told().map_err(IndexError::engine("read its stories"))?);
+        let stories = Stories::after(self.story_texts().map_err(IndexError::engine("read its stories"))?);
         let (reader, fields, payload) = (self.reader.clone(), self.fields, self.payload.clone());
         let thesaurus = Arc::clone(&self.thesaurus);
         Ok(Writer { inner, reader, fields, payload, reached, stories, thesaurus, known })
     }
 
     /// The newest texts, in log order: later ones are compared with them.
-    fn told(&self) -> tantivy::Result<Vec<Told>> {
+    fn story_texts(&self) -> tantivy::Result<Vec<StoryText>> {
         let mut newest: BinaryHeap<Reverse<(u64, usize, u32)>> = BinaryHeap::new();
         let searcher = self.reader.searcher();
         for (segment, reader) in searcher.segment_readers().iter().enumerate() {
@@ -277,7 +277,7 @@ impl SearchIndex {
                 let (story, print, day) = &columns[segment];
                 let print = print.each_ref().map(|half| half.first(doc).unwrap_or_default());
                 let story = story.first(doc).unwrap_or(position);
-                Told { position, story, print: Print::from_halves(print), day: day.first(doc) }
+                StoryText { position, story, print: Print::from_halves(print), day: day.first(doc) }
             })
             .collect())
     }

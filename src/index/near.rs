@@ -63,7 +63,7 @@ impl NearQuery {
                         }
                     }
                     if parts.len() == terms.len() && !parts.is_empty() {
-                        rows.push(Row::new(parts, *chars));
+                        rows.push(StretchPostings::new(parts, *chars));
                     }
                 }
                 Stretch::Beginning(letter) => {
@@ -74,7 +74,7 @@ impl NearQuery {
                     while terms.advance() && found < BEGINNINGS_MAX {
                         found += 1;
                         let postings = index.read_postings_from_terminfo(terms.value(), positions)?;
-                        rows.push(Row::new(vec![(0, postings)], 1));
+                        rows.push(StretchPostings::new(vec![(0, postings)], 1));
                     }
                 }
             }
@@ -84,13 +84,13 @@ impl NearQuery {
 }
 
 /// Where one stretch stands: documents that hold all its terms.
-struct Row {
+struct StretchPostings {
     parts: Vec<(u32, SegmentPostings)>,
     chars: u32,
     doc: DocId,
 }
 
-impl Row {
+impl StretchPostings {
     fn new(parts: Vec<(u32, SegmentPostings)>, chars: u32) -> Self {
         let mut row = Self { parts, chars, doc: 0 };
         row.settle(0);
@@ -141,7 +141,7 @@ impl Row {
 
 /// One side of the question: any of its stretches.
 struct Side {
-    rows: Vec<Row>,
+    rows: Vec<StretchPostings>,
 }
 
 impl Side {

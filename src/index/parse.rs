@@ -14,11 +14,11 @@
 //! ```
 //! Full-width punctuation of a Chinese keyboard works as well as ASCII.
 
-use super::analysis::{Grams, Kind, grams, is_searchable, kind_of, normalise};
+use super::analysis::{CharKind, Grams, grams, is_searchable, kind_of, normalise};
 use super::filter::{FIELDS, Field, Filter, KnownField, Operator};
 use super::query::{
-    Asked, FUZZY_CHARS_MIN, FUZZY_EDITS_MAX, NEAR_CHARS_DEFAULT, NEAR_CHARS_MAX, NEAR_SINGLES_MAX, Near, Node, Piece,
-    QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, Wish, Wishes,
+    FUZZY_CHARS_MIN, FUZZY_EDITS_MAX, NEAR_CHARS_DEFAULT, NEAR_CHARS_MAX, NEAR_SINGLES_MAX, Near, Node, ParsedQuery,
+    Piece, QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, Wish, Wishes,
 };
 use super::thesaurus::Thesaurus;
 
@@ -30,7 +30,7 @@ const PREFIX_CHARS_MIN: usize = 2;
 const NEAR_DIGITS_MAX: usize = 4;
 
 /// Reads a query. An empty one asks for every document.
-pub(super) fn parse(query: &str, thesaurus: &Thesaurus) -> Result<Asked, QueryError> {
+pub(super) fn parse(query: &str, thesaurus: &Thesaurus) -> Result<ParsedQuery, QueryError> {
     let letters: Vec<char> = query.chars().take(QUERY_CHARS_MAX + 1).collect();
     let (wishes, notes) = (None, Vec::new());
     let mut parser = Parser { query, thesaurus, letters, at: 0, depth: 0, clauses: 0, near_singles: 0, wishes, notes };
@@ -45,7 +45,7 @@ pub(super) fn parse(query: &str, thesaurus: &Thesaurus) -> Result<Asked, QueryEr
     }
     let node = node.or_else(|| parser.wishes.map(|_| Node::All));
     let node = node.ok_or_else(|| parser.error(0, "只有标点，没有可检索的词，请写一个词".to_owned()))?;
-    Ok(Asked { node, wishes: parser.wishes.unwrap_or_default(), notes: parser.notes })
+    Ok(ParsedQuery { node, wishes: parser.wishes.unwrap_or_default(), notes: parser.notes })
 }
 
 struct Parser<'a> {
@@ -253,7 +253,7 @@ impl Parser<'_> {
         self.count(start)?;
         if let Some(stem) = text.strip_suffix('*')
             && stem.chars().count() >= PREFIX_CHARS_MIN
-            && stem.chars().all(|letter| kind_of(letter) == Kind::Run)
+            && stem.chars().all(|letter| kind_of(letter) == CharKind::Run)
         {
             return Ok(Some(Node::Prefix(stem.to_owned())));
         }
@@ -412,7 +412,7 @@ fn fuzzy(text: &str) -> Option<(&str, usize)> {
     let (stem, edits) = text.split_once('~')?;
     let edits = if edits.is_empty() { Some(1) } else { edits.parse().ok() };
     let edits = edits.filter(|edits| (1..=FUZZY_EDITS_MAX).contains(edits))?;
-    let is_name = stem.chars().all(|letter| kind_of(letter) == Kind::Run) && stem.chars().any(char::is_alphabetic);
+    let is_name = stem.chars().all(|letter| kind_of(letter) == CharKind::Run) && stem.chars().any(char::is_alphabetic);
     (is_name && !stem.is_empty()).then_some((stem, edits))
 }
 
@@ -464,7 +464,7 @@ mod tests {
         Node::Words(text.to_owned())
     }
 
-    fn parse(query: &str) -> Result<Asked, QueryError> {
+    fn parse(query: &str) -> Result<ParsedQuery, QueryError> {
         super::parse(query, &Thesaurus::default())
     }
 

@@ -9,7 +9,7 @@ use tantivy::{DocId, Index, Score, SegmentOrdinal, SegmentReader, SingleSegmentI
 use super::error::IndexError;
 use super::parse::parse;
 use super::plan::Planner;
-use super::query::{Asked, QueryError};
+use super::query::{ParsedQuery, QueryError};
 use super::record::to_tantivy;
 use super::stories::Print;
 use super::{Document, ReloadPolicy, SearchIndex, schema};
@@ -25,7 +25,7 @@ const BATCH_BYTES: usize = 50_000_000;
 /// Queries that wait for documents, read once.
 #[derive(Debug, Default)]
 pub struct Standing {
-    asked: Vec<Asked>,
+    asked: Vec<ParsedQuery>,
 }
 
 impl Standing {

@@ -11,7 +11,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
-use super::analysis::{Analysis, Grams, Kind, grams, kind_of};
+use super::analysis::{Analysis, CharKind, Grams, grams, kind_of};
 use super::error::IndexError;
 use super::filter::{DayField, Filter, NameField, NumberField, day_number};
 use super::near::{NearQuery, Stretch};
@@ -176,7 +176,7 @@ impl Planner<'_> {
     }
 
     fn stretch(&self, text: &str) -> Option<Stretch> {
-        let text = text.trim_matches(|letter| kind_of(letter) == Kind::Separator);
+        let text = text.trim_matches(|letter| kind_of(letter) == CharKind::Separator);
         let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         match grams(text) {
             Grams::Nothing => None,
@@ -207,7 +207,9 @@ impl Planner<'_> {
             while terms.advance() && seen < SPELLINGS_SEEN_MAX {
                 seen += 1;
                 let Ok(term) = std::str::from_utf8(terms.key()) else { continue };
-                if term.len() > 4 * (wanted.len() + edits) || !term.chars().all(|letter| kind_of(letter) == Kind::Run) {
+                if term.len() > 4 * (wanted.len() + edits)
+                    || !term.chars().all(|letter| kind_of(letter) == CharKind::Run)
+                {
                     continue;
                 }
                 if let Some(distance) = distance(&wanted, term, edits) {

@@ -94,12 +94,12 @@ pub(super) struct Piece {
     pub(super) quoted: bool,
 }
 
-/// A query as read.
+/// A query, parsed.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Asked {
+pub(super) struct ParsedQuery {
     pub(super) node: Node,
     pub(super) wishes: Wishes,
-    /// What whoever asked should know about how it was understood.
+    /// Notes to the user on how the query was understood.
     pub(super) notes: Vec<String>,
 }
 

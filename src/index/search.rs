@@ -12,12 +12,12 @@ use tantivy::schema::Value;
 use tantivy::{DocAddress, Executor, Searcher, TantivyDocument};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::collect::{Found, PageCollector, Rank, Ranked, Wanted};
+use super::collect::{PageCollector, PassResult, Rank, Ranked, Wanted};
 use super::error::IndexError;
 use super::histogram::Histogram;
 use super::parse::parse;
 use super::plan::{Expansion, Needle, Planner, needles};
-use super::query::Asked;
+use super::query::ParsedQuery;
 use super::record::Stored;
 use super::schema::FACETS;
 use super::snippet::snippet;
@@ -152,7 +152,7 @@ impl Hit {
 /// A question as understood, over one state of the index.
 struct Planned {
     query: Box<dyn Query>,
-    asked: Asked,
+    asked: ParsedQuery,
     expansions: Vec<Expansion>,
     searcher: Searcher,
     sort: Sort,
@@ -343,7 +343,7 @@ impl SearchIndex {
     }
 }
 
-fn facets(found: Found) -> BTreeMap<String, Vec<(String, u64)>> {
+fn facets(found: PassResult) -> BTreeMap<String, Vec<(String, u64)>> {
     let mut facets: BTreeMap<String, Vec<(String, u64)>> =
         FACETS.iter().zip(found.facets).map(|((name, _), counts)| ((*name).to_owned(), top(counts))).collect();
     let mut months: BTreeMap<String, u64> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! The stretch of a text that shows best why it was found.
 
-use super::analysis::{Kind, kind_of, normalise_mapped};
+use super::analysis::{CharKind, kind_of, normalise_mapped};
 use super::plan::Needle;
 use vocabulary::CharSpan;
 
@@ -46,7 +46,7 @@ fn matches(text: &str, needles: &[Needle]) -> Vec<CharSpan> {
         let open = needle.open;
         let (needle, _) = normalise_mapped(&needle.text);
         let Some(&first) = needle.first() else { continue };
-        let is_run = |at: Option<&char>| at.is_some_and(|&letter| kind_of(letter) == Kind::Run);
+        let is_run = |at: Option<&char>| at.is_some_and(|&letter| kind_of(letter) == CharKind::Run);
         for at in 0..=normal.len().saturating_sub(needle.len()) {
             if found.len() == MATCHES_MAX {
                 break;

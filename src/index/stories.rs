@@ -61,7 +61,7 @@ impl Print {
 
 /// A text that later ones are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct StoryText {
     pub(super) position: u64,
     pub(super) story: u64,
     pub(super) print: Print,
@@ -83,7 +83,7 @@ pub(super) struct Stories {
 /// A text and, for each band, the number of the text before it in the same bucket.
 #[derive(Debug)]
 struct Link {
-    told: Told,
+    text: StoryText,
     before: [u64; BANDS],
 }
 
@@ -95,9 +95,9 @@ impl Default for Stories {
 
 impl Stories {
     /// What was put before, in log order.
-    pub(super) fn after(told: impl IntoIterator<Item = Told>) -> Self {
+    pub(super) fn after(text: impl IntoIterator<Item = StoryText>) -> Self {
         let mut stories = Self::default();
-        for text in told {
+        for text in text {
             stories.remember(text);
         }
         stories
@@ -106,41 +106,41 @@ impl Stories {
     /// The story of a text at this position: that of the most similar one, the older of equals; else a new one, named by
     /// the position.
     pub(super) fn assign(&mut self, position: u64, print: Print, day: Option<i64>) -> u64 {
-        let story = if print.says_nothing() { None } else { self.retold(print, day) };
+        let story = if print.says_nothing() { None } else { self.story_of(print, day) };
         let story = story.unwrap_or(position);
-        self.remember(Told { position, story, print, day });
+        self.remember(StoryText { position, story, print, day });
         story
     }
 
-    fn retold(&self, print: Print, day: Option<i64>) -> Option<u64> {
-        let near = |told: &Told| match (day, told.day) {
+    fn story_of(&self, print: Print, day: Option<i64>) -> Option<u64> {
+        let near = |text: &StoryText| match (day, text.day) {
             (Some(day), Some(other)) => day.abs_diff(other) <= STORY_DAYS_MAX.unsigned_abs(),
             _ => true,
         };
         let texts = print.buckets().into_iter().enumerate().flat_map(|(band, bucket)| self.chain(band, bucket));
-        let alike = texts.filter(|told| near(told)).map(|told| (told.print.alike(print), told.story));
+        let alike = texts.filter(|text| near(text)).map(|text| (text.print.alike(print), text.story));
         let best = alike.filter(|(alike, _)| *alike >= LANES_ALIKE_MIN);
         best.max_by_key(|&(alike, story)| (alike, std::cmp::Reverse(story))).map(|(_, story)| story)
     }
 
     /// The newest texts of one bucket that are still remembered, at most [`BUCKET_MAX`].
-    fn chain(&self, band: usize, bucket: usize) -> impl Iterator<Item = &Told> {
+    fn chain(&self, band: usize, bucket: usize) -> impl Iterator<Item = &StoryText> {
         let begin = self.link(self.newest[bucket]);
-        std::iter::successors(begin, move |link| self.link(link.before[band])).take(BUCKET_MAX).map(|link| &link.told)
+        std::iter::successors(begin, move |link| self.link(link.before[band])).take(BUCKET_MAX).map(|link| &link.text)
     }
 
     fn link(&self, number: u64) -> Option<&Link> {
         usize::try_from(number.checked_sub(self.first)?).ok().and_then(|at| self.texts.get(at))
     }
 
-    fn remember(&mut self, told: Told) {
-        if told.print.says_nothing() {
+    fn remember(&mut self, text: StoryText) {
+        if text.print.says_nothing() {
             return;
         }
         self.forget(STORY_TEXTS_MAX - 1);
         let number = self.first + self.texts.len() as u64;
-        let before = told.print.buckets().map(|bucket| std::mem::replace(&mut self.newest[bucket], number));
-        self.texts.push_back(Link { told, before });
+        let before = text.print.buckets().map(|bucket| std::mem::replace(&mut self.newest[bucket], number));
+        self.texts.push_back(Link { text, before });
     }
 
     /// Keeps at most so many texts, the newest.
@@ -167,7 +167,7 @@ mod tests {
         let mut stories = Stories::default();
         assert_eq!(stories.assign(1, print(1, 0), Some(100)), 1);
         assert_eq!(stories.assign(2, print(1, 4), Some(114)), 1, "12 of 16 lanes agree");
-        let mut alone = Stories::after([Told { position: 1, story: 1, print: print(1, 0), day: Some(100) }]);
+        let mut alone = Stories::after([StoryText { position: 1, story: 1, print: print(1, 0), day: Some(100) }]);
         assert_eq!(alone.assign(3, print(1, 5), Some(100)), 3, "11 are too few");
         assert_eq!(stories.assign(4, print(2, 0), Some(100)), 4);
         assert_eq!(stories.assign(5, print(2, 0), Some(115)), 5, "15 days later");
@@ -190,7 +190,7 @@ mod tests {
     fn only_the_newest_texts_are_remembered() {
         let mut stories = Stories::default();
         for at in 0..10 {
-            stories.remember(Told { position: at, story: at, print: print(1, 0), day: None });
+            stories.remember(StoryText { position: at, story: at, print: print(1, 0), day: None });
         }
         stories.forget(4);
         assert_eq!((stories.texts.len(), stories.first), (4, 6));

@@ -6,13 +6,14 @@ use super::*;
 
 /// Whether `text` holds `phrase`: separators alike, runs whole, separators at the phrase's ends not counted.
 fn holds(text: &str, phrase: &str) -> bool {
-    use super::analysis::{Kind, kind_of, normalise_mapped};
+    use super::analysis::{CharKind, kind_of, normalise_mapped};
     let (text, _) = normalise_mapped(text);
     let (phrase, _) = normalise_mapped(phrase);
     let phrase: String = phrase.iter().collect();
     let phrase: Vec<char> = phrase.trim().chars().collect();
-    let run = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|&letter| kind_of(letter) == Kind::Run);
-    let is_run = |letter: Option<&char>| letter.is_some_and(|&letter| kind_of(letter) == Kind::Run);
+    let run =
+        |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|&letter| kind_of(letter) == CharKind::Run);
+    let is_run = |letter: Option<&char>| letter.is_some_and(|&letter| kind_of(letter) == CharKind::Run);
     !phrase.is_empty()
         && text.windows(phrase.len()).enumerate().any(|(at, window)| {
             window == phrase
@@ -141,16 +142,16 @@ fn reviews() -> Option<Vec<Item>> {
 fn in_real_reviews_2000_sampled_substrings_find_exactly_the_texts_that_a_scan_finds() {
     use rand::{RngExt as _, SeedableRng as _};
 
-    use super::analysis::{Kind, kind_of, normalise, normalise_mapped};
+    use super::analysis::{CharKind, kind_of, normalise, normalise_mapped};
     let Some(mut items) = reviews() else { return };
     let step = items.len() / REVIEWS_MAX + 1;
     items = items.into_iter().step_by(step).collect();
     let texts: Vec<Vec<char>> = items.iter().map(|item| normalise_mapped(&item.document.text).0).collect();
-    let is_run = |letter: Option<&char>| letter.is_some_and(|&letter| kind_of(letter) == Kind::Run);
+    let is_run = |letter: Option<&char>| letter.is_some_and(|&letter| kind_of(letter) == CharKind::Run);
     // Runs of letters and digits are units: a stretch that cuts one is none.
     let whole = |text: &[char], from: usize, to: usize| {
         let cuts = |at: usize| at > 0 && is_run(text.get(at - 1)) && is_run(text.get(at));
-        let separator = |at: usize| kind_of(text[at]) == Kind::Separator;
+        let separator = |at: usize| kind_of(text[at]) == CharKind::Separator;
         !cuts(from) && !cuts(to) && !separator(from) && !separator(to - 1)
     };
     let mut rng = rand_pcg::Pcg64::seed_from_u64(7);
