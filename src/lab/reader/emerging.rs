@@ -334,14 +334,14 @@ fn candidates(
 
 /// A count with its first day and examples.
 #[derive(Debug, Clone, Default)]
-struct Tally {
+struct Sightings {
     count: u64,
     first: Option<Date>,
     undated: bool,
     examples: Vec<Example>,
 }
 
-impl Tally {
+impl Sightings {
     fn add(&mut self, seen: &Observation, text: &str) {
         self.count += 1;
         match seen.day {
@@ -359,8 +359,8 @@ impl Tally {
 }
 
 #[derive(Debug, Clone, Default)]
-struct WordTally {
-    tally: Tally,
+struct WordSightings {
+    tally: Sightings,
     tokens: Vec<String>,
     left: BTreeMap<char, u64>,
     right: BTreeMap<char, u64>,
@@ -368,20 +368,20 @@ struct WordTally {
 }
 
 #[derive(Debug, Clone, Default)]
-struct BareTally {
-    tally: Tally,
+struct BareSightings {
+    tally: Sightings,
     words: BTreeMap<String, u64>,
 }
 
 /// Adds looks up. Order does not matter as long as no table passes [`TABLE_MAX`].
 #[derive(Debug, Clone, Default)]
 pub struct Emerging {
-    pairs: BTreeMap<(Category, Hazard), Tally>,
-    odd: BTreeMap<(Category, Hazard), Tally>,
-    bare: BTreeMap<(Hazard, String), BareTally>,
-    silent: BTreeMap<(Category, String), Tally>,
-    named: BTreeMap<(&'static str, String), Tally>,
-    words: BTreeMap<String, WordTally>,
+    pairs: BTreeMap<(Category, Hazard), Sightings>,
+    odd: BTreeMap<(Category, Hazard), Sightings>,
+    bare: BTreeMap<(Hazard, String), BareSightings>,
+    silent: BTreeMap<(Category, String), Sightings>,
+    named: BTreeMap<(&'static str, String), Sightings>,
+    words: BTreeMap<String, WordSightings>,
     background: BTreeMap<String, u64>,
     beside: BTreeMap<String, u64>,
     documents: u64,
@@ -443,8 +443,9 @@ impl Emerging {
     pub fn report(&self, from: Option<Date>, limit: usize) -> Report {
         let from =
             from.or_else(|| self.last.and_then(|last| last.checked_sub(jiff::Span::new().days(WINDOW_DAYS - 1)).ok()));
-        let is_new = |tally: &Tally| !tally.undated && tally.first.zip(from).is_some_and(|(first, from)| first >= from);
-        let pair = |((category, hazard), tally): (&(Category, Hazard), &Tally), odd: bool| Pair {
+        let is_new =
+            |tally: &Sightings| !tally.undated && tally.first.zip(from).is_some_and(|(first, from)| first >= from);
+        let pair = |((category, hazard), tally): (&(Category, Hazard), &Sightings), odd: bool| Pair {
             product: *category,
             hazard: *hazard,
             count: tally.count,
@@ -567,7 +568,7 @@ impl Emerging {
 
     /// Pointwise mutual information of the weakest joint of a word; infinite for a single token.
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    fn cohesion(&self, word: &str, seen: &WordTally) -> f64 {
+    fn cohesion(&self, word: &str, seen: &WordSightings) -> f64 {
         if seen.tokens.len() < 2 {
             return f64::INFINITY;
         }

@@ -90,7 +90,7 @@ impl Gold {
 
 /// Found, wrongly found, missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct HitCounts {
     /// Found and labelled.
     pub hit: u32,
     /// Found, not labelled.
@@ -99,7 +99,7 @@ pub struct Tally {
     pub missed: u32,
 }
 
-impl Tally {
+impl HitCounts {
     /// Share of finds that are labelled; 1 when nothing was found.
     pub fn precision(self) -> f64 {
         share(self.hit, self.hit + self.extra)
@@ -139,7 +139,7 @@ fn share(part: u32, whole: u32) -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     /// Counts.
-    pub tally: Tally,
+    pub tally: HitCounts,
     /// 95 % interval of F1, resampling texts.
     pub f1_interval: [f64; 2],
 }
@@ -190,13 +190,13 @@ pub struct Quality {
 /// What one text adds.
 #[derive(Debug, Clone, Default)]
 struct One {
-    risk: Tally,
-    hazard: Tally,
-    pair: Tally,
+    risk: HitCounts,
+    hazard: HitCounts,
+    pair: HitCounts,
     safety: (u32, u32),
     stance: (u32, u32),
     severity: (u32, u32),
-    by_hazard: BTreeMap<Hazard, Tally>,
+    by_hazard: BTreeMap<Hazard, HitCounts>,
 }
 
 /// Reads every text with `lexicon` and compares.
@@ -279,12 +279,12 @@ fn compare(gold: &[GoldSignal], found: &[Signal]) -> One {
     let hazards_found: BTreeSet<_> = pairs_found.iter().map(|pair| pair.0).collect();
     let hazards_gold: BTreeSet<_> = pairs_gold.iter().map(|pair| pair.0).collect();
     let mut one = One {
-        risk: Tally::of(
+        risk: HitCounts::of(
             &pairs_found.first().map(|_| ()).into_iter().collect(),
             &pairs_gold.first().map(|_| ()).into_iter().collect(),
         ),
-        hazard: Tally::of(&hazards_found, &hazards_gold),
-        pair: Tally::of(&pairs_found, &pairs_gold),
+        hazard: HitCounts::of(&hazards_found, &hazards_gold),
+        pair: HitCounts::of(&pairs_found, &pairs_gold),
         ..One::default()
     };
     for hazard in hazards_gold.iter().filter(|hazard| hazard.is_safety()) {
@@ -302,15 +302,15 @@ fn compare(gold: &[GoldSignal], found: &[Signal]) -> One {
     for hazard in hazards_found.union(&hazards_gold) {
         let of =
             |pairs: &BTreeSet<(Hazard, Category)>| pairs.iter().filter(|pair| pair.0 == *hazard).copied().collect();
-        one.by_hazard.insert(*hazard, Tally::of(&of(&pairs_found), &of(&pairs_gold)));
+        one.by_hazard.insert(*hazard, HitCounts::of(&of(&pairs_found), &of(&pairs_gold)));
     }
     one
 }
 
-fn measured(ones: &[One], set: &[usize], tally: impl Fn(&One) -> Tally) -> Measured {
-    let tallies: Vec<Tally> = set.iter().map(|at| tally(&ones[*at])).collect();
+fn measured(ones: &[One], set: &[usize], tally: impl Fn(&One) -> HitCounts) -> Measured {
+    let tallies: Vec<HitCounts> = set.iter().map(|at| tally(&ones[*at])).collect();
     let sum = |picked: &mut dyn Iterator<Item = usize>| {
-        picked.fold(Tally::default(), |mut sum, at| {
+        picked.fold(HitCounts::default(), |mut sum, at| {
             sum.add(tallies[at]);
             sum
         })
@@ -376,7 +376,7 @@ impl fmt::Display for Quality {
             let tally = measured.tally;
             let [low, high] = measured.f1_interval;
             let (p, r, f1) = (tally.precision(), tally.recall(), tally.f1());
-            let Tally { hit, extra, missed } = tally;
+            let HitCounts { hit, extra, missed } = tally;
             writeln!(f, "{name:<24}{p:>8.3}{r:>8.3}{f1:>8.3}   [{low:.3}, {high:.3}]  {hit:>6}{extra:>6}{missed:>6}")
         };
         line(f, "risk", &self.risk)?;
@@ -441,8 +441,8 @@ mod tests {
             "1" => reading(&[(Category::Toy, Hazard::Fire), (Category::Toy, Hazard::Burn)]),
             _ => reading(&[]),
         });
-        assert_eq!(quality.pair.tally, Tally { hit: 1, extra: 1, missed: 0 });
-        assert_eq!(quality.risk.tally, Tally { hit: 1, extra: 0, missed: 0 });
+        assert_eq!(quality.pair.tally, HitCounts { hit: 1, extra: 1, missed: 0 });
+        assert_eq!(quality.risk.tally, HitCounts { hit: 1, extra: 0, missed: 0 });
         assert_eq!((quality.severity.part, quality.severity.whole), (0, 1));
         assert!((quality.pair.tally.f1() - 2.0 / 3.0).abs() < 1e-12 && (quality.brier - 0.25).abs() < 1e-12);
         let [low, high] = quality.pair.f1_interval;

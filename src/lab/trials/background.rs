@@ -152,14 +152,14 @@ fn whole(count: f64) -> u32 {
 /// What the detectors with an expectation are told of a regime: the law of rates over its cells and the dispersion of a
 /// step, by moments of series set apart for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Known {
+pub struct RegimeLaw {
     /// Law of the rate of a cell, per unit of exposure.
     pub prior: Gamma,
     /// Size of the negative binomial law of a step; `None`: Poisson (or a size above 50 per week).
     pub size: Option<f64>,
 }
 
-impl Known {
+impl RegimeLaw {
     /// By moments; the shape of the prior between 0.3 and 200.
     pub fn fit(series: &[Series], per_week: usize) -> Self {
         let (mut events, mut exposed) = (0.0, 0.0);

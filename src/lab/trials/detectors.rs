@@ -4,7 +4,7 @@
 //! failed, or no baseline yet). Methods that take only counts get the series without its failed steps: the detector is
 //! told. Not here: limits.
 
-use super::background::{Known, Series};
+use super::background::{RegimeLaw, Series};
 use methods::bayes_predictive::{BayesPredictive, predictive};
 use methods::e_detector::{PlugIn, RATIOS};
 use methods::ears::{Ears, Rule};
@@ -75,7 +75,7 @@ impl Method {
 
     /// The statistic from step `from` to the end (in a vector as long as the series, −∞ before). `from` is where
     /// detectors with a memory start.
-    pub fn values(&self, series: &Series, known: &Known, per_week: usize, from: usize) -> Vec<f64> {
+    pub fn values(&self, series: &Series, known: &RegimeLaw, per_week: usize, from: usize) -> Vec<f64> {
         match self {
             Self::Ears(_) | Self::Reweighted | Self::Essence | Self::Ewma | Self::Bayes | Self::Farrington => {
                 self.by_counts(series, per_week, from)
@@ -141,7 +141,7 @@ impl Method {
         values
     }
 
-    fn by_expectation(&self, series: &Series, known: &Known, per_week: usize, from: usize) -> Vec<f64> {
+    fn by_expectation(&self, series: &Series, known: &RegimeLaw, per_week: usize, from: usize) -> Vec<f64> {
         let mut values = vec![f64::NEG_INFINITY; series.len()];
         let dispersion = known.size.map_or(0.0, |size| 1.0 / size);
         let chart = match self {
@@ -179,7 +179,7 @@ fn lengths(per_week: usize) -> &'static [usize] {
 }
 
 /// max −ln p over the windows; a window with no more than expected, or fewer than two events, says nothing.
-fn multi_window(series: &Series, at: usize, rate: Gamma, known: &Known, per_week: usize) -> f64 {
+fn multi_window(series: &Series, at: usize, rate: Gamma, known: &RegimeLaw, per_week: usize) -> f64 {
     let fewest = if rate.shape / rate.rate * (per_week as f64) < 0.5 { 2.0 } else { 3.0 };
     let mut best = 0.0_f64;
     for &length in lengths(per_week) {
@@ -252,7 +252,7 @@ mod tests {
         let exposures: Vec<f64> = (0..200).map(|at| if (150..153).contains(&at) { 0.0 } else { 1.0 }).collect();
         let counts = exposures.iter().map(|exposure| if *exposure > 0.0 { 2 } else { 0 }).collect();
         let series = Series::new(counts, exposures);
-        let known = Known::fit(std::slice::from_ref(&series), 1);
+        let known = RegimeLaw::fit(std::slice::from_ref(&series), 1);
         for method in crate::trials::methods(1, true) {
             let values = method.values(&series, &known, 1, 130);
             assert!(values[150..153].iter().all(|value| *value == f64::NEG_INFINITY), "{}", method.name());

@@ -37,7 +37,7 @@ const TWINS: usize = 4;
 /// What the scorer called an outbreak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Found {
+pub enum CalledLevel {
     /// No alarm.
     Silent,
     /// 个别.
@@ -52,7 +52,7 @@ pub enum Found {
     Systemic,
 }
 
-impl Found {
+impl CalledLevel {
     /// In the order of columns.
     pub const ALL: [Self; 6] =
         [Self::Silent, Self::Isolated, Self::Company, Self::Regional, Self::Industry, Self::Systemic];
@@ -74,7 +74,7 @@ impl Found {
     }
 }
 
-impl From<Truth> for Found {
+impl From<Truth> for CalledLevel {
     fn from(truth: Truth) -> Self {
         match truth {
             Truth::Isolated => Self::Isolated,
@@ -88,7 +88,7 @@ impl From<Truth> for Found {
 
 /// Outbreaks of one truth and size.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct LevelRow {
     /// Truth.
     pub truth: &'static str,
     /// Planned events.
@@ -101,7 +101,7 @@ pub struct Row {
     pub days: Option<f64>,
     /// Level right on the last day.
     pub right: usize,
-    /// What they were called on the last day, in the order of [`Found::ALL`].
+    /// What they were called on the last day, in the order of [`CalledLevel::ALL`].
     pub called: [usize; 6],
 }
 
@@ -130,7 +130,7 @@ pub struct Levels {
     /// Criteria that judged.
     pub criteria: String,
     /// By truth, then size.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LevelRow>,
     /// Outbreaks of 20 events or more.
     pub large: usize,
     /// Of these: level right.
@@ -158,7 +158,7 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// What the large outbreaks of a truth were called, in the order of [`Found::ALL`], and how many there are.
+    /// What the large outbreaks of a truth were called, in the order of [`CalledLevel::ALL`], and how many there are.
     pub fn called(&self, truth: Truth) -> ([usize; 6], usize) {
         let rows = self.rows.iter().filter(|row| row.truth == truth.name() && row.events >= LARGE);
         rows.fold(([0; 6], 0), |(called, all), row| {
@@ -192,7 +192,7 @@ struct Outcome {
     truth: Truth,
     size: u32,
     wait: Option<i32>,
-    found: Found,
+    found: CalledLevel,
     /// Days from its first day to the day its rise is said to have begun, as told on its last day.
     dated: Option<i32>,
 }
@@ -207,9 +207,9 @@ struct Judged {
 }
 
 /// What an alarm is about, as labelled.
-type Matter = (Category, Hazard, Option<String>, Option<RegionCode>);
+type MatterLabel = (Category, Hazard, Option<String>, Option<RegionCode>);
 
-fn matter(assessment: &Assessment) -> Matter {
+fn matter(assessment: &Assessment) -> MatterLabel {
     (assessment.category, assessment.hazard, assessment.brand.clone(), assessment.region)
 }
 
@@ -237,7 +237,7 @@ fn run_every(seed: u64, worlds: usize, criteria: &Criteria, step: usize) -> Leve
     let narrow =
         large.iter().filter(|outcome| outcome.truth <= Truth::Company && outcome.found.is_level_of(outcome.truth));
     let flagged = narrow.fold((0, 0), |(as_it_is, all), outcome| {
-        (as_it_is + usize::from(outcome.found == Found::from(outcome.truth)), all + 1)
+        (as_it_is + usize::from(outcome.found == CalledLevel::from(outcome.truth)), all + 1)
     });
     let months = worlds as f64 * f64::from(MONITORED) / 30.0;
     let per_month = |count: &dyn Fn(&Judged) -> usize| judged.iter().map(count).sum::<usize>() as f64 / months;
@@ -252,7 +252,7 @@ fn run_every(seed: u64, worlds: usize, criteria: &Criteria, step: usize) -> Leve
         accuracy: right as f64 / large.len().max(1) as f64,
         interval: if large.is_empty() { (0.0, 1.0) } else { wilson(right, large.len()) },
         dated: Dated::of(&large),
-        silent: large.iter().filter(|outcome| outcome.found == Found::Silent).count(),
+        silent: large.iter().filter(|outcome| outcome.found == CalledLevel::Silent).count(),
         flagged,
         promised: criteria.budget.onsets_per_30_days,
         onsets: per_month(&|judged| judged.onsets),
@@ -267,7 +267,7 @@ fn run_every(seed: u64, worlds: usize, criteria: &Criteria, step: usize) -> Leve
     }
 }
 
-fn row<'o>(truth: Truth, size: u32, outcomes: impl Iterator<Item = &'o Outcome>) -> Row {
+fn row<'o>(truth: Truth, size: u32, outcomes: impl Iterator<Item = &'o Outcome>) -> LevelRow {
     let (mut waits, mut called, mut right, mut outbreaks) = (Vec::new(), [0; 6], 0, 0);
     for outcome in outcomes {
         outbreaks += 1;
@@ -277,7 +277,7 @@ fn row<'o>(truth: Truth, size: u32, outcomes: impl Iterator<Item = &'o Outcome>)
     }
     waits.sort_unstable();
     let middle = waits.get(waits.len() / 2).map(|wait| f64::from(wait + 1));
-    Row { truth: truth.name(), events: size, outbreaks, alarmed: waits.len(), days: middle, right, called }
+    LevelRow { truth: truth.name(), events: size, outbreaks, alarmed: waits.len(), days: middle, right, called }
 }
 
 fn judge(seed: u64, number: usize, scorer: &Scorer, step: usize) -> Judged {
@@ -296,12 +296,12 @@ fn judge(seed: u64, number: usize, scorer: &Scorer, step: usize) -> Judged {
             truth: incident.truth,
             size: incident.size,
             wait: None,
-            found: Found::Silent,
+            found: CalledLevel::Silent,
             dated: None,
         })
         .collect();
-    let mut loud: BTreeMap<Matter, i32> = BTreeMap::new();
-    let mut reviewed: BTreeMap<Matter, i32> = BTreeMap::new();
+    let mut loud: BTreeMap<MatterLabel, i32> = BTreeMap::new();
+    let mut reviewed: BTreeMap<MatterLabel, i32> = BTreeMap::new();
     // Before the first monitored day a look a week is enough to know what was quiet.
     let before = (HISTORY - QUIET..HISTORY).step_by(step.max(7));
     let ends = world.incidents.iter().map(Incident::end);
@@ -330,8 +330,8 @@ fn judge(seed: u64, number: usize, scorer: &Scorer, step: usize) -> Judged {
                 continue;
             }
             let alarm = alarm_of(incident, &assessments);
-            let found = alarm.map_or(Found::Silent, Found::of);
-            if open && found > Found::Silent {
+            let found = alarm.map_or(CalledLevel::Silent, CalledLevel::of);
+            if open && found > CalledLevel::Silent {
                 outcome.wait = Some(day - incident.begin);
             }
             if day == incident.end() {
@@ -386,9 +386,9 @@ fn reprinted(seed: u64, turn: usize, world: &World, events: &Events, scorer: &Sc
         counts_changed: lost(&before, &same, |one| {
             let windows = one.detector.windows.iter();
             let events: Vec<(u64, u64)> = windows.map(|window| (window.x, window.p.to_bits())).collect();
-            (matter(one), events, Found::of(one), one.disposal)
+            (matter(one), events, CalledLevel::of(one), one.disposal)
         }),
-        levels_changed: lost(&before, &more_read, |one| (matter(one), crossed(one), Found::of(one))),
+        levels_changed: lost(&before, &more_read, |one| (matter(one), crossed(one), CalledLevel::of(one))),
     }
 }
 

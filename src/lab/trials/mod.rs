@@ -21,7 +21,7 @@ pub mod world;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use background::{BASELINE_WEEKS, Background, GUARD_WEEKS, Known, Series};
+use background::{BASELINE_WEEKS, Background, GUARD_WEEKS, RegimeLaw, Series};
 use detectors::Method;
 use numeric::draw::Draw;
 use onset::{Curve, Track};
@@ -137,7 +137,7 @@ pub fn methods(per_week: usize, dense: bool) -> Vec<Method> {
 
 /// One method on one rise.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct DetectorRow {
     /// Method.
     pub method: String,
     /// Whether it is ours (else a peer).
@@ -168,7 +168,7 @@ pub struct Regime {
     /// Series with the rise.
     pub series: usize,
     /// Methods.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DetectorRow>,
 }
 
 impl Regime {
@@ -279,7 +279,7 @@ pub fn reprints(seed: u64, series: usize) -> Reprints {
         .map(|at| {
             let position = (1 << 61) | at as u64;
             let plain = background.series(seed, position, BASELINE_WEEKS + 30);
-            let known = Known::fit(std::slice::from_ref(&plain), 7);
+            let known = RegimeLaw::fit(std::slice::from_ref(&plain), 7);
             let told = outbreak::reports(&plain.counts, 5, 500, &mut Draw::at(seed ^ 0x6563_686f, position));
             let again = Series::new(outbreak::collapse(&told, plain.len(), 14), plain.exposures.clone());
             let values = |series: &Series| method.values(series, &known, 7, BASELINE_WEEKS * 7);
@@ -348,7 +348,7 @@ fn on_background(settings: &Settings, number: u64, background: &Background) -> (
         .into_par_iter()
         .map(|at| background.series(settings.seed, position(0, at), BASELINE_WEEKS))
         .collect();
-    let known = Known::fit(&told, per_week);
+    let known = RegimeLaw::fit(&told, per_week);
     // Tracks of all methods on a set of series without a rise: one vector per method.
     let null = |set: u64| -> Vec<Vec<Track>> {
         let per_series: Vec<Vec<Track>> = (0..count)
@@ -437,7 +437,7 @@ fn tracks(
     methods: &[Method],
     of: &[bool],
     series: &Series,
-    known: &Known,
+    known: &RegimeLaw,
     per_week: usize,
     span: (usize, usize),
     seed: u64,
@@ -465,7 +465,7 @@ fn transpose(per_series: Vec<Vec<Track>>, methods: usize) -> Vec<Vec<Track>> {
     by_method
 }
 
-fn row(judged: &Judged, waits: &[usize], series: usize, per_week: usize) -> Row {
+fn row(judged: &Judged, waits: &[usize], series: usize, per_week: usize) -> DetectorRow {
     let found = waits.iter().filter(|wait| **wait < WITHIN_WEEKS * per_week).count();
     let mut within: Vec<usize> = waits.iter().copied().filter(|wait| *wait < 8 * per_week).collect();
     within.sort_unstable();
@@ -475,7 +475,7 @@ fn row(judged: &Judged, waits: &[usize], series: usize, per_week: usize) -> Row 
         (!within.is_empty()).then(|| f64::midpoint(day(within[(within.len() - 1) / 2]), day(within[within.len() / 2])));
     let sensitivity = found as f64 / series as f64;
     let falsely = judged.false_onsets / 520.0 * WEEKS_PER_RISE;
-    Row {
+    DetectorRow {
         method: judged.name.clone(),
         ours: judged.ours,
         found,
@@ -515,7 +515,7 @@ mod tests {
 
     #[test]
     fn a_background_weighs_all_shapes_of_a_rise_alike() {
-        let row = |method: &str, ours: bool, found: usize| Row {
+        let row = |method: &str, ours: bool, found: usize| DetectorRow {
             method: method.into(),
             ours,
             found,
@@ -525,8 +525,13 @@ mod tests {
             false_onsets: 0.9,
             ppv: 0.0,
         };
-        let regime =
-            |rows: Vec<Row>| Regime { background: "b".into(), outbreak: "o".into(), events: 1, series: 10, rows };
+        let regime = |rows: Vec<DetectorRow>| Regime {
+            background: "b".into(),
+            outbreak: "o".into(),
+            events: 1,
+            series: 10,
+            rows,
+        };
         let regimes = [
             regime(vec![row("burst", false, 9), row("slow", false, 1), row("ours", true, 7)]),
             regime(vec![row("burst", false, 1), row("slow", false, 8), row("ours", true, 6)]),

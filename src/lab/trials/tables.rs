@@ -43,7 +43,7 @@ pub fn build(seed: u64, least: u32, windows: &[u32]) -> OnsetTable {
         .map(|(number, (mean, shape, size))| {
             let per_cell = mean / 7.0 * f64::from(DAYS);
             let cells = (EVENTS_WANTED / per_cell).clamp(f64::from(least), CELLS_MAX);
-            let cell = Kind::new(&rise, *mean, *shape, *size);
+            let cell = SimulatedCell::new(&rise, *mean, *shape, *size);
             let mut onsets: Counted = std::array::from_fn(|_| vec![0; LEVELS]);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most two million")]
             for at in 0..cells as u64 {
@@ -63,7 +63,7 @@ type Counted = [Vec<u64>; LEAST.len()];
 const LEVELS: usize = 400;
 
 /// A kind of cell, with the evidence of every count of every window looked up.
-struct Kind<'a> {
+struct SimulatedCell<'a> {
     rise: &'a Rise,
     rate: Gamma,
     /// Size of the law of a day; infinite: Poisson.
@@ -77,7 +77,7 @@ const COUNTS: usize = 2_000;
 /// Largest ln ratio kept.
 const LN_MOST: f64 = 300.0;
 
-impl<'a> Kind<'a> {
+impl<'a> SimulatedCell<'a> {
     fn new(rise: &'a Rise, mean: f64, shape: f64, size: f64) -> Self {
         let rate = Gamma { shape, rate: shape / (mean / 7.0) };
         let size = size / 7.0;
@@ -185,7 +185,7 @@ impl<'a> Kind<'a> {
 mod tests {
     use super::*;
 
-    fn counted(kind: &Kind<'_>, seed: u64, cells: u64) -> Counted {
+    fn counted(kind: &SimulatedCell<'_>, seed: u64, cells: u64) -> Counted {
         let mut onsets: Counted = std::array::from_fn(|_| vec![0; LEVELS]);
         (0..cells).for_each(|at| kind.run(&mut Draw::at(seed, at), &mut onsets));
         onsets
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn higher_levels_and_more_events_are_rarer() {
         let rise = Rise::new(7);
-        let onsets = counted(&Kind::new(&rise, 0.3, 3.0, f64::INFINITY), 3, 400);
+        let onsets = counted(&SimulatedCell::new(&rise, 0.3, 3.0, f64::INFINITY), 3, 400);
         for least in &onsets {
             // From evidence of 1 on: below, little is ever quiet.
             assert!(least[4] > 30 && least[4..30].windows(2).all(|pair| pair[1] <= pair[0]), "{least:?}");
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn skipping_days_without_events_loses_no_onset() {
         let rise = Rise::new(7);
-        let kind = Kind::new(&rise, 1.0, 50.0, f64::INFINITY);
+        let kind = SimulatedCell::new(&rise, 1.0, 50.0, f64::INFINITY);
         let rate = Gamma { shape: 50.0, rate: 350.0 };
         let level = 8;
         let mut daily = 0;
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn the_seed_alone_decides() {
         let rise = Rise::new(7);
-        let kind = Kind::new(&rise, 0.5, 0.3, 5.0);
+        let kind = SimulatedCell::new(&rise, 0.5, 0.3, 5.0);
         assert_eq!(counted(&kind, 1, 50), counted(&kind, 1, 50));
         assert_ne!(counted(&kind, 1, 50), counted(&kind, 2, 50));
     }

@@ -308,7 +308,7 @@ fn zipf(rank: usize) -> f64 {
 }
 
 /// One event about to be told.
-struct Told {
+struct ReportedEvent {
     id: String,
     category: Category,
     hazard: Hazard,
@@ -451,11 +451,11 @@ impl Maker {
         let delay = if delayed { 1 + geometric(draw, LATE_DAYS) } else { 0 };
         self.serial += 1;
         let id = format!("{prefix}{}", self.serial);
-        let told = Told { id, category, hazard, day, delay, brand, province };
+        let told = ReportedEvent { id, category, hazard, day, delay, brand, province };
         self.tell(told)
     }
 
-    fn tell(&mut self, told: Told) -> Option<usize> {
+    fn tell(&mut self, told: ReportedEvent) -> Option<usize> {
         let draw = &mut self.draw;
         let source = usize::from(draw.unit() * (READ[0] + READ[1]) >= READ[0]);
         let seen = told.day + told.delay;

@@ -1,4 +1,4 @@
-//! How early a replay told of incidents that are known to have happened, and how much else it told.
+//! How early a replay raised alerts on incidents that are known to have happened, and how many other alerts it raised.
 //!
 //! In: the lines of a replay's `alerts.ndjson`, a table of incidents. Out: per incident the first alert that is about it, the lead
 //! before the first official action, how many alerts a month it took, with bootstrap intervals. Not here: files, the replay.
@@ -107,7 +107,7 @@ pub fn incidents(csv: &str) -> Result<Vec<Incident>, IncidentsError> {
 
 /// What became of one incident.
 #[derive(Debug, Clone, Serialize)]
-pub struct Told {
+pub struct IncidentResult {
     /// The incident.
     pub incident: String,
     /// What it was about.
@@ -124,7 +124,7 @@ pub struct Told {
     pub lead_days: Option<i32>,
 }
 
-impl Told {
+impl IncidentResult {
     /// Whether the alert came on or before the first action.
     pub fn in_time(&self) -> bool {
         self.lead_days.is_some_and(|days| days >= 0)
@@ -135,7 +135,8 @@ impl Told {
 #[derive(Debug, Clone, Serialize)]
 pub struct Backtest {
     /// Incident by incident.
-    pub told: Vec<Told>,
+    #[serde(rename = "told")]
+    pub results: Vec<IncidentResult>,
     /// Alerts that were opened, and over how many days.
     pub opened: usize,
     /// Days of the replay.
@@ -175,12 +176,12 @@ pub fn backtest(incidents: &[Incident], lines: &[AlertEvent], range: DateRange) 
             day <= line.as_of && apart.abs() <= NEAR_DAYS && incident.pattern.is_match(&evidence.text)
         })
     };
-    let told: Vec<Told> = incidents
+    let results: Vec<IncidentResult> = incidents
         .iter()
         .map(|incident| {
             let about = telling.iter().filter(|line| is_about(line, incident));
             let first = about.min_by_key(|line| (line.as_of, &line.alert_id));
-            Told {
+            IncidentResult {
                 incident: incident.id.clone(),
                 about: incident.about.clone(),
                 first_signal: incident.first_signal,
@@ -198,8 +199,8 @@ pub fn backtest(incidents: &[Incident], lines: &[AlertEvent], range: DateRange) 
     let about_incidents =
         opened.iter().filter(|line| incidents.iter().any(|incident| is_about(line, incident))).count();
     let days = range.days().count();
-    let in_time: Vec<f64> = told.iter().map(|told| f64::from(u8::from(told.in_time()))).collect();
-    let leads: Vec<f64> = told.iter().map(|told| f64::from(told.lead_days.unwrap_or(0).max(0))).collect();
+    let in_time: Vec<f64> = results.iter().map(|result| f64::from(u8::from(result.in_time()))).collect();
+    let leads: Vec<f64> = results.iter().map(|result| f64::from(result.lead_days.unwrap_or(0).max(0))).collect();
     Backtest {
         opened: opened.len(),
         days,
@@ -210,7 +211,7 @@ pub fn backtest(incidents: &[Incident], lines: &[AlertEvent], range: DateRange) 
         lead_days: mean(&leads),
         lead_days_95: interval(&leads),
         leaks,
-        told,
+        results,
     }
 }
 
@@ -234,30 +235,30 @@ fn interval(values: &[f64]) -> [f64; 2] {
 
 impl fmt::Display for Backtest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for told in &self.told {
-            let verdict = match (told.alerted, told.lead_days) {
+        for result in &self.results {
+            let verdict = match (result.alerted, result.lead_days) {
                 (Some(day), Some(days)) if days >= 0 => format!("alerted {day}, {days} days ahead"),
                 (Some(day), Some(days)) => format!("alerted {day}, {} days late", -days),
                 _ => "missed".to_owned(),
             };
-            let alert = told.alert.as_deref().map(|alert| format!(" ({alert})")).unwrap_or_default();
-            let about = if told.about.is_empty() { String::new() } else { format!("  {}", told.about) };
+            let alert = result.alert.as_deref().map(|alert| format!(" ({alert})")).unwrap_or_default();
+            let about = if result.about.is_empty() { String::new() } else { format!("  {}", result.about) };
             writeln!(
                 f,
                 "{} signal {} action {}: {verdict}{alert}{about}",
-                told.incident, told.first_signal, told.first_action
+                result.incident, result.first_signal, result.first_action
             )?;
         }
-        let in_time = self.told.iter().filter(|told| told.in_time()).count();
-        let found = self.told.iter().filter(|told| told.alerted.is_some()).count();
+        let in_time = self.results.iter().filter(|result| result.in_time()).count();
+        let found = self.results.iter().filter(|result| result.alerted.is_some()).count();
         writeln!(
             f,
             "{in_time} of {} on or before the first action: {:.2} (95 % {:.2}–{:.2}); {found} at all, {} missed",
-            self.told.len(),
+            self.results.len(),
             self.in_time,
             self.in_time_95[0],
             self.in_time_95[1],
-            self.told.len() - found,
+            self.results.len() - found,
         )?;
         writeln!(
             f,
@@ -314,29 +315,29 @@ mod tests {
     fn an_alert_counts_from_its_first_telling_line_and_late_ones_are_late() {
         use AlertEventKind::{Lowered, Opened, Raised};
         let day = |day| date(2024, 3, day);
-        let told = run(&[
+        let report = run(&[
             line(day(4), Lowered, &[(day(3), "某牌充电宝起火")]),
             line(day(6), Raised, &[(day(3), "某牌充电宝起火")]),
             line(day(5), Opened, &[(day(3), "某牌充电宝起火")]),
             line(day(5), Opened, &[(day(4), "热水器漏电")]),
         ]);
-        assert_eq!(told.told[0].lead_days, Some(5));
-        assert_eq!((told.told[1].lead_days, told.told[1].in_time()), (Some(-3), false));
-        assert_eq!(told.told[2].alerted, None);
-        assert_eq!((told.opened, told.days, told.about_incidents, told.leaks), (2, 90, 2, 0));
-        assert!((told.in_time - 1.0 / 3.0).abs() < 1e-12 && (told.lead_days - 5.0 / 3.0).abs() < 1e-12);
-        assert!(told.in_time_95[0] <= told.in_time && told.in_time <= told.in_time_95[1]);
-        insta::assert_snapshot!(told.to_string());
+        assert_eq!(report.results[0].lead_days, Some(5));
+        assert_eq!((report.results[1].lead_days, report.results[1].in_time()), (Some(-3), false));
+        assert_eq!(report.results[2].alerted, None);
+        assert_eq!((report.opened, report.days, report.about_incidents, report.leaks), (2, 90, 2, 0));
+        assert!((report.in_time - 1.0 / 3.0).abs() < 1e-12 && (report.lead_days - 5.0 / 3.0).abs() < 1e-12);
+        assert!(report.in_time_95[0] <= report.in_time && report.in_time <= report.in_time_95[1]);
+        insta::assert_snapshot!(report.to_string());
     }
 
     #[test]
     fn evidence_from_the_future_or_from_long_ago_is_not_believed() {
-        let told = run(&[
+        let report = run(&[
             line(date(2024, 3, 1), AlertEventKind::Opened, &[(date(2024, 3, 2), "又爆炸了")]),
             line(date(2024, 3, 2), AlertEventKind::Opened, &[(date(2023, 3, 2), "漏电")]),
         ]);
-        assert!(told.told.iter().all(|told| told.alerted.is_none()));
-        assert_eq!(told.leaks, 1);
+        assert!(report.results.iter().all(|result| result.alerted.is_none()));
+        assert_eq!(report.leaks, 1);
     }
 
     #[test]

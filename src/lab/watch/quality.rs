@@ -1,8 +1,8 @@
-//! How well the watch does, told as plan, do, check, act (clauses 1-21, 1-22): shares of alerts that were right, how early they came, false
-//! alarms against the promise with a control chart of ourselves, samples that are overdue.
+//! How well the watch does, reported as plan, do, check, act (clauses 1-21, 1-22): shares of alerts that were right, how early they came,
+//! false alarms against the promise with a control chart of ourselves, samples that are overdue.
 //!
-//! In: the lines of alerts' lives, outcomes, sampling requests, known incidents, moments of documents. Out: one report as values, as Chinese
-//! text and as a page. Not here: files, the store, the clock.
+//! In: the lines of alerts' lives, outcomes, sampling requests, known incidents, moments of documents. Out: one report as values, as
+//! Chinese text and as a page. Not here: files, the store, the clock.
 //!
 //! Shares are never shown without their n (clause 2-13). An alert nobody judged counts neither way; the share that was judged stands
 //! beside every other.
@@ -25,7 +25,7 @@ use vocabulary::{
 
 /// Level of the intervals.
 const LEVEL: f64 = 0.95;
-/// Days over which rates are told.
+/// Days over which rates are computed.
 const MONTH: f64 = 30.0;
 /// Days of one point of the control chart.
 const WEEK: i64 = 7;
@@ -277,8 +277,8 @@ pub fn report(sheet: &Sheet<'_>) -> QualityReport {
         answered: Share::of(answered, requests.len() as u64),
         ppv: Share::of(confirmed, decided),
         sensitivity: back.as_ref().map(|back| {
-            let in_time = back.told.iter().filter(|told| told.in_time()).count();
-            Share::of(in_time as u64, back.told.len() as u64)
+            let in_time = back.results.iter().filter(|result| result.in_time()).count();
+            Share::of(in_time as u64, back.results.len() as u64)
         }),
         false_onsets_per_30_days: per_month(nothing),
         false_onsets_scaled: (decided > 0).then(|| per_month(all) * nothing as f64 / decided as f64),
@@ -306,8 +306,8 @@ fn rules(opened: &[Opened<'_>], back: Option<&Backtest>) -> Vec<RuleRow> {
     // The first alert of an incident is named by its id, then what it is about.
     let leads: BTreeMap<&str, i32> = back
         .iter()
-        .flat_map(|back| &back.told)
-        .filter_map(|told| Some((told.alert.as_deref()?.split(' ').next()?, told.lead_days?)))
+        .flat_map(|back| &back.results)
+        .filter_map(|result| Some((result.alert.as_deref()?.split(' ').next()?, result.lead_days?)))
         .collect();
     let row = |((rule, criteria, lexicon), group): (_, Vec<&Opened<'_>>)| {
         let with = |verdict| group.iter().filter(|one| one.is(verdict)).count() as u64;
@@ -419,7 +419,8 @@ fn actions(report: &QualityReport, opened: &[Opened<'_>], sheet: &Sheet<'_>) -> 
     if !poor.is_empty() {
         actions.push(format!("可信度低于{thin}的来源{}个，越线须不依赖它们：{}", poor.len(), poor.join("、")));
     }
-    if let Some(missed) = report.backtest.as_ref().map(|back| back.told.iter().filter(|told| !told.in_time()).count())
+    if let Some(missed) =
+        report.backtest.as_ref().map(|back| back.results.iter().filter(|result| !result.in_time()).count())
         && missed > 0
     {
         actions.push(format!("分析漏报或迟报的已知事件{missed}起"));
@@ -462,9 +463,9 @@ impl QualityReport {
             row(&[&"已返结果", &self.answered]),
         ];
         done.extend(self.delays.iter().map(|delay| {
-            let told =
+            let shown =
                 format!("中位{:.1}小时，95%以内{:.1}小时（{}条）", delay.p50_hours, delay.p95_hours, delay.documents);
-            row(&[&delay.step, &told])
+            row(&[&delay.step, &shown])
         }));
         let sensitivity = self.sensitivity.map_or_else(|| "未提供已知事件".to_owned(), |share| share.to_string());
         let scaled =
@@ -479,8 +480,8 @@ impl QualityReport {
         ];
         if let Some(back) = &self.backtest {
             let [low, high] = back.lead_days_95;
-            let told = format!("平均{:.1}天（95%区间{low:.1}—{high:.1}，迟报漏报计0）", back.lead_days);
-            check.push(row(&[&"提前量", &told]));
+            let shown = format!("平均{:.1}天（95%区间{low:.1}—{high:.1}，迟报漏报计0）", back.lead_days);
+            check.push(row(&[&"提前量", &shown]));
         }
         for rule in &self.rules {
             let lead = rule

@@ -8,7 +8,7 @@ use super::Named;
 
 /// A dictionary word in a sentence, in characters of the sentence.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct DictionaryName {
     pub(super) from: usize,
     pub(super) to: usize,
     /// What it names for sure; none for words too common to say.
@@ -18,7 +18,7 @@ pub(super) struct Known {
 }
 
 /// Product and brand words of the dictionary: leftmost, longest.
-pub(super) fn dictionary(chars: &[char], lexicon: &Lexicon) -> Vec<Known> {
+pub(super) fn dictionary(chars: &[char], lexicon: &Lexicon) -> Vec<DictionaryName> {
     let text: String = chars.iter().collect();
     let folded = Folded::new(&text);
     let hits = scan(&folded, &[], lexicon);
@@ -53,7 +53,7 @@ pub(super) fn dictionary(chars: &[char], lexicon: &Lexicon) -> Vec<Known> {
             1 => Some(Named::Brand),
             _ => None,
         };
-        known.push(Known { from: span.from(), to: span.to(), named, sort });
+        known.push(DictionaryName { from: span.from(), to: span.to(), named, sort });
     }
     known
 }
@@ -80,9 +80,9 @@ fn kind(character: char) -> char {
 }
 
 /// A row of values with one more on every side, so that windows never run off.
-struct Row<T>(Vec<T>, T);
+struct Padded<T>(Vec<T>, T);
 
-impl<T: Clone> Row<T> {
+impl<T: Clone> Padded<T> {
     fn at(&self, at: isize) -> T {
         usize::try_from(at).ok().and_then(|at| self.0.get(at)).unwrap_or(&self.1).clone()
     }
@@ -108,19 +108,19 @@ pub(super) fn features(chars: &[char], lexicon: &Lexicon) -> Vec<Vec<String>> {
         let (from, to) = (words.len(), words.len() + token.word.chars().count());
         words.extend((from..to).map(|at| (token.word.to_owned(), place(at, from, to), from, to)));
     }
-    let kinds = Row(lower.iter().map(|c| kind(*c)).collect(), '^');
-    let letters = Row(lower, '\u{1}');
-    let said = Row(said, "^".to_owned());
-    let words = Row(words, ("^".to_owned(), '^', 0, 0));
+    let kinds = Padded(lower.iter().map(|c| kind(*c)).collect(), '^');
+    let letters = Padded(lower, '\u{1}');
+    let said = Padded(said, "^".to_owned());
+    let words = Padded(words, ("^".to_owned(), '^', 0, 0));
     (0..isize::try_from(chars.len()).unwrap_or(0)).map(|at| of_character(at, &letters, &kinds, &said, &words)).collect()
 }
 
 fn of_character(
     at: isize,
-    letters: &Row<char>,
-    kinds: &Row<char>,
-    said: &Row<String>,
-    words: &Row<(String, char, usize, usize)>,
+    letters: &Padded<char>,
+    kinds: &Padded<char>,
+    said: &Padded<String>,
+    words: &Padded<(String, char, usize, usize)>,
 ) -> Vec<String> {
     let mut all = Vec::with_capacity(40);
     for step in -2..=2 {

@@ -16,7 +16,7 @@ use std::fmt;
 use lexicon::Lexicon;
 use vocabulary::{SHOWN_CHARS, excerpt};
 
-use crate::reader::quality::Tally;
+use crate::reader::quality::HitCounts;
 
 pub use tagger::Tagger;
 
@@ -151,11 +151,11 @@ pub fn by_dictionary(chars: &[char], lexicon: &Lexicon) -> Vec<NameSpan> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NameQuality {
     /// Products and brands together.
-    pub all: Tally,
+    pub all: HitCounts,
     /// Products.
-    pub product: Tally,
+    pub product: HitCounts,
     /// Brands.
-    pub brand: Tally,
+    pub brand: HitCounts,
 }
 
 /// Compares found with labelled names, sentence by sentence.
@@ -167,7 +167,7 @@ pub fn measure(sentences: &[Sentence], mut find: impl FnMut(&[char]) -> Vec<Name
             let set = |names: &[NameSpan]| -> BTreeSet<NameSpan> {
                 names.iter().copied().filter(|name| kind.is_none_or(|kind| name.named == kind)).collect()
             };
-            Tally::of(&set(&found), &set(&labelled))
+            HitCounts::of(&set(&found), &set(&labelled))
         };
         quality.all.add(of(None));
         quality.product.add(of(Some(Named::Product)));
