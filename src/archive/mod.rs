@@ -11,15 +11,14 @@ pub mod bundle;
 pub mod documents;
 mod export;
 pub mod files;
-mod packed;
 mod parquet;
 mod sheet;
 mod signals;
 pub mod warc;
+mod zip_files;
 
 pub use asked::{Asked, read_asked};
 pub use export::{EXPORT_COLUMNS, EXPORT_ROWS_MAX, ExportFormat, ExportRow, XLSX_ROWS_MAX, guarded, write_export};
-pub use packed::pack;
 pub use parquet::{
     AssessedRow, AssessmentTable, DocumentDataset, read_assessed, read_signal_dataset, write_signal_dataset,
 };
@@ -29,6 +28,7 @@ pub use warc::{
     BodyError, Exchange, HttpMessage, ReadProblem, Record, Repair, Truncated, WarcError, WarcOptions, WarcReader,
     WarcWriter, decode_body, read_at,
 };
+pub use zip_files::zip_files;
 
 use std::path::PathBuf;
 

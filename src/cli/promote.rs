@@ -10,7 +10,7 @@ use super::lang::{pick, tr};
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say, tell};
 use config::{Overrides, Settings};
-use pipeline::promotion::beside::NotInForce;
+use pipeline::promotion::prepared::NotInForce;
 use pipeline::promotion::{self, Take, Wanted};
 use pipeline::{PipelineError, Tower};
 use store::{Promotion, Store};
@@ -118,8 +118,8 @@ async fn put(settings: &Settings, wanted: &Wanted) -> Result<(), Failure> {
 /// Reads the log again by what was asked for, and puts it in force.
 async fn carry_out(tower: &Tower, row: Promotion) -> Result<Promotion, Failure> {
     let bar = Progress::start(pick("重读日志", "reading the log again"), tower.log().end().await?.0);
-    let put = match tower.derive_beside(row.clone(), &|documents| bar.at(documents, String::new())).await {
-        Ok(beside) => tower.put_in_force(beside, now()).await,
+    let put = match tower.prepare_promotion(row.clone(), &|documents| bar.at(documents, String::new())).await {
+        Ok(prepared) => tower.put_in_force(prepared, now()).await,
         Err(error) => Err(NotInForce::Before(error)),
     };
     bar.finish();

@@ -14,7 +14,7 @@ use collect::{Health, Recipe, Round, Trouble};
 use config::Settings;
 use log::Entry;
 use pipeline::revisions::{DiffLine, changes};
-use pipeline::{Gatherer, SourceBook, check_source};
+use pipeline::{CollectingFolder, SourceStates, check_source};
 use vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, show_moment, start_of_day};
 
 /// Characters of a value that `check` shows.
@@ -119,9 +119,9 @@ fn chosen(recipes: Vec<Recipe>, ids: &[String]) -> Result<Vec<Recipe>, Failure> 
 }
 
 async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestamp) -> Result<(), Failure> {
-    let book = SourceBook::open(settings).await?;
+    let states = SourceStates::open(settings).await?;
     for recipe in recipes {
-        let health = book.health(recipe, now).await?;
+        let health = states.health(recipe, now).await?;
         if json {
             let mut line = serde_json::to_value(&health)?;
             line["id"] = recipe.id.as_str().into();
@@ -139,7 +139,7 @@ async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestam
             }
         }
     }
-    book.close().await;
+    states.close().await;
     Ok(())
 }
 
@@ -197,16 +197,16 @@ fn trouble_told(trouble: &Trouble) -> String {
 }
 
 async fn pause(settings: &Settings, recipes: &[Recipe], at: Option<Timestamp>) -> Result<(), Failure> {
-    let book = SourceBook::open(settings).await?;
+    let states = SourceStates::open(settings).await?;
     for recipe in recipes {
         match at {
-            Some(now) => book.pause(&recipe.id, now).await?,
-            None => book.resume(&recipe.id).await?,
+            Some(now) => states.pause(&recipe.id, now).await?,
+            None => states.resume(&recipe.id).await?,
         }
         let done = if at.is_some() { pick("已暂停", "paused") } else { pick("已恢复", "resumed") };
         tell(format_args!("{done} {}", recipe.id));
     }
-    book.close().await;
+    states.close().await;
     Ok(())
 }
 
@@ -285,15 +285,15 @@ fn log(settings: &Settings, of: &[Recipe], since: Option<Date>) -> Result<(), Fa
 }
 
 async fn revisions(settings: &Settings, id: Option<DocumentId>) -> Result<(), Failure> {
-    let book = SourceBook::open(settings).await?;
+    let states = SourceStates::open(settings).await?;
     match id {
         None => {
-            for id in book.store().revised(Position(0), Position(u64::MAX)).await?.keys() {
+            for id in states.store().revised(Position(0), Position(u64::MAX)).await?.keys() {
                 say(id)?;
             }
         }
         Some(id) => {
-            let revisions = book.store().revisions(&id).await?;
+            let revisions = states.store().revisions(&id).await?;
             if revisions.is_empty() {
                 return Err(Failure::Input(anyhow!(tr!("没有信息 `{id}`", "no document `{id}`"))));
             }
@@ -302,7 +302,7 @@ async fn revisions(settings: &Settings, id: Option<DocumentId>) -> Result<(), Fa
             }
         }
     }
-    book.close().await;
+    states.close().await;
     Ok(())
 }
 
@@ -327,16 +327,16 @@ fn changed(revisions: &[Entry]) -> Vec<String> {
 }
 
 async fn collect(settings: &Settings, recipes: &[Recipe], now: Timestamp) -> Result<(), Failure> {
-    let gatherer = Gatherer::open(settings).await.map_err(super::pipeline_failure)?;
+    let folder = CollectingFolder::open(settings).await.map_err(super::pipeline_failure)?;
     #[expect(clippy::disallowed_methods, reason = "how long it took is told, and decides nothing")]
     let began = std::time::Instant::now();
-    let rounds = gatherer.collect(recipes, settings.sources_at_once, now).await?;
+    let rounds = folder.collect(recipes, settings.sources_at_once, now).await?;
     let seconds = began.elapsed().as_secs_f64();
     for round in &rounds {
         let mut line = serde_json::to_value(round)?;
         line["seconds"] = seconds.into();
         say(line)?;
     }
-    gatherer.close().await;
+    folder.close().await;
     Ok(())
 }

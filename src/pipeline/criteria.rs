@@ -10,8 +10,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::PipelineError;
-use super::judging::{Judge, Review};
+use super::judge::Judge;
 use super::rerun::{Corpus, Stage};
+use super::review::Review;
 use alert::sidebyside::{Said, SideBySide, compare};
 use lexicon::Lexicon;
 use score::{Basis, DisposalRule, HazardClass, SingleRule};

@@ -75,23 +75,23 @@ pub struct SignalExample {
     /// Hazard.
     pub hazard: Hazard,
     /// What the first read of it: stance, severity, brand, place, and the rules behind; none when it has no such signal.
-    pub first: Option<Told>,
+    pub first: Option<SignalSummary>,
     /// What the second read.
-    pub second: Option<Told>,
+    pub second: Option<SignalSummary>,
     /// The text.
     pub excerpt: String,
 }
 
-/// What a signal says, as far as it is compared.
+/// The fields of a signal that are compared, in words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Told {
+pub struct SignalSummary {
     /// `asserted` or `suspected`, 0–4, brand, place.
     pub says: String,
     /// Rules behind it.
     pub rules: Vec<RuleId>,
 }
 
-impl Told {
+impl SignalSummary {
     fn of(record: &SignalRecord) -> Self {
         let mut says = format!("{} S{}", record.stance.zh(), record.severity);
         for part in [record.brand.clone(), record.region.map(|region| region.to_string())].into_iter().flatten() {
@@ -164,7 +164,7 @@ impl Run {
             said.assessed(row.as_of, matter, levels);
         }
         said.told(&lines);
-        // The last revision stands.
+        // The last revision counts.
         let key = |record: &SignalRecord| (record.product, record.hazard, record.document_id.clone());
         let mut records = read_signal_dataset(&run.join("signals"))?;
         records.sort_by_key(|record| record.position);
@@ -197,13 +197,13 @@ fn unread<'a>(alone: &'a [Alone], of: &'a Run, other: &'a Run) -> impl Iterator<
         let key = |id: &DocumentId| (opened.matter.category, opened.matter.hazard, id.clone());
         let missing: Vec<_> = evidence.iter().map(key).filter(|key| !other.signals.contains_key(key)).collect();
         let rules = missing.iter().filter_map(|key| of.signals.get(key)).flat_map(|record| record.rules.clone());
-        let told = Unread {
+        let unread = Unread {
             alert: opened.id.clone(),
             documents: evidence.len(),
             missing: missing.len(),
             rules: rules.collect(),
         };
-        (told.missing > 0).then_some(told)
+        (unread.missing > 0).then_some(unread)
     })
 }
 
@@ -214,7 +214,7 @@ fn signals(first: &Run, second: &Run) -> SignalDiff {
     let keys: BTreeSet<_> = first.signals.keys().chain(second.signals.keys()).collect();
     for key in keys {
         let (one, other) = (first.signals.get(key), second.signals.get(key));
-        let (first, second) = (one.map(Told::of), other.map(Told::of));
+        let (first, second) = (one.map(SignalSummary::of), other.map(SignalSummary::of));
         let step: fn(&mut Shift) = match (&first, &second) {
             (Some(_), None) => |shift| shift.lost += 1,
             (None, Some(_)) => |shift| shift.gained += 1,
@@ -224,7 +224,9 @@ fn signals(first: &Run, second: &Run) -> SignalDiff {
         step(&mut diff.total);
         let pair = pairs.entry((key.0, key.1)).or_default();
         step(pair);
-        let by = |told: &Option<Told>| told.iter().flat_map(|told| told.rules.clone()).collect::<BTreeSet<_>>();
+        let by = |signal: &Option<SignalSummary>| {
+            signal.iter().flat_map(|signal| signal.rules.clone()).collect::<BTreeSet<_>>()
+        };
         for rule in by(&first).symmetric_difference(&by(&second)) {
             step(rules.entry(rule.clone()).or_default());
         }
@@ -259,11 +261,11 @@ impl fmt::Display for Shift {
 pub struct Section {
     /// The heading.
     pub title: String,
-    /// What stands under it, one sentence a line.
+    /// Its sentences, one a line.
     pub lines: Vec<String>,
 }
 
-/// A comparison of two reruns for people: as text, or as a page that stands alone.
+/// A comparison of two reruns for people: as text, or as a page without other files.
 #[derive(Debug)]
 pub struct Report<'a> {
     runs: &'a [RunHead; 2],
@@ -319,12 +321,12 @@ impl RunDiff {
         lines.extend(self.signals.rules.iter().take(EXAMPLES_MAX).map(|(rule, shift)| format!("规则 {rule}  {shift}")));
         sections.push(Section { title: "信号".to_owned(), lines });
         if !self.signals.examples.is_empty() {
-            let said = |told: &Option<Told>| {
-                told.as_ref().map_or_else(
+            let said = |signal: &Option<SignalSummary>| {
+                signal.as_ref().map_or_else(
                     || "无".to_owned(),
-                    |told| {
-                        let rules: Vec<&str> = told.rules.iter().map(RuleId::as_str).collect();
-                        format!("{}（{}）", told.says, rules.join("、"))
+                    |signal| {
+                        let rules: Vec<&str> = signal.rules.iter().map(RuleId::as_str).collect();
+                        format!("{}（{}）", signal.says, rules.join("、"))
                     },
                 )
             };
@@ -349,7 +351,7 @@ impl Report<'_> {
         self
     }
 
-    /// A page that stands alone, for an analyst to approve: with the verification record of clause 4-10 to fill in.
+    /// A page without other files, for an analyst to approve: with the verification record of clause 4-10 to fill in.
     #[must_use]
     pub fn html(&self) -> String {
         let mut page = String::new();

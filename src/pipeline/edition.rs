@@ -6,15 +6,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::PipelineError;
-use super::judging::Judge;
+use super::judge::Judge;
 use archive::SignalParts;
 use index::{Opened, SearchIndex, Thesaurus, Writer};
 use lexicon::Lexicon;
 use vocabulary::{LexiconVersion, Position, SignalRecord};
 
-/// Where searches look, below the data folder.
+/// Folder of the index, below the data folder.
 pub(super) const INDEX: &str = "index";
-/// Where signals lie.
+/// Folder of the signals, below the data folder.
 pub(super) const SIGNALS: &str = "signals";
 
 /// The rules in force, and the index made by them.
@@ -24,15 +24,15 @@ pub(super) struct Edition {
     pub(super) index: Arc<SearchIndex>,
 }
 
-/// An edition that is worked by, with where what is read goes.
+/// The edition in use, with the outputs that are written by it.
 pub(super) struct Working {
     pub(super) edition: Arc<Edition>,
     pub(super) outputs: Arc<Outputs>,
 }
 
-/// Where what is read goes.
+/// The outputs of reading: index and signals.
 pub(super) struct Outputs {
-    /// None once another edition has taken this one's place.
+    /// None after another edition replaced this one.
     pub(super) writer: Arc<Mutex<Option<Writer>>>,
     signals: Mutex<Signals>,
 }
@@ -70,7 +70,7 @@ impl Working {
         Ok(Self { edition, outputs: Arc::new(Outputs { writer, signals }) })
     }
 
-    /// The same outputs under other criteria.
+    /// The same outputs with other criteria.
     pub(super) fn judged_by(&self, judge: Arc<Judge>) -> Self {
         let (lexicon, index) = (Arc::clone(&self.edition.lexicon), Arc::clone(&self.edition.index));
         Self { edition: Arc::new(Edition { lexicon, judge, index }), outputs: Arc::clone(&self.outputs) }
@@ -102,7 +102,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// Ends the writing of the index: merges finish. Nothing can be put into it afterwards.
+    /// Ends writing to the index, after its merges. Nothing can be put into it afterwards.
     pub(super) fn end(&self) -> Result<(), PipelineError> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(writer.map_or(Ok(()), Writer::close)?)
@@ -158,8 +158,8 @@ pub(super) fn stop_words(lexicon: &Lexicon) -> BTreeSet<String> {
     lexicon.stopwords().iter().cloned().collect()
 }
 
-/// Outputs that know more than the log come from another one: a log restored from a backup. Going on behind them would
-/// skip what the log takes in next (LOG-2).
+/// Why outputs are made again whose cursor is ahead of the log: the log was restored from a backup, and continuing from their cursor would
+/// skip what it takes in next (LOG-2).
 fn ahead(cursor: Position, end: Position) -> String {
     format!("they reach to position {cursor} of a log that ends at {end}; was it restored from a backup?")
 }

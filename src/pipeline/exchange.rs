@@ -1,15 +1,15 @@
-//! What an organisation takes away of the watch: its records as files in one archive, with a manifest.
+//! The records that concern an organisation, as files in one ZIP archive with a manifest.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Folder, PipelineError};
-use archive::pack;
+use archive::zip_files;
 use tell::{self, Explained, Language};
 use vocabulary::{Act, CriteriaVersion, LexiconVersion, SamplingRequest, ShownAlert, ShownEvent, show_moment};
 
-/// Longest archive before it is packed, in bytes.
-const PACKED_BYTES_MAX: usize = 256 << 20;
+/// Longest files of an archive together, before compression, in bytes.
+const ZIPPED_BYTES_MAX: usize = 256 << 20;
 
 /// The records that concern an organisation, each as it may see it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,19 +58,19 @@ pub struct ExchangeManifest<'a> {
 }
 
 impl Folder {
-    /// Packs records as NDJSON files and a manifest.
+    /// A ZIP archive of the records, as NDJSON files, with a manifest.
     ///
     /// # Errors
     /// [`PipelineError::Refused`] when they are too many for one archive.
-    pub fn pack_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, PipelineError> {
+    pub fn zip_records(&self, party: &str, records: &Records, now: Timestamp) -> Result<Vec<u8>, PipelineError> {
         let files = [
             ("alerts.ndjson", lines(records.alerts.iter().map(in_words))?, records.alerts.len()),
             ("events.ndjson", lines(records.events.iter().map(in_words))?, records.events.len()),
             ("sampling.ndjson", lines(&records.sampling)?, records.sampling.len()),
             ("acts.ndjson", lines(&records.acts)?, records.acts.len()),
         ];
-        if files.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() > PACKED_BYTES_MAX {
-            let megabytes = PACKED_BYTES_MAX >> 20;
+        if files.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() > ZIPPED_BYTES_MAX {
+            let megabytes = ZIPPED_BYTES_MAX >> 20;
             return Err(PipelineError::refused(
                 format!("记录超过 {megabytes} MB：请用 /api/v1/events 分批读取"),
                 format!("the records are longer than {megabytes} MB; read them in parts from /api/v1/events"),
@@ -93,7 +93,7 @@ impl Folder {
         let manifest = serde_json::to_vec_pretty(&manifest)?;
         let mut all: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes, _)| (*name, bytes.as_slice())).collect();
         all.push(("manifest.json", &manifest));
-        pack(&all).map_err(|source| PipelineError::Io { what: "pack", path: "records".into(), source })
+        zip_files(&all).map_err(|source| PipelineError::Io { what: "pack", path: "records".into(), source })
     }
 }
 

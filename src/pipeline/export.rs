@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Folder, PipelineError};
-use archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, pack, write_export};
+use archive::{EXPORT_COLUMNS, ExportFormat, ExportRow, write_export, zip_files};
 use index::{SearchRequest, Sort};
 use vocabulary::{CriteriaVersion, LexiconVersion, Position, show_moment};
 
-/// Most rows of an export that is made in memory, for a browser to take away.
-pub const PACKED_ROWS_MAX: u64 = 20_000;
-/// Longest file of one, in bytes.
-const PACKED_BYTES_MAX: usize = 128 << 20;
+/// Most rows of an export as a ZIP archive, which is made in memory.
+pub const ZIP_ROWS_MAX: u64 = 20_000;
+/// Longest file in such an archive, before compression, in bytes.
+const ZIPPED_BYTES_MAX: usize = 128 << 20;
 
-/// What an export is: enough to make it again and to see whether it is whole.
+/// The manifest of an export: enough to repeat it, and to check that the file is whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Manifest {
     /// The query as asked.
@@ -52,8 +52,10 @@ pub struct Manifest {
 }
 
 impl Folder {
-    /// Writes all that a search finds; its `limit` and `after` do not count. `name` is for messages. Refused when there is
-    /// more than the format takes, or than `rows_max`: no file is ever quietly cut short.
+    /// Writes all that a search finds, whatever its `limit` and `after`. `name` is for messages.
+    ///
+    /// # Errors
+    /// [`PipelineError::Refused`] when there are more rows than the format takes, or than `rows_max`: no file is cut short.
     pub fn export(
         &self,
         request: &SearchRequest,
@@ -114,18 +116,23 @@ impl Folder {
 }
 
 impl Folder {
-    /// As [`Folder::export`], as a ZIP archive of the file and its manifest; within [`PACKED_ROWS_MAX`] rows.
-    pub fn export_packed(
+    /// Like [`Folder::export`], as a ZIP archive of the file and its manifest.
+    ///
+    /// # Errors
+    /// [`PipelineError::Refused`] when there are more rows than `rows_max`, which should be at most [`ZIP_ROWS_MAX`], or the file is longer
+    /// than 128 MiB.
+    pub fn export_zip(
         &self,
         request: &SearchRequest,
         format: ExportFormat,
+        rows_max: u64,
         now: Timestamp,
     ) -> Result<(Vec<u8>, Manifest), PipelineError> {
         let name = format!("result.{}", format.code());
-        let mut file = Short { bytes: Vec::new(), full: false };
-        let made = self.export(request, format, PACKED_ROWS_MAX, &mut file, Path::new(&name), now);
+        let mut file = BoundedFile { bytes: Vec::new(), full: false };
+        let made = self.export(request, format, rows_max, &mut file, Path::new(&name), now);
         if file.full {
-            let megabytes = PACKED_BYTES_MAX >> 20;
+            let megabytes = ZIPPED_BYTES_MAX >> 20;
             return Err(PipelineError::refused(
                 format!("结果超过 {megabytes} MB：请加条件分几次导出，或在服务器上用命令 wanglou export"),
                 format!(
@@ -134,22 +141,22 @@ impl Folder {
             ));
         }
         let manifest = made?;
-        let told = serde_json::to_vec_pretty(&manifest)?;
-        let archive = pack(&[(&name, &file.bytes), ("manifest.json", &told)]);
+        let manifest_json = serde_json::to_vec_pretty(&manifest)?;
+        let archive = zip_files(&[(&name, &file.bytes), ("manifest.json", &manifest_json)]);
         let archive = archive.map_err(|source| PipelineError::Io { what: "pack", path: name.into(), source })?;
         Ok((archive, manifest))
     }
 }
 
-/// A file in memory that ends at [`PACKED_BYTES_MAX`].
-struct Short {
+/// A file in memory that ends at [`ZIPPED_BYTES_MAX`].
+struct BoundedFile {
     bytes: Vec<u8>,
     full: bool,
 }
 
-impl Write for Short {
+impl Write for BoundedFile {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.bytes.len() + bytes.len() > PACKED_BYTES_MAX {
+        if self.bytes.len() + bytes.len() > ZIPPED_BYTES_MAX {
             self.full = true;
             return Err(std::io::ErrorKind::FileTooLarge.into());
         }

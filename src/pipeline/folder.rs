@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::PipelineError;
 use super::edition::Edition;
-use super::judging::Judge;
+use super::judge::Judge;
 use super::promotion::rules_for;
 use alert::feed::FeedHead;
 use collect::{Health, Recipe};

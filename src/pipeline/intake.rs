@@ -67,7 +67,7 @@ impl collect::Sink for LogSink {
     async fn put(&self, documents: Vec<Document>) -> Result<Vec<collect::Outcome>, collect::SinkError> {
         let outcomes =
             self.log.append(&documents, self.now).await.map_err(|error| collect::SinkError(Box::new(error)))?;
-        let told = |outcome| match outcome {
+        let outcome_of = |outcome| match outcome {
             Outcome::Kept(_) => collect::Outcome::Kept,
             Outcome::Revised(_) => collect::Outcome::Revised,
             Outcome::Unchanged => {
@@ -79,7 +79,7 @@ impl collect::Sink for LogSink {
                 collect::Outcome::Duplicate
             }
         };
-        Ok(outcomes.into_iter().map(told).collect())
+        Ok(outcomes.into_iter().map(outcome_of).collect())
     }
 }
 
@@ -92,7 +92,7 @@ pub struct ImportReport {
     pub rejected: Vec<Rejected>,
     /// Where all of them are kept, when there are any.
     pub rejects_file: Option<PathBuf>,
-    /// The bad line at which a strict import stopped; what stands before it is in the log.
+    /// The bad line at which a strict import stopped; the lines before it are in the log.
     pub stopped: Option<Rejected>,
 }
 
@@ -134,7 +134,7 @@ impl Reasons {
 const BATCHES_WAITING_MAX: usize = 2;
 /// Bytes of text at which a batch is handed over even when it has few rows.
 const BATCH_BYTES_MAX: usize = 16 << 20;
-/// Bad lines listed to whoever handed documents in.
+/// Most bad lines listed in the answer to documents that were handed in.
 const PUSH_REJECTS_MAX: usize = 100;
 /// Different reasons for setting lines aside that are counted apart per file: some reasons name a column of the line.
 const REASONS_MAX: usize = 100;
@@ -221,7 +221,7 @@ pub async fn push_lines(
 ) -> Result<ImportReport, PipelineError> {
     let (columns, pages) = (BTreeMap::new(), PageFilter::default());
     let of = ImportSpec { source, channel, format: Format::Ndjson, columns, pages };
-    // What is set aside is booked on the organisation's own, too.
+    // Rejected lines are counted for the organisation's own sources, too.
     let source = by.map_or_else(|| of.source.clone(), |by| SourceId::new(by.own_source(of.source.as_str())));
     let spec = ImportSpec { source, ..of.clone() };
     let masker = tower.masker();
@@ -279,33 +279,33 @@ pub(super) fn read_aside(
 ) -> (mpsc::Receiver<Items>, JoinHandle<Result<(), PipelineError>>) {
     let (sender, receiver) = mpsc::channel(BATCHES_WAITING_MAX);
     let reader = tokio::task::spawn_blocking(move || {
-        let (mut rough, mut bytes) = (Vec::new(), 0);
-        for one in roughly(&path, &spec)? {
+        let (mut unparsed, mut bytes) = (Vec::new(), 0);
+        for one in unparsed_items(&path, &spec)? {
             bytes += one.bytes();
-            rough.push(one);
-            if rough.len() >= APPEND_MAX || bytes >= BATCH_BYTES_MAX {
+            unparsed.push(one);
+            if unparsed.len() >= APPEND_MAX || bytes >= BATCH_BYTES_MAX {
                 bytes = 0;
-                let items = masked(parsed(std::mem::take(&mut rough), &path, &spec), &masker);
+                let items = masked(parsed(std::mem::take(&mut unparsed), &path, &spec), &masker);
                 if sender.blocking_send(items).is_err() {
                     // Nobody listens any more: the import has stopped, with its own error.
                     return Ok(());
                 }
             }
         }
-        _ = sender.blocking_send(masked(parsed(rough, &path, &spec), &masker));
+        _ = sender.blocking_send(masked(parsed(unparsed, &path, &spec), &masker));
         Ok(())
     });
     (receiver, reader)
 }
 
-/// A piece of a file before it is parsed: cutting a file up is quick and has an order, parsing is neither.
-enum Rough {
+/// An item of a file before it is parsed. Cutting a file into items is quick and done in order; parsing is neither.
+enum UnparsedItem {
     Line(u64, Vec<u8>),
     Record(u64, Box<Record>),
     Item(Box<Result<Document, Rejected>>),
 }
 
-impl Rough {
+impl UnparsedItem {
     fn bytes(&self) -> usize {
         match self {
             Self::Line(_, line) => line.len(),
@@ -315,30 +315,35 @@ impl Rough {
     }
 }
 
-/// A file cut up.
-fn roughly<'a>(path: &'a Path, spec: &'a ImportSpec) -> Result<Box<dyn Iterator<Item = Rough> + 'a>, PipelineError> {
-    let item = |item| Rough::Item(Box::new(item));
+/// The items of a file, unparsed.
+fn unparsed_items<'a>(
+    path: &'a Path,
+    spec: &'a ImportSpec,
+) -> Result<Box<dyn Iterator<Item = UnparsedItem> + 'a>, PipelineError> {
+    let item = |item| UnparsedItem::Item(Box::new(item));
     let refused = move |rejected| item(Err(rejected));
     Ok(match spec.format {
         Format::Warc => Box::new(records_of(path)?.map(move |(number, record)| {
-            record.map_or_else(refused, |record| Rough::Record(number, Box::new(record)))
+            record.map_or_else(refused, |record| UnparsedItem::Record(number, Box::new(record)))
         })),
         Format::Ndjson => {
             let lines = read_lines(path, open(path).map_err(PipelineError::Brought)?);
-            Box::new(lines.map(move |(number, line)| line.map_or_else(refused, |line| Rough::Line(number, line))))
+            Box::new(
+                lines.map(move |(number, line)| line.map_or_else(refused, |line| UnparsedItem::Line(number, line))),
+            )
         }
         _ => Box::new(read_documents(path, spec).map_err(PipelineError::Brought)?.map(item)),
     })
 }
 
 /// Parses on all cores; same order out as in.
-fn parsed(rough: Vec<Rough>, path: &Path, spec: &ImportSpec) -> Items {
+fn parsed(unparsed: Vec<UnparsedItem>, path: &Path, spec: &ImportSpec) -> Items {
     let one = |one| match one {
-        Rough::Line(number, line) => document_of_line(path, number, &line, spec),
-        Rough::Record(number, record) => document_of_record(path, number, &record, spec),
-        Rough::Item(item) => Some(*item),
+        UnparsedItem::Line(number, line) => document_of_line(path, number, &line, spec),
+        UnparsedItem::Record(number, record) => document_of_record(path, number, &record, spec),
+        UnparsedItem::Item(item) => Some(*item),
     };
-    rough.into_par_iter().filter_map(one).collect()
+    unparsed.into_par_iter().filter_map(one).collect()
 }
 
 fn masked(mut items: Items, masker: &Masker) -> Items {

@@ -1,12 +1,12 @@
-//! What a service keeps between two judgements, so that a judgement costs what came in since, not all that ever came.
+//! The state that a service keeps between two judgements, so that a judgement costs what came in since, not all that ever came.
 //!
-//! Events hang on the order in which signals could be known, and what comes in late may precede what is there: a page is seen when the
-//! round over its site began, a report without a moment of its own on the day it was published. So events are kept of what is settled,
-//! and each judgement adds the rest to a copy of them.
+//! Events depend on the order in which signals could be known, and a signal that comes in late may precede earlier ones: a page is seen
+//! when the round over its site began, a report without a moment of its own on the day it was published. So the state keeps the events of
+//! settled signals, and each judgement adds the others to a copy of them.
 //!
-//! All of it is derived from the log and the signals and may be dropped at any time: it is then made anew. That happens by itself when
-//! something was learnt that does not come after all that is settled: a revision of a document whose earlier words count here, an archive
-//! of earlier years, other rules.
+//! All of it is derived from the log and the signals and may be dropped at any time; the next judgement makes it again. That also happens
+//! when a new signal precedes a settled one: a revision of a document whose earlier signals count here, an archive of earlier years, other
+//! rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,36 +15,37 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::edition::Edition;
-use super::judging::{EvidenceBook, Judge};
+use super::excerpts::Excerpts;
+use super::judge::Judge;
 use score::{EventBook, Events, TooLate, Volume};
 use vocabulary::{DocumentId, LexiconVersion, Position, SignalRecord};
 
-/// How long before the newest signal something was seen that hardly anything precedes any more.
+/// A signal is settled when it was seen this long before the newest: hardly any signal that comes in later precedes it.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_hours(72);
-/// Most signals that are not settled for their moment alone: where more come in, what is older is settled too.
+/// Most signals kept unsettled: beyond them the oldest are settled whatever their age.
 const UNSETTLED_MAX: usize = 10_000;
 
 /// Events, excerpts and reading volume of everything up to a place in the log.
 pub(super) struct JudgingState {
     judge: Arc<Judge>,
     lexicon: LexiconVersion,
-    /// Everything up to here is in.
+    /// The last log position that is taken in.
     to: Position,
-    /// How many signals lie up to there, those of replaced revisions included.
+    /// Number of signals up to there, those of replaced revisions included.
     signals: usize,
-    /// Of signals that are settled: all that were seen before `until`.
+    /// Events of the settled signals: all that were seen before `until`.
     settled: EventBook,
     until: Timestamp,
-    /// The others.
+    /// The other signals.
     unsettled: Vec<SignalRecord>,
-    evidence: EvidenceBook,
+    excerpts: Excerpts,
     volume: Volume,
-    /// Documents that were revised, with their newest revision: what an older one said counts no more.
+    /// Revised documents with their newest revision. Signals of older revisions do not count.
     revised: BTreeMap<DocumentId, Position>,
 }
 
 impl JudgingState {
-    /// Nothing yet, under the rules of an edition.
+    /// Empty, with the rules of an edition.
     pub(super) fn new(edition: &Edition) -> Self {
         Self {
             judge: Arc::clone(&edition.judge),
@@ -54,26 +55,26 @@ impl JudgingState {
             settled: EventBook::new(edition.judge.criteria()),
             until: Timestamp::MIN,
             unsettled: Vec::new(),
-            evidence: EvidenceBook::default(),
+            excerpts: Excerpts::default(),
             volume: Volume::new(),
             revised: BTreeMap::new(),
         }
     }
 
-    /// Whether it was made under these rules and of the beginning of these signals.
+    /// Whether it was made with the same rules, from a prefix of `records`.
     pub(super) fn fits(&self, edition: &Edition, records: &[SignalRecord]) -> bool {
         Arc::ptr_eq(&self.judge, &edition.judge)
             && self.lexicon == *edition.lexicon.version()
             && records.partition_point(|record| record.position <= self.to) == self.signals
     }
 
-    /// Up to where everything is in.
+    /// The last log position that is taken in.
     pub(super) fn to(&self) -> Position {
         self.to
     }
 
-    /// Takes in what came in behind [`JudgingState::to`]: `records` are all signals, `revised` the documents that were revised since and
-    /// `volume` what was read since. Nothing can have been seen after `now`, whatever a document says.
+    /// Takes in what came in after [`JudgingState::to`]: `records` are all signals, `revised` the documents revised since, `volume` the
+    /// documents read since, by day of the event and day it was known. A moment after `now` counts as `now`, whatever a document says.
     pub(super) fn take_in(
         &mut self,
         now: Timestamp,
@@ -94,7 +95,7 @@ impl JudgingState {
         let fresh = self.standing(&records[self.signals..]);
         (self.to, self.signals) = (to, records.len());
         if !outdated {
-            self.evidence.add_all(&fresh);
+            self.excerpts.add_all(&fresh);
             self.unsettled.extend(fresh);
             if self.settle(now).is_ok() {
                 return;
@@ -106,22 +107,26 @@ impl JudgingState {
             "events are sorted anew: something precedes what was settled"
         );
         self.unsettled = self.standing(records);
-        self.evidence = EvidenceBook::default();
-        self.evidence.add_all(&self.unsettled);
+        self.excerpts = Excerpts::default();
+        self.excerpts.add_all(&self.unsettled);
         (self.settled, self.until) = (EventBook::new(self.judge.criteria()), Timestamp::MIN);
         self.settle(now).expect("nothing comes before the first");
     }
 
-    /// Whether it was read in the newest revision of its document.
+    /// Whether a signal was read in the newest revision of its document.
     fn stands(&self, record: &SignalRecord) -> bool {
         self.revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest)
     }
 
+    /// The signals that were read in the newest revision of their documents.
     fn standing(&self, records: &[SignalRecord]) -> Vec<SignalRecord> {
         records.iter().filter(|record| self.stands(record)).cloned().collect()
     }
 
-    /// Moves what was seen long enough before the newest signal to what is settled.
+    /// Settles the signals that were seen long enough before the newest.
+    ///
+    /// # Errors
+    /// [`TooLate`] when one of them precedes a settled one.
     fn settle(&mut self, now: Timestamp) -> Result<(), TooLate> {
         let mut seen: Vec<Timestamp> = self.unsettled.iter().map(|record| record.seen_at.min(now)).collect();
         seen.sort_unstable();
@@ -133,10 +138,10 @@ impl JudgingState {
         self.settled.add(&settled)
     }
 
-    /// What a judgement rests on.
-    pub(super) fn open(&self) -> (Events, &EvidenceBook, &Volume) {
+    /// Events, excerpts and reading volume of all that was taken in.
+    pub(super) fn open(&self) -> (Events, &Excerpts, &Volume) {
         let mut events = self.settled.clone();
         events.add(&self.unsettled).expect("what is not settled comes after what is");
-        (events.into_events(), &self.evidence, &self.volume)
+        (events.into_events(), &self.excerpts, &self.volume)
     }
 }

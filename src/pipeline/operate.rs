@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::collecting::lock_folder;
 use super::edition::{INDEX, stop_words};
-use super::gather::lock_folder;
 use super::promotion::rules_for;
 use super::reading::{BATCH_MAX, index_batch};
 use super::{Folder, PipelineError, read_batch};

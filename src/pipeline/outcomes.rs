@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::judging::Judge;
+use super::judge::Judge;
 use super::{Folder, PipelineError};
 use sampling::results::{self, BadLine};
 use score::FeedbackCriteria;

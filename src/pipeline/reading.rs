@@ -61,28 +61,28 @@ pub fn read_batch(lexicon: &Lexicon, entries: Vec<Entry>) -> Vec<ReadEntry> {
     entries.into_par_iter().map(|entry| read_one(lexicon, entry)).collect()
 }
 
-/// What a replay needs of documents: their signals and listings, each listing with the day on which it could be known; in their order.
+/// The signals and listings of a batch, in the order of its documents; each listing with the day on which it could be known.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Gleaned {
+pub(super) struct BatchSignals {
     pub(super) records: Vec<SignalRecord>,
     pub(super) offers: Vec<(Option<Date>, Listing)>,
 }
 
-/// As [`read_batch`], of what a replay needs alone: the same signals, for much less.
-pub(super) fn glean_batch(lexicon: &Lexicon, entries: Vec<Entry>) -> Gleaned {
-    let glean = |Entry { position, document }: Entry| {
+/// Like [`read_batch`], but gives only what a replay needs: the same signals and listings, for much less work.
+pub(super) fn read_batch_for_signals(lexicon: &Lexicon, entries: Vec<Entry>) -> BatchSignals {
+    let read = |Entry { position, document }: Entry| {
         let reading = extract::read_for_signals(&document, lexicon);
         let records = reading.map(|reading| extract::signal_records(&document, &reading, position)).unwrap_or_default();
         let offer = listing_of(&document, lexicon).map(|listing| (document.known_at().map(day_of), listing));
         (records, offer)
     };
-    let each: Vec<_> = entries.into_par_iter().map(glean).collect();
-    let mut gleaned = Gleaned::default();
+    let each: Vec<_> = entries.into_par_iter().map(read).collect();
+    let mut batch = BatchSignals::default();
     for (records, offer) in each {
-        gleaned.records.extend(records);
-        gleaned.offers.extend(offer);
+        batch.records.extend(records);
+        batch.offers.extend(offer);
     }
-    gleaned
+    batch
 }
 
 /// Puts what was read behind `from` into an index and commits it up to `to`.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::PipelineError;
-use super::judging::Judge;
+use super::judge::Judge;
 use lexicon::{Lexicon, LexiconError};
 
 /// The shipped criteria.

@@ -21,11 +21,11 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{Id, JoinSet};
 
 use super::clock::Clock;
-use super::gather::one_round;
-use super::judging::Judgement;
+use super::collecting::one_round;
 use super::planned::DIFFERENCE;
-use super::promotion::Keeper;
+use super::promotion::BackgroundPromotion;
 use super::reading::ReadReport;
+use super::review::Judgement;
 use super::{PipelineError, Tower};
 use collect::{Recipe, Round};
 use config::{RerunPlan, Settings};
@@ -99,7 +99,11 @@ impl Service {
         Self {
             clock,
             collecting: Collecting { tower: tower(), recipes, tick, troubles_told_on: None },
-            reading: Reading { tower: tower(), promotions: Keeper::default(), caught_up: watch::channel(false).0 },
+            reading: Reading {
+                tower: tower(),
+                promotions: BackgroundPromotion::default(),
+                caught_up: watch::channel(false).0,
+            },
             judging: Judging { tower: tower(), judged: None },
             replaying: Replaying { tower: tower(), plans: reruns, tick },
             telling: None,
@@ -262,7 +266,7 @@ async fn round(tower: Arc<Tower>, recipe: Recipe, now: Timestamp) -> Result<Roun
 /// Reads what the log has, whoever brought it: a document is found soon after it was logged. Between two reads promoted rules come in force.
 struct Reading {
     tower: Arc<Tower>,
-    promotions: Keeper,
+    promotions: BackgroundPromotion,
     /// Whether everything was read that was there at the start.
     caught_up: watch::Sender<bool>,
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use super::collecting::{collector_of, lock_folder};
 use super::edition::{Outputs, Working};
 use super::folder::{DATABASE, Folder};
-use super::gather::{collector_of, lock_folder};
 use super::judging_state::JudgingState;
 use super::masking::masker_of;
 use super::promotion::rules_for;

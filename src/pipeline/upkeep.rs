@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::PipelineError;
+use super::collecting::lock_folder;
 use super::files::files_under;
-use super::gather::lock_folder;
 use archive::{DocumentDataset, SignalParts, WarcReader, survey_parts};
 use log::Journal;
 use store::Store;

@@ -11,10 +11,6 @@ use regex::Regex;
 /// Circles that there are, each as the files that form it, and what ties them. A circle that is mended must leave this list.
 const KNOWN: &[(&[&str], &str)] = &[
     (
-        &["pipeline/edition", "pipeline/judging", "pipeline/judging_state"],
-        "an edition is what a judge and its state belong to",
-    ),
-    (
         &[
             "web/acts",
             "web/api",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{lexicon_with, run};
 use wanglou::config::{Overrides, Settings};
 use wanglou::index::SearchRequest;
-use wanglou::pipeline::promotion::{self, Keeper, Take, Wanted};
+use wanglou::pipeline::promotion::{self, BackgroundPromotion, Take, Wanted};
 use wanglou::pipeline::{NewSearch, Tower, push_lines};
 use wanglou::store::{Promotion, Store};
 use wanglou::vocabulary::{Channel, SourceId, parse_moment};
@@ -162,7 +162,7 @@ fn a_running_service_goes_on_while_promoted_rules_read_and_ends_as_if_they_had_a
         let watch =
             NewSearch { name: "w".to_owned(), query: "充电宝".to_owned(), watched: true, ..NewSearch::default() };
         tower.save_search(watch, now()).await.expect("saved");
-        let mut keeper = Keeper::default();
+        let mut background = BackgroundPromotion::default();
         let mut steps = 0;
         loop {
             // What comes in while the log is read again is read by the rules in force, and found at once.
@@ -172,7 +172,7 @@ fn a_running_service_goes_on_while_promoted_rules_read_and_ends_as_if_they_had_a
             // What nobody has read yet when the rules change is read by the new ones.
             push(&tower, 100_000 + steps, 100_001 + steps).await;
             steps += 1;
-            if keeper.step(&tower, now()).await.expect("the tower works") {
+            if background.step(&tower, now()).await.expect("the tower works") {
                 break;
             }
             tokio::task::yield_now().await;
@@ -194,7 +194,7 @@ fn a_running_service_goes_on_while_promoted_rules_read_and_ends_as_if_they_had_a
         let listings =
             tower.store().listings(wanglou::vocabulary::Category::BatteryCharger, 9_999).await.expect("read");
         assert_eq!(listings.len() as u64, count + 2);
-        drop(keeper);
+        drop(background);
         Arc::into_inner(tower).expect("nobody else has it").close().await.expect("closed");
 
         // A tower that had those rules from the beginning, over the same log.
@@ -217,8 +217,8 @@ fn a_promotion_killed_once_it_counts_is_finished_by_the_next_start() {
     in_service(async {
         let asked = promotion::ask(&settings, &wanted(&newer), now()).await.expect("asked");
         let tower = Tower::open(&settings).await.expect("opened");
-        let beside = tower.derive_beside(asked.clone(), &|_| ()).await.expect("derived");
-        drop(beside);
+        let prepared = tower.prepare_promotion(asked.clone(), &|_| ()).await.expect("derived");
+        drop(prepared);
         // Killed between its transaction and the folders.
         let store = Store::open(&data.join("wanglou.sqlite")).await.expect("opened");
         let mut tx = store.begin().await.expect("begun");

@@ -1,14 +1,14 @@
 //! Rules put in force: an explicit act with a name, a reason and, where there is one, the report that was approved.
 //!
 //! In: a lexicon folder or criteria file that somebody tried on archives (`rerun`, `diff`). Out: a copy below the data folder that nobody
-//! edits, a line in the audit log, and, once the log has been read again beside what is in use ([`beside`]), a tower that reads and judges
-//! by it. Not here: whether the change is a good one; that is for people, with `wanglou diff` before them.
+//! edits, a line in the audit log, and, once the log has been read again beside what is in use ([`prepared`]), a tower that reads and
+//! judges by it. Not here: whether the change is a good one; that is for people, with `wanglou diff` before them.
 //!
 //! Which rules count: those that the settings name; else the promotion in force; else the shipped ones.
 #![expect(clippy::disallowed_methods, reason = "an edge: copies rules and a report")]
 
-pub mod beside;
-mod keeper;
+mod background;
+pub mod prepared;
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::collecting::lock_folder;
 use super::files::digest;
-use super::gather::lock_folder;
-use super::judging::Judge;
+use super::judge::Judge;
 use super::rules::{criteria_text, read_criteria, read_lexicon};
 use super::{Folder, PipelineError};
 use config::Settings;
@@ -26,7 +26,7 @@ use lexicon::{self, Lexicon};
 use store::{Promotion, Store};
 use vocabulary::{AuditEntry, AuditKind, Notice, NoticeKind, shanghai};
 
-pub use keeper::Keeper;
+pub use background::BackgroundPromotion;
 
 /// Where promoted rules lie, inside the data folder.
 pub const FOLDER: &str = "rules";
@@ -360,6 +360,6 @@ impl Folder {
         Store::add_notice(&mut tx, &notice(&row, NoticeKind::RulesFailed, now, text)).await?;
         tx.commit().await?;
         // What was made of it counts for nothing, and may be what fills the disk.
-        beside::clear(self.data_dir())
+        prepared::clear(self.data_dir())
     }
 }

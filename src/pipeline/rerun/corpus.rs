@@ -11,7 +11,7 @@ use super::Stage;
 use super::cache::Cache;
 use crate::PipelineError;
 use crate::archives::pieces;
-use crate::reading::{Gleaned, glean_batch};
+use crate::reading::{BatchSignals, read_batch_for_signals};
 use lexicon::Lexicon;
 use log::Entry;
 use score::{Market, Volume};
@@ -44,7 +44,7 @@ pub(crate) struct Corpus {
     known: HashMap<u128, (u128, u128)>,
     cache: Option<Arc<Cache>>,
     /// Batches being read, the oldest first.
-    reading: VecDeque<JoinHandle<Result<(Gleaned, bool), PipelineError>>>,
+    reading: VecDeque<JoinHandle<Result<(BatchSignals, bool), PipelineError>>>,
 }
 
 impl Corpus {
@@ -159,21 +159,21 @@ impl Corpus {
         }
         let (lexicon, cache) = (Arc::clone(lexicon), self.cache.clone());
         self.reading.push_back(tokio::task::spawn_blocking(move || {
-            let Some(cache) = cache else { return Ok((glean_batch(&lexicon, entries), false)) };
+            let Some(cache) = cache else { return Ok((read_batch_for_signals(&lexicon, entries), false)) };
             let key = cache.key_of_batch(lexicon.version(), &entries);
             if let Some(kept) = cache.get(&key) {
                 return Ok((kept, true));
             }
-            let gleaned = glean_batch(&lexicon, entries);
-            cache.put(&key, &gleaned)?;
-            Ok((gleaned, false))
+            let batch = read_batch_for_signals(&lexicon, entries);
+            cache.put(&key, &batch)?;
+            Ok((batch, false))
         }));
     }
 
     /// Takes what was read of the batch that was begun first: in their order, whichever is read first.
     async fn settle(&mut self) -> Result<(), PipelineError> {
         let Some(reading) = self.reading.pop_front() else { return Ok(()) };
-        let (Gleaned { records, offers }, kept) = reading.await??;
+        let (BatchSignals { records, offers }, kept) = reading.await??;
         self.batches_kept += u64::from(kept);
         self.records.extend(records);
         for (known, listing) in offers {

@@ -18,7 +18,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::PipelineError;
-use super::judging::{Judge, Review};
+use super::judge::Judge;
+use super::review::Review;
 use lexicon::Lexicon;
 use tell::{self, Language};
 use vocabulary::{AlertEventKind, Assessment, CriteriaVersion, DateRange, Intake, LexiconVersion, Outcome, SourceId};

@@ -67,7 +67,7 @@ impl View {
     pub(crate) fn export(&self, query: &str, format: ExportFormat, now: Timestamp) -> Result<Exported, ViewError> {
         let tower = self.archive()?;
         let request = SearchRequest { query: query.to_owned(), ..SearchRequest::default() };
-        let packed = on_disk(|| tower.export_packed(&request, format, now));
+        let packed = on_disk(|| tower.export_zip(&request, format, pipeline::ZIP_ROWS_MAX, now));
         let (archive, manifest) = packed.map_err(|error| refused(error, query, "exporting a search"))?;
         Ok(Exported { archive, rows: manifest.rows })
     }

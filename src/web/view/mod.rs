@@ -251,7 +251,7 @@ impl View {
 
     /// Packs records as files in one archive.
     pub(super) fn pack_records(&self, records: &Records, now: Timestamp) -> Result<Vec<u8>, ViewError> {
-        match self.tower.pack_records(self.party().map_or("", |party| &party.name), records, now) {
+        match self.tower.zip_records(self.party().map_or("", |party| &party.name), records, now) {
             Err(PipelineError::Refused(refused)) => Err(ViewError::Refused { why: refused.zh }),
             done => done.map_err(doing("packing records")),
         }

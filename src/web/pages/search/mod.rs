@@ -21,7 +21,7 @@ use super::{CountView, Shell, counts, render};
 use chart::ChartView;
 use index::Sort;
 use narrow::{FacetView, with_wish};
-use pipeline::{ExportFormat, PACKED_ROWS_MAX};
+use pipeline::{ExportFormat, ZIP_ROWS_MAX};
 use store::SEARCH_NAME_CHARS_MAX;
 use vocabulary::{Category, CharSpan, Hazard};
 
@@ -266,7 +266,7 @@ pub(crate) async fn show(view: View, query: Result<Query<SearchQuery>, QueryReje
         examples: query_examples().map(example).collect(),
         query_chars_max: QUERY_CHARS_MAX,
         name_chars_max: SEARCH_NAME_CHARS_MAX,
-        rows_max: PACKED_ROWS_MAX,
+        rows_max: ZIP_ROWS_MAX,
     })?;
     Ok(if fault.is_some() {
         (StatusCode::BAD_REQUEST, Extension(Dressed), html).into_response()

@@ -1,9 +1,9 @@
-//! The log read again by other rules, beside what is in use, and the change to what came of it.
+//! A promotion prepared: the log read again by other rules into folders beside those in use; and the change to these folders.
 //!
-//! [`Tower::derive_beside`] takes as long as reading the log does; turns and searches go on meanwhile. [`Tower::put_in_force`] reads what
-//! came in since, marks the promotion as counting in one transaction with the listings and the audit log, moves the folders, and changes
-//! the edition. Killed before the transaction, nothing has happened; killed after it, the next start finds outputs of other rules and
-//! reads the log again.
+//! [`Tower::prepare_promotion`] takes as long as reading the log does; turns and searches go on meanwhile. [`Tower::put_in_force`] reads
+//! what came in since, marks the promotion as counting in one transaction with the listings and the audit log, moves the folders, and
+//! changes the edition. Killed before the transaction, nothing has happened; killed after it, the next start finds outputs of other rules
+//! and reads the log again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{line, load, notice};
 use crate::edition::{SIGNALS, Working, stop_words};
-use crate::judging::Judge;
+use crate::judge::Judge;
 use crate::operate::{BESIDE, remove, rename, replace};
 use crate::reading::{BATCH_MAX, LISTINGS, ReadEntry, index_batch, read_batch};
 use crate::{PipelineError, Tower};
@@ -28,8 +28,8 @@ use vocabulary::{Listing, NoticeKind, Position};
 const SIGNALS_BESIDE: &str = "signals.new";
 const SIGNALS_REPLACED: &str = "signals.old";
 
-/// A promotion whose outputs are there.
-pub struct Beside {
+/// A promotion whose outputs are made.
+pub struct PreparedPromotion {
     row: Promotion,
     lexicon: Arc<Lexicon>,
     judge: Arc<Judge>,
@@ -37,7 +37,7 @@ pub struct Beside {
     made: Option<Made>,
 }
 
-impl Beside {
+impl PreparedPromotion {
     /// What was asked for.
     #[must_use]
     pub fn row(&self) -> &Promotion {
@@ -67,7 +67,11 @@ impl Tower {
     ///
     /// # Errors
     /// Rules that are not what was promoted, or a disk that fails; what is in use is untouched.
-    pub async fn derive_beside(&self, row: Promotion, tell: &(dyn Fn(u64) + Sync)) -> Result<Beside, PipelineError> {
+    pub async fn prepare_promotion(
+        &self,
+        row: Promotion,
+        tell: &(dyn Fn(u64) + Sync),
+    ) -> Result<PreparedPromotion, PipelineError> {
         if self.rules_named() {
             return Err(PipelineError::refused(
                 "运行中的服务的设置指定了词典或评价标准，优先于启用的规则",
@@ -83,15 +87,15 @@ impl Tower {
             let made = Made::begin(self.data_dir(), &lexicon)?;
             Some(made.follow(self.log(), &lexicon, tell).await?)
         };
-        Ok(Beside { row, lexicon, judge, made })
+        Ok(PreparedPromotion { row, lexicon, judge, made })
     }
 
-    /// Changes to what was made beside; nobody may read the log for the tower meanwhile.
+    /// Changes to the outputs of a prepared promotion. Nobody may read the log for the tower meanwhile.
     ///
     /// # Errors
     /// When the returned promotion has `in_force_at`, it counts although something after it failed: the tower must be opened again.
-    pub async fn put_in_force(&self, beside: Beside, now: Timestamp) -> Result<Promotion, NotInForce> {
-        let Beside { row, lexicon, judge, made } = beside;
+    pub async fn put_in_force(&self, prepared: PreparedPromotion, now: Timestamp) -> Result<Promotion, NotInForce> {
+        let PreparedPromotion { row, lexicon, judge, made } = prepared;
         let made = match made {
             None => None,
             Some(made) => Some(made.finish(self.log(), &lexicon).await.map_err(NotInForce::Before)?),
@@ -135,11 +139,11 @@ impl Tower {
         let change = move || -> Result<Working, PipelineError> {
             working.outputs.end()?;
             replace(&data)?;
-            let (signals, beside) = (data.join(SIGNALS), data.join(SIGNALS_BESIDE));
+            let (signals, prepared) = (data.join(SIGNALS), data.join(SIGNALS_BESIDE));
             let replaced = data.join(SIGNALS_REPLACED);
             remove(&replaced)?;
             rename(&signals, &replaced)?;
-            rename(&beside, &signals)?;
+            rename(&prepared, &signals)?;
             remove(&replaced)?;
             Working::open(&data, lexicon, judge, end)
         };
@@ -215,7 +219,7 @@ impl Made {
     }
 }
 
-/// Removes what was made beside and did not come to count.
+/// Removes outputs of a promotion that did not come in force.
 pub(super) fn clear(data: &Path) -> Result<(), PipelineError> {
     [BESIDE, SIGNALS_BESIDE, SIGNALS_REPLACED].iter().try_for_each(|name| remove(&data.join(name)))
 }

@@ -1,5 +1,5 @@
-//! Collecting alone: a data folder opened for its sources, without lexicon, index and judgement. What is collected waits in
-//! the log for the next tower.
+//! Collecting alone: a data folder opened for its sources, without lexicon, index and judgement. The next tower reads what was collected
+//! from the log.
 
 #![expect(clippy::disallowed_methods, reason = "an edge: the lock file is opened here")]
 
@@ -23,14 +23,14 @@ use store::frontier::Frontier;
 use vocabulary::{Document, SourceId};
 
 /// A data folder in which sources are collected. One per folder at a time, towers included.
-pub struct Gatherer {
+pub struct CollectingFolder {
     store: Store,
     log: Journal,
     collector: Collector,
     _lock: File,
 }
 
-impl Gatherer {
+impl CollectingFolder {
     /// Opens a folder, makes it when it is missing, and takes its lock.
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let lock = lock_folder(&settings.data)?;
@@ -59,14 +59,14 @@ impl Gatherer {
     }
 }
 
-/// The book that a data folder keeps of its sources; may be read and written beside a running service.
-pub struct SourceBook {
+/// The state of the sources of a data folder; may be read and changed while a service runs on the folder.
+pub struct SourceStates {
     store: Store,
     frontier: Frontier,
 }
 
-impl SourceBook {
-    /// Opens the book of a folder, makes it when it is missing.
+impl SourceStates {
+    /// Opens the state of a folder; makes the folder when it is missing.
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let data = &settings.data;
         fs::create_dir_all(data).map_err(|source| PipelineError::Io {
@@ -89,12 +89,12 @@ impl SourceBook {
         &self.store
     }
 
-    /// From now on nobody asks the source; a running service obeys with its next look at the schedule.
+    /// Pauses a source. A running service stops asking it with its next look at the schedule.
     pub async fn pause(&self, source: &SourceId, now: Timestamp) -> Result<(), PipelineError> {
         Ok(self.frontier.pause(source, now).await?)
     }
 
-    /// The source is asked again when it is due.
+    /// Resumes a source: it is asked again when it is due.
     pub async fn resume(&self, source: &SourceId) -> Result<(), PipelineError> {
         Ok(self.frontier.resume(source).await?)
     }
@@ -105,8 +105,8 @@ impl SourceBook {
     }
 }
 
-/// Looks at a live source and keeps nothing: one list page, a few pages behind it, with the documents they would give.
-/// Politeness, safety and masking hold as ever. `scratch` is an empty folder for the archive of this look.
+/// Collects a few pages of a live source and keeps nothing: one list page and some pages that it links to, with the documents they would
+/// give. Politeness, safety and masking are as in a round. `scratch` is an empty folder for the raw archive.
 pub async fn check_source(
     settings: &Settings,
     recipe: &Recipe,
@@ -115,19 +115,19 @@ pub async fn check_source(
 ) -> Result<(Round, Vec<Document>), PipelineError> {
     let store = Store::open(&scratch.join("wanglou.sqlite")).await?;
     let collector = collector_of(settings, &scratch.join("warc"), &store, Masker::default())?;
-    let shown = Shown::default();
-    let round = collector.round(&recipe.for_a_look(), now, &shown).await?;
+    let collected = CollectedDocuments::default();
+    let round = collector.round(&recipe.for_a_look(), now, &collected).await?;
     drop(collector);
     store.close().await;
-    Ok((round, shown.0.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    Ok((round, collected.0.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
-/// Takes documents only to show them.
+/// A sink that keeps documents in memory, to show them.
 #[derive(Default)]
-struct Shown(Mutex<Vec<Document>>);
+struct CollectedDocuments(Mutex<Vec<Document>>);
 
 #[async_trait]
-impl Sink for Shown {
+impl Sink for CollectedDocuments {
     async fn put(&self, documents: Vec<Document>) -> Result<Vec<collect::Outcome>, SinkError> {
         let outcomes = vec![collect::Outcome::Kept; documents.len()];
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(documents);

@@ -1,40 +1,41 @@
-//! Between two turns of a running service: is something promoted, is it ready, change to it.
+//! Prepares promotions while a service runs, and puts them in force between two of its turns.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::beside::{Beside, NotInForce};
+use super::prepared::{NotInForce, PreparedPromotion};
 use crate::{PipelineError, Tower};
 use store::Promotion;
 
-/// Looks after promotions while turns go on. Dropped, it leaves what was asked for to the next start.
+/// The promotion that is being prepared. When it is dropped, preparing begins again with the next start.
 #[derive(Default)]
-pub struct Keeper {
-    deriving: Option<(Promotion, JoinHandle<Result<Beside, PipelineError>>)>,
+pub struct BackgroundPromotion {
+    preparing: Option<(Promotion, JoinHandle<Result<PreparedPromotion, PipelineError>>)>,
 }
 
-impl Keeper {
+impl BackgroundPromotion {
     /// Begins, waits for, or puts in force what was asked for; whether other rules are in force since. To be called between turns.
     ///
     /// # Errors
     /// Only when the tower cannot work on; a promotion that fails is written down and the rules stay.
     pub async fn step(&mut self, tower: &Arc<Tower>, now: Timestamp) -> Result<bool, PipelineError> {
-        let Some((row, deriving)) = self.deriving.take() else {
+        let Some((row, preparing)) = self.preparing.take() else {
             if let Some(row) = tower.promotion_asked().await? {
                 tracing::info!(lexicon = %row.lexicon, criteria = %row.criteria, "the log is read again by promoted rules");
                 let (tower, asked) = (Arc::clone(tower), row.clone());
-                self.deriving = Some((row, tokio::spawn(async move { tower.derive_beside(asked, &|_| ()).await })));
+                self.preparing =
+                    Some((row, tokio::spawn(async move { tower.prepare_promotion(asked, &|_| ()).await })));
             }
             return Ok(false);
         };
-        if !deriving.is_finished() {
-            self.deriving = Some((row, deriving));
+        if !preparing.is_finished() {
+            self.preparing = Some((row, preparing));
             return Ok(false);
         }
-        let put = match deriving.await? {
-            Ok(beside) => tower.put_in_force(beside, now).await,
+        let put = match preparing.await? {
+            Ok(prepared) => tower.put_in_force(prepared, now).await,
             Err(error) => Err(NotInForce::Before(error)),
         };
         match put {
@@ -53,10 +54,10 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for BackgroundPromotion {
     fn drop(&mut self) {
-        if let Some((_, deriving)) = &self.deriving {
-            deriving.abort();
+        if let Some((_, preparing)) = &self.preparing {
+            preparing.abort();
         }
     }
 }

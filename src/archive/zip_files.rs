@@ -1,12 +1,15 @@
-//! A few files in one ZIP archive, as spreadsheets' users open it.
+//! ZIP archives of a few files in memory.
 
 use std::io::{Cursor, Write};
 
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// Packs files, in the order given. The same files give the same bytes: no clock is asked.
-pub fn pack(files: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
+/// A ZIP archive of files, as `(name, bytes)`, in the order given. The same files give the same bytes: no clock is asked.
+///
+/// # Errors
+/// When an archive of them would be longer than the format allows.
+pub fn zip_files(files: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         archive.start_file(*name, SimpleFileOptions::default())?;
@@ -24,8 +27,8 @@ mod tests {
     #[test]
     fn what_was_packed_comes_out_again_and_the_same_files_give_the_same_bytes() {
         let files: [(&str, &[u8]); 2] = [("结果.csv", "甲,乙\n".as_bytes()), ("manifest.json", b"{}")];
-        let packed = pack(&files).expect("packed");
-        assert_eq!(packed, pack(&files).expect("packed"));
+        let packed = zip_files(&files).expect("packed");
+        assert_eq!(packed, zip_files(&files).expect("packed"));
         let mut opened = zip::ZipArchive::new(Cursor::new(packed)).expect("an archive");
         for (name, bytes) in files {
             let mut found = Vec::new();
