@@ -11,7 +11,7 @@ use super::Failure;
 use access::{Accounts, Provider};
 use config::Settings;
 use pipeline::Tower;
-use web::{self, Gate, WebError};
+use web::{self, Authentication, WebError};
 
 /// The web face of a tower while it is served.
 pub(super) struct Face {
@@ -26,14 +26,14 @@ impl Face {
             format!("cannot listen on {}:{}; choose another port with --port", settings.bind, settings.port)
         })?;
         eprintln!("页面：http://{}", listener.local_addr()?);
-        let gate = Gate::new(Accounts::new(tower.store().clone()), settings.bind);
-        let mut gate = gate.with_mail(settings.mail.is_some());
+        let authentication = Authentication::new(Accounts::new(tower.store().clone()), settings.bind);
+        let mut authentication = authentication.with_mail(settings.mail.is_some());
         if let Some(by) = &settings.sign_in {
             let back = format!("{}{}", settings.home, web::PROVIDER_BACK);
             tracing::info!("users may sign in by {}; it must know the address {back}", by.issuer);
-            gate = gate.with_provider(Provider::new(by.clone(), back)?);
+            authentication = authentication.with_provider(Provider::new(by.clone(), back)?);
         }
-        if gate.is_open().await? {
+        if authentication.is_open().await? {
             eprintln!("未设登录：只有本机能访问，本机上的任何人都能看到全部内容（添加用户：wanglou user add）");
             tracing::info!("the house is open: no user exists and it listens on loopback only");
         } else if !Accounts::new(tower.store().clone()).has_users().await? {
@@ -44,7 +44,7 @@ impl Face {
         }
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { _ = stopped.wait_for(|stop| *stop).await };
-        let router = web::router(Arc::clone(tower), gate);
+        let router = web::router(Arc::clone(tower), authentication);
         Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)) })
     }
 

@@ -1,15 +1,15 @@
 //! What people do with an alert: `POST /alerts/{id}/acts` from its page, `POST /api/v1/alerts/{id}/acts` from programs.
 
+use axum::extract::Path;
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection};
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::gate::Hall;
-use super::pages::alert_id;
+use super::clock::now;
+use super::parameters::alert_id;
 use super::problem::Problem;
 use super::view::View;
 use access::Viewer;
@@ -19,9 +19,8 @@ use vocabulary::{Act, ActKind, AlertId};
 /// What a person wants to do with an alert.
 #[derive(Debug, Deserialize)]
 #[derive(schemars::JsonSchema)]
-#[schemars(rename = "NewAct")]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct NewAct {
     /// What.
     kind: ActKind,
     /// Why, or what is to be known.
@@ -41,8 +40,8 @@ pub(super) struct Asked {
     _key: String,
 }
 
-impl Asked {
-    fn act(self, id: AlertId, viewer: &Viewer, hall: &Hall) -> Result<Act, Problem> {
+impl NewAct {
+    fn act(self, id: AlertId, viewer: &Viewer) -> Result<Act, Problem> {
         let Viewer::Member(member) = viewer else {
             return Err(Problem::refused(
                 "处置要有署名：请先用 wanglou user add 添加用户并登录，或用命令 wanglou alerts act。",
@@ -55,7 +54,7 @@ impl Asked {
         let to = Some(self.to.trim().to_owned()).filter(|to| !to.is_empty());
         Ok(Act {
             alert_id: id,
-            at: hall.gate.now(),
+            at: now(),
             by: member.name.clone(),
             party: member.party.name.clone(),
             kind: self.kind,
@@ -69,32 +68,29 @@ impl Asked {
 
 /// From the page of an alert; leads back to it.
 pub(super) async fn by_form(
-    State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
     view: View,
     id: Result<Path<String>, PathRejection>,
-    asked: Result<Form<Asked>, FormRejection>,
+    new: Result<Form<NewAct>, FormRejection>,
 ) -> Result<Response, Problem> {
     let id = alert_id(id?.0)?;
-    let Form(asked) = asked.map_err(|_| Problem::bad_request("表单无法识别：请返回预警页重试。"))?;
+    let Form(new) = new.map_err(|_| Problem::bad_request("表单无法识别：请返回预警页重试。"))?;
     view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    view.act(asked.act(id.clone(), &viewer, &hall)?).await?;
+    view.act(new.act(id.clone(), &viewer)?).await?;
     let path: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
     Ok(Redirect::to(&format!("/alerts/{}#casework", path.replace('+', "%20"))).into_response())
 }
 
 /// From a program; answers with how far people have come now.
 pub(super) async fn by_json(
-    State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
     view: View,
     id: Result<Path<String>, PathRejection>,
-    asked: Result<Json<Asked>, JsonRejection>,
+    new: Result<Json<NewAct>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Casework>), Problem> {
     let id = alert_id(id?.0)?;
-    let Json(asked) =
-        asked.map_err(|error| Problem::bad_request(format!("请求内容无法识别：{}", error.body_text())))?;
+    let Json(new) = new.map_err(|error| Problem::bad_request(format!("请求内容无法识别：{}", error.body_text())))?;
     view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-    view.act(asked.act(id.clone(), &viewer, &hall)?).await?;
+    view.act(new.act(id.clone(), &viewer)?).await?;
     Ok((StatusCode::CREATED, Json(view.casework(&id).await?.0)))
 }

@@ -10,14 +10,14 @@ use jiff::civil::Date;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use serde::{Deserialize, Serialize};
 
-use super::gate::Hall;
-use super::pages::alert_id;
-use super::pages::alerts::ListQuery;
-use super::pages::search::SearchQuery;
+use super::clock::now;
+use super::display;
+use super::feeds::{Feed, FeedKind};
+use super::limits::{HITS_DEFAULT, HITS_MAX};
+use super::parameters::{ListQuery, SearchQuery, alert_id};
 use super::problem::{Dressed, Problem};
-use super::unchanged::{Feed, Feeding, now};
+use super::state::Shared;
 use super::view::{SearchOutcome, SourceHealth, View, ViewError};
-use super::words;
 use alert::Casework;
 use tell::{self, Language};
 use vocabulary::{
@@ -25,12 +25,8 @@ use vocabulary::{
     ShownAlert, ShownEvent, Spread,
 };
 
-/// Most hits in one answer.
-pub(super) const HITS_MAX: usize = 100;
 /// Media type of CAP 1.2.
 const CAP: &str = "application/cap+xml; charset=utf-8";
-/// Hits when the caller names no number.
-pub(super) const HITS_DEFAULT: usize = 20;
 
 /// A stretch of the ranked list of alerts.
 #[derive(Serialize)]
@@ -92,7 +88,7 @@ impl AlertLine {
         let judged = alert.assessment;
         Self {
             id: alert.id,
-            state: words::state_code(alert.state),
+            state: display::state_code(alert.state),
             opened_on: alert.opened_on,
             changed_on: alert.changed_on,
             as_of: judged.as_of,
@@ -161,7 +157,7 @@ pub(super) async fn search(
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Json<SearchOutcome>, Problem> {
     let query = query?.0;
-    let (text, after) = query.asked()?;
+    let (text, after) = query.required()?;
     let limit = query.limit.unwrap_or(HITS_DEFAULT);
     if !(1..=HITS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit 应在 1 到 {HITS_MAX} 之间，收到 {limit}。")));
@@ -182,7 +178,7 @@ pub(super) async fn sources(view: View) -> Result<Json<SourcesAnswer>, Problem> 
 }
 
 /// What a feed is asked with.
-pub(super) type Asked = (State<Hall>, View, HeaderMap);
+pub(super) type FeedRequest = (State<Shared>, View, HeaderMap);
 
 /// Which stretch of a feed. A reader that knows of no pages must not miss what is on the second.
 #[derive(Debug, Deserialize)]
@@ -193,33 +189,32 @@ pub(super) struct FeedQuery {
     page: Option<usize>,
 }
 
-type Paged = Result<Query<FeedQuery>, QueryRejection>;
+type FeedQueryResult = Result<Query<FeedQuery>, QueryRejection>;
 
-pub(super) async fn feed_json(asked: Asked, query: Paged) -> Result<Response, Problem> {
-    open_alerts(asked, Feeding::Json(query?.0.page), "application/json").await
+pub(super) async fn feed_json(request: FeedRequest, query: FeedQueryResult) -> Result<Response, Problem> {
+    open_alerts(request, FeedKind::Json(query?.0.page), "application/json").await
 }
 
-pub(super) async fn feed_atom(asked: Asked, query: Paged) -> Result<Response, Problem> {
-    open_alerts(asked, Feeding::Atom(query?.0.page), "application/atom+xml; charset=utf-8").await
+pub(super) async fn feed_atom(request: FeedRequest, query: FeedQueryResult) -> Result<Response, Problem> {
+    open_alerts(request, FeedKind::Atom(query?.0.page), "application/atom+xml; charset=utf-8").await
 }
 
-pub(super) async fn feed_cap(asked: Asked) -> Result<Response, Problem> {
-    open_alerts(asked, Feeding::Cap, CAP).await
+pub(super) async fn feed_cap(request: FeedRequest) -> Result<Response, Problem> {
+    open_alerts(request, FeedKind::Cap, CAP).await
 }
 
 async fn open_alerts(
-    (State(hall), view, headers): Asked,
-    asked: Feeding,
+    (State(shared), view, headers): FeedRequest,
+    asked: FeedKind,
     kind: &'static str,
 ) -> Result<Response, Problem> {
-    let found = hall.feeds.open_alerts(&view, asked).await?;
+    let found = shared.feeds.open_alerts(&view, asked).await?;
     let found = found.ok_or_else(|| Problem::not_found("没有这一页。"))?;
     Ok(feed(found, kind, &headers))
 }
 
 /// One alert as a message of the Common Alerting Protocol.
 pub(super) async fn alert_cap(
-    State(hall): State<Hall>,
     view: View,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
@@ -228,7 +223,7 @@ pub(super) async fn alert_cap(
     let mut reached = view.last_event().await?;
     loop {
         let alert = view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
-        let message = view.cap(&alert, hall.gate.now()).await?;
+        let message = view.cap(&alert, now()).await?;
         // What it is called and what it says must be of one moment.
         let now = view.last_event().await?;
         if now == reached {
@@ -240,7 +235,7 @@ pub(super) async fn alert_cap(
 
 /// A feed that is polled: unchanged, it costs its reader nothing.
 fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap) -> Response {
-    // A date is told only once it has come: it lies at the end of the second in which the feed changed (RFC 9110, 8.8.2.2).
+    // `Last-Modified` is the end of the second in which the feed changed, and is sent only after it (RFC 9110, 8.8.2.2).
     let since = since.filter(|since| *since <= now());
     let same = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
     let mut known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).peekable();
@@ -264,12 +259,12 @@ fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap
     answer
 }
 
-pub(super) async fn health(State(hall): State<Hall>) -> Response {
-    probe(hall.health().await)
+pub(super) async fn health(State(shared): State<Shared>) -> Response {
+    probe(shared.health().await)
 }
 
-pub(super) async fn ready(State(hall): State<Hall>) -> Response {
-    probe(hall.health().await)
+pub(super) async fn ready(State(shared): State<Shared>) -> Response {
+    probe(shared.health().await)
 }
 
 /// `ok`, or 503 with the reason in one line of plain text.

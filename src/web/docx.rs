@@ -1,4 +1,4 @@
-//! A paper as a Word document (ECMA-376): what an office files and goes on writing in. Pure.
+//! Writes an office document as a Word file (ECMA-376). Pure.
 
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Write};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::paper::{Block, Paper};
+use super::office_document::{Block, OfficeDocument};
 use alert::feed::escape;
 
 /// Media type of the form.
@@ -26,10 +26,10 @@ const BEGIN: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 /// A4 with the usual margins, in twentieths of a point.
 const END: &str = r#"<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1440" w:right="1440" w:bottom="1440" w:left="1440" w:header="720" w:footer="720" w:gutter="0"/></w:sectPr></w:body></w:document>"#;
 
-/// The paper as a file.
-pub(super) fn write(paper: &Paper) -> io::Result<Vec<u8>> {
+/// The file's bytes.
+pub(super) fn write(document: &OfficeDocument) -> io::Result<Vec<u8>> {
     let mut body = String::new();
-    for block in paper.blocks() {
+    for block in document.blocks() {
         match block {
             Block::Title(text) => styled(&mut body, Some("Heading1"), text),
             Block::Heading(text) => styled(&mut body, Some("Heading2"), text),
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn every_part_is_well_formed_xml_whatever_the_text_holds() {
-        let mut made = Paper::default();
+        let mut made = OfficeDocument::default();
         let hostile = "甲</w:t><w:x/>&\u{0}\u{8}\n第二行";
         made.title(hostile)
             .table(&[("名称", hostile.to_owned())])

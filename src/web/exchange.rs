@@ -12,9 +12,10 @@ use axum::{Extension, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::gate::Hall;
-use super::pages::alert_id;
+use super::clock::now;
+use super::parameters::alert_id;
 use super::problem::{Dressed, Problem};
+use super::state::Shared;
 use super::view::{PushReject, Pushed, View, ViewError};
 use access::Viewer;
 use vocabulary::{Act, ActKind};
@@ -22,23 +23,22 @@ use vocabulary::{Act, ActKind};
 /// Acts in one body.
 pub(super) const ACTS_MAX: usize = 1_000;
 
-/// All that concerns whoever asks.
+/// A ZIP archive of all records that concern the viewer's organisation.
 pub(super) async fn take_away(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     view: View,
 ) -> Result<Response, Problem> {
     // One at a time: each reads all there is.
-    let Ok(_turn) = hall.exchanges.try_acquire() else {
+    let Ok(_turn) = shared.exchanges.try_acquire() else {
         return Err(Problem::busy("正在为别的单位打包记录：请稍后再试。"));
     };
     let records = view.records().await?;
     let detail =
         format!("{} alerts, {} events, {} acts", records.alerts.len(), records.events.len(), records.acts.len());
-    let now = hall.gate.now();
-    let packed = tokio::task::spawn_blocking(move || view.pack_records(&records, now)).await;
+    let packed = tokio::task::spawn_blocking(move || view.zip_records(&records, now())).await;
     let packed = packed.map_err(|error| Problem::internal(&error))??;
-    hall.note_export(&viewer, "exchange".to_owned(), detail).await?;
+    shared.note_export(&viewer, "exchange".to_owned(), detail).await?;
     let headers =
         [(CONTENT_TYPE, "application/zip"), (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-exchange.zip\"")];
     Ok((headers, packed).into_response())
@@ -47,9 +47,8 @@ pub(super) async fn take_away(
 /// One line of acts that are handed in.
 #[derive(Debug, Deserialize)]
 #[derive(schemars::JsonSchema)]
-#[schemars(rename = "ActLine")]
 #[serde(deny_unknown_fields)]
-pub(super) struct Line {
+pub(super) struct ActLine {
     /// The sender's own key: the same key on the same alert is the same act.
     #[schemars(length(min = 1, max = Act::KEY_CHARS_MAX))]
     idempotency_key: String,
@@ -71,7 +70,6 @@ pub(super) struct Line {
 
 /// Takes in what people of an organisation did, line by line.
 pub(super) async fn hand_in(
-    State(hall): State<Hall>,
     Extension(viewer): Extension<Viewer>,
     view: View,
     body: Bytes,
@@ -87,11 +85,11 @@ pub(super) async fn hand_in(
     if lines.len() > ACTS_MAX {
         return Err(Problem::bad_request(format!("一次最多 {ACTS_MAX} 行，收到 {} 行：请分批提交。", lines.len())));
     }
-    let mut told = Pushed::default();
-    told.intake.collected = lines.len() as u64;
+    let mut taken_in = Pushed::default();
+    taken_in.intake.collected = lines.len() as u64;
     for (number, line) in lines {
         let taken = async {
-            let line: Line =
+            let line: ActLine =
                 serde_json::from_slice(line).map_err(|error| Refused::Line(format!("无法识别：{error}")))?;
             let id = alert_id(line.alert_id).map_err(|_| Refused::Line("alert_id 不是预警编号".to_owned()))?;
             if line.idempotency_key.is_empty() || line.idempotency_key.chars().count() > Act::KEY_CHARS_MAX {
@@ -103,7 +101,7 @@ pub(super) async fn hand_in(
             }
             let act = Act {
                 alert_id: id,
-                at: hall.gate.now(),
+                at: now(),
                 by: member.name.clone(),
                 party: member.party.name.clone(),
                 kind: line.kind,
@@ -115,19 +113,19 @@ pub(super) async fn hand_in(
             Ok(view.act(act).await?)
         };
         match taken.await {
-            Ok(true) => told.intake.kept += 1,
-            Ok(false) => told.intake.duplicate += 1,
+            Ok(true) => taken_in.intake.kept += 1,
+            Ok(false) => taken_in.intake.duplicate += 1,
             Err(Refused::Line(reason)) => {
-                told.intake.rejected += 1;
-                told.rejects.push(PushReject { line: number, reason });
+                taken_in.intake.rejected += 1;
+                taken_in.rejects.push(PushReject { line: number, reason });
             }
             // What was taken in stays: the same body again goes on behind it.
             Err(Refused::All(error)) => return Err(error.into()),
         }
     }
-    let none = told.intake.collected > 0 && told.intake.collected == told.intake.rejected;
+    let none = taken_in.intake.collected > 0 && taken_in.intake.collected == taken_in.intake.rejected;
     let status = if none { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok((status, Extension(Dressed), Json(told)).into_response())
+    Ok((status, Extension(Dressed), Json(taken_in)).into_response())
 }
 
 /// Why a line was not taken in.

@@ -16,16 +16,12 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use super::limits::{ADDRESS_BYTES_MAX, BODY_BYTES_MAX, PUSH_BYTES_MAX};
 use super::metrics;
 use super::problem::{self, Problem};
-use super::push::PUSH_BYTES_MAX;
 
-/// Largest request body, where none is expected.
-pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
-/// Longest time for one answer.
-pub(super) const ANSWER_MS_MAX: u64 = 15_000;
-/// Longest address, path and query together, in bytes. Chinese takes nine bytes a character once encoded.
-pub(super) const ADDRESS_BYTES_MAX: usize = 8 * 1024;
+/// Longest time for one answer, in milliseconds.
+const ANSWER_MS_MAX: u64 = 15_000;
 
 /// No scripts at all, nothing from other hosts, no framing.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \

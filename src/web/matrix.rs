@@ -13,7 +13,7 @@ use super::openapi;
 use super::records::Rule;
 use super::routes::ROUTES;
 use super::testing::Folder;
-use super::{Gate, router, serve};
+use super::{Authentication, router, serve};
 use access::{Accounts, NewUser};
 use vocabulary::{Concerns, Role, Scope};
 
@@ -25,7 +25,7 @@ const OTHER: &str = "a-2024-0709-toy-choking";
 const OF_FIRM: &str = "a-2024-0601-cosmetic-irritation";
 
 /// A service with accounts, on loopback.
-struct House {
+struct Server {
     home: String,
     accounts: Accounts,
     client: reqwest::Client,
@@ -39,7 +39,7 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-impl House {
+impl Server {
     async fn open() -> Self {
         Self::bound_to(IpAddr::from([127, 0, 0, 1])).await
     }
@@ -54,7 +54,7 @@ impl House {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let router = router(Arc::clone(&folder.tower), Gate::new(accounts.clone(), bind));
+        let router = router(Arc::clone(&folder.tower), Authentication::new(accounts.clone(), bind));
         let serving = tokio::spawn(serve(listener, router, shutdown));
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self { home, accounts, client: client.build().expect("a client"), stop, serving, folder }
@@ -167,13 +167,13 @@ fn example(method: &str, pattern: &str, alert: &str) -> (String, Vec<(&'static s
 
 #[tokio::test]
 async fn every_address_answers_each_role_as_approved() {
-    let house = House::open().await;
+    let server = Server::open().await;
     let mut tokens = Vec::new();
     for role in Role::ALL {
-        house.add(role.code(), *role).await;
-        tokens.push((role.code(), format!("Bearer {}", house.token(role.code(), Scope::ALL).await)));
+        server.add(role.code(), *role).await;
+        tokens.push((role.code(), format!("Bearer {}", server.token(role.code(), Scope::ALL).await)));
     }
-    let narrow = format!("Bearer {}", house.token("centre", &[Scope::Read]).await);
+    let narrow = format!("Bearer {}", server.token("centre", &[Scope::Read]).await);
     tokens.push(("centre:read", narrow));
     tokens.push(("nobody", "Bearer wl_of-somebody-else".to_owned()));
     let mut table = String::new();
@@ -193,8 +193,8 @@ async fn every_address_answers_each_role_as_approved() {
                 // Who comes first must not decide what the next is answered: each saves under another name, and what was removed is
                 // there again.
                 let body = body.replace("WHO", who);
-                house.folder.keep_search().await;
-                let _ = write!(table, "{:>12}", house.status(method, &path, &headers, &body).await.as_u16());
+                server.folder.keep_search().await;
+                let _ = write!(table, "{:>12}", server.status(method, &path, &headers, &body).await.as_u16());
             }
             let whose = if matters.len() == 1 {
                 ""
@@ -207,14 +207,14 @@ async fn every_address_answers_each_role_as_approved() {
         }
     }
     insta::assert_snapshot!("authorisation", table);
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test]
 async fn every_answer_is_as_the_openapi_document_says() {
-    let house = House::open().await;
-    house.add("centre", Role::Centre).await;
-    let token = format!("Bearer {}", house.token("centre", Scope::ALL).await);
+    let server = Server::open().await;
+    server.add("centre", Role::Centre).await;
+    let token = format!("Bearer {}", server.token("centre", Scope::ALL).await);
     let mut records = 0;
     for route in ROUTES.iter().filter(|route| route.operation.is_some()) {
         let (method, pattern) = (route.method.name(), route.path);
@@ -224,7 +224,7 @@ async fn every_answer_is_as_the_openapi_document_says() {
         let asks = [path.clone(), path.replace(OWN, OF_FIRM), path.replace(OWN, "none"), no_limit];
         headers.push(("authorization", &token));
         for path in asks.into_iter().collect::<BTreeSet<_>>() {
-            let answer = house.ask(method, &path, &headers, body).await;
+            let answer = server.ask(method, &path, &headers, body).await;
             let told = &told[answer.status().as_str()];
             assert!(told.is_object(), "{method} {path}: {} is not in the document", answer.status());
             let kind = answer.headers().get("content-type").map(|kind| kind.to_str().expect("ASCII").to_owned());
@@ -242,23 +242,23 @@ async fn every_answer_is_as_the_openapi_document_says() {
         }
     }
     assert!(records > 30, "{records} answers were looked at");
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test]
 async fn what_outsiders_see_holds_no_source_no_document_and_no_other_brand() {
-    let house = House::open().await;
+    let server = Server::open().await;
     for role in [Role::Firm, Role::Platform, Role::TestBody, Role::Public, Role::Centre] {
-        house.add(role.code(), role).await;
+        server.add(role.code(), role).await;
     }
     let paths =
         [format!("/alerts/{OWN}"), format!("/api/v1/alerts/{OWN}"), "/api/v1/alerts".to_owned(), "/".to_owned()];
     let hidden_from = |role| if role == Role::Firm { "磐能" } else { "来源主体可信度" };
     for (role, own) in [(Role::Firm, OF_FIRM), (Role::TestBody, OWN)] {
-        let token = format!("Bearer {}", house.token(role.code(), &[Scope::Read]).await);
+        let token = format!("Bearer {}", server.token(role.code(), &[Scope::Read]).await);
         for path in &paths {
             let path = path.replace(OWN, own);
-            let answer = house.ask("GET", &path, &[("authorization", &token)], "").await;
+            let answer = server.ask("GET", &path, &[("authorization", &token)], "").await;
             assert_eq!(answer.status(), StatusCode::OK, "{role} {path}");
             let text = answer.text().await.expect("text");
             for hidden in ["sim.complaints", "sim.media", "/documents/", "\"w\":", hidden_from(role)] {
@@ -266,31 +266,31 @@ async fn what_outsiders_see_holds_no_source_no_document_and_no_other_brand() {
             }
         }
     }
-    let token = format!("Bearer {}", house.token("centre", &[Scope::Read]).await);
-    let whole = house.ask("GET", &paths[0], &[("authorization", &token)], "").await.text().await.expect("text");
+    let token = format!("Bearer {}", server.token("centre", &[Scope::Read]).await);
+    let whole = server.ask("GET", &paths[0], &[("authorization", &token)], "").await.text().await.expect("text");
     assert!(whole.contains("sim.complaints"), "the centre sees where it comes from");
-    let token = format!("Bearer {}", house.token("public", &[Scope::Read]).await);
-    let listed = house.ask("GET", "/api/v1/alerts", &[("authorization", &token)], "").await;
+    let token = format!("Bearer {}", server.token("public", &[Scope::Read]).await);
+    let listed = server.ask("GET", "/api/v1/alerts", &[("authorization", &token)], "").await;
     assert!(listed.text().await.expect("text").contains("\"total\":0"), "nothing is published here");
-    house.close().await;
+    server.close().await;
 }
 
 #[tokio::test]
-async fn the_house_is_open_to_this_machine_until_the_first_user_and_shut_to_others() {
-    let house = House::open().await;
-    let page = house.ask("GET", "/", &[], "").await;
+async fn nobody_signs_in_on_this_machine_until_the_first_user_and_others_always_do() {
+    let server = Server::open().await;
+    let page = server.ask("GET", "/", &[], "").await;
     assert_eq!(page.status(), StatusCode::OK);
     assert!(page.text().await.expect("text").contains("未设登录"), "the page says so");
-    house.add("甲", Role::Centre).await;
-    let led = house.ask("GET", "/alerts/x?y=1", &[], "").await;
+    server.add("甲", Role::Centre).await;
+    let led = server.ask("GET", "/alerts/x?y=1", &[], "").await;
     assert_eq!(led.status(), StatusCode::SEE_OTHER);
     assert_eq!(led.headers()["location"], "/signin?next=%2Falerts%2Fx%3Fy%3D1");
-    let told = house.ask("GET", "/api/v1/alerts", &[], "").await;
+    let told = server.ask("GET", "/api/v1/alerts", &[], "").await;
     assert_eq!(told.status(), StatusCode::UNAUTHORIZED);
     assert!(told.headers().contains_key("www-authenticate"));
-    house.close().await;
+    server.close().await;
 
-    let outside = House::bound_to(IpAddr::from([0, 0, 0, 0])).await;
+    let outside = Server::bound_to(IpAddr::from([0, 0, 0, 0])).await;
     assert_eq!(outside.status("GET", "/", &[], "").await, StatusCode::SEE_OTHER);
     assert_eq!(outside.status("GET", "/healthz", &[], "").await, StatusCode::OK);
     let form = outside.ask("GET", "/signin", &[], "").await.text().await.expect("text");
@@ -300,91 +300,91 @@ async fn the_house_is_open_to_this_machine_until_the_first_user_and_shut_to_othe
 
 #[tokio::test]
 async fn a_session_cannot_be_fixed_forged_or_used_by_another_site() {
-    let house = House::open().await;
-    house.add("centre", Role::Centre).await;
+    let server = Server::open().await;
+    server.add("centre", Role::Centre).await;
     // A session id that somebody planted does not become a session.
     let planted = "wanglou_session=planted";
-    assert_eq!(house.status("GET", "/", &[("cookie", planted)], "").await, StatusCode::SEE_OTHER);
-    let session = house.sign_in("centre").await;
+    assert_eq!(server.status("GET", "/", &[("cookie", planted)], "").await, StatusCode::SEE_OTHER);
+    let session = server.sign_in("centre").await;
     assert_ne!(session, planted);
-    let page = house.ask("GET", &format!("/alerts/{OWN}"), &[("cookie", &session)], "").await;
+    let page = server.ask("GET", &format!("/alerts/{OWN}"), &[("cookie", &session)], "").await;
     assert_eq!(page.status(), StatusCode::OK);
     let key = key_of(&page.text().await.expect("text"));
     // What another site makes the browser send carries the cookie and no key.
     let acts = format!("/alerts/{OWN}/acts");
     for body in ["kind=note&note=x", "kind=note&note=x&key=", "kind=note&note=x&key=0123"] {
-        let status = house.status("POST", &acts, &[FORM, ("cookie", &session)], body).await;
+        let status = server.status("POST", &acts, &[FORM, ("cookie", &session)], body).await;
         assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
     }
     for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x"] {
-        let status = house.status("POST", &acts, &[("content-type", kind), ("cookie", &session)], "kind=note").await;
+        let status = server.status("POST", &acts, &[("content-type", kind), ("cookie", &session)], "kind=note").await;
         assert_eq!(status, StatusCode::FORBIDDEN, "{kind}");
     }
     let body = format!("kind=note&note=x&to=&until=&key={key}");
-    let meant = house.ask("POST", &acts, &[FORM, ("cookie", &session)], &body).await;
+    let meant = server.ask("POST", &acts, &[FORM, ("cookie", &session)], &body).await;
     assert_eq!(meant.status(), StatusCode::SEE_OTHER, "{}", meant.text().await.expect("text"));
     // Signing in again ends what was held; a key of one session opens no other.
-    assert_eq!(house.status("POST", "/signout", &[FORM, ("cookie", &session)], "").await, StatusCode::FORBIDDEN);
-    let out = house.status("POST", "/signout", &[FORM, ("cookie", &session)], &format!("key={key}")).await;
+    assert_eq!(server.status("POST", "/signout", &[FORM, ("cookie", &session)], "").await, StatusCode::FORBIDDEN);
+    let out = server.status("POST", "/signout", &[FORM, ("cookie", &session)], &format!("key={key}")).await;
     assert_eq!(out, StatusCode::SEE_OTHER);
-    assert_eq!(house.status("GET", "/", &[("cookie", &session)], "").await, StatusCode::SEE_OTHER, "it has ended");
+    assert_eq!(server.status("GET", "/", &[("cookie", &session)], "").await, StatusCode::SEE_OTHER, "it has ended");
     // Another site cannot sign a visitor in.
-    let (_, key) = house.form(&[]).await;
+    let (_, key) = server.form(&[]).await;
     let body = format!("name=centre&password={}&key={key}", PASSWORD.replace(' ', "+"));
-    assert_eq!(house.status("POST", "/signin", &[FORM], &body).await, StatusCode::FORBIDDEN);
-    house.close().await;
+    assert_eq!(server.status("POST", "/signin", &[FORM], &body).await, StatusCode::FORBIDDEN);
+    server.close().await;
 }
 
 #[tokio::test]
 async fn a_person_subscribes_to_the_own_mail_and_ends_only_what_is_the_own() {
-    let house = House::open().await;
-    assert_eq!(house.status("GET", "/subscriptions", &[], "").await, StatusCode::FORBIDDEN, "nobody has signed in");
-    house.add("firm", Role::Firm).await;
-    house.add("public", Role::Public).await;
-    let session = house.sign_in("firm").await;
+    let server = Server::open().await;
+    assert_eq!(server.status("GET", "/subscriptions", &[], "").await, StatusCode::FORBIDDEN, "nobody has signed in");
+    server.add("firm", Role::Firm).await;
+    server.add("public", Role::Public).await;
+    let session = server.sign_in("firm").await;
     let page = async |session: &str| {
-        let answer = house.ask("GET", "/subscriptions", &[("cookie", session)], "").await;
+        let answer = server.ask("GET", "/subscriptions", &[("cookie", session)], "").await;
         assert_eq!(answer.status(), StatusCode::OK);
         answer.text().await.expect("text")
     };
     let key = key_of(&page(&session).await);
     let wanted = "category=toy&region=330000&danger=high&when=digest&hour=8&quiet_from=&quiet_until=";
-    let unmeant = house.status("POST", "/subscriptions", &[FORM, ("cookie", &session)], wanted).await;
+    let unmeant = server.status("POST", "/subscriptions", &[FORM, ("cookie", &session)], wanted).await;
     assert_eq!(unmeant, StatusCode::FORBIDDEN, "without the key of a form of ours");
     let body = format!("{wanted}&key={key}");
-    let made = house.status("POST", "/subscriptions", &[FORM, ("cookie", &session)], &body).await;
+    let made = server.status("POST", "/subscriptions", &[FORM, ("cookie", &session)], &body).await;
     assert_eq!(made, StatusCode::SEE_OTHER);
     let shown = page(&session).await;
     assert!(shown.contains("玩具；浙江省；隐患程度高及以上；每日 8 时一份摘要；严重的即时"), "{shown}");
     assert!(shown.contains("firm@a.example"), "{shown}");
-    let owned = house.accounts.subscriptions("firm").await.expect("asked");
+    let owned = server.accounts.subscriptions("firm").await.expect("asked");
     let name = &owned[0].row.endpoint.name;
     let wrong =
-        house.ask("POST", "/subscriptions", &[FORM, ("cookie", &session)], &format!("region=<b>&key={key}")).await;
+        server.ask("POST", "/subscriptions", &[FORM, ("cookie", &session)], &format!("region=<b>&key={key}")).await;
     assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
     let told = wrong.text().await.expect("text");
     assert!(told.contains("不是地区代码") && !told.contains("<b>"), "{told}");
-    let other = house.sign_in("public").await;
+    let other = server.sign_in("public").await;
     let shown = page(&other).await;
     assert!(!shown.contains(name));
     let remove = format!("name={name}&key={}", key_of(&shown));
-    let theirs = house.status("POST", "/subscriptions/remove", &[FORM, ("cookie", &other)], &remove).await;
+    let theirs = server.status("POST", "/subscriptions/remove", &[FORM, ("cookie", &other)], &remove).await;
     assert_eq!(theirs, StatusCode::NOT_FOUND);
     let remove = format!("name={name}&key={key}");
-    let ended = house.status("POST", "/subscriptions/remove", &[FORM, ("cookie", &session)], &remove).await;
+    let ended = server.status("POST", "/subscriptions/remove", &[FORM, ("cookie", &session)], &remove).await;
     assert_eq!(ended, StatusCode::SEE_OTHER);
-    assert!(house.accounts.subscriptions("firm").await.expect("asked").is_empty());
-    house.close().await;
+    assert!(server.accounts.subscriptions("firm").await.expect("asked").is_empty());
+    server.close().await;
 }
 
 #[tokio::test]
 async fn guesses_are_refused_in_the_same_words_and_then_slowed_down() {
-    let house = House::open().await;
-    house.add("centre", Role::Centre).await;
+    let server = Server::open().await;
+    server.add("centre", Role::Centre).await;
     let guess = async |name: &str| {
-        let (cookie, key) = house.form(&[]).await;
+        let (cookie, key) = server.form(&[]).await;
         let body = format!("name={name}&password=a+wrong+password&key={key}");
-        let answer = house.ask("POST", "/signin", &[FORM, ("cookie", &cookie)], &body).await;
+        let answer = server.ask("POST", "/signin", &[FORM, ("cookie", &cookie)], &body).await;
         let (status, wait) = (answer.status(), answer.headers().contains_key("retry-after"));
         let text = answer.text().await.expect("text");
         (status, wait, text.split("role=\"alert\">").nth(1).map(|rest| rest.split('<').next().unwrap_or("").to_owned()))
@@ -397,5 +397,5 @@ async fn guesses_are_refused_in_the_same_words_and_then_slowed_down() {
     }
     let slowed = guess("centre").await;
     assert_eq!((slowed.0, slowed.1), (StatusCode::TOO_MANY_REQUESTS, true));
-    house.close().await;
+    server.close().await;
 }

@@ -111,7 +111,7 @@ fn text(status: &Status) -> String {
     page
 }
 
-/// What endpoints were told, by what became of it.
+/// Deliveries to endpoints, by their state.
 fn deliveries(endpoints: &[EndpointHealth]) -> String {
     let name = "wanglou_deliveries";
     let mut page = format!("# HELP {name} Events for endpoints, by what became of them.\n# TYPE {name} gauge\n");

@@ -1,38 +1,55 @@
-//! The web face: server-rendered pages in Chinese, feeds, a little JSON, and the gate before all of it.
+//! The web interface: server-rendered pages in Chinese, feeds, JSON for programs, and the gate before all of it.
 //!
-//! In: a tower, of which each visitor asks a view, and a listener. Out: pages that work without
-//! scripts, `/api/v1/…` with its OpenAPI document, `/feeds/…`, `/healthz`, `/readyz`, `/metrics`.
-//! Not here: SQL, statistics, the query language, how text is read, the clock.
+//! In: a tower, and a listener. Out: pages that work without scripts, `/api/v1/…` with its OpenAPI document, `/feeds/…`, `/healthz`,
+//! `/readyz`, `/metrics`. Not here: SQL, statistics, the query language, how text is read.
 //!
-//! Always: every address stands in the table of `routes` and every answer is for whoever asks (`gate`, `view`); text from outside is shown as text (escaped by askama, marked by splitting into segments, invisible controls
-//! written out); addresses become links only when they are http(s); every answer carries the headers of `guard`; nothing
-//! of an internal error reaches a visitor. Every number on an alert's page comes from its terms (SCORE-2), and its history
-//! shows before and after (ALERT-2).
+//! Layers. A file imports files of earlier lines and of its own, never of a later one, and none in a circle:
+//!
+//! - plain helpers: `limits`, `clock`, `text`, `display` (how values are worded), `assets`, `operation`, `office_document` (`docx`, `pdf`);
+//! - `view`: the data folder as one viewer may see it; `shell`: the frame of a page; `authentication`: who asks; `rights`: who may;
+//! - `problem`: errors as visitors see them; `parameters`: what several addresses read; `feeds`: feeds as they were last written;
+//! - `state`: what handlers share; `gate`: the check before every handler;
+//! - handlers: `pages`, `api`, `acts`, `alert_files`, `downloads`, `exchange`, `metrics`, `push`, `saved_searches`, `schemas`, `stream`;
+//! - `routes`: the table of addresses; `openapi`: the document made of it; `guard`: bounds and headers of every answer;
+//! - this file: the router and the server.
+//!
+//! Always: every address is an entry of the table in `routes`, and every answer is for whoever asks (`gate`, `view`); text from outside is
+//! shown as text (escaped by askama, marked by splitting into segments, invisible controls written out); addresses become links only when
+//! they are http(s); every answer carries the headers of `guard`; no text of an internal error reaches a visitor. Every number on an
+//! alert's page comes from its terms (SCORE-2), and its history shows before and after (ALERT-2).
 
 mod acts;
+mod alert_files;
 mod api;
 mod assets;
+mod authentication;
+mod clock;
+mod display;
 mod docx;
+mod downloads;
 mod exchange;
-mod forms;
+mod feeds;
 mod gate;
 mod guard;
-mod keep;
+mod limits;
 mod metrics;
+mod office_document;
 mod openapi;
+mod operation;
 mod pages;
-mod paper;
+mod parameters;
 mod pdf;
 mod problem;
 mod push;
+mod rights;
 mod routes;
-mod rules;
+mod saved_searches;
 mod schemas;
+mod shell;
+mod state;
 mod stream;
 mod text;
-mod unchanged;
 mod view;
-mod words;
 
 #[cfg(test)]
 mod matrix;
@@ -52,24 +69,19 @@ use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use gate::Hall;
-use pipeline::Tower;
+use pipeline::{Tower, ZIP_ROWS_MAX};
+use rights::Rights;
 use routes::{BodyLimit, ROUTES};
+use state::{Addresses, Shared};
+
+pub use authentication::Authentication;
 
 /// Where an OpenID provider sends browsers back to; registered there behind the address of the pages.
 pub const PROVIDER_BACK: &str = "/signin/done";
-
-pub use gate::Gate;
-pub use view::{
-    ALERTS_MAX, AlertFilter, AlertPage, CITED_MAX, Change, Cited, CursorState, EventsPage, Exported, Facet, FacetValue,
-    FeedForm, PushReject, Pushed, QueryExample, QueryFault, REVISIONS_MAX, Revision, SAMPLING_REQUESTS_MAX, SearchHit,
-    SearchOutcome, SourceCounts, SourceHealth, Status, Trail, ViewError,
-};
-
-/// Longest wait for running answers once the service is told to stop.
+/// Longest wait for running answers after the service was asked to stop, in milliseconds.
 pub const DRAIN_MS_MAX: u64 = 10_000;
 
-/// Why the face stopped showing.
+/// Why the server stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
     /// The listener broke.
@@ -77,17 +89,24 @@ pub enum WebError {
     Listener(#[from] std::io::Error),
 }
 
-/// Every address of the table of routes, behind its gate.
-pub fn router(tower: Arc<Tower>, gate: Gate) -> Router {
-    let hall = Hall::new(tower, gate);
-    let check = from_fn_with_state(hall.clone(), gate::check);
+/// Every address of the table of routes, behind the gate.
+pub fn router(tower: Arc<Tower>, authentication: Authentication) -> Router {
+    router_within(tower, authentication, ZIP_ROWS_MAX)
+}
+
+/// The same, with another bound for the rows of an export.
+fn router_within(tower: Arc<Tower>, authentication: Authentication, export_rows_max: u64) -> Router {
+    let rights = Rights::new(ROUTES.iter().map(|route| (route.method.name(), route.path, route.need)));
+    let addresses = Addresses { rights: Arc::new(rights), document: openapi::document };
+    let shared = Shared::new(tower, authentication, addresses, export_rows_max);
+    let check = from_fn_with_state(shared.clone(), gate::check);
     let with = |body: BodyLimit| {
         let routes = ROUTES.iter().filter(|route| route.body == body);
         let router = routes.fold(Router::new(), |router, route| router.route(route.path, route.served()));
         router.route_layer(check.clone())
     };
-    let normal = with(BodyLimit::Normal).fallback(problem::no_such_page).with_state(hall.clone());
-    guard::around(normal, with(BodyLimit::Large).with_state(hall))
+    let normal = with(BodyLimit::Normal).fallback(problem::no_such_page).with_state(shared.clone());
+    guard::around(normal, with(BodyLimit::Large).with_state(shared))
 }
 
 /// Serves until `shutdown` resolves, then lets running answers end, for at most [`DRAIN_MS_MAX`].
@@ -100,7 +119,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), WebError> {
     let (tell, told) = oneshot::channel();
-    // Streams would go on for ever: they are told to end before the rest is waited for.
+    // Streams never end by themselves: they are closed before the other answers are waited for.
     let (close, closing) = watch::channel(false);
     let router = router.layer(Extension(stream::Closing(closing)));
     let stop = async move {

@@ -1,30 +1,26 @@
-//! `/api/v1/openapi.json`: what programs may ask and what they get, as OpenAPI 3.1. Made of the table of routes;
-//! schemas are derived from the types that handlers read and write (decision 0027).
+//! The OpenAPI 3.1 document, made of the table of addresses: which requests programs may send and what they get.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use axum::Json;
 use regex::Regex;
+use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::gate::SESSION;
+use super::authentication::SESSION;
+use super::operation::{Answer, Body, Most, Operation, SchemaOf, of};
 use super::problem::Details;
+use super::rights::Need;
 use super::routes::{ROUTES, Route};
-use super::rules::Need;
 use deliver::WebhookMessage;
 use pipeline::ExchangeManifest;
 use vocabulary::{Document, Notice, Party, Reading, Role, Scope, SignalRecord};
 
 /// Errors that any address may give beside its own.
 const ERRORS_ANYWHERE: [u16; 6] = [401, 403, 404, 414, 500, 503];
-/// Where schemas lie in the document.
+/// The place of schemas in the document.
 const SCHEMAS: &str = "/components/schemas";
-
-/// Makes the schema of a type, or a reference to it, with what it refers to beside it.
-type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// Records that leave in files and messages, and by no address of their own.
 const RECORDS: &[SchemaOf] = &[
@@ -37,195 +33,13 @@ const RECORDS: &[SchemaOf] = &[
     of::<ExchangeManifest<'static>>,
 ];
 
-/// What the document says of an address beside method, path and rights.
-#[derive(Clone, Copy)]
-pub(super) struct Operation {
-    /// What clients call it. Unique.
-    pub(super) id: &'static str,
-    /// What it is for, in a line.
-    pub(super) about: &'static str,
-    /// What stands in braces in the path.
-    pub(super) path: Option<Parameter>,
-    /// What is read of the query.
-    pub(super) query: &'static [Query],
-    /// Headers that are read.
-    pub(super) headers: &'static [HeaderOf],
-    /// The body that is read.
-    pub(super) takes: Option<Body>,
-    /// Answers that are no problem.
-    pub(super) answers: &'static [Answer],
-    /// Statuses of problems, beside [`ERRORS_ANYWHERE`].
-    pub(super) errors: &'static [u16],
-}
-
-/// An operation that reads nothing: what others are written from.
-pub(super) const PLAIN: Operation =
-    Operation { id: "", about: "", path: None, query: &[], headers: &[], takes: None, answers: &[], errors: &[] };
-
-/// A part of a path.
-#[derive(Clone, Copy)]
-pub(super) struct Parameter {
-    pub(super) name: &'static str,
-    pub(super) about: &'static str,
-    pub(super) example: Option<&'static str>,
-}
-
-/// A header.
-#[derive(Clone, Copy)]
-pub(super) struct HeaderOf {
-    name: &'static str,
-    about: &'static str,
-    schema: SchemaOf,
-}
-
-impl HeaderOf {
-    pub(super) const fn new<T: JsonSchema>(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, schema: of::<T> }
-    }
-}
-
-/// Parameters of the query: the fields of the type that the handler reads them into.
-#[derive(Clone, Copy)]
-pub(super) struct Query {
-    fields: SchemaOf,
-    /// Those that this address reads; empty: all.
-    only: &'static [&'static str],
-    /// Those that must be there.
-    required: &'static [&'static str],
-}
-
-impl Query {
-    /// All fields of a type.
-    pub(super) const fn all<T: JsonSchema>() -> Self {
-        Self { fields: T::json_schema, only: &[], required: &[] }
-    }
-
-    /// Some fields of a type.
-    pub(super) const fn only<T: JsonSchema>(only: &'static [&'static str]) -> Self {
-        Self { only, ..Self::all::<T>() }
-    }
-
-    /// The same, where these must be there.
-    pub(super) const fn required(self, required: &'static [&'static str]) -> Self {
-        Self { required, ..self }
-    }
-}
-
-/// The body of a request.
-#[derive(Clone, Copy)]
-pub(super) struct Body {
-    record: SchemaOf,
-    example: &'static str,
-    /// For records a line.
-    lines: Option<Most>,
-}
-
-/// How much one body may hold.
-#[derive(Clone, Copy)]
-pub(super) enum Most {
-    Lines(usize),
-    Bytes(usize),
-}
-
-impl Body {
-    /// One record as JSON. The example is JSON.
-    pub(super) const fn json<T: JsonSchema>(example: &'static str) -> Self {
-        Self { record: of::<T>, example, lines: None }
-    }
-
-    /// Records as JSON, one a line.
-    pub(super) const fn lines<T: JsonSchema>(most: Most, example: &'static str) -> Self {
-        Self { record: of::<T>, example, lines: Some(most) }
-    }
-}
-
-/// An answer that is no problem.
-#[derive(Clone, Copy)]
-pub(super) struct Answer {
-    status: u16,
-    about: &'static str,
-    /// Its media type and schema; none: no body.
-    content: Option<(&'static str, SchemaOf)>,
-    header: Option<HeaderOf>,
-}
-
-/// 200 with a record as JSON.
-pub(super) const fn json<T: JsonSchema>(about: &'static str) -> Answer {
-    Answer::of("application/json", about, of::<T>)
-}
-
-impl Answer {
-    /// 200 with a body of this media type.
-    pub(super) const fn of(kind: &'static str, about: &'static str, schema: SchemaOf) -> Self {
-        Self { status: 200, about, content: Some((kind, schema)), header: None }
-    }
-
-    /// 200 with text.
-    pub(super) const fn text(kind: &'static str, about: &'static str) -> Self {
-        Self::of(kind, about, |_| json_schema!({"type": "string"}))
-    }
-
-    /// 200 with bytes.
-    pub(super) const fn bytes(kind: &'static str, about: &'static str) -> Self {
-        Self::of(kind, about, |_| json_schema!({"type": "string", "format": "binary"}))
-    }
-
-    /// No body.
-    pub(super) const fn empty(status: u16, about: &'static str) -> Self {
-        Self { status, about, content: None, header: None }
-    }
-
-    /// The same with another status.
-    pub(super) const fn status(self, status: u16) -> Self {
-        Self { status, ..self }
-    }
-
-    /// The same with another media type.
-    pub(super) const fn kind(self, kind: &'static str) -> Self {
-        let content = match self.content {
-            Some((_, schema)) => Some((kind, schema)),
-            None => None,
-        };
-        Self { content, ..self }
-    }
-
-    /// The same with a header of its own.
-    pub(super) const fn header(self, header: HeaderOf) -> Self {
-        Self { header: Some(header), ..self }
-    }
-}
-
-/// The schema of any object.
-pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "object"})
-}
-
-fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
-
-/// `/api/v1/openapi.json`.
-pub(super) async fn show() -> Json<&'static Value> {
-    Json(document())
-}
-
-/// The whole document.
+/// The document; made once.
 pub(super) fn document() -> &'static Value {
     static DOCUMENT: LazyLock<Value> = LazyLock::new(|| Writer::new().document());
     &DOCUMENT
 }
 
-/// The schemas of the document, by name.
-pub(super) fn schemas() -> impl Iterator<Item = (&'static String, &'static Value)> {
-    document()["components"]["schemas"].as_object().into_iter().flatten()
-}
-
-/// A schema of the document, by its name.
-pub(super) fn schema(name: &str) -> Option<&'static Value> {
-    document()["components"]["schemas"].get(name)
-}
-
-/// Writes the document and gathers schemas. What is read may leave out what has a default; what is written leaves out
+/// Writes the document and collects schemas. What is read may leave out what has a default; what is written leaves out
 /// what serde skips.
 struct Writer {
     read: SchemaGenerator,
@@ -382,8 +196,8 @@ fn parameter(name: &str, mut schema: Value, required: bool) -> Value {
     told
 }
 
-/// Who may ask, in words and for machines. With a token its scope counts, where the party's role has it; an open house
-/// asks for nothing.
+/// Who may ask, in words and for machines. With a token its scope counts, where the party's role has it; while nobody has to sign in,
+/// nothing is needed.
 fn rights(need: Need) -> (String, Value) {
     match need {
         Need::Nothing => ("For everybody.".to_owned(), json!([{}])),
@@ -435,7 +249,7 @@ mod tests {
     fn every_reference_leads_somewhere() {
         let text = document().to_string();
         for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
-            assert!(schema(name).is_some(), "{name}");
+            assert!(document()["components"]["schemas"].get(name).is_some(), "{name}");
         }
     }
 
@@ -450,7 +264,7 @@ mod tests {
             assert_eq!(schema, written.get(name).unwrap_or(schema), "{name}");
         }
         // schemars tells types of one name apart by a number behind it.
-        for (name, _) in schemas() {
+        for (name, _) in document()["components"]["schemas"].as_object().expect("schemas") {
             assert!(!name.ends_with(|last: char| last.is_ascii_digit()), "two types are called {name}");
         }
         let operations: Vec<&str> = ROUTES.iter().filter_map(|route| Some(route.operation?.id)).collect();

@@ -1,4 +1,4 @@
-//! A paper as PDF: what is filed and printed and looks the same everywhere. Pure.
+//! Writes an office document as PDF. Pure.
 //!
 //! Chinese is set in the Song face that every reader of PDF knows by name (`STSong-Light` of Adobe-GB1, ISO 32000-1, 9.7.5.2), Latin in
 //! Helvetica: no font is shipped, none is asked of this machine, and files stay small.
@@ -6,7 +6,7 @@
 use pdf_writer::types::{CidFontType, FontFlags, SystemInfo};
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
-use super::paper::{Block, Paper};
+use super::office_document::{Block, OfficeDocument};
 
 /// Media type of the form.
 pub(super) const PDF: &str = "application/pdf";
@@ -14,7 +14,7 @@ pub(super) const PDF: &str = "application/pdf";
 /// A4 and its margins, in points.
 const PAGE: (f32, f32) = (595.28, 841.89);
 const MARGIN: f32 = 64.0;
-/// Where text may stand, from left to right.
+/// Left and right edges of the text.
 const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN;
 /// From one line to the next, in sizes.
 const LEADING: f32 = 1.6;
@@ -28,7 +28,7 @@ const GAP: f32 = 6.0;
 const PAD: f32 = 4.0;
 /// Width of a table's column of names.
 const NAMES: f32 = 130.0;
-/// Pages of one paper; what does not fit is said to be missing.
+/// Most pages of one file; what does not fit is said to be missing.
 const PAGES_MAX: usize = 200;
 
 const LATIN: Name<'static> = Name(b"L");
@@ -48,14 +48,14 @@ const HELVETICA: [u16; 95] = [
     260, 334, 584,
 ];
 
-/// The paper as a file.
-pub(super) fn write(paper: &Paper, title: &str) -> Vec<u8> {
+/// The file's bytes.
+pub(super) fn write(document: &OfficeDocument, title: &str) -> Vec<u8> {
     let mut sheets = Sheets::default();
-    for block in paper.blocks() {
+    for block in document.blocks() {
         match block {
             Block::Title(text) => sheets.text(text, TITLE, true),
             Block::Heading(text) => {
-                // A heading stands above something.
+                // A heading is kept with what follows it.
                 sheets.room(3.0 * HEADING * LEADING);
                 sheets.space(GAP);
                 sheets.text(text, HEADING, false);
@@ -94,7 +94,7 @@ fn broken(text: &str, room: f32) -> Vec<String> {
             let latin = letters[at + opening..].iter().take_while(|letter| letter.is_ascii_graphic()).count().max(1);
             let word = (opening + latin).min(letters.len() - at);
             let wide: f32 = letters[at..at + word].iter().map(|letter| width(*letter)).sum();
-            // One mark hangs over the edge rather than begin a line; a second one goes on below.
+            // One punctuation mark may go over the edge instead of beginning a line; a second one begins the next line.
             let hangs = word == 1 && CLOSING.contains(letters[at]) && used <= room;
             let take = if wide > room { 1 } else { word };
             let wide = if take == word { wide } else { width(letters[at]) };
@@ -275,9 +275,9 @@ mod tests {
     use super::*;
 
     fn made(text: &str) -> Vec<u8> {
-        let mut paper = Paper::default();
-        paper.title(text).table(&[("名称", text.to_owned())]).list("依据", [text]);
-        write(&paper, text)
+        let mut document = OfficeDocument::default();
+        document.title(text).table(&[("名称", text.to_owned())]).list("依据", [text]);
+        write(&document, text)
     }
 
     #[test]
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_paper_has_many_pages_and_one_without_end_says_that_it_is_cut() {
+    fn a_long_document_has_many_pages_and_one_without_end_says_that_it_is_cut() {
         let count = |bytes: &[u8]| {
             bytes.windows(12).filter(|window| window == b"/Type /Page\n" || *window == *b"/Type /Page ").count()
         };

@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::pages::Shell;
+use super::shell::Shell;
 use super::text;
 use super::view::{QueryFault, ViewError};
 

@@ -6,20 +6,19 @@
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
-use super::gate::Hall;
-use super::problem::Problem;
-use super::rules::Need;
+use super::authentication::bearer;
+use super::problem::{Dressed, Problem};
+use super::rights::Need;
+use super::state::Shared;
 use access::{Viewer, same};
 use vocabulary::{Channel, SourceId, UnknownCode};
 
-/// Largest body.
-pub(super) const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest name of a source.
 const SOURCE_CHARS_MAX: usize = 64;
 /// Source of documents that name none.
@@ -39,22 +38,20 @@ pub(super) struct PushQuery {
 
 /// Whether the token of the settings file is shown. Compared by digests: the time taken says nothing about how much of a guess was right.
 fn shows_setting(headers: &HeaderMap, token: Option<&str>) -> bool {
-    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-    given.zip(token).is_some_and(|(given, token)| same(given, token))
+    bearer(headers).zip(token).is_some_and(|(given, token)| same(given, token))
 }
 
 /// Takes documents in.
 pub(super) async fn documents(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     viewer: Option<Extension<Viewer>>,
     query: Result<Query<PushQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let own = viewer.map(|Extension(viewer)| viewer).filter(|viewer| Need::Pusher.met_by(viewer));
-    if own.is_none() && !shows_setting(&headers, hall.push_token()) {
-        if hall.push_token().is_none() {
+    if own.is_none() && !shows_setting(&headers, shared.push_token()) {
+        if shared.push_token().is_none() {
             return Err(Problem::refused(
                 "未开放文档推送：用 wanglou token add --scope push 生成令牌，或在设置文件中写 push_token 后重新启动。",
             ));
@@ -75,14 +72,14 @@ pub(super) async fn documents(
         code.parse()
             .map_err(|error: UnknownCode| Problem::bad_request(format!("参数 channel 的可用代码：{}。", error.known)))
     })?;
-    // What an organisation hands in of its own is told apart from what the centre collects.
+    // Documents of an outside organisation are kept under its own sources, apart from those that the centre collects.
     let by = own.as_ref().and_then(Viewer::party).filter(|party| !party.is_inside());
-    let told = hall.push(body.to_vec(), SourceId::new(source), channel, by).await?;
+    let told = shared.push(body.to_vec(), SourceId::new(source), channel, by).await?;
     let intake = told.intake;
     let status = if intake.collected > 0 && intake.collected == intake.rejected {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::OK
     };
-    Ok((status, Extension(super::problem::Dressed), Json(told)).into_response())
+    Ok((status, Extension(Dressed), Json(told)).into_response())
 }

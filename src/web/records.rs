@@ -5,9 +5,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::exchange::Line;
-use super::keep::SaveAsked;
-use super::{acts, openapi, schemas};
+use super::exchange::ActLine;
+use super::openapi::document;
+use super::saved_searches::NewSearchBody;
+use super::{acts, schemas};
 use vocabulary::{
     Act, Document, DocumentLine, Evidence, Notice, Outcome, Party, Reading, SamplingRequest, ShownAlert,
     ShownAssessment, ShownEvent, SignalRecord,
@@ -32,12 +33,12 @@ impl Rule {
 
     /// The published schema of a record.
     fn published(name: &str) -> Self {
-        Self::of(schemas::schema(name).unwrap_or_else(|| panic!("{name} has no schema")))
+        Self::of(schemas::schema(document(), name).unwrap_or_else(|| panic!("{name} has no schema")))
     }
 
     /// The same, but what it does not name is refused. The published one leaves room: fields are added.
     fn closed(name: &str) -> Self {
-        let mut schema = schemas::schema(name).unwrap_or_else(|| panic!("{name} has no schema"));
+        let mut schema = schemas::schema(document(), name).unwrap_or_else(|| panic!("{name} has no schema"));
         close(&mut schema, true);
         Self::of(schema)
     }
@@ -46,7 +47,8 @@ impl Rule {
     pub(super) fn closed_answer(schema: &Value) -> Self {
         let text = schema.to_string().replace("#/components/schemas/", "#/$defs/");
         let mut whole: Value = serde_json::from_str(&text).expect("JSON");
-        let all: Map<String, Value> = openapi::schemas().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+        let all: Map<String, Value> =
+            schemas::all(document()).map(|(name, schema)| (name.clone(), schema.clone())).collect();
         let text = Value::Object(all).to_string().replace("#/components/schemas/", "#/$defs/");
         whole["$defs"] = serde_json::from_str(&text).expect("JSON");
         close(&mut whole, true);
@@ -163,7 +165,7 @@ const PICKS: usize = 18;
 
 /// What serde writes of records made by their own schema, full and minimal, fits that schema and fills what it names.
 fn is_written_as_published<T: Serialize + DeserializeOwned>(name: &str) {
-    let schema = schemas::schema(name).unwrap_or_else(|| panic!("{name} has no schema"));
+    let schema = schemas::schema(document(), name).unwrap_or_else(|| panic!("{name} has no schema"));
     let (published, closed) = (Rule::published(name), Rule::closed(name));
     for (full, pick) in (0..PICKS).flat_map(|pick| [(true, pick), (false, pick)]) {
         let made = sample(&schema, &schema["$defs"], full, pick);
@@ -178,7 +180,7 @@ fn is_written_as_published<T: Serialize + DeserializeOwned>(name: &str) {
 
 /// A schema refuses a record with a field more, with a required one less, and with a field that is something else.
 fn refuses_what_is_not_written(name: &str) {
-    let schema = schemas::schema(name).expect("a schema");
+    let schema = schemas::schema(document(), name).expect("a schema");
     let (published, closed) = (Rule::published(name), Rule::closed(name));
     let record = sample(&schema, &schema["$defs"], true, 0);
     let mut more = record.clone();
@@ -214,7 +216,7 @@ fn records_are_written_as_their_schemas_say() {
 
 #[test]
 fn schemas_refuse_what_is_not_written() {
-    for (name, schema) in openapi::schemas() {
+    for (name, schema) in schemas::all(document()) {
         if schema["properties"].is_object() {
             refuses_what_is_not_written(name);
         }
@@ -224,7 +226,7 @@ fn schemas_refuse_what_is_not_written() {
 #[test]
 fn what_is_handed_in_is_read_as_its_schema_says() {
     fn is_read<T: DeserializeOwned>(name: &str) {
-        let schema = schemas::schema(name).unwrap_or_else(|| panic!("{name} has no schema"));
+        let schema = schemas::schema(document(), name).unwrap_or_else(|| panic!("{name} has no schema"));
         for (full, pick) in (0..PICKS).flat_map(|pick| [(true, pick), (false, pick)]) {
             let made = sample(&schema, &schema["$defs"], full, pick);
             serde_json::from_value::<T>(made.clone()).unwrap_or_else(|error| panic!("{name}: {error} in {made}"));
@@ -234,7 +236,7 @@ fn what_is_handed_in_is_read_as_its_schema_says() {
         }
     }
     is_read::<DocumentLine>("DocumentLine");
-    is_read::<Line>("ActLine");
-    is_read::<acts::Asked>("NewAct");
-    is_read::<SaveAsked>("NewSearch");
+    is_read::<ActLine>("ActLine");
+    is_read::<acts::NewAct>("NewAct");
+    is_read::<NewSearchBody>("NewSearch");
 }

@@ -7,15 +7,15 @@
 
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use super::gate::Hall;
-use super::openapi::{Answer, Body, HeaderOf, Most, Operation, PLAIN, Parameter, Query, json, object};
-use super::pages::alerts::ListQuery;
-use super::pages::search::SearchQuery;
-use super::push::PUSH_BYTES_MAX;
-use super::rules::{ACTORS, ALL, INSIDE, Need, SAMPLERS};
+use super::limits::PUSH_BYTES_MAX;
+use super::operation::{Answer, Body, HeaderOf, Most, Operation, PLAIN, Parameter, Query, json, object};
+use super::parameters::{ListQuery, SearchQuery};
+use super::rights::{ACTORS, ALL, INSIDE, Need, SAMPLERS};
+use super::state::Shared;
+use super::view::{Pushed, SearchOutcome};
 use super::{
-    PROVIDER_BACK, Pushed, SearchOutcome, acts, api, assets, exchange, forms, keep, metrics, openapi, pages, push,
-    schemas, stream,
+    PROVIDER_BACK, acts, alert_files, api, assets, downloads, exchange, metrics, pages, push, saved_searches, schemas,
+    stream,
 };
 use Method::{Delete, Get, Post};
 use Need::{Nothing, Pusher, Roles};
@@ -32,15 +32,15 @@ pub(super) static ROUTES: &[Route] = &[
     page(Get, "/", Roles(ALL, Read), |m| on(m, pages::alerts::list)),
     page(Get, "/alerts/{id}", Roles(ALL, Read), |m| on(m, pages::alert::show)),
     page(Post, "/alerts/{id}/acts", Roles(ACTORS, Act), |m| on(m, acts::by_form)),
-    page(Get, "/alerts/{id}/sheet", Roles(ALL, Read), |m| on(m, forms::sheet)),
-    page(Get, "/alerts/{id}/notice", Roles(INSIDE, Read), |m| on(m, forms::notice)),
+    page(Get, "/alerts/{id}/sheet", Roles(ALL, Read), |m| on(m, alert_files::sheet)),
+    page(Get, "/alerts/{id}/notice", Roles(INSIDE, Read), |m| on(m, alert_files::notice)),
     page(Get, "/search", Roles(INSIDE, Search), |m| on(m, pages::search::show)),
-    page(Get, "/search/export", Roles(INSIDE, Search), |m| on(m, keep::export)),
+    page(Get, "/search/export", Roles(INSIDE, Search), |m| on(m, downloads::export)),
     page(Get, "/searches", Roles(INSIDE, Search), |m| on(m, pages::searches::list)),
-    page(Post, "/searches", Roles(INSIDE, Search), |m| on(m, keep::save_by_form)),
-    page(Post, "/searches/remove", Roles(INSIDE, Search), |m| on(m, keep::remove_by_form)),
+    page(Post, "/searches", Roles(INSIDE, Search), |m| on(m, saved_searches::save_by_form)),
+    page(Post, "/searches/remove", Roles(INSIDE, Search), |m| on(m, saved_searches::remove_by_form)),
     page(Get, "/documents/{id}", Roles(INSIDE, Search), |m| on(m, pages::document::show)),
-    page(Get, "/documents/{id}/raw", Roles(INSIDE, Search), |m| on(m, keep::raw)),
+    page(Get, "/documents/{id}/raw", Roles(INSIDE, Search), |m| on(m, downloads::raw)),
     page(Get, "/sampling", Roles(SAMPLERS, Read), |m| on(m, pages::sampling::list)),
     page(Get, "/subscriptions", Roles(ALL, Read), |m| on(m, pages::subscriptions::list)),
     page(Post, "/subscriptions", Roles(ALL, Act), |m| on(m, pages::subscriptions::add)),
@@ -80,15 +80,15 @@ pub(super) static ROUTES: &[Route] = &[
         id: "act",
         about: "Keep what a person did with an alert",
         path: Some(ALERT_ID),
-        takes: Some(Body::json::<acts::Asked>(r#"{"kind": "exclude", "note": "与产品无关"}"#)),
+        takes: Some(Body::json::<acts::NewAct>(r#"{"kind": "exclude", "note": "与产品无关"}"#)),
         answers: &[json::<Casework>("how far people have come now").status(201)],
         errors: &[400, 409, 413],
         ..PLAIN
     }),
-    api(Get, "/api/v1/events", Roles(ALL, Read), |m| on(m, forms::events), Operation {
+    api(Get, "/api/v1/events", Roles(ALL, Read), |m| on(m, alert_files::events), Operation {
         id: "listEvents",
         about: "What happened to alerts behind a number",
-        query: &[Query::all::<forms::EventsQuery>()],
+        query: &[Query::all::<alert_files::EventsQuery>()],
         answers: &[json::<Vec<CloudEvent<'static>>>("a batch of CloudEvents 1.0")
             .kind("application/cloudevents-batch+json")
             .header(HeaderOf::new::<u64>("wanglou-next", "the number to go on behind, shown or not"))],
@@ -103,41 +103,41 @@ pub(super) static ROUTES: &[Route] = &[
         errors: &[400],
         ..PLAIN
     }),
-    api(Get, "/api/v1/search/export", Roles(INSIDE, Search), |m| on(m, keep::export), Operation {
+    api(Get, "/api/v1/search/export", Roles(INSIDE, Search), |m| on(m, downloads::export), Operation {
         id: "exportSearch",
         about: "All that a query finds, as a file with a manifest; refused when there are more rows than fit",
         query: &[
             Query::only::<SearchQuery>(&["q"]).required(&["q"]),
-            Query::all::<keep::ExportQuery>().required(&["format"]),
+            Query::all::<downloads::ExportQuery>().required(&["format"]),
         ],
         answers: &[Answer::bytes("application/zip", "a ZIP archive of the file and its manifest")],
         errors: &[400, 409],
         ..PLAIN
     }),
-    api(Get, "/api/v1/searches", Roles(INSIDE, Search), |m| on(m, keep::searches), Operation {
+    api(Get, "/api/v1/searches", Roles(INSIDE, Search), |m| on(m, saved_searches::list), Operation {
         id: "listSearches",
         about: "All saved searches",
-        answers: &[json::<keep::SearchesAnswer>("by name")],
+        answers: &[json::<saved_searches::SearchesAnswer>("by name")],
         ..PLAIN
     }),
-    api(Post, "/api/v1/searches", Roles(INSIDE, Search), |m| on(m, keep::save_by_json), Operation {
+    api(Post, "/api/v1/searches", Roles(INSIDE, Search), |m| on(m, saved_searches::save_by_json), Operation {
         id: "saveSearch",
         about: "Save a search, and watch for documents that match it",
-        takes: Some(Body::json::<keep::SaveAsked>(
+        takes: Some(Body::json::<saved_searches::NewSearchBody>(
             r#"{"name": "浙江起火", "query": "隐患:起火 地区:浙江", "watched": true, "only_new": true}"#,
         )),
         answers: &[json::<SavedSearch>("the saved search").status(201)],
         errors: &[400, 409, 413],
         ..PLAIN
     }),
-    api(Get, "/api/v1/searches/{name}", Roles(INSIDE, Search), |m| on(m, keep::saved), Operation {
+    api(Get, "/api/v1/searches/{name}", Roles(INSIDE, Search), |m| on(m, saved_searches::show), Operation {
         id: "getSearch",
         about: "A saved search and what came for it",
         path: Some(NAME),
-        answers: &[json::<keep::SearchAnswer>("newest first")],
+        answers: &[json::<saved_searches::SearchAnswer>("newest first")],
         ..PLAIN
     }),
-    api(Delete, "/api/v1/searches/{name}", Roles(INSIDE, Search), |m| on(m, keep::remove), Operation {
+    api(Delete, "/api/v1/searches/{name}", Roles(INSIDE, Search), |m| on(m, saved_searches::remove), Operation {
         id: "removeSearch",
         about: "Forget a saved search and what came for it",
         path: Some(NAME),
@@ -161,7 +161,7 @@ pub(super) static ROUTES: &[Route] = &[
     api(Post, "/api/v1/exchange", Roles(ACTORS, Act), |m| on(m, exchange::hand_in), Operation {
         id: "handIn",
         about: "Keep what people of an organisation did, many acts at once; the same line again changes nothing",
-        takes: Some(Body::lines::<exchange::Line>(
+        takes: Some(Body::lines::<exchange::ActLine>(
             Most::Lines(exchange::ACTS_MAX),
             concat!(
                 r#"{"idempotency_key": "case-7", "alert_id": "wl-20240504-water_heater-electric_shock-3fa1c2", "#,
@@ -196,7 +196,7 @@ pub(super) static ROUTES: &[Route] = &[
         ..PLAIN
     })
     .large(),
-    api(Get, "/api/v1/openapi.json", Nothing, |m| on(m, openapi::show), Operation {
+    api(Get, "/api/v1/openapi.json", Nothing, |m| on(m, schemas::openapi), Operation {
         id: "openapi",
         about: "This document",
         answers: &[Answer::of("application/json", "OpenAPI 3.1", object)],
@@ -237,7 +237,7 @@ pub(super) static ROUTES: &[Route] = &[
         answers: &[Answer::text("application/cap+xml", "the message"), UNCHANGED],
         ..PLAIN
     }),
-    api(Get, "/feeds/alerts.csv", Roles(ALL, Read), |m| on(m, forms::csv), Operation {
+    api(Get, "/feeds/alerts.csv", Roles(ALL, Read), |m| on(m, alert_files::csv), Operation {
         id: "feedCsv",
         about: "All alerts as a table",
         answers: &[Answer::text("text/csv", "RFC 4180, UTF-8 with a byte order mark")],
@@ -255,7 +255,7 @@ pub(super) static ROUTES: &[Route] = &[
         errors: &[400],
         ..PLAIN
     }),
-    // for whoever keeps it running
+    // for operators
     api(Get, "/healthz", Nothing, |m| on(m, api::health), Operation {
         id: "health",
         about: "Whether the service works",
@@ -302,7 +302,7 @@ pub(super) struct Route {
     pub(super) body: BodyLimit,
     /// What the OpenAPI document says of it; none for pages.
     pub(super) operation: Option<Operation>,
-    handler: fn(MethodFilter) -> MethodRouter<Hall>,
+    handler: fn(MethodFilter) -> MethodRouter<Shared>,
 }
 
 /// A method by which addresses are asked. What answers GET answers HEAD, too.
@@ -316,7 +316,7 @@ pub(super) enum Method {
 /// How large the body of a request may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyLimit {
-    /// [`BODY_BYTES_MAX`](super::guard::BODY_BYTES_MAX): forms, single records, nothing.
+    /// [`BODY_BYTES_MAX`](super::limits::BODY_BYTES_MAX): forms, single records, nothing.
     Normal,
     /// [`PUSH_BYTES_MAX`]: many records at once.
     Large,
@@ -343,7 +343,7 @@ impl Method {
 
 impl Route {
     /// The handler under its method, for the router.
-    pub(super) fn served(&self) -> MethodRouter<Hall> {
+    pub(super) fn served(&self) -> MethodRouter<Shared> {
         (self.handler)(self.method.filter())
     }
 
@@ -358,7 +358,7 @@ const fn page(
     method: Method,
     path: &'static str,
     need: Need,
-    handler: fn(MethodFilter) -> MethodRouter<Hall>,
+    handler: fn(MethodFilter) -> MethodRouter<Shared>,
 ) -> Route {
     Route { method, path, need, body: BodyLimit::Normal, operation: None, handler }
 }
@@ -368,7 +368,7 @@ const fn api(
     method: Method,
     path: &'static str,
     need: Need,
-    handler: fn(MethodFilter) -> MethodRouter<Hall>,
+    handler: fn(MethodFilter) -> MethodRouter<Shared>,
     operation: Operation,
 ) -> Route {
     Route { method, path, need, body: BodyLimit::Normal, operation: Some(operation), handler }

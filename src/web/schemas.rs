@@ -1,19 +1,19 @@
-//! `/api/v1/schemas`: every record that programs exchange, as a JSON Schema by itself (clause 3-54). They are the
-//! schemas of the OpenAPI document, each with what it refers to.
+//! What the service says of its own interface: the OpenAPI document (`/api/v1/openapi.json`), and every record that programs exchange as a
+//! JSON Schema by itself (`/api/v1/schemas`, clause 3-54). These are the schemas of the document, each with those that it refers to.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use axum::Json;
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::openapi;
 use super::problem::Problem;
+use super::state::Shared;
 
 /// Version of the records: fields are added, never changed.
 const VERSION: &str = "v1";
@@ -43,31 +43,46 @@ struct SchemaLine {
     url: String,
 }
 
+/// `/api/v1/openapi.json`.
+pub(super) async fn openapi(State(shared): State<Shared>) -> Json<&'static Value> {
+    Json((shared.addresses.document)())
+}
+
 /// The names of all records, with their addresses.
-pub(super) async fn list() -> Json<SchemasAnswer> {
+pub(super) async fn list(State(shared): State<Shared>) -> Json<SchemasAnswer> {
     let one = |(name, _): (&String, &Value)| SchemaLine {
         name: name.clone(),
         version: VERSION,
         url: format!("/api/v1/schemas/{name}"),
     };
-    Json(SchemasAnswer { schemas: openapi::schemas().map(one).collect() })
+    Json(SchemasAnswer { schemas: all((shared.addresses.document)()).map(one).collect() })
 }
 
 /// The schema of one record.
-pub(super) async fn show(name: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
     let Path(name) = name?;
-    let found = schema(&name).ok_or_else(|| Problem::not_found("没有这个名称的数据模式；清单见 /api/v1/schemas。"))?;
+    let found = schema((shared.addresses.document)(), &name)
+        .ok_or_else(|| Problem::not_found("没有这个名称的数据模式；清单见 /api/v1/schemas。"))?;
     Ok(([(CONTENT_TYPE, "application/schema+json")], found.to_string()).into_response())
 }
 
-/// The schema of a record, with those it refers to beside it.
-pub(super) fn schema(name: &str) -> Option<Value> {
-    let mut found = openapi::schema(name)?.clone();
+/// The schemas of the document, by name.
+pub(super) fn all(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document["components"]["schemas"].as_object().into_iter().flatten()
+}
+
+/// The schema of a record of the document, with those that it refers to as its `$defs`; none when there is no such record.
+pub(super) fn schema(document: &Value, name: &str) -> Option<Value> {
+    let schemas = &document["components"]["schemas"];
+    let mut found = schemas.get(name)?.clone();
     let mut beside: BTreeMap<String, Value> = BTreeMap::new();
     let mut open = referred(&mut found);
     while let Some(next) = open.pop() {
         if let Entry::Vacant(place) = beside.entry(next) {
-            let mut schema = openapi::schema(place.key())?.clone();
+            let mut schema = schemas.get(place.key())?.clone();
             open.extend(referred(&mut schema));
             place.insert(schema);
         }
@@ -102,20 +117,21 @@ fn referred(schema: &mut Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::openapi::document;
     use super::*;
 
     #[test]
     fn every_schema_stands_by_itself_and_refers_to_nothing_outside() {
-        for (name, _) in openapi::schemas() {
-            let schema = schema(name).expect("known");
+        for (name, _) in all(document()) {
+            let schema = schema(document(), name).expect("known");
             let text = schema.to_string();
             assert!(!text.contains(SHARED), "{name}");
             for inner in text.split(OWN).skip(1).filter_map(|rest| rest.split('"').next()) {
                 assert!(schema["$defs"].get(inner).is_some(), "{name}: {inner}");
             }
         }
-        assert!(schema("Nothing").is_none());
-        let event = schema("AlertEvent").expect("known");
+        assert!(schema(document(), "Nothing").is_none());
+        let event = schema(document(), "AlertEvent").expect("known");
         assert_eq!(event["$id"], "urn:wanglou:schema:AlertEvent:v1");
         assert!(event["$defs"]["Counts"]["properties"]["actors"].is_object(), "{event}");
     }

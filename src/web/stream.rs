@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::display;
 use super::problem::Problem;
 use super::view::View;
 use tell::{self, Language};
@@ -28,7 +29,7 @@ const LOOK_MS: u64 = 500;
 const KEEP_ALIVE_SECONDS: u64 = 15;
 /// Longest life of a stream; a client that comes back with its last id misses nothing.
 const STREAM_SECONDS_MAX: u64 = 30 * 60;
-/// Streams open at once; further ones are told to come back.
+/// Most streams open at once; further ones are answered with 503.
 const STREAMS_MAX: usize = 200;
 /// Events read at once.
 const EVENTS_AT_ONCE: usize = 100;
@@ -40,18 +41,18 @@ static OPEN: AtomicUsize = AtomicUsize::new(0);
 #[derive(Debug, Clone)]
 pub(super) struct Closing(pub(super) watch::Receiver<bool>);
 
-/// A place among the open streams, given back when it is dropped.
-struct Seat;
+/// One of the open streams; closed when it is dropped.
+struct OpenStream;
 
-impl Seat {
-    fn take() -> Option<Self> {
+impl OpenStream {
+    fn begin() -> Option<Self> {
         let taken =
             OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < STREAMS_MAX).then_some(open + 1));
         taken.ok().map(|_| Self)
     }
 }
 
-impl Drop for Seat {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         OPEN.fetch_sub(1, Ordering::AcqRel);
     }
@@ -70,16 +71,16 @@ pub(super) struct StreamQuery {
     after: Option<u64>,
 }
 
-struct Reader {
+struct EventReader {
     view: View,
     last: u64,
     waiting: std::collections::VecDeque<Event>,
     closing: Option<watch::Receiver<bool>>,
     ends: Instant,
-    _seat: Seat,
+    _open: OpenStream,
 }
 
-impl Reader {
+impl EventReader {
     /// The next event; none when the service ends or reading fails (the client comes back with what it saw last).
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
@@ -97,7 +98,7 @@ impl Reader {
             let found = found.inspect_err(|error| tracing::warn!("an alert stream ends: {error}")).ok()?;
             self.last = found.reached;
             for (number, line) in &found.events {
-                let event = Event::default().id(number.to_string()).event(super::words::event_code(line.event));
+                let event = Event::default().id(number.to_string()).event(display::event_code(line.event));
                 match event.json_data(tell::written(line.clone(), Language::Chinese)) {
                     Ok(event) => self.waiting.push_back(event),
                     Err(error) => tracing::warn!("an alert event cannot be shown: {error}"),
@@ -129,8 +130,8 @@ pub(super) async fn alerts(
     let asked = match headers.get("last-event-id") {
         None => query?.0.after,
         Some(value) => {
-            let told = value.to_str().ok().and_then(|text| text.trim().parse().ok());
-            let Some(id) = told else {
+            let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+            let Some(id) = id else {
                 return Err(Problem::bad_request("Last-Event-ID 应为本流发出过的编号（整数）。"));
             };
             Some(id)
@@ -140,10 +141,10 @@ pub(super) async fn alerts(
         Some(id) => id,
         None => view.last_event().await?,
     };
-    let Some(seat) = Seat::take() else { return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE)) };
+    let Some(open) = OpenStream::begin() else { return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE)) };
     let closing = closing.map(|Extension(Closing(closing))| closing);
     let ends = Instant::now() + Duration::from_secs(STREAM_SECONDS_MAX);
-    let reader = Reader { view, last, waiting: std::collections::VecDeque::new(), closing, ends, _seat: seat };
+    let reader = EventReader { view, last, waiting: std::collections::VecDeque::new(), closing, ends, _open: open };
     let keep = KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS));
-    Ok(Sse::new(stream::unfold(reader, Reader::next)).keep_alive(keep).into_response())
+    Ok(Sse::new(stream::unfold(reader, EventReader::next)).keep_alive(keep).into_response())
 }

@@ -1,4 +1,4 @@
-//! Promises of the web face, kept over real HTTP on loopback.
+//! Promises of the web server, kept over real HTTP on loopback.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use super::guard::BODY_BYTES_MAX;
+use super::limits::{BODY_BYTES_MAX, PUSH_BYTES_MAX};
 use super::testing::{Folder, LONG_WORD_CHARS, PUSH_TOKEN, RAW, SCRIPT, power_banks};
-use super::{Gate, router, serve};
+use super::{Authentication, router, serve};
 
 /// What came back.
 struct Answer {
@@ -24,7 +24,7 @@ impl Answer {
 }
 
 /// The pages of a data folder, served on loopback.
-struct Face {
+struct Server {
     folder: Folder,
     home: String,
     client: reqwest::Client,
@@ -32,7 +32,7 @@ struct Face {
     serving: tokio::task::JoinHandle<Result<(), super::WebError>>,
 }
 
-impl Face {
+impl Server {
     /// Of a folder with alerts and documents.
     async fn open() -> Self {
         Self::of(Folder::filled().await).await
@@ -45,7 +45,7 @@ impl Face {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(serve(listener, router(Arc::clone(&folder.tower), Gate::open()), shutdown));
+        let serving = tokio::spawn(serve(listener, router(Arc::clone(&folder.tower), Authentication::none()), shutdown));
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self { folder, home, client: client.build().expect("a client"), stop, serving }
     }
@@ -115,7 +115,7 @@ const HOSTILE_DOCUMENT: &str = "/documents/sim.media%2F%3Cb%3E";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_read_as_we_like_them() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     for (name, path) in [
         ("alerts", "/"),
         ("alert", POWER_BANKS),
@@ -127,52 +127,52 @@ async fn the_pages_read_as_we_like_them() {
         ("status", "/status"),
         ("deliveries", "/deliveries"),
     ] {
-        insta::assert_snapshot!(name, face.page(path).await);
+        insta::assert_snapshot!(name, server.page(path).await);
     }
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_shows_what_happened_to_the_standards_it_names() {
-    let face = Face::open().await;
-    let body = face.get(COMPLAINT).await.body;
+    let server = Server::open().await;
+    let body = server.get(COMPLAINT).await.body;
     let section = body.split("<h2>标准 ").nth(1).and_then(|rest| rest.split("</section>").next()).expect("a section");
     for words in ["<bdi>GB 31241-2014</bdi>", "已被 GB 31241-2022 代替"] {
         assert!(section.contains(words), "{words}: {section}");
     }
-    assert!(!face.get(HOSTILE_DOCUMENT).await.body.contains("<h2>标准 "), "no section where no standard is named");
-    face.close().await;
+    assert!(!server.get(HOSTILE_DOCUMENT).await.body.contains("<h2>标准 "), "no section where no standard is named");
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_alerts_come_first_then_the_higher_score() {
-    let face = Face::open().await;
-    let body = face.get("/").await.body;
+    let server = Server::open().await;
+    let body = server.get("/").await.body;
     let at = |words: &str| body.find(words).unwrap_or_else(|| panic!("{words} is on the list"));
     let order = [at("误吞与堵塞</a>"), at("其他产品<i"), at("过敏刺激</a>")];
     assert!(at("起火爆炸</a>") < order[0] && order.is_sorted(), "{order:?}");
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_narrow_the_list_and_an_unknown_code_is_explained() {
-    let face = Face::open().await;
-    let cards = face.get("/?disposal=notify&danger=high&category=&hazard=&state=").await.body;
+    let server = Server::open().await;
+    let cards = server.get("/?disposal=notify&danger=high&category=&hazard=&state=").await.body;
     assert!(cards.contains("误吞与堵塞</a>") && !cards.contains("起火爆炸</a>"));
-    let paged = face.get("/?limit=1&skip=1&state=open").await.body;
+    let paged = server.get("/?limit=1&skip=1&state=open").await.body;
     assert!(paged.contains("误吞与堵塞</a>") && paged.contains("/?state=open&#38;skip=2&#38;limit=1"), "{paged}");
-    let none = face.get("/?category=tobacco_vape").await.body;
+    let none = server.get("/?category=tobacco_vape").await.body;
     assert!(none.contains("没有符合条件的预警"));
     for bad in ["/?danger=awful", "/?limit=0", "/?skip=99999999", "/?limit=abc", "/?skip=1&skip=2"] {
-        assert_eq!(face.get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
+        assert_eq!(server.get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
     }
-    assert!(face.get("/?danger=awful").await.body.contains("low, medium, high, serious"));
-    face.close().await;
+    assert!(server.get("/?danger=awful").await.body.contains("low, medium, high, serious"));
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_house_says_what_to_do() {
-    let empty = Face::of(Folder::empty().await).await;
+async fn an_empty_data_folder_says_what_to_do() {
+    let empty = Server::of(Folder::empty().await).await;
     for (path, words) in [("/", "wanglou import"), ("/sampling", "处置为采样的预警")] {
         let body = empty.ask(Method::GET, path, &[]).await.body;
         assert!(body.contains(words), "{path}: {body}");
@@ -182,133 +182,133 @@ async fn an_empty_house_says_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_text_is_shown_as_text() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     let paths = ["/", HOSTILE_ALERT, HOSTILE_DOCUMENT, "/search?q=%3Cscript%3Ealert(1)%3C/script%3E", POWER_BANKS];
     for path in paths.into_iter().chain([COMPLAINT, "/nowhere/%3Cscript%3E", "/?danger=%3Cscript%3E"]) {
-        let body = face.get(path).await.body;
+        let body = server.get(path).await.body;
         assert!(!body.contains("<script"), "{path}");
         assert!(!body.contains("<img src=x") && !body.contains("href=\"javascript:"), "{path}");
         assert!(!body.contains('\u{202E}'), "{path} turns text around");
     }
-    let alert = face.get(HOSTILE_ALERT).await;
+    let alert = server.get(HOSTILE_ALERT).await;
     assert_eq!(alert.status, StatusCode::OK);
     assert!(alert.body.contains("⟦U+202E⟧全安常非") && alert.body.contains("<code>javascript:alert(1)</code>"));
     assert!(alert.body.contains(&"长".repeat(LONG_WORD_CHARS)), "nothing is lost");
     let raw = "&#60;script&#62;alert(&#39;拍手&#39;)&#60;/script&#62;";
-    assert!(face.get(HOSTILE_DOCUMENT).await.body.contains(raw), "{SCRIPT} is readable");
-    face.close().await;
+    assert!(server.get(HOSTILE_DOCUMENT).await.body.contains(raw), "{SCRIPT} is readable");
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_a_404_that_helps() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     let long = format!("/alerts/{}", "x".repeat(2_000));
     for path in ["/alerts/none", "/documents/none", "/nowhere", "/alerts/%FF", long.as_str()] {
-        let answer = face.get(path).await;
+        let answer = server.get(path).await;
         assert_eq!((answer.status, answer.kind()), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"), "{path}");
         assert!(answer.body.contains("没有") && answer.body.contains("href=\"/\""), "{path}");
     }
-    let api = face.get("/api/v1/alerts/none").await;
+    let api = server.get("/api/v1/alerts/none").await;
     assert_eq!((api.status, api.kind()), (StatusCode::NOT_FOUND, "application/problem+json"));
     insta::assert_snapshot!(api.body, @r#"{"type":"urn:wanglou:problem:not-found","title":"没有找到","status":404,"detail":"没有这个编号的预警。","instance":"/api/v1/alerts/none"}"#);
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_query_is_answered_with_the_place_marked() {
-    let face = Face::open().await;
-    let page = face.get("/search?q=起火+hazrad:fire").await;
+    let server = Server::open().await;
+    let page = server.get("/search?q=起火+hazrad:fire").await;
     assert_eq!((page.status, page.kind()), (StatusCode::BAD_REQUEST, "text/html; charset=utf-8"));
     assert!(page.body.contains("<code>起火 <mark>hazrad:fire</mark></code>"), "{}", page.body);
     assert!(page.body.contains("没有叫“hazrad”的字段") && page.body.contains("value=\"起火 hazrad:fire\""));
-    let api = face.get("/api/v1/search?q=起火+hazrad:fire").await;
+    let api = server.get("/api/v1/search?q=起火+hazrad:fire").await;
     assert_eq!((api.status, api.kind()), (StatusCode::BAD_REQUEST, "application/problem+json"));
     assert!(api.body.contains(r#""span":[3,14]"#), "{}", api.body);
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn searches_have_bounds() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     let long = format!("/search?q={}", "a".repeat(501));
-    let answer = face.get(&long).await;
+    let answer = server.get(&long).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(answer.body.contains("最多 500 个字，收到 501 个字"));
     let endless = format!("/search?q={}", "a".repeat(9_000));
-    assert_eq!(face.get(&endless).await.status, StatusCode::URI_TOO_LONG);
-    assert!(face.get("/search?q=x&after=elsewhere").await.body.contains("翻页位置“elsewhere”无效"));
+    assert_eq!(server.get(&endless).await.status, StatusCode::URI_TOO_LONG);
+    assert!(server.get("/search?q=x&after=elsewhere").await.body.contains("翻页位置“elsewhere”无效"));
     for bad in ["/api/v1/search", "/api/v1/search?q=x&limit=101", "/api/v1/search?q=x&limit=0"] {
-        assert_eq!(face.get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
+        assert_eq!(server.get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
     }
-    assert!(face.get("/search?q=查无").await.body.contains("没有找到"));
-    face.close().await;
+    assert!(server.get("/search?q=查无").await.body.contains("没有找到"));
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_found_can_be_taken_away_and_not_everything_at_once() {
-    let face = Face::open().await;
-    let found = face.get("/search/export?q=%E8%B5%B7%E7%81%AB&format=csv").await;
+    let server = Server::open().await;
+    let found = server.get("/search/export?q=%E8%B5%B7%E7%81%AB&format=csv").await;
     assert_eq!((found.status, found.kind()), (StatusCode::OK, "application/zip"));
     assert!(found.body.starts_with("PK"), "an archive");
-    let wrong = face.get("/api/v1/search/export?q=x&format=doc").await;
+    let wrong = server.get("/api/v1/search/export?q=x&format=doc").await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     assert!(wrong.body.contains("csv、xlsx、ndjson、parquet"), "{}", wrong.body);
-    let empty = face.get("/search/export?q=&format=csv").await;
+    let empty = server.get("/search/export?q=&format=csv").await;
     assert_eq!(empty.status, StatusCode::BAD_REQUEST, "not everything");
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn searches_are_saved_listed_and_forgotten() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let saved = face.send(Method::POST, "/searches", &form, "name=a+b&query=x&watch=new").await;
+    let saved = server.send(Method::POST, "/searches", &form, "name=a+b&query=x&watch=new").await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     assert_eq!(saved.headers.get("location").and_then(|to| to.to_str().ok()), Some("/searches?name=a+b"));
-    let taken = face.send(Method::POST, "/searches", &form, "name=%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB&query=x").await;
+    let taken = server.send(Method::POST, "/searches", &form, "name=%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB&query=x").await;
     assert_eq!(taken.status, StatusCode::CONFLICT);
     assert!(taken.body.contains("请换一个名称"), "{}", taken.body);
     let json = [("content-type", "application/json")];
     let asked = r#"{"name":"x","query":"y","watched":true}"#;
-    let saved = face.send(Method::POST, "/api/v1/searches", &json, asked).await;
+    let saved = server.send(Method::POST, "/api/v1/searches", &json, asked).await;
     assert_eq!(saved.status, StatusCode::CREATED);
     assert!(saved.body.contains(r#""watched":true,"only_new":false"#), "{}", saved.body);
     let path = "/api/v1/searches/%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB";
-    assert!(face.get(path).await.body.contains(r#""document":"sim.complaints/2024/0711""#));
-    let gone = face.ask(Method::DELETE, path, &[]).await;
+    assert!(server.get(path).await.body.contains(r#""document":"sim.complaints/2024/0711""#));
+    let gone = server.ask(Method::DELETE, path, &[]).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
-    assert_eq!(face.ask(Method::DELETE, "/api/v1/searches/none", &[]).await.status, StatusCode::NOT_FOUND);
-    face.close().await;
+    assert_eq!(server.ask(Method::DELETE, "/api/v1/searches/none", &[]).await.status, StatusCode::NOT_FOUND);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_an_open_house_the_page_of_another_site_changes_nothing() {
-    let face = Face::open().await;
+async fn while_nobody_has_to_sign_in_the_page_of_another_site_changes_nothing() {
+    let server = Server::open().await;
     let send = async |origin: &str| {
         let headers =
             [("content-type", "application/x-www-form-urlencoded"), ("host", "127.0.0.1:8080"), ("origin", origin)];
-        face.send(Method::POST, "/searches", &headers, "name=a&query=x").await.status
+        server.send(Method::POST, "/searches", &headers, "name=a&query=x").await.status
     };
     assert_eq!(send("http://127.0.0.1:8080").await, StatusCode::SEE_OTHER);
     for origin in ["http://evil.example", "null", "http://127.0.0.1:9999"] {
         assert_eq!(send(origin).await, StatusCode::FORBIDDEN, "{origin}");
     }
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_fetched_for_a_document_can_be_had_as_it_was() {
-    let face = Face::open().await;
-    let record = face.get("/documents/sim.complaints%2F2024%2F0711/raw").await;
+    let server = Server::open().await;
+    let record = server.get("/documents/sim.complaints%2F2024%2F0711/raw").await;
     assert_eq!((record.kind(), record.body.as_str()), ("application/warc", RAW));
-    assert_eq!(face.get("/documents/import%2F77/raw").await.status, StatusCode::NOT_FOUND);
-    face.close().await;
+    assert_eq!(server.get("/documents/import%2F77/raw").await.status, StatusCode::NOT_FOUND);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_answers_in_json() {
-    let face = Face::open().await;
-    let search = face.get("/api/v1/search?q=充电宝&limit=1").await;
+    let server = Server::open().await;
+    let search = server.get("/api/v1/search?q=充电宝&limit=1").await;
     assert_eq!(search.kind(), "application/json");
     let search: serde_json::Value = serde_json::from_str(&search.body).expect("JSON");
     assert_eq!(search["total"], 1);
@@ -317,48 +317,48 @@ async fn the_api_answers_in_json() {
     // How rare a word is depends on which segments the index has merged by now.
     assert!(hit["score"].take().as_f64().is_some_and(|score| score > 0.0), "{search}");
     insta::assert_json_snapshot!("api_search_hit", hit);
-    let alerts: serde_json::Value = serde_json::from_str(&face.get("/api/v1/alerts?limit=2").await.body).expect("JSON");
+    let alerts: serde_json::Value = serde_json::from_str(&server.get("/api/v1/alerts?limit=2").await.body).expect("JSON");
     assert_eq!((&alerts["total"], alerts["alerts"].as_array().map(Vec::len)), (&4.into(), Some(2)));
     insta::assert_json_snapshot!("api_alert_line", alerts["alerts"][0]);
-    let one = face.get("/api/v1/alerts/a-2024-0708-battery_charger-fire").await.body;
+    let one = server.get("/api/v1/alerts/a-2024-0708-battery_charger-fire").await.body;
     let one: serde_json::Value = serde_json::from_str(&one).expect("JSON");
     let alert: vocabulary::Alert = serde_json::from_value(one["alert"].clone()).expect("reads back");
     assert_eq!(alert, power_banks());
     assert_eq!(one["history"].as_array().map(Vec::len), Some(2));
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn feeds_have_their_types_and_cost_nothing_when_unchanged() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     for (path, kind) in
         [("/feeds/alerts.json", "application/json"), ("/feeds/alerts.atom", "application/atom+xml; charset=utf-8")]
     {
-        let first = face.get(path).await;
+        let first = server.get(path).await;
         assert_eq!((first.status, first.kind()), (StatusCode::OK, kind));
         let tag = first.headers[ETAG].to_str().expect("ASCII").to_owned();
-        let again = face.ask(Method::GET, path, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
+        let again = server.ask(Method::GET, path, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
         assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
-        let changed = face.ask(Method::GET, path, &[(IF_NONE_MATCH.as_str(), "\"other\"")]).await;
+        let changed = server.ask(Method::GET, path, &[(IF_NONE_MATCH.as_str(), "\"other\"")]).await;
         assert_eq!(changed.status, StatusCode::OK);
     }
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_an_internal_error_reaches_a_visitor_and_probes_tell_that_there_is_one() {
-    let face = Face::open().await;
-    assert_eq!(face.get("/healthz").await.body, "ok\n");
-    assert_eq!(face.get("/readyz").await.body, "ok\n");
-    face.folder.tower.store().close().await;
+    let server = Server::open().await;
+    assert_eq!(server.get("/healthz").await.body, "ok\n");
+    assert_eq!(server.get("/readyz").await.body, "ok\n");
+    server.folder.tower.store().close().await;
     for probe in ["/healthz", "/readyz"] {
-        let answer = face.get(probe).await;
+        let answer = server.get(probe).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.body, "asking the store failed\n");
     }
-    let folder = face.folder.dir.path().to_str().expect("UTF-8").to_owned();
+    let folder = server.folder.dir.path().to_str().expect("UTF-8").to_owned();
     for path in ["/", "/status", "/sampling", "/documents/x", "/feeds/alerts.atom", "/api/v1/alerts"] {
-        let answer = face.get(path).await;
+        let answer = server.get(path).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
         assert!(answer.body.contains("服务内部出错"), "{path}: {}", answer.body);
         for secret in ["pool", "sqlite", "SELECT", folder.as_str()] {
@@ -366,16 +366,16 @@ async fn nothing_of_an_internal_error_reaches_a_visitor_and_probes_tell_that_the
         }
         assert!(answer.headers.contains_key("content-security-policy"), "{path}");
     }
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_strict_headers() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     let paths =
         ["/", POWER_BANKS, "/search", "/status", "/nowhere", "/healthz", "/feeds/alerts.atom", "/api/v1/alerts"];
     for path in paths.into_iter().chain(["/static/style.css", "/static/logo.svg", "/?danger=awful"]) {
-        let headers = face.get(path).await.headers;
+        let headers = server.get(path).await.headers;
         let policy = headers["content-security-policy"].to_str().expect("ASCII");
         assert!(
             policy.starts_with(
@@ -387,58 +387,58 @@ async fn every_answer_carries_the_strict_headers() {
         assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
         assert!(headers.contains_key("cache-control"), "{path}");
     }
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_reading_is_allowed_and_bodies_are_bounded() {
-    let face = Face::open().await;
-    let post = face.ask(Method::POST, "/", &[]).await;
+    let server = Server::open().await;
+    let post = server.ask(Method::POST, "/", &[]).await;
     assert_eq!((post.status, post.kind()), (StatusCode::METHOD_NOT_ALLOWED, "text/html; charset=utf-8"));
     assert_eq!(post.headers["allow"], "GET,HEAD");
-    let flood = face.send(Method::POST, "/search", &[], &"x".repeat(BODY_BYTES_MAX + 1)).await;
+    let flood = server.send(Method::POST, "/search", &[], &"x".repeat(BODY_BYTES_MAX + 1)).await;
     assert_eq!((flood.status, flood.kind()), (StatusCode::PAYLOAD_TOO_LARGE, "text/html; charset=utf-8"));
-    let head = face.ask(Method::HEAD, "/", &[]).await;
+    let head = server.ask(Method::HEAD, "/", &[]).await;
     assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_ask_nothing_of_other_hosts_and_need_no_script() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     for path in ["/", POWER_BANKS, "/search?q=x", COMPLAINT, "/sampling", "/status"] {
-        let body = face.get(path).await.body;
+        let body = server.get(path).await.body;
         for fetching in
             ["src=\"http", "src=\"//", "<script", "<link rel=\"stylesheet\" href=\"http", " style=\"", " onclick"]
         {
             assert!(!body.contains(fetching), "{path}: {fetching}");
         }
     }
-    let style = face.get("/static/style.css").await;
+    let style = server.get("/static/style.css").await;
     assert_eq!(style.kind(), "text/css; charset=utf-8");
     assert!(!style.body.contains("url(") && !style.body.contains("@import"));
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_well_formed() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     let paths = ["/", POWER_BANKS, HOSTILE_ALERT, "/search", "/search?q=x", "/search?q=hazrad:x", COMPLAINT];
     for path in paths.into_iter().chain([HOSTILE_DOCUMENT, "/sampling", "/status", "/nowhere", "/?category=pet"]) {
-        let page = scraper::Html::parse_document(&face.get(path).await.body);
+        let page = scraper::Html::parse_document(&server.get(path).await.body);
         assert!(page.errors.is_empty(), "{path}: {:?}", page.errors);
     }
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_find_the_document_of_all_addresses_and_the_numbers_of_the_service() {
-    let face = Face::open().await;
-    let document = face.get("/api/v1/openapi.json").await;
+    let server = Server::open().await;
+    let document = server.get("/api/v1/openapi.json").await;
     assert_eq!((document.status, document.kind()), (StatusCode::OK, "application/json"));
     let document: serde_json::Value = serde_json::from_str(&document.body).expect("JSON");
     assert_eq!(document["openapi"], "3.1.0");
-    let metrics = face.get("/metrics").await;
+    let metrics = server.get("/metrics").await;
     assert_eq!((metrics.status, metrics.kind()), (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8"));
     for line in [
         "wanglou_alerts{state=\"open\"} 3",
@@ -451,67 +451,67 @@ async fn programs_find_the_document_of_all_addresses_and_the_numbers_of_the_serv
     let well_formed =
         |line: &str| line.starts_with("# ") || line.rsplit_once(' ').is_some_and(|(_, n)| n.parse::<f64>().is_ok());
     assert!(metrics.body.lines().all(well_formed), "{}", metrics.body);
-    let sources: serde_json::Value = serde_json::from_str(&face.get("/api/v1/sources").await.body).expect("JSON");
+    let sources: serde_json::Value = serde_json::from_str(&server.get("/api/v1/sources").await.body).expect("JSON");
     assert_eq!(sources["sources"][0]["last_news_at"], serde_json::Value::Null);
     assert_eq!(
         (&sources["sources"][0]["source"], &sources["sources"][0]["rounds"]),
         (&"sim.complaints".into(), &0.into())
     );
-    face.close().await;
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_the_alerting_protocol_have_their_type_and_cost_nothing_when_unchanged() {
-    let face = Face::open().await;
+    let server = Server::open().await;
     for path in ["/feeds/alerts.cap".to_owned(), format!("/api/v1{POWER_BANKS}/cap")] {
-        let message = face.get(&path).await;
+        let message = server.get(&path).await;
         assert_eq!((message.status, message.kind()), (StatusCode::OK, "application/cap+xml; charset=utf-8"), "{path}");
         let tag = message.headers[ETAG].to_str().expect("text").to_owned();
-        let again = face.ask(Method::GET, &path, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
+        let again = server.ask(Method::GET, &path, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
         assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
     }
-    assert_eq!(face.get("/api/v1/alerts/none/cap").await.status, StatusCode::NOT_FOUND);
-    face.close().await;
+    assert_eq!(server.get("/api/v1/alerts/none/cap").await.status, StatusCode::NOT_FOUND);
+    server.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_taken_in_only_from_whoever_shows_the_token() {
     const PATH: &str = "/api/v1/documents?source=hotline&channel=complaint";
-    let face = Face::open().await;
-    let empty = Face::of(Folder::empty().await).await;
+    let server = Server::open().await;
+    let empty = Server::of(Folder::empty().await).await;
     let bearer = format!("Bearer {PUSH_TOKEN}");
     let lines = "{\"id\":1}\n{\"id\":\"a\",\"text\":\"漏电\"}\n";
-    let without = face.send(Method::POST, PATH, &[], lines).await;
+    let without = server.send(Method::POST, PATH, &[], lines).await;
     assert_eq!((without.status, without.kind()), (StatusCode::UNAUTHORIZED, "application/problem+json"));
     assert!(without.headers.contains_key("www-authenticate"));
-    let wrong = face.send(Method::POST, PATH, &[("authorization", "Bearer a-guess-of-some-length")], lines).await;
+    let wrong = server.send(Method::POST, PATH, &[("authorization", "Bearer a-guess-of-some-length")], lines).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     let closed = empty.send(Method::POST, PATH, &[("authorization", &bearer)], lines).await;
     assert_eq!(closed.status, StatusCode::FORBIDDEN, "no token in the settings, no way in");
-    let taken = face.send(Method::POST, PATH, &[("authorization", &bearer)], lines).await;
+    let taken = server.send(Method::POST, PATH, &[("authorization", &bearer)], lines).await;
     assert_eq!(taken.status, StatusCode::OK, "{}", taken.body);
     let told: serde_json::Value = serde_json::from_str(&taken.body).expect("JSON");
     assert_eq!((&told["collected"], &told["kept"], &told["rejects"][0]["line"]), (&2.into(), &1.into(), &1.into()));
     for (path, named) in
         [("/api/v1/documents?source=a%20b", "source"), ("/api/v1/documents?source=hotline&channel=radio", "channel")]
     {
-        let refused = face.send(Method::POST, path, &[("authorization", &bearer)], lines).await;
+        let refused = server.send(Method::POST, path, &[("authorization", &bearer)], lines).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert!(refused.body.contains(named), "{}", refused.body);
     }
     let large = format!("{{\"id\":\"large\",\"text\":\"{}\"}}\n", "漏电".repeat(BODY_BYTES_MAX / 6 + 1));
-    let taken = face.send(Method::POST, PATH, &[("authorization", &bearer)], &large).await;
+    let taken = server.send(Method::POST, PATH, &[("authorization", &bearer)], &large).await;
     assert_eq!(taken.status, StatusCode::OK, "larger than other bodies may be");
     // What is announced as larger than that is refused before it is sent.
-    let status = face.announce(PATH, &bearer, super::push::PUSH_BYTES_MAX + 1).await;
+    let status = server.announce(PATH, &bearer, PUSH_BYTES_MAX + 1).await;
     assert!(status.starts_with("HTTP/1.1 413 "), "{status}");
-    face.close().await;
+    server.close().await;
     empty.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_goes_on_behind_the_last_event_seen_and_ends_with_the_service() {
-    let Face { folder: _folder, home, client, stop, serving } = Face::open().await;
+    let Server { folder: _folder, home, client, stop, serving } = Server::open().await;
     let address = format!("{home}/feeds/alerts/stream");
     let mut answer = client.get(&address).header("last-event-id", "0").send().await.expect("an answer");
     assert_eq!(answer.headers()[CONTENT_TYPE], "text/event-stream");

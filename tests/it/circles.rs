@@ -9,34 +9,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Circles that there are, each as the files that form it, and what ties them. A circle that is mended must leave this list.
-const KNOWN: &[(&[&str], &str)] = &[
-    (
-        &[
-            "web/acts",
-            "web/api",
-            "web/exchange",
-            "web/forms",
-            "web/gate",
-            "web/guard",
-            "web/keep",
-            "web/metrics",
-            "web/openapi",
-            "web/pages",
-            "web/pages/alerts",
-            "web/pages/search",
-            "web/pages/searches",
-            "web/problem",
-            "web/push",
-            "web/routes",
-            "web/rules",
-            "web/schemas",
-            "web/stream",
-            "web/unchanged",
-            "web/view",
-        ],
-        "handlers over the hall, problems and pages over the shell they share",
-    ),
-];
+const KNOWN: &[(&[&str], &str)] = &[];
 
 /// Files that only tests use.
 const FOR_TESTS: &[&str] = &["tests", "testing", "matrix", "records", "planted", "edge_cases", "shared_pages"];

@@ -41,8 +41,9 @@ fn a_feed_is_written_again_when_something_was_committed_and_for_each_party_as_it
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let tower = Arc::new(Tower::open(&settings).await.expect("opened"));
-        let gate = web::Gate::new(Accounts::new(tower.store().clone()), IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let router = web::router(Arc::clone(&tower), gate);
+        let authentication =
+            web::Authentication::new(Accounts::new(tower.store().clone()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let router = web::router(Arc::clone(&tower), authentication);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("http://{}/feeds/alerts.json", listener.local_addr().expect("bound"));
         let serving = tokio::spawn(web::serve(listener, router, std::future::pending()));

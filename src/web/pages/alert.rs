@@ -6,13 +6,15 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Html;
 
+use super::super::display;
+use super::super::parameters::alert_id;
 use super::super::problem::Problem;
+use super::super::shell::Shell;
 use super::super::text::{self, Segment};
 use super::super::view::View;
-use super::super::words;
 use super::sampling::RequestView;
 use super::terms::{self, RegionRow, SourceRow};
-use super::{About, CountView, Fact, Kind, Reason, Shell, alert_id, counts, render, seen_and_expected};
+use super::{CountView, Fact, Kind, Reason, Subject, counts, render, seen_and_expected};
 use access::Viewer;
 use alert::Casework;
 use tell::{self, Language};
@@ -48,7 +50,7 @@ impl<'a> EvidenceView<'a> {
         Self {
             document: &evidence.document_id,
             segments: text::highlight(&evidence.text, &evidence.spans),
-            published: words::published(evidence.published_at),
+            published: display::published(evidence.published_at),
             source: &evidence.source,
             address: if link.is_none() { evidence.url.as_deref() } else { None },
             link,
@@ -80,8 +82,8 @@ impl<'a> EventView<'a> {
         let differs = |before: Option<&'static str>, after: &'static str| before.filter(|before| *before != after);
         let change = |name, before, after| Change { name, before: differs(before, after), after };
         Self {
-            name: words::event(event.event),
-            code: words::event_code(event.event),
+            name: display::event(event.event),
+            code: display::event_code(event.event),
             region: event.region.map(|code| view.region_name(code)),
             changes: [
                 change("隐患程度", before.map(|(danger, _, _)| danger.zh()), event.danger.zh()),
@@ -89,7 +91,7 @@ impl<'a> EventView<'a> {
                 change("处置", before.map(|(_, _, disposal)| disposal.zh()), event.disposal.zh()),
             ],
             counts: counts(event.counts),
-            score: words::decimal(event.rank_score),
+            score: display::decimal(event.rank_score),
             explanation: tell::paragraph(&event.explanation, Language::Chinese),
             event,
         }
@@ -119,7 +121,7 @@ struct AlertPage<'a> {
     shell: Shell,
     alert: &'a ShownAlert,
     state: &'static str,
-    about: About,
+    about: Subject,
     seen: String,
     ending: Option<Ending>,
     reasons: Vec<Reason>,
@@ -147,7 +149,7 @@ struct AlertPage<'a> {
     casework: Casework,
     /// What people did, the newest first.
     acts: Vec<ActView<'a>>,
-    /// What whoever asks may do now.
+    /// Acts that the viewer may do now.
     open_acts: Vec<ActKind>,
 }
 
@@ -177,15 +179,15 @@ pub(crate) async fn show(
     let reasons = Reason::all(&judged.explanation);
     render(&AlertPage {
         shell: Shell::at("alerts"),
-        state: words::state(alert.state),
-        about: About::new(&view, judged),
+        state: display::state(alert.state),
+        about: Subject::new(&view, judged),
         seen: seen_and_expected(judged),
         held: reasons.iter().any(Reason::is_held),
         ending: history.last().filter(|event| event.event == AlertEventKind::Closed).map(Ending::new),
         // What the line above, the counts and the foot of the numbers say already is not said again.
         reasons: (reasons.into_iter()).filter(|reason| !matches!(reason.about, Kind::Seen | Kind::Versions)).collect(),
         explanation: tell::paragraph(&judged.explanation, Language::Chinese),
-        score: words::decimal(judged.rank_score),
+        score: display::decimal(judged.rank_score),
         counts: counts(judged.counts),
         windows: detector.windows.iter().map(|term| window(term, judged.window_days)).collect(),
         detector: terms::detector(detector),
@@ -212,9 +214,9 @@ fn window(term: &WindowTerm, deciding_days: u32) -> WindowRow {
         days: term.days,
         deciding: term.days == deciding_days,
         x: term.x,
-        mu: words::decimal(term.mu),
+        mu: display::decimal(term.mu),
         mu_exact: term.mu,
-        p: words::tail(term.p),
+        p: display::tail(term.p),
         p_exact: term.p,
     }
 }

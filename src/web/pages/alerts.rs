@@ -4,97 +4,26 @@ use askama::Template;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::Html;
-use serde::Deserialize;
 use url::form_urlencoded;
 
+use super::super::parameters::ListQuery;
 use super::super::problem::Problem;
+use super::super::shell::Shell;
 use super::super::view::{AlertFilter, View};
-use super::super::{text, words};
-use super::{About, CountView, Kind, Reason, Shell, counts, render, seen_and_expected};
-use vocabulary::{AlertState, Category, Danger, Disposal, Explanation, Hazard, ShownAlert, UnknownCode};
+use super::super::{display, text};
+use super::{CountView, Kind, Reason, Subject, counts, render, seen_and_expected};
+use vocabulary::{AlertState, Category, Danger, Disposal, Explanation, Hazard, ShownAlert};
 
 /// Longest note in the list, in characters.
 const NOTE_CHARS_MAX: usize = 80;
 /// Characters of the first piece of evidence shown in the list.
 const QUOTE_CHARS_MAX: usize = 64;
 
-/// The list's parameters as they come in the address. Empty means any.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[derive(schemars::JsonSchema)]
-pub(crate) struct ListQuery {
-    /// Only open or only closed ones.
-    #[serde(default)]
-    #[schemars(with = "Option<AlertState>")]
-    state: String,
-    /// Only with this disposal.
-    #[serde(default)]
-    #[schemars(with = "Option<Disposal>")]
-    disposal: String,
-    /// Only with this danger.
-    #[serde(default)]
-    #[schemars(with = "Option<Danger>")]
-    danger: String,
-    /// Only of this product category.
-    #[serde(default)]
-    #[schemars(with = "Option<Category>")]
-    category: String,
-    /// Only of this hazard.
-    #[serde(default)]
-    #[schemars(with = "Option<Hazard>")]
-    hazard: String,
-    /// How many to pass over.
-    #[schemars(range(max = AlertFilter::SKIP_MAX), extend("default" = 0))]
-    skip: Option<usize>,
-    /// How many to give.
-    #[schemars(range(min = 1, max = AlertFilter::LIMIT_MAX), extend("default" = AlertFilter::LIMIT_DEFAULT))]
-    limit: Option<usize>,
-}
-
-impl ListQuery {
-    /// Checked, or a problem that names the parameter and what it may be.
-    pub(crate) fn filter(&self) -> Result<AlertFilter, Problem> {
-        let filter = AlertFilter {
-            state: match self.state.as_str() {
-                "" => None,
-                "open" => Some(AlertState::Open),
-                "closed" => Some(AlertState::Closed),
-                other => return Err(unknown("state", other, "open, closed")),
-            },
-            disposal: code("disposal", &self.disposal)?,
-            danger: code("danger", &self.danger)?,
-            category: code("category", &self.category)?,
-            hazard: code("hazard", &self.hazard)?,
-            skip: self.skip.unwrap_or(0),
-            limit: self.limit.unwrap_or(AlertFilter::LIMIT_DEFAULT),
-        };
-        if filter.skip > AlertFilter::SKIP_MAX {
-            return Err(Problem::bad_request(format!("skip 最大为 {}，收到 {}。", AlertFilter::SKIP_MAX, filter.skip)));
-        }
-        if !(1..=AlertFilter::LIMIT_MAX).contains(&filter.limit) {
-            let most = AlertFilter::LIMIT_MAX;
-            return Err(Problem::bad_request(format!("limit 应在 1 到 {most} 之间，收到 {}。", filter.limit)));
-        }
-        Ok(filter)
-    }
-}
-
-fn code<T: std::str::FromStr<Err = UnknownCode>>(name: &str, found: &str) -> Result<Option<T>, Problem> {
-    if found.is_empty() {
-        return Ok(None);
-    }
-    found.parse().map(Some).map_err(|error: UnknownCode| unknown(name, found, &error.known))
-}
-
-fn unknown(name: &str, found: &str, known: &str) -> Problem {
-    let found = text::shorten(found, 40);
-    Problem::bad_request(format!("参数 {name} 没有“{found}”这个代码；可用代码：{known}。"))
-}
-
 /// The address of the list under a filter.
 fn address(filter: &AlertFilter) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let pairs = [
-        ("state", filter.state.map(words::state_code)),
+        ("state", filter.state.map(display::state_code)),
         ("disposal", filter.disposal.map(Disposal::code)),
         ("danger", filter.danger.map(Danger::code)),
         ("category", filter.category.map(Category::code)),
@@ -120,7 +49,7 @@ fn address(filter: &AlertFilter) -> String {
 /// One alert in the list.
 struct Card {
     place: usize,
-    about: About,
+    about: Subject,
     counts: [CountView; 4],
     seen: String,
     /// Sentences that nobody may overlook: closed or merged, a single serious case, a level that is kept.
@@ -135,12 +64,12 @@ impl Card {
         let judged = &alert.assessment;
         Self {
             place,
-            about: About::new(view, judged),
+            about: Subject::new(view, judged),
             counts: counts(judged.counts),
             seen: seen_and_expected(judged),
             notes: notes(&judged.explanation),
             quote: alert.evidence.first().map(|first| quote(&first.text)),
-            score: words::decimal(judged.rank_score),
+            score: display::decimal(judged.rank_score),
             alert,
         }
     }
@@ -249,7 +178,7 @@ fn selects(filter: &AlertFilter) -> [Select; 5] {
     }
     let states = [AlertState::Open, AlertState::Closed];
     let [state, disposal, danger, category, hazard] = [
-        of(&states, filter.state, |state| (words::state_code(state), words::state(state))),
+        of(&states, filter.state, |state| (display::state_code(state), display::state(state))),
         of(Disposal::ALL, filter.disposal, |disposal| (disposal.code(), disposal.zh())),
         of(Danger::ALL, filter.danger, |danger| (danger.code(), danger.zh())),
         of(Category::ALL, filter.category, |category| (category.code(), category.zh())),

@@ -1,18 +1,19 @@
-//! Who is told of alerts, and every failure to tell them.
+//! The page of deliveries: endpoints, what waits for them, and the newest tries.
 
 use askama::Template;
 use axum::response::Html;
 
 use super::super::problem::Problem;
+use super::super::shell::Shell;
 use super::super::view::View;
-use super::{Shell, render};
+use super::render;
 use store::{EndpointHealth, TryRow};
 use vocabulary::{RegionCode, Subscription};
 
 /// Tries listed.
 const TRIES_SHOWN: u32 = 50;
 
-/// What is subscribed to, in words.
+/// A subscription in words.
 pub(super) fn wants(subscription: &Subscription, region_name: &dyn Fn(RegionCode) -> String) -> String {
     let listed = |names: Vec<String>| (!names.is_empty()).then(|| names.join("、"));
     let waits = subscription.digest_hour.is_some() || subscription.quiet_hours.is_some();
@@ -30,10 +31,10 @@ pub(super) fn wants(subscription: &Subscription, region_name: &dyn Fn(RegionCode
 
 struct EndpointRow<'a> {
     health: &'a EndpointHealth,
-    /// Where it lies; the rest of its address may hold a token.
+    /// The host of its address; the rest may hold a token.
     host: String,
     wants: String,
-    /// What is wrong with it, when something is.
+    /// What is wrong with it; none when all is well.
     trouble: Option<String>,
 }
 

@@ -5,11 +5,13 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Html;
 
+use super::super::display::{self, NONE};
+use super::super::parameters::document_id;
 use super::super::problem::Problem;
+use super::super::shell::Shell;
 use super::super::text::{self, Mark, Segment};
 use super::super::view::{Cited, Revision, Trail, View};
-use super::super::words::{self, NONE};
-use super::{Fact, Shell, document_id, render, search};
+use super::{Fact, render, search};
 use vocabulary::{Document, Mention, MentionKind, Reading, RuleId, Signal};
 
 /// Longest text shown, in characters; the rest stays in the archive.
@@ -118,10 +120,10 @@ pub(crate) async fn show(view: View, id: Result<Path<String>, PathRejection>) ->
         signals: signals
             .iter()
             .map(|signal| SignalRow {
-                product_from: words::product_from(signal.product_from),
-                severity: words::severity(signal.severity),
+                product_from: display::product_from(signal.product_from),
+                severity: display::severity(signal.severity),
                 region: signal.region.map(|code| view.region_name(code)),
-                confidence: words::share(signal.confidence),
+                confidence: display::share(signal.confidence),
                 rules: rules(&signal.rules),
                 signal,
             })
@@ -130,7 +132,7 @@ pub(crate) async fn show(view: View, id: Result<Path<String>, PathRejection>) ->
         mentions_total: mentions.len(),
         standards: reading.as_ref().map(|reading| standards(&view, reading)).unwrap_or_default(),
         reading: reading.as_ref(),
-        cited_by: trail.cited_by.iter().map(|cited| CitedRow { state: words::state(cited.state), cited }).collect(),
+        cited_by: trail.cited_by.iter().map(|cited| CitedRow { state: display::state(cited.state), cited }).collect(),
         revisions: revisions(&trail),
         revisions_total: trail.revisions_total,
         story: (trail.story.filter(|_| trail.reprints > 0))
@@ -147,7 +149,7 @@ fn revisions(trail: &Trail) -> Vec<RevisionRow<'_>> {
     fn row(revision: &Revision) -> RevisionRow<'_> {
         let shown = revision.changes.iter().take(CHANGES_SHOWN);
         RevisionRow {
-            seen: revision.seen_at.map_or_else(|| NONE.to_owned(), words::moment),
+            seen: revision.seen_at.map_or_else(|| NONE.to_owned(), display::moment),
             changes: shown.map(|change| (change.new, change.words.as_str())).collect(),
             changes_hidden: revision.changes.len().saturating_sub(CHANGES_SHOWN),
         }
@@ -182,10 +184,10 @@ fn cut(text: &str) -> (&str, usize) {
 }
 
 fn mark(view: &View, mention: &Mention) -> Mark {
-    let (kind, class, rank) = words::mention(mention.kind);
+    let (kind, class, rank) = display::mention(mention.kind);
     let name = name(view, mention);
     let title = format!("{kind}：{name} · {} · 规则 {}", mention.stance.zh(), mention.rule);
-    // What is denied, general or old is not counted: it is shown, but paler.
+    // Mentions that are denied, general or of old events do not count; they are shown paler.
     let class = match (mention.stance.counts(), class) {
         (true, class) => class,
         (false, "m-hazard") => "m-hazard m-uncounted",
@@ -199,11 +201,11 @@ fn mark(view: &View, mention: &Mention) -> Mark {
 /// What a mention's code is called.
 fn name(view: &View, mention: &Mention) -> String {
     let region = (mention.kind == MentionKind::Region).then(|| mention.code.parse().ok()).flatten();
-    region.map_or_else(|| words::mention_code(mention.kind, &mention.code), |code| view.region_name(code))
+    region.map_or_else(|| display::mention_code(mention.kind, &mention.code), |code| view.region_name(code))
 }
 
 fn row<'a>(view: &View, mention: &'a Mention) -> MentionRow<'a> {
-    let (kind, class, _) = words::mention(mention.kind);
+    let (kind, class, _) = display::mention(mention.kind);
     MentionRow { kind, class, name: name(view, mention), mention }
 }
 
@@ -249,8 +251,8 @@ fn facts(document: &Document) -> Vec<Fact> {
         Fact::new("信息编号", document.id.as_str()),
         Fact::new("来源", document.source.as_str()),
         Fact::new("渠道", document.channel.zh()),
-        Fact::new("发布时间", time(document.published_at, words::published)),
-        Fact::new("采集时间", time(document.seen_at, words::moment)),
+        Fact::new("发布时间", time(document.published_at, display::published)),
+        Fact::new("采集时间", time(document.seen_at, display::moment)),
     ];
     match &document.raw {
         Some(raw) => {
@@ -269,7 +271,7 @@ fn meta(document: &Document) -> Vec<Fact> {
     };
     let row = |(key, value): (&String, &serde_json::Value)| {
         let value = text::shorten(&show(value), META_CHARS_SHOWN);
-        match words::meta_name(key) {
+        match display::meta_name(key) {
             Some(name) => Fact { exact: text::shorten(key, 60), ..Fact::new(name, value) },
             None => Fact::new(text::shorten(key, 60), value),
         }

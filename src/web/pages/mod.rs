@@ -16,35 +16,15 @@ mod terms;
 use askama::Template;
 use axum::response::Html;
 
-use super::gate::{self, Visitor};
 use super::problem::Problem;
 use super::view::View;
-use super::{assets, text, words};
+use super::{display, text};
 use tell::{self, Language};
 use vocabulary::About as Kind;
-use vocabulary::{AlertId, Counts, DocumentId, Explanation, Sentence, ShownAssessment};
+use vocabulary::{Counts, Explanation, Sentence, ShownAssessment};
 
-/// Longest id in an address, in characters.
-pub(super) const ID_CHARS_MAX: usize = 500;
-
-/// From which share on the top province stands for where an alert is.
+/// From this share of the events on, the top province is named as the place of an alert.
 const MAJORITY: f64 = 0.5;
-
-/// What every page has around its content.
-pub(super) struct Shell {
-    /// Which entry of the navigation is lit.
-    pub(super) section: &'static str,
-    /// Digest in the addresses of static files.
-    pub(super) version: &'static str,
-    /// Who asks.
-    pub(super) visitor: Visitor,
-}
-
-impl Shell {
-    pub(super) fn at(section: &'static str) -> Self {
-        Self { section, version: assets::version(), visitor: gate::visitor() }
-    }
-}
 
 /// The four counts with their names, always together.
 struct CountView {
@@ -63,32 +43,34 @@ fn counts(counts: Counts) -> [CountView; 4] {
 }
 
 /// Where an alert points: the brand and the region it is about, or else where most of its events are.
-pub(super) struct About {
-    pub(super) brand: Option<Named>,
-    pub(super) region: Option<Named>,
+pub(super) struct Subject {
+    pub(super) brand: Option<LabelledName>,
+    pub(super) region: Option<LabelledName>,
 }
 
 /// A brand or a region with how it is meant.
-pub(super) struct Named {
+pub(super) struct LabelledName {
     pub(super) label: &'static str,
     pub(super) name: String,
     /// How many others there are; empty when it is about this one.
     pub(super) among: String,
 }
 
-impl About {
+impl Subject {
     pub(super) fn new(view: &View, judged: &ShownAssessment) -> Self {
         let terms = &judged.spread_terms;
-        let named = |label, name| Named { label, name, among: String::new() };
+        let named = |label, name| LabelledName { label, name, among: String::new() };
         let most_named = |brand: String| match terms.brands {
             1 => named("点名品牌", brand),
-            brands => Named { label: "提及最多", name: brand, among: format!("共 {brands} 个品牌") },
+            brands => LabelledName { label: "提及最多", name: brand, among: format!("共 {brands} 个品牌") },
         };
         let most_placed = |code| match terms.provinces {
             1 => named("均在", view.region_name(code)),
             provinces if terms.top_province_share < MAJORITY => named("涉及", format!("{provinces} 个省份")),
             provinces => {
-                Named { label: "最集中", name: view.region_name(code), among: format!("共 {provinces} 个省份") }
+                LabelledName {
+                    label: "最集中", name: view.region_name(code), among: format!("共 {provinces} 个省份")
+                }
             }
         };
         let top_brand = terms.top_brand.clone().filter(|_| terms.brands > 0);
@@ -105,7 +87,7 @@ impl About {
 fn seen_and_expected(judged: &ShownAssessment) -> String {
     let term = judged.detector.windows.iter().find(|term| term.days == judged.window_days);
     match term {
-        Some(term) => format!("近 {} 天 {} 起独立事件，平常预期 {} 起", term.days, term.x, words::roughly(term.mu)),
+        Some(term) => format!("近 {} 天 {} 起独立事件，平常预期 {} 起", term.days, term.x, display::roughly(term.mu)),
         None => format!("近 {} 天 {} 条信息", judged.window_days, judged.counts.reports),
     }
 }
@@ -132,7 +114,7 @@ impl Reason {
         explanation.sentences().iter().flat_map(|said| {
             let about = said.about();
             if let Sentence::Prose { text } = said {
-                let cut = words::sentences(text).into_iter().map(|one| one.trim_end_matches('。').to_owned());
+                let cut = display::sentences(text).into_iter().map(|one| one.trim_end_matches('。').to_owned());
                 return cut.map(|rest| Self { head: String::new(), rest, about }).collect();
             }
             let worded = tell::sentence(said, Language::Chinese);
@@ -165,20 +147,6 @@ impl Fact {
 
 pub(super) fn render(page: &impl Template) -> Result<Html<String>, Problem> {
     Ok(Html(text::defuse(page.render()?)))
-}
-
-/// An alert's id out of an address.
-pub(super) fn alert_id(id: String) -> Result<AlertId, Problem> {
-    bounded(id).map(AlertId::new).ok_or_else(|| Problem::not_found("没有这个编号的预警。"))
-}
-
-/// A document's id out of an address.
-pub(super) fn document_id(id: String) -> Result<DocumentId, Problem> {
-    bounded(id).map(DocumentId::new).ok_or_else(|| Problem::not_found("没有这个编号的信息。"))
-}
-
-fn bounded(id: String) -> Option<String> {
-    (id.chars().nth(ID_CHARS_MAX).is_none()).then_some(id)
 }
 
 #[cfg(test)]

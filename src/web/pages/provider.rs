@@ -8,8 +8,10 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 
-use super::super::gate::{self, Hall, SESSION};
+use super::super::authentication::{self, SESSION};
+use super::super::clock::now;
 use super::super::problem::Problem;
+use super::super::state::Shared;
 use super::signin::{NextQuery, cookie, form, within};
 use access::{ProviderError, Returned, SESSION_HOURS};
 
@@ -19,7 +21,7 @@ const AWAY: &str = "wanglou_away";
 const AWAY_MINUTES: i64 = 10;
 
 #[derive(Deserialize)]
-pub(crate) struct Back {
+pub(crate) struct ProviderAnswer {
     code: Option<String>,
     state: Option<String>,
     error: Option<String>,
@@ -27,42 +29,42 @@ pub(crate) struct Back {
 
 /// Sends the browser to the provider.
 pub(crate) async fn depart(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     headers: HeaderMap,
     query: Result<Query<NextQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let next = query?.0.next.unwrap_or_default();
-    let Some(provider) = hall.gate.provider() else { return Ok(Redirect::to("/signin").into_response()) };
-    match provider.depart(hall.gate.now()).await {
+    let Some(provider) = shared.authentication.provider() else { return Ok(Redirect::to("/signin").into_response()) };
+    match provider.depart(now()).await {
         Ok(departure) => {
             let held = format!("{}.{}", departure.secret, BASE64URL_NOPAD.encode(within(&next).as_bytes()));
             let set = cookie(AWAY, &held, AWAY_MINUTES * 60, &headers)?;
             Ok(([(SET_COOKIE, set)], Redirect::to(&departure.address)).into_response())
         }
-        Err(error) => form(&hall, &headers, trouble(&error), ("", &next)).await,
+        Err(error) => form(&shared, &headers, trouble(&error), ("", &next)).await,
     }
 }
 
 /// Lets in whom the provider has signed in, under a session id that is new.
 pub(crate) async fn arrive(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     headers: HeaderMap,
-    query: Result<Query<Back>, QueryRejection>,
+    query: Result<Query<ProviderAnswer>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Back { code, state, error } = query?.0;
-    let (Some(provider), Some(accounts)) = (hall.gate.provider(), hall.gate.accounts()) else {
+    let ProviderAnswer { code, state, error } = query?.0;
+    let (Some(provider), Some(accounts)) = (shared.authentication.provider(), shared.authentication.accounts()) else {
         return Ok(Redirect::to("/signin").into_response());
     };
-    let away = gate::cookie(&headers, AWAY).unwrap_or_default();
+    let away = authentication::cookie(&headers, AWAY).unwrap_or_default();
     let (secret, next) = away.split_once('.').unwrap_or_default();
     let next = BASE64URL_NOPAD.decode(next.as_bytes()).ok().and_then(|next| String::from_utf8(next).ok());
     let next = next.unwrap_or_default();
     // Away once is back once: whatever comes of it, the secret opens nothing any more in this browser.
     let forget = cookie(AWAY, "", 0, &headers)?;
-    let now = hall.gate.now();
+    let now = now();
     let mut answer = match provider.arrive(secret, Returned { code, state, error }, now).await {
         Ok(identity) => {
-            let held = gate::cookie(&headers, SESSION);
+            let held = authentication::cookie(&headers, SESSION);
             let session = accounts.sign_in_as(&identity, held, now).await.map_err(|error| Problem::internal(&error))?;
             if let Some(session) = session {
                 let set = cookie(SESSION, &session.secret, SESSION_HOURS * 3_600, &headers)?;
@@ -72,16 +74,16 @@ pub(crate) async fn arrive(
                     "统一身份认证已通过，但望楼里没有允许由它登录的用户“{}”：请联系本单位管理员。",
                     identity.name.chars().filter(|c| !c.is_control()).take(40).collect::<String>()
                 );
-                form(&hall, &headers, (StatusCode::FORBIDDEN, trouble), ("", &next)).await?
+                form(&shared, &headers, (StatusCode::FORBIDDEN, trouble), ("", &next)).await?
             }
         }
-        Err(error) => form(&hall, &headers, trouble(&error), ("", &next)).await?,
+        Err(error) => form(&shared, &headers, trouble(&error), ("", &next)).await?,
     };
     answer.headers_mut().append(SET_COOKIE, forget);
     Ok(answer)
 }
 
-/// What the visitor is told; the log is told why.
+/// The message for the visitor; the log gets the cause.
 fn trouble(error: &ProviderError) -> (StatusCode, String) {
     tracing::warn!("{error}");
     let (status, told) = match error {

@@ -6,9 +6,10 @@ use askama::Template;
 use axum::response::Html;
 
 use super::super::problem::Problem;
+use super::super::shell::Shell;
 use super::super::text;
 use super::super::view::{SAMPLING_REQUESTS_MAX, View};
-use super::{Shell, render};
+use super::render;
 use vocabulary::{AlertId, CandidateSeller, Finding, SamplingRequest};
 
 /// A candidate seller with an address that may be followed.

@@ -6,10 +6,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::response::Html;
 use serde::Deserialize;
 
+use super::super::display::{self, NONE};
 use super::super::problem::Problem;
+use super::super::shell::Shell;
 use super::super::view::View;
-use super::super::words::{self, NONE};
-use super::{Shell, render, search};
+use super::{render, search};
 use store::{CameFor, SavedSearch};
 
 /// Documents listed of the one that is looked at.
@@ -48,7 +49,7 @@ impl SearchRow {
                 (true, true) => "订阅，同源一次",
             },
             throttle,
-            made: words::moment(search.made_at),
+            made: display::moment(search.made_at),
             chosen: search.name == chosen,
             search,
         }
@@ -91,7 +92,7 @@ pub(crate) async fn list(
     let came_total = chosen.map_or(0, |row| row.search.came);
     let came = if chosen.is_some() { view.came_for(&name, CAME_SHOWN).await? } else { Vec::new() };
     let came = came.into_iter().map(|came| CameRow {
-        seen: came.seen_at.map_or_else(|| NONE.to_owned(), words::moment),
+        seen: came.seen_at.map_or_else(|| NONE.to_owned(), display::moment),
         story: search::address(&format!("story:{}", came.story), None),
         came,
     });

@@ -9,9 +9,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::super::gate::{self, Hall, SESSION};
+use super::super::authentication::{self, SESSION};
+use super::super::clock::now;
 use super::super::problem::{Dressed, Problem};
-use super::{Shell, render};
+use super::super::shell::Shell;
+use super::super::state::Shared;
+use super::render;
 use access::{Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, same};
 
 /// Cookie that the key of the sign-in form is bound to.
@@ -66,19 +69,19 @@ pub(super) fn cookie(name: &str, value: &str, seconds: i64, headers: &HeaderMap)
 
 /// The sign-in page, with what went wrong.
 pub(super) async fn form(
-    hall: &Hall,
+    shared: &Shared,
     headers: &HeaderMap,
     (status, trouble): (StatusCode, String),
     (name, next): (&str, &str),
 ) -> Result<Response, Problem> {
     let secret = fresh_secret().map_err(|error| Problem::internal(&error))?;
-    let no_users = match hall.gate.accounts() {
+    let no_users = match shared.authentication.accounts() {
         Some(accounts) => !accounts.has_users().await.map_err(|error| Problem::internal(&error))?,
         None => true,
     };
     let key = form_key(&secret);
     let next = within(next);
-    let provider = hall.gate.provider().map(|provider| {
+    let provider = shared.authentication.provider().map(|provider| {
         let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         (provider.label(), format!("/signin/provider?next={query}"))
     });
@@ -89,7 +92,7 @@ pub(super) async fn form(
 
 /// The form.
 pub(crate) async fn show(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     viewer: Option<axum::Extension<Viewer>>,
     headers: HeaderMap,
     query: Result<Query<NextQuery>, QueryRejection>,
@@ -98,24 +101,24 @@ pub(crate) async fn show(
     if viewer.is_some() {
         return Ok(Redirect::to(within(&next)).into_response());
     }
-    form(&hall, &headers, (StatusCode::OK, String::new()), ("", &next)).await
+    form(&shared, &headers, (StatusCode::OK, String::new()), ("", &next)).await
 }
 
-/// Lets in whoever knows the password, under a session id that is new.
+/// Checks name and password, and begins a session with a new id.
 pub(crate) async fn sign_in(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     headers: HeaderMap,
     sent: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, Problem> {
-    let Some(accounts) = hall.gate.accounts() else { return Ok(Redirect::to("/").into_response()) };
+    let Some(accounts) = shared.authentication.accounts() else { return Ok(Redirect::to("/").into_response()) };
     let Form(sent) = sent.map_err(|_| Problem::bad_request("登录表单无法识别：请返回登录页重试。"))?;
-    let bound = gate::cookie(&headers, FORM).is_some_and(|secret| same(&form_key(secret), &sent.key));
+    let bound = authentication::cookie(&headers, FORM).is_some_and(|secret| same(&form_key(secret), &sent.key));
     if !bound {
         let trouble = "登录页已过期，或浏览器没有保存 Cookie：请再试一次。".to_owned();
-        return form(&hall, &headers, (StatusCode::FORBIDDEN, trouble), (&sent.name, &sent.next)).await;
+        return form(&shared, &headers, (StatusCode::FORBIDDEN, trouble), (&sent.name, &sent.next)).await;
     }
-    let held = gate::cookie(&headers, SESSION);
-    let answer = accounts.sign_in(&sent.name, &sent.password, held, hall.gate.now()).await;
+    let held = authentication::cookie(&headers, SESSION);
+    let answer = accounts.sign_in(&sent.name, &sent.password, held, now()).await;
     match answer.map_err(|error| Problem::internal(&error))? {
         Ok(session) => {
             let set = cookie(SESSION, &session.secret, SESSION_HOURS * 3_600, &headers)?;
@@ -123,13 +126,13 @@ pub(crate) async fn sign_in(
         }
         Err(Refusal::Wrong) => {
             let trouble = "用户名或密码不对。".to_owned();
-            form(&hall, &headers, (StatusCode::UNAUTHORIZED, trouble), (&sent.name, &sent.next)).await
+            form(&shared, &headers, (StatusCode::UNAUTHORIZED, trouble), (&sent.name, &sent.next)).await
         }
         Err(Refusal::Wait(wait)) => {
             let seconds = wait.as_secs().max(1);
             let trouble = format!("密码错误次数过多，请 {seconds} 秒后再试。");
             let refused = (StatusCode::TOO_MANY_REQUESTS, trouble);
-            let mut answer = form(&hall, &headers, refused, (&sent.name, &sent.next)).await?;
+            let mut answer = form(&shared, &headers, refused, (&sent.name, &sent.next)).await?;
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             Ok(answer)
         }
@@ -138,14 +141,14 @@ pub(crate) async fn sign_in(
 
 /// Ends the session.
 pub(crate) async fn sign_out(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     viewer: Option<axum::Extension<Viewer>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if let (Some(accounts), Some(axum::Extension(viewer)), Some(held)) =
-        (hall.gate.accounts(), viewer, gate::cookie(&headers, SESSION))
+        (shared.authentication.accounts(), viewer, authentication::cookie(&headers, SESSION))
     {
-        let ended = accounts.sign_out(held, viewer.name(), hall.gate.now()).await;
+        let ended = accounts.sign_out(held, viewer.name(), now()).await;
         ended.map_err(|error| Problem::internal(&error))?;
     }
     Ok(([(SET_COOKIE, cookie(SESSION, "", 0, &headers)?)], Redirect::to("/signin")).into_response())

@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::response::Html;
 
+use super::super::display::{self, NONE};
 use super::super::problem::Problem;
+use super::super::shell::Shell;
 use super::super::view::{SourceCounts, Status, View};
-use super::super::words::{self, NONE};
-use super::{Fact, Shell, render};
+use super::{Fact, render};
 use store::Promotion;
 
 struct SourceRow<'a> {
@@ -69,7 +70,7 @@ fn page(status: &Status) -> StatusPage<'_> {
             .notices
             .iter()
             .map(|notice| NoticeRow {
-                at: words::moment(notice.at),
+                at: display::moment(notice.at),
                 what: notice.kind.zh(),
                 about: &notice.about,
                 text: &notice.text,
@@ -80,7 +81,7 @@ fn page(status: &Status) -> StatusPage<'_> {
             .cursors
             .iter()
             .map(|cursor| CursorRow {
-                consumer: words::consumer(&cursor.consumer),
+                consumer: display::consumer(&cursor.consumer),
                 position: cursor.position.0,
                 lag: end.saturating_sub(cursor.position.0),
             })
@@ -100,7 +101,7 @@ fn page(status: &Status) -> StatusPage<'_> {
                 reasons: counts
                     .reasons
                     .iter()
-                    .map(|(why, n)| format!("{}：{n} 条", words::reject_reason(why)))
+                    .map(|(why, n)| format!("{}：{n} 条", display::reject_reason(why)))
                     .collect::<Vec<_>>()
                     .join("；"),
                 counts,
@@ -112,8 +113,8 @@ fn page(status: &Status) -> StatusPage<'_> {
 /// Who put the rules in force, when and why.
 fn promoted(row: &Promotion) -> String {
     let state = match row.in_force_at {
-        Some(at) => format!("{} 启用", words::moment(at)),
-        None => format!("{} 登记，正在后台重读日志", words::moment(row.asked_at)),
+        Some(at) => format!("{} 启用", display::moment(at)),
+        None => format!("{} 登记，正在后台重读日志", display::moment(row.asked_at)),
     };
     format!("{state}（{}：{}）", row.by, row.why)
 }

@@ -1,4 +1,4 @@
-//! What whoever has signed in wants to be told by mail.
+//! The page on which users subscribe to alerts by mail.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,14 @@ use axum::Extension;
 use axum::extract::State;
 use axum::extract::rejection::StringRejection;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use jiff::Timestamp;
 
-use super::super::gate::Hall;
+use super::super::clock::now;
 use super::super::problem::Problem;
+use super::super::shell::Shell;
+use super::super::state::Shared;
 use super::super::view::View;
 use super::deliveries::wants;
-use super::{Shell, render};
+use super::render;
 use access::{AccessError, Accounts, SUBSCRIPTIONS_MAX, Viewer};
 use store::EndpointHealth;
 use vocabulary::{Category, Danger, PROVINCES, Province, RegionCode, Subscription};
@@ -21,7 +22,7 @@ use vocabulary::{Category, Danger, PROVINCES, Province, RegionCode, Subscription
 /// Regions of a subscription that are named by their codes.
 const REGIONS_MAX: usize = 40;
 
-struct Row {
+struct SubscriptionRow {
     name: String,
     wants: String,
     waiting: u64,
@@ -30,9 +31,9 @@ struct Row {
     trouble: &'static str,
 }
 
-impl Row {
+impl SubscriptionRow {
     fn new(health: EndpointHealth, view: &View) -> Self {
-        // What servers said is for those who run the watch: it stands on the page of deliveries.
+        // Messages of mail servers are for operators, on the page of deliveries.
         let failed = health.last.is_some_and(|last| last.trouble.is_some());
         let trouble = match (health.row.stopped.is_some(), health.row.paused_at.is_some(), failed) {
             (true, ..) => "已停：收件方不再接收，请联系管理员",
@@ -61,7 +62,7 @@ struct SubscriptionsPage {
     mail: String,
     /// No server is known by which mail could go.
     no_server: bool,
-    rows: Vec<Row>,
+    rows: Vec<SubscriptionRow>,
     full: bool,
     categories: &'static [Category],
     dangers: &'static [Danger],
@@ -69,8 +70,8 @@ struct SubscriptionsPage {
 }
 
 /// Whose subscriptions they are: people have them, programs read the feeds.
-fn person<'a>(hall: &'a Hall, viewer: &'a Viewer) -> Result<(&'a Accounts, &'a str), Problem> {
-    match (hall.gate.accounts(), viewer) {
+fn person<'a>(shared: &'a Shared, viewer: &'a Viewer) -> Result<(&'a Accounts, &'a str), Problem> {
+    match (shared.authentication.accounts(), viewer) {
         (Some(accounts), Viewer::Member(member)) if member.scopes.is_none() => Ok((accounts, &member.name)),
         (_, Viewer::Member(_)) => Err(Problem::refused("个人订阅属于登录的用户：程序请读取 /api/v1/events 或预警流。")),
         (_, Viewer::Owner) => Err(Problem::refused(
@@ -87,8 +88,13 @@ async fn page(
     trouble: String,
 ) -> Result<Html<String>, Problem> {
     let internal = |error: AccessError| Problem::internal(&error);
-    let rows: Vec<Row> =
-        accounts.subscriptions(name).await.map_err(internal)?.into_iter().map(|one| Row::new(one, view)).collect();
+    let rows: Vec<SubscriptionRow> = accounts
+        .subscriptions(name)
+        .await
+        .map_err(internal)?
+        .into_iter()
+        .map(|one| SubscriptionRow::new(one, view))
+        .collect();
     let provinces = PROVINCES.iter().map(Province::region);
     render(&SubscriptionsPage {
         shell: Shell::at("subscriptions"),
@@ -104,15 +110,15 @@ async fn page(
 }
 
 pub(crate) async fn list(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     view: View,
 ) -> Result<Html<String>, Problem> {
-    let (accounts, name) = person(&hall, &viewer)?;
-    page((accounts, name), &view, !hall.gate.sends_mail(), String::new()).await
+    let (accounts, name) = person(&shared, &viewer)?;
+    page((accounts, name), &view, !shared.authentication.sends_mail(), String::new()).await
 }
 
-/// What a form says: a field that stands there more than once counts as often.
+/// The subscription of a form. A field may occur more than once.
 fn asked(form: &str) -> Result<Subscription, String> {
     let mut wanted = Subscription::default();
     let (mut digest, mut at, mut quiet) = (false, None, (None, None));
@@ -161,14 +167,14 @@ fn asked(form: &str) -> Result<Subscription, String> {
 
 /// Subscribes; leads back to the page.
 pub(crate) async fn add(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     view: View,
     form: Result<String, StringRejection>,
 ) -> Result<Response, Problem> {
-    let (accounts, name) = person(&hall, &viewer)?;
+    let (accounts, name) = person(&shared, &viewer)?;
     let form = form.map_err(|_| Problem::bad_request("表单无法识别：请返回页面重试。"))?;
-    let now: Timestamp = hall.gate.now();
+    let now = now();
     let made = match asked(&form) {
         Ok(wanted) => accounts.subscribe(name, wanted, now).await,
         Err(why) => Err(AccessError::Input(why)),
@@ -176,7 +182,7 @@ pub(crate) async fn add(
     match made {
         Ok(_) => Ok(Redirect::to("/subscriptions").into_response()),
         Err(AccessError::Input(why)) => {
-            let page = page((accounts, name), &view, !hall.gate.sends_mail(), why).await?;
+            let page = page((accounts, name), &view, !shared.authentication.sends_mail(), why).await?;
             Ok((axum::http::StatusCode::BAD_REQUEST, Extension(super::super::problem::Dressed), page).into_response())
         }
         Err(error) => Err(Problem::internal(&error)),
@@ -185,16 +191,15 @@ pub(crate) async fn add(
 
 /// Ends a subscription; leads back to the page.
 pub(crate) async fn remove(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     form: Result<String, StringRejection>,
 ) -> Result<Response, Problem> {
-    let (accounts, name) = person(&hall, &viewer)?;
+    let (accounts, name) = person(&shared, &viewer)?;
     let form = form.map_err(|_| Problem::bad_request("表单无法识别：请返回页面重试。"))?;
     let wanted = url::form_urlencoded::parse(form.as_bytes()).find(|(field, _)| field == "name");
     let wanted = wanted.map(|(_, value)| value.into_owned()).unwrap_or_default();
-    let ended =
-        accounts.unsubscribe(name, &wanted, hall.gate.now()).await.map_err(|error| Problem::internal(&error))?;
+    let ended = accounts.unsubscribe(name, &wanted, now()).await.map_err(|error| Problem::internal(&error))?;
     if ended {
         Ok(Redirect::to("/subscriptions").into_response())
     } else {

@@ -3,8 +3,8 @@
 //! In: the terms of the vocabulary. Out: [`Fact`]s and the rows of two tables. Not here: judging, and words that a term carries
 //! already.
 
+use super::super::display::{self, NONE};
 use super::super::view::View;
-use super::super::words::{self, NONE};
 use super::Fact;
 use vocabulary::{
     ClusterTerms, DangerTerms, DetectorTerms, EvidenceBasis, ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis,
@@ -38,20 +38,20 @@ pub(super) struct SourceRow {
 pub(super) fn detector(terms: &DetectorTerms) -> Vec<Fact> {
     let [shape, rate] = terms.prior;
     let mut facts = vec![
-        Fact::new("方法", words::method(&terms.method)),
-        Fact::number("上升证据（平均似然比的自然对数）", words::decimal(terms.evidence), terms.evidence),
-        Fact::number("检测值 h（−log₁₀ 此类单元每年偶然出现同等证据的次数）", words::decimal(terms.h), terms.h),
-        Fact::number("预警线（误报预算所定）", words::decimal(terms.h_threshold), terms.h_threshold),
+        Fact::new("方法", display::method(&terms.method)),
+        Fact::number("上升证据（平均似然比的自然对数）", display::decimal(terms.evidence), terms.evidence),
+        Fact::number("检测值 h（−log₁₀ 此类单元每年偶然出现同等证据的次数）", display::decimal(terms.h), terms.h),
+        Fact::number("预警线（误报预算所定）", display::decimal(terms.h_threshold), terms.h_threshold),
         Fact::new("基线事件数", terms.baseline_events.to_string()),
-        Fact::number("基线长度（周，按采集量折算）", words::decimal(terms.baseline_weeks), terms.baseline_weeks),
-        Fact::new("先验（形状，速率）", format!("{}，{}", words::decimal(shape), words::decimal(rate))),
+        Fact::number("基线长度（周，按采集量折算）", display::decimal(terms.baseline_weeks), terms.baseline_weeks),
+        Fact::new("先验（形状，速率）", format!("{}，{}", display::decimal(shape), display::decimal(rate))),
     ];
     if let Some(among) = &terms.among {
         facts.extend([
             Fact::new("当日比较的单元数", among.cells.to_string()),
             Fact::new("其中偶然可能不大于本件的", among.alike.to_string()),
-            Fact::number("这些之中系偶然的比例至多约（BH）", words::share(among.q), among.q),
-            Fact::number("不论单元间如何相关的同一比例（e-BH）", words::share(among.e_q), among.e_q),
+            Fact::number("这些之中系偶然的比例至多约（BH）", display::share(among.q), among.q),
+            Fact::number("不论单元间如何相关的同一比例（e-BH）", display::share(among.e_q), among.e_q),
         ]);
     }
     facts
@@ -61,8 +61,8 @@ pub(super) fn danger(terms: &DangerTerms) -> Vec<Fact> {
     let [low, high] = terms.range;
     let range = if low == high { low.zh().to_owned() } else { format!("{} 至 {}", low.zh(), high.zh()) };
     vec![
-        Fact::new("最严重的可信伤害", words::severity(terms.severity)),
-        Fact::new("文中述及或隐含的伤害", words::severity(terms.severity_stated)),
+        Fact::new("最严重的可信伤害", display::severity(terms.severity)),
+        Fact::new("文中述及或隐含的伤害", display::severity(terms.severity_stated)),
         Fact::new("涉及儿童、老人等人群而上调", if terms.vulnerable { "是" } else { "否" }),
         Fact::new(
             "可能性档位（0 为最可能）",
@@ -77,7 +77,7 @@ pub(super) fn danger(terms: &DangerTerms) -> Vec<Fact> {
 
 /// How the probability of injury was read.
 fn exposure(terms: &ExposureTerms) -> Vec<Fact> {
-    let decimal = |name: &str, value: f64| Fact::number(name, words::decimal(value), value);
+    let decimal = |name: &str, value: f64| Fact::number(name, display::decimal(value), value);
     let basis = match terms.basis {
         ItemsBasis::Unknown => "不明",
         ItemsBasis::Category => "评价标准给出的品类在用数量",
@@ -90,14 +90,14 @@ fn exposure(terms: &ExposureTerms) -> Vec<Fact> {
     }
     if terms.days > 0 {
         facts.push(Fact::new("计率的事件数与天数", format!("{}起，{}天", terms.events, terms.days)));
-        let name = format!("期望事件数的{}置信上限", words::share(terms.confidence));
-        facts.push(Fact::number(name, words::decimal(terms.upper), terms.upper));
+        let name = format!("期望事件数的{}置信上限", display::share(terms.confidence));
+        facts.push(Fact::number(name, display::decimal(terms.upper), terms.upper));
         facts.push(decimal("漏报倍数", terms.under_reporting));
     }
-    let years = terms.lifetime_years.map_or_else(|| "未知".to_owned(), words::decimal);
+    let years = terms.lifetime_years.map_or_else(|| "未知".to_owned(), display::decimal);
     facts.push(Fact::new("使用年限（年）", years));
     if let Some(probability) = terms.probability {
-        facts.push(Fact::number("使用期内受伤害概率", words::tail(probability), probability));
+        facts.push(Fact::number("使用期内受伤害概率", display::tail(probability), probability));
     }
     if let Some(before) = terms.before_items {
         facts.push(Fact::new("计入在用数量之前的等级", before.zh()));
@@ -107,11 +107,11 @@ fn exposure(terms: &ExposureTerms) -> Vec<Fact> {
 
 pub(super) fn spread(view: &View, terms: &SpreadTerms) -> Vec<Fact> {
     let tail = |name: &str, p: Option<f64>| match p {
-        Some(p) => Fact::number(name, words::tail(p), p),
+        Some(p) => Fact::number(name, display::tail(p), p),
         None => Fact::new(name, NONE),
     };
-    let share = |name: &str, value: f64| Fact::number(name, words::share(value), value);
-    let decimal = |name: &str, value: f64| Fact::number(name, words::decimal(value), value);
+    let share = |name: &str, value: f64| Fact::number(name, display::share(value), value);
+    let decimal = |name: &str, value: f64| Fact::number(name, display::decimal(value), value);
     let mut facts = vec![
         Fact::new("提及的品牌数", terms.brands.to_string()),
         decimal("有效品牌数（1/Σ份额²）", terms.effective_brands),
@@ -132,15 +132,15 @@ pub(super) fn spread(view: &View, terms: &SpreadTerms) -> Vec<Fact> {
     };
     facts.extend(
         [
-            optional("实际与期望之比", terms.rate_ratio, words::decimal),
-            optional("超出量集中于一个区域的概率", terms.one_region_probability, words::share),
-            optional("超出量遍及全国时各地均匀的概率", terms.even_probability, words::share),
-            optional("聚集区占超出量", terms.cluster_excess_share, words::share),
-            optional("聚集区占本底", terms.cluster_exposure_share, words::share),
-            optional("聚集区以外的尾概率 p", terms.p_without_cluster, words::tail),
-            optional("各省差异检验 p", terms.p_heterogeneity, words::tail),
-            optional("按本底加权的有效省份数", terms.effective_regions, words::decimal),
-            optional("各品牌发生率的不一致 I²（%）", terms.brand_i2, words::decimal),
+            optional("实际与期望之比", terms.rate_ratio, display::decimal),
+            optional("超出量集中于一个区域的概率", terms.one_region_probability, display::share),
+            optional("超出量遍及全国时各地均匀的概率", terms.even_probability, display::share),
+            optional("聚集区占超出量", terms.cluster_excess_share, display::share),
+            optional("聚集区占本底", terms.cluster_exposure_share, display::share),
+            optional("聚集区以外的尾概率 p", terms.p_without_cluster, display::tail),
+            optional("各省差异检验 p", terms.p_heterogeneity, display::tail),
+            optional("按本底加权的有效省份数", terms.effective_regions, display::decimal),
+            optional("各品牌发生率的不一致 I²（%）", terms.brand_i2, display::decimal),
         ]
         .into_iter()
         .flatten(),
@@ -162,9 +162,9 @@ pub(super) fn spread(view: &View, terms: &SpreadTerms) -> Vec<Fact> {
         let told = format!(
             "{}起对期望{}起，IC {}，IC025 {}",
             pair.events,
-            words::decimal(pair.expected),
-            words::decimal(pair.ic),
-            words::decimal(pair.ic025)
+            display::decimal(pair.expected),
+            display::decimal(pair.ic),
+            display::decimal(pair.ic025)
         );
         facts.push(Fact::new(name, told));
     }
@@ -183,12 +183,12 @@ fn cluster(view: &View, name: &str, terms: &ClusterTerms) -> Fact {
         names.join("、")
     });
     let chance = match (terms.scanned, terms.p) {
-        (true, Some(p)) => format!("，扫描 p={}", words::tail(p)),
+        (true, Some(p)) => format!("，扫描 p={}", display::tail(p)),
         (true, None) => "，未算偶然概率（不影响结论）".to_owned(),
         (false, _) => "，未扫描".to_owned(),
     };
     let weeks = terms.weeks;
-    let expected = words::decimal(terms.expected);
+    let expected = display::decimal(terms.expected);
     Fact::number(name, format!("{place}：近{weeks}周{}起，期望{expected}起{chance}", terms.events), terms.llr)
 }
 
@@ -199,9 +199,9 @@ pub(super) fn regions(view: &View, terms: &SpreadTerms) -> Vec<RegionRow> {
     let row = |term: &vocabulary::RegionTerm| RegionRow {
         name: view.region_name(term.region),
         events: term.events,
-        expected: words::decimal(term.expected),
+        expected: display::decimal(term.expected),
         expected_exact: term.expected,
-        excess: words::decimal(term.excess),
+        excess: display::decimal(term.excess),
         excess_exact: term.excess,
     };
     all.into_iter().take(REGIONS_SHOWN).map(row).collect()
@@ -215,7 +215,7 @@ pub(super) fn sources(terms: &FeedbackTerms) -> Vec<SourceRow> {
         events: term.events,
         hits: term.hits,
         misses: term.misses,
-        weight: words::share(term.w),
+        weight: display::share(term.w),
         weight_exact: term.w,
     };
     terms.sources.iter().map(row).collect()
@@ -235,11 +235,15 @@ pub(super) fn feedback(terms: &FeedbackTerms) -> Vec<Fact> {
     let mut facts = vec![
         Fact::new("依据类型", basis),
         Fact::new("本底", regime),
-        Fact::number("衰减强度 A(t)（按来源可信度加权，不入计数）", words::decimal(terms.intensity), terms.intensity),
+        Fact::number("衰减强度 A(t)（按来源可信度加权，不入计数）", display::decimal(terms.intensity), terms.intensity),
     ];
     if let Some(real) = &terms.p_real {
-        let [low, high] = real.interval.map(words::share);
-        facts.push(Fact::number("属实概率", format!("{}（90%区间{low}—{high}）", words::share(real.mean)), real.mean));
+        let [low, high] = real.interval.map(display::share);
+        facts.push(Fact::number(
+            "属实概率",
+            format!("{}（90%区间{low}—{high}）", display::share(real.mean)),
+            real.mean,
+        ));
         let told = format!(
             "{}件中{}件属实；全部{}件中{}件",
             real.alike, real.alike_confirmed, real.judged, real.judged_confirmed
@@ -250,20 +254,20 @@ pub(super) fn feedback(terms: &FeedbackTerms) -> Vec<Fact> {
         let told = format!(
             "去掉{}起，h={}，{}",
             thinned.removed,
-            words::decimal(thinned.h),
+            display::decimal(thinned.h),
             if thinned.survives { "仍越线" } else { "不再越线" }
         );
-        facts.push(Fact::new(format!("去掉可信度低于{}的来源", words::share(thinned.w_below)), told));
+        facts.push(Fact::new(format!("去掉可信度低于{}的来源", display::share(thinned.w_below)), told));
     }
     let failure = |name: &str, terms: &FailureTerms| {
-        let [low, high] = terms.interval.map(words::share);
+        let [low, high] = terms.interval.map(display::share);
         let told = format!(
             "{}批中{}批不合格，估计{}（90%区间{low}—{high}），超过{}的概率{}",
             terms.tested,
             terms.failed,
-            words::share(terms.mean),
-            words::share(terms.threshold),
-            words::share(terms.p_above)
+            display::share(terms.mean),
+            display::share(terms.threshold),
+            display::share(terms.p_above)
         );
         Fact::number(name, told, terms.mean)
     };
@@ -276,7 +280,7 @@ pub(super) fn feedback(terms: &FeedbackTerms) -> Vec<Fact> {
     if let Some(muted) = &terms.muted {
         let state = if muted.lifted { "证据已足，重新提示" } else { "静默中" };
         let told =
-            format!("{}至{}，h达{}方重新提示；{state}", muted.since, muted.until, words::decimal(muted.h_needed));
+            format!("{}至{}，h达{}方重新提示；{state}", muted.since, muted.until, display::decimal(muted.h_needed));
         facts.push(Fact::new("核查未证实后的静默", told));
     }
     facts

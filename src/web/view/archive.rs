@@ -64,11 +64,17 @@ impl View {
     }
 
     /// All that a query finds, as a file with its manifest; refused with the reason when it is more than fits.
-    pub(crate) fn export(&self, query: &str, format: ExportFormat, now: Timestamp) -> Result<Exported, ViewError> {
+    pub(crate) fn export(
+        &self,
+        query: &str,
+        format: ExportFormat,
+        rows_max: u64,
+        now: Timestamp,
+    ) -> Result<Exported, ViewError> {
         let tower = self.archive()?;
         let request = SearchRequest { query: query.to_owned(), ..SearchRequest::default() };
-        let packed = on_disk(|| tower.export_zip(&request, format, pipeline::ZIP_ROWS_MAX, now));
-        let (archive, manifest) = packed.map_err(|error| refused(error, query, "exporting a search"))?;
+        let exported = on_disk(|| tower.export_zip(&request, format, rows_max, now));
+        let (archive, manifest) = exported.map_err(|error| refused(error, query, "exporting a search"))?;
         Ok(Exported { archive, rows: manifest.rows })
     }
 
@@ -94,10 +100,10 @@ impl View {
         self.archive()?.store().came_for(name, limit).await.map_err(doing("reading what came for a saved search"))
     }
 
-    /// What is known of a document beside its text; of the alerts that cite it those that the viewer sees.
+    /// A document's revisions, story and reprints, and the alerts that cite it, as far as the viewer sees them.
     pub(crate) async fn trail(&self, id: &DocumentId) -> Result<Trail, ViewError> {
         let Ok(tower) = self.archive() else { return Ok(Trail::default()) };
-        // One more than is shown: the oldest shown is told against the one before it.
+        // One more than is shown: the oldest shown is compared with the one before it.
         let read = tower.store().last_revisions(id, REVISIONS_MAX + 1).await;
         let (entries, revisions_total) = read.map_err(doing("reading a document's revisions"))?;
         let told = changes(&entries).into_iter().rev().take(REVISIONS_MAX);
@@ -149,7 +155,7 @@ fn change(line: &DiffLine<'_>) -> Option<Change> {
     }
 }
 
-/// What the visitor can mend is told; everything else is ours.
+/// Errors that the visitor can correct are shown; all others are internal.
 fn refused(error: PipelineError, query: &str, what: &'static str) -> ViewError {
     match error {
         PipelineError::Refused(refused) => ViewError::Refused { why: refused.zh },
@@ -158,7 +164,7 @@ fn refused(error: PipelineError, query: &str, what: &'static str) -> ViewError {
     }
 }
 
-/// A bad query is the visitor's to mend; everything else is ours.
+/// A bad query or place mark can be corrected by the visitor; all other errors are internal.
 fn fault(error: IndexError, query: &str) -> ViewError {
     match error {
         IndexError::Query(error) => ViewError::BadQuery(QueryFault::at(error.message, query, error.at)),

@@ -12,66 +12,66 @@ use vocabulary::{
 /// What a search found. Also the wire format of `/api/v1/search`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct SearchOutcome {
+pub(crate) struct SearchOutcome {
     /// Exact number of matches, unless the answer is partial.
-    pub total: u64,
+    pub(crate) total: u64,
     /// Whether time was over before all matches were looked at: all numbers are then of what was looked at.
-    pub partial: bool,
+    pub(crate) partial: bool,
     /// In the order of `sort`.
-    pub hits: Vec<SearchHit>,
+    pub(crate) hits: Vec<SearchHit>,
     /// Which comes first; the query may ask for it.
-    pub sort: Sort,
+    pub(crate) sort: Sort,
     /// How the query was understood where that is not plain: names that were searched too, places of one name.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Reports, distinct texts, actors and places among all matches.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// All matches over time; those without a date are in `total` only.
-    pub histogram: Histogram,
+    pub(crate) histogram: Histogram,
     /// Whether only the best hit of each story is among the hits.
-    pub reprints_hidden: bool,
+    pub(crate) reprints_hidden: bool,
     /// How the matches divide.
-    pub facets: Vec<Facet>,
+    pub(crate) facets: Vec<Facet>,
     /// Where the next page begins; none on the last.
-    pub next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// One document that matches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct SearchHit {
+pub(crate) struct SearchHit {
     /// The document.
-    pub id: DocumentId,
+    pub(crate) id: DocumentId,
     /// Relevance; only its order means anything.
-    pub score: f32,
+    pub(crate) score: f32,
     /// Its headline.
-    pub title: Option<String>,
+    pub(crate) title: Option<String>,
     /// The stretch of its text that matches best.
-    pub snippet: String,
+    pub(crate) snippet: String,
     /// The matching words, in characters of `snippet`.
-    pub spans: Vec<CharSpan>,
+    pub(crate) spans: Vec<CharSpan>,
     /// When it was published.
     #[serde(serialize_with = "moment_or_null")]
-    pub published_at: Option<Timestamp>,
+    pub(crate) published_at: Option<Timestamp>,
     /// Where it came from.
-    pub source: SourceId,
+    pub(crate) source: SourceId,
     /// Its channel group.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// Product categories read in it.
-    pub categories: Vec<Category>,
+    pub(crate) categories: Vec<Category>,
     /// Hazards read in it.
-    pub hazards: Vec<Hazard>,
+    pub(crate) hazards: Vec<Hazard>,
     /// Brand read in it.
-    pub brand: Option<String>,
+    pub(crate) brand: Option<String>,
     /// Place read in it.
-    pub region: Option<RegionCode>,
+    pub(crate) region: Option<RegionCode>,
     /// Its address.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// Worst severity of its signals, 0–4; none without signals.
-    pub severity: Option<u8>,
+    pub(crate) severity: Option<u8>,
     /// The story it tells: the position of the first document that told it.
-    pub story: u64,
+    pub(crate) story: u64,
     /// How many other matches tell the same story.
-    pub reprints: u64,
+    pub(crate) reprints: u64,
 }
 
 #[expect(clippy::ref_option, reason = "serde's `serialize_with` passes a reference")]
@@ -82,49 +82,49 @@ fn moment_or_null<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S:
 /// How the matches divide over one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct Facet {
+pub(crate) struct Facet {
     /// Field name: `category`, `hazard`, `channel`, `source`, `brand`, `region`, …
-    pub field: String,
+    pub(crate) field: String,
     /// Most frequent first.
-    pub values: Vec<FacetValue>,
+    pub(crate) values: Vec<FacetValue>,
 }
 
 /// One value of a facet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct FacetValue {
+pub(crate) struct FacetValue {
     /// Its code.
-    pub value: String,
+    pub(crate) value: String,
     /// How many matches carry it.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The term of the query language that keeps only these, e.g. `category:toy`, quoted where it needs to be.
-    pub narrow: String,
+    pub(crate) narrow: String,
 }
 
 /// A query worth copying.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueryExample {
+pub(crate) struct QueryExample {
     /// The query.
-    pub query: String,
+    pub(crate) query: String,
     /// What it finds, in Chinese.
-    pub means: String,
+    pub(crate) means: String,
 }
 
 /// What is wrong with a query, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct QueryFault {
+pub(crate) struct QueryFault {
     /// What was found and what was expected, for people.
-    pub message: String,
+    pub(crate) message: String,
     /// The characters of the query it is about; empty at a place where something is missing; none when it is about the whole.
-    pub span: Option<CharSpan>,
+    pub(crate) span: Option<CharSpan>,
 }
 
 impl QueryFault {
     /// A fault known only by where it begins: a bracket or quote by itself, otherwise the word or value that begins there.
     /// A place past the end becomes the end.
     #[must_use]
-    pub fn at(message: impl Into<String>, query: &str, at: usize) -> Self {
+    pub(crate) fn at(message: impl Into<String>, query: &str, at: usize) -> Self {
         let ends =
             |letter: char| letter.is_whitespace() || matches!(letter, '(' | ')' | '（' | '）' | ',' | '，' | '、');
         let at = at.min(query.chars().count());
@@ -138,62 +138,62 @@ impl QueryFault {
 
 /// All that a search found, in a file to take away.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
+pub(crate) struct Exported {
     /// A ZIP archive of the file and its manifest, which holds the file's digest.
-    pub archive: Vec<u8>,
+    pub(crate) archive: Vec<u8>,
     /// Rows of the file.
-    pub rows: u64,
+    pub(crate) rows: u64,
 }
 
-/// What is known of a document beside its text.
+/// A document's history and context, beside its text.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Trail {
+pub(crate) struct Trail {
     /// Its revisions, newest first, at most [`REVISIONS_MAX`].
-    pub revisions: Vec<Revision>,
+    pub(crate) revisions: Vec<Revision>,
     /// How many there are in all.
-    pub revisions_total: u64,
+    pub(crate) revisions_total: u64,
     /// Alerts that have it among the evidence they keep, highest rank first, at most [`CITED_MAX`].
-    pub cited_by: Vec<Cited>,
+    pub(crate) cited_by: Vec<Cited>,
     /// The story it tells, when the index has it.
-    pub story: Option<u64>,
+    pub(crate) story: Option<u64>,
     /// How many other documents tell the same.
-    pub reprints: u64,
+    pub(crate) reprints: u64,
 }
 
 /// Most revisions shown of one document.
-pub const REVISIONS_MAX: usize = 20;
+pub(crate) const REVISIONS_MAX: usize = 20;
 /// Most alerts named for one document.
-pub const CITED_MAX: usize = 20;
+pub(crate) const CITED_MAX: usize = 20;
 
 /// One revision of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// Its place in the log.
-    pub position: Position,
+    pub(crate) position: Position,
     /// When it was seen.
-    pub seen_at: Option<Timestamp>,
+    pub(crate) seen_at: Option<Timestamp>,
     /// What changed against the one before, in sentences: whether it is new or gone, and the words. Empty for the first.
-    pub changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// A sentence that came or went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// Whether it is in the newer one.
-    pub new: bool,
+    pub(crate) new: bool,
     /// The words.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// An alert that rests on a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cited {
+pub(crate) struct Cited {
     /// The alert.
-    pub id: AlertId,
+    pub(crate) id: AlertId,
     /// What it is about.
-    pub category: Category,
+    pub(crate) category: Category,
     /// What it is about.
-    pub hazard: Hazard,
+    pub(crate) hazard: Hazard,
     /// Whether it goes on.
-    pub state: AlertState,
+    pub(crate) state: AlertState,
 }

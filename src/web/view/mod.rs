@@ -1,24 +1,19 @@
-//! What whoever asks may see: the one thing that handlers ask. Everything about alerts passes through [`PartyView`], so that no page, feed or
-//! format can show an unfiltered record; the archive and the state of the service are for those inside.
+//! The data folder as one viewer may see it; handlers have no other access to it. All records about alerts pass through [`PartyView`], so
+//! that no page, feed or format can show an unfiltered one; the archive and the state of the service are for those inside.
 //!
 //! In: the tower, and who asks. Out: records as that viewer may see them, and the plain values of `values` and `found`. Not here: HTTP,
 //! words for people.
 
 mod archive;
 mod found;
-mod state;
+mod status;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
-use axum::http::request::Parts;
 use jiff::Timestamp;
 
-use super::gate::Hall;
-use super::problem::Problem;
 use access::{PartyView, Viewer};
 use alert::{self, Casework, cap, feed, forms};
 use pipeline::{PipelineError, Records, Tower};
@@ -27,13 +22,10 @@ use vocabulary::{
 };
 
 pub(super) use archive::query_examples;
-pub use found::{
-    CITED_MAX, Change, Cited, Exported, Facet, FacetValue, QueryExample, QueryFault, REVISIONS_MAX, Revision,
-    SearchHit, SearchOutcome, Trail,
-};
-pub use values::{
-    ALERTS_MAX, AlertFilter, AlertPage, CursorState, EventsPage, FeedForm, PushReject, Pushed, SAMPLING_REQUESTS_MAX,
-    SourceCounts, SourceHealth, Status, ViewError,
+pub(super) use found::{Cited, Facet, FacetValue, QueryExample, QueryFault, Revision, SearchHit, SearchOutcome, Trail};
+pub(super) use values::{
+    ALERTS_MAX, AlertFilter, AlertPage, EventsPage, FeedForm, PushReject, Pushed, SAMPLING_REQUESTS_MAX, SourceCounts,
+    SourceHealth, Status, ViewError,
 };
 
 /// Events looked through at once for those that a party sees.
@@ -46,16 +38,6 @@ const ROUNDS_MAX: usize = 5;
 pub(super) struct View {
     tower: Arc<Tower>,
     sight: PartyView,
-}
-
-impl FromRequestParts<Hall> for View {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Problem> {
-        // The gate lets nobody past without saying who it is; a handler behind no gate sees nothing.
-        let viewer = parts.extensions.get::<Viewer>().ok_or_else(|| Problem::plain(StatusCode::FORBIDDEN))?;
-        Ok(hall.view(viewer))
-    }
 }
 
 impl View {
@@ -250,7 +232,7 @@ impl View {
     }
 
     /// Packs records as files in one archive.
-    pub(super) fn pack_records(&self, records: &Records, now: Timestamp) -> Result<Vec<u8>, ViewError> {
+    pub(super) fn zip_records(&self, records: &Records, now: Timestamp) -> Result<Vec<u8>, ViewError> {
         match self.tower.zip_records(self.party().map_or("", |party| &party.name), records, now) {
             Err(PipelineError::Refused(refused)) => Err(ViewError::Refused { why: refused.zh }),
             done => done.map_err(doing("packing records")),

@@ -17,7 +17,7 @@ use vocabulary::{
 
 /// A form in which alerts leave for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeedForm {
+pub(crate) enum FeedForm {
     /// A page of a JSON Feed 1.1.
     Json(FeedPlace),
     /// A page of an Atom feed, RFC 4287.
@@ -32,42 +32,42 @@ pub enum FeedForm {
 
 /// Events in the lives of alerts, and how far was looked for them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct EventsPage {
+pub(crate) struct EventsPage {
     /// Events with their numbers, in order.
-    pub events: Vec<(u64, ShownEvent)>,
+    pub(crate) events: Vec<(u64, ShownEvent)>,
     /// The last number that was looked at, shown or not: where the next look begins.
-    pub reached: u64,
+    pub(crate) reached: u64,
 }
 
 /// What became of lines that were handed in (COUNT-1).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct Pushed {
+pub(crate) struct Pushed {
     /// Lines met, kept, known and set aside.
     #[serde(flatten)]
-    pub intake: Intake,
+    pub(crate) intake: Intake,
     /// The first of those set aside, with line and reason.
-    pub rejects: Vec<PushReject>,
+    pub(crate) rejects: Vec<PushReject>,
 }
 
 /// A line that is no document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct PushReject {
+pub(crate) struct PushReject {
     /// Its number, from 1.
-    pub line: u64,
+    pub(crate) line: u64,
     /// What was found and what to do.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// Most alerts there are at once for lists and feeds.
-pub const ALERTS_MAX: usize = store::ALERTS_MAX as usize;
+pub(crate) const ALERTS_MAX: usize = store::ALERTS_MAX as usize;
 /// Most sampling requests listed at once.
-pub const SAMPLING_REQUESTS_MAX: usize = 500;
+pub(crate) const SAMPLING_REQUESTS_MAX: usize = 500;
 
 /// Why a view has no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum ViewError {
+pub(crate) enum ViewError {
     /// The visitor's query cannot be understood; shown to the visitor with a caret under the place.
     #[error("the query cannot be understood: {}", .0.message)]
     BadQuery(QueryFault),
@@ -96,41 +96,44 @@ pub enum ViewError {
 
 impl ViewError {
     /// Wraps the error of a neighbouring room.
-    pub fn internal(doing: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn internal(
+        doing: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         Self::Internal { doing: doing.into(), source: source.into() }
     }
 }
 
 /// Which alerts, and which stretch of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertFilter {
+pub(crate) struct AlertFilter {
     /// Only open or only closed ones.
-    pub state: Option<AlertState>,
+    pub(crate) state: Option<AlertState>,
     /// Only with this disposal.
-    pub disposal: Option<Disposal>,
+    pub(crate) disposal: Option<Disposal>,
     /// Only with this danger.
-    pub danger: Option<Danger>,
+    pub(crate) danger: Option<Danger>,
     /// Only of this category.
-    pub category: Option<Category>,
+    pub(crate) category: Option<Category>,
     /// Only of this hazard.
-    pub hazard: Option<Hazard>,
+    pub(crate) hazard: Option<Hazard>,
     /// How many of the ranked list to pass over.
-    pub skip: usize,
+    pub(crate) skip: usize,
     /// How many to give, at most [`AlertFilter::LIMIT_MAX`].
-    pub limit: usize,
+    pub(crate) limit: usize,
 }
 
 impl AlertFilter {
     /// Alerts on one page.
-    pub const LIMIT_DEFAULT: usize = 30;
+    pub(crate) const LIMIT_DEFAULT: usize = 30;
     /// Most alerts in one answer.
-    pub const LIMIT_MAX: usize = 200;
+    pub(crate) const LIMIT_MAX: usize = 200;
     /// Farthest that a visitor may page.
-    pub const SKIP_MAX: usize = 100_000;
+    pub(crate) const SKIP_MAX: usize = 100_000;
 
     /// Whether the alert passes; `skip` and `limit` aside.
     #[must_use]
-    pub fn accepts(&self, alert: &ShownAlert) -> bool {
+    pub(crate) fn accepts(&self, alert: &ShownAlert) -> bool {
         let judged = &alert.assessment;
         self.state.is_none_or(|state| state == alert.state)
             && self.disposal.is_none_or(|disposal| disposal == judged.disposal)
@@ -141,7 +144,7 @@ impl AlertFilter {
 
     /// Filters, ranks (what people pinned, then open ones, then rank score, then id, so that ties never move) and cuts.
     #[must_use]
-    pub fn page_of(
+    pub(crate) fn page_of(
         &self,
         all: impl IntoIterator<Item = ShownAlert>,
         standing: &BTreeMap<AlertId, Casework>,
@@ -177,96 +180,96 @@ impl Default for AlertFilter {
 
 /// A stretch of the ranked list.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct AlertPage {
+pub(crate) struct AlertPage {
     /// In rank order.
-    pub alerts: Vec<ShownAlert>,
+    pub(crate) alerts: Vec<ShownAlert>,
     /// How many pass the filter in all.
-    pub total: u64,
+    pub(crate) total: u64,
     /// How many of these go on.
-    pub open: u64,
+    pub(crate) open: u64,
 }
 
 /// How the service is doing.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Status {
+pub(crate) struct Status {
     /// Documents in the log.
-    pub documents: u64,
+    pub(crate) documents: u64,
     /// Signals read.
-    pub signals: u64,
+    pub(crate) signals: u64,
     /// Alerts that go on.
-    pub alerts_open: u64,
+    pub(crate) alerts_open: u64,
     /// Alerts that are over.
-    pub alerts_closed: u64,
+    pub(crate) alerts_closed: u64,
     /// Sampling requests made.
-    pub sampling_requests: u64,
+    pub(crate) sampling_requests: u64,
     /// The day last scored.
-    pub last_as_of: Option<Date>,
+    pub(crate) last_as_of: Option<Date>,
     /// The last position of the log.
-    pub log_end: Position,
-    /// Where each consumer stands.
-    pub cursors: Vec<CursorState>,
+    pub(crate) log_end: Position,
+    /// The position of each consumer of the log.
+    pub(crate) cursors: Vec<CursorState>,
     /// COUNT-1 for each source.
-    pub sources: Vec<SourceCounts>,
+    pub(crate) sources: Vec<SourceCounts>,
     /// How each source of the recipes is doing.
-    pub health: Vec<SourceHealth>,
+    pub(crate) health: Vec<SourceHealth>,
     /// The program's version.
-    pub program: String,
+    pub(crate) program: String,
     /// The lexicon in use.
-    pub lexicon: LexiconVersion,
+    pub(crate) lexicon: LexiconVersion,
     /// The criteria in use.
-    pub criteria: CriteriaVersion,
+    pub(crate) criteria: CriteriaVersion,
     /// The promotion that is waited for, else the one in force; none when nobody promoted any.
-    pub promotion: Option<Promotion>,
+    pub(crate) promotion: Option<Promotion>,
     /// The newest notices, newest first.
-    pub notices: Vec<Notice>,
+    pub(crate) notices: Vec<Notice>,
 }
 
-/// Where a consumer of the log stands.
+/// How far a consumer of the log has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CursorState {
+pub(crate) struct CursorState {
     /// Its name, e.g. `index`.
-    pub consumer: String,
+    pub(crate) consumer: String,
     /// The last position it has published.
-    pub position: Position,
+    pub(crate) position: Position,
 }
 
 /// COUNT-1 for one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceCounts {
+pub(crate) struct SourceCounts {
     /// The source.
-    pub source: SourceId,
+    pub(crate) source: SourceId,
     /// Its channel group.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// Items seen, and what became of them.
-    pub intake: Intake,
+    pub(crate) intake: Intake,
     /// Rejected by reason, most frequent first.
-    pub reasons: Vec<(String, u64)>,
+    pub(crate) reasons: Vec<(String, u64)>,
 }
 
 /// How a source is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[derive(schemars::JsonSchema)]
-pub struct SourceHealth {
+pub(crate) struct SourceHealth {
     /// The source.
-    pub source: SourceId,
+    pub(crate) source: SourceId,
     /// Its name for people.
-    pub name: String,
+    pub(crate) name: String,
     /// Its channel group.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// Whether its recipe is switched on.
-    pub enabled: bool,
+    pub(crate) enabled: bool,
     /// Since when nobody asks it, by an operator's wish.
-    pub paused_at: Option<Timestamp>,
+    pub(crate) paused_at: Option<Timestamp>,
     /// When it is due; none = at once.
-    pub due_at: Option<Timestamp>,
+    pub(crate) due_at: Option<Timestamp>,
     /// Last round, whatever came of it.
-    pub last_at: Option<Timestamp>,
+    pub(crate) last_at: Option<Timestamp>,
     /// Last round that read a page.
-    pub last_success_at: Option<Timestamp>,
+    pub(crate) last_success_at: Option<Timestamp>,
     /// Last round that kept a document.
-    pub last_news_at: Option<Timestamp>,
+    pub(crate) last_news_at: Option<Timestamp>,
     /// Rounds so far.
-    pub rounds: u64,
+    pub(crate) rounds: u64,
     /// What somebody should look at, in words; empty = all is well.
-    pub troubles: Vec<String>,
+    pub(crate) troubles: Vec<String>,
 }

@@ -160,8 +160,8 @@ impl House {
         let mailing = tokio::spawn(take_mail(mail, Arc::clone(&inbox)));
         let accounts = Accounts::new(tower.store().clone());
         let (listener, web_port) = listen().await;
-        let gate = web::Gate::new(accounts.clone(), IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let router = web::router(Arc::clone(&tower), gate);
+        let authentication = web::Authentication::new(accounts.clone(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let router = web::router(Arc::clone(&tower), authentication);
         let serving = tokio::spawn(async move {
             web::serve(listener, router, std::future::pending()).await.expect("served");
         });

@@ -23,7 +23,7 @@ pub(super) struct BarView {
     pub(super) address: String,
 }
 
-/// The bars, and what stands below them.
+/// The bars and their caption.
 pub(super) struct ChartView {
     pub(super) bars: Vec<BarView>,
     pub(super) height: u64,

@@ -5,77 +5,34 @@ mod narrow;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::super::api::{HITS_DEFAULT, HITS_MAX};
+use super::super::display::{self, NONE};
+use super::super::limits::QUERY_CHARS_MAX;
+use super::super::parameters::SearchQuery;
 use super::super::problem::{Dressed, Problem};
+use super::super::shell::Shell;
+use super::super::state::Shared;
 use super::super::text::{self, Segment};
 use super::super::view::{Facet, QueryExample, QueryFault, SearchHit, SearchOutcome, View, ViewError, query_examples};
-use super::super::words::{self, NONE};
-use super::{CountView, Shell, counts, render};
+use super::{CountView, counts, render};
 use chart::ChartView;
 use index::Sort;
 use narrow::{FacetView, with_wish};
-use pipeline::{ExportFormat, ZIP_ROWS_MAX};
+use pipeline::ExportFormat;
 use store::SEARCH_NAME_CHARS_MAX;
 use vocabulary::{Category, CharSpan, Hazard};
 
-/// Longest query, in characters.
-pub(crate) const QUERY_CHARS_MAX: usize = 500;
-/// Longest place mark of a next page, in bytes.
-const AFTER_BYTES_MAX: usize = 1_000;
 /// Hits on one page.
 const HITS_SHOWN: usize = 20;
 /// Categories, and hazards, named under one hit.
 const LABELS_SHOWN: usize = 3;
 /// The order of facets on the page; others follow.
 const FACETS_FIRST: [&str; 5] = ["hazard", "category", "brand", "region", "channel"];
-
-/// The parameters of a search as they come in the address.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[derive(schemars::JsonSchema)]
-pub(crate) struct SearchQuery {
-    /// The analysts' query language.
-    #[serde(default)]
-    #[schemars(length(min = 1), example = "hazard:fire 充电宝")]
-    q: String,
-    /// `next` of an earlier answer to the same query.
-    #[serde(default)]
-    after: String,
-    /// How many hits.
-    #[schemars(range(min = 1, max = HITS_MAX), extend("default" = HITS_DEFAULT))]
-    pub(crate) limit: Option<usize>,
-}
-
-impl SearchQuery {
-    /// The trimmed query and the place to go on from, within their bounds.
-    pub(crate) fn checked(&self) -> Result<(&str, Option<&str>), ViewError> {
-        let query = self.q.trim();
-        let chars = query.chars().count();
-        if chars > QUERY_CHARS_MAX {
-            let message = format!("检索式过长：最多 {QUERY_CHARS_MAX} 个字，收到 {chars} 个字");
-            return Err(ViewError::BadQuery(QueryFault { message, span: None }));
-        }
-        if self.after.len() > AFTER_BYTES_MAX {
-            return Err(ViewError::BadCursor { found: self.after.clone() });
-        }
-        Ok((query, Some(self.after.as_str()).filter(|after| !after.is_empty())))
-    }
-
-    /// The same for programs: without a query there is nothing to answer.
-    pub(crate) fn asked(&self) -> Result<(&str, Option<&str>), Problem> {
-        let (query, after) = self.checked()?;
-        if query.is_empty() {
-            return Err(Problem::bad_request("缺少检索式：请给出参数 q，例如 ?q=起火。"));
-        }
-        Ok((query, after))
-    }
-}
 
 /// An address up to its parameters.
 pub(super) fn address_at(path: &'static str) -> form_urlencoded::Serializer<'static, String> {
@@ -114,12 +71,12 @@ impl<'a> HitView<'a> {
         Self {
             title,
             segments,
-            published: hit.published_at.map_or_else(|| NONE.to_owned(), words::published),
+            published: hit.published_at.map_or_else(|| NONE.to_owned(), display::published),
             products: listed(hit.categories.iter().copied().map(Category::zh)),
             hazards: listed(hit.hazards.iter().copied().map(Hazard::zh)),
             region: hit.region.map(|code| view.region_name(code)),
             link: text::link(hit.url.as_deref()),
-            severity: hit.severity.filter(|severity| *severity > 0).map(words::severity),
+            severity: hit.severity.filter(|severity| *severity > 0).map(display::severity),
             story: (hit.reprints > 0).then(|| address(&format!("story:{}", hit.story), None)),
             hit,
         }
@@ -153,15 +110,15 @@ struct Choice {
     chosen: bool,
 }
 
-/// What can be done with all that was found: other orders, reprints shown or not, files to take away.
-struct Ways {
+/// Links above the results: other orders, reprints shown or not, exports.
+struct ResultLinks {
     orders: Vec<Choice>,
     reprints: [Choice; 2],
     /// Name and address of each format.
     exports: Vec<(&'static str, String)>,
 }
 
-impl Ways {
+impl ResultLinks {
     fn new(query: &str, outcome: &SearchOutcome) -> Self {
         let order = |sort: Sort| Choice {
             name: sort.zh(),
@@ -217,7 +174,7 @@ struct SearchPage<'a> {
     searched: bool,
     total: u64,
     counts: [CountView; 4],
-    ways: Ways,
+    ways: ResultLinks,
     chart: Option<ChartView>,
     notes: &'a [String],
     hits: Vec<HitView<'a>>,
@@ -230,9 +187,13 @@ struct SearchPage<'a> {
     rows_max: u64,
 }
 
-pub(crate) async fn show(view: View, query: Result<Query<SearchQuery>, QueryRejection>) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    State(shared): State<Shared>,
+    view: View,
+    query: Result<Query<SearchQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
     let asked = query?.0;
-    let query = asked.q.trim();
+    let query = asked.text();
     let found = match asked.checked() {
         Ok(("", _)) => Ok(None),
         Ok((query, after)) => view.search(query, HITS_SHOWN, after).map(Some),
@@ -256,17 +217,17 @@ pub(crate) async fn show(view: View, query: Result<Query<SearchQuery>, QueryReje
         searched,
         total: outcome.total,
         counts: counts(outcome.counts),
-        ways: Ways::new(query, &outcome),
+        ways: ResultLinks::new(query, &outcome),
         chart: ChartView::new(query, &outcome.histogram),
         notes: &outcome.notes,
         hits: outcome.hits.iter().map(|hit| HitView::new(&view, hit)).collect(),
         facets: facet_views.into_iter().map(|facet| FacetView::new(&view, query, facet)).collect(),
-        first: (searched && !asked.after.is_empty()).then(|| address(query, None)),
+        first: (searched && !asked.is_first_page()).then(|| address(query, None)),
         next: outcome.next.as_deref().map(|next| address(query, Some(next))),
         examples: query_examples().map(example).collect(),
         query_chars_max: QUERY_CHARS_MAX,
         name_chars_max: SEARCH_NAME_CHARS_MAX,
-        rows_max: ZIP_ROWS_MAX,
+        rows_max: shared.export_rows_max,
     })?;
     Ok(if fault.is_some() {
         (StatusCode::BAD_REQUEST, Extension(Dressed), html).into_response()

@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
+use super::super::super::display;
 use super::super::super::view::{Facet, FacetValue, View};
-use super::super::super::words;
 use super::address;
 use index::query_wishes;
 
@@ -32,18 +32,18 @@ impl<'a> FacetView<'a> {
             let region = (facet.field == "region").then(|| value.value.parse().ok()).flatten();
             FacetLink {
                 name: region
-                    .map_or_else(|| words::facet_value(&facet.field, &value.value), |code| view.region_name(code)),
+                    .map_or_else(|| display::facet_value(&facet.field, &value.value), |code| view.region_name(code)),
                 count: value.count,
                 address: address(narrowed.trim(), None),
                 chosen,
             }
         };
         let links = facet.values.iter().take(FACET_VALUES_SHOWN).map(link).collect();
-        Self { title: words::facet(&facet.field), links }
+        Self { title: display::facet(&facet.field), links }
     }
 }
 
-/// Where a term that a facet link added stands in the query: only at its end or between spaces.
+/// The place in the query of a term that a facet link added: at its end or between spaces.
 fn find_term(query: &str, term: &str) -> Option<usize> {
     if term.is_empty() {
         return None;

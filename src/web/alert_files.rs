@@ -8,14 +8,16 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
+use super::display;
 use super::docx::{self, DOCX};
-use super::gate::Hall;
-use super::pages::{About, Shell, alert_id, render};
-use super::paper::Paper;
+use super::office_document::OfficeDocument;
+use super::pages::{Subject, render};
+use super::parameters::alert_id;
 use super::pdf::{self, PDF};
 use super::problem::Problem;
+use super::shell::Shell;
+use super::state::Shared;
 use super::view::{FeedForm, View, ViewError};
-use super::words;
 use access::Viewer;
 use alert::forms;
 use tell::{self, Language};
@@ -28,14 +30,14 @@ pub(super) const EVENTS_MAX: usize = 1_000;
 /// Media type of a batch of CloudEvents.
 const CLOUD_EVENTS: &str = "application/cloudevents-batch+json; charset=utf-8";
 
-/// All alerts as a table. What leaves so is told in the audit log.
+/// All alerts as a table. The audit log keeps who took it.
 pub(super) async fn csv(
-    State(hall): State<Hall>,
+    State(shared): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     view: View,
 ) -> Result<Response, Problem> {
     let alerts = view.ranked().await?;
-    hall.note_export(&viewer, "alerts.csv".to_owned(), format!("{} alerts", alerts.len())).await?;
+    shared.note_export(&viewer, "alerts.csv".to_owned(), format!("{} alerts", alerts.len())).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-alerts.csv\""),
@@ -76,33 +78,33 @@ pub(super) struct FormQuery {
     format: Option<String>,
 }
 
-/// A file that a paper is made into.
+/// A kind of file that an office document is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PaperFile {
+enum FileKind {
     Word,
     Pdf,
 }
 
 impl FormQuery {
     /// As which file; none: as a page.
-    fn file(&self) -> Result<Option<PaperFile>, Problem> {
+    fn file(&self) -> Result<Option<FileKind>, Problem> {
         match self.format.as_deref() {
             None | Some("") => Ok(None),
-            Some("docx") => Ok(Some(PaperFile::Word)),
-            Some("pdf") => Ok(Some(PaperFile::Pdf)),
+            Some("docx") => Ok(Some(FileKind::Word)),
+            Some("pdf") => Ok(Some(FileKind::Pdf)),
             Some(_) => Err(Problem::bad_request("format 只能是 docx 或 pdf，或不写。")),
         }
     }
 }
 
-/// A paper to be saved under a name.
-fn attached(made: &Paper, file: PaperFile, name: &str) -> Result<Response, Problem> {
+/// An office document as a file, to be saved under a name.
+fn attached(made: &OfficeDocument, file: FileKind, name: &str) -> Result<Response, Problem> {
     let (kind, ending, bytes) = match file {
-        PaperFile::Word => {
+        FileKind::Word => {
             let bytes = docx::write(made).map_err(|error| ViewError::internal("writing a Word document", error))?;
             (DOCX, "docx", bytes)
         }
-        PaperFile::Pdf => (PDF, "pdf", pdf::write(made, name)),
+        FileKind::Pdf => (PDF, "pdf", pdf::write(made, name)),
     };
     // The id of an alert is ASCII.
     let name = format!("attachment; filename=\"{name}.{ending}\"");
@@ -120,7 +122,7 @@ pub(super) async fn notice(
     let alert = view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     if let Some(file) = file {
         let text = view.render(FeedForm::Notice, &[alert]);
-        let mut made = Paper::default();
+        let mut made = OfficeDocument::default();
         let mut parts = text.trim().split("\n\n");
         made.paragraph(parts.next().unwrap_or_default()).title(parts.next().unwrap_or_default());
         parts.for_each(|part| _ = made.paragraph(part));
@@ -136,7 +138,7 @@ struct SheetPage<'a> {
     alert: &'a ShownAlert,
     state: &'static str,
     stage: &'static str,
-    about: About,
+    about: Subject,
     explanation: String,
     /// What happened, one line each, oldest first.
     history: Vec<String>,
@@ -162,7 +164,7 @@ pub(super) async fn sheet(
             .map(|(danger, spread, disposal)| format!("（原 {}·{}·{}）", danger.zh(), spread.zh(), disposal.zh()));
         let (danger, spread, disposal) = (event.danger.zh(), event.spread.zh(), event.disposal.zh());
         let before = before.unwrap_or_default();
-        format!("{} {} {danger}·{spread}·{disposal}{before}", event.as_of, words::event(event.event))
+        format!("{} {} {danger}·{spread}·{disposal}{before}", event.as_of, display::event(event.event))
     };
     let did = |act: &vocabulary::Act| {
         let day = vocabulary::day_of(act.at);
@@ -170,9 +172,9 @@ pub(super) async fn sheet(
     };
     let page = SheetPage {
         shell: Shell::at("alerts"),
-        state: words::state(alert.state),
+        state: display::state(alert.state),
         stage: casework.stage.zh(),
-        about: About::new(&view, &alert.assessment),
+        about: Subject::new(&view, &alert.assessment),
         explanation: tell::paragraph(&alert.assessment.explanation, Language::Chinese),
         history: history.iter().map(line).collect(),
         outcomes: view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect(),
@@ -181,16 +183,16 @@ pub(super) async fn sheet(
         alert: &alert,
     };
     match file {
-        Some(file) => attached(&page.as_paper(), file, &format!("alert-{id}")),
+        Some(file) => attached(&page.as_document(), file, &format!("alert-{id}")),
         None => Ok(render(&page)?.into_response()),
     }
 }
 
 impl SheetPage<'_> {
     /// What the page says, for a file.
-    fn as_paper(&self) -> Paper {
+    fn as_document(&self) -> OfficeDocument {
         let (alert, judged, c) = (self.alert, &self.alert.assessment, &self.alert.assessment.counts);
-        let mut made = Paper::default();
+        let mut made = OfficeDocument::default();
         let named = [&self.about.brand, &self.about.region].into_iter().flatten();
         let about: Vec<String> = named
             .map(|named| format!("{}：{} {}", named.label, named.name, named.among).trim_end().to_owned())

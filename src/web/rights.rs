@@ -1,8 +1,7 @@
-//! What an address needs of whoever asks. Which address needs what stands in `routes`; an address without an entry is answered to nobody.
+//! Who may ask which address. The table in `routes` says what each needs; an address without an entry is answered to nobody.
 
 use axum::http::Method;
 
-use super::routes::ROUTES;
 use access::Viewer;
 use vocabulary::{Role, Scope};
 
@@ -28,17 +27,28 @@ pub(super) const SAMPLERS: &[Role] = &[Supervision, Centre, TestBody];
 /// Those who may do something with an alert, each what its role allows.
 pub(super) const ACTORS: &[Role] = &[Supervision, Centre, TestBody, Platform, Firm];
 
-/// What an address needs, by its pattern in the router; none: nobody may.
-pub(super) fn need(method: &Method, path: &str) -> Option<Need> {
-    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
-    ROUTES.iter().find(|route| (route.method.name(), route.path) == (method, path)).map(|route| route.need)
-}
+/// What each address needs: method, pattern of the path in the router, need.
+#[derive(Debug)]
+pub(super) struct Rights(Vec<(&'static str, &'static str, Need)>);
 
-/// The methods by which an address may be asked, as `Allow` lists them; none when it has no entry at all.
-pub(super) fn methods(path: &str) -> Option<String> {
-    let names = ROUTES.iter().filter(|route| route.path == path).map(|route| route.method.name());
-    let all: Vec<&str> = names.map(|name| if name == "GET" { "GET,HEAD" } else { name }).collect();
-    (!all.is_empty()).then(|| all.join(","))
+impl Rights {
+    /// Of the entries of a table, in its order.
+    pub(super) fn new(entries: impl Iterator<Item = (&'static str, &'static str, Need)>) -> Self {
+        Self(entries.collect())
+    }
+
+    /// What an address needs, by its pattern in the router; none: nobody may ask it.
+    pub(super) fn need(&self, method: &Method, path: &str) -> Option<Need> {
+        let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+        self.0.iter().find(|(name, pattern, _)| (*name, *pattern) == (method, path)).map(|(_, _, need)| *need)
+    }
+
+    /// The methods by which an address may be asked, as `Allow` lists them; none when it has no entry at all.
+    pub(super) fn methods(&self, path: &str) -> Option<String> {
+        let names = self.0.iter().filter(|(_, pattern, _)| *pattern == path).map(|(name, _, _)| *name);
+        let all: Vec<&str> = names.map(|name| if name == "GET" { "GET,HEAD" } else { name }).collect();
+        (!all.is_empty()).then(|| all.join(","))
+    }
 }
 
 impl Need {

@@ -6,7 +6,7 @@ use vocabulary::{
     AlertEventKind, AlertState, Category, Channel, Focus, Hazard, MentionKind, ProductFrom, Stance, shanghai,
 };
 
-/// What is shown when there is nothing to show.
+/// Shown in place of a missing value.
 pub(super) const NONE: &str = "—";
 
 /// `2024-07-02 08:00`, in Shanghai.

@@ -1,31 +1,31 @@
-//! A paper for the office: a title, headings, paragraphs, lists and tables, before it is a file of some kind. Pure.
+//! The content of an office document (title, headings, paragraphs, lists, tables), before `docx` or `pdf` writes it as a file. Pure.
 
-/// A piece of a paper.
+/// A part of an office document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
-    /// The title, in the middle.
+    /// The title, centred.
     Title(String),
     /// The heading of a section.
     Heading(String),
-    /// Text; line ends within it stay.
+    /// Text; line ends in it are kept.
     Paragraph(String),
-    /// Names and what they are.
+    /// Rows of a name and its value.
     Table(Vec<(String, String)>),
 }
 
-/// A paper as it is written.
+/// An office document: parts in order.
 #[derive(Debug, Default)]
-pub(super) struct Paper {
+pub(super) struct OfficeDocument {
     blocks: Vec<Block>,
 }
 
-impl Paper {
-    /// What stands on it, in order.
+impl OfficeDocument {
+    /// Its parts, in order.
     pub(super) fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
-    /// The title, in the middle.
+    /// The title, centred.
     pub(super) fn title(&mut self, text: &str) -> &mut Self {
         self.blocks.push(Block::Title(text.to_owned()));
         self
@@ -37,7 +37,7 @@ impl Paper {
         self
     }
 
-    /// A paragraph; line ends within it stay.
+    /// A paragraph; line ends in it are kept.
     pub(super) fn paragraph(&mut self, text: &str) -> &mut Self {
         self.blocks.push(Block::Paragraph(text.to_owned()));
         self
@@ -54,7 +54,7 @@ impl Paper {
         self
     }
 
-    /// A table of names and what they are.
+    /// A table: rows of a name and its value.
     pub(super) fn table(&mut self, rows: &[(&str, String)]) -> &mut Self {
         let rows = rows.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         self.blocks.push(Block::Table(rows.collect()));

@@ -1,7 +1,7 @@
-//! Feeds as they were last written, for as long as nothing has changed: readers ask every few seconds, and mostly nothing has.
+//! A cache of feeds: readers ask every few seconds, and mostly nothing has changed.
 //!
-//! In: a feed's form, what whoever asks may see (it differs by party). Out: the body with its tag. The store says by one number
-//! whether anything was written since, whoever wrote it; one that cannot say has its feeds written anew each time.
+//! In: the kind of a feed, and the view of whoever asks (feeds differ by party). Out: the body with its tag. A feed is written again when
+//! the store's change number is another one; a store without that number has its feeds written at each request.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,26 +11,29 @@ use axum::body::Bytes;
 
 use jiff::Timestamp;
 
+use super::clock::now;
 use super::view::{FeedForm, View, ViewError};
 use alert::feed::FeedPlace;
 use vocabulary::{AlertState, ShownAlert};
 
 /// Alerts on one page of a feed.
 pub(super) const FEED_PAGE: usize = 200;
-/// Feeds kept: forms times pages times parties. Beyond it all are let go.
-const KEPT_MAX: usize = 256;
+/// Most feeds kept: kinds times pages times parties. When there are more, all are dropped.
+const CACHED_MAX: usize = 256;
 
 /// A feed as it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
     /// Digest of the body, quoted.
     pub(super) tag: String,
+    /// The feed itself.
     pub(super) body: Bytes,
-    /// Since when it has been so, where that is known: the end of the second in which it was first written so.
+    /// Since when the body has been the same, where that is known: the end of the second in which it was first written.
     pub(super) since: Option<Timestamp>,
 }
 
 impl Feed {
+    /// A feed with this body.
     pub(super) fn of(body: String) -> Self {
         Self {
             tag: format!("\"{}\"", &blake3::hash(body.as_bytes()).to_hex()[..32]),
@@ -40,9 +43,9 @@ impl Feed {
     }
 }
 
-/// What is paged, and into which form.
+/// Which feed, in which form and which page of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Feeding {
+pub(super) enum FeedKind {
     /// JSON Feed, all of it or a page from 1 on.
     Json(Option<usize>),
     /// Atom, all of it or a page from 1 on.
@@ -51,8 +54,8 @@ pub(super) enum Feeding {
     Cap,
 }
 
-impl Feeding {
-    /// The form, and which of so many alerts it shows; none behind the last page.
+impl FeedKind {
+    /// The form, and which of `alerts` alerts it shows; none behind the last page.
     fn of(self, alerts: usize) -> Option<(FeedForm, Range<usize>)> {
         let pages = alerts.div_ceil(FEED_PAGE).max(1);
         let part = |page: usize| (page - 1) * FEED_PAGE..alerts.min(page * FEED_PAGE);
@@ -67,21 +70,21 @@ impl Feeding {
     }
 }
 
-/// By form, page and party, each with the number that the store gave.
-type Kept = BTreeMap<(Feeding, String), (i64, Feed)>;
+/// By kind and party, each with the change number of the store when it was written.
+type CachedFeeds = BTreeMap<(FeedKind, String), (i64, Feed)>;
 
-/// The feeds that were written last.
+/// Feeds as they were last written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Feeds(Arc<Mutex<Kept>>);
+pub(super) struct FeedCache(Arc<Mutex<CachedFeeds>>);
 
-impl Feeds {
+impl FeedCache {
     /// The open alerts in a form for programs, in their order, as the viewer may see them; none behind the last page.
-    pub(super) async fn open_alerts(&self, view: &View, asked: Feeding) -> Result<Option<Feed>, ViewError> {
-        // Asked first: what is written meanwhile is at worst written once more.
+    pub(super) async fn open_alerts(&self, view: &View, asked: FeedKind) -> Result<Option<Feed>, ViewError> {
+        // Asked before the alerts are read: a change in between at worst writes the feed once more.
         let changes = view.changes().await;
         let key = (asked, view.party().map_or_else(String::new, |party| format!("{party:?}")));
         if let Some(changes) = changes
-            && let Some((then, feed)) = self.kept().get(&key)
+            && let Some((then, feed)) = self.cached().get(&key)
             && *then == changes
         {
             return Ok(Some(feed.clone()));
@@ -92,27 +95,22 @@ impl Feeds {
         let shown: &[ShownAlert] = &alerts[part];
         let mut feed = Feed::of(view.render(form, shown));
         if let Some(changes) = changes {
-            let mut kept = self.kept();
-            let before = kept.get(&key).filter(|(_, before)| before.tag == feed.tag);
+            let mut cached = self.cached();
+            let before = cached.get(&key).filter(|(_, before)| before.tag == feed.tag);
             feed.since = before
                 .and_then(|(_, before)| before.since)
                 .or_else(|| Timestamp::from_second(now().as_second() + 1).ok());
-            if kept.len() >= KEPT_MAX && !kept.contains_key(&key) {
-                kept.clear();
+            if cached.len() >= CACHED_MAX && !cached.contains_key(&key) {
+                cached.clear();
             }
-            kept.insert(key, (changes, feed.clone()));
+            cached.insert(key, (changes, feed.clone()));
         }
         Ok(Some(feed))
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn cached(&self) -> MutexGuard<'_, CachedFeeds> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
-pub(super) fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 #[cfg(test)]
@@ -123,11 +121,11 @@ mod tests {
     fn pages_cover_all_alerts_once_and_there_is_always_a_first() {
         for alerts in [0, 1, FEED_PAGE - 1, FEED_PAGE, FEED_PAGE + 1, 7 * FEED_PAGE] {
             let parts: Vec<Range<usize>> =
-                (1..).map_while(|page| Feeding::Atom(Some(page)).of(alerts)).map(|(_, part)| part).collect();
+                (1..).map_while(|page| FeedKind::Atom(Some(page)).of(alerts)).map(|(_, part)| part).collect();
             let shown: Vec<usize> = parts.iter().cloned().flatten().collect();
             assert_eq!(shown, (0..alerts).collect::<Vec<_>>());
-            assert!(!parts.is_empty() && Feeding::Json(Some(0)).of(alerts).is_none());
-            assert_eq!(Feeding::Json(None).of(alerts), Some((FeedForm::Json(FeedPlace::ONLY), 0..alerts)));
+            assert!(!parts.is_empty() && FeedKind::Json(Some(0)).of(alerts).is_none());
+            assert_eq!(FeedKind::Json(None).of(alerts), Some((FeedForm::Json(FeedPlace::ONLY), 0..alerts)));
         }
     }
 }

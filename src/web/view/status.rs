@@ -1,7 +1,6 @@
 //! How the service is doing, in numbers. For those inside alone.
 
-use jiff::Timestamp;
-
+use super::super::clock::now;
 use super::values::{CursorState, SourceCounts, SourceHealth, Status, ViewError};
 use super::{View, doing};
 use pipeline::{Tower, on_disk};
@@ -71,9 +70,7 @@ impl View {
 
     /// How each source of the recipes is doing.
     pub(crate) async fn source_health(&self) -> Result<Vec<SourceHealth>, ViewError> {
-        #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
-        let now = Timestamp::now();
-        let sources = self.works()?.sources(now).await.map_err(doing("looking at the sources"))?;
+        let sources = self.works()?.sources(now()).await.map_err(doing("looking at the sources"))?;
         let told = sources.into_iter().map(|(recipe, health)| SourceHealth {
             source: recipe.id.clone(),
             name: recipe.name.clone(),

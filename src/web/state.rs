@@ -1,0 +1,106 @@
+//! What all handlers share. A handler gets the data folder only as the [`View`] of its viewer, and reads the table of addresses only
+//! through what is handed to [`Shared::new`]: the table names the handlers, so they cannot import it.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use super::authentication::Authentication;
+use super::clock::now;
+use super::feeds::FeedCache;
+use super::problem::Problem;
+use super::rights::Rights;
+use super::view::{PushReject, Pushed, View, ViewError};
+use access::Viewer;
+use pipeline::{Tower, push_lines};
+use vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
+
+/// What follows from the table of addresses.
+#[derive(Clone)]
+pub(super) struct Addresses {
+    /// What each of them needs.
+    pub(super) rights: Arc<Rights>,
+    /// The OpenAPI document; made when it is first asked for.
+    pub(super) document: fn() -> &'static Value,
+}
+
+/// The state of the router.
+#[derive(Clone)]
+pub(super) struct Shared {
+    tower: Arc<Tower>,
+    pub(super) authentication: Authentication,
+    pub(super) addresses: Addresses,
+    pub(super) feeds: FeedCache,
+    /// Most rows of an export.
+    pub(super) export_rows_max: u64,
+    /// Archives of an organisation's records are made one after another.
+    pub(super) exchanges: Arc<Semaphore>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        tower: Arc<Tower>,
+        authentication: Authentication,
+        addresses: Addresses,
+        export_rows_max: u64,
+    ) -> Self {
+        let exchanges = Arc::new(Semaphore::new(1));
+        Self { tower, authentication, addresses, feeds: FeedCache::default(), export_rows_max, exchanges }
+    }
+
+    /// The data folder as this viewer may see it.
+    pub(super) fn view(&self, viewer: &Viewer) -> View {
+        View::new(Arc::clone(&self.tower), viewer)
+    }
+
+    /// Whether the service works: the store answers.
+    ///
+    /// # Errors
+    /// [`ViewError::Internal`] when it does not; its text is shown to the prober.
+    pub(super) async fn health(&self) -> Result<(), ViewError> {
+        let counts = self.tower.store().alert_counts().await;
+        counts.map(|_| ()).map_err(|error| ViewError::internal("asking the store", error))
+    }
+
+    /// The token of the settings file for handing documents in; none: only tokens of organisations do.
+    pub(super) fn push_token(&self) -> Option<&str> {
+        self.tower.push_token()
+    }
+
+    /// Takes NDJSON documents into the log. They are read and judged soon after. `by`: the outside organisation that owns them.
+    pub(super) async fn push(
+        &self,
+        lines: Vec<u8>,
+        source: SourceId,
+        channel: Channel,
+        by: Option<&Party>,
+    ) -> Result<Pushed, ViewError> {
+        let report = push_lines(&self.tower, lines, source, channel, by, now()).await;
+        let report = report.map_err(|error| ViewError::internal("taking documents in", error))?;
+        let intake = report.total();
+        let rejects = report.rejected.into_iter().map(|found| PushReject { line: found.line, reason: found.reason });
+        Ok(Pushed { intake, rejects: rejects.collect() })
+    }
+
+    /// Writes to the audit log what a viewer takes out of the service.
+    pub(super) async fn note_export(&self, viewer: &Viewer, about: String, detail: String) -> Result<(), Problem> {
+        let Some(accounts) = self.authentication.accounts() else { return Ok(()) };
+        let who = viewer.name().to_owned();
+        let entry = AuditEntry { at: now(), who, what: AuditKind::Export, about, detail };
+        accounts.note(&entry).await.map_err(|error| Problem::internal(&error))
+    }
+}
+
+impl FromRequestParts<Shared> for View {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        // The gate adds the viewer to every request it lets in; a handler behind no gate sees nothing.
+        let viewer = parts.extensions.get::<Viewer>().ok_or_else(|| Problem::plain(StatusCode::FORBIDDEN))?;
+        Ok(shared.view(viewer))
+    }
+}
