@@ -1,4 +1,7 @@
-//! A small data folder for the tests of pages: handmade alerts and documents, among them hostile ones, kept and read as in earnest.
+//! A small data folder for the tests of pages: handmade alerts and documents, among them hostile ones, kept and read as a service does.
+//!
+//! Documents are read by a handful of rules of our own: compiling the shipped ones takes most of a test's time. Tests whose snapshots show
+//! what the shipped rules read ask for these.
 
 use std::fs;
 use std::sync::Arc;
@@ -9,11 +12,11 @@ use serde_json::json;
 
 use config::{Overrides, Settings};
 use pipeline::{NewSearch, Tower};
-use store::{Became, CameFor, Promotion, Store, TryRow};
+use store::{Became, CameFor, Promotion, Queued, Store, TryRow};
 use vocabulary::{
     Alert, AlertEvent, AlertEventKind, AlertId, AlertState, Assessment, CandidateSeller, Category, Channel, CharSpan,
     ClusterTerms, Counts, CriteriaVersion, Danger, DangerTerms, DetectorTerms, Disposal, Document, DocumentId,
-    Endpoint, EndpointKind, Evidence, EvidenceBasis, Explanation, FeedbackTerms, Hazard, LexiconVersion, Listing,
+    Endpoint, EndpointKind, Evidence, EvidenceBasis, Explanation, FeedbackTerms, Hazard, Lane, LexiconVersion, Listing,
     Notice, NoticeKind, PRealTerms, Position, RawRef, RegionCode, RegionTerm, RequestId, SamplingRequest, Sentence,
     SourceId, SourceTerm, Spread, SpreadTerms, Subscription, TestItem, WindowTerm, parse_moment,
 };
@@ -30,6 +33,53 @@ pub(super) const SAVED: &str = "浙江起火";
 pub(super) const RAW: &str = "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000001>\r\n\
     WARC-Date: 2024-07-09T22:00:00Z\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nfire\r\n\r\n";
 
+/// The endpoint of the folder.
+const ENDPOINT: &str = "值班群";
+
+/// By which rules documents are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    /// [`LEXICON`].
+    OfOurOwn,
+    /// Those built into the program.
+    Shipped,
+}
+
+/// Rules that read the documents below: what pages are about, and nothing else.
+const LEXICON: [(&str, &str); 4] = [
+    (
+        "rules/hazards/own.toml",
+        r#"
+[[rule]]
+id = "own.fire"
+means = "burns"
+matters = "fire"
+hazard = "fire"
+finds = ["起火", "漏电"]
+[[rule.hit]]
+text = "充电宝起火"
+gives = { product = "battery_charger" }
+[[rule.miss]]
+text = "很好"
+"#,
+    ),
+    (
+        "dictionaries/products/own.tsv",
+        "# provenance: own\n# columns: surface\tcategory\tleaf\tflags\n充电宝\tbattery_charger\tpower_bank\t\n\
+         玩具\ttoy\t\t\n",
+    ),
+    (
+        "dictionaries/regions.tsv",
+        "# provenance: own\n# columns: code\tsurface\tlevel\tflags\n320000\t江苏省\tprovince\t\n330000\t浙江省\tprovince\t\n\
+         330100\t杭州市\tprefecture\t\n330106\t西湖区\tcounty\tambiguous\n",
+    ),
+    (
+        "dictionaries/standards.tsv",
+        "# provenance: own\n# columns: number\ttitle\tcategory\thazard\tstatus\treplaced_by\tyear\n\
+         GB 31241\t锂离子电池和电池组 安全技术规范\tbattery_charger\tfire\tcurrent\t\t2022\n",
+    ),
+];
+
 /// A data folder that is open, and goes with the test.
 pub(super) struct Folder {
     pub(super) tower: Arc<Tower>,
@@ -39,12 +89,17 @@ pub(super) struct Folder {
 impl Folder {
     /// A folder with nothing in it, and no token by which documents are handed in.
     pub(super) async fn empty() -> Self {
-        Self::open(None).await
+        Self::open(None, Rules::OfOurOwn).await
     }
 
     /// A folder with four alerts, two documents and what belongs to them.
     pub(super) async fn filled() -> Self {
-        let folder = Self::open(Some(PUSH_TOKEN.to_owned())).await;
+        Self::filled_by(Rules::OfOurOwn).await
+    }
+
+    /// The same, read by these rules.
+    pub(super) async fn filled_by(rules: Rules) -> Self {
+        let folder = Self::open(Some(PUSH_TOKEN.to_owned()), rules).await;
         folder.keep_alerts().await;
         folder.keep_documents().await;
         folder.keep_search().await;
@@ -53,7 +108,7 @@ impl Folder {
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test lays out a folder")]
-    async fn open(push_token: Option<String>) -> Self {
+    async fn open(push_token: Option<String>, rules: Rules) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let sources = dir.path().join("sources");
         fs::create_dir(&sources).expect("made");
@@ -61,7 +116,13 @@ impl Folder {
         let flags = Overrides { data: Some(dir.path().join("data")), ..Overrides::default() };
         let settings = Settings::load(None, flags).expect("good");
         let home = "http://wanglou".to_owned();
-        let settings = Settings { push_token, home, sources: Some(sources), ..settings };
+        let lexicon = (rules == Rules::OfOurOwn).then(|| dir.path().join("lexicon"));
+        for (name, text) in lexicon.iter().flat_map(|_| LEXICON) {
+            let file = dir.path().join("lexicon").join(name);
+            fs::create_dir_all(file.parent().expect("below the folder")).expect("made");
+            fs::write(file, text).expect("written");
+        }
+        let settings = Settings { push_token, home, sources: Some(sources), lexicon, ..settings };
         Self { tower: Arc::new(Tower::open(&settings).await.expect("opened")), dir }
     }
 
@@ -95,6 +156,51 @@ impl Folder {
         self.tower.read_new().await.expect("read");
     }
 
+    /// Takes a document in and reads it.
+    pub(super) async fn keep(&self, document: Document) {
+        let seen = moment("2024-07-11T06:00:00+08:00");
+        let document = Document { seen_at: Some(seen), ..document };
+        self.tower.log().append(&[document], seen).await.expect("kept");
+        self.tower.read_new().await.expect("read");
+    }
+
+    /// Asks for other rules, which are not in force yet.
+    pub(super) async fn ask_for_rules(&self) {
+        let asked = Promotion { by: "李四".to_owned(), why: SCRIPT.to_owned(), in_force_at: None, ..promotion() };
+        let mut tx = self.tower.store().begin().await.expect("begin");
+        Store::add_promotion(&mut tx, &asked).await.expect("kept");
+        tx.commit().await.expect("commit");
+    }
+
+    /// Queues events for the endpoint: two wait, three are delivered, one is given up.
+    pub(super) async fn deliver(&self) {
+        let now = moment("2024-07-11T09:30:00+08:00");
+        let queued = |seq: u64| Queued {
+            delivery: format!("delivery-{seq}"),
+            endpoint: ENDPOINT.to_owned(),
+            seq,
+            notice: false,
+            lane: Lane::Urgent,
+            due_at: now,
+        };
+        let tried = |seq: u64| TryRow {
+            endpoint: ENDPOINT.to_owned(),
+            message: format!("delivery-{seq}"),
+            at: "2024-07-11T01:30:00Z".to_owned(),
+            took_ms: 120,
+            status: Some(200),
+            trouble: None,
+        };
+        let mut tx = self.tower.store().begin().await.expect("begin");
+        let all: Vec<Queued> = (1..=6).map(queued).collect();
+        assert_eq!(Store::queue(&mut tx, &all, now).await.expect("queued"), 6);
+        for (seq, became) in [(1, Became::Delivered), (2, Became::Delivered), (3, Became::Delivered), (4, Became::Dead)]
+        {
+            Store::note_try(&mut tx, &tried(seq), became, now).await.expect("noted");
+        }
+        tx.commit().await.expect("commit");
+    }
+
     /// Saves the search again, when a test has removed it.
     pub(super) async fn keep_search(&self) {
         let new = NewSearch {
@@ -121,7 +227,7 @@ impl Folder {
     /// An endpoint that fails, rules that somebody promoted, and a notice.
     async fn keep_work(&self) {
         let endpoint = Endpoint {
-            name: "值班群".to_owned(),
+            name: ENDPOINT.to_owned(),
             party: None,
             kind: EndpointKind::Dingtalk,
             url: "https://oapi.example.com/robot/send?access_token=a-secret-token".to_owned(),
@@ -137,21 +243,6 @@ impl Folder {
             status: None,
             trouble: Some("no answer in time".to_owned()),
         };
-        let promotion = Promotion {
-            seq: 0,
-            folder: "20240701T090000".to_owned(),
-            lexicon: lexicon(),
-            criteria: criteria(),
-            shipped: (false, true),
-            before: (LexiconVersion::from("before"), criteria()),
-            by: "张三".to_owned(),
-            why: "增加充电类新说法".to_owned(),
-            report: None,
-            asked_at: moment("2024-07-03T17:46:40+08:00"),
-            in_force_at: Some(moment("2024-07-03T17:56:40+08:00")),
-            documents: 12_840,
-            problem: None,
-        };
         let notice = Notice {
             kind: NoticeKind::PastChanged,
             at: moment("2024-07-03T17:46:40+08:00"),
@@ -162,9 +253,28 @@ impl Folder {
         let mut tx = self.tower.store().begin().await.expect("begin");
         assert!(Store::add_endpoint(&mut tx, &endpoint, None, 0, now).await.expect("kept"));
         Store::note_try(&mut tx, &tried, Became::Dead, now).await.expect("noted");
-        Store::add_promotion(&mut tx, &promotion).await.expect("kept");
+        Store::add_promotion(&mut tx, &promotion()).await.expect("kept");
         Store::add_notice(&mut tx, &notice).await.expect("noted");
         tx.commit().await.expect("commit");
+    }
+}
+
+/// Rules that somebody promoted and that are in force.
+fn promotion() -> Promotion {
+    Promotion {
+        seq: 0,
+        folder: "20240701T090000".to_owned(),
+        lexicon: lexicon(),
+        criteria: criteria(),
+        shipped: (false, true),
+        before: (LexiconVersion::from("before"), criteria()),
+        by: "张三".to_owned(),
+        why: "增加充电类新说法".to_owned(),
+        report: None,
+        asked_at: moment("2024-07-03T17:46:40+08:00"),
+        in_force_at: Some(moment("2024-07-03T17:56:40+08:00")),
+        documents: 12_840,
+        problem: None,
     }
 }
 
@@ -480,6 +590,18 @@ fn request() -> SamplingRequest {
         staff: "监测中心采样组，两人同行".to_owned(),
         gaps: vec!["样品数量：每批备样数待检验机构确认".to_owned()],
         criteria: criteria(),
+    }
+}
+
+/// Announces another edition of a standard.
+pub(super) fn announcement() -> Document {
+    Document {
+        id: DocumentId::from("sim.media/standard"),
+        title: Some("新国标发布".to_owned()),
+        text: "GB 31241-2022《锂离子电池和电池组 安全技术规范》发布，代替GB 31241-2014，自2024年1月1日起实施。"
+            .to_owned(),
+        url: None,
+        ..hostile_document()
     }
 }
 

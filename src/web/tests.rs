@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use pipeline::ZIP_ROWS_MAX;
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::limits::{BODY_BYTES_MAX, PUSH_BYTES_MAX};
-use super::testing::{Folder, LONG_WORD_CHARS, PUSH_TOKEN, RAW, SCRIPT, power_banks};
-use super::{Authentication, router, serve};
+use super::testing::{Folder, LONG_WORD_CHARS, PUSH_TOKEN, RAW, Rules, SCRIPT, announcement, power_banks};
+use super::{Authentication, router_within, serve};
 
 /// What came back.
 struct Answer {
@@ -38,14 +39,25 @@ impl Server {
         Self::of(Folder::filled().await).await
     }
 
+    /// Of the same folder, read by the shipped rules.
+    async fn open_by_shipped_rules() -> Self {
+        Self::of(Folder::filled_by(Rules::Shipped).await).await
+    }
+
     async fn of(folder: Folder) -> Self {
+        Self::within(folder, ZIP_ROWS_MAX).await
+    }
+
+    /// Of a folder, with this bound for exports.
+    async fn within(folder: Folder, export_rows_max: u64) -> Self {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let home = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(serve(listener, router(Arc::clone(&folder.tower), Authentication::none()), shutdown));
+        let router = router_within(Arc::clone(&folder.tower), Authentication::none(), export_rows_max);
+        let serving = tokio::spawn(serve(listener, router, shutdown));
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self { folder, home, client: client.build().expect("a client"), stop, serving }
     }
@@ -115,7 +127,7 @@ const HOSTILE_DOCUMENT: &str = "/documents/sim.media%2F%3Cb%3E";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_read_as_we_like_them() {
-    let server = Server::open().await;
+    let server = Server::open_by_shipped_rules().await;
     for (name, path) in [
         ("alerts", "/"),
         ("alert", POWER_BANKS),
@@ -141,6 +153,50 @@ async fn a_document_shows_what_happened_to_the_standards_it_names() {
         assert!(section.contains(words), "{words}: {section}");
     }
     assert!(!server.get(HOSTILE_DOCUMENT).await.body.contains("<h2>标准 "), "no section where no standard is named");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_announces_a_standard_says_which_products_are_to_be_checked_again() {
+    let server = Server::open().await;
+    server.folder.keep(announcement()).await;
+    let body = server.get("/documents/sim.media%2Fstandard").await.body;
+    let row = body.split("<td><bdi>GB 31241-2022</bdi></td>").nth(1).and_then(|rest| rest.split("</tr>").next());
+    let row = row.unwrap_or_else(|| panic!("a row of the standard: {body}"));
+    assert_eq!(
+        row,
+        "<td><bdi>锂离子电池和电池组 安全技术规范</bdi></td><td>修订，代替 GB 31241-2014，2024-01-01 起</td><td>电池与充电器</td>"
+    );
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_are_asked_for_are_shown_until_they_are_in_force() {
+    let server = Server::open().await;
+    let shown = async || {
+        let body = server.get("/status").await.body;
+        body.split("规则启用</th><td>").nth(1).and_then(|rest| rest.split("</td>").next()).expect("a row").to_owned()
+    };
+    assert_eq!(shown().await, "2024-07-03 17:56 启用（张三：增加充电类新说法）");
+    server.folder.ask_for_rules().await;
+    let why = "&#60;script&#62;alert(&#39;拍手&#39;)&#60;/script&#62;";
+    assert_eq!(shown().await, format!("2024-07-03 17:46 登记，正在后台重读日志（李四：{why}）"));
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_are_counted_by_what_became_of_them() {
+    let server = Server::open().await;
+    server.folder.deliver().await;
+    let body = server.get("/deliveries").await.body;
+    let row = body.split("<bdi>值班群</bdi>").nth(1).and_then(|rest| rest.split("</tr>").next()).expect("a row");
+    // Waiting, delivered, given up.
+    assert!(row.contains("<td class=\"n\">2</td><td class=\"n\">3</td><td class=\"n\">1</td>"), "{row}");
+    let metrics = server.get("/metrics").await.body;
+    for (state, count) in [("waiting", 2), ("delivered", 3), ("dead", 1)] {
+        let line = format!("wanglou_deliveries{{endpoint=\"值班群\",state=\"{state}\"}} {count}");
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
+    }
     server.close().await;
 }
 
@@ -259,13 +315,54 @@ async fn what_was_found_can_be_taken_away_and_not_everything_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_more_rows_than_fit_is_refused_with_what_to_do() {
+    let server = Server::within(Folder::filled().await, 1).await;
+    // Both documents are of July; one names a power bank.
+    let fits = server.get("/search/export?q=充电宝&format=csv").await;
+    assert_eq!((fits.status, fits.kind()), (StatusCode::OK, "application/zip"));
+    let all = "q=source:sim.complaints+OR+source:sim.media&format=csv";
+    let page = server.get(&format!("/search/export?{all}")).await;
+    assert_eq!((page.status, page.kind()), (StatusCode::CONFLICT, "text/html; charset=utf-8"));
+    let api = server.get(&format!("/api/v1/search/export?{all}")).await;
+    assert_eq!((api.status, api.kind()), (StatusCode::CONFLICT, "application/problem+json"));
+    for body in [page.body, api.body] {
+        assert!(body.contains("检索到 2 条，超过一次导出为 csv 的上限 1 条；请加条件分几次导出"), "{body}");
+    }
+    assert!(server.get("/search?q=充电宝").await.body.contains("至多 1 条"), "the page says so before");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_a_saved_search_is_shown_as_text() {
+    let server = Server::open().await;
+    let name = format!("{SCRIPT}\" onfocus=\"alert(1)");
+    let new = serde_json::json!({"name": name, "query": "起火", "watched": true}).to_string();
+    let saved = server.send(Method::POST, "/api/v1/searches", &[("content-type", "application/json")], &new).await;
+    assert_eq!(saved.status, StatusCode::CREATED, "{}", saved.body);
+    let chosen = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+    for path in ["/searches".to_owned(), format!("/searches?name={chosen}")] {
+        let page = server.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(!page.body.contains("<script") && !page.body.contains("\" onfocus=\""), "{path}: {}", page.body);
+        let shown = scraper::Html::parse_document(&page.body);
+        assert!(shown.errors.is_empty(), "{path}: {:?}", shown.errors);
+        let cells = scraper::Selector::parse("td bdi").expect("a selector");
+        assert!(shown.select(&cells).any(|cell| cell.text().collect::<String>() == name), "{path}: the name is whole");
+        let fields = scraper::Selector::parse("input[name=name]").expect("a selector");
+        assert!(shown.select(&fields).any(|field| field.value().attr("value") == Some(&name)), "{path}: in its form");
+    }
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn searches_are_saved_listed_and_forgotten() {
     let server = Server::open().await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let saved = server.send(Method::POST, "/searches", &form, "name=a+b&query=x&watch=new").await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     assert_eq!(saved.headers.get("location").and_then(|to| to.to_str().ok()), Some("/searches?name=a+b"));
-    let taken = server.send(Method::POST, "/searches", &form, "name=%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB&query=x").await;
+    let taken =
+        server.send(Method::POST, "/searches", &form, "name=%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB&query=x").await;
     assert_eq!(taken.status, StatusCode::CONFLICT);
     assert!(taken.body.contains("请换一个名称"), "{}", taken.body);
     let json = [("content-type", "application/json")];
@@ -307,7 +404,7 @@ async fn what_was_fetched_for_a_document_can_be_had_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_answers_in_json() {
-    let server = Server::open().await;
+    let server = Server::open_by_shipped_rules().await;
     let search = server.get("/api/v1/search?q=充电宝&limit=1").await;
     assert_eq!(search.kind(), "application/json");
     let search: serde_json::Value = serde_json::from_str(&search.body).expect("JSON");
@@ -317,7 +414,8 @@ async fn the_api_answers_in_json() {
     // How rare a word is depends on which segments the index has merged by now.
     assert!(hit["score"].take().as_f64().is_some_and(|score| score > 0.0), "{search}");
     insta::assert_json_snapshot!("api_search_hit", hit);
-    let alerts: serde_json::Value = serde_json::from_str(&server.get("/api/v1/alerts?limit=2").await.body).expect("JSON");
+    let alerts: serde_json::Value =
+        serde_json::from_str(&server.get("/api/v1/alerts?limit=2").await.body).expect("JSON");
     assert_eq!((&alerts["total"], alerts["alerts"].as_array().map(Vec::len)), (&4.into(), Some(2)));
     insta::assert_json_snapshot!("api_alert_line", alerts["alerts"][0]);
     let one = server.get("/api/v1/alerts/a-2024-0708-battery_charger-fire").await.body;
