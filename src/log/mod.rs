@@ -27,6 +27,9 @@ const WRITE_BYTES_MAX: usize = 32 << 20;
 /// Bytes of documents after which [`Journal::read_after`] ends a batch: long pages must not fill the memory.
 pub const READ_BYTES_MAX: usize = 64 << 20;
 
+/// Names of [`kept_names`] that are looked up for all documents of a chunk in one statement; few documents need another.
+const NAMES_ASKED_AT_ONCE: usize = 2;
+
 /// What became of one document that was handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -86,7 +89,7 @@ impl Journal {
             let mut book = Book::open(&mut tx, chunk).await?;
             for document in chunk {
                 let again = !seen.insert((&document.source, &document.id));
-                let outcome = match book.enter(document, now)? {
+                let outcome = match book.enter(&mut tx, document, now).await? {
                     Outcome::Unchanged if again => Outcome::Duplicate,
                     outcome => outcome,
                 };
@@ -144,20 +147,33 @@ struct Book {
 impl Book {
     async fn open(tx: &mut Tx, chunk: &[Document]) -> Result<Self, StoreError> {
         let end = Store::lock_journal(tx).await?;
-        // Either name may be taken: the plain id, or the id told apart by its source.
-        let ids: Vec<String> =
-            chunk.iter().flat_map(|document| [document.id.to_string(), told_apart(document)]).collect();
+        let ids: Vec<String> = chunk
+            .iter()
+            .flat_map(|document| kept_names(&document.source, &document.id).take(NAMES_ASKED_AT_ONCE))
+            .collect();
         let known = Store::newest_revisions(tx, &ids).await?.into_iter().collect();
         Ok(Self { known, end, rows: Vec::new(), bytes: 0 })
     }
 
-    fn enter(&mut self, document: &Document, now: Timestamp) -> Result<Outcome, StoreError> {
+    /// The first name that is the source's own or free.
+    async fn name_of(&mut self, tx: &mut Tx, document: &Document) -> Result<String, StoreError> {
+        for (tried, name) in kept_names(&document.source, &document.id).enumerate() {
+            if tried >= NAMES_ASKED_AT_ONCE && !self.known.contains_key(&name) {
+                self.known.extend(Store::newest_revisions(tx, std::slice::from_ref(&name)).await?);
+            }
+            if self.known.get(&name).is_none_or(|newest| newest.source == document.source) {
+                return Ok(name);
+            }
+        }
+        unreachable!("names do not end")
+    }
+
+    async fn enter(&mut self, tx: &mut Tx, document: &Document, now: Timestamp) -> Result<Outcome, StoreError> {
         let text_hash = text_hash(document);
         let mut document = Cow::Borrowed(document);
-        if self.known.get(document.id.as_str()).is_some_and(|newest| newest.source != document.source) {
-            // Two sources use one id for different things: the first keeps it, the other is told apart by its source.
-            let apart = told_apart(&document);
-            document.to_mut().id = DocumentId::new(apart);
+        let name = self.name_of(tx, &document).await?;
+        if name != document.id.as_str() {
+            document.to_mut().id = DocumentId::new(name);
         }
         let newest = self.known.get(document.id.as_str());
         let revision = match newest {
@@ -184,9 +200,13 @@ impl Book {
     }
 }
 
-/// The id under which a document is kept when another source has taken its own.
-fn told_apart(document: &Document) -> String {
-    format!("{}/{}", document.source, document.id)
+/// Names under which a document of a source may be kept, in the order they are tried: its id, the id behind the name of the source, and that
+/// with 2, 3 … behind it. A document has the first that no other source holds, so whatever another source takes beforehand, every source
+/// keeps its own documents, and their revisions are theirs.
+pub fn kept_names(source: &SourceId, id: &DocumentId) -> impl Iterator<Item = String> + use<> {
+    let apart = format!("{source}/{id}");
+    let numbered = apart.clone();
+    [id.to_string(), apart].into_iter().chain((2_u64..).map(move |number| format!("{numbered}/{number}")))
 }
 
 /// What makes two captures the same text: title and text, nothing that counts views or sales.
@@ -256,6 +276,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_source_keeps_its_document_whatever_names_another_has_taken() {
+        let (_dir, log, now) = open().await;
+        let mut official = document("x", "召回");
+        official.source = SourceId::from("samr");
+        let before: Vec<Document> =
+            ["x", "samr/x", "samr/x/2", "samr/x/3"].map(|id| document(id, "召回")).into_iter().collect();
+        log.append(&before, now).await.expect("appended");
+        let kept = log.append(&[official.clone()], now).await.expect("appended");
+        assert_eq!(kept, [Outcome::Kept(Position(5))]);
+        assert_eq!(log.append(&[official.clone()], now).await.expect("appended"), [Outcome::Unchanged]);
+        official.text = "召回，更新".to_owned();
+        assert_eq!(log.append(&[official], now).await.expect("appended"), [Outcome::Revised(Position(6))]);
+        let revisions = log.store.revisions(&DocumentId::from("samr/x/4")).await.expect("read");
+        assert_eq!(revisions.len(), 2, "both revisions are the regulator's");
+        for taken in ["x", "samr/x", "samr/x/2", "samr/x/3"] {
+            let revisions = log.store.revisions(&DocumentId::from(taken)).await.expect("read");
+            assert_eq!(revisions.len(), 1, "`{taken}` belongs to the source that took it");
+            assert_eq!(revisions[0].document.source, SourceId::from("s"));
+        }
+    }
+
+    #[tokio::test]
+    async fn names_taken_in_the_same_call_are_known_too() {
+        let (_dir, log, now) = open().await;
+        let mut official = document("x", "召回");
+        official.source = SourceId::from("samr");
+        let given = [document("x", "一"), document("samr/x", "二"), document("samr/x/2", "三"), official];
+        let outcomes = log.append(&given, now).await.expect("appended");
+        assert_eq!(outcomes.last(), Some(&Outcome::Kept(Position(4))));
+        let entry = log.store.document(&DocumentId::from("samr/x/3")).await.expect("read").expect("kept");
+        assert_eq!(entry.document.source, SourceId::from("samr"));
+    }
+
+    #[tokio::test]
     async fn one_call_keeps_what_two_calls_would() {
         let (_dir, log, now) = open().await;
         let mut other = document("a", "起火");
@@ -266,6 +320,21 @@ mod tests {
             outcomes,
             [Outcome::Kept(Position(1)), Outcome::Revised(Position(2)), Outcome::Kept(Position(3)), Outcome::Duplicate]
         );
+    }
+
+    #[tokio::test]
+    async fn what_never_reached_the_log_is_counted_by_what_became_of_it() {
+        let (_dir, log, now) = open().await;
+        log.append(&[document("a", "漏电")], now).await.expect("appended");
+        let reasons = BTreeMap::from([("no text".to_owned(), 4), ("no date".to_owned(), 1)]);
+        let aside = Aside { unchanged: 2, duplicate: 3, reasons: reasons.clone() };
+        log.count_aside(&SourceId::from("s"), Channel::Media, &aside).await.expect("counted");
+        let (_, intake) = log.store.intake().await.expect("read")[&SourceId::from("s")];
+        assert!(intake.reconciles(), "COUNT-1: {intake:?}");
+        let Intake { collected, kept, duplicate, unchanged, rejected, .. } = intake;
+        assert_eq!((collected, kept, duplicate, unchanged, rejected), (11, 1, 3, 2, 5));
+        let told = log.store.reject_reasons(&SourceId::from("s")).await.expect("read");
+        assert_eq!(told.into_iter().collect::<BTreeMap<_, _>>(), reasons);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::outcomes::no_alert;
+use super::upkeep::is_own_warc;
 use super::{Folder, PipelineError};
 use archive::{bundle, read_at};
 use store::Store;
@@ -33,9 +34,18 @@ fn lines<T: Serialize>(all: &[T]) -> Result<Vec<u8>, PipelineError> {
 }
 
 impl Folder {
-    /// What was fetched, byte by byte, as one WARC record. Not masked.
-    pub fn raw_record(&self, place: &RawRef) -> Result<Vec<u8>, PipelineError> {
+    /// What was fetched, byte by byte, as one WARC record. Not masked. None where the place is in no file that a collector here wrote, or the
+    /// record there has another digest: what a document claims about its own bytes is no path and no proof.
+    pub fn raw_record(&self, place: &RawRef) -> Result<Option<Vec<u8>>, PipelineError> {
+        if !is_own_warc(&place.file) {
+            return Ok(None);
+        }
         let record = read_at(&self.warc_dir().join(&place.file), place.offset)?;
+        if record.header("WARC-Payload-Digest") != Some(place.digest.as_str())
+            || record.payload_is_intact() == Some(false)
+        {
+            return Ok(None);
+        }
         let mut head = "WARC/1.1\r\n".to_owned();
         for (name, value) in &record.headers {
             let _ = write!(head, "{name}: {value}\r\n");
@@ -44,7 +54,7 @@ impl Folder {
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(&record.block);
         bytes.extend_from_slice(b"\r\n\r\n");
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 
     /// The evidence of an alert as an archive that can be verified. `raw`: with the pages as they were sent, unmasked.
@@ -77,7 +87,9 @@ impl Folder {
         put("versions.json", serde_json::to_vec_pretty(&versions)?);
         if raw {
             for (number, place) in (1..).zip(documents.iter().filter_map(|document| document.raw.as_ref())) {
-                put(&format!("raw/{number:04}.warc"), self.raw_record(place)?);
+                if let Some(record) = self.raw_record(place)? {
+                    put(&format!("raw/{number:04}.warc"), record);
+                }
             }
         }
         let archive = bundle::write(&files)?;

@@ -23,7 +23,7 @@ use archive::documents::{
 use archive::{ArchiveError, Record};
 use collect::{self, Masker, Recipe, Round, mask};
 use log::{APPEND_MAX, Aside, Journal, Outcome};
-use vocabulary::{Channel, Document, Intake, Party, Role, SourceId};
+use vocabulary::{Channel, Document, DocumentId, Intake, Party, Role, SourceId};
 
 /// Reason under which set-aside items are counted that a round no longer lists one by one.
 const UNLISTED: &str = "further items, see the log of the round";
@@ -193,7 +193,7 @@ pub async fn import_file(
     Ok(report)
 }
 
-/// A document as an organisation outside may hand it in: under a source of its own, and as no notice of an authority.
+/// A document as an organisation outside may hand it in: under a source and ids of its own, and as no notice of an authority.
 fn as_own(by: &Party, mut document: Document) -> Result<Document, String> {
     if by.role != Role::TestBody && matches!(document.channel, Channel::Regulator | Channel::Standard) {
         let (role, channel) = (by.role.code(), document.channel.code());
@@ -205,6 +205,12 @@ fn as_own(by: &Party, mut document: Document) -> Result<Document, String> {
     if source.len() > SourceId::BYTES_MAX {
         return Err(format!("the source `{}` is too long beside the name of the organisation", document.source));
     }
+    // Its ids are its own, too: it takes no name that the document of another source could have.
+    let id = format!("{source}/{}", document.id);
+    if id.len() > DocumentId::BYTES_MAX {
+        return Err(format!("the id `{}` is too long beside the name of the source", document.id));
+    }
+    document.id = DocumentId::new(id);
     document.source = SourceId::new(source);
     Ok(document)
 }

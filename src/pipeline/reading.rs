@@ -13,8 +13,8 @@ use lexicon::Lexicon;
 use log::Entry;
 use store::Store;
 use vocabulary::{
-    Category, Channel, Document, DocumentId, Fingerprint, LexiconVersion, Listing, Position, Reading, SignalRecord,
-    SourceId, day_of, excerpt,
+    Category, Channel, Document, DocumentId, Fingerprint, LexiconVersion, Listing, Party, Position, Reading,
+    SignalRecord, SourceId, day_of, excerpt,
 };
 
 /// Documents read, published and committed together.
@@ -119,9 +119,12 @@ fn listing_of(document: &Document, lexicon: &Lexicon) -> Option<Listing> {
     let seller = text("seller")?;
     let category = extract::category_of_meta(document, lexicon).unwrap_or(Category::OtherProduct);
     let title = document.title.clone().unwrap_or_else(|| excerpt(&document.text, TITLE_CHARS_MAX));
+    // Samples are bought by these rows: an organisation outside lists under its own name alone, whatever platform it writes.
+    let source = document.source.as_str();
+    let platform = text("platform").filter(|platform| Party::may_list(source, platform));
     Some(Listing {
         item_id,
-        platform: text("platform").unwrap_or_else(|| document.source.to_string()),
+        platform: platform.unwrap_or_else(|| source.to_owned()),
         seller,
         brand: text("brand"),
         category,

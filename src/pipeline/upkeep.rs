@@ -124,7 +124,8 @@ pub async fn verify(data: &Path, tell: &mut dyn FnMut(u64)) -> Result<Verified, 
             verified.documents += 1;
             let document = entry.document;
             // Documents that people brought come from files of their own, which are not ours to keep.
-            let Some(raw) = document.raw.filter(|raw| held.files.contains_key(&raw.file) || is_ours(&raw.file)) else {
+            let Some(raw) = document.raw.filter(|raw| held.files.contains_key(&raw.file) || is_own_warc(&raw.file))
+            else {
                 continue;
             };
             verified.pointing += 1;
@@ -161,7 +162,7 @@ fn records_of(dir: &Path, verified: &mut Verified, tell: &mut dyn FnMut(u64)) ->
     let mut held = Held { files: BTreeMap::new() };
     for path in files_under(dir)? {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if !is_ours(&name) {
+        if !is_own_warc(&name) {
             continue;
         }
         verified.files += 1;
@@ -193,9 +194,10 @@ fn records_of(dir: &Path, verified: &mut Verified, tell: &mut dyn FnMut(u64)) ->
     Ok(held)
 }
 
-/// Whether a file of raw records is one that a collector here wrote.
-fn is_ours(name: &str) -> bool {
-    name.starts_with("wanglou-") && name.ends_with(".warc.gz")
+/// Whether this is the name of a file of raw records as a collector here writes it: a plain name, never a path.
+pub(super) fn is_own_warc(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
+    name.starts_with("wanglou-") && name.ends_with(".warc.gz") && name.chars().all(plain)
 }
 
 /// Joins the many small files of signals into few, and says how many there were and are. Needs the folder to itself.

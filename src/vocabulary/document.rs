@@ -160,7 +160,8 @@ pub struct DocumentLine {
     /// Anything the platform knows.
     #[serde(default)]
     pub meta: Meta,
-    /// Where the raw bytes lie, in our own exports.
+    /// Where the raw bytes lie, in our own exports. Read and not taken over: what a document was read from is said by the collector alone
+    /// (RAW-1), for what is brought has no bytes in this archive.
     #[serde(default)]
     pub raw: Option<RawRef>,
 }
@@ -198,7 +199,7 @@ impl DocumentLine {
             published_at: self.published_at,
             seen_at: self.seen_at,
             meta: self.meta,
-            raw: self.raw,
+            raw: None,
         }
     }
 }

@@ -74,31 +74,24 @@ impl Party {
     /// Longest name, in characters.
     pub const NAME_CHARS_MAX: usize = 60;
 
-    /// Longest name of it within the name of a source, in bytes; longer ones are told apart by a digest.
-    const SOURCE_BYTES_MAX: usize = 48;
-
-    /// What it is called within the names of its sources.
-    fn short(&self) -> String {
-        let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
-        let name: String = self.name.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
-        if name.len() <= Self::SOURCE_BYTES_MAX && name == self.name {
-            return name;
-        }
-        let kept: String = name.chars().take(Self::SOURCE_BYTES_MAX / 4).collect();
-        format!("{kept}-{}", &blake3::hash(self.name.as_bytes()).to_hex()[..8])
-    }
-
     /// The name of a source of its own: it ends with `@` and what the organisation is called, which no recipe and no request may name, so
     /// that nobody hands in as somebody else.
     #[must_use]
     pub fn own_source(&self, source: &str) -> String {
-        format!("{source}@{}", self.short())
+        format!("{source}@{}", short(&self.name))
     }
 
     /// Whether a source is one of its own.
     #[must_use]
     pub fn owns_source(&self, source: &str) -> bool {
-        source.rsplit_once('@').is_some_and(|(_, own)| own == self.short())
+        source.rsplit_once('@').is_some_and(|(_, own)| own == short(&self.name))
+    }
+
+    /// Whether the organisation of this name may speak as the platform `platform` through a source: every source that is no organisation's own
+    /// (what the centre collects or imports), and those of the organisation that is called so.
+    #[must_use]
+    pub fn may_list(source: &str, platform: &str) -> bool {
+        source.rsplit_once('@').is_none_or(|(_, own)| own == short(platform))
     }
 
     /// Whether it sees alerts as they are, with sources and all numbers.
@@ -106,6 +99,20 @@ impl Party {
     pub fn is_inside(&self) -> bool {
         matches!(self.role, Role::Supervision | Role::Centre)
     }
+}
+
+/// Longest name of an organisation within the name of a source, in bytes; longer ones are told apart by a digest.
+const IN_SOURCE_BYTES_MAX: usize = 48;
+
+/// What an organisation of this name is called within the names of its sources.
+fn short(party: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    let name: String = party.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
+    if name.len() <= IN_SOURCE_BYTES_MAX && name == party {
+        return name;
+    }
+    let kept: String = name.chars().take(IN_SOURCE_BYTES_MAX / 4).collect();
+    format!("{kept}-{}", &blake3::hash(party.as_bytes()).to_hex()[..8])
 }
 
 #[cfg(test)]

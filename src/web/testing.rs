@@ -31,7 +31,8 @@ pub(super) const LONG_WORD_CHARS: usize = 3_000;
 pub(super) const SAVED: &str = "浙江起火";
 /// What was fetched for the complaint.
 pub(super) const RAW: &str = "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000001>\r\n\
-    WARC-Date: 2024-07-09T22:00:00Z\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nfire\r\n\r\n";
+    WARC-Date: 2024-07-09T22:00:00Z\r\nWARC-Payload-Digest: sha1:DWUEAJCJRGPMDOU4GTAJLW5XTUCYLXGX\r\n\
+    Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nfire\r\n\r\n";
 
 /// The endpoint of the folder.
 const ENDPOINT: &str = "值班群";
@@ -284,7 +285,7 @@ const RECIPE: &str = "id = \"sim.complaints\"\nname = \"模拟投诉\"\nchannel 
     [list]\nitem = \"li\"\nlink = \"a\"\n[detail.fields]\ntitle = { selector = \"h1\" }\n\
     text = { selector = \"p\", all = true }\n";
 /// Where what was fetched lies.
-const WARC_FILE: &str = "20240710-complaints-0003.warc";
+const WARC_FILE: &str = "wanglou-20240710-complaints-0003.warc.gz";
 
 fn moment(text: &str) -> Timestamp {
     parse_moment(text).expect("a moment")
@@ -625,7 +626,7 @@ fn complaint() -> Document {
         raw: Some(RawRef {
             file: WARC_FILE.to_owned(),
             offset: 0,
-            digest: "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ".to_owned(),
+            digest: "sha1:DWUEAJCJRGPMDOU4GTAJLW5XTUCYLXGX".to_owned(),
         }),
     }
 }

@@ -123,10 +123,15 @@ impl Corpus {
             let source = wide_hash(&[document.source.as_str()]);
             let text = wide_hash(&[document.title.as_deref().unwrap_or_default(), &document.text]);
             let mut key = wide_hash(&[document.id.as_str()]);
-            if self.known.get(&key).is_some_and(|(owner, _)| *owner != source) {
-                // As in the log: the first source keeps the id, the other is told apart by its source.
-                document.id = DocumentId::new(format!("{}/{}", document.source, document.id));
-                key = wide_hash(&[document.id.as_str()]);
+            let of_another = |key: &u128| self.known.get(key).is_some_and(|(owner, _)| *owner != source);
+            if of_another(&key) {
+                // As in the log: a document has the first name that no other source holds.
+                let names = log::kept_names(&document.source, &document.id).map(|name| (wide_hash(&[&name]), name));
+                let free = names.into_iter().find(|(key, _)| !of_another(key));
+                if let Some((free, name)) = free {
+                    document.id = DocumentId::new(name);
+                    key = free;
+                }
             }
             let before = self.known.insert(key, (source, text)).map(|(_, text)| text);
             if before == Some(text) {

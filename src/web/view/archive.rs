@@ -136,7 +136,7 @@ impl View {
         let Ok(tower) = self.archive() else { return Ok(None) };
         let entry = tower.store().document(id).await.map_err(doing("reading a document"))?;
         let Some(place) = entry.and_then(|entry| entry.document.raw) else { return Ok(None) };
-        on_disk(|| tower.raw_record(&place)).map(Some).map_err(doing("reading what was fetched for a document"))
+        on_disk(|| tower.raw_record(&place)).map_err(doing("reading what was fetched for a document"))
     }
 }
 
