@@ -3,7 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "an edge: the lock file is opened here")]
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::error::PipelineError;
 use super::intake::LogSink;
 use super::masking::masker_of;
+use super::private::private_folder;
 use archive::{WarcOptions, WarcWriter};
 use collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
 use config::Settings;
@@ -69,11 +70,7 @@ impl SourceStates {
     /// Opens the state of a folder; makes the folder when it is missing.
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let data = &settings.data;
-        fs::create_dir_all(data).map_err(|source| PipelineError::Io {
-            what: "make the data folder",
-            path: data.clone(),
-            source,
-        })?;
+        private_folder(data)?;
         let store = Store::open(&data.join("wanglou.sqlite")).await?;
         Ok(Self { frontier: Frontier::new(store.clone()), store })
     }
@@ -138,7 +135,7 @@ impl Sink for CollectedDocuments {
 /// Makes the data folder and takes its lock; held as long as the file is open.
 pub(super) fn lock_folder(data: &Path) -> Result<File, PipelineError> {
     let io = |what, source| PipelineError::Io { what, path: data.to_owned(), source };
-    fs::create_dir_all(data).map_err(|error| io("make the data folder", error))?;
+    private_folder(data)?;
     let lock = File::create(data.join("lock")).map_err(|error| io("take the lock of", error))?;
     lock.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => PipelineError::Busy(data.to_owned()),

@@ -108,6 +108,11 @@ impl Outputs {
         Ok(writer.map_or(Ok(()), Writer::close)?)
     }
 
+    /// Drops the writer with all it has not committed.
+    pub(super) fn discard(&self) {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     fn signals(&self) -> MutexGuard<'_, Signals> {
         self.signals.lock().unwrap_or_else(PoisonError::into_inner)
     }

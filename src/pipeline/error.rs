@@ -134,6 +134,13 @@ impl PipelineError {
         causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 
+    /// Whether a service that went on after it could make data worse: the store is damaged or was made by a newer program. Everything else is
+    /// a state that may pass (no room, no descriptors, a bug met by one page), so the service stays and tries again.
+    #[must_use]
+    pub fn ends_service(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Damaged { .. } | StoreError::Migrate { .. }))
+    }
+
     /// A refusal with its reason in Chinese and in English.
     pub fn refused(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Refused(Refused::new(zh, en))

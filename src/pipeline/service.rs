@@ -4,9 +4,9 @@
 //! In: an open [`Tower`], a [`ServiceSpec`], a [`Clock`]. Out: what the stages publish. Not here: how a stage works, pages, what people
 //! see of it.
 //!
-//! A task is a struct with what it remembers between two passes, and one function `pass` that does all that is to be done at a moment.
+//! A task is a struct with what it remembers between two passes, and one function that does all that is to be done at a moment.
 //! [`Service::step`] does one pass of every task, in the order of a page's way; [`Service::run`] repeats the same passes for ever, each
-//! task at its own pace. A pass may be dropped anywhere: every stage publishes its output together with its cursor (LOG-2), and the next
+//! task at its own pace and under supervision (`supervise.rs`): a pass that fails is tried again. A pass may be dropped anywhere: every stage publishes its output together with its cursor (LOG-2), and the next
 //! pass goes on from there.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,6 +27,7 @@ use super::planned::DIFFERENCE;
 use super::promotion::BackgroundPromotion;
 use super::reading::ReadReport;
 use super::review::Judgement;
+use super::supervise::{Task, Troubles, supervise};
 use super::{PipelineError, Tower};
 use collect::{Recipe, Round};
 use config::{RerunPlan, Settings};
@@ -104,7 +106,7 @@ impl Service {
                 promotions: BackgroundPromotion::default(),
                 caught_up: watch::channel(false).0,
             },
-            judging: Judging { tower: tower(), judged: None },
+            judging: Judging { tower: tower(), judged: None, caught_up: None },
             replaying: Replaying { tower: tower(), plans: reruns, tick },
             telling: None,
         }
@@ -126,39 +128,41 @@ impl Service {
         let clock = Clock::standing(now);
 
         // sources ──► collect ──► raw WARC ──► LOG of documents
-        let collected = self.collecting.pass(&clock).await?;
+        let collected = self.collecting.collect(&clock).await?;
 
         // LOG ──► extract ──► signals (Parquet), index, listings, watches; each with its cursor. Then promoted rules, if any
-        let (read, rules_changed) = self.reading.pass(&clock).await?;
+        let (read, rules_changed) = self.reading.read(&clock).await?;
 
         // signals ──► score(as_of) ──► episodes ──► alerts and sampling requests, in one transaction with their cursor
-        let judged = self.judging.pass(&clock).await?;
+        let judged = self.judging.judge(&clock).await?;
 
         // LOG ──► the same stages over days gone by ──► what the past says now
-        let replayed = self.replaying.pass(&clock).await?;
+        let replayed = self.replaying.replay(&clock).await?;
 
         // alert events ──► queue ──► receivers
         let told = match &self.telling {
-            Some(telling) => telling.pass().await?,
+            Some(telling) => telling.tell().await?,
             None => (0, 0),
         };
         Ok(Step { collected, read, rules_changed, judged, replayed, told })
     }
 
-    /// Repeats the passes until `until` resolves, then drops what is under way and ends.
+    /// Repeats the passes until `until` resolves, then drops what is under way and ends. A pass that fails or panics becomes a trouble of the
+    /// tower ([`Tower::troubles`]) and is tried again.
     ///
     /// # Errors
-    /// When the tower cannot work on.
+    /// When going on would make data worse ([`PipelineError::ends_service`]).
     pub async fn run(self, until: impl Future<Output = ()>) -> Result<(), PipelineError> {
-        let Self { clock, collecting, reading, judging, replaying, telling } = self;
-        let caught_up = reading.caught_up.subscribe();
+        let Self { clock, collecting, reading, mut judging, replaying, telling } = self;
+        let troubles = collecting.tower.troubles().clone();
+        judging.caught_up = Some(reading.caught_up.subscribe());
         let mut tasks = Tasks::default();
-        tasks.spawn("collect", collecting.run(clock.clone()));
-        tasks.spawn("read", reading.run(clock.clone()));
-        tasks.spawn("judge", judging.run(clock.clone(), caught_up));
-        tasks.spawn("replay", replaying.run(clock));
+        tasks.spawn(collecting, &clock, &troubles);
+        tasks.spawn(reading, &clock, &troubles);
+        tasks.spawn(judging, &clock, &troubles);
+        tasks.spawn(replaying, &clock, &troubles);
         if let Some(telling) = telling {
-            tasks.spawn("tell", telling.run());
+            tasks.spawn(telling, &clock, &troubles);
         }
         let ended = tokio::select! {
             () = until => Ok(()),
@@ -169,7 +173,7 @@ impl Service {
     }
 }
 
-/// The running tasks, by name. The one place that decides what becomes of the others when a task ends: all end.
+/// The running tasks, by name, each under supervision. When one ends after all, all end.
 #[derive(Default)]
 struct Tasks {
     running: JoinSet<Result<Infallible, PipelineError>>,
@@ -177,13 +181,9 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn spawn(
-        &mut self,
-        name: &'static str,
-        task: impl Future<Output = Result<Infallible, PipelineError>> + Send + 'static,
-    ) {
-        let id = self.running.spawn(task).id();
-        self.names.insert(id, name);
+    fn spawn<T: Task>(&mut self, task: T, clock: &Clock, troubles: &Troubles) {
+        let id = self.running.spawn(supervise(task, clock.clone(), troubles.clone(), tokio::time::sleep)).id();
+        self.names.insert(id, T::NAME);
     }
 
     /// Why the first task that ends has ended: with an error, or in a panic.
@@ -219,7 +219,7 @@ pub struct Collected {
 
 impl Collecting {
     /// A source that fails says so in its round and is tried again.
-    async fn pass(&mut self, clock: &Clock) -> Result<Collected, PipelineError> {
+    async fn collect(&mut self, clock: &Clock) -> Result<Collected, PipelineError> {
         let now = clock.now();
         let mut due = Vec::new();
         for recipe in &self.recipes {
@@ -239,23 +239,30 @@ impl Collecting {
         }
         Ok(Collected { rounds, troubles })
     }
+}
 
-    async fn run(mut self, clock: Clock) -> Result<Infallible, PipelineError> {
-        loop {
-            let Collected { rounds, troubles } = self.pass(&clock).await?;
-            for round in &rounds {
-                for problem in &round.problems {
-                    tracing::warn!("{problem}");
-                }
-                if let Some(why) = &round.stopped {
-                    tracing::warn!(source.id = %round.source, "the round ended early, the rest waits: {why}");
-                }
+#[async_trait]
+impl Task for Collecting {
+    const NAME: &'static str = "collect";
+
+    async fn pass(&mut self, clock: &Clock) -> Result<(), PipelineError> {
+        let Collected { rounds, troubles } = self.collect(clock).await?;
+        for round in &rounds {
+            for problem in &round.problems {
+                tracing::warn!("{problem}");
             }
-            for (source, trouble) in &troubles {
-                tracing::warn!(source.id = %source, "look at this source with `wanglou source check`: {trouble}");
+            if let Some(why) = &round.stopped {
+                tracing::warn!(source.id = %round.source, "the round ended early, the rest waits: {why}");
             }
-            tokio::time::sleep(self.tick).await;
         }
+        for (source, trouble) in &troubles {
+            tracing::warn!(source.id = %source, "look at this source with `wanglou source check`: {trouble}");
+        }
+        Ok(())
+    }
+
+    fn pause(&self, _: Duration) -> Duration {
+        self.tick
     }
 }
 
@@ -272,7 +279,7 @@ struct Reading {
 }
 
 impl Reading {
-    async fn pass(&mut self, clock: &Clock) -> Result<(Option<ReadReport>, bool), PipelineError> {
+    async fn read(&mut self, clock: &Clock) -> Result<(Option<ReadReport>, bool), PipelineError> {
         let mut read = None;
         if self.tower.is_behind().await? || !*self.caught_up.borrow() {
             read = Some(self.tower.read_new().await?);
@@ -281,14 +288,25 @@ impl Reading {
         let rules_changed = self.promotions.step(&self.tower, clock.now()).await?;
         Ok((read, rules_changed))
     }
+}
 
-    async fn run(mut self, clock: Clock) -> Result<Infallible, PipelineError> {
-        loop {
-            if let (Some(read), _) = self.pass(&clock).await? {
-                tracing::info!(documents = read.documents, signals = read.signals, "the log is read");
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
+#[async_trait]
+impl Task for Reading {
+    const NAME: &'static str = "read";
+
+    async fn pass(&mut self, clock: &Clock) -> Result<(), PipelineError> {
+        if let (Some(read), _) = self.read(clock).await? {
+            tracing::info!(documents = read.documents, signals = read.signals, "the log is read");
         }
+        Ok(())
+    }
+
+    fn pause(&self, _: Duration) -> Duration {
+        LOOK_EVERY
+    }
+
+    async fn recover(&mut self) -> Result<(), PipelineError> {
+        self.tower.reopen_outputs().await
     }
 }
 
@@ -297,6 +315,8 @@ struct Judging {
     tower: Arc<Tower>,
     /// The grounds of the last judgement.
     judged: Option<Grounds>,
+    /// Set while judging waits for the reader: judging begins once everything was read that was there at the start.
+    caught_up: Option<watch::Receiver<bool>>,
 }
 
 /// What a judgement depends on. Another one is made when any of it is other than at the last: something new was read, a verdict or results
@@ -311,7 +331,7 @@ struct Grounds {
 }
 
 impl Judging {
-    async fn pass(&mut self, clock: &Clock) -> Result<Option<Judgement>, PipelineError> {
+    async fn judge(&mut self, clock: &Clock) -> Result<Option<Judgement>, PipelineError> {
         let (tower, now) = (&self.tower, clock.now());
         let grounds = Grounds {
             outcomes: tower.store().outcome_count().await?,
@@ -327,18 +347,33 @@ impl Judging {
         self.judged = Some(grounds);
         Ok(Some(judged))
     }
+}
 
-    /// Begins once everything was read that was there at the start.
-    async fn run(mut self, clock: Clock, mut caught_up: watch::Receiver<bool>) -> Result<Infallible, PipelineError> {
-        // An error would say that the reader has gone, and then all ends.
-        _ = caught_up.wait_for(|caught_up| *caught_up).await;
-        loop {
-            let began = tokio::time::Instant::now();
-            if let Some(judged) = self.pass(&clock).await? {
-                tracing::info!(alert_events = judged.events.len(), "the day is judged");
-            }
-            tokio::time::sleep(rest_after(began.elapsed())).await;
+#[async_trait]
+impl Task for Judging {
+    const NAME: &'static str = "judge";
+
+    async fn pass(&mut self, clock: &Clock) -> Result<(), PipelineError> {
+        if let Some(caught_up) = &mut self.caught_up {
+            // An error says that the reader has gone, and then all ends.
+            _ = caught_up.wait_for(|caught_up| *caught_up).await;
+            self.caught_up = None;
         }
+        if let Some(judged) = self.judge(clock).await? {
+            tracing::info!(alert_events = judged.events.len(), "the day is judged");
+        }
+        Ok(())
+    }
+
+    fn pause(&self, took: Duration) -> Duration {
+        rest_after(took)
+    }
+
+    async fn recover(&mut self) -> Result<(), PipelineError> {
+        // The next judgement begins without what the failed one may have left half done.
+        *self.tower.judging_state() = None;
+        self.judged = None;
+        Ok(())
     }
 }
 
@@ -355,7 +390,7 @@ struct Replaying {
 }
 
 impl Replaying {
-    async fn pass(&mut self, clock: &Clock) -> Result<Vec<RerunRow>, PipelineError> {
+    async fn replay(&mut self, clock: &Clock) -> Result<Vec<RerunRow>, PipelineError> {
         let mut ended = Vec::new();
         for plan in &self.plans {
             let began = clock.now();
@@ -374,12 +409,19 @@ impl Replaying {
         }
         Ok(ended)
     }
+}
 
-    async fn run(mut self, clock: Clock) -> Result<Infallible, PipelineError> {
-        loop {
-            self.pass(&clock).await?;
-            tokio::time::sleep(self.tick).await;
-        }
+#[async_trait]
+impl Task for Replaying {
+    const NAME: &'static str = "replay";
+
+    async fn pass(&mut self, clock: &Clock) -> Result<(), PipelineError> {
+        self.replay(clock).await?;
+        Ok(())
+    }
+
+    fn pause(&self, _: Duration) -> Duration {
+        self.tick
     }
 }
 
@@ -425,14 +467,23 @@ struct Telling {
 }
 
 impl Telling {
-    async fn pass(&self) -> Result<(u64, u64), PipelineError> {
+    async fn tell(&self) -> Result<(u64, u64), PipelineError> {
         self.courier.queue((self.clock)()).await?;
         Ok(self.courier.send_due(self.clock).await?)
     }
+}
 
-    /// The courier's own loop queues and serves like a pass, but looks for work while a slow receiver is served.
-    async fn run(self) -> Result<Infallible, PipelineError> {
-        Ok(self.courier.run(self.clock).await)
+#[async_trait]
+impl Task for Telling {
+    const NAME: &'static str = "tell";
+
+    /// The courier's own loop queues and serves as [`Telling::tell`] does, but looks for work while a slow receiver is served. It has no end.
+    async fn pass(&mut self, _: &Clock) -> Result<(), PipelineError> {
+        match self.courier.clone().run(self.clock).await {}
+    }
+
+    fn pause(&self, _: Duration) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -445,15 +496,5 @@ mod tests {
         assert_eq!(rest_after(Duration::ZERO), LOOK_EVERY);
         assert_eq!(rest_after(2 * LOOK_EVERY), LOOK_EVERY);
         assert_eq!(rest_after(Duration::from_secs(10)), Duration::from_secs(5));
-    }
-
-    #[tokio::test]
-    async fn the_first_task_that_ends_is_named_by_its_error_whether_it_failed_or_broke() {
-        let mut tasks = Tasks::default();
-        tasks.spawn("idle", std::future::pending());
-        tasks.spawn("failing", async { Err(PipelineError::RerunBroke) });
-        assert!(matches!(tasks.first_error().await, PipelineError::RerunBroke));
-        tasks.spawn("breaking", async { panic!("a bug") });
-        assert!(matches!(tasks.first_error().await, PipelineError::Broken(_)));
     }
 }

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::collecting::{collector_of, lock_folder};
-use super::edition::{Outputs, Working};
+use super::edition::{Edition, Outputs, Working};
 use super::folder::{DATABASE, Folder};
 use super::judging_state::JudgingState;
 use super::masking::masker_of;
+use super::private::close_all_below;
 use super::promotion::rules_for;
 use super::reading::fresh_listings;
+use super::supervise::Troubles;
 use super::{PipelineError, operate};
 use collect::{Collector, Masker, Recipe};
 use config::Settings;
@@ -30,6 +32,8 @@ pub struct Tower {
     sources_at_once: usize,
     /// What the last judgement left for the next one.
     judging_state: Mutex<Option<JudgingState>>,
+    /// What keeps the tasks of a service from getting on.
+    troubles: Troubles,
     /// Held as long as the tower works on the folder.
     _lock: File,
 }
@@ -51,6 +55,7 @@ impl Tower {
         let data = &settings.data;
         let lock = lock_folder(data)?;
         operate::mend(data)?;
+        close_all_below(data)?;
         let store = Store::open(&data.join(DATABASE)).await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
         let end = Journal::new(store.clone()).end().await?;
@@ -65,6 +70,7 @@ impl Tower {
             masker,
             sources_at_once: settings.sources_at_once,
             judging_state: Mutex::default(),
+            troubles: Troubles::default(),
             _lock: lock,
         })
     }
@@ -127,6 +133,26 @@ impl Tower {
     /// What the last judgement left for the next one; taken by it while it lasts.
     pub(super) fn judging_state(&self) -> MutexGuard<'_, Option<JudgingState>> {
         self.judging_state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What keeps the tasks of the service over this tower from getting on, now.
+    #[must_use]
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
+    }
+
+    /// Opens the outputs again, as a restart would: after a failed read, what a writer holds in memory need not be what is on disk.
+    pub(super) async fn reopen_outputs(&self) -> Result<(), PipelineError> {
+        let (working, data) = (self.working(), self.data_dir().to_owned());
+        let end = self.log().end().await?;
+        let reopened = tokio::task::spawn_blocking(move || {
+            working.outputs.discard();
+            let Edition { lexicon, judge, .. } = &*working.edition;
+            Working::open(&data, Arc::clone(lexicon), Arc::clone(judge), end)
+        });
+        self.change_edition(reopened.await??);
+        *self.judging_state() = None;
+        Ok(())
     }
 
     /// Ends the work: merges finish, connections close.

@@ -176,6 +176,18 @@ pub(super) fn mention_code(kind: MentionKind, code: &str) -> String {
     }
 }
 
+/// A task of the service.
+pub(super) fn task(name: &'static str) -> &'static str {
+    match name {
+        "collect" => "采集",
+        "read" => "读取与索引",
+        "judge" => "评估",
+        "replay" => "计划重算",
+        "tell" => "推送",
+        other => other,
+    }
+}
+
 /// Who reads the log.
 pub(super) fn consumer(name: &str) -> &str {
     match name {

@@ -95,6 +95,11 @@ fn text(status: &Status) -> String {
     family(name, "gauge", help, &of_sources(&|source| seconds(source.last_news_at)));
     let help = "Things about a source that somebody should look at.";
     family("wanglou_source_troubles", "gauge", help, &of_sources(&|source| Some(source.troubles.len() as f64)));
+    let troubled: Vec<(String, f64)> = (status.troubles.iter())
+        .map(|trouble| (format!("{{task=\"{}\"}}", trouble.task), f64::from(trouble.failures)))
+        .collect();
+    let help = "Failed passes in a row of tasks that do not get on; a task without a line does.";
+    family("wanglou_task_failures", "gauge", help, &troubled);
     let help = "Whether an operator paused the source.";
     family(
         "wanglou_source_paused",

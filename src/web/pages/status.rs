@@ -8,6 +8,7 @@ use super::super::problem::Problem;
 use super::super::shell::Shell;
 use super::super::view::{SourceCounts, Status, View};
 use super::{Fact, render};
+use pipeline::Shortage;
 use store::Promotion;
 
 struct SourceRow<'a> {
@@ -33,6 +34,17 @@ struct StatusPage<'a> {
     sources: Vec<SourceRow<'a>>,
     sums: [u64; 5],
     notices: Vec<NoticeRow<'a>>,
+    troubles: Vec<TroubleRow<'a>>,
+}
+
+/// A task of the service that does not get on.
+struct TroubleRow<'a> {
+    task: &'static str,
+    since: String,
+    failures: u32,
+    /// What to do, where it is known.
+    hint: &'static str,
+    why: &'a str,
 }
 
 struct NoticeRow<'a> {
@@ -74,6 +86,17 @@ fn page(status: &Status) -> StatusPage<'_> {
                 what: notice.kind.zh(),
                 about: &notice.about,
                 text: &notice.text,
+            })
+            .collect(),
+        troubles: status
+            .troubles
+            .iter()
+            .map(|trouble| TroubleRow {
+                task: display::task(trouble.task),
+                since: display::moment(trouble.since),
+                failures: trouble.failures,
+                hint: trouble.shortage.map_or("正在自动重试；持续出现请把原因告知维护人员", Shortage::zh),
+                why: &trouble.why,
             })
             .collect(),
         log_end: end,
@@ -149,6 +172,7 @@ mod tests {
             criteria: CriteriaVersion::from("c"),
             promotion: None,
             notices: Vec::new(),
+            troubles: Vec::new(),
         };
         let page = page(&status);
         assert_eq!(page.sources.iter().map(|row| row.balances).collect::<Vec<_>>(), [true, false]);

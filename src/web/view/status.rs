@@ -56,6 +56,7 @@ impl View {
             criteria: tower.judge_by().version().clone(),
             promotion,
             notices: self.notices().await?,
+            troubles: tower.troubles().all(),
         })
     }
 

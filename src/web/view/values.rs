@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::found::QueryFault;
 use alert::Casework;
 use alert::feed::FeedPlace;
+use pipeline::TaskTrouble;
 use store::Promotion;
 use vocabulary::{
     AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Intake, LexiconVersion, Notice,
@@ -222,6 +223,8 @@ pub(crate) struct Status {
     pub(crate) promotion: Option<Promotion>,
     /// The newest notices, newest first.
     pub(crate) notices: Vec<Notice>,
+    /// Tasks of the service that do not get on.
+    pub(crate) troubles: Vec<TaskTrouble>,
 }
 
 /// How far a consumer of the log has come.
