@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
 use super::error::AccessError;
+use super::guest::{self, Guest};
 use super::mail::check_mail;
 use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
-use super::throttle::Throttle;
+use super::throttle::{Lane, Throttle};
 use super::{Identity, Member, Viewer, password, secret};
 use store::{Store, TokenRow, Tx, UserRow};
 use vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
@@ -25,6 +26,8 @@ pub const TOKEN_DAYS_MAX: u32 = 730;
 const HASHES_AT_ONCE: usize = 2;
 /// Longest name of a user, in characters.
 const USER_CHARS_MAX: usize = 100;
+/// Under which the store keeps what proofs of browsers are made with.
+const BROWSER_KEY: &str = "browser_key";
 /// What tokens begin with, so that a leaked one can be found by scanners.
 const TOKEN_PREFIX: &str = "wl_";
 
@@ -44,6 +47,34 @@ pub struct SignedIn {
     pub secret: String,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// What the browser keeps beyond the session, so that guesses of others do not keep its user out ([`Guest::browser`]); none where no
+    /// password was typed.
+    pub browser: Option<String>,
+}
+
+/// A try at a password that was let in. Dropped, whether the answer was no or the client went away, it stays counted as wrong.
+struct Trying {
+    throttle: Arc<Mutex<Throttle>>,
+    lanes: Vec<Lane>,
+    now: Timestamp,
+}
+
+impl Trying {
+    fn right(mut self) {
+        let lanes = std::mem::take(&mut self.lanes);
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner).right(&lanes);
+    }
+
+    fn unknown(mut self) {
+        let lanes = std::mem::take(&mut self.lanes);
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner).unknown(&lanes);
+    }
+}
+
+impl Drop for Trying {
+    fn drop(&mut self) {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner).wrong(&self.lanes, self.now);
+    }
 }
 
 /// A user to be made.
@@ -232,37 +263,67 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Begins a session, under an id that nobody has held before. `held`: what the browser showed until now; it ends.
+    /// Begins a session, under an id that nobody has held before. A try counts as wrong until it is known to be right.
     pub async fn sign_in(
         &self,
         name: &str,
         password: &str,
-        held: Option<&str>,
+        guest: Guest<'_>,
         now: Timestamp,
     ) -> Result<Result<SignedIn, Refusal>, AccessError> {
         let known_name: String = name.chars().take(USER_CHARS_MAX).collect();
-        if let Some(wait) = self.throttle().wait(&known_name, now) {
-            return Ok(Err(Refusal::Wait(wait)));
-        }
-        let user = self.store.user(name).await?.filter(|user| user.disabled_at.is_none());
+        let key = self.browser_key().await?;
+        let trying = match self.try_in(guest.lanes(&known_name, &key), now) {
+            Ok(trying) => trying,
+            Err(wait) => return Ok(Err(Refusal::Wait(wait))),
+        };
+        let user = match self.store.user(name).await {
+            Ok(user) => user.filter(|user| user.disabled_at.is_none()),
+            Err(error) => {
+                trying.unknown();
+                return Err(error.into());
+            }
+        };
         // A name that nobody has costs as much time as a wrong password: the time tells nobody which names exist.
         // A name that nobody has may be a password typed into the wrong field: it is not written down.
-        let told = if user.is_some() { known_name.as_str() } else { "unknown" };
+        let written = if user.is_some() { known_name.as_str() } else { "unknown" };
         let digest = user.as_ref().map(|user| user.password.clone()).filter(|digest| !digest.is_empty());
         let fits = password.chars().count() <= PASSWORD_CHARS_MAX && self.fits(password.to_owned(), digest).await?;
         if !fits {
-            self.throttle().wrong(&known_name, now);
+            drop(trying);
             let mut tx = self.store.begin().await?;
-            let refused = entry(now, told, AuditKind::SignInRefused, told, String::new());
+            let refused = entry(now, written, AuditKind::SignInRefused, written, guest.from());
             Store::add_audit(&mut tx, &refused).await?;
             tx.commit().await?;
             return Ok(Err(Refusal::Wrong));
         }
-        self.throttle().right(&known_name);
+        trying.right();
         let mut tx = self.store.begin().await?;
-        let session = begin_session(&mut tx, name, held, "", now).await?;
+        let session = begin_session(&mut tx, name, guest.held, &guest.from(), now).await?;
         tx.commit().await?;
-        Ok(Ok(session))
+        Ok(Ok(SignedIn { browser: Some(guest::browser_of(&known_name, &key)?), ..session }))
+    }
+
+    /// What proofs of browsers are made with; made at the first use.
+    async fn browser_key(&self) -> Result<String, AccessError> {
+        if let Some(key) = self.store.fact(BROWSER_KEY).await? {
+            return Ok(key);
+        }
+        let mut tx = self.store.begin().await?;
+        // Another process may have made one meanwhile: the transaction holds the store, so what stands now stays.
+        if let Some(key) = self.store.fact(BROWSER_KEY).await? {
+            return Ok(key);
+        }
+        let key = secret::fresh()?;
+        Store::set_fact(&mut tx, BROWSER_KEY, &key).await?;
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    /// Lets a try in, or says how long to wait.
+    fn try_in(&self, lanes: Vec<Lane>, now: Timestamp) -> Result<Trying, SignedDuration> {
+        self.throttle().begin(&lanes, now)?;
+        Ok(Trying { throttle: Arc::clone(&self.throttle), lanes, now })
     }
 
     /// Begins a session for whom the OpenID provider has signed in; none when no user is theirs.
@@ -435,7 +496,7 @@ async fn begin_session(
     }
     Store::add_session(tx, &secret::digest(&secret), name, now, expires_at).await?;
     Store::add_audit(tx, &entry(now, name, AuditKind::SignIn, name, how.to_owned())).await?;
-    Ok(SignedIn { secret, expires_at })
+    Ok(SignedIn { secret, expires_at, browser: None })
 }
 
 pub(super) fn entry(at: Timestamp, who: &str, what: AuditKind, about: &str, detail: String) -> AuditEntry {
@@ -482,7 +543,12 @@ mod tests {
         accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
         assert!(accounts.has_users().await.expect("asked"));
         let sign_in = async |held: Option<&str>| {
-            accounts.sign_in("甲", PASSWORD, held, at(0)).await.expect("asked").expect("let in").secret
+            accounts
+                .sign_in("甲", PASSWORD, Guest { held, ..Guest::default() }, at(0))
+                .await
+                .expect("asked")
+                .expect("let in")
+                .secret
         };
         let first = sign_in(None).await;
         let Some(Viewer::Member(member)) = accounts.by_session(&first, at(1)).await.expect("asked") else {
@@ -498,7 +564,7 @@ mod tests {
         let third = sign_in(None).await;
         accounts.disable("甲", true, "cli", at(1)).await.expect("disabled");
         assert_eq!(accounts.by_session(&third, at(1)).await.expect("asked"), None);
-        let refused = accounts.sign_in("甲", PASSWORD, None, at(1)).await.expect("asked");
+        let refused = accounts.sign_in("甲", PASSWORD, Guest::default(), at(1)).await.expect("asked");
         assert_eq!(refused, Err(Refusal::Wrong), "a disabled user is told no more than a wrong password");
         assert!(accounts.has_users().await.expect("asked"), "a disabled user still closes the house");
     }
@@ -509,10 +575,10 @@ mod tests {
         accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
         for name in ["甲", "无此人"] {
             for _ in 0..5 {
-                let refused = accounts.sign_in(name, "a wrong password", None, at(0)).await.expect("asked");
+                let refused = accounts.sign_in(name, "a wrong password", Guest::default(), at(0)).await.expect("asked");
                 assert_eq!(refused, Err(Refusal::Wrong));
             }
-            let refused = accounts.sign_in(name, PASSWORD, None, at(0)).await.expect("asked");
+            let refused = accounts.sign_in(name, PASSWORD, Guest::default(), at(0)).await.expect("asked");
             assert!(matches!(refused, Err(Refusal::Wait(_))), "{name}: even the right password has to wait");
         }
         let told = accounts.store.audit(0, 100).await.expect("read");
@@ -571,7 +637,7 @@ mod tests {
             None,
             "numbers are the provider's own"
         );
-        let by_password = accounts.sign_in("乙", "", None, at(1)).await.expect("asked");
+        let by_password = accounts.sign_in("乙", "", Guest::default(), at(1)).await.expect("asked");
         assert_eq!(by_password, Err(Refusal::Wrong), "no password is no empty password");
         accounts.disable("乙", true, "cli", at(2)).await.expect("disabled");
         assert_eq!(asked("2", "乙").await, None);
@@ -619,6 +685,56 @@ mod tests {
         for wrong in ["", "a", "a@b\r\nrcpt to:c@d", "a@b, c@d", &format!("{}@b.example", "a".repeat(250))] {
             assert!(accounts.set_mail("乙", Some(wrong), "cli", at(2)).await.is_err(), "{wrong}");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn guesses_of_one_moment_are_let_in_no_more_often_than_guesses_in_a_row() {
+        let (_dir, accounts) = accounts().await;
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        let guess = |number: usize| {
+            let accounts = accounts.clone();
+            tokio::spawn(async move {
+                let guess = format!("a wrong password {number}");
+                accounts.sign_in("甲", &guess, Guest::default(), at(0)).await.expect("asked")
+            })
+        };
+        let guesses: Vec<_> = (0..200).map(guess).collect();
+        let mut wrong = 0;
+        for guess in guesses {
+            wrong += usize::from(guess.await.expect("no panic") == Err(Refusal::Wrong));
+        }
+        assert!((1..=5).contains(&wrong), "{wrong} passwords were tried");
+    }
+
+    #[tokio::test]
+    async fn guesses_of_others_keep_neither_another_address_nor_a_known_browser_out() {
+        let (_dir, accounts) = accounts().await;
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        let from = |last: u8| Guest { address: Some([192, 0, 2, last].into()), ..Guest::default() };
+        let own = accounts.sign_in("甲", PASSWORD, from(1), at(0)).await.expect("asked").expect("let in");
+        let mut waits = 0;
+        for number in 0..310 {
+            let name = format!("nobody{number}");
+            let answer = accounts.sign_in(&name, "a wrong password", from(2), at(0)).await.expect("asked");
+            waits += u32::from(matches!(answer, Err(Refusal::Wait(_))));
+        }
+        assert!(waits > 200, "the address that guesses waits");
+        assert!(accounts.sign_in("甲", PASSWORD, from(3), at(0)).await.expect("asked").is_ok(), "others do not");
+        for _ in 0..6 {
+            _ = accounts.sign_in("甲", "a wrong password", from(4), at(0)).await.expect("asked");
+        }
+        let elsewhere = accounts.sign_in("甲", PASSWORD, from(5), at(0)).await.expect("asked");
+        assert!(matches!(elsewhere, Err(Refusal::Wait(_))), "the name waits for whoever is not known");
+        let known = Guest { browser: own.browser.as_deref(), ..from(2) };
+        assert!(
+            accounts.sign_in("甲", PASSWORD, known, at(0)).await.expect("asked").is_ok(),
+            "the own browser does not"
+        );
+        let told = accounts.store.audit(0, 1_000).await.expect("read");
+        let refused = told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused);
+        assert!(
+            refused.clone().count() > 50 && refused.clone().all(|line| line.entry.detail.starts_with("from 192.0.2."))
+        );
     }
 
     #[tokio::test]

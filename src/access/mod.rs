@@ -5,6 +5,7 @@
 
 mod accounts;
 mod error;
+mod guest;
 mod mail;
 mod password;
 mod provider;
@@ -15,6 +16,7 @@ mod throttle;
 
 pub use accounts::{Accounts, NewUser, Refusal, SESSION_HOURS, SignedIn, TOKEN_DAYS_DEFAULT, TOKEN_DAYS_MAX};
 pub use error::AccessError;
+pub use guest::Guest;
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use provider::{Departure, Identity, Provider, ProviderError, Returned};
 pub use secret::{form_key, fresh as fresh_secret, same};

@@ -9,16 +9,21 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::super::address::ClientAddress;
 use super::super::authentication::{self, SESSION};
 use super::super::clock::now;
 use super::super::problem::{Dressed, Problem};
 use super::super::shell::Shell;
 use super::super::state::Shared;
 use super::render;
-use access::{Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, same};
+use access::{Guest, Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, same};
 
 /// Cookie that the key of the sign-in form is bound to.
 const FORM: &str = "wanglou_form";
+/// Cookie of a browser that a user has signed in with: guesses of others do not keep that user out.
+const BROWSER: &str = "wanglou_browser";
+/// Days for which a browser is known.
+const BROWSER_DAYS: i64 = 180;
 /// Minutes for which a sign-in form can be sent.
 const FORM_MINUTES: i64 = 60;
 /// Longest address to go on to, in bytes.
@@ -107,6 +112,7 @@ pub(crate) async fn show(
 /// Checks name and password, and begins a session with a new id.
 pub(crate) async fn sign_in(
     State(shared): State<Shared>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     sent: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, Problem> {
@@ -118,11 +124,17 @@ pub(crate) async fn sign_in(
         return form(&shared, &headers, (StatusCode::FORBIDDEN, trouble), (&sent.name, &sent.next)).await;
     }
     let held = authentication::cookie(&headers, SESSION);
-    let answer = accounts.sign_in(&sent.name, &sent.password, held, now()).await;
+    let guest = Guest { held, address, browser: authentication::cookie(&headers, BROWSER) };
+    let answer = accounts.sign_in(&sent.name, &sent.password, guest, now()).await;
     match answer.map_err(|error| Problem::internal(&error))? {
         Ok(session) => {
             let set = cookie(SESSION, &session.secret, SESSION_HOURS * 3_600, &headers)?;
-            Ok(([(SET_COOKIE, set)], Redirect::to(within(&sent.next))).into_response())
+            let mut answer = ([(SET_COOKIE, set)], Redirect::to(within(&sent.next))).into_response();
+            if let Some(browser) = &session.browser {
+                let set = cookie(BROWSER, browser, BROWSER_DAYS * 86_400, &headers)?;
+                answer.headers_mut().append(SET_COOKIE, set);
+            }
+            Ok(answer)
         }
         Err(Refusal::Wrong) => {
             let trouble = "用户名或密码不对。".to_owned();
