@@ -11,12 +11,15 @@ use super::Failure;
 use access::{Accounts, Provider};
 use config::Settings;
 use pipeline::Tower;
-use web::{self, Authentication, WebError};
+use web::{self, Authentication, Room};
+
+/// Files a service wants to be able to open: connections, parts of the index, signals, archives.
+const DESCRIPTORS_WANTED: u64 = 8_192;
 
 /// The web face of a tower while it is served.
 pub(super) struct Face {
     stop: watch::Sender<bool>,
-    served: JoinHandle<Result<(), WebError>>,
+    served: JoinHandle<()>,
 }
 
 impl Face {
@@ -27,7 +30,10 @@ impl Face {
         })?;
         eprintln!("页面：http://{}", listener.local_addr()?);
         let authentication = Authentication::new(Accounts::new(tower.store().clone()), settings.bind);
-        let mut authentication = authentication.with_mail(settings.mail.is_some());
+        let home = settings.home.split_once("://").map_or("", |(_, rest)| rest);
+        let home = home.split(['/', ':']).next().unwrap_or_default().to_owned();
+        let names = settings.hosts.iter().cloned().chain([home]);
+        let mut authentication = authentication.with_mail(settings.mail.is_some()).with_names(names);
         if let Some(by) = &settings.sign_in {
             let back = format!("{}{}", settings.home, web::PROVIDER_BACK);
             tracing::info!("users may sign in by {}; it must know the address {back}", by.issuer);
@@ -45,18 +51,34 @@ impl Face {
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { _ = stopped.wait_for(|stop| *stop).await };
         let router = web::router(Arc::clone(tower), authentication);
-        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, until)) })
-    }
-
-    /// Resolves when serving has ended by itself: with an error, then.
-    pub(super) async fn ended(&mut self) -> Result<(), Failure> {
-        Ok((&mut self.served).await??)
+        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, room(), until)) })
     }
 
     /// Lets running answers end.
     pub(super) async fn close(self) -> Result<(), Failure> {
         _ = self.stop.send(true);
-        Ok(self.served.await??)
+        Ok(self.served.await?)
+    }
+}
+
+/// How many connections there may be, after the limit of open files is raised as far as the system lets this process raise it.
+fn room() -> Room {
+    match rlimit::increase_nofile_limit(DESCRIPTORS_WANTED) {
+        Ok(files) => {
+            let room = Room::of_descriptors(files);
+            if files < DESCRIPTORS_WANTED {
+                tracing::warn!(
+                    files,
+                    connections = room.connections,
+                    "few files may be open: raise LimitNOFILE to {DESCRIPTORS_WANTED}"
+                );
+            }
+            room
+        }
+        Err(error) => {
+            tracing::warn!("the limit of open files is unknown: {error}");
+            Room::default()
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
 
@@ -28,19 +27,15 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
         eprintln!("没有启用的来源：在设置文件里用 sources = \"目录\" 指定来源配方，并在配方中写 enabled = true");
     }
     let tower = Arc::new(Tower::open(&settings).await.map_err(pipeline_failure)?);
-    let mut face = Face::open(&tower, &settings).await?;
+    let face = Face::open(&tower, &settings).await?;
     let courier = deliver::courier(&tower, settings.mail.as_ref())?;
     eprintln!("望楼已启动，按 Ctrl-C 结束");
     let service = Service::new(&tower, spec, Clock::new(now)).with_courier(courier, deliver::now);
-    let mut unserved = Ok(());
     let until = async {
-        tokio::select! {
-            ended = face.ended() => unserved = ended.and(Err(Failure::Work(anyhow!("the pages are no longer served")))),
-            () = asked_to_end() => eprintln!("正在结束 …"),
-        }
+        asked_to_end().await;
+        eprintln!("正在结束 …");
     };
     service.run(until).await?;
-    unserved?;
     face.close().await?;
     if let Some(tower) = Arc::into_inner(tower) {
         tower.close().await?;

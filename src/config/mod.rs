@@ -91,6 +91,8 @@ struct SettingsFile {
     sources_at_once: Option<usize>,
     push_token: Option<String>,
     home: Option<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
     publisher: Option<String>,
     mail: Option<mail::MailWritten>,
     signin: Option<signin::SignInWritten>,
@@ -123,6 +125,9 @@ pub struct Settings {
     pub push_token: Option<String>,
     /// Address by which others reach the pages, without a slash at the end: what links in feeds and messages begin with.
     pub home: String,
+    /// Further names under which the pages are asked, beside that of `home`, addresses in figures and `localhost`: a request under another
+    /// name is not answered.
+    pub hosts: Vec<String>,
     /// The code by which messages of the Common Alerting Protocol are called as GB/T 35965.1 has it; none: by our own ids.
     pub publisher: Option<PublisherCode>,
     /// By which server mail is sent; none: no mail.
@@ -175,6 +180,7 @@ impl Settings {
             tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
             push_token: written.push_token,
+            hosts: written.hosts,
             publisher: written.publisher.and_then(|code| code.parse().ok()),
             mail,
             sign_in,
@@ -239,6 +245,16 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
     if let Some(home) = written.home.as_ref().filter(|home| !address(home) || !printable(home)) {
         return wrong("home", format!("{home:?}"), "expected an address that begins with http:// or https://");
     }
+    let host = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+    };
+    if let Some(name) = written.hosts.iter().find(|name| !host(name)) {
+        return wrong(
+            "hosts",
+            format!("{name:?}"),
+            "expected names of hosts without scheme, port and path, such as \"wanglou.example.org\"",
+        );
+    }
     if let Some(code) = written.publisher.as_ref().filter(|code| code.parse::<PublisherCode>().is_err()) {
         let expected = "expected the 14 characters that the centre was given: region of GB/T 2260 (6), sector of GB/T 4657 (3), unit (3), extension (2)";
         return wrong("publisher", format!("{code:?}"), expected);
@@ -283,6 +299,7 @@ mod tests {
             ("tick_seconds = 0", "`tick_seconds` is 0"),
             ("push_token = \"short\"", "`push_token` is not shown here"),
             ("home = \"example.org\"", "`home` is \"example.org\""),
+            ("hosts = [\"a.example\", \"http://b.example\"]", "`hosts` is \"http://b.example\""),
             ("sources_at_once = 65", "`sources_at_once` is 65: expected 1 to 64"),
         ] {
             let error = parse(Path::new("w.toml"), text).err().expect("out of bounds").to_string();

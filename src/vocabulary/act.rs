@@ -66,6 +66,10 @@ pub enum AuditKind {
     Delivery,
     /// Rules or criteria were asked for, or put in force.
     Rules,
+    /// Documents were handed in over HTTP.
+    Push,
+    /// A search was saved or forgotten.
+    Search,
 }
 
 impl AuditKind {
@@ -83,6 +87,8 @@ impl AuditKind {
             Self::Export => "export",
             Self::Delivery => "delivery",
             Self::Rules => "rules",
+            Self::Push => "push",
+            Self::Search => "search",
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 
 use super::clock::now;
+use super::host::Names;
 use access::{AccessError, Accounts, Provider, Viewer};
 
 /// Cookie that holds a session.
@@ -23,19 +24,22 @@ pub struct Authentication {
     mail: bool,
     /// Sign-in is required even while no user exists.
     always_required: bool,
+    /// Names that are answered to.
+    names: Names,
 }
 
 impl Authentication {
     /// By these accounts, for a service that listens on `bind`. On loopback nobody has to sign in while there is no user.
     #[must_use]
     pub fn new(accounts: Accounts, bind: IpAddr) -> Self {
-        Self { accounts: Some(accounts), provider: None, mail: false, always_required: !bind.is_loopback() }
+        let always_required = !bind.is_loopback();
+        Self { accounts: Some(accounts), provider: None, mail: false, always_required, names: Names::default() }
     }
 
     /// Nobody signs in: for a service without accounts.
     #[must_use]
     pub fn none() -> Self {
-        Self { accounts: None, provider: None, mail: false, always_required: false }
+        Self { accounts: None, provider: None, mail: false, always_required: false, names: Names::default() }
     }
 
     /// The same with an OpenID provider beside passwords.
@@ -48,6 +52,17 @@ impl Authentication {
     #[must_use]
     pub fn with_mail(self, mail: bool) -> Self {
         Self { mail, ..self }
+    }
+
+    /// The same for a service that is also asked under these names, beside addresses in figures and `localhost`.
+    #[must_use]
+    pub fn with_names(self, names: impl IntoIterator<Item = String>) -> Self {
+        Self { names: Names::new(names), ..self }
+    }
+
+    /// The names that are answered to.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Whether a mail server is set up.

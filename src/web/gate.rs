@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::authentication::bearer;
 use super::limits::BODY_BYTES_MAX;
 use super::problem::Problem;
 use super::rights::{Need, Rights};
@@ -78,8 +79,14 @@ async fn admit(shared: &Shared, path: &str, mut request: Request) -> Result<Admi
     let viewer =
         shared.authentication.viewer(request.headers()).await.map_err(|error| refuse(Problem::internal(&error)))?;
     match (&viewer, need) {
-        // The handler asks for the token of the settings file itself.
-        (_, Need::Nothing | Need::Pusher) => {}
+        (_, Need::Nothing) => {}
+        // Before the body is read: it is large, and strangers send it, too.
+        (viewer, Need::Pusher) => {
+            let own = viewer.as_ref().is_some_and(|viewer| need.met_by(viewer));
+            if !own && !shows_setting(request.headers(), shared.push_token()) {
+                return Err(Box::new(pushing_refused(shared)));
+            }
+        }
         (None, Need::Roles(..)) => {
             return Err(Box::new(sign_in_first(request.method(), request.uri(), request.headers())));
         }
@@ -102,6 +109,23 @@ async fn admit(shared: &Shared, path: &str, mut request: Request) -> Result<Admi
         request.extensions_mut().insert(viewer.clone());
     }
     Ok((viewer, request))
+}
+
+/// Whether the token of the settings file is shown. Compared by digests: the time taken says nothing about how much of a guess was right.
+fn shows_setting(headers: &HeaderMap, token: Option<&str>) -> bool {
+    bearer(headers).zip(token).is_some_and(|(given, token)| same(given, token))
+}
+
+/// Why somebody may not hand documents in.
+fn pushing_refused(shared: &Shared) -> Response {
+    if shared.push_token().is_none() {
+        return Problem::refused(
+            "未开放文档推送：用 wanglou token add --scope push 生成令牌，或在设置文件中写 push_token 后重新启动。",
+        )
+        .into_response();
+    }
+    let challenge = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"wanglou\""))];
+    (challenge, Problem::unauthorised("需要推送令牌：Authorization: Bearer <令牌>。")).into_response()
 }
 
 /// Refuses what another site may have sent in a visitor's name: the form key must be there, as a field of a form or as a header.

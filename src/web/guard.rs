@@ -9,13 +9,14 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use super::host::{self, Names};
 use super::limits::{ADDRESS_BYTES_MAX, BODY_BYTES_MAX, PUSH_BYTES_MAX};
 use super::metrics;
 use super::problem::{self, Problem};
@@ -28,7 +29,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
                       base-uri 'none'; frame-ancestors 'none'";
 
 /// Puts the guard around the routes; those of `large` may bring bodies of [`PUSH_BYTES_MAX`].
-pub(super) fn around(routes: Router, large: Router) -> Router {
+pub(super) fn around(routes: Router, large: Router, names: Names) -> Router {
     let timeout = Duration::from_millis(ANSWER_MS_MAX);
     let large = large.layer(DefaultBodyLimit::max(PUSH_BYTES_MAX)).layer(RequestBodyLimitLayer::new(PUSH_BYTES_MAX));
     routes
@@ -37,6 +38,7 @@ pub(super) fn around(routes: Router, large: Router) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
         // Failures are logged where they are handled, with their causes; not a second time here.
         .layer(TraceLayer::new_for_http().on_failure(()))
+        .layer(from_fn_with_state(names, host::check))
         .layer(from_fn(watch))
 }
 
@@ -86,8 +88,11 @@ mod tests {
         }
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let home = format!("http://{}", listener.local_addr().expect("bound"));
-        let router =
-            around(Router::new().route("/api/panics", get(panics)).route("/panics", get(panics)), Router::new());
+        let router = around(
+            Router::new().route("/api/panics", get(panics)).route("/panics", get(panics)),
+            Router::new(),
+            Names::default(),
+        );
         let serving = tokio::spawn(axum::serve(listener, router).into_future());
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         for path in ["/panics", "/api/panics"] {

@@ -30,7 +30,7 @@ struct Server {
     accounts: Accounts,
     client: reqwest::Client,
     stop: tokio::sync::oneshot::Sender<()>,
-    serving: tokio::task::JoinHandle<Result<(), super::WebError>>,
+    serving: tokio::task::JoinHandle<()>,
     folder: Folder,
 }
 
@@ -55,7 +55,7 @@ impl Server {
             let _ = stopped.await;
         };
         let router = router(Arc::clone(&folder.tower), Authentication::new(accounts.clone(), bind));
-        let serving = tokio::spawn(serve(listener, router, shutdown));
+        let serving = tokio::spawn(serve(listener, router, super::Room::default(), shutdown));
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self { home, accounts, client: client.build().expect("a client"), stop, serving, folder }
     }
@@ -63,7 +63,7 @@ impl Server {
     async fn close(self) {
         drop(self.client);
         self.stop.send(()).expect("still serving");
-        self.serving.await.expect("no panic").expect("served to the end");
+        self.serving.await.expect("no panic");
     }
 
     async fn add(&self, name: &str, role: Role) {

@@ -19,6 +19,7 @@
 //! alert's page comes from its terms (SCORE-2), and its history shows before and after (ALERT-2).
 
 mod acts;
+mod address;
 mod alert_files;
 mod api;
 mod assets;
@@ -31,6 +32,7 @@ mod exchange;
 mod feeds;
 mod gate;
 mod guard;
+mod host;
 mod limits;
 mod metrics;
 mod office_document;
@@ -45,6 +47,7 @@ mod rights;
 mod routes;
 mod saved_searches;
 mod schemas;
+mod serve;
 mod shell;
 mod state;
 mod stream;
@@ -60,14 +63,13 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use pipeline::{Tower, ZIP_ROWS_MAX};
 use rights::Rights;
@@ -75,19 +77,12 @@ use routes::{BodyLimit, ROUTES};
 use state::{Addresses, Shared};
 
 pub use authentication::Authentication;
+pub use serve::Room;
 
 /// Where an OpenID provider sends browsers back to; registered there behind the address of the pages.
 pub const PROVIDER_BACK: &str = "/signin/done";
 /// Longest wait for running answers after the service was asked to stop, in milliseconds.
 pub const DRAIN_MS_MAX: u64 = 10_000;
-
-/// Why the server stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum WebError {
-    /// The listener broke.
-    #[error("the web face lost its listener")]
-    Listener(#[from] std::io::Error),
-}
 
 /// Every address of the table of routes, behind the gate.
 pub fn router(tower: Arc<Tower>, authentication: Authentication) -> Router {
@@ -106,36 +101,27 @@ fn router_within(tower: Arc<Tower>, authentication: Authentication, export_rows_
         router.route_layer(check.clone())
     };
     let normal = with(BodyLimit::Normal).fallback(problem::no_such_page).with_state(shared.clone());
-    guard::around(normal, with(BodyLimit::Large).with_state(shared))
+    let names = shared.authentication.names().clone();
+    guard::around(normal, with(BodyLimit::Large).with_state(shared), names)
 }
 
-/// Serves until `shutdown` resolves, then lets running answers end, for at most [`DRAIN_MS_MAX`].
-///
-/// # Errors
-/// [`WebError::Listener`] when the listener breaks.
+/// Serves until `shutdown` resolves, then lets running answers end, for at most [`DRAIN_MS_MAX`]. Nothing that clients do ends it.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    room: Room,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), WebError> {
-    let (tell, told) = oneshot::channel();
+) {
     // Streams never end by themselves: they are closed before the other answers are waited for.
     let (close, closing) = watch::channel(false);
-    let router = router.layer(Extension(stream::Closing(closing)));
-    let stop = async move {
+    let router = router.layer(Extension(stream::Closing(closing.clone())));
+    let drained = async move {
         shutdown.await;
         let _ = close.send(true);
-        let _ = tell.send(());
-    };
-    let drained = async move {
-        match told.await {
-            Ok(()) => tokio::time::sleep(Duration::from_millis(DRAIN_MS_MAX)).await,
-            Err(_) => std::future::pending().await,
-        }
+        tokio::time::sleep(Duration::from_millis(DRAIN_MS_MAX)).await;
     };
     tokio::select! {
-        ended = axum::serve(listener, router).with_graceful_shutdown(stop).into_future() => ended?,
+        () = serve::serve(listener, router, room, closing) => {}
         () = drained => tracing::warn!(waited_ms = DRAIN_MS_MAX, "stopped with answers still running"),
     }
-    Ok(())
 }

@@ -47,6 +47,7 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "不支持的请求方法", "这个地址只供读取（GET）。"),
             StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "请求内容过大", "请求内容超过了上限。"),
             StatusCode::URI_TOO_LONG => ("address-too-long", "地址过长", "地址超过了上限，请缩短检索式或筛选条件。"),
+            StatusCode::MISDIRECTED_REQUEST => ("misdirected", "域名不对", "本服务不以这个域名提供。"),
             StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "暂时无法提供", "服务繁忙或正在启动，请稍后再试。"),
             status if status.is_client_error() => ("refused", "请求无法处理", "服务无法处理这个请求。"),
             _ => ("internal", "服务内部出错", "错误已记入日志，请稍后再试，或联系管理员。"),
@@ -72,6 +73,11 @@ impl Problem {
     /// 403, saying why.
     pub(super) fn refused(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..Self::plain(StatusCode::FORBIDDEN) }
+    }
+
+    /// 421, saying under which names the service answers.
+    pub(super) fn misdirected(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::plain(StatusCode::MISDIRECTED_REQUEST) }
     }
 
     /// 401, saying what is needed.

@@ -5,22 +5,22 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::header::WWW_AUTHENTICATE;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
-use super::authentication::bearer;
 use super::problem::{Dressed, Problem};
 use super::rights::Need;
 use super::state::Shared;
-use access::{Viewer, same};
+use access::Viewer;
 use vocabulary::{Channel, SourceId, UnknownCode};
 
 /// Longest name of a source.
 const SOURCE_CHARS_MAX: usize = 64;
+/// What the audit log calls whoever shows the token of the settings file.
+const SETTINGS_TOKEN: &str = "push_token";
 /// Source of documents that name none.
 const SOURCE_DEFAULT: &str = "push";
 
@@ -36,30 +36,14 @@ pub(super) struct PushQuery {
     channel: Option<String>,
 }
 
-/// Whether the token of the settings file is shown. Compared by digests: the time taken says nothing about how much of a guess was right.
-fn shows_setting(headers: &HeaderMap, token: Option<&str>) -> bool {
-    bearer(headers).zip(token).is_some_and(|(given, token)| same(given, token))
-}
-
-/// Takes documents in.
+/// Takes documents in. The gate has looked at the token.
 pub(super) async fn documents(
     State(shared): State<Shared>,
     viewer: Option<Extension<Viewer>>,
     query: Result<Query<PushQuery>, QueryRejection>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<Response, Problem> {
     let own = viewer.map(|Extension(viewer)| viewer).filter(|viewer| Need::Pusher.met_by(viewer));
-    if own.is_none() && !shows_setting(&headers, shared.push_token()) {
-        if shared.push_token().is_none() {
-            return Err(Problem::refused(
-                "未开放文档推送：用 wanglou token add --scope push 生成令牌，或在设置文件中写 push_token 后重新启动。",
-            ));
-        }
-        let challenge = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"wanglou\""))];
-        let problem = Problem::unauthorised("需要推送令牌：Authorization: Bearer <令牌>。");
-        return Ok((challenge, problem).into_response());
-    }
     let PushQuery { source, channel } = query?.0;
     let source = source.unwrap_or_else(|| SOURCE_DEFAULT.to_owned());
     let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
@@ -74,7 +58,11 @@ pub(super) async fn documents(
     })?;
     // Documents of an outside organisation are kept under its own sources, apart from those that the centre collects.
     let by = own.as_ref().and_then(Viewer::party).filter(|party| !party.is_inside());
-    let told = shared.push(body.to_vec(), SourceId::new(source), channel, by).await?;
+    // Few bodies are in memory at once, however many are on their way.
+    let _place = shared.pushes.acquire().await.map_err(|error| Problem::internal(&error))?;
+    let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
+    let who = own.as_ref().map_or(SETTINGS_TOKEN, Viewer::name);
+    let told = shared.push(body.to_vec(), SourceId::new(source), channel, by, who).await?;
     let intake = told.intake;
     let status = if intake.collected > 0 && intake.collected == intake.rejected {
         StatusCode::UNPROCESSABLE_ENTITY

@@ -1,19 +1,25 @@
 //! Saved searches made, listed and forgotten: pages send forms, programs JSON.
 
-use axum::extract::Path;
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
+use axum::{Extension, Form, Json};
 use serde::{Deserialize, Serialize};
 
 use super::clock::now;
 use super::pages::searches::address_of;
 use super::problem::Problem;
+use super::state::Shared;
 use super::view::View;
+use access::Viewer;
 use pipeline::NewSearch;
 use store::{CameFor, SEARCH_NAME_CHARS_MAX, SavedSearch, THROTTLE_MINUTES_MAX};
 
+/// What the audit log says of a search that was saved, and of one that was forgotten.
+const SAVED: &str = "saved";
+/// See [`SAVED`].
+const FORGOTTEN: &str = "forgotten";
 /// Most documents in one answer about a saved search.
 const CAME_MAX: usize = 1_000;
 
@@ -34,11 +40,17 @@ pub(super) struct SaveForm {
 }
 
 /// Saves a search from its page; leads to what is saved.
-pub(super) async fn save_by_form(view: View, form: Result<Form<SaveForm>, FormRejection>) -> Result<Response, Problem> {
+pub(super) async fn save_by_form(
+    State(shared): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    view: View,
+    form: Result<Form<SaveForm>, FormRejection>,
+) -> Result<Response, Problem> {
     let Form(form) = form.map_err(|_| Problem::bad_request("表单无法识别：请返回检索页重试。"))?;
     let SaveForm { name, query, watch, throttle_minutes, .. } = form;
     let new = NewSearch { name, query, watched: watch != "no", only_new: watch == "new", throttle_minutes };
     let saved = view.save_search(new, now()).await?;
+    shared.note_search(&viewer, &saved.name, SAVED).await?;
     Ok(Redirect::to(&address_of(&saved.name)).into_response())
 }
 
@@ -50,6 +62,8 @@ pub(super) struct RemoveForm {
 
 /// Forgets a saved search from the page of all of them.
 pub(super) async fn remove_by_form(
+    State(shared): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     view: View,
     form: Result<Form<RemoveForm>, FormRejection>,
 ) -> Result<Response, Problem> {
@@ -57,6 +71,7 @@ pub(super) async fn remove_by_form(
     if !view.remove_search(&form.name).await? {
         return Err(Problem::not_found(format!("没有叫“{}”的检索。", form.name)));
     }
+    shared.note_search(&viewer, &form.name, FORGOTTEN).await?;
     Ok(Redirect::to("/searches").into_response())
 }
 
@@ -99,13 +114,17 @@ pub(super) async fn list(view: View) -> Result<Json<SearchesAnswer>, Problem> {
 
 /// Saves a search; answers with it.
 pub(super) async fn save_by_json(
+    State(shared): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     view: View,
     body: Result<Json<NewSearchBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<SavedSearch>), Problem> {
     let Json(body) = body.map_err(|error| Problem::bad_request(format!("请求内容无法识别：{}", error.body_text())))?;
     let NewSearchBody { name, query, watched, only_new, throttle_minutes } = body;
     let new = NewSearch { name, query, watched, only_new, throttle_minutes };
-    Ok((StatusCode::CREATED, Json(view.save_search(new, now()).await?)))
+    let saved = view.save_search(new, now()).await?;
+    shared.note_search(&viewer, &saved.name, SAVED).await?;
+    Ok((StatusCode::CREATED, Json(saved)))
 }
 
 fn no_such_search() -> Problem {
@@ -132,6 +151,16 @@ pub(super) async fn show(view: View, name: Result<Path<String>, PathRejection>) 
 }
 
 /// Forgets a saved search.
-pub(super) async fn remove(view: View, name: Result<Path<String>, PathRejection>) -> Result<StatusCode, Problem> {
-    if view.remove_search(&name?.0).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_such_search()) }
+pub(super) async fn remove(
+    State(shared): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
+    view: View,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, Problem> {
+    let name = name?.0;
+    if !view.remove_search(&name).await? {
+        return Err(no_such_search());
+    }
+    shared.note_search(&viewer, &name, FORGOTTEN).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -2,12 +2,14 @@
 //! through what is handed to [`Shared::new`]: the table names the handlers, so they cannot import it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 
 use super::authentication::Authentication;
 use super::clock::now;
@@ -15,7 +17,7 @@ use super::feeds::FeedCache;
 use super::problem::Problem;
 use super::rights::Rights;
 use super::view::{PushReject, Pushed, View, ViewError};
-use access::Viewer;
+use access::{AccessError, Viewer};
 use pipeline::{Tower, push_lines};
 use vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
 
@@ -28,6 +30,15 @@ pub(super) struct Addresses {
     pub(super) document: fn() -> &'static Value,
 }
 
+/// Bodies of pushed documents that are read at once: each takes up to 16 MiB.
+const PUSHES_AT_ONCE: usize = 4;
+/// How old the number of the newest alert event may be.
+const NEWEST_FOR: Duration = Duration::from_millis(400);
+
+/// The number of the newest alert event and when it was looked up.
+#[derive(Default)]
+pub(super) struct NewestEvent(Mutex<Option<(Instant, u64)>>);
+
 /// The state of the router.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -39,6 +50,10 @@ pub(super) struct Shared {
     pub(super) export_rows_max: u64,
     /// Archives of an organisation's records are made one after another.
     pub(super) exchanges: Arc<Semaphore>,
+    /// Bodies of pushed documents that are read at once.
+    pub(super) pushes: Arc<Semaphore>,
+    /// The newest alert event, looked up once for all streams.
+    pub(super) newest: Arc<NewestEvent>,
 }
 
 impl Shared {
@@ -49,7 +64,18 @@ impl Shared {
         export_rows_max: u64,
     ) -> Self {
         let exchanges = Arc::new(Semaphore::new(1));
-        Self { tower, authentication, addresses, feeds: FeedCache::default(), export_rows_max, exchanges }
+        let pushes = Arc::new(Semaphore::new(PUSHES_AT_ONCE));
+        let newest = Arc::default();
+        Self {
+            tower,
+            authentication,
+            addresses,
+            feeds: FeedCache::default(),
+            export_rows_max,
+            exchanges,
+            pushes,
+            newest,
+        }
     }
 
     /// The data folder as this viewer may see it.
@@ -78,20 +104,55 @@ impl Shared {
         source: SourceId,
         channel: Channel,
         by: Option<&Party>,
+        who: &str,
     ) -> Result<Pushed, ViewError> {
+        let about = source.to_string();
         let report = push_lines(&self.tower, lines, source, channel, by, now()).await;
         let report = report.map_err(|error| ViewError::internal("taking documents in", error))?;
         let intake = report.total();
+        let detail = format!(
+            "{} lines: {} kept, {} unchanged, {} duplicate, {} rejected",
+            intake.collected, intake.kept, intake.unchanged, intake.duplicate, intake.rejected
+        );
+        let noted = self.note(who, AuditKind::Push, about, detail).await;
+        noted.map_err(|error| ViewError::internal("writing the audit log", error))?;
         let rejects = report.rejected.into_iter().map(|found| PushReject { line: found.line, reason: found.reason });
         Ok(Pushed { intake, rejects: rejects.collect() })
     }
 
+    /// The number of the newest alert event, at most half a second old. One look at the store serves all streams.
+    ///
+    /// # Errors
+    /// [`ViewError::Internal`] when the store fails.
+    pub(super) async fn newest_event(&self) -> Result<u64, ViewError> {
+        let mut newest = self.newest.0.lock().await;
+        if let Some((looked, number)) = *newest
+            && looked.elapsed() < NEWEST_FOR
+        {
+            return Ok(number);
+        }
+        let number = self.tower.store().last_alert_event().await;
+        let number = number.map_err(|error| ViewError::internal("looking for the newest alert event", error))?;
+        *newest = Some((Instant::now(), number));
+        Ok(number)
+    }
+
     /// Writes to the audit log what a viewer takes out of the service.
     pub(super) async fn note_export(&self, viewer: &Viewer, about: String, detail: String) -> Result<(), Problem> {
+        let noted = self.note(viewer.name(), AuditKind::Export, about, detail).await;
+        noted.map_err(|error| Problem::internal(&error))
+    }
+
+    /// Writes to the audit log that a viewer saved or forgot a search.
+    pub(super) async fn note_search(&self, viewer: &Viewer, name: &str, detail: &str) -> Result<(), Problem> {
+        let noted = self.note(viewer.name(), AuditKind::Search, name.to_owned(), detail.to_owned()).await;
+        noted.map_err(|error| Problem::internal(&error))
+    }
+
+    /// Writes a line to the audit log; a service without accounts has none.
+    async fn note(&self, who: &str, what: AuditKind, about: String, detail: String) -> Result<(), AccessError> {
         let Some(accounts) = self.authentication.accounts() else { return Ok(()) };
-        let who = viewer.name().to_owned();
-        let entry = AuditEntry { at: now(), who, what: AuditKind::Export, about, detail };
-        accounts.note(&entry).await.map_err(|error| Problem::internal(&error))
+        accounts.note(&AuditEntry { at: now(), who: who.to_owned(), what, about, detail }).await
     }
 }
 

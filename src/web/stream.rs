@@ -3,13 +3,14 @@
 //! In: the numbered events that a viewer may see. Out: `text/event-stream`. A client that comes back with the last id it saw gets what it missed, in
 //! order and once; one that comes without gets what happens from now on. Streams end when the service does.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +21,9 @@ use tokio::time::Instant;
 
 use super::display;
 use super::problem::Problem;
+use super::state::Shared;
 use super::view::View;
+use access::Viewer;
 use tell::{self, Language};
 
 /// Pause between two looks for something new.
@@ -34,33 +37,60 @@ const STREAMS_MAX: usize = 200;
 /// Events read at once.
 const EVENTS_AT_ONCE: usize = 100;
 
-/// Streams that are open.
-static OPEN: AtomicUsize = AtomicUsize::new(0);
+/// Most streams open at once of one organisation, or of the owner of the machine; further ones are answered with 429.
+const STREAMS_PER_PARTY_MAX: usize = 20;
+/// Seconds after which a stream asks again who it is for: what was revoked ends within them.
+const ASK_AGAIN_SECONDS: u64 = 20;
+
+/// Streams that are open, by organisation.
+static OPEN: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+
+fn held() -> MutexGuard<'static, BTreeMap<String, usize>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Tells long answers that the service ends.
 #[derive(Debug, Clone)]
 pub(super) struct Closing(pub(super) watch::Receiver<bool>);
 
 /// One of the open streams; closed when it is dropped.
-struct OpenStream;
+struct OpenStream(String);
 
 impl OpenStream {
-    fn begin() -> Option<Self> {
-        let taken =
-            OPEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < STREAMS_MAX).then_some(open + 1));
-        taken.ok().map(|_| Self)
+    /// A stream for this organisation.
+    ///
+    /// # Errors
+    /// 503 when too many are open, 429 when too many are its own.
+    fn begin(viewer: &Viewer) -> Result<Self, Problem> {
+        let party = viewer.party().map_or_else(String::new, |party| party.name.clone());
+        let mut open = held();
+        if open.values().sum::<usize>() >= STREAMS_MAX {
+            return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        let own = open.entry(party.clone()).or_default();
+        if *own >= STREAMS_PER_PARTY_MAX {
+            return Err(Problem::busy(format!("贵单位已打开 {STREAMS_PER_PARTY_MAX} 个预警流：请先关闭不用的。")));
+        }
+        *own += 1;
+        Ok(Self(party))
     }
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        OPEN.fetch_sub(1, Ordering::AcqRel);
+        let mut open = held();
+        if let Some(own) = open.get_mut(&self.0) {
+            *own -= 1;
+            if *own == 0 {
+                open.remove(&self.0);
+            }
+        }
     }
 }
 
 /// Streams open now.
 pub(super) fn open() -> usize {
-    OPEN.load(Ordering::Relaxed)
+    held().values().sum()
 }
 
 /// Where a stream goes on.
@@ -72,6 +102,11 @@ pub(super) struct StreamQuery {
 }
 
 struct EventReader {
+    shared: Shared,
+    /// What the client showed when it began, and who that was.
+    headers: HeaderMap,
+    viewer: Viewer,
+    asked: Instant,
     view: View,
     last: u64,
     waiting: std::collections::VecDeque<Event>,
@@ -90,9 +125,12 @@ impl EventReader {
             if self.closing.as_ref().is_some_and(|closing| *closing.borrow()) {
                 return None;
             }
-            // Whoever comes back is asked again who it is: what was revoked meanwhile gets no more.
-            if self.ends.elapsed() > Duration::ZERO {
+            if self.ends.elapsed() > Duration::ZERO || !self.is_still_meant().await {
                 return None;
+            }
+            if self.shared.newest_event().await.is_ok_and(|newest| newest <= self.last) {
+                self.pause().await;
+                continue;
             }
             let found = self.view.events_after(self.last, EVENTS_AT_ONCE).await;
             let found = found.inspect_err(|error| tracing::warn!("an alert stream ends: {error}")).ok()?;
@@ -105,23 +143,41 @@ impl EventReader {
                 }
             }
             if self.waiting.is_empty() {
-                let pause = tokio::time::sleep(Duration::from_millis(LOOK_MS));
-                match &mut self.closing {
-                    Some(closing) => {
-                        tokio::select! {
-                            () = pause => {}
-                            _ = closing.wait_for(|closing| *closing) => {}
-                        }
-                    }
-                    None => pause.await,
-                }
+                self.pause().await;
             }
         }
+    }
+
+    /// Waits until it is time to look again, or the service ends.
+    async fn pause(&mut self) {
+        let pause = tokio::time::sleep(Duration::from_millis(LOOK_MS));
+        match &mut self.closing {
+            Some(closing) => {
+                tokio::select! {
+                    () = pause => {}
+                    _ = closing.wait_for(|closing| *closing) => {}
+                }
+            }
+            None => pause.await,
+        }
+    }
+
+    /// Whether what the client showed still makes it whom it was: not when its token was revoked, its user disabled, its session ended.
+    async fn is_still_meant(&mut self) -> bool {
+        if self.asked.elapsed() < Duration::from_secs(ASK_AGAIN_SECONDS) {
+            return true;
+        }
+        self.asked = Instant::now();
+        let now = self.shared.authentication.viewer(&self.headers).await;
+        let now = now.inspect_err(|error| tracing::warn!("an alert stream ends: {error}"));
+        now.is_ok_and(|now| now.as_ref() == Some(&self.viewer))
     }
 }
 
 /// `/feeds/alerts/stream`.
 pub(super) async fn alerts(
+    State(shared): State<Shared>,
+    Extension(viewer): Extension<Viewer>,
     view: View,
     closing: Option<Extension<Closing>>,
     query: Result<Query<StreamQuery>, QueryRejection>,
@@ -141,10 +197,12 @@ pub(super) async fn alerts(
         Some(id) => id,
         None => view.last_event().await?,
     };
-    let Some(open) = OpenStream::begin() else { return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE)) };
+    let open = OpenStream::begin(&viewer)?;
     let closing = closing.map(|Extension(Closing(closing))| closing);
     let ends = Instant::now() + Duration::from_secs(STREAM_SECONDS_MAX);
-    let reader = EventReader { view, last, waiting: std::collections::VecDeque::new(), closing, ends, _open: open };
+    let waiting = std::collections::VecDeque::new();
+    let asked = Instant::now();
+    let reader = EventReader { shared, headers, viewer, asked, view, last, waiting, closing, ends, _open: open };
     let keep = KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS));
     Ok(Sse::new(stream::unfold(reader, EventReader::next)).keep_alive(keep).into_response())
 }

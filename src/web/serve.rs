@@ -1,0 +1,383 @@
+//! Takes connections: how many at once, from whom, and how long each may take.
+//!
+//! In: a listener, the router, the wish to end. Out: answers. Not here: what an address answers, who may ask.
+//!
+//! Anybody can open connections before anything is known of them, so each one costs little and none is kept for long: a head has
+//! [`HEAD_SECONDS_MAX`], a body [`BODY_SECONDS_MAX`], a client that takes no bytes [`WRITE_SECONDS_MAX`]. When all [`Room`] is taken, the
+//! connection that has kept the service waiting longest is closed for the new one: a thousand half-sent requests delay nobody.
+//! HTTP/1.1 alone: a proxy in front speaks everything else.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::{Frame, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt;
+
+/// Connections at once, at most; a service with few descriptors has fewer ([`Room::of_descriptors`]).
+pub(super) const CONNECTIONS_MAX: usize = 512;
+/// Connections at once from one address that is not this machine's own: behind a proxy all come from loopback.
+pub(super) const CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
+/// Longest wait for the head of a request, an idle connection's next one included.
+pub(super) const HEAD_SECONDS_MAX: u64 = 10;
+/// Longest time a body may take to arrive.
+pub(super) const BODY_SECONDS_MAX: u64 = 60;
+/// Longest time in which a client takes no byte of an answer.
+pub(super) const WRITE_SECONDS_MAX: u64 = 30;
+/// Largest head of a request, in bytes.
+pub(super) const HEAD_BYTES_MAX: usize = 32 << 10;
+/// Headers in a request, at most.
+pub(super) const HEADERS_MAX: usize = 64;
+/// Pause after the system gave no connection (no descriptors, no memory).
+const ACCEPT_RETRY: Duration = Duration::from_millis(200);
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// In all.
+    pub connections: usize,
+    /// From one address that is not loopback.
+    pub per_address: usize,
+}
+
+impl Room {
+    /// The room in a process that may open this many files: at most half of them are connections, the rest is for the archive and the
+    /// index.
+    #[must_use]
+    pub fn of_descriptors(files: u64) -> Self {
+        let half = usize::try_from(files / 2).unwrap_or(usize::MAX);
+        let connections = half.clamp(1, CONNECTIONS_MAX);
+        Self { connections, per_address: CONNECTIONS_PER_ADDRESS_MAX.min(connections) }
+    }
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { connections: CONNECTIONS_MAX, per_address: CONNECTIONS_PER_ADDRESS_MAX }
+    }
+}
+
+/// What a connection does, as far as it decides which one is closed first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doing {
+    /// The service waits for the client: for a head, or for the rest of a body.
+    Waiting,
+    /// An answer is made or sent.
+    Answering,
+}
+
+/// A connection among the others.
+struct Held {
+    from: IpAddr,
+    doing: Doing,
+    /// Grows with every change of `doing` anywhere: the smallest has waited longest.
+    since: u64,
+    close: Arc<Notify>,
+}
+
+/// The connections there are.
+struct Connections {
+    room: Room,
+    held: Mutex<BTreeMap<u64, Held>>,
+    next: AtomicU64,
+}
+
+impl Connections {
+    fn new(room: Room) -> Arc<Self> {
+        Arc::new(Self { room, held: Mutex::default(), next: AtomicU64::new(0) })
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<u64, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tick(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A place for a connection; none when all places are taken by answers. Closes the one that has waited longest where that makes room.
+    fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
+        let mut held = self.held();
+        let own =
+            !from.is_loopback() && held.values().filter(|other| other.from == from).count() >= self.room.per_address;
+        if own || held.len() >= self.room.connections {
+            // Whoever has its share makes room by its own connections alone.
+            let waiting =
+                held.iter().filter(|(_, other)| other.doing == Doing::Waiting && (!own || other.from == from));
+            let longest = waiting.min_by_key(|(_, other)| other.since).map(|(id, _)| *id);
+            held.remove(&longest?)?.close.notify_one();
+        }
+        let (id, close) = (self.tick(), Arc::new(Notify::new()));
+        held.insert(id, Held { from, doing: Doing::Waiting, since: id, close: Arc::clone(&close) });
+        Some(Place { id, close, connections: Arc::clone(self) })
+    }
+}
+
+/// The place of a connection, given back when dropped.
+struct Place {
+    id: u64,
+    close: Arc<Notify>,
+    connections: Arc<Connections>,
+}
+
+impl Place {
+    fn now(connections: &Connections, id: u64, doing: Doing) {
+        let since = connections.tick();
+        if let Some(held) = connections.held().get_mut(&id) {
+            (held.doing, held.since) = (doing, since);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.held().remove(&self.id);
+    }
+}
+
+/// Takes connections until `closing` turns true, then lets running answers end.
+pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut closing: watch::Receiver<bool>) {
+    let connections = Connections::new(room);
+    let mut serving = tokio::task::JoinSet::new();
+    loop {
+        let taken = tokio::select! {
+            taken = listener.accept() => taken,
+            // Ended ones are forgotten as they end.
+            Some(_) = serving.join_next() => continue,
+            () = told(&mut closing) => break,
+        };
+        match taken {
+            Ok((stream, from)) => {
+                let Some(place) = connections.take(from.ip()) else {
+                    tracing::debug!(%from, "all connections are answering: a further one is closed");
+                    continue;
+                };
+                serving.spawn(serve_one(stream, from, router.clone(), place, closing.clone()));
+            }
+            Err(error) if is_of_client(&error) => {}
+            Err(error) => {
+                tracing::error!("no connection can be taken now, the next try follows at once: {error}");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+    drop(listener);
+    while serving.join_next().await.is_some() {}
+}
+
+/// Resolves once the service is told to end; an error says that whoever would say so has gone.
+async fn told(closing: &mut watch::Receiver<bool>) {
+    _ = closing.wait_for(|closing| *closing).await;
+}
+
+/// Whether taking a connection failed by the client's doing.
+fn is_of_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+async fn serve_one(
+    stream: TcpStream,
+    from: SocketAddr,
+    router: Router,
+    place: Place,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(Duration::from_secs(WRITE_SECONDS_MAX)));
+    let (id, connections) = (place.id, Arc::clone(&place.connections));
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let request = watched(request, from, id, &connections);
+        let (router, connections) = (router.clone(), Arc::clone(&connections));
+        async move {
+            let response: Response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+            // What the client has not sent by now nobody waits for any more.
+            Place::now(&connections, id, Doing::Answering);
+            Ok::<_, Infallible>(response.map(|body| Answer::new(body, id, connections)))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEAD_SECONDS_MAX))
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let mut connection = pin!(connection);
+    let mut close = pin!(place.close.notified());
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = close.as_mut() => return,
+        () = told(&mut closing) => None,
+    };
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = close => return,
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%from, "a connection ended early: {error}");
+    }
+}
+
+/// The request with a body that is given up when it takes too long, and says when all of it is there.
+fn watched(
+    request: hyper::Request<hyper::body::Incoming>,
+    from: SocketAddr,
+    id: u64,
+    connections: &Arc<Connections>,
+) -> Request {
+    let doing = if request.body().is_end_stream() { Doing::Answering } else { Doing::Waiting };
+    Place::now(connections, id, doing);
+    let deadline = Box::pin(tokio::time::sleep(Duration::from_secs(BODY_SECONDS_MAX)));
+    let connections = Arc::clone(connections);
+    let mut request = request.map(|body| Body::new(Arriving { body, deadline, id, connections }));
+    request.extensions_mut().insert(axum::extract::ConnectInfo(from));
+    request
+}
+
+/// A body on its way in.
+struct Arriving {
+    body: hyper::body::Incoming,
+    deadline: Pin<Box<tokio::time::Sleep>>,
+    id: u64,
+    connections: Arc<Connections>,
+}
+
+/// A body took longer than [`BODY_SECONDS_MAX`].
+#[derive(Debug, thiserror::Error)]
+#[error("the body took longer than {BODY_SECONDS_MAX} s")]
+struct TooSlow;
+
+impl HttpBody for Arriving {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match polled {
+            Poll::Ready(None) => {
+                Place::now(&self.connections, self.id, Doing::Answering);
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(frame)) => {
+                if self.body.is_end_stream() {
+                    Place::now(&self.connections, self.id, Doing::Answering);
+                }
+                Poll::Ready(Some(frame.map_err(axum::Error::new)))
+            }
+            Poll::Pending if self.deadline.as_mut().poll(cx).is_ready() => {
+                Poll::Ready(Some(Err(axum::Error::new(TooSlow))))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer on its way out: once it is dropped, the service waits for the client again.
+struct Answer {
+    body: Body,
+    id: u64,
+    connections: Arc<Connections>,
+}
+
+impl Answer {
+    fn new(body: Body, id: u64, connections: Arc<Connections>) -> Self {
+        Self { body, id, connections }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        Place::now(&self.connections, self.id, Doing::Waiting);
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(last: u8) -> IpAddr {
+        IpAddr::from([10, 0, 0, last])
+    }
+
+    const OWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn when_all_room_is_taken_the_connection_that_waited_longest_makes_place() {
+        let connections = Connections::new(Room { connections: 2, per_address: 2 });
+        let (first, second) = (connections.take(OWN).expect("room"), connections.take(OWN).expect("room"));
+        Place::now(&connections, first.id, Doing::Answering);
+        let third = connections.take(OWN).expect("the second makes place");
+        let ids: Vec<u64> = connections.held().keys().copied().collect();
+        assert_eq!(ids, [first.id, third.id]);
+        Place::now(&connections, third.id, Doing::Answering);
+        assert!(connections.take(OWN).is_none(), "answers are not broken off for newcomers");
+        Place::now(&connections, first.id, Doing::Waiting);
+        drop(second);
+        assert!(connections.take(OWN).is_some(), "an answered connection waits again");
+    }
+
+    #[test]
+    fn one_address_has_a_share_and_makes_place_by_its_own_connections_alone() {
+        let connections = Connections::new(Room { connections: 10, per_address: 2 });
+        let other = connections.take(from(1)).expect("room");
+        let own: Vec<Place> = (0..5).filter_map(|_| connections.take(from(2))).collect();
+        assert_eq!(own.len(), 5, "newcomers take the places of those that wait");
+        let held = connections.held();
+        assert_eq!(held.values().filter(|held| held.from == from(2)).count(), 2);
+        assert!(held.contains_key(&other.id));
+    }
+
+    #[test]
+    fn a_process_with_few_descriptors_takes_few_connections() {
+        assert_eq!(Room::of_descriptors(65_536), Room::default());
+        assert_eq!(Room::of_descriptors(100), Room { connections: 50, per_address: 50 });
+        assert_eq!(Room::of_descriptors(0), Room { connections: 1, per_address: 1 });
+        assert_eq!(Room::of_descriptors(u64::MAX), Room::default());
+    }
+}
