@@ -545,7 +545,7 @@ fn event(alert: &Alert, kind: AlertEventKind, before: Option<Levels>, desk: &Des
 }
 
 /// `wl-20210108-cosmetic-chemical-3fa1c2`: the day it opened, what it is about, and a hash of both with brand and region.
-fn alert_id(a: &Assessment, opened_on: Date) -> AlertId {
+pub(super) fn alert_id(a: &Assessment, opened_on: Date) -> AlertId {
     let region = a.region.map(|region| region.to_string()).unwrap_or_default();
     let brand = a.brand.as_deref().unwrap_or_default();
     let about = format!("{opened_on}\n{}\n{}\n{brand}\n{region}", a.category, a.hazard);

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::episodes::Episodes;
+use super::episodes::{Episodes, alert_id};
 use super::policy::shipped;
 use super::testing::{About, day, evidence};
 use tell::{self, Language};
 use vocabulary::{
-    AlertEvent, AlertEventKind, AlertId, AlertState, Alteration, Assessment, Change, Danger, Disposal, DocumentId,
-    Explanation, Hazard, LexiconVersion, MuteTerm, Spread,
+    AlertEvent, AlertEventKind, AlertId, AlertState, Alteration, Assessment, Category, Change, Danger, Disposal,
+    DocumentId, Explanation, Hazard, LexiconVersion, MuteTerm, RegionCode, Spread,
 };
 
 struct Watch {
@@ -46,6 +46,28 @@ fn an_episode_opens_once_and_goes_on_under_one_id() {
     assert!(watch.day(2, &[About::brand("甲牌")]).is_empty());
     assert_eq!(watch.episodes.ranked().len(), 1);
     assert_eq!(watch.episodes.ranked()[0].last_active_on, day(2));
+}
+
+/// ALERT-1 rests on it: two things that go on at once must not share an alert, whichever part tells them apart.
+#[test]
+fn an_id_differs_with_every_part_of_what_an_alert_is_about() {
+    let base = About::brand("小兽牌").assessment(day(1));
+    let zhejiang = RegionCode::new(330_000).expect("a region");
+    let jiangsu = RegionCode::new(320_000).expect("a region");
+    let others = [
+        Assessment { brand: None, ..base.clone() },
+        Assessment { brand: Some("大兽牌".to_owned()), ..base.clone() },
+        Assessment { hazard: Hazard::ElectricShock, ..base.clone() },
+        Assessment { category: Category::Toy, ..base.clone() },
+        Assessment { region: Some(zhejiang), ..base.clone() },
+        Assessment { region: Some(jiangsu), ..base.clone() },
+    ];
+    let mut ids: BTreeSet<AlertId> = others.iter().map(|other| alert_id(other, day(1))).collect();
+    ids.insert(alert_id(&base, day(1)));
+    ids.insert(alert_id(&base, day(2)));
+    assert_eq!(ids.len(), others.len() + 2, "{ids:?}");
+    let later = Assessment { rank_score: 1.0, danger: Danger::Low, ..base.clone() };
+    assert_eq!(alert_id(&later, day(1)), alert_id(&base, day(1)), "what is judged of it makes no other alert");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn an_organisation_takes_away_what_it_sees_and_hands_in_what_its_people_did_once
         let router = web::router(Arc::clone(&tower), authentication);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let home = format!("http://{}", listener.local_addr().expect("bound"));
-        let serving = tokio::spawn(web::serve(listener, router, std::future::pending()));
+        let serving = tokio::spawn(web::serve(listener, router, web::Room::default(), std::future::pending()));
         let judged = tower.judge(parse_moment("2024-05-04 09:00:00").expect("a moment")).await.expect("judged");
         let alert = judged.alerts[0].id.clone();
         let client = reqwest::Client::new();

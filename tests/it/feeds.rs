@@ -46,7 +46,7 @@ fn a_feed_is_written_again_when_something_was_committed_and_for_each_party_as_it
         let router = web::router(Arc::clone(&tower), authentication);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("http://{}/feeds/alerts.json", listener.local_addr().expect("bound"));
-        let serving = tokio::spawn(web::serve(listener, router, std::future::pending()));
+        let serving = tokio::spawn(web::serve(listener, router, web::Room::default(), std::future::pending()));
 
         let (status, empty, items) = ask(&url, None, "").await;
         assert_eq!((status, items), (200, Some(0)));

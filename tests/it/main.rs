@@ -1,6 +1,8 @@
 //! Promises of the whole house, in one binary. Module names say what is promised.
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures and start the program")]
 
+#[path = "../attack/mod.rs"]
+mod attack;
 mod bad_input;
 mod books;
 mod circles;

@@ -102,9 +102,11 @@ impl SqliteStore {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use sqlx::AssertSqlSafe;
 
-    use crate::Store;
+    use crate::audit::digest_of;
     use crate::sqlite::own;
+    use crate::{Engine, Store};
     use vocabulary::{AuditEntry, AuditKind};
 
     async fn three_lines() -> (tempfile::TempDir, Store) {
@@ -121,12 +123,21 @@ mod tests {
         (dir, store)
     }
 
-    async fn tamper(store: &Store, statement: &'static str) {
+    impl Store {
+        /// All lines as they are stored.
+        async fn audit_rows_of_tests(&self) -> Vec<super::Line> {
+            let Engine::Sqlite(engine) = &self.engine;
+            let rows = engine.audit_rows(0, 100).await.expect("read");
+            super::AUDIT.all(&rows, super::line).expect("good rows")
+        }
+    }
+
+    async fn tamper(store: &Store, statement: &str) {
         let mut tx = store.begin().await.expect("begin");
         for trigger in ["DROP TRIGGER audit_stays", "DROP TRIGGER audit_lasts"] {
             sqlx::query(trigger).execute(&mut **own(&mut tx)).await.expect("dropped");
         }
-        sqlx::query(statement).execute(&mut **own(&mut tx)).await.expect("changed");
+        sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut **own(&mut tx)).await.expect("changed");
         tx.commit().await.expect("commit");
     }
 
@@ -154,6 +165,16 @@ mod tests {
             let found = store.verify_audit(None).await.expect("read").expect_err(statement);
             assert_eq!(found.seq, seq, "{statement}: {}", found.why);
         }
+        // Whoever changes a line and digests it anew has to do so with all lines after it.
+        let (_dir, store) = three_lines().await;
+        let lines = store.audit_rows_of_tests().await;
+        let changed = lines[1].body.replace('乙', "丁");
+        let digest = digest_of(&lines[1].previous, 2, &changed);
+        let statement = format!("UPDATE audit SET body = '{changed}', digest = '{digest}' WHERE seq = 2");
+        tamper(&store, &statement).await;
+        let found = store.verify_audit(None).await.expect("read").expect_err("the next line is linked to another");
+        assert_eq!((found.seq, found.why), (3, "it is not linked to the line before it"));
+
         let (_dir, store) = three_lines().await;
         let (_, head) = store.verify_audit(None).await.expect("read").expect("whole");
         tamper(&store, "DELETE FROM audit WHERE seq = 3").await;

@@ -371,3 +371,17 @@ async fn alerts_and_events_of_an_earlier_version_are_read_with_their_prose_and_w
     let alerts = store.alerts().await.expect("read");
     assert_eq!(alerts[0].assessment.explanation, Explanation::prose(prose));
 }
+
+/// LOG-1: with anything less a power cut takes back what was acknowledged.
+#[tokio::test]
+async fn every_commit_is_synced_before_it_is_acknowledged() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&dir.path().join("wanglou.sqlite")).await.expect("open");
+    let mut tx = store.begin().await.expect("begin");
+    let ask = |pragma: &'static str| sqlx::query_scalar::<_, i64>(pragma);
+    let synchronous = ask("PRAGMA synchronous").fetch_one(&mut **crate::sqlite::own(&mut tx)).await.expect("asked");
+    assert_eq!(synchronous, 2, "FULL");
+    let journal: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut **crate::sqlite::own(&mut tx)).await.expect("asked");
+    assert_eq!(journal, "wal");
+}

@@ -163,7 +163,7 @@ impl House {
         let authentication = web::Authentication::new(accounts.clone(), IpAddr::V4(Ipv4Addr::LOCALHOST));
         let router = web::router(Arc::clone(&tower), authentication);
         let serving = tokio::spawn(async move {
-            web::serve(listener, router, std::future::pending()).await.expect("served");
+            web::serve(listener, router, web::Room::default(), std::future::pending()).await;
         });
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self {
