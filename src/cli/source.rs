@@ -192,6 +192,10 @@ fn trouble_told(trouble: &Trouble) -> String {
             "最近一轮 {collected} 条中有 {rejected} 条被搁置",
             "of {collected} documents of the last round {rejected} were set aside"
         ),
+        Trouble::LongPause { hours } => tr!(
+            "对方要求暂停访问，两轮之间相隔 {hours} 小时；请向网站管理方了解原因，或在配方中降低频率（rate、bounds）；wanglou source collect 可立即采集",
+            "its host asked to be left alone: {hours} hours lie between the last round and the next; ask the site's operator why, or ask less (`rate`, `bounds`); `wanglou source collect` asks at once"
+        ),
         Trouble::Stopped { why } => tr!("最近一轮提前结束：{why}", "the last round ended early: {why}"),
     }
 }

@@ -5,12 +5,9 @@ use jiff::{SignedDuration, Span, Timestamp};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
+use super::bounds::{AHEAD_MAX, DATE_CHARS_MAX, DATE_YEAR_MIN};
+use super::schedule::later;
 use vocabulary::{parse_moment, shanghai};
-
-/// Dates that lie further ahead of `now` are mistakes.
-const AHEAD_HOURS_MAX: i64 = 36;
-/// Longest text that is searched for a date.
-const DATE_CHARS_MAX: usize = 200;
 
 /// Years that are looked back for a day without a year: 29 February comes every fourth.
 const YEARS_BACK_MAX: i16 = 4;
@@ -56,8 +53,8 @@ static NAMED_DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
 });
 
-/// Reads a date by the recipe's format, or by everything a page is likely to write. None when it is no date or lies
-/// further ahead than a day and a half.
+/// Reads a date by the recipe's format, or by everything a page is likely to write. None when it is no date, lies further
+/// ahead than a day and a half, or before 1900.
 #[must_use]
 pub(crate) fn read_date(text: &str, format: Option<&str>, now: Timestamp) -> Option<Timestamp> {
     let text: String = text.trim().chars().take(DATE_CHARS_MAX).collect();
@@ -65,8 +62,8 @@ pub(crate) fn read_date(text: &str, format: Option<&str>, now: Timestamp) -> Opt
         Some(format) => by_format(&text, format),
         None => by_habit(&text, now),
     }?;
-    (moment <= now.saturating_add(SignedDuration::from_hours(AHEAD_HOURS_MAX)).unwrap_or(Timestamp::MAX))
-        .then_some(moment)
+    let year = u64::try_from(moment.to_zoned(shanghai()).year()).unwrap_or(0);
+    (year >= DATE_YEAR_MIN && moment <= later(now, AHEAD_MAX)).then_some(moment)
 }
 
 fn by_format(text: &str, format: &str) -> Option<Timestamp> {
@@ -380,11 +377,40 @@ mod tests {
         check("来源：今日头条", None, "none");
         check("2024-13-40", None, "none");
         check("2034-01-01", None, "none");
+        for absurd in [
+            "0000-01-01",
+            "0001-01-01T00:00:00Z",
+            "-009999-01-01",
+            "1899-12-31",
+            "9999-12-31T23:59:59Z",
+            "+275760-09-13",
+        ] {
+            check(absurd, None, "none");
+        }
+        for number in ["-9999999999999", "9223372036854775807", "-9223372036854775808", "1e300", "NaN"] {
+            check(number, Some("epoch_s"), "none");
+            check(number, Some("epoch_ms"), "none");
+        }
         check("2024-07-01", Some("%d/%m/%Y"), "none");
         check("", None, "none");
         check("版本 1.2.3", None, "none");
         check("一日千里", None, "none");
         check("价格 12.5 元，3.5折", None, "none");
         check("阅读 3/4", None, "2024-03-04T00:00:00"); // read as a day: nothing distinguishes the two
+    }
+
+    proptest::proptest! {
+        /// Whatever a page writes and whenever it is read, a date is none or lies within its bounds.
+        #[test]
+        fn no_text_and_no_moment_makes_a_date_absurd(
+            text in "\\PC{0,60}|[-+]?[0-9]{1,25}|[-+]?[0-9]{1,7}[-/.年][0-9]{1,3}[-/.月][0-9]{1,3}日? ?[0-9:]{0,12}|[0-9]{1,6} ?(年|个月|周|天|小时|weeks|years) ?(前|ago)",
+            format in proptest::option::of(proptest::sample::select(vec!["epoch_s", "epoch_ms", "%Y-%m-%d", "%s", "%d/%m/%y"])),
+            now in proptest::sample::select(vec![Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX]),
+        ) {
+            if let Some(moment) = read_date(&text, format, now) {
+                let year = moment.to_zoned(shanghai()).year();
+                proptest::prop_assert!(year >= 1900 && moment <= later(now, AHEAD_MAX), "{}", moment);
+            }
+        }
     }
 }

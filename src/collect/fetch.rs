@@ -19,9 +19,13 @@ use url::Url;
 
 use super::address::{Names, Reach, Refused, SafeResolver};
 use super::archivist::{Archivist, Capture, Dropped};
-use super::host::host_key;
-use super::pace::{HostPace, Rate, http_date, retry_after};
-use super::robots::{ROBOTS_BYTES_MAX, Robots};
+use super::bounds::{
+    ADDRESS_BYTES_MAX, BODY_ROOM_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_MAX, HOST_PAUSE_TOLD, HOSTS_MAX, RATIO_BYTES_MIN,
+    RATIO_MAX, REDIRECTS_MAX, ROBOTS_BYTES_MAX, VALIDATOR_BYTES_MAX,
+};
+use super::host::{host_key, is_within, server_key};
+use super::pace::{HostPace, HostPause, Rate, http_date, retry_after};
+use super::robots::Robots;
 use super::schedule::later;
 use super::{CollectError, CollectorSettings, Recipe};
 use archive::{BodyError, Truncated, WarcError, WarcWriter, decode_body};
@@ -29,23 +33,8 @@ use store::StoreError;
 use store::frontier::Frontier;
 use vocabulary::{RawRef, day_of, start_of_day};
 
-/// Redirects followed for one page.
-const REDIRECTS_MAX: usize = 5;
-/// Hosts whose pace is remembered; beyond it those are forgotten that could be asked at once anyway.
-const HOSTS_MAX: usize = 10_000;
-/// Headers of an answer that are read.
-const HEADERS_MAX: usize = 200;
-/// Bytes of an HTTP/2 answer's headers; an HTTP/1 head is bounded by the client at 408 KiB.
-const HEADER_BYTES_MAX: u32 = 64 * 1024;
 /// Idle connections kept per host; no more than were in use at once.
 const IDLE_PER_HOST_MAX: usize = 64;
-/// Room taken for a body before any of it is there, whatever length was promised.
-const BODY_CAPACITY_MAX: usize = 256 * 1024;
-/// Bytes below which a body may be compressed as well as it likes.
-const RATIO_BYTES_MIN: usize = 1 << 20;
-/// Decoded bytes per sent byte beyond which a body is a trap and no page; text is packed at most 20:1, lists of equal rows
-/// at most 100:1.
-const RATIO_MAX: usize = 200;
 /// How a gzip file begins (RFC 1952).
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 8];
 /// Requests of a daily budget that are taken from the store at once; a crash loses what is left of them.
@@ -110,6 +99,8 @@ pub(crate) enum Failure {
     Refused(#[from] Refused),
     #[error("robots.txt of the host does not allow it")]
     Robots,
+    #[error("robots.txt redirects to another host `{0}`, which is not followed, so the host is not asked for now")]
+    RobotsElsewhere(String),
     #[error("robots.txt of {0} could not be had, so the host is not asked for now")]
     RobotsUnknown(String),
     #[error("{host} is left alone for {} seconds: it asked for a pause, or its day or hours are used up", .wait.as_secs())]
@@ -118,10 +109,14 @@ pub(crate) enum Failure {
     Status(u16),
     #[error("no answer: {0}")]
     Transport(String),
+    #[error("no answer within {} seconds", .0.as_secs())]
+    Slow(Duration),
     #[error("more than {REDIRECTS_MAX} redirects")]
     Redirects,
     #[error("redirect without a usable address")]
     BadRedirect,
+    #[error("the redirect leads to another host `{0}` and is not followed")]
+    Elsewhere(String),
     #[error("the page is not whole: {0}")]
     Cut(String),
     #[error("{0}")]
@@ -137,16 +132,28 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether the host asked for so long a pause that somebody should look.
+    pub(crate) fn is_long_pause(&self) -> bool {
+        matches!(self, Self::Held { wait, .. } if *wait > HOST_PAUSE_TOLD)
+    }
+
+    /// Whether the site did not answer at all.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Transport(_) | Self::Slow(_))
+    }
+
     /// Whether the whole host is left alone for the rest of the round.
     pub(crate) fn stops_host(&self) -> bool {
         match self {
-            Self::Held { .. } | Self::RobotsUnknown(_) => true,
+            Self::Held { .. } | Self::RobotsUnknown(_) | Self::RobotsElsewhere(_) => true,
             Self::Refused(_)
             | Self::Robots
             | Self::Status(_)
             | Self::Transport(_)
+            | Self::Slow(_)
             | Self::Redirects
             | Self::BadRedirect
+            | Self::Elsewhere(_)
             | Self::Cut(_)
             | Self::Body(_)
             | Self::Bomb { .. }
@@ -328,8 +335,9 @@ impl<'a> Session<'a> {
     /// Fetches a page through every check.
     pub(crate) async fn get(&self, call: Call<'_>) -> Result<Answer, Failure> {
         let (mut at, mut call) = (call.url.clone(), call);
-        for _ in 0..=REDIRECTS_MAX {
+        for hop in 0..=REDIRECTS_MAX {
             self.reach.check_url(&at)?;
+            self.check_own(hop, &at)?;
             self.check_robots(&at).await?;
             let reply = self.ask(&at, call, self.recipe.bounds.page_bytes_max).await?;
             match reply.status {
@@ -346,6 +354,15 @@ impl<'a> Session<'a> {
             }
         }
         Err(Failure::Redirects)
+    }
+
+    /// A redirect may not lead to a host that the recipe does not name: what another host says is not this source's word.
+    fn check_own(&self, hop: usize, at: &Url) -> Result<(), Failure> {
+        let host = at.host_str().unwrap_or_default();
+        if hop == 0 || is_within(&self.recipe.hosts, host) {
+            return Ok(());
+        }
+        Err(Failure::Elsewhere(host.to_owned()))
     }
 
     fn page(&self, url: Url, reply: Reply) -> Result<Page, Failure> {
@@ -370,7 +387,8 @@ impl<'a> Session<'a> {
             return Err(Failure::Bomb { sent, decoded: body.len() });
         }
         let charset = header(CONTENT_TYPE).as_deref().and_then(charset_of);
-        let validators = Validators { etag: header(ETAG), last_modified: header(LAST_MODIFIED) };
+        let kept = |name| header(name).filter(|value| value.len() <= VALIDATOR_BYTES_MAX);
+        let validators = Validators { etag: kept(ETAG), last_modified: kept(LAST_MODIFIED) };
         Ok(Page { url, charset, body, raw: reply.raw, validators })
     }
 
@@ -380,7 +398,7 @@ impl<'a> Session<'a> {
         let robots = cell.get_or_try_init(|| self.robots_of(url, &origin)).await?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         match robots {
-            None => Err(Failure::RobotsUnknown(host_key(url))),
+            None => Err(Failure::RobotsUnknown(server_key(url))),
             Some(robots) if robots.allows(path) => Ok(()),
             Some(_) => Err(Failure::Robots),
         }
@@ -398,10 +416,9 @@ impl<'a> Session<'a> {
                 }
             },
         };
-        if let Some(interval) = robots.crawl_delay() {
-            // However fast a recipe may go: what the host itself asks for counts.
-            let host = host_key(url);
-            self.gate.pace(&host, self.recipe.rate_for(url)).slow_to(Rate { interval, at_once: 1 });
+        if let Some(pause) = robots.pause() {
+            // However fast a recipe may go: what the server itself asks for counts.
+            self.gate.pace(&host_key(url), self.recipe.rate_for(url)).delay(&server_key(url), pause);
         }
         Ok(Some(robots))
     }
@@ -410,8 +427,10 @@ impl<'a> Session<'a> {
     async fn fetch_robots(&self, url: &Url) -> Result<Option<Robots>, Failure> {
         let Ok(mut at) = url.join("/robots.txt") else { return Ok(None) };
         at.set_query(None);
-        for _ in 0..=REDIRECTS_MAX {
+        for hop in 0..=REDIRECTS_MAX {
             self.reach.check_url(&at)?;
+            self.check_own(hop, &at)
+                .map_err(|_| Failure::RobotsElsewhere(at.host_str().unwrap_or_default().to_owned()))?;
             let call = Call { url: &at, body: None, validators: &Validators::default() };
             match self.ask(&at, call, ROBOTS_BYTES_MAX).await {
                 // Held hosts and a broken archive end more than this file.
@@ -443,13 +462,14 @@ impl<'a> Session<'a> {
 
     /// Asks one address at the host's pace, again after a bounded number of failures, never before its time.
     async fn ask(&self, url: &Url, call: Call<'_>, bytes_max: usize) -> Result<Reply, Failure> {
-        let host = host_key(url);
+        let (host, server) = (host_key(url), server_key(url));
         let pace = self.gate.pace(&host, self.recipe.rate_for(url));
         self.gate.learn_budget(&host, self.recipe.per_day);
         let settings = &self.gate.settings;
         let mut tries = 0;
         loop {
-            let turn = pace.turn(settings.wait_max).await.map_err(|wait| Failure::Held { host: host.clone(), wait })?;
+            let turn = pace.turn(&server, settings.wait_max).await;
+            let turn = turn.map_err(|wait| Failure::Held { host: server.clone(), wait })?;
             let at = self.at();
             if let Some(until) = self.recipe.schedule.quiet_until(at) {
                 return Err(Failure::Held { host, wait: self.wait_until(until) });
@@ -458,26 +478,26 @@ impl<'a> Session<'a> {
                 return Err(Failure::Held { host, wait: self.wait_until(until) });
             }
             let outcome = self.exchange(url, call, bytes_max).await;
-            let backoff = settings.retry_wait.saturating_mul(1 << tries.min(10));
+            let backoff = HostPause::new(settings.retry_wait.saturating_mul(1 << tries.min(10)));
             let wait = match &outcome {
                 Ok(reply) if reply.status == 429 || reply.status == 503 => {
                     let asked = reply.headers.get(RETRY_AFTER).map(text_of_header);
                     // The host's own clock counts for a date.
                     let there = reply.headers.get(DATE).and_then(|date| http_date(&text_of_header(date)));
                     let asked = asked.and_then(|value| retry_after(&value, there.unwrap_or(self.now)));
-                    let wait = asked.unwrap_or(settings.retry_after_default);
-                    if wait > settings.wait_max || tries >= settings.retries_max {
-                        pace.hold(wait);
-                        return Err(Failure::Held { host, wait });
+                    let pause = asked.unwrap_or(HostPause::new(settings.retry_after_default));
+                    if pause.get() > settings.wait_max || tries >= settings.retries_max {
+                        pace.hold(&server, pause);
+                        return Err(Failure::Held { host: server, wait: pause.get() });
                     }
-                    wait.max(backoff)
+                    pause.max(backoff)
                 }
                 Ok(reply) if reply.status >= 500 && tries < settings.retries_max => backoff,
                 Err(Failure::Transport(_)) if tries < settings.retries_max => backoff,
                 _ => return outcome,
             };
             // Before the turn ends, so that nobody slips in between.
-            pace.hold(wait);
+            pace.hold(&server, wait);
             drop(turn);
             tries += 1;
         }
@@ -489,7 +509,14 @@ impl<'a> Session<'a> {
         let request_head = show_request(&request);
         let client = if self.reach == Reach::WithLoopback { &self.gate.with_loopback } else { &self.gate.public };
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut response = client.execute(request).await.map_err(|error| transport(&error))?;
+        // A head may be preceded by others without an end (1xx, RFC 9110 §15.2): the time bounds them.
+        let wait = self.gate.settings.head_timeout;
+        let head = tokio::time::timeout(wait, client.execute(request)).await;
+        let mut response = head.map_err(|_| Failure::Slow(wait))?.map_err(|error| match error {
+            // No head in the time of the whole request.
+            error if error.is_timeout() && !error.is_connect() => Failure::Slow(self.gate.settings.request_timeout),
+            error => transport(&error),
+        })?;
         let ip = response.remote_addr().map(|address| address.ip());
         if let Some(ip) = ip {
             // The resolver has checked already; a client that connects elsewhere must not go unseen.
@@ -541,7 +568,7 @@ async fn read_body(
     settings: &CollectorSettings,
 ) -> (Vec<u8>, Option<Truncated>, Option<String>) {
     let promised = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-    let mut body = Vec::with_capacity(promised.min(bytes_max).min(BODY_CAPACITY_MAX));
+    let mut body = Vec::with_capacity(promised.min(bytes_max).min(BODY_ROOM_BYTES_MAX));
     // A server that drips bytes must not hold its connection for the whole of the time that a large page may take.
     let (mut window_ends, mut window_from) = (tokio::time::Instant::now() + settings.slow_window, 0);
     loop {
@@ -587,7 +614,9 @@ pub(crate) fn charset_of(content_type: &str) -> Option<String> {
 }
 
 fn redirect_target(at: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
-    headers.get(LOCATION).map(text_of_header).and_then(|location| at.join(&location).ok()).ok_or(Failure::BadRedirect)
+    let location = headers.get(LOCATION).map(text_of_header).filter(|location| location.len() <= ADDRESS_BYTES_MAX);
+    let target = location.and_then(|location| at.join(&location).ok());
+    target.filter(|target| target.as_str().len() <= ADDRESS_BYTES_MAX).ok_or(Failure::BadRedirect)
 }
 
 fn transport(error: &reqwest::Error) -> Failure {

@@ -2,10 +2,12 @@
 //! should look. A source must not stop quietly.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Recipe;
+use super::bounds::HOST_PAUSE_TOLD;
 use store::frontier::{Frontier, Schedule};
 use store::{FieldShare, SourceState, StoreError};
 
@@ -52,6 +54,11 @@ pub enum Trouble {
         /// Items met.
         collected: u64,
     },
+    /// A host asked for so long a pause that the source is missed.
+    LongPause {
+        /// Hours from the last round to the next.
+        hours: u64,
+    },
     /// The last round ended before its work did.
     Stopped {
         /// Why.
@@ -75,6 +82,13 @@ impl fmt::Display for Trouble {
                 )
             }
             Self::Rejects { rejected, collected } => write!(f, "{rejected} of {collected} items were set aside"),
+            Self::LongPause { hours } => {
+                write!(
+                    f,
+                    "its host asked to be left alone, so the next round is {hours} hours after the last; ask the site's operator \
+                     why, or ask less (`rate`, `bounds`); `wanglou source collect` asks at once"
+                )
+            }
             Self::Stopped { why } => write!(f, "the last round ended early: {why}"),
         }
     }
@@ -116,12 +130,10 @@ impl Health {
         if state.failed_rounds > 0 {
             troubles.push(Trouble::NoAnswer { rounds: state.failed_rounds });
         }
-        let hours = |duration: std::time::Duration| duration.as_secs() / 3_600;
+        let hours = |duration: Duration| duration.as_secs() / 3_600;
         let expected = recipe.schedule.silent_after(now);
-        let silent = state
-            .last_news_at
-            .or(state.last_success_at)
-            .and_then(|at| std::time::Duration::try_from(now.duration_since(at)).ok());
+        let silent =
+            state.last_news_at.or(state.last_success_at).and_then(|at| Duration::try_from(now.duration_since(at)).ok());
         if let Some(silent) = silent.filter(|silent| *silent > expected && state.paused_at.is_none()) {
             troubles.push(Trouble::Silent { hours: hours(silent), expected_hours: hours(expected) });
         }
@@ -135,6 +147,12 @@ impl Health {
             let (rejected, collected) = (schedule.last.intake.rejected, schedule.last.intake.collected);
             if collected >= ITEMS_MIN && rejected as f64 > collected as f64 * REJECTED_SHARE_MAX {
                 troubles.push(Trouble::Rejects { rejected, collected });
+            }
+            let rest = Duration::try_from(schedule.due_at.duration_since(schedule.last_at)).unwrap_or_default();
+            let planned = recipe.schedule.next_at_latest(schedule.last_at);
+            // Only what a host asks for puts a round off beyond its plan.
+            if schedule.last.stopped.is_some() && rest > HOST_PAUSE_TOLD && schedule.due_at > planned {
+                troubles.push(Trouble::LongPause { hours: hours(rest) });
             }
             if let Some(why) = &schedule.last.stopped {
                 troubles.push(Trouble::Stopped { why: why.clone() });
@@ -179,6 +197,22 @@ mod tests {
         assert_eq!(look("every = \"1h\"", hour(25)), [Trouble::Silent { hours: 25, expected_hours: 24 }]);
         assert_eq!(look("every = \"1h\"\nsilent_after = \"7d\"", hour(100)), []);
         assert_eq!(look("every = \"2d\"", hour(143)), []);
+    }
+
+    #[test]
+    fn a_pause_of_more_than_a_day_that_a_host_asked_for_is_told_with_what_to_do() {
+        let last = |stopped: Option<&str>| RoundMark { stopped: stopped.map(str::to_owned), ..RoundMark::default() };
+        let look = |recipe_of: &str, due, stopped| {
+            let schedule = Schedule { due_at: hour(due), last_at: hour(0), rounds: 9, last: last(stopped) };
+            Health::of(&recipe(recipe_of), SourceState::default(), Some(schedule), hour(1)).troubles
+        };
+        let told = look("every = \"1h\"", 168, Some("held"));
+        assert_eq!(told[0], Trouble::LongPause { hours: 168 });
+        assert!(told[0].to_string().contains("168 hours after the last; ask the site's operator"), "{}", told[0]);
+        assert_eq!(look("every = \"1h\"", 24, Some("held")).len(), 1, "a day is no long pause");
+        assert_eq!(look("every = \"7d\"", 168, Some("x")).len(), 1, "the recipe's own plan is none either");
+        assert_eq!(look("adaptive = { least = \"1h\", most = \"9d\" }", 168, Some("x")).len(), 1);
+        assert_eq!(look("every = \"1h\"", 168, None), []);
     }
 
     #[test]

@@ -24,6 +24,30 @@ pub(crate) fn host_key(url: &Url) -> String {
     }
 }
 
+/// The key of a server: what one host asks for itself (`Retry-After`, `Crawl-delay`, a `robots.txt` that cannot be had) counts
+/// for it alone. A name with and without `www.` is one.
+pub(crate) fn server_key(url: &Url) -> String {
+    match url.host() {
+        Some(Host::Domain(name)) if name != "localhost" => plain(name).to_owned(),
+        _ => host_key(url),
+    }
+}
+
+/// Whether a host is one of these, or lies below one: `news.example.com` below `example.com`. A name with and without `www.`
+/// is one.
+pub(crate) fn is_within(hosts: &[String], host: &str) -> bool {
+    let host = plain(host);
+    hosts
+        .iter()
+        .map(|known| plain(known))
+        .any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
+fn plain(name: &str) -> &str {
+    let name = name.trim_end_matches('.');
+    name.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(name)
+}
+
 fn with_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -67,6 +91,32 @@ mod tests {
         check("https://gov.cn/", "gov.cn");
         check("https://ec.europa.eu/", "europa.eu");
         check("http://203.0.113.9:81/", "203.0.113.9");
+    }
+
+    #[test]
+    fn tenants_of_one_name_are_servers_of_their_own() {
+        let key = |url: &str| server_key(&Url::parse(url).unwrap());
+        assert_eq!(key("https://www.example.com/a"), key("http://example.com.:8080/"));
+        assert_ne!(key("https://one.example.com/"), key("https://two.example.com/"));
+        assert_ne!(key("http://127.0.0.1:1/"), key("http://127.0.0.1:2/"));
+        assert_eq!(key("https://www.cn/"), "www.cn");
+    }
+
+    #[test]
+    fn a_host_is_within_what_a_recipe_names_and_all_below_it() {
+        let hosts = ["example.com".to_owned(), "www.b.example".to_owned(), "127.0.0.1".to_owned()];
+        for (host, within) in [
+            ("example.com", true),
+            ("www.example.com", true),
+            ("news.example.com", true),
+            ("b.example", true),
+            ("badexample.com", false),
+            ("example.com.evil.example", false),
+            ("localhost", false),
+            ("com", false),
+        ] {
+            assert_eq!(is_within(&hosts, host), within, "{host}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod address;
 mod archivist;
 mod article;
 mod ask;
+mod bounds;
 mod charset;
 mod collector;
 mod dates;
@@ -57,6 +58,7 @@ use url::Url;
 
 pub use address::{Names, SystemNames};
 pub use address::{Reach, Refused, SafeResolver};
+pub use bounds::{BOUNDS, PAGE_BYTES_MAX, TEXT_CHARS_MAX};
 pub use charset::{Decoded, decode};
 pub use collector::Collector;
 pub use health::{Health, Trouble};
@@ -70,15 +72,9 @@ pub use rules::RecipeError;
 pub use sink::{Outcome, Sink, SinkError};
 
 use archive::WarcError;
+use bounds::{HEAD_WAIT_MAX, TITLE_CHARS_MAX};
 use store::StoreError;
 use vocabulary::{Channel, Document, RawRef, SourceId};
-
-/// Longest text of a document, in characters.
-pub const TEXT_CHARS_MAX: usize = 200_000;
-/// Longest first line that is taken for a title, in characters; the text keeps all of it.
-const TITLE_CHARS_MAX: usize = 200;
-/// Largest page, as sent and as decoded, unless the recipe says otherwise.
-pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How the collector behaves towards the world, for all sources.
 #[derive(Debug, Clone)]
@@ -89,6 +85,8 @@ pub struct CollectorSettings {
     pub robots_token: String,
     /// Longest wait for a connection.
     pub connect_timeout: Duration,
+    /// Longest wait for the head of an answer; a request whose head does not come is not repeated within the round.
+    pub head_timeout: Duration,
     /// Longest time for one request, body included.
     pub request_timeout: Duration,
     /// A body that brings fewer than `slow_bytes_min` bytes in this time is given up.
@@ -119,6 +117,7 @@ impl Default for CollectorSettings {
             user_agent: concat!("wanglou/", env!("CARGO_PKG_VERSION"), " (product safety watch)").to_owned(),
             robots_token: "wanglou".to_owned(),
             connect_timeout: Duration::from_secs(10),
+            head_timeout: HEAD_WAIT_MAX,
             request_timeout: Duration::from_secs(30),
             slow_window: Duration::from_secs(10),
             slow_bytes_min: 1024,

@@ -53,6 +53,8 @@ pub(crate) const CHECK_CHARSET: &str =
     "compare with the page in a browser; set `charset` in the recipe if it reads wrong";
 pub(crate) const CHECK_PATH: &str = "check the path against the answer of the interface";
 pub(crate) const ASK_LATER: &str = "nothing to do: it is asked again in the next round";
+pub(crate) const ASK_SITE: &str =
+    "ask the site's operator why, or ask less (`rate`, `bounds`); `wanglou source collect` asks at once";
 pub(crate) const CHECK_HOST: &str = "check that the site still exists at this address";
 pub(crate) const CHECK_BOUNDS: &str = "raise the bound in `[bounds]` if this much is really wanted";
 pub(crate) const CHECK_HOSTS: &str = "if the page belongs to the source, add its host to `hosts`";

@@ -5,12 +5,8 @@ use std::time::Duration;
 
 use encoding_rs::UTF_8;
 
-/// Only this much of the file is read (RFC 9309 §2.5 asks for at least 500 KiB).
-pub(crate) const ROBOTS_BYTES_MAX: usize = 500 * 1024;
-/// Most rules of one agent's groups.
-const RULES_MAX: usize = 10_000;
-/// Longest path or pattern that is compared.
-const PATH_BYTES_MAX: usize = 8 * 1024;
+use super::bounds::{ROBOTS_BYTES_MAX, ROBOTS_PATH_BYTES_MAX, ROBOTS_RULES_MAX};
+use super::pace::HostPause;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
@@ -22,7 +18,7 @@ struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Robots {
     rules: Vec<Rule>,
-    crawl_delay: Option<Duration>,
+    crawl_delay: Option<HostPause>,
     everything: Option<bool>,
 }
 
@@ -73,7 +69,7 @@ impl Robots {
                 }
                 "crawl-delay" => {
                     in_rules = true;
-                    let delay = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                    let delay = value.parse().ok().and_then(HostPause::of_seconds);
                     if for_us {
                         ours.crawl_delay = ours.crawl_delay.max(delay);
                     }
@@ -106,9 +102,13 @@ impl Robots {
         best.is_none_or(|(_, allow)| allow)
     }
 
-    /// How long to wait between two requests, when the file asks for it.
+    /// How long to wait between two requests, when the file asks for it: at most a week, whatever it says.
     #[must_use]
     pub fn crawl_delay(&self) -> Option<Duration> {
+        self.pause().map(HostPause::get)
+    }
+
+    pub(crate) fn pause(&self) -> Option<HostPause> {
         self.crawl_delay
     }
 }
@@ -117,13 +117,13 @@ impl Robots {
 struct Group {
     named: bool,
     rules: Vec<Rule>,
-    crawl_delay: Option<Duration>,
+    crawl_delay: Option<HostPause>,
 }
 
 impl Group {
     fn add(&mut self, allow: bool, pattern: &str) {
         // An empty rule says nothing; `Disallow:` alone therefore allows everything.
-        if !pattern.is_empty() && pattern.len() <= PATH_BYTES_MAX && self.rules.len() < RULES_MAX {
+        if !pattern.is_empty() && pattern.len() <= ROBOTS_PATH_BYTES_MAX && self.rules.len() < ROBOTS_RULES_MAX {
             self.rules.push(Rule { allow, pattern: normal(pattern) });
         }
     }
@@ -159,7 +159,7 @@ fn normal(path: &str) -> String {
 /// Greedy matching with one point of return: linear in practice, at worst pattern × path, both bounded.
 fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, anchored) = pattern.strip_suffix('$').map_or((pattern, false), |rest| (rest, true));
-    let path = &path.as_bytes()[..path.len().min(PATH_BYTES_MAX)];
+    let path = &path.as_bytes()[..path.len().min(ROBOTS_PATH_BYTES_MAX)];
     // A pattern is a prefix: an open end is the same as a star there.
     let pattern: Vec<u8> = if anchored { pattern.bytes().collect() } else { pattern.bytes().chain([b'*']).collect() };
     let (mut p, mut t) = (0, 0);
@@ -242,6 +242,18 @@ mod tests {
         assert!(Robots::parse(far.as_bytes(), "x").allows("/"));
         let nonsense = Robots::parse(b"\xff\xfe\0crawl-delay: -1\nuser-agent\ncrawl-delay: 1e400", "x");
         assert_eq!(nonsense.crawl_delay(), None);
+        for (asked, expected) in [
+            ("1000000000000", Some(HostPause::LONGEST)),
+            ("1e400", Some(HostPause::LONGEST)),
+            ("inf", Some(HostPause::LONGEST)),
+            ("18446744073709551616", Some(HostPause::LONGEST)),
+            ("-1", None),
+            ("nan", None),
+            ("soon", None),
+        ] {
+            let file = format!("user-agent: *\ncrawl-delay: {asked}\n");
+            assert_eq!(Robots::parse(file.as_bytes(), "x").pause(), expected, "{asked}");
+        }
     }
 
     #[test]

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::bounds::LISTED_MAX;
 use super::problem::PageProblem;
 use super::{Outcome, Recipe};
 use vocabulary::{Document, Intake, SourceId};
-
-/// Problems and rejects listed by name in one round; all are counted.
-const LISTED_MAX: usize = 200;
 
 /// An item that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

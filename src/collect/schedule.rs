@@ -55,6 +55,14 @@ impl Schedule {
         self.quiet_until(due).unwrap_or(due)
     }
 
+    /// When the next round is due at the latest, however the last ones went; hosts may ask for more.
+    pub(crate) fn next_at_latest(&self, last: Timestamp) -> Timestamp {
+        match &self.when {
+            When::Adaptive { most, .. } => self.next(last, Some(*most), false),
+            When::Every(_) | When::Cron(_) => self.next(last, None, false),
+        }
+    }
+
     /// The end of the quiet hours that a moment lies in; none outside of them.
     pub(crate) fn quiet_until(&self, now: Timestamp) -> Option<Timestamp> {
         let civil = now.to_zoned(shanghai());
@@ -124,6 +132,27 @@ mod tests {
         assert_eq!(gap(5 * HOUR, false), SignedDuration::from_hours(7));
         assert_eq!(gap(HOUR, true), SignedDuration::from_hours(1));
         assert_eq!(gap(9 * HOUR, false), SignedDuration::from_hours(10));
+    }
+
+    #[test]
+    fn no_moment_and_no_gap_makes_the_schedule_panic() {
+        let cron = "30 8,20 * * 1-5".parse().map(Box::new).unwrap();
+        for when in [
+            When::Every(Duration::MAX),
+            When::Every(HOUR),
+            When::Adaptive { least: HOUR, most: Duration::from_hours(876_600) },
+            When::Cron(cron),
+        ] {
+            let schedule = schedule(when, &[(22, 6)]);
+            for now in [Timestamp::MIN, at("2024-07-05 23:00:00"), Timestamp::MAX] {
+                for gap in [None, Some(Duration::ZERO), Some(HOUR), Some(Duration::from_secs(631_107_230_401))] {
+                    assert!(schedule.next(now, gap, true) >= now && schedule.next(now, gap, false) >= now);
+                }
+                assert!(schedule.next_at_latest(now) >= now);
+                assert!(schedule.silent_after(now) >= SILENT_MIN);
+            }
+        }
+        assert_eq!(later(Timestamp::MAX, Duration::MAX), Timestamp::MAX);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
 
+mod bounded;
 mod kinds;
 mod shipped;
 
@@ -119,6 +120,16 @@ impl Memory {
     }
 }
 
+/// A name server that knows loopback alone.
+struct Home;
+
+#[async_trait]
+impl Names for Home {
+    async fn addresses(&self, _name: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
+        Ok(vec![std::net::Ipv4Addr::LOCALHOST.into()])
+    }
+}
+
 struct World {
     dir: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
@@ -143,6 +154,18 @@ impl World {
         drop(collector);
         drop(runtime);
         Self::open(dir, settings)
+    }
+
+    /// With every name leading to loopback.
+    fn at_home() -> Self {
+        let mut world = Self::new(|_| {});
+        let store = world.runtime.block_on(Store::open(&world.dir.path().join("home.sqlite"))).unwrap();
+        let folder = world.dir.path().join("home");
+        std::fs::create_dir(&folder).unwrap();
+        let (warc, names) =
+            (WarcWriter::open(&folder, WarcOptions::default()).unwrap(), Arc::new(Home) as Arc<dyn Names>);
+        world.collector = Collector::with_names(world.settings.clone(), Frontier::new(store), warc, &names).unwrap();
+        world
     }
 
     fn open(dir: tempfile::TempDir, settings: CollectorSettings) -> Self {

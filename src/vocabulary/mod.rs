@@ -7,6 +7,7 @@
 mod act;
 mod alert;
 mod assessment;
+mod bound;
 mod change;
 mod codes;
 mod delivery;
@@ -38,6 +39,7 @@ pub use assessment::{
     ExposureTerms, FailureTerms, FeedbackTerms, ItemsBasis, MuteTerm, OutOfLineTerms, PRealTerms, Regime, RegionTerm,
     SharedTerms, SourceMix, SourceTerm, SpreadTerms, ThinnedTerm, WindowTerm,
 };
+pub use bound::Bound;
 pub use change::{Alteration, Change};
 pub use codes::{
     ActKind, ActorKind, AdminLevel, Category, Channel, Danger, Disposal, EndpointKind, Focus, Hazard, Role, Scope,

@@ -7,7 +7,7 @@
 mod files;
 mod jobs;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,11 +19,14 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::ask::Ask;
+use super::bounds::{BATCH_BYTES_MAX, SILENCES_MAX};
 use super::detail::Harvest;
 use super::fetch::{Failure, Session};
 use super::fields::CHANGED_AT;
-use super::host::host_key;
-use super::problem::{ASK_LATER, CHECK_BOUNDS, CHECK_CHARSET, CHECK_FOLDER, CHECK_HOST, CHECK_PAGE, PageProblem};
+use super::host::server_key;
+use super::problem::{
+    ASK_LATER, ASK_SITE, CHECK_BOUNDS, CHECK_CHARSET, CHECK_FOLDER, CHECK_HOST, CHECK_HOSTS, CHECK_PAGE, PageProblem,
+};
 use super::round::Round;
 use super::schedule::later;
 
@@ -31,12 +34,8 @@ use super::{CollectError, Outcome, Recipe, Sink};
 use store::frontier::{Frontier, FrontierPage, PageState};
 use vocabulary::Document;
 
-/// Bytes of text that are handed over however few documents they are.
-const SINK_BATCH_BYTES_MAX: usize = 16 << 20;
 /// Documents wait at most this long to be handed over, however few they are.
 const SINK_WAIT_MAX: Duration = Duration::from_secs(1);
-/// Pages of one site that fail to answer one after the other before the host is left alone.
-const SILENCES_MAX: u32 = 3;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Flushed = Result<Vec<Outcome>, CollectError>;
@@ -130,7 +129,10 @@ pub(super) struct Run<'a> {
     /// Latest time at which the waiting documents are handed over.
     hand_over_by: Option<tokio::time::Instant>,
     flushing: Option<Boxed<'a, Flushed>>,
+    /// Servers that are left alone for the rest of the round.
     stopped_hosts: BTreeSet<String>,
+    /// Of these, which asked for a pause, and until when.
+    held: BTreeMap<String, Timestamp>,
     silences: u32,
     details_left: u32,
     /// Pages asked in this round, so that a page on two lists is asked once.
@@ -162,14 +164,33 @@ impl<'a> Run<'a> {
             hand_over_by: None,
             flushing: None,
             stopped_hosts: BTreeSet::new(),
+            held: BTreeMap::new(),
             silences: 0,
             details_left: recipe.bounds.details_per_round_max,
             asked: BTreeSet::new(),
         }
     }
 
-    pub(super) fn into_round(self) -> Round {
+    /// The round, due no sooner than its first list can be asked: a pause of one server does not put off the others.
+    pub(super) fn into_round(mut self) -> Round {
+        let free_at = |url: Url| self.held.get(&server_key(&url)).copied().unwrap_or(Timestamp::MIN);
+        let first = self.recipe.start_urls().map(free_at).min();
+        self.round.due_at = first.map_or(self.round.due_at, |at| self.round.due_at.max(at));
         self.round
+    }
+
+    /// The round after a mistake of this program: what was counted stays, what was not handed over is asked again.
+    pub(super) fn into_broken_round(self, said: &str) -> Round {
+        let (now, id) = (self.now, self.recipe.id.clone());
+        let mut round = self.into_round();
+        if !round.intake().reconciles() {
+            round = Round::new(&id, now);
+        }
+        let why =
+            format!("a mistake in this program ended the round ({said}); report it with the archived page asked last");
+        tracing::error!(source.id = %id, "{why}");
+        round.stopped = Some(why);
+        round
     }
 
     /// Works until nothing is left to ask.
@@ -255,7 +276,7 @@ impl<'a> Run<'a> {
                 if !recipe.is_look {
                     self.problem(&ask.url, "more list pages than the bound, the rest is not read", CHECK_BOUNDS);
                 }
-            } else if !self.stopped_hosts.contains(&host_key(&ask.url)) && chain.seen.insert(ask.key()) {
+            } else if !self.stopped_hosts.contains(&server_key(&ask.url)) && chain.seen.insert(ask.key()) {
                 return Some(ask);
             } else if self.recipe.kind.has_siblings() {
                 continue;
@@ -362,7 +383,7 @@ impl<'a> Run<'a> {
     /// The request for a page, unless its host is left alone or the round's bound is reached.
     fn detail_job(&mut self, known: FrontierPage) -> Option<Boxed<'a, Done>> {
         let url = Url::parse(&known.url).ok()?;
-        if self.stopped_hosts.contains(&host_key(&url)) {
+        if self.stopped_hosts.contains(&server_key(&url)) {
             return None;
         }
         if self.details_left == 0 && self.recipe.is_look {
@@ -503,21 +524,24 @@ impl<'a> Run<'a> {
             Failure::Store(error) => return Err(error.into()),
             failure => failure,
         };
-        self.silences = if matches!(failure, Failure::Transport(_)) { self.silences + 1 } else { 0 };
+        self.silences = if failure.is_silence() { self.silences + 1 } else { 0 };
         if failure.stops_host() || self.silences >= SILENCES_MAX {
-            self.stopped_hosts.insert(host_key(url));
+            self.stopped_hosts.insert(server_key(url));
             self.round.stopped.get_or_insert_with(|| failure.to_string());
             if let Failure::Held { wait, .. } = &failure {
-                self.round.due_at = self.round.due_at.max(later(self.now, *wait));
+                self.held.insert(server_key(url), later(self.now, *wait));
             }
         }
         let advice = match failure {
+            Failure::Held { .. } if failure.is_long_pause() => ASK_SITE,
             Failure::Held { .. } | Failure::RobotsUnknown(_) => ASK_LATER,
             Failure::Cut(_) | Failure::Body(_) | Failure::Bomb { .. } => CHECK_PAGE,
+            Failure::Elsewhere(_) | Failure::RobotsElsewhere(_) => CHECK_HOSTS,
             Failure::Refused(_)
             | Failure::Robots
             | Failure::Status(_)
             | Failure::Transport(_)
+            | Failure::Slow(_)
             | Failure::Redirects
             | Failure::BadRedirect
             | Failure::Archive(_)
@@ -545,6 +569,6 @@ impl Batch {
     }
 
     fn is_full(&self, batch_max: usize) -> bool {
-        self.documents.len().max(self.marks.len()) >= batch_max || self.bytes >= SINK_BATCH_BYTES_MAX
+        self.documents.len().max(self.marks.len()) >= batch_max || self.bytes >= BATCH_BYTES_MAX
     }
 }

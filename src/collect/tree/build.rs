@@ -10,8 +10,8 @@ use html5gum::{Emitter, Error, State, Tokenizer};
 use super::tags::{
     BREAKS_OUT, CLOSED_IN_SCOPE, ENDS_P, FORMATTING, HEAD, INTEGRATES, NO_TEXT, OPTIONAL_END, RAW, SCOPE, SPECIAL, VOID,
 };
-use super::tags::{TAG_DEPTH_MAX, TAGS_MAX};
 use super::{Meta, Node, NodeKind, ROOT, Span, Tag, Tree};
+use crate::bounds::{TAG_DEPTH_MAX, TAGS_MAX};
 
 /// Most names of a page's own that are distinguished; all further ones count as one.
 const MADE_UP_MAX: usize = 10_000;

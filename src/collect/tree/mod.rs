@@ -11,7 +11,7 @@ pub(crate) mod tags;
 pub(crate) use tags::Tag;
 
 use super::screen::Screen;
-use tags::{TAG_DEPTH_MAX, TAGS_MAX};
+use crate::bounds::{TAG_DEPTH_MAX, TAGS_MAX};
 
 /// Number of the root, `html`.
 const ROOT: usize = 0;

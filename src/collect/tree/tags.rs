@@ -3,11 +3,6 @@
 //!
 //! Source of the nesting rules: WHATWG HTML, "Parsing HTML documents" (special elements, scopes, implied end tags).
 
-/// Elements may nest this deep; deeper tags are dropped, their text stays. Browsers stop at 512.
-pub(crate) const TAG_DEPTH_MAX: usize = 256;
-/// Tags of one page; further ones are dropped, their text stays. Parsing costs tags × depth at worst.
-pub(crate) const TAGS_MAX: usize = 200_000;
-
 /// Has no content and no end tag.
 pub(crate) const VOID: u16 = 1;
 /// Its content is text up to the end tag (raw text and escapable raw text of the specification).
