@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::article::article;
+use super::bounds::DETAIL_ITEMS_MAX;
 use super::document::{Origin, document};
 use super::fields::{Fields, set_by_rule};
 use super::html;
@@ -18,9 +19,6 @@ use super::recipe::{Detail, DetailFormat, Recipe};
 use super::rules::{FieldRule, Place};
 use super::tree::Tree;
 use vocabulary::{Document, RawRef};
-
-/// Most items of one page.
-const ITEMS_MAX: usize = 5_000;
 
 /// The documents of a page or item, and the reasons for which others were set aside.
 #[derive(Debug, Default)]
@@ -152,11 +150,14 @@ fn of_json(
         notes.add(None, what.clone(), CHECK_PATH);
         harvest.rejected.push(what);
     }
-    if found.len() > ITEMS_MAX {
-        notes.add(None, format!("{} items on one page, the first {ITEMS_MAX} are read", found.len()), CHECK_BOUNDS);
+    if found.len() > DETAIL_ITEMS_MAX {
+        notes.add(None, format!("{} items on one page, the first {DETAIL_ITEMS_MAX} are read", found.len()), CHECK_BOUNDS);
     }
-    for element in found.into_iter().take(ITEMS_MAX) {
+    for element in found.into_iter().take(DETAIL_ITEMS_MAX) {
         if let Some(fields) = item_of(detail, element, hints, context, notes, harvest) {
+            if !notes.has_room_for(fields.bytes()) {
+                break;
+            }
             // An id by its text, not by its number on the page.
             let part = format!("#{}", row_id(fields.get("text").unwrap_or_default()));
             keep(harvest, &fields, context, Some(part), notes);

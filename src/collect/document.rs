@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
+use super::bounds::TEXT_CHARS_MAX;
 use super::fields::{CHANGED_AT, Fields, clip};
+use super::identity;
 use super::mask::Masker;
 use super::problem::{CHECK_BOUNDS, Notes};
 use super::recipe::Recipe;
-use super::{TEXT_CHARS_MAX, identity};
 use vocabulary::{ActorKind, AdminLevel, Document, Meta, RawRef};
 
 /// Where a document came from.

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::bounds::{TEXT_CHARS_MAX, VALUE_CHARS_MAX};
+use super::dates;
 use super::mask::mask_field as masked;
 use super::problem::{CHECK_DATE, CHECK_SELECTOR, Notes};
 use super::rules::FieldRule;
-use super::{TEXT_CHARS_MAX, dates};
 use vocabulary::{Meta, show_moment};
 
-/// Longest value of a field other than the text, in characters.
-const VALUE_CHARS_MAX: usize = 2_000;
 /// Hint of a page: when it was last changed, as a list of pages says. No field of a document.
 pub(crate) const CHANGED_AT: &str = "changed_at";
 
@@ -32,6 +31,11 @@ impl Fields {
             let max = if name == "text" { TEXT_CHARS_MAX + 1 } else { VALUE_CHARS_MAX };
             self.0.insert(name.to_owned(), clip(value, max).to_owned());
         }
+    }
+
+    /// What the names and values take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
     /// Takes the values of the fields that `self` lacks.

@@ -5,13 +5,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::ask::Ask;
+use super::bounds::{PATH_VISITS_MAX, TEXT_CHARS_MAX};
 use super::fields::Fields;
 use super::problem::PageProblem;
 use super::rules::{FieldRule, Place};
-use super::{html, xml};
-
-/// Most steps a wildcard path may visit.
-const PATH_VISITS_MAX: usize = 10_000;
+use super::{html, made, xml};
 
 /// One item of a list.
 #[derive(Debug)]
@@ -19,6 +17,13 @@ pub(crate) struct Item {
     /// Canonical address of the page behind it.
     pub(crate) url: Option<Url>,
     pub(crate) fields: Fields,
+}
+
+impl Item {
+    /// What its values and its address take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.fields.bytes() + self.url.as_ref().map_or(0, |url| url.as_str().len())
+    }
 }
 
 /// The contents of a list page.
@@ -40,6 +45,9 @@ pub(crate) fn answer_of(text: &str, is_xml: bool) -> Result<Value, String> {
     if is_xml {
         return xml::to_json(text);
     }
+    if let Some(trap) = made::json_problem(text) {
+        return Err(trap);
+    }
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|problem| format!("not JSON ({problem})"))
 }
 
@@ -53,7 +61,18 @@ pub(crate) fn value_of(element: ElementRef<'_>, rule: &FieldRule) -> String {
         Place::Constant(value) => value.clone(),
         Place::Item => take(element),
         Place::Css(css) if rule.all => {
-            element.select(&css.selector).map(take).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+            // Elements that match may lie in one another: more than a document can hold is not gathered.
+            let mut all = String::new();
+            for text in element.select(&css.selector).map(take).filter(|text| !text.is_empty()) {
+                if !all.is_empty() {
+                    all.push('\n');
+                }
+                all.push_str(&text);
+                if all.len() > TEXT_CHARS_MAX * char::MAX_LEN_UTF8 {
+                    break;
+                }
+            }
+            all
         }
         Place::Css(css) => {
             // `link = "a"` must also work when the item itself is the link.

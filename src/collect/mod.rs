@@ -31,6 +31,7 @@ mod identity;
 mod item;
 mod kinds;
 mod list;
+mod made;
 mod mask;
 mod pace;
 mod problem;

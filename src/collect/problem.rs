@@ -4,6 +4,9 @@ use std::fmt;
 
 use url::Url;
 
+use super::bounds::ITEM_BYTES_MAX;
+use super::made::Room;
+
 /// A problem of one page. It is no error: the round notes it and goes on.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PageProblem {
@@ -29,12 +32,14 @@ pub(crate) struct Notes<'a> {
     file: &'a str,
     url: String,
     pub(crate) problems: Vec<PageProblem>,
+    /// None when an item had no room.
+    room: Option<Room>,
 }
 
 impl<'a> Notes<'a> {
     /// No problems yet. `file` is the recipe's file, `url` the page's address.
     pub(crate) fn new(file: &'a str, url: &Url) -> Self {
-        Self { file, url: url.to_string(), problems: Vec::new() }
+        Self { file, url: url.to_string(), problems: Vec::new(), room: Some(Room::default()) }
     }
 
     /// Adds a problem. `line` is the line of the rule that it concerns; none when it concerns no single rule.
@@ -42,6 +47,17 @@ impl<'a> Notes<'a> {
         let file = self.file;
         let at = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
         self.problems.push(PageProblem { at, url: self.url.clone(), detail: detail.into(), advice });
+    }
+
+    /// Whether an item of so many bytes may still be kept, by what all items of the page take; the first that may not is noted.
+    pub(crate) fn has_room_for(&mut self, bytes: usize) -> bool {
+        let Some(room) = &mut self.room else { return false };
+        if room.take(bytes) {
+            return true;
+        }
+        self.room = None;
+        self.add(None, format!("its items take more than {ITEM_BYTES_MAX} bytes, the rest is not read"), CHECK_PAGE);
+        false
     }
 }
 

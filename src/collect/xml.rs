@@ -6,10 +6,28 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value};
 
-/// Elements may nest this deep.
-const DEPTH_MAX: usize = 128;
-/// Elements and attributes of one document.
-const NODES_MAX: usize = 1_000_000;
+use super::bounds::{XML_DEPTH_MAX, XML_NODES_MAX, XML_PARENTS_MAX};
+
+/// How much there is so far.
+#[derive(Default)]
+struct Made {
+    /// Elements and attributes.
+    nodes: usize,
+    /// Elements that hold others: each takes more memory than several that hold text.
+    parents: usize,
+}
+
+impl Made {
+    fn check(&self) -> Result<(), String> {
+        if self.nodes > XML_NODES_MAX {
+            return Err(format!("more than {XML_NODES_MAX} elements"));
+        }
+        if self.parents > XML_PARENTS_MAX {
+            return Err(format!("more than {XML_PARENTS_MAX} elements that hold others"));
+        }
+        Ok(())
+    }
+}
 
 /// An element that is still open.
 struct Open {
@@ -28,24 +46,24 @@ pub(crate) fn to_json(source: &str) -> Result<Value, String> {
     // Characters that should have been escaped are common in what offices export.
     reader.config_mut().allow_dangling_amp = true;
     let mut open: Vec<Open> = vec![Open { name: String::new(), members: Map::new(), text: String::new() }];
-    let mut nodes = 0;
+    let mut made = Made::default();
     loop {
         let event = reader.read_event();
         let event = event.map_err(|problem| format!("not XML: {problem}, at byte {}", reader.error_position()))?;
         match event {
             Event::Start(tag) => {
-                if open.len() > DEPTH_MAX {
-                    return Err(format!("elements nest deeper than {DEPTH_MAX}"));
+                if open.len() > XML_DEPTH_MAX {
+                    return Err(format!("elements nest deeper than {XML_DEPTH_MAX}"));
                 }
-                open.push(opened(&tag, &mut nodes)?);
+                open.push(opened(&tag, &mut made)?);
             }
             Event::Empty(tag) => {
-                let element = opened(&tag, &mut nodes)?;
-                close(&mut open, element);
+                let element = opened(&tag, &mut made)?;
+                close(&mut open, element, &mut made)?;
             }
             Event::End(_) => {
                 if let Some(element) = open.pop() {
-                    close(&mut open, element);
+                    close(&mut open, element, &mut made)?;
                 }
             }
             Event::Text(text) => add(&mut open, &text.xml10_content()),
@@ -82,19 +100,18 @@ pub(crate) fn to_json(source: &str) -> Result<Value, String> {
     Ok(Value::Object(members))
 }
 
-fn opened(tag: &BytesStart<'_>, nodes: &mut usize) -> Result<Open, String> {
+fn opened(tag: &BytesStart<'_>, made: &mut Made) -> Result<Open, String> {
     let mut members = Map::new();
     for attribute in tag.attributes().with_checks(false).flatten() {
-        *nodes += 1;
+        made.nodes += 1;
         let name = format!("@{}", attribute.key.local_name().as_ref());
         let raw: &str = &attribute.value;
         let value = quick_xml::escape::unescape(raw).map_or_else(|_| raw.to_owned(), std::borrow::Cow::into_owned);
         members.insert(name, Value::String(value));
     }
-    *nodes += 1;
-    if *nodes > NODES_MAX {
-        return Err(format!("more than {NODES_MAX} elements"));
-    }
+    made.nodes += 1;
+    made.parents += usize::from(!members.is_empty());
+    made.check()?;
     Ok(Open { name: tag.local_name().as_ref().to_owned(), members, text: String::new() })
 }
 
@@ -105,8 +122,13 @@ fn add(open: &mut [Open], text: &str) {
 }
 
 /// Gives a finished element to the one around it.
-fn close(open: &mut [Open], element: Open) {
-    let Some(around) = open.last_mut() else { return };
+///
+/// # Errors
+/// Which bound is reached.
+fn close(open: &mut [Open], element: Open, made: &mut Made) -> Result<(), String> {
+    let Some(around) = open.last_mut() else { return Ok(()) };
+    made.parents += usize::from(around.members.is_empty());
+    made.check()?;
     let Open { name, mut members, text } = element;
     let text = text.trim();
     let value = if members.is_empty() {
@@ -125,6 +147,7 @@ fn close(open: &mut [Open], element: Open) {
             *first = Value::Array(vec![before, value]);
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -149,7 +172,9 @@ mod tests {
             ("<a><b></a>".to_owned(), "not XML"),
             ("<a>".to_owned(), "`a` is never closed"),
             ("<a>".repeat(100_000), "nest deeper than 128"),
-            (format!("<a>{}</a>", "<b/>".repeat(NODES_MAX)), "more than 1000000 elements"),
+            (format!("<a>{}</a>", "<b/>".repeat(XML_NODES_MAX)), "more than 1000000 elements"),
+            (format!("<a>{}</a>", "<b><c/></b>".repeat(XML_PARENTS_MAX)), "more than 250000 elements that hold others"),
+            (format!("<a>{}</a>", "<b c=''/>".repeat(XML_PARENTS_MAX)), "more than 250000 elements that hold others"),
         ] {
             let error = to_json(&source).unwrap_err();
             assert!(error.contains(expected), "{error}");

@@ -11,8 +11,7 @@ use crate::fields::Fields;
 use crate::item::{Item, List};
 use crate::problem::{CHECK_DATE, CHECK_PAGE, Notes};
 use crate::rules::RecipeError;
-use crate::tree::tags::TAG_DEPTH_MAX;
-use crate::{dates, html};
+use crate::{dates, html, made};
 use vocabulary::show_moment;
 
 pub(super) const KIND: KindSpec =
@@ -44,9 +43,9 @@ impl SourceKind for Feed {
             Some((_, rest)) => rest,
             None => text,
         };
-        let depth = if text.starts_with('{') { 0 } else { html::xml_depth(text) };
-        if depth > TAG_DEPTH_MAX {
-            notes.add(None, format!("elements nest {depth} deep, at most {TAG_DEPTH_MAX} are read"), CHECK_PAGE);
+        let trap = if text.starts_with('{') { made::json_problem(text) } else { html::feed_problem(text) };
+        if let Some(trap) = trap {
+            notes.add(None, format!("the feed is not read: {trap}"), CHECK_PAGE);
             return List::default();
         }
         let parser = feed_rs::parser::Builder::new()
@@ -94,7 +93,11 @@ impl SourceKind for Feed {
             if url.is_none() {
                 fields.set("external_id", &entry.id);
             }
-            list.items.push(Item { url, fields });
+            let item = Item { url, fields };
+            if !notes.has_room_for(item.bytes()) {
+                break;
+            }
+            list.items.push(item);
         }
         list
     }

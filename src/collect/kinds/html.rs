@@ -114,7 +114,12 @@ impl SourceKind for HtmlItems {
             if self.link.is_some() && url.is_none() {
                 continue; // Headings and "more" rows often share the items' markup.
             }
-            list.items.push(Item { url, fields });
+            let item = Item { url, fields };
+            // One more than the bound, so that a list that is too long is noticed.
+            if list.items.len() > page.rules.items_max || !notes.has_room_for(item.bytes()) {
+                break;
+            }
+            list.items.push(item);
         }
         if list.items.is_empty() {
             let matched = parsed.select(&self.item.selector).count();

@@ -122,7 +122,11 @@ impl SourceKind for Interface {
                 let found = json_value(element, rule);
                 (!found.is_empty()).then(|| page.address(&refine(rule, &found)?, rule.line, notes)).flatten()
             });
-            list.items.push(Item { url, fields });
+            let item = Item { url, fields };
+            if !notes.has_room_for(item.bytes()) {
+                break;
+            }
+            list.items.push(item);
         }
         list.next = self.next.iter().filter_map(|next| next_ask(page, next, &answer, notes)).collect();
         list

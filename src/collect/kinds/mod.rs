@@ -28,8 +28,10 @@ use toml::de::DeValue;
 use url::Url;
 
 use crate::ask::{Ask, Body};
+use crate::bounds::ADDRESS_BYTES_MAX;
+use crate::host::is_within;
 use crate::item::List;
-use crate::problem::{CHECK_CHARSET, CHECK_HOSTS, Notes};
+use crate::problem::{CHECK_CHARSET, CHECK_HOSTS, CHECK_PAGE, Notes};
 use crate::rules::check::Checker;
 use crate::rules::{FieldRule, RecipeError};
 use crate::{charset, identity};
@@ -134,8 +136,11 @@ impl Page<'_> {
         }
         let url = self.url.join(found).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
         let host = url.host_str()?;
-        let of_subdomain = |known: &str| host.strip_suffix(known).is_some_and(|prefix| prefix.ends_with('.'));
-        if !self.rules.hosts.iter().any(|known| host == known || of_subdomain(known)) {
+        if url.as_str().len() > ADDRESS_BYTES_MAX {
+            notes.add(Some(line), format!("a link of {} bytes is not followed", url.as_str().len()), CHECK_PAGE);
+            return None;
+        }
+        if !is_within(self.rules.hosts, host) {
             notes.add(Some(line), format!("link to another host `{host}` is not followed"), CHECK_HOSTS);
             return None;
         }

@@ -12,6 +12,7 @@ use toml::Spanned;
 use super::settings::Settings;
 use super::{KindSpec, Page, SourceKind};
 use crate::ask::Ask;
+use crate::bounds::{SITEMAP_ADDRESSES_MAX, SITEMAP_VALUE_BYTES_MAX};
 use crate::fields::{CHANGED_AT, Fields};
 use crate::item::{Item, List};
 use crate::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_SELECTOR, Notes};
@@ -25,10 +26,6 @@ pub(super) const KIND: KindSpec =
 const KEYS: &[&str] = &["include"];
 /// Largest size of a compiled `include`, in bytes.
 const INCLUDE_BYTES_MAX: usize = 1 << 20;
-/// Addresses of one file, as the protocol says.
-const ADDRESSES_MAX: usize = 50_000;
-/// Longest address or date that is read, in bytes.
-const VALUE_BYTES_MAX: usize = 4_096;
 /// Line of the recipe that notes on addresses name: no rule finds them.
 const NO_RULE_LINE: usize = 1;
 
@@ -90,9 +87,9 @@ impl SourceKind for Sitemap {
         if entries.is_empty() {
             notes.add(None, "no address was found: this is no sitemap", CHECK_PAGE);
         }
-        let cut = entries.len() > ADDRESSES_MAX;
+        let cut = entries.len() > SITEMAP_ADDRESSES_MAX;
         let (mut pages, mut indexes, mut passed_over) = (Vec::new(), Vec::new(), 0_usize);
-        for entry in entries.into_iter().take(ADDRESSES_MAX) {
+        for entry in entries.into_iter().take(SITEMAP_ADDRESSES_MAX) {
             let changed_at = dates::read_date(&entry.lastmod, None, page.now);
             let Some(url) = page.address(&entry.loc, NO_RULE_LINE, notes) else { continue };
             if entry.is_index {
@@ -111,10 +108,14 @@ impl SourceKind for Sitemap {
             if let Some(at) = changed_at {
                 fields.set(CHANGED_AT, &at.to_string());
             }
-            pages.push((changed_at, Item { url: Some(url), fields }));
+            let item = Item { url: Some(url), fields };
+            if !notes.has_room_for(item.bytes()) {
+                break;
+            }
+            pages.push((changed_at, item));
         }
         if cut {
-            notes.add(None, format!("more than {ADDRESSES_MAX} addresses, the rest is not read"), CHECK_BOUNDS);
+            notes.add(None, format!("more than {SITEMAP_ADDRESSES_MAX} addresses, the rest is not read"), CHECK_BOUNDS);
         }
         if let Some(include) = self.include.as_ref().filter(|_| pages.is_empty() && passed_over > 0) {
             let what = format!("`include` matches none of {passed_over} addresses");
@@ -131,9 +132,15 @@ impl SourceKind for Sitemap {
     }
 }
 
+/// Adds text to a value as far as it is read.
+fn add(value: &mut String, text: &str) {
+    let room = SITEMAP_VALUE_BYTES_MAX.saturating_sub(value.len());
+    value.push_str(&text[..text.floor_char_boundary(room)]);
+}
+
 fn of_lines(text: &str) -> Vec<Entry> {
-    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("http") && line.len() <= VALUE_BYTES_MAX);
-    lines.take(ADDRESSES_MAX + 1).map(|line| Entry { loc: line.to_owned(), ..Entry::default() }).collect()
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("http") && line.len() <= SITEMAP_VALUE_BYTES_MAX);
+    lines.take(SITEMAP_ADDRESSES_MAX + 1).map(|line| Entry { loc: line.to_owned(), ..Entry::default() }).collect()
 }
 
 /// Looks at names alone and not at nesting, as broken sitemaps are common; one pass, nothing is kept but values.
@@ -142,7 +149,7 @@ fn of_xml(text: &str, notes: &mut Notes<'_>) -> Vec<Entry> {
     reader.config_mut().allow_dangling_amp = true;
     reader.config_mut().check_end_names = false;
     let (mut entries, mut entry, mut value) = (Vec::new(), None::<Entry>, String::new());
-    while entries.len() <= ADDRESSES_MAX {
+    while entries.len() <= SITEMAP_ADDRESSES_MAX {
         match reader.read_event() {
             Ok(Event::Start(tag)) => {
                 value.clear();
@@ -163,9 +170,9 @@ fn of_xml(text: &str, notes: &mut Notes<'_>) -> Vec<Entry> {
                     _ => {}
                 }
             }
-            Ok(Event::Text(text)) if value.len() < VALUE_BYTES_MAX => value.push_str(&text),
-            Ok(Event::CData(text)) if value.len() < VALUE_BYTES_MAX => value.push_str(&text),
-            Ok(Event::GeneralRef(name)) if value.len() < VALUE_BYTES_MAX => {
+            Ok(Event::Text(text)) => add(&mut value, &text),
+            Ok(Event::CData(text)) => add(&mut value, &text),
+            Ok(Event::GeneralRef(name)) if value.len() < SITEMAP_VALUE_BYTES_MAX => {
                 let name: &str = &name;
                 let reference = format!("&{name};");
                 match quick_xml::escape::unescape(&reference) {

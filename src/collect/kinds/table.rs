@@ -8,7 +8,8 @@ use toml::Spanned;
 
 use super::settings::Settings;
 use super::{KindSpec, Page, SourceKind};
-use crate::fields::{Fields, set_by_rule};
+use crate::bounds::{COLUMN_NAME_CHARS_MAX, TABLE_COLUMNS_MAX, WORKBOOK_RATIO_MAX};
+use crate::fields::{Fields, clip, set_by_rule};
 use crate::identity::{canonical, row_id};
 use crate::item::{Item, List, json_value};
 use crate::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_SELECTOR, Notes};
@@ -23,10 +24,6 @@ pub(super) const KIND: KindSpec =
 const KEYS: &[&str] = &["format", "sheet", "header_row", "fields"];
 /// Highest number of the row with the names of the columns.
 const HEADER_ROW_MAX: u32 = 100;
-/// Columns of a table; further cells are not read.
-const COLUMNS_MAX: usize = 500;
-/// Bytes that a workbook may unpack to, for each byte that a page may have: sheets are packed about ten to one.
-const UNPACKED_RATIO_MAX: u64 = 32;
 /// First bytes of a file in the ZIP format, which workbooks are.
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
@@ -118,8 +115,18 @@ impl Sheet {
             notes.add(Some(self.line), what, CHECK_SELECTOR);
             return Vec::new();
         };
+        // Each row is told with the names of its columns.
+        let headers: Vec<String> = headers.iter().map(|name| clip(name, COLUMN_NAME_CHARS_MAX).to_owned()).collect();
         self.check_columns(&headers, notes);
-        rows.map(|(_, cells)| self.item(page, &headers, &cells, notes)).collect()
+        let mut items = Vec::new();
+        for (_, cells) in rows {
+            let item = self.item(page, &headers, &cells, notes);
+            if !notes.has_room_for(item.bytes()) {
+                break;
+            }
+            items.push(item);
+        }
+        items
     }
 
     fn format_of(&self, bytes: &[u8]) -> TableFormat {
@@ -136,7 +143,7 @@ impl Sheet {
     }
 
     fn of_workbook(&self, page: &Page<'_>, rows_max: usize, notes: &mut Notes<'_>) -> Vec<NumberedRow> {
-        let unpacked_max = page.rules.bytes_max as u64 * UNPACKED_RATIO_MAX;
+        let unpacked_max = page.rules.bytes_max as u64 * WORKBOOK_RATIO_MAX;
         match read_sheet(page.body, self.name.as_deref(), rows_max, unpacked_max) {
             Ok(found) => {
                 if let Some(cut) = found.cut {
@@ -215,7 +222,7 @@ fn of_text(page: &Page<'_>, format: TableFormat, rows_max: usize, notes: &mut No
             notes.add(None, format!("more than {rows_max} rows, the rest is not read"), CHECK_BOUNDS);
             break;
         }
-        rows.push((number, record.iter().take(COLUMNS_MAX).map(|cell| cell.trim().to_owned()).collect()));
+        rows.push((number, record.iter().take(TABLE_COLUMNS_MAX).map(|cell| cell.trim().to_owned()).collect()));
     }
     rows
 }

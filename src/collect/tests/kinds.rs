@@ -399,6 +399,67 @@ fn letters_are_read_in_whatever_way_their_program_writes_them() {
 }
 
 #[test]
+fn a_letter_with_the_id_of_another_one_does_not_take_its_place() {
+    let drop = tempfile::tempdir().unwrap();
+    let letter = |from: &str, text: &str| {
+        format!(
+            "From: {from}@example.org\nSubject: x\nDate: Mon, 1 Jul 2024 09:00:00 +0800\nMessage-ID: <1@example.org>\n\
+             Content-Type: text/plain; charset=utf-8\n\n{text}\n"
+        )
+    };
+    let (world, sink) = (World::new(|_| {}), Memory::default());
+    let recipe = of_folder(drop.path(), "kind = \"mail\"\n");
+    fs::write(drop.path().join("1"), letter("li", "充电宝起火")).unwrap();
+    assert_eq!(world.round(&recipe, DAY_1, &sink).kept, 1);
+    fs::write(drop.path().join("2"), letter("firm", "没有任何问题")).unwrap();
+    // The first again, by another way.
+    fs::write(drop.path().join("3"), format!("Received: by b.example\n{}", letter("li", "充电宝起火"))).unwrap();
+    let round = world.round(&recipe, DAY_2, &sink);
+    assert_eq!((round.kept, round.revised, round.unchanged), (1, 0, 1), "{round:?}");
+    assert_eq!(sorted(&sink), ["x\n充电宝起火", "x\n没有任何问题"]);
+}
+
+/// Lists whose items would take many times what was sent.
+#[test]
+fn items_that_repeat_one_large_value_cost_a_bound_and_a_note() {
+    let cell = "起".repeat(100_000);
+    let rows = "<tr><td>a".repeat(2_000);
+    let table = format!("<table><tr><th>号<th>述</tr><tr><td rowspan=500 colspan=60>{cell}</tr>{rows}</table>");
+    let nested = format!("{}{cell}", "<div class=i><a href=/x>x</a>".repeat(250));
+    let name = "名".repeat(100_000);
+    let csv = format!("{name},编号\n{}", "甲,1\n".repeat(5_000));
+    let site = Site::serve(move |path, _| match path {
+        "/table" => ok(&table),
+        "/nested" => ok(&nested),
+        "/csv" => ok(&csv),
+        _ => missing(),
+    });
+    let (world, sink) = (World::new(|_| {}), Memory::default());
+    let look = |path: &str, rest: &str| {
+        let text = format!(
+            "id = \"{path}\"\nname = \"x\"\nchannel = \"media\"\nstart = [\"http://127.0.0.1:{}/{path}\"]\nallow_loopback = true\n\
+             schedule.every = \"1h\"\nbounds.items_per_page_max = 5000\n{rest}",
+            site.port
+        );
+        world.round(&Recipe::parse(&text, "x.toml").unwrap(), DAY_1, &sink)
+    };
+    for (path, rest) in [
+        ("table", "kind = \"html\"\n[list]\ntable = { selector = \"table\", columns = { brand = \"号\" } }\n"),
+        (
+            "nested",
+            "kind = \"html\"\n[list]\nitem = \".i\"\n[list.fields]\nexternal_id = { selector = \"a\", attr = \"href\" }\ntext = \".i\"\n",
+        ),
+        ("csv", "kind = \"table\"\n[list]\n"),
+    ] {
+        let round = look(path, rest);
+        let told = problems(&round).contains("its items take more than 67108864 bytes");
+        assert_eq!(told, path == "nested", "{path}: {:?}", round.problems);
+        let kept: usize = sink.documents.lock().unwrap().values().map(|one| one.text.len()).sum();
+        assert!(kept < 10 << 20, "{path}: {kept} bytes");
+    }
+}
+
+#[test]
 fn hostile_letters_cost_a_bound_and_a_reason() {
     let drop = tempfile::tempdir().unwrap();
     let head = "From: a@example.org\nSubject: x\nMessage-ID: <m>\nMIME-Version: 1.0\n";
@@ -410,13 +471,23 @@ fn hostile_letters_cost_a_bound_and_a_reason() {
     fs::write(drop.path().join("few"), format!("{head}{few}")).unwrap();
     fs::write(drop.path().join("headers"), format!("{head}{}\n\n起火", "X-A: b\n".repeat(100_000))).unwrap();
     fs::write(drop.path().join("long"), format!("Subject: {}\n\n起火", "=?utf-8?B?".repeat(500_000))).unwrap();
+    // Millions of addresses and parameters, in heads that are hidden behind boundaries and letters.
+    let many = "To: a,a,a,a,a,a,a,a,a\n".repeat(100_000);
+    fs::write(drop.path().join("part"), format!("{head}Content-Type: multipart/mixed; boundary=b\n\n--b\n{many}\n"))
+        .unwrap();
+    fs::write(
+        drop.path().join("digest"),
+        format!("{head}Content-Type: multipart/digest; boundary=b\n\n--b\n\n{many}\n"),
+    )
+    .unwrap();
     fs::write(drop.path().join("huge"), vec![b'x'; 9 << 20]).unwrap();
     let (world, sink) = (World::new(|_| {}), Memory::default());
     let round = world.round(&of_folder(drop.path(), "kind = \"mail\"\n"), DAY_1, &sink);
     let reasons: Vec<&str> = round.rejects.iter().map(|reject| reject.reason.as_str()).collect();
     assert!(reasons.iter().any(|reason| reason.contains("boundaries and types of parts; at most 500")), "{reasons:?}");
     assert!(reasons.iter().any(|reason| reason.contains("longer than 8388608 bytes")), "{reasons:?}");
-    assert_eq!(round.collected, 6, "{round:?}");
+    assert!(reasons.iter().any(|reason| reason.contains("the heads of the letter and its parts have")), "{reasons:?}");
+    assert_eq!(round.collected, 8, "{round:?}");
 }
 
 #[test]
