@@ -5,19 +5,18 @@
 //! file into the folder cannot make the program read another; hidden files and those that are still being written
 //! (`.part`, `.tmp`, `.crdownload`) are passed over.
 
-#![expect(clippy::disallowed_methods, reason = "the one door to drop folders")]
+#![cfg_attr(any(test, not(unix)), expect(clippy::disallowed_methods, reason = "the one door to drop folders"))]
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use url::Url;
 
+use super::bounds::FOLDER_FILES_MAX;
 use vocabulary::SourceId;
 
-/// Files of one folder that are listed.
-const FILES_MAX: usize = 100_000;
 /// Subfolders of a mailbox in the Maildir layout.
 const MAILDIR: &[&str] = &["new", "cur"];
 /// Names of files that are still being written end like this.
@@ -79,10 +78,10 @@ pub(crate) fn list(folder: &Path) -> Result<Listing, String> {
             let changed = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
             let name = if part.is_empty() { name } else { format!("{part}/{name}") };
             listing.files.push(FolderFile { name, stamp: format!("{}-{}", found.len(), changed.as_nanos()) });
-            if listing.files.len() >= FILES_MAX {
+            if listing.files.len() >= FOLDER_FILES_MAX {
                 listing
                     .problems
-                    .push(format!("more than {FILES_MAX} files, the rest is not looked at; move old ones away"));
+                    .push(format!("more than {FOLDER_FILES_MAX} files, the rest is not looked at; move old ones away"));
                 listing.files.sort();
                 return Ok(listing);
             }
@@ -97,19 +96,51 @@ pub(crate) fn list(folder: &Path) -> Result<Listing, String> {
 /// # Errors
 /// Why they cannot be had.
 pub(crate) fn read(folder: &Path, name: &str, bytes_max: usize) -> Result<Vec<u8>, String> {
-    let path = folder.join(name);
-    let kind = fs::symlink_metadata(&path).map_err(|_| "the file is no longer there".to_owned())?;
-    if !kind.is_file() {
+    let unreadable = |problem: std::io::Error| match problem.kind() {
+        ErrorKind::NotFound => "the file is no longer there".to_owned(),
+        ErrorKind::NotADirectory => "it is no file any more".to_owned(),
+        _ => format!("the file cannot be read ({problem}); check its permissions"),
+    };
+    let file = open(folder, name).map_err(unreadable)?;
+    // Of what is open, not of what lies there by now.
+    if !file.metadata().map_err(unreadable)?.is_file() {
         return Err("it is no file any more".to_owned());
     }
-    let unreadable = |problem: std::io::Error| format!("the file cannot be read ({problem}); check its permissions");
     let mut bytes = Vec::new();
-    let file = File::open(&path).map_err(unreadable)?;
     file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > bytes_max {
         return Err(format!("longer than {bytes_max} bytes; split it, or raise `page_bytes_max`"));
     }
     Ok(bytes)
+}
+
+/// Opens a file below the folder; neither it nor a folder on the way may be a link, not even one that was put there since the
+/// folder was listed. Does not wait for the other end of a pipe.
+#[cfg(unix)]
+fn open(folder: &Path, name: &str) -> std::io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    use rustix::io::Errno;
+
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let mut at = rustix::fs::open(folder, flags | OFlags::DIRECTORY, Mode::empty())?;
+    let mut parts = name.split('/').peekable();
+    while let Some(part) = parts.next() {
+        let kind = if parts.peek().is_some() { OFlags::DIRECTORY } else { OFlags::empty() };
+        let next = rustix::fs::openat(&at, part, flags | OFlags::NOFOLLOW | kind, Mode::empty());
+        // How a link answers that is not followed.
+        at = next.map_err(|problem| if problem == Errno::LOOP { Errno::NOTDIR } else { problem })?;
+    }
+    Ok(File::from(at))
+}
+
+/// Opens a file below the folder that is none of a link by now.
+#[cfg(not(unix))]
+fn open(folder: &Path, name: &str) -> std::io::Result<File> {
+    let path = folder.join(name);
+    if fs::symlink_metadata(&path)?.is_symlink() {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    File::open(path)
 }
 
 /// The name of a file in the frontier and in the raw archive; it holds no path of the machine. A letter in a Maildir
@@ -151,6 +182,37 @@ mod tests {
         assert_eq!(read(dir.path(), "a.csv", 5).unwrap(), b"a.csv");
         assert!(read(dir.path(), "a.csv", 4).unwrap_err().contains("longer than 4 bytes"));
         assert!(list(&dir.path().join("absent")).unwrap_err().contains("make it"));
+    }
+
+    /// What somebody puts in a listed file's place between the look and the reading.
+    #[cfg(unix)]
+    #[test]
+    fn what_was_swapped_for_a_link_or_a_pipe_since_the_look_is_not_read() {
+        use std::os::unix::fs::symlink;
+
+        let (dir, secret) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(secret.path().join("a.csv"), "secret").unwrap();
+        for sub in ["new", "cur"] {
+            fs::create_dir(dir.path().join(sub)).unwrap();
+        }
+        for name in ["a.csv", "b.csv", "new/a.csv"] {
+            fs::write(dir.path().join(name), "ours").unwrap();
+        }
+        assert_eq!(list(dir.path()).unwrap().files.len(), 3);
+        fs::remove_file(dir.path().join("a.csv")).unwrap();
+        symlink(secret.path().join("a.csv"), dir.path().join("a.csv")).unwrap();
+        fs::remove_file(dir.path().join("b.csv")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, dir.path().join("b.csv"), rustix::fs::Mode::RUSR).unwrap();
+        fs::rename(dir.path().join("new"), dir.path().join("old")).unwrap();
+        symlink(secret.path(), dir.path().join("new")).unwrap();
+        for name in ["a.csv", "b.csv", "new/a.csv"] {
+            assert_eq!(read(dir.path(), name, 100).unwrap_err(), "it is no file any more", "{name}");
+        }
+        assert_eq!(read(dir.path(), "old/a.csv", 100).unwrap(), b"ours");
+        assert_eq!(read(dir.path(), "gone.csv", 100).unwrap_err(), "the file is no longer there");
+        for name in ["../a.csv", "cur", "old/../a.csv"] {
+            assert!(read(dir.path(), name, 100).is_err(), "{name}");
+        }
     }
 
     #[test]

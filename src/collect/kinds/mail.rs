@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::settings::Settings;
 use super::{KindSpec, Page, SourceKind};
+use crate::bounds::{
+    ATTACHMENTS_MAX, LETTER_HEAD_BYTES_MAX, LETTER_HEADERS_MAX, LETTER_PARTS_MAX, LETTER_TEXTS_MAX, LETTERS_NESTED_MAX,
+};
 use crate::fields::{Fields, clip, set_by_rule};
 use crate::item::{Item, List, json_value};
 use crate::problem::{CHECK_CHARSET, CHECK_DATE, CHECK_PAGE, Notes};
@@ -23,17 +26,9 @@ pub(super) const KIND: KindSpec =
     KindSpec { name: "mail", list_keys: KEYS, takes_request: false, reads_files: true, read };
 
 const KEYS: &[&str] = &["fields"];
-/// Letters within letters that are read: a forwarded complaint is the complaint.
-const NESTED_MAX: usize = 2;
-/// Text parts of one letter that are read.
-const PARTS_MAX: usize = 50;
-/// Parts of one letter at all, counted before anything is built of them: one with more is a trap.
-const PARTS_BEGUN_MAX: usize = 500;
-/// Attachments that are named.
-const ATTACHMENTS_MAX: usize = 50;
-/// Headers that rules may name.
-const HEADERS_MAX: usize = 200;
-/// Characters of the hash that names a letter without `Message-ID`.
+/// Characters of a `Message-ID` that are kept (RFC 5322: a line has at most 998).
+const MESSAGE_ID_CHARS_MAX: usize = 998;
+/// Characters of the hash that names a letter.
 const ID_CHARS: usize = 20;
 /// Begins the line before a forwarded letter.
 const FORWARDED: &str = "【转发】";
@@ -92,9 +87,15 @@ impl Letters {
         let whole = with_readable_head(page, notes);
         // The parser builds letters in letters to any depth: every one of them needs a boundary or a type of its own.
         let begun = whole.split(|byte| *byte == b'\n').filter(|line| begins_a_part(line)).count();
-        if begun > PARTS_BEGUN_MAX {
+        if begun > LETTER_PARTS_MAX {
             return Err(format!(
-                "the letter has {begun} boundaries and types of parts; at most {PARTS_BEGUN_MAX} are read"
+                "the letter has {begun} boundaries and types of parts; at most {LETTER_PARTS_MAX} are read"
+            ));
+        }
+        let heads = head_bytes(&whole);
+        if heads > LETTER_HEAD_BYTES_MAX {
+            return Err(format!(
+                "the heads of the letter and its parts have {heads} bytes; at most {LETTER_HEAD_BYTES_MAX} are read"
             ));
         }
         let Some(letter) =
@@ -122,11 +123,7 @@ impl Letters {
                 CHECK_DATE,
             ),
         }
-        let id = match value("message_id") {
-            "" => format!("mail:{}", &blake3::hash(page.body).to_hex().as_str()[..ID_CHARS]),
-            id => id.to_owned(),
-        };
-        otherwise.set("external_id", &id);
+        otherwise.set("external_id", &id_of(&values, page.body));
         let attachments = letter.attachments().count();
         if attachments > 0 {
             otherwise.set("attachments", &attachments.to_string());
@@ -134,6 +131,51 @@ impl Letters {
         found.fill_from(&otherwise);
         Ok(Item { url: None, fields: found })
     }
+}
+
+/// What a letter is known by: its `Message-ID` and what it says. Whoever writes to the mailbox chooses the `Message-ID`: by it
+/// alone a letter could take the place of another one, whose id its writer has seen. The same letter that came by two ways has
+/// the same id.
+fn id_of(values: &Value, bytes: &[u8]) -> String {
+    let value = |name: &str| values.get(name).and_then(Value::as_str).unwrap_or_default();
+    let short = |hash: blake3::Hash| hash.to_hex().as_str()[..ID_CHARS].to_owned();
+    match value("message_id") {
+        "" => format!("mail:{}", short(blake3::hash(bytes))),
+        id => {
+            let mut said = blake3::Hasher::new();
+            for name in ["from", "date", "subject", "text"] {
+                said.update(value(name).as_bytes()).update(&[0]);
+            }
+            format!("{}#{}", clip(id, MESSAGE_ID_CHARS_MAX), short(said.finalize()))
+        }
+    }
+}
+
+/// Bytes of all heads: the letter's, those behind boundaries, and those of letters within. The parser makes a value of each
+/// header, address and parameter, many times as large as what it read. A line that only looks like a boundary counts until the
+/// next empty line.
+fn head_bytes(bytes: &[u8]) -> usize {
+    // In a digest every part is a letter, whether it says so or not.
+    let in_digest = find(bytes, b"multipart/digest");
+    let (mut in_head, mut holds_letter, mut count) = (true, in_digest, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if in_head {
+            count += line.len();
+            holds_letter |= find(line, b"message/");
+            if line.trim_ascii().is_empty() {
+                // The head of a letter within follows at once.
+                in_head = std::mem::take(&mut holds_letter);
+            }
+        } else if line.starts_with(b"--") {
+            (in_head, holds_letter) = (true, in_digest);
+        }
+    }
+    count
+}
+
+/// Whether a word stands somewhere, in capitals or not.
+fn find(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
 }
 
 fn begins_a_part(line: &[u8]) -> bool {
@@ -172,7 +214,7 @@ fn values_of(letter: &Message<'_>, text: &str) -> Value {
         first.and_then(|one| one.address.as_deref().or(one.name.as_deref())).unwrap_or_default().to_owned()
     };
     let mut headers = Map::new();
-    for (name, value) in letter.headers_raw().take(HEADERS_MAX) {
+    for (name, value) in letter.headers_raw().take(LETTER_HEADERS_MAX) {
         headers.entry(name.to_lowercase()).or_insert_with(|| Value::String(value.trim().to_owned()));
     }
     let names: Vec<&str> =
@@ -195,14 +237,14 @@ fn text_of(letter: &Message<'_>, page: &Page<'_>, notes: &mut Notes<'_>, depth: 
     let plain = || letter.text_body.iter().filter_map(|id| letter.part(*id)).filter(|part| part.is_text());
     let is_html = plain().next().is_none() || plain().all(MessagePart::is_text_html);
     let bodies = if is_html { &letter.html_body } else { &letter.text_body };
-    for part in bodies.iter().take(PARTS_MAX).filter_map(|id| letter.part(*id)) {
+    for part in bodies.iter().take(LETTER_TEXTS_MAX).filter_map(|id| letter.part(*id)) {
         let Some(text) = readable(letter, part, page, notes, depth) else { continue };
         pieces.push(if part.is_text_html() { html::fragment_text(&text) } else { tidy(&text) });
     }
-    for part in letter.parts.iter().take(PARTS_MAX) {
+    for part in letter.parts.iter().take(LETTER_TEXTS_MAX) {
         let PartType::Message(inner) = &part.body else { continue };
-        if depth >= NESTED_MAX {
-            notes.add(None, format!("letters nest deeper than {NESTED_MAX}, the inner ones are not read"), CHECK_PAGE);
+        if depth >= LETTERS_NESTED_MAX {
+            notes.add(None, format!("letters nest deeper than {LETTERS_NESTED_MAX}, the inner ones are not read"), CHECK_PAGE);
             break;
         }
         let subject = inner.subject().unwrap_or_default();
