@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::feed::FeedHead;
 use tell::{self, Language};
 use vocabulary::{
-    AlertEventKind, AlertId, AlertState, Danger, RegionCode, ShownAlert, ShownEvent, show_moment, start_of_day,
+    AlertEventKind, AlertId, AlertState, Danger, RegionCode, ShownAlert, ShownEvent, is_formula, show_moment,
+    start_of_day,
 };
 
 /// Columns of the CSV form. Columns are added at the end, never changed.
@@ -84,9 +85,7 @@ pub fn csv(alerts: &[ShownAlert], head: &FeedHead, region_name: &dyn Fn(RegionCo
 
 /// A cell that no spreadsheet takes for a formula.
 fn guarded(cell: &str) -> String {
-    let first = cell.trim_start().chars().next();
-    let formula = first.is_some_and(|first| "=+-@＝＋－＠".contains(first)) || cell.starts_with(['\t', '\r', '\n']);
-    if formula && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
+    if is_formula(cell) && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
 }
 
 /// An event in an alert's life as a CloudEvent 1.0.
@@ -190,7 +189,9 @@ mod tests {
 
     #[test]
     fn no_cell_of_the_csv_is_a_formula_and_every_cell_reads_back() {
-        for brand in ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1"] {
+        for brand in
+            ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1", "\u{feff}=1", "\u{200b}-1+1"]
+        {
             let (episodes, _) = episodes(brand);
             let text = csv(&shown(&episodes.ranked()), &head(), &|code| code.to_string());
             let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());

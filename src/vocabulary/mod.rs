@@ -8,6 +8,7 @@ mod act;
 mod alert;
 mod assessment;
 mod bound;
+mod cell;
 mod change;
 mod codes;
 mod delivery;
@@ -40,6 +41,7 @@ pub use assessment::{
     SharedTerms, SourceMix, SourceTerm, SpreadTerms, ThinnedTerm, WindowTerm,
 };
 pub use bound::Bound;
+pub use cell::is_formula;
 pub use change::{Alteration, Change};
 pub use codes::{
     ActKind, ActorKind, AdminLevel, Category, Channel, Danger, Disposal, EndpointKind, Focus, Hazard, Role, Scope,
