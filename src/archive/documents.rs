@@ -10,15 +10,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::ArchiveError;
-use super::sheet::read_sheet;
+pub use super::bounds::LINE_BYTES_MAX;
+use super::bounds::{COLUMNS_MAX, FOUND_CHARS_MAX, ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_MAX};
+use super::sheet::{SheetRow, read_sheet};
+use super::table::{Row, Rows};
 use vocabulary::{Channel, Document, DocumentId, DocumentLine, Meta, SourceId, check_names, parse_moment};
 
-/// Longest line of NDJSON, in bytes.
-pub const LINE_BYTES_MAX: usize = 8 << 20;
 /// Byte order mark.
 const BOM: char = '\u{feff}';
-/// Largest CSV, TSV or Excel file after decompression, in bytes: these are decoded whole.
-pub const TABLE_BYTES_MAX: u64 = 1 << 30;
 
 /// Bytes looked at to tell the format of a file without a telling name.
 const SNIFF_BYTES: u64 = 1_024;
@@ -158,7 +157,7 @@ pub struct Rejected {
 
 impl Rejected {
     /// Longest piece of a bad line that is kept.
-    pub const FOUND_CHARS_MAX: usize = 2_000;
+    pub const FOUND_CHARS_MAX: usize = FOUND_CHARS_MAX;
 }
 
 impl fmt::Display for Rejected {
@@ -174,8 +173,8 @@ pub fn read_documents<'a>(
 ) -> Result<Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>, ArchiveError> {
     match spec.format {
         Format::Ndjson => Ok(Box::new(read_ndjson(path, open(path)?, spec))),
-        Format::Csv => table(path, csv::ReaderBuilder::new().flexible(true), spec),
-        Format::Tsv => table(path, csv::ReaderBuilder::new().flexible(true).delimiter(b'\t').quoting(false), spec),
+        Format::Csv => table(path, false, spec),
+        Format::Tsv => table(path, true, spec),
         Format::Xlsx => sheet(path, spec),
         Format::Parquet => super::parquet::read_document_table(path, spec),
         Format::Warc => Err(ArchiveError::Read {
@@ -321,88 +320,76 @@ pub fn read_line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> std::io::Resu
 
 type Documents<'a> = Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>;
 
-fn table<'a>(
-    path: &'a Path,
-    builder: &mut csv::ReaderBuilder,
-    spec: &'a ImportSpec,
-) -> Result<Documents<'a>, ArchiveError> {
+fn table<'a>(path: &'a Path, tabs: bool, spec: &'a ImportSpec) -> Result<Documents<'a>, ArchiveError> {
     let io = |source| ArchiveError::Read { path: path.to_owned(), source };
-    let text = decoded(whole(path)?);
-    let mut rows = builder.from_reader(std::io::Cursor::new(text));
-    let header: Vec<String> = rows
-        .headers()
-        .map_err(|error| io(std::io::Error::other(error)))?
-        .iter()
-        .map(|name| name.trim().to_owned())
-        .collect();
-    let layout = Layout::new(path, spec, &header)?;
-    Ok(Box::new(rows.into_records().enumerate().map(move |(index, row)| match row {
-        Ok(row) => {
-            let line = row.position().map_or(index as u64 + 2, csv::Position::line);
-            if row.iter().any(|cell| cell.contains(char::REPLACEMENT_CHARACTER)) {
-                return Err(Rejected {
-                    file: path.to_owned(),
-                    line,
-                    reason: "the row has bytes that are no text in the file's encoding; save the file as UTF-8"
-                        .to_owned(),
-                    found: row.iter().collect::<Vec<_>>().join(" | ").chars().take(Rejected::FOUND_CHARS_MAX).collect(),
-                });
-            }
-            layout.document(line, &row.iter().collect::<Vec<_>>())
+    let mut rows = Rows::new(open(path)?, tabs);
+    let header: Vec<String> = match rows.next().map_err(io)? {
+        None => Vec::new(),
+        Some((_, Row::Cells(cells))) => cells.iter().map(|name| name.trim().to_owned()).collect(),
+        Some((_, Row::TooLong)) => {
+            let what =
+                format!("its header has more than {COLUMNS_MAX} columns or {ROW_BYTES_MAX} bytes; leave columns out");
+            return Err(io(std::io::Error::other(what)));
         }
-        Err(error) => Err(Rejected {
-            file: path.to_owned(),
-            line: error.position().map_or(index as u64 + 2, csv::Position::line),
-            reason: format!("not a row: {error}"),
-            found: String::new(),
-        }),
+    };
+    let layout = Layout::new(path, spec, &header)?;
+    let mut over = false;
+    Ok(Box::new(std::iter::from_fn(move || {
+        if over {
+            return None;
+        }
+        let rejected = |line, reason: String, found: &str| Err(rejected_line(path, line, reason, found));
+        Some(match rows.next() {
+            Ok(None) => {
+                over = true;
+                return None;
+            }
+            Ok(Some((line, Row::Cells(row)))) if row.iter().any(|cell| cell.contains(char::REPLACEMENT_CHARACTER)) => {
+                let reason = "the row has bytes that are no text in the file's encoding; save the file as UTF-8";
+                rejected(line, reason.to_owned(), &row.join(" | "))
+            }
+            Ok(Some((line, Row::Cells(row)))) => layout.document(line, &row),
+            Ok(Some((line, Row::TooLong))) => {
+                let reason = format!(
+                    "the row has more than {ROW_BYTES_MAX} bytes or {COLUMNS_MAX} cells; split it, or look for a quote that is never closed"
+                );
+                rejected(line, reason, "")
+            }
+            Err(error) => {
+                over = true;
+                rejected(rows.line(), format!("the file breaks off here: {error}"), "")
+            }
+        })
     })))
-}
-
-/// The text of a table: UTF-8, or GB18030 as spreadsheets in China save it. A UTF-8 file with a damaged place stays UTF-8: the
-/// damage is replaced, and its row set aside.
-fn decoded(bytes: Vec<u8>) -> String {
-    let mut text = String::from_utf8(bytes).unwrap_or_else(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        // Chinese in GB18030 is hardly ever valid UTF-8, not even its first character.
-        let is_utf8 = !good.is_ascii();
-        let encoding = if is_utf8 { encoding_rs::UTF_8 } else { encoding_rs::GB18030 };
-        encoding.decode_without_bom_handling(error.as_bytes()).0.into_owned()
-    });
-    if text.starts_with(BOM) {
-        text.drain(..BOM.len_utf8());
-    }
-    // The csv reader counts a line at its `\n` only: behind `\r\n` every row would be reported one line too early.
-    if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text }
 }
 
 fn sheet<'a>(path: &'a Path, spec: &'a ImportSpec) -> Result<Documents<'a>, ArchiveError> {
     let other = |error| ArchiveError::Read { path: path.to_owned(), source: std::io::Error::other(error) };
-    let sheet = read_sheet(&whole(path)?, None, usize::MAX, TABLE_BYTES_MAX).map_err(other)?;
+    let sheet = read_sheet(&whole(path)?, None, usize::MAX, WORKBOOK_UNPACKED_MAX).map_err(other)?;
     // All rows as wide as the widest, from the first column that is used: ids of rows are made of their cells.
-    let used = |cells: &Vec<String>| cells.iter().position(|cell| !cell.is_empty());
-    let first = sheet.rows.iter().filter_map(|(_, cells)| used(cells)).min().unwrap_or(0);
-    let width = sheet.rows.iter().map(|(_, cells)| cells.len()).max().unwrap_or(0);
-    let mut rows = sheet.rows.into_iter().map(move |(line, mut cells)| {
-        cells.resize(width, String::new());
-        cells.drain(..first);
-        (line, cells)
-    });
-    let header = rows.next().map(|(_, cells)| cells).unwrap_or_default();
+    let first = sheet.rows.iter().filter_map(SheetRow::first).min().unwrap_or(0);
+    let width = sheet.rows.iter().map(SheetRow::width).max().unwrap_or(0);
+    let cut = sheet.cut;
+    let last = sheet.rows.last().map_or(0, |row| u64::from(row.number));
+    let mut rows = sheet.rows.into_iter();
+    let header: Vec<String> =
+        rows.next().map(|row| row.texts(first..width).map(str::to_owned).collect()).unwrap_or_default();
     let layout = Layout::new(path, spec, &header)?;
-    Ok(Box::new(
-        rows.map(move |(line, row)| {
-            layout.document(u64::from(line), &row.iter().map(String::as_str).collect::<Vec<_>>())
-        }),
-    ))
+    let read =
+        rows.map(move |row| layout.document(u64::from(row.number), &row.texts(first..width).collect::<Vec<_>>()));
+    let cut =
+        cut.map(move |cut| Err(rejected_line(path, last, format!("{cut}; split the sheet, or save it as .csv"), "")));
+    Ok(Box::new(read.chain(cut)))
 }
 
+/// A workbook's file.
 fn whole(path: &Path) -> Result<Vec<u8>, ArchiveError> {
     let io = |source| ArchiveError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    open(path)?.take(TABLE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > TABLE_BYTES_MAX {
-        return Err(io(std::io::Error::other(format!("the table is larger than {TABLE_BYTES_MAX} bytes; split it"))));
+    open(path)?.take(WORKBOOK_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > WORKBOOK_BYTES_MAX {
+        let what = format!("the workbook is larger than {WORKBOOK_BYTES_MAX} bytes; split it, or save it as .csv");
+        return Err(io(std::io::Error::other(what)));
     }
     Ok(bytes)
 }
@@ -714,5 +701,130 @@ mod tests {
         let got = check("a.ndjson", &bytes, &spec(Format::Ndjson, &[]));
         assert!(got[0].as_ref().expect_err("too long").reason.contains("longer than"));
         assert!(got[1].is_ok() && got.len() == 2);
+    }
+
+    #[test]
+    fn a_cell_that_is_too_long_costs_its_row_and_a_quote_that_never_ends_is_named() {
+        let long = "x".repeat(ROW_BYTES_MAX + 1);
+        let csv = format!("text,brand\n漏电,甲\n{long},乙\n起火,丙\n\"冒烟,丁\n{long}");
+        let got = check("a.csv", csv.as_bytes(), &spec(Format::Csv, &[]));
+        assert_eq!(got.len(), 4);
+        assert_eq!(got[2].as_ref().expect("good").text, "起火");
+        for (at, line) in [(1, 3), (3, 5)] {
+            let rejected = got[at].as_ref().expect_err("too long");
+            assert_eq!(rejected.line, line);
+            assert!(rejected.reason.contains("look for a quote that is never closed"), "{rejected}");
+        }
+        let wide = format!("text{}\n漏电\n", ",a".repeat(COLUMNS_MAX));
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.csv");
+        fs::write(&path, wide).expect("written");
+        assert!(read_documents(&path, &spec(Format::Csv, &[])).is_err());
+    }
+
+    #[test]
+    fn a_packed_table_that_breaks_off_gives_what_was_before_and_says_where() {
+        let rows = format!("text\n{}", "插线板漏电\n".repeat(50_000));
+        let mut zst = zstd::encode_all(rows.as_bytes(), 1).expect("compressed");
+        zst.truncate(zst.len() / 2);
+        let got = check("a.csv.zst", &zst, &spec(Format::Csv, &[]));
+        let last = got.last().expect("something").as_ref().expect_err("torn");
+        assert!(last.reason.contains("the file breaks off here"), "{last}");
+    }
+
+    /// A workbook of one sheet, with these parts beside or instead of its own.
+    fn workbook(sheet: &str, parts: &[(&str, &str)]) -> Vec<u8> {
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let sheet = format!("<worksheet xmlns='{main}'><sheetData>{sheet}</sheetData></worksheet>");
+        let book = format!(
+            "<workbook xmlns='{main}' xmlns:r='{office}'><sheets><sheet name='a' sheetId='1' r:id='r1'/></sheets></workbook>"
+        );
+        let one = |id: &str, kind: &str, target: &str| {
+            format!(
+                "<Relationships xmlns='{package}'><Relationship Id='{id}' Type='{office}/{kind}' Target='{target}'/></Relationships>"
+            )
+        };
+        let (top, rels) =
+            (one("r0", "officeDocument", "xl/workbook.xml"), one("r1", "worksheet", "worksheets/sheet1.xml"));
+        let mut all = std::collections::BTreeMap::from([
+            ("_rels/.rels", top.as_str()),
+            ("xl/workbook.xml", &book),
+            ("xl/_rels/workbook.xml.rels", &rels),
+            ("xl/worksheets/sheet1.xml", &sheet),
+        ]);
+        all.extend(parts.iter().copied());
+        let files: Vec<(&str, &[u8])> = all.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+        super::super::pack(&files).expect("packed")
+    }
+
+    fn refused(parts: &[(&str, &str)]) -> String {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.xlsx");
+        fs::write(&path, workbook("", parts)).expect("written");
+        let Err(ArchiveError::Read { source, .. }) = read_documents(&path, &spec(Format::Xlsx, &[])).map(|_| ()) else {
+            panic!("it was opened")
+        };
+        source.to_string()
+    }
+
+    #[test]
+    fn a_workbook_costs_what_its_cells_hold_wherever_they_stand() {
+        let cell = |at: &str, text: &str| format!("<c r='{at}' t='inlineStr'><is><t>{text}</t></is></c>");
+        // The last column that is read, in a hundred thousand rows: dense they would take 1.2 GB.
+        let mut rows = format!("<row r='1'>{}{}</row>", cell("A1", "text"), cell("SF1", "brand"));
+        for number in 2..100_002 {
+            rows.extend(["<row>", &cell(&format!("SF{number}"), "甲"), "</row>"]);
+        }
+        let book = workbook(&rows, &[]);
+        let sheet = read_sheet(&book, None, usize::MAX, WORKBOOK_UNPACKED_MAX).expect("read");
+        assert_eq!(
+            (sheet.rows.len(), sheet.cut, sheet.rows[1].first(), sheet.rows[1].width()),
+            (100_001, None, Some(499), 500)
+        );
+        assert_eq!(sheet.rows[1].texts(498..500).collect::<Vec<_>>(), ["", "甲"]);
+        let got = check("a.xlsx", &book, &spec(Format::Xlsx, &[]));
+        assert_eq!(got.len(), 100_000);
+    }
+
+    #[test]
+    fn a_workbook_that_would_become_more_than_it_is_is_refused_with_what_to_do() {
+        let shared = |inner: &str, declared: &str| format!("<sst uniqueCount='{declared}'>{inner}</sst>");
+        let texts = |count: usize| "<si><t>a</t></si>".repeat(count);
+        for (part, text, expected) in [
+            // A number in a head, for which room would be made at once.
+            ("xl/sharedStrings.xml", shared(&texts(3), "100000000000"), "declares 100000000000 texts"),
+            ("xl/sharedStrings.xml", shared(&texts(3), "18446744073709551616"), "declares 18446744073709551615 texts"),
+            ("xl/SHAREDSTRINGS.xml", shared(&"<si/>".repeat(11_000_000), "1"), "tags in"),
+            (
+                "xl/worksheets/sheet1.xml",
+                format!("<worksheet>{}</worksheet>", "x".repeat(9 << 20)),
+                "bytes in one piece",
+            ),
+            // Every format has a copy of the longest.
+            (
+                "xl/styles.xml",
+                format!("<styleSheet><numFmt a='{}'/>{}</styleSheet>", "y".repeat(1 << 20), "<xf/>".repeat(5_000)),
+                "tags of up to",
+            ),
+            ("_rels/.rels", "<Relationships><Relationship Target='a&#46;xml'/></Relationships>".to_owned(), "stranger"),
+        ] {
+            let said = refused(&[(part, &text)]);
+            assert!(said.contains(expected) && said.contains("save it as .csv"), "{part}: {said}");
+        }
+    }
+
+    #[test]
+    fn cells_that_share_one_long_text_are_cut_and_the_cut_is_told() {
+        let text = "起".repeat(300_000);
+        let rows: String = (1..=1_000)
+            .map(|number| format!("<row r='{number}'><c r='A{number}' t='s'><v>0</v></c></row>"))
+            .collect::<Vec<_>>()
+            .concat();
+        let shared = format!("<sst uniqueCount='1'><si><t>{text}</t></si></sst>");
+        let book = workbook(&rows, &[("xl/sharedStrings.xml", &shared)]);
+        let sheet = read_sheet(&book, None, usize::MAX, WORKBOOK_UNPACKED_MAX).expect("read");
+        assert!(sheet.rows.len() < 700 && sheet.cut.is_some_and(|cut| cut.contains("its cells take more than")));
     }
 }

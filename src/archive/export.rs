@@ -10,14 +10,10 @@ use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 use self::row::NUMBER_COLUMNS;
 pub use self::row::{EXPORT_COLUMNS, ExportRow};
 use super::ArchiveError;
+use super::bounds::{CELL_CHARS_MAX, EXPORT_ROWS_MAX, XLSX_ROWS_MAX};
 use super::parquet::export_parquet;
+use vocabulary::is_formula;
 
-/// Most rows of a workbook: it is made in memory, and spreadsheets end at 1,048,576.
-pub const XLSX_ROWS_MAX: u64 = 100_000;
-/// Most rows of any export.
-pub const EXPORT_ROWS_MAX: u64 = 1_000_000;
-/// Longest text of one cell of a workbook, in characters: spreadsheets take no more.
-const CELL_CHARS_MAX: usize = 32_767;
 /// Width of the columns of a workbook that hold text to be read, in characters.
 const WIDE_COLUMN: f64 = 60.0;
 
@@ -70,11 +66,7 @@ impl std::str::FromStr for ExportFormat {
 /// A cell that a spreadsheet would take for a formula, made plain text.
 #[must_use]
 pub fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
+    if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 /// Writes rows one after the other; `name` is for messages.
@@ -231,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_never_a_formula() {
-        for cell in ["=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "＝1"] {
+        for cell in ["=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "＝1", "\u{feff}=1", " \u{200b}@x"] {
             assert_eq!(guarded(cell), format!("'{cell}"));
         }
         assert_eq!(guarded("1-1"), "1-1");

@@ -6,6 +6,7 @@
 //! stretch of the log it was made from, and appears whole (write aside, fsync, rename, fsync of the folder) or not at all.
 
 mod asked;
+mod bounds;
 /// Files as one archive with digests.
 pub mod bundle;
 pub mod documents;
@@ -14,15 +15,17 @@ pub mod files;
 mod parquet;
 mod sheet;
 mod signals;
+mod table;
 pub mod warc;
 mod zip_files;
 
 pub use asked::{Asked, read_asked};
-pub use export::{EXPORT_COLUMNS, EXPORT_ROWS_MAX, ExportFormat, ExportRow, XLSX_ROWS_MAX, guarded, write_export};
+pub use bounds::{BOUNDS, COLUMNS_MAX, EXPORT_ROWS_MAX, ROW_BYTES_MAX, TABLE_BYTES_MAX, XLSX_ROWS_MAX};
+pub use export::{EXPORT_COLUMNS, ExportFormat, ExportRow, guarded, write_export};
 pub use parquet::{
     AssessedRow, AssessmentTable, DocumentDataset, read_assessed, read_signal_dataset, write_signal_dataset,
 };
-pub use sheet::{SheetError, SheetRows, read_sheet};
+pub use sheet::{SheetError, SheetRow, SheetRows, read_sheet};
 pub use signals::{PartsSurvey, SignalParts, survey_parts};
 pub use warc::{
     BodyError, Exchange, HttpMessage, ReadProblem, Record, Repair, Truncated, WarcError, WarcOptions, WarcReader,

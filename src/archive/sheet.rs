@@ -1,16 +1,23 @@
-//! Excel workbooks from people one does not know: what they unpack to is measured before they are opened, and their cells
-//! are read one after the other, so that neither a packed bomb nor a single cell in the last corner costs memory.
+//! Excel workbooks from people one does not know: what they unpack to, and what will be made of it, is measured before they are
+//! opened, and their cells are read one after the other, so that neither a packed bomb nor a number in a head nor a single cell
+//! in the last corner costs memory.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
+use std::ops::Range;
 
 use calamine::{Data, Reader, Xlsx};
 
-/// Parts of a workbook: sheets, styles, pictures.
-const PARTS_MAX: usize = 10_000;
-/// Cells further right are not read.
-const COLUMNS_MAX: usize = 500;
-/// Cells that are read, empty ones aside.
-const CELLS_MAX: usize = 20_000_000;
+use super::bounds::{
+    SHARED_TEXT_BYTES_MAX, SHARED_TEXT_TAGS_MAX, SHEET_BYTES_MAX, SHEET_CELLS_MAX, SHEET_COLUMNS_MAX,
+    SHEET_STRETCH_MAX, SHEET_TAGS_MAX, STYLES_BYTES_MAX, WORKBOOK_PARTS_MAX,
+};
+
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = size_of::<(u16, Box<str>)>() + 16;
+/// The part that names the workbook's other parts.
+const PACKAGE: &str = "_rels/.rels";
+/// Longest package part that is looked into.
+const PACKAGE_BYTES_MAX: u64 = 1 << 20;
 
 /// Why a workbook cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +29,16 @@ pub enum SheetError {
     #[error("it unpacks to more than {0} bytes; split it, or save it as .csv")]
     TooLarge(u64),
     /// More parts than a workbook has.
-    #[error("it has {0} parts; a workbook has at most {PARTS_MAX}")]
+    #[error("it has {0} parts; a workbook has at most {WORKBOOK_PARTS_MAX}")]
     Parts(usize),
+    /// A part of it would become more than a workbook needs.
+    #[error("its part {part} {what}; save it as .csv")]
+    Trap {
+        /// Name of the part.
+        part: String,
+        /// What was found.
+        what: String,
+    },
     /// It has no sheet of that name.
     #[error("it has no sheet `{wanted}`; it has: {known}")]
     NoSheet {
@@ -37,11 +52,44 @@ pub enum SheetError {
     Workbook(#[from] calamine::XlsxError),
 }
 
-/// The rows of one sheet, top to bottom; rows without any cell are left out, each row has as many cells as it uses.
+/// A row of a sheet: the cells that hold something.
+#[derive(Debug)]
+pub struct SheetRow {
+    /// Counted from 1.
+    pub number: u32,
+    cells: Vec<(u16, Box<str>)>,
+}
+
+impl SheetRow {
+    /// The first column that holds something, counted from 0.
+    pub(super) fn first(&self) -> Option<usize> {
+        self.cells.iter().map(|(column, _)| usize::from(*column)).min()
+    }
+
+    /// Columns up to the last one that holds something.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.cells.iter().map(|(column, _)| usize::from(*column) + 1).max().unwrap_or(0)
+    }
+
+    /// The texts of these columns; empty where there is none. Of two cells in one place the later counts.
+    pub fn texts(&self, columns: Range<usize>) -> impl Iterator<Item = &str> {
+        let mut texts = vec![""; columns.len()];
+        for (column, text) in &self.cells {
+            let at = usize::from(*column).checked_sub(columns.start);
+            if let Some(slot) = at.and_then(|at| texts.get_mut(at)) {
+                *slot = text;
+            }
+        }
+        texts.into_iter()
+    }
+}
+
+/// The rows of one sheet, top to bottom; rows without any cell are left out.
 #[derive(Debug, Default)]
 pub struct SheetRows {
-    /// Row number, counted from 1, and its cells as text.
-    pub rows: Vec<(u32, Vec<String>)>,
+    /// The rows.
+    pub rows: Vec<SheetRow>,
     /// What was left out, if anything.
     pub cut: Option<String>,
 }
@@ -73,54 +121,181 @@ pub fn read_sheet(
         return Ok(SheetRows::default());
     };
     let mut cells = book.worksheet_cells_reader(&chosen)?;
-    let mut sheet = SheetRows::default();
+    let (mut sheet, mut made) = (SheetRows::default(), 0);
     for count in 0.. {
         let Some(cell) = cells.next_cell()? else { break };
-        if count >= CELLS_MAX {
-            sheet.cut = Some(format!("more than {CELLS_MAX} cells, the rest is not read"));
+        if count >= SHEET_CELLS_MAX {
+            sheet.cut = Some(format!("more than {SHEET_CELLS_MAX} cells, the rest is not read"));
             break;
         }
         let (row, column) = cell.get_position();
-        let column = column as usize;
         let text = cell_text(&Data::from(cell.get_value().clone()));
         if text.is_empty() {
             continue;
         }
-        if column >= COLUMNS_MAX {
-            sheet.cut = Some(format!("columns behind number {COLUMNS_MAX} are not read"));
+        let Some(column) = u16::try_from(column).ok().filter(|column| usize::from(*column) < SHEET_COLUMNS_MAX) else {
+            sheet.cut = Some(format!("columns behind number {SHEET_COLUMNS_MAX} are not read"));
             continue;
-        }
+        };
         let number = row.saturating_add(1);
-        if sheet.rows.last().is_none_or(|(last, _)| *last != number) {
+        // Cells share their texts: a text may come as often as there are cells.
+        made += CELL_BYTES + text.len();
+        if sheet.rows.last().is_none_or(|last| last.number != number) {
+            made += size_of::<SheetRow>();
             if sheet.rows.len() >= rows_max {
                 sheet.cut = Some(format!("more than {rows_max} rows, the rest is not read"));
                 break;
             }
-            sheet.rows.push((number, Vec::new()));
+            sheet.rows.push(SheetRow { number, cells: Vec::new() });
         }
-        if let Some((_, cells)) = sheet.rows.last_mut() {
-            if cells.len() <= column {
-                cells.resize(column + 1, String::new());
-            }
-            cells[column] = text;
+        if made > SHEET_BYTES_MAX {
+            sheet.cut = Some(format!("its cells take more than {SHEET_BYTES_MAX} bytes, the rest is not read"));
+            break;
+        }
+        if let Some(row) = sheet.rows.last_mut() {
+            row.cells.push((column, text.into_boxed_str()));
         }
     }
     Ok(sheet)
 }
 
-/// Unpacks every part to nowhere and counts: what the directory of the archive says of their sizes may be a lie.
+/// Unpacks every part to nowhere and counts: what the directory of the archive says of their sizes may be a lie, and the reader
+/// makes more of some parts than they are long.
 fn check_size(bytes: &[u8], unpacked_max: u64) -> Result<(), SheetError> {
     let mut parts = zip::ZipArchive::new(Cursor::new(bytes))?;
-    if parts.len() > PARTS_MAX {
+    if parts.len() > WORKBOOK_PARTS_MAX {
         return Err(SheetError::Parts(parts.len()));
     }
+    let indexes = named_by_package(&mut parts)?;
     let mut left = unpacked_max;
     for number in 0..parts.len() {
-        let mut part = parts.by_index(number)?.take(left + 1);
-        let unpacked = std::io::copy(&mut part, &mut std::io::sink()).map_err(zip::result::ZipError::Io)?;
+        let part = parts.by_index(number)?;
+        let name = part.name()?.replace('\\', "/").to_lowercase();
+        let mut scan = Scan::default();
+        let unpacked = std::io::copy(&mut part.take(left + 1), &mut scan).map_err(zip::result::ZipError::Io)?;
         left = left.checked_sub(unpacked).ok_or(SheetError::TooLarge(unpacked_max))?;
+        if let Some(what) = scan.end().trap(&name, indexes.contains(&name), unpacked) {
+            return Err(SheetError::Trap { part: name, what });
+        }
     }
     Ok(())
+}
+
+/// Names of the parts that the package names: the workbook's own index may lie anywhere.
+fn named_by_package(parts: &mut zip::ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, SheetError> {
+    let trap = |what: &str| SheetError::Trap { part: PACKAGE.to_owned(), what: what.to_owned() };
+    let mut text = String::new();
+    match parts.by_name(PACKAGE) {
+        Ok(part) => {
+            let read = part.take(PACKAGE_BYTES_MAX).read_to_string(&mut text);
+            read.map_err(|_| trap("is no text"))?;
+        }
+        Err(zip::result::ZipError::FileNotFound) => return Ok(Vec::new()),
+        Err(problem) => return Err(problem.into()),
+    }
+    if text.len() as u64 == PACKAGE_BYTES_MAX || text.contains('&') {
+        return Err(trap("is longer or stranger than one of a workbook"));
+    }
+    let targets = text.split("Target").skip(1).filter_map(|rest| {
+        let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        rest[1..].split(quote).next()
+    });
+    Ok(targets.map(|target| target.trim_start_matches('/').replace('\\', "/").to_lowercase()).collect())
+}
+
+/// How the attribute is called by which the reader makes room for shared texts, whatever number it holds.
+const DECLARED: &[u8] = b"uniqueCount";
+
+/// What a scan is reading of that attribute.
+#[derive(Debug, Clone, Copy)]
+enum Seen {
+    /// So many bytes of its name.
+    Name(usize),
+    /// What stands between name and number.
+    Between,
+    Number(u64),
+}
+
+/// What is in a part, without reading it: tags, the longest stretch without one, the largest number of texts that it declares.
+#[derive(Debug)]
+struct Scan {
+    tags: u64,
+    stretch: u64,
+    longest: u64,
+    declared: u64,
+    seen: Seen,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self { tags: 0, stretch: 0, longest: 0, declared: 0, seen: Seen::Name(0) }
+    }
+}
+
+impl Scan {
+    fn end(mut self) -> Self {
+        self.longest = self.longest.max(self.stretch);
+        self
+    }
+
+    fn see(&mut self, byte: u8) {
+        let begun = usize::from(byte == DECLARED[0]);
+        self.seen = match (self.seen, byte) {
+            (Seen::Name(count), byte) if DECLARED[count] == byte && count + 1 == DECLARED.len() => Seen::Between,
+            (Seen::Name(count), byte) if DECLARED[count] == byte => Seen::Name(count + 1),
+            (Seen::Between, b'0'..=b'9') => Seen::Number(u64::from(byte - b'0')),
+            (Seen::Between, b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'"' | b'\'' | b'+') => Seen::Between,
+            (Seen::Number(number), b'0'..=b'9') => {
+                Seen::Number(number.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
+            }
+            (Seen::Number(number), _) => {
+                self.declared = self.declared.max(number);
+                Seen::Name(begun)
+            }
+            _ => Seen::Name(begun),
+        };
+    }
+
+    /// Why a workbook with this part is not opened.
+    fn trap(&self, name: &str, is_index: bool, unpacked: u64) -> Option<String> {
+        let Self { tags, longest, declared, .. } = *self;
+        if longest > SHEET_STRETCH_MAX {
+            return Some(format!("holds {longest} bytes in one piece; at most {SHEET_STRETCH_MAX} are read"));
+        }
+        if name.ends_with("sharedstrings.xml") {
+            if tags > SHARED_TEXT_TAGS_MAX || unpacked > SHARED_TEXT_BYTES_MAX {
+                return Some(format!("holds {tags} tags in {unpacked} bytes of texts that cells share"));
+            }
+            return (declared > tags).then(|| format!("declares {declared} texts and holds fewer than {tags}"));
+        }
+        let is_index = is_index || ["styles.xml", "theme1.xml", ".rels"].iter().any(|end| name.ends_with(end));
+        if is_index && tags.saturating_mul(longest) > STYLES_BYTES_MAX {
+            return Some(format!("holds {tags} tags of up to {longest} bytes"));
+        }
+        (tags > SHEET_TAGS_MAX).then(|| format!("holds {tags} tags"))
+    }
+}
+
+impl Write for Scan {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for byte in bytes {
+            if *byte == b'<' {
+                self.tags += 1;
+                self.longest = self.longest.max(self.stretch);
+                self.stretch = 0;
+            }
+            self.stretch += 1;
+            if !matches!((self.seen, *byte), (Seen::Name(0), other) if other != DECLARED[0]) {
+                self.see(*byte);
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What a person would see in a cell; moments as ISO 8601 without a zone.

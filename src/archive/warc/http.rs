@@ -5,10 +5,8 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
+use crate::bounds::HTTP_HEAD_BYTES_MAX;
 use vocabulary::{SHOWN_CHARS, excerpt};
-
-/// Most bytes of a message head that are looked at.
-const HEAD_BYTES_MAX: usize = 256 * 1024;
 
 /// Why a body could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +81,7 @@ impl HttpMessage {
         let mut problems = Vec::new();
         let (head, body) = split_head(block).unwrap_or_else(|| {
             problems.push("no empty line ends the message head".to_owned());
-            (block.get(..block.len().min(HEAD_BYTES_MAX)).unwrap_or_default(), &[][..])
+            (block.get(..block.len().min(HTTP_HEAD_BYTES_MAX)).unwrap_or_default(), &[][..])
         });
         let head = String::from_utf8_lossy(head);
         let mut lines = head.lines();
@@ -164,7 +162,7 @@ impl HttpMessage {
 
 /// Head and body of a message, at its first empty line.
 pub(super) fn split_head(block: &[u8]) -> Option<(&[u8], &[u8])> {
-    let window = &block[..block.len().min(HEAD_BYTES_MAX)];
+    let window = &block[..block.len().min(HTTP_HEAD_BYTES_MAX)];
     let mut line_start = 0;
     for (at, byte) in window.iter().enumerate() {
         if *byte == b'\n' {

@@ -7,6 +7,8 @@ use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use crate::bounds::GZIP_TEXT_BYTES_MAX;
+
 /// Piece of an inflated member that is looked at at once: most records fit whole.
 const PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of a member's head up to its optional fields.
@@ -19,8 +21,6 @@ const EXTRA: u8 = 1 << 2;
 const NAME: u8 = 1 << 3;
 const COMMENT: u8 = 1 << 4;
 const RESERVED: u8 = 0b1110_0000;
-/// Longest name or comment in a head.
-const TEXT_BYTES_MAX: u64 = 64 * 1024;
 
 /// What is used again for the next member.
 pub(super) struct Inflater {
@@ -31,6 +31,11 @@ pub(super) struct Inflater {
 impl Inflater {
     pub(super) fn new() -> Self {
         Self { inflate: Decompress::new(false), piece: vec![0; PIECE_BYTES].into_boxed_slice() }
+    }
+
+    /// Bytes that it made of the last member.
+    pub(super) fn inflated(&self) -> u64 {
+        self.inflate.total_out()
     }
 }
 
@@ -130,7 +135,7 @@ fn head<R: BufRead>(raw: &mut R) -> Result<()> {
     for text in [NAME, COMMENT] {
         if flags & text != 0 {
             let mut passed = Vec::new();
-            raw.by_ref().take(TEXT_BYTES_MAX).read_until(0, &mut passed)?;
+            raw.by_ref().take(GZIP_TEXT_BYTES_MAX).read_until(0, &mut passed)?;
             if passed.last() != Some(&0) {
                 return Err(damaged("a name in the gzip head does not end"));
             }

@@ -13,24 +13,21 @@ use super::head::Head;
 use super::http::split_head;
 use super::member::{Inflater, Member};
 use super::{HttpMessage, WarcError, sha1_base32};
+use crate::bounds::{
+    BLANK_LINES_MAX, BLOCK_BYTES_MAX, HEADER_BYTES_MAX, HEADER_LINES_MAX, PROBLEMS_MAX, REREAD_BYTES_MAX,
+};
 use vocabulary::{SHOWN_CHARS, excerpt};
 
-/// Most bytes of a block that are kept; the rest is skipped and said so.
-const BLOCK_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Longest header line.
-const LINE_BYTES_MAX: u64 = 64 * 1024;
 /// Room made for a line: longer than most.
 const LINE_ROOM: usize = 96;
-/// Most header lines of a record.
-const HEADER_LINES_MAX: usize = 200;
-/// Most empty lines between two records.
-const BLANK_LINES_MAX: usize = 64;
 /// Piece of a file that is read at once.
 pub(super) const BUFFER_BYTES: usize = 128 * 1024;
 /// Room made for a block before its first byte is read, at most.
 const BLOCK_ROOM_MAX: u64 = 1024 * 1024;
-/// Most problems reported for one file; after these it is given up.
-const PROBLEMS_MAX: usize = 1000;
+/// Times that all of a file read so far may be read again, beside [`REREAD_BYTES_MAX`].
+const REREAD_TIMES: u64 = 3;
+/// Inflated bytes that cost as much as one that is read.
+const INFLATED_OF_A_READ: u64 = 8;
 
 /// A record of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +164,10 @@ pub struct WarcReader<R: Read> {
     searching: bool,
     /// For the next gzip member; none before the first and while one is read.
     inflater: Option<Inflater>,
+    /// What members that failed have cost: each begins again behind its first byte.
+    read_again: u64,
+    /// How far the file was read.
+    furthest: u64,
 }
 
 impl WarcReader<File> {
@@ -204,7 +205,14 @@ impl<R: Read + Seek> WarcReader<R> {
             problems: 0,
             searching: false,
             inflater: None,
+            read_again: 0,
+            furthest: 0,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn read_again(&self) -> u64 {
+        self.read_again
     }
 
     fn fail(&mut self, offset: u64, detail: String) -> ReadProblem {
@@ -243,20 +251,33 @@ impl<R: Read + Seek> WarcReader<R> {
     }
 
     /// After a broken member: back to just behind its first byte, to look for the next magic.
-    fn resync(&mut self, member_at: u64, raw: Raw<R>) {
-        let mut input = raw.inner.into_inner();
+    ///
+    /// # Errors
+    /// When more has been read again than the file is worth: heads of gzip members within one another cost its length each.
+    fn resync(&mut self, member_at: u64, mut raw: Raw<R>, inflated: u64) -> Result<(), ReadProblem> {
+        let read = raw.at() - member_at;
         self.searching = true;
-        if input.seek(SeekFrom::Start(member_at + 1)).is_ok() {
-            self.state =
-                State::Between(Counting { inner: BufReader::with_capacity(BUFFER_BYTES, input), at: member_at + 1 });
+        self.furthest = self.furthest.max(raw.at());
+        self.read_again = self.read_again.saturating_add(read).saturating_add(inflated / INFLATED_OF_A_READ);
+        if self.read_again > REREAD_BYTES_MAX + self.furthest.saturating_mul(REREAD_TIMES) {
+            let bytes = self.read_again;
+            let detail = format!("{bytes} bytes were read again to find the next record; the rest is not read");
+            return Err(ReadProblem { offset: member_at, detail });
         }
+        // What is in the buffer stays there.
+        if raw.inner.seek_relative(1_i64.saturating_sub_unsigned(read)).is_ok() {
+            raw.at = member_at + 1;
+            self.state = State::Between(raw);
+        }
+        Ok(())
     }
 
     /// What lies behind a member; the inflater is kept for the next one.
-    fn behind(&mut self, member: Member<Raw<R>>) -> Raw<R> {
+    fn behind(&mut self, member: Member<Raw<R>>) -> (Raw<R>, u64) {
         let (raw, inflater) = member.into_parts();
+        let inflated = inflater.inflated();
         self.inflater = Some(inflater);
-        raw
+        (raw, inflated)
     }
 
     fn step_member(&mut self, member_at: u64, mut member: Box<Member<Raw<R>>>) -> Option<Result<Record, ReadProblem>> {
@@ -268,25 +289,27 @@ impl<R: Read + Seek> WarcReader<R> {
                 Some(Ok(record))
             }
             Ok(Step::End) => {
-                self.state = State::Between(self.behind(*member));
+                self.state = State::Between(self.behind(*member).0);
                 None
             }
             Ok(Step::Broken(detail)) => {
                 let quiet = self.searching;
                 // The member itself may be sound: read it to its end and go on behind it.
                 let sound = std::io::copy(&mut member, &mut std::io::sink()).is_ok();
-                let raw = self.behind(*member);
+                let (raw, inflated) = self.behind(*member);
                 if sound {
                     self.state = State::Between(raw);
-                } else {
-                    self.resync(member_at, raw);
+                } else if let Err(problem) = self.resync(member_at, raw, inflated) {
+                    return Some(Err(problem));
                 }
                 (!quiet).then(|| Err(self.fail(member_at, detail)))
             }
             Err(error) => {
                 let quiet = self.searching;
-                let raw = self.behind(*member);
-                self.resync(member_at, raw);
+                let (raw, inflated) = self.behind(*member);
+                if let Err(problem) = self.resync(member_at, raw, inflated) {
+                    return Some(Err(problem));
+                }
                 let what = if error.kind() == ErrorKind::UnexpectedEof { "ends early" } else { "is damaged" };
                 (!quiet)
                     .then(|| Err(self.fail(member_at, format!("gzip member {what} ({error}); looking for the next"))))
@@ -411,7 +434,7 @@ fn warc_head<R: BufRead>(input: &mut R) -> std::io::Result<Result<Head, String>>
 /// A line without its end; none at the end of the stream. A line beyond the bound is cut, the rest read as the next line.
 fn read_line<R: BufRead>(input: &mut R) -> std::io::Result<Option<String>> {
     let mut line = Vec::with_capacity(LINE_ROOM);
-    if input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)? == 0 {
+    if input.by_ref().take(HEADER_BYTES_MAX).read_until(b'\n', &mut line)? == 0 {
         return Ok(None);
     }
     while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {

@@ -181,3 +181,49 @@ fn real_archives_are_read_or_their_damage_is_named() {
     let (_, bad) = read("bad.arc");
     assert!(bad.len() == 3 && bad[0].detail.contains("states the length `-1`"), "{bad:?}");
 }
+
+/// Heads of gzip members, each with a stored block that reaches over thousands of further ones.
+fn nested_heads(bytes: usize) -> Vec<u8> {
+    let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 0, 0xff, 0xff, 0, 0];
+    head.iter().copied().cycle().take(bytes).collect()
+}
+
+#[test]
+fn heads_of_members_within_one_another_are_given_up_after_a_bound_of_bytes_read_again() {
+    for bytes in [250_000, 4_000_000] {
+        let mut reader = WarcReader::new(Cursor::new(nested_heads(bytes)));
+        let problems: Vec<ReadProblem> = reader.by_ref().filter_map(Result::err).collect();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(told.last().is_some_and(|last| last.contains("bytes were read again")), "{told:?}");
+        assert_eq!(told.len(), 2, "the first damage and the end: {told:?}");
+        let cost = reader.read_again();
+        assert!(cost <= crate::bounds::REREAD_BYTES_MAX + 4 * bytes as u64 + 100_000, "{bytes}: {cost} bytes");
+    }
+}
+
+#[test]
+fn a_damaged_member_of_any_size_costs_itself_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();
+    // What does not pack, longer than the bytes that may be read again.
+    let mut state = 1_u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    let large: Vec<u8> = (0..40 << 20).map(|_| noise()).collect();
+    let raw = writer.append(&exchange("http://example.org/large", &large)).unwrap();
+    for number in 0..20 {
+        writer.append(&exchange(&format!("http://example.org/{number}"), b"small")).unwrap();
+    }
+    writer.sync().unwrap();
+    let path = dir.path().join(&raw.file);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let late = usize::try_from(raw.offset).unwrap() + (39 << 20);
+    bytes[late..late + 40].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let (good, bad) = records(&path);
+    let small = good.iter().filter(|record| record.kind() == "response" && record.block.ends_with(b"small")).count();
+    assert_eq!(small, 20, "{bad:?}");
+    assert!(!bad.is_empty());
+}
