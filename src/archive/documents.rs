@@ -756,7 +756,7 @@ mod tests {
         ]);
         all.extend(parts.iter().copied());
         let files: Vec<(&str, &[u8])> = all.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-        super::super::pack(&files).expect("packed")
+        super::super::zip_files(&files).expect("packed")
     }
 
     fn refused(parts: &[(&str, &str)]) -> String {

@@ -151,7 +151,11 @@ fn of_json(
         harvest.rejected.push(what);
     }
     if found.len() > DETAIL_ITEMS_MAX {
-        notes.add(None, format!("{} items on one page, the first {DETAIL_ITEMS_MAX} are read", found.len()), CHECK_BOUNDS);
+        notes.add(
+            None,
+            format!("{} items on one page, the first {DETAIL_ITEMS_MAX} are read", found.len()),
+            CHECK_BOUNDS,
+        );
     }
     for element in found.into_iter().take(DETAIL_ITEMS_MAX) {
         if let Some(fields) = item_of(detail, element, hints, context, notes, harvest) {

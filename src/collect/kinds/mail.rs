@@ -244,7 +244,11 @@ fn text_of(letter: &Message<'_>, page: &Page<'_>, notes: &mut Notes<'_>, depth: 
     for part in letter.parts.iter().take(LETTER_TEXTS_MAX) {
         let PartType::Message(inner) = &part.body else { continue };
         if depth >= LETTERS_NESTED_MAX {
-            notes.add(None, format!("letters nest deeper than {LETTERS_NESTED_MAX}, the inner ones are not read"), CHECK_PAGE);
+            notes.add(
+                None,
+                format!("letters nest deeper than {LETTERS_NESTED_MAX}, the inner ones are not read"),
+                CHECK_PAGE,
+            );
             break;
         }
         let subject = inner.subject().unwrap_or_default();

@@ -139,7 +139,8 @@ fn add(value: &mut String, text: &str) {
 }
 
 fn of_lines(text: &str) -> Vec<Entry> {
-    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("http") && line.len() <= SITEMAP_VALUE_BYTES_MAX);
+    let lines =
+        text.lines().map(str::trim).filter(|line| line.starts_with("http") && line.len() <= SITEMAP_VALUE_BYTES_MAX);
     lines.take(SITEMAP_ADDRESSES_MAX + 1).map(|line| Entry { loc: line.to_owned(), ..Entry::default() }).collect()
 }
 

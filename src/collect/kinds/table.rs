@@ -149,7 +149,11 @@ impl Sheet {
                 if let Some(cut) = found.cut {
                     notes.add(None, cut, CHECK_BOUNDS);
                 }
-                found.rows.iter().map(|row| (row.number, row.texts(0..row.width()).map(str::to_owned).collect())).collect()
+                found
+                    .rows
+                    .iter()
+                    .map(|row| (row.number, row.texts(0..row.width()).map(str::to_owned).collect()))
+                    .collect()
             }
             Err(problem) => {
                 notes.add(Some(self.line), problem.to_string(), CHECK_PAGE);
