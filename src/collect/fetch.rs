@@ -109,7 +109,7 @@ pub(crate) enum Failure {
     Status(u16),
     #[error("no answer: {0}")]
     Transport(String),
-    #[error("no answer within {} seconds", .0.as_secs())]
+    #[error("no answer: out of time after {} seconds", .0.as_secs_f64())]
     Slow(Duration),
     #[error("more than {REDIRECTS_MAX} redirects")]
     Redirects,
