@@ -12,10 +12,14 @@ pub(crate) fn json_problem(text: &str) -> Option<String> {
     (objects > JSON_OBJECTS_MAX).then(|| format!("it has {objects} objects, at most {JSON_OBJECTS_MAX} are read"))
 }
 
+/// Length from which a text is looked through.
+const SIZED_FROM_BYTES: usize =
+    if 3 * JSON_OBJECTS_MAX < 2 * JSON_VALUES_MAX { 3 * JSON_OBJECTS_MAX } else { 2 * JSON_VALUES_MAX };
+
 /// At most how many values and objects a JSON text holds: each value but the first stands behind a comma or a bracket.
 fn json_size(text: &str) -> (usize, usize) {
-    // A shorter text cannot reach a bound.
-    if text.len() < JSON_OBJECTS_MAX {
+    // A shorter text cannot reach a bound: an object takes three bytes with its comma, a value two.
+    if text.len() < SIZED_FROM_BYTES {
         return (0, 0);
     }
     let (mut values, mut objects, mut quoted, mut escaped) = (1_usize, 0_usize, false, false);
@@ -72,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_json_text_is_counted_as_what_it_becomes() {
-        let padding = " ".repeat(JSON_OBJECTS_MAX);
+        let padding = " ".repeat(SIZED_FROM_BYTES);
         for (text, expected) in [
             ("null", (1, 0)),
             ("[1, 2, [3], {\"a\": 4, \"b\": \"x,[{\\\",\"}]", (8, 1)),
