@@ -464,8 +464,10 @@ impl Accounts {
 
     /// Whether the password is that of the digest. Without a digest it does the same work and says no.
     async fn fits(&self, password: String, digest: Option<String>) -> Result<bool, AccessError> {
-        let Ok(_seat) = self.hashing.acquire().await else { return Ok(false) };
+        let Ok(place) = Arc::clone(&self.hashing).acquire_owned().await else { return Ok(false) };
         let work = move || {
+            // Held until the hash is made, also when nobody waits for it any more.
+            let _place = place;
             if let Some(digest) = digest {
                 password::fits(&password, &digest)
             } else {

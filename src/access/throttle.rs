@@ -94,7 +94,6 @@ impl Throttle {
             }
             tries.wrong = tries.wrong.saturating_add(1);
             tries.under_way = tries.under_way.saturating_add(1);
-            tries.last = now;
         }
         Ok(())
     }
@@ -141,7 +140,9 @@ impl Throttle {
         }
         let over = tries.wrong.checked_sub(lane.free())?;
         let wait = FIRST_WAIT.checked_mul(1 << over.min(10)).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT));
-        let left = wait - now.duration_since(tries.last);
+        // One that is under way counts as wrong now.
+        let last = if tries.under_way > 0 { now } else { tries.last };
+        let left = wait - now.duration_since(last);
         left.is_positive().then_some(left)
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
 use super::files::{digest, files_under, name_below};
+use super::private::private_folder;
 use archive::files::Files;
 use store::Store;
 use vocabulary::show_moment;
@@ -109,7 +110,8 @@ pub fn restore(from: &Path, data: &Path) -> Result<Manifest, PipelineError> {
 
 fn new_folder(dir: &Path) -> Result<(), PipelineError> {
     let io = |what, source| PipelineError::Io { what, path: dir.to_owned(), source };
-    fs::create_dir_all(dir).map_err(|error| io("make", error))?;
+    // It holds what the data folder holds: nobody else reads it.
+    private_folder(dir)?;
     if fs::read_dir(dir).map_err(|error| io("list", error))?.next().is_none() {
         return Ok(());
     }

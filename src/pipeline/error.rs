@@ -138,7 +138,13 @@ impl PipelineError {
     /// a state that may pass (no room, no descriptors, a bug met by one page), so the service stays and tries again.
     #[must_use]
     pub fn ends_service(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Damaged { .. } | StoreError::Migrate { .. }))
+        let of_store = |error: &StoreError| matches!(error, StoreError::Damaged { .. } | StoreError::Migrate { .. });
+        match self {
+            Self::Store(error)
+            | Self::Collect(CollectError::Store(error))
+            | Self::Deliver(DeliverError::Store(error)) => of_store(error),
+            _ => false,
+        }
     }
 
     /// A refusal with its reason in Chinese and in English.

@@ -1,6 +1,6 @@
 //! A data folder belongs to whom the program runs as: it holds pages as they were sent, digests of passwords, addresses of receivers.
 //!
-//! The folder is 0700, so nobody else gets below it; files and folders in it lose what others could do, too, in case one is moved out.
+//! The folder is 0700, so nobody else gets below it; what the program keeps in it loses what others could do, too, in case it is moved out.
 
 use std::fs;
 use std::io;
@@ -8,37 +8,56 @@ use std::path::Path;
 
 use super::error::PipelineError;
 
+/// What the program keeps in a data folder.
+const OWN: &[&str] = &[
+    "wanglou.sqlite",
+    "wanglou.sqlite-wal",
+    "wanglou.sqlite-shm",
+    "warc",
+    "signals",
+    "index",
+    "rules",
+    "rejects",
+    "reruns",
+    "masking.key",
+    "lock",
+];
+
 /// Makes a data folder that only its owner can open; one that exists is closed to others.
 ///
 /// # Errors
-/// [`PipelineError::Io`] when it cannot be made, or belongs to somebody else.
+/// [`PipelineError::Io`] when it cannot be made.
 pub(super) fn private_folder(data: &Path) -> Result<(), PipelineError> {
     let io = |what| move |source| PipelineError::Io { what, path: data.to_owned(), source };
     fs::create_dir_all(data).map_err(io("make the data folder"))?;
-    close(data).map_err(io("close to others the data folder"))
+    match close(data) {
+        // A mount of somebody else, or a disk without modes: who made it so knows who can read it.
+        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
+            tracing::warn!(path = %data.display(), "the data folder cannot be closed to others: {error}");
+            Ok(())
+        }
+        closed => closed.map_err(io("close to others the data folder")),
+    }
 }
 
-/// Takes from others what they could do with anything in a folder. What vanishes meanwhile is no error.
-pub(super) fn close_all_below(data: &Path) -> Result<(), PipelineError> {
-    let mut waiting = vec![data.to_owned()];
-    while let Some(dir) = waiting.pop() {
-        let io = |source| PipelineError::Io { what: "close to others", path: dir.clone(), source };
-        for entry in fs::read_dir(&dir).map_err(io)? {
-            let entry = entry.map_err(io)?;
-            let kind = entry.file_type().map_err(io)?;
-            if kind.is_symlink() {
-                continue;
-            }
-            match close(&entry.path()) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
-                _ => {}
-            }
-            if kind.is_dir() {
-                waiting.push(entry.path());
-            }
+/// Takes from others what they could do with what the program keeps in a data folder. Files of somebody else, or on a disk without modes, stay
+/// as they are, with a warning: the folder around them is closed.
+pub(super) fn close_all_below(data: &Path) {
+    let mut waiting: Vec<_> = OWN.iter().map(|name| data.join(name)).collect();
+    while let Some(path) = waiting.pop() {
+        let Ok(kind) = fs::symlink_metadata(&path).map(|metadata| metadata.file_type()) else { continue };
+        if kind.is_symlink() {
+            continue;
+        }
+        if let Err(error) = close(&path) {
+            tracing::warn!(path = %path.display(), "others may be able to read this: {error}");
+        }
+        if kind.is_dir()
+            && let Ok(entries) = fs::read_dir(&path)
+        {
+            waiting.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
         }
     }
-    Ok(())
 }
 
 /// Takes from group and others all that they could do with a file or folder.
@@ -72,17 +91,19 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let (data, outside) = (dir.path().join("data"), dir.path().join("outside"));
         fs::create_dir_all(data.join("warc")).expect("made");
-        for file in [data.join("wanglou.sqlite"), data.join("warc/w.warc.gz"), outside.clone()] {
+        for file in [data.join("wanglou.sqlite"), data.join("warc/w.warc.gz"), data.join("notes.txt"), outside.clone()]
+        {
             fs::write(&file, "x").expect("written");
             fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("set");
         }
-        std::os::unix::fs::symlink(&outside, data.join("link")).expect("linked");
+        std::os::unix::fs::symlink(&outside, data.join("warc/link")).expect("linked");
         private_folder(&data).expect("closed");
-        close_all_below(&data).expect("closed");
+        close_all_below(&data);
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
         assert_eq!(mode(&data), 0o700);
         assert_eq!((mode(&data.join("warc")), mode(&data.join("wanglou.sqlite"))), (0o700, 0o600));
         assert_eq!((mode(&data.join("warc/w.warc.gz")), mode(&outside)), (0o600, 0o644));
+        assert_eq!(mode(&data.join("notes.txt")), 0o644, "what is not ours stays as it is");
         private_folder(&dir.path().join("new")).expect("made");
         assert_eq!(mode(&dir.path().join("new")), 0o700);
     }

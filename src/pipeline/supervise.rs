@@ -7,6 +7,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use super::clock::Clock;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// Longest pause after a failed pass.
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
+/// A pass that has run for so long without failing has got over what the one before failed of.
+const WORKS_AFTER: Duration = Duration::from_mins(10);
 /// Longest description of a trouble, in characters.
 const WHY_CHARS_MAX: usize = 600;
 
@@ -176,20 +179,27 @@ pub(super) async fn supervise<T: Task, R: Future<Output = ()> + Send>(
     let mut broken = false;
     loop {
         let began = tokio::time::Instant::now();
-        let pass = async {
-            if broken {
-                task.recover().await?;
+        let ended = {
+            let pass = async {
+                if broken {
+                    task.recover().await?;
+                }
+                task.pass(&clock).await
+            };
+            let mut pass = pin!(AssertUnwindSafe(pass).catch_unwind());
+            tokio::select! {
+                ended = pass.as_mut() => ended,
+                // A pass that goes on for so long works: deliveries are one pass without an end.
+                () = rest(WORKS_AFTER) => {
+                    mended::<T>(&troubles);
+                    pass.await
+                }
             }
-            task.pass(&clock).await
         };
-        let ended = AssertUnwindSafe(pass).catch_unwind().await;
         let (why, shortage) = match ended {
             Ok(Ok(())) => {
                 broken = false;
-                let failures = troubles.mended(T::NAME);
-                if failures > 0 {
-                    tracing::warn!(task = T::NAME, failures, "the task goes on again");
-                }
+                mended::<T>(&troubles);
                 rest(task.pause(began.elapsed())).await;
                 continue;
             }
@@ -207,6 +217,14 @@ pub(super) async fn supervise<T: Task, R: Future<Output = ()> + Send>(
             "the task failed, it is tried again: {why}"
         );
         rest(retry_in).await;
+    }
+}
+
+/// Notes that a task works again.
+fn mended<T: Task>(troubles: &Troubles) {
+    let failures = troubles.mended(T::NAME);
+    if failures > 0 {
+        tracing::warn!(task = T::NAME, failures, "the task goes on again");
     }
 }
 
@@ -274,8 +292,11 @@ mod tests {
         let clock = Clock::standing(parse_moment("2024-05-01").expect("a moment"));
         let rests = Mutex::new(Vec::new());
         let rest = |pause: Duration| {
+            if pause == WORKS_AFTER {
+                return futures_util::future::Either::Left(std::future::pending());
+            }
             rests.lock().expect("free").push(pause.as_millis());
-            std::future::ready(())
+            futures_util::future::Either::Right(std::future::ready(()))
         };
         let ended = supervise(task, clock, troubles.clone(), rest).await.expect_err("damaged data end it");
         assert_eq!(*rests.lock().expect("free"), [250, 1_000, 2_000, 250, 1_000]);

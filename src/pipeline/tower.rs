@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::collecting::{collector_of, lock_folder};
-use super::edition::{Edition, Outputs, Working};
+use super::edition::{Outputs, Working};
 use super::folder::{DATABASE, Folder};
 use super::judging_state::JudgingState;
 use super::masking::masker_of;
@@ -32,6 +32,8 @@ pub struct Tower {
     sources_at_once: usize,
     /// What the last judgement left for the next one.
     judging_state: Mutex<Option<JudgingState>>,
+    /// As it was opened: by them it is opened again after a failure.
+    settings: Settings,
     /// What keeps the tasks of a service from getting on.
     troubles: Troubles,
     /// Held as long as the tower works on the folder.
@@ -55,7 +57,7 @@ impl Tower {
         let data = &settings.data;
         let lock = lock_folder(data)?;
         operate::mend(data)?;
-        close_all_below(data)?;
+        close_all_below(data);
         let store = Store::open(&data.join(DATABASE)).await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
         let end = Journal::new(store.clone()).end().await?;
@@ -70,6 +72,7 @@ impl Tower {
             masker,
             sources_at_once: settings.sources_at_once,
             judging_state: Mutex::default(),
+            settings: settings.clone(),
             troubles: Troubles::default(),
             _lock: lock,
         })
@@ -142,15 +145,18 @@ impl Tower {
     }
 
     /// Opens the outputs again, as a restart would: after a failed read, what a writer holds in memory need not be what is on disk.
+    /// The rules are those that the store says are in force: the failed pass may have been changing them.
     pub(super) async fn reopen_outputs(&self) -> Result<(), PipelineError> {
-        let (working, data) = (self.working(), self.data_dir().to_owned());
+        let (working, data) = (self.working(), self.settings.data.clone());
+        let (lexicon, judge) = rules_for(&self.settings, self.store()).await?;
         let end = self.log().end().await?;
         let reopened = tokio::task::spawn_blocking(move || {
             working.outputs.discard();
-            let Edition { lexicon, judge, .. } = &*working.edition;
-            Working::open(&data, Arc::clone(lexicon), Arc::clone(judge), end)
+            operate::mend(&data)?;
+            Working::open(&data, Arc::new(lexicon), Arc::new(judge), end)
         });
         self.change_edition(reopened.await??);
+        fresh_listings(self.store(), self.lexicon().version()).await?;
         *self.judging_state() = None;
         Ok(())
     }

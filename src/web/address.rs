@@ -23,7 +23,8 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
 /// The address of a client. A proxy on this machine says for whom it asks: what it added itself stands last, what stands before anybody may
 /// have written. Nobody else is believed.
 fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    if !peer.to_canonical().is_loopback() {
+    let peer = peer.to_canonical();
+    if !peer.is_loopback() {
         return peer;
     }
     let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());

@@ -4,7 +4,7 @@
 //! COUNT-1 of what was handed in, and the lines that were set aside with their reasons.
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -70,13 +70,17 @@ pub(super) struct ActLine {
 
 /// Takes in what people of an organisation did, line by line.
 pub(super) async fn hand_in(
+    State(shared): State<Shared>,
     Extension(viewer): Extension<Viewer>,
     view: View,
-    body: Bytes,
+    request: Request,
 ) -> Result<Response, Problem> {
     let Viewer::Member(member) = &viewer else {
         return Err(Problem::refused("处置要有署名：请先用 wanglou user add 添加用户，再用单位的令牌提交。"));
     };
+    let place = shared.pushes.take(&member.party.name);
+    let _place = place.ok_or_else(|| Problem::busy("同时提交过多：请稍后重试。"))?;
+    let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
     let lines: Vec<(u64, &[u8])> = (1_u64..)
         .zip(body.split(|byte| *byte == b'\n'))
         .map(|(number, line)| (number, line.trim_ascii()))

@@ -48,6 +48,7 @@ mod routes;
 mod saved_searches;
 mod schemas;
 mod serve;
+mod shares;
 mod shell;
 mod state;
 mod stream;

@@ -58,11 +58,12 @@ pub(super) async fn documents(
     })?;
     // Documents of an outside organisation are kept under its own sources, apart from those that the centre collects.
     let by = own.as_ref().and_then(Viewer::party).filter(|party| !party.is_inside());
-    // Few bodies are in memory at once, however many are on their way.
-    let _place = shared.pushes.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
+    // Few bodies are in memory at once, and one organisation fills not all of their places.
     let who = own.as_ref().map_or(SETTINGS_TOKEN, Viewer::name);
-    let told = shared.push(body.to_vec(), SourceId::new(source), channel, by, who).await?;
+    let party = own.as_ref().and_then(Viewer::party).map_or(SETTINGS_TOKEN, |party| party.name.as_str());
+    let _place = shared.pushes.take(party).ok_or_else(|| Problem::busy("同时推送过多：请稍后重试。"))?;
+    let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
+    let told = shared.push(body.into(), SourceId::new(source), channel, by, who).await?;
     let intake = told.intake;
     let status = if intake.collected > 0 && intake.collected == intake.rejected {
         StatusCode::UNPROCESSABLE_ENTITY

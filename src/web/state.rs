@@ -16,6 +16,7 @@ use super::clock::now;
 use super::feeds::FeedCache;
 use super::problem::Problem;
 use super::rights::Rights;
+use super::shares::Shares;
 use super::view::{PushReject, Pushed, View, ViewError};
 use access::{AccessError, Viewer};
 use pipeline::{Tower, push_lines};
@@ -30,8 +31,10 @@ pub(super) struct Addresses {
     pub(super) document: fn() -> &'static Value,
 }
 
-/// Bodies of pushed documents that are read at once: each takes up to 16 MiB.
-const PUSHES_AT_ONCE: usize = 4;
+/// Large bodies that are read at once: each takes up to 16 MiB.
+const PUSHES_AT_ONCE: usize = 8;
+/// The same of one organisation.
+const PUSHES_OF_ONE_AT_ONCE: usize = 4;
 /// How old the number of the newest alert event may be.
 const NEWEST_FOR: Duration = Duration::from_millis(400);
 
@@ -50,8 +53,8 @@ pub(super) struct Shared {
     pub(super) export_rows_max: u64,
     /// Archives of an organisation's records are made one after another.
     pub(super) exchanges: Arc<Semaphore>,
-    /// Bodies of pushed documents that are read at once.
-    pub(super) pushes: Arc<Semaphore>,
+    /// Large bodies that are read at once.
+    pub(super) pushes: Shares,
     /// The newest alert event, looked up once for all streams.
     pub(super) newest: Arc<NewestEvent>,
 }
@@ -64,7 +67,7 @@ impl Shared {
         export_rows_max: u64,
     ) -> Self {
         let exchanges = Arc::new(Semaphore::new(1));
-        let pushes = Arc::new(Semaphore::new(PUSHES_AT_ONCE));
+        let pushes = Shares::new(PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE);
         let newest = Arc::default();
         Self {
             tower,

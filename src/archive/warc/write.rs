@@ -101,6 +101,8 @@ struct OpenFile {
     file: File,
     name: String,
     bytes: u64,
+    /// It ends with a half member that could not be cut off.
+    broken: bool,
 }
 
 /// Appends exchanges to the newest file of a folder. One writer per folder and prefix; the file is locked.
@@ -255,13 +257,13 @@ impl WarcWriter {
             file.sync_all().map_err(io("sync", &path))?;
             self.repair = Some(Repair { file: path, kept_bytes, cut_bytes: bytes - kept_bytes });
         }
-        self.open = Some(OpenFile { file, name, bytes: kept_bytes });
+        self.open = Some(OpenFile { file, name, bytes: kept_bytes, broken: false });
         Ok(())
     }
 
     /// Makes sure that a file with room is open and begins with a `warcinfo` record.
     fn rotate(&mut self, at: Timestamp) -> Result<(), WarcError> {
-        if self.open.as_ref().is_some_and(|open| open.bytes >= self.options.file_bytes_max) {
+        if self.open.as_ref().is_some_and(|open| open.broken || open.bytes >= self.options.file_bytes_max) {
             self.sync()?;
             self.open = None;
         }
@@ -274,7 +276,7 @@ impl WarcWriter {
             hold(&file, &path)?;
             // The folder entry must be as durable as the bytes.
             File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(io("sync the folder", &self.dir))?;
-            self.open = Some(OpenFile { file, name, bytes: 0 });
+            self.open = Some(OpenFile { file, name, bytes: 0, broken: false });
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.bytes == 0) {
             let block = format!(
@@ -306,8 +308,8 @@ impl WarcWriter {
 /// Writes whole members or nothing.
 fn put(open: &mut OpenFile, path: &Path, bytes: &[u8]) -> Result<(), WarcError> {
     if let Err(source) = open.file.write_all(bytes).and_then(|()| open.file.flush()) {
-        // A half member would hide everything appended after it. If even this fails, the next opening cuts it.
-        let _ = open.file.set_len(open.bytes);
+        // A half member would hide everything appended after it. If even this fails nothing more goes into this file: the next opening cuts it.
+        open.broken = open.file.set_len(open.bytes).is_err();
         return Err(WarcError::Io { doing: "append to", path: path.to_owned(), source });
     }
     open.bytes += bytes.len() as u64;

@@ -34,9 +34,11 @@ impl BackgroundPromotion {
             self.preparing = Some((row, preparing));
             return Ok(false);
         }
-        let put = match preparing.await? {
-            Ok(prepared) => tower.put_in_force(prepared, now).await,
-            Err(error) => Err(NotInForce::Before(error)),
+        let put = match preparing.await {
+            Ok(Ok(prepared)) => tower.put_in_force(prepared, now).await,
+            Ok(Err(error)) => Err(NotInForce::Before(error)),
+            // Preparing broke off, and would again.
+            Err(broken) => Err(NotInForce::Before(broken.into())),
         };
         match put {
             Ok(row) => {
