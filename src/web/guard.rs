@@ -17,12 +17,9 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::host::{self, Names};
-use super::limits::{ADDRESS_BYTES_MAX, BODY_BYTES_MAX, PUSH_BYTES_MAX};
+use super::limits::{ADDRESS_BYTES_MAX, ANSWER_SECONDS_MAX, BODY_BYTES_MAX, PUSH_BYTES_MAX};
 use super::metrics;
 use super::problem::{self, Problem};
-
-/// Longest time for one answer, in milliseconds.
-const ANSWER_MS_MAX: u64 = 15_000;
 
 /// No scripts at all, nothing from other hosts, no framing.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -30,7 +27,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
 
 /// Puts the guard around the routes; those of `large` may bring bodies of [`PUSH_BYTES_MAX`].
 pub(super) fn around(routes: Router, large: Router, names: Names) -> Router {
-    let timeout = Duration::from_millis(ANSWER_MS_MAX);
+    let timeout = Duration::from_secs(ANSWER_SECONDS_MAX);
     let large = large.layer(DefaultBodyLimit::max(PUSH_BYTES_MAX)).layer(RequestBodyLimitLayer::new(PUSH_BYTES_MAX));
     routes
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))

@@ -1,18 +1,50 @@
-//! How large a request may be. The outermost layer, the form check of the gate and the table of routes keep the same bounds.
+//! How much one request, one client and all of them together may take. The outermost layer, the form check of the gate, the table of routes and
+//! the server keep the same bounds.
 
-/// Largest body of a request that is a form, a single record or nothing, in bytes.
-pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
-/// Largest body of a request that brings many records at once, in bytes.
-pub(super) const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Longest address, path and query together, in bytes. A Chinese character takes nine bytes once encoded.
-pub(super) const ADDRESS_BYTES_MAX: usize = 8 * 1024;
-/// Longest id in an address, in characters.
-pub(super) const ID_CHARS_MAX: usize = 500;
-/// Longest search query, in characters.
-pub(super) const QUERY_CHARS_MAX: usize = 500;
-/// Longest place mark of a next page of search results, in bytes.
-pub(super) const AFTER_BYTES_MAX: usize = 1_000;
-/// Most hits in one answer for programs.
-pub(super) const HITS_MAX: usize = 100;
+vocabulary::bounds! {
+    /// Connections at once; a service with few descriptors has fewer, at most half of the files it may open.
+    pub(super) const CONNECTIONS_MAX: usize = 512, "connections", "the one that has waited longest is closed for the new one";
+    /// Connections at once from one address that is not this machine's own: behind a proxy all come from loopback.
+    pub(super) const CONNECTIONS_PER_ADDRESS_MAX: usize = 64, "connections", "its own that has waited longest is closed for the new one";
+    /// Longest wait for the head of a request, an idle connection's next one included.
+    pub(super) const HEAD_SECONDS_MAX: u64 = 10, "seconds", "the connection is closed";
+    /// Longest time a body may take to arrive.
+    pub(super) const BODY_SECONDS_MAX: u64 = 15, "seconds", "the request is given up";
+    /// Longest time in which a client takes no byte of an answer.
+    pub(super) const WRITE_SECONDS_MAX: u64 = 30, "seconds", "the connection is closed";
+    /// Longest time for one answer, the body of its request included.
+    pub(super) const ANSWER_SECONDS_MAX: u64 = 15, "seconds", "503";
+    /// Largest head of a request.
+    pub(super) const HEAD_BYTES_MAX: usize = 32 << 10, "bytes", "431";
+    /// Headers in a request.
+    pub(super) const HEADERS_MAX: usize = 64, "headers", "431";
+    /// Largest body of a request that is a form, a single record or nothing.
+    pub(super) const BODY_BYTES_MAX: usize = 64 * 1024, "bytes", "413";
+    /// Largest body of a request that brings many records at once.
+    pub(super) const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024, "bytes", "413";
+    /// Such bodies that are read at once.
+    pub(super) const PUSHES_AT_ONCE: usize = 8, "requests", "429";
+    /// Such bodies of one organisation that are read at once.
+    pub(super) const PUSHES_OF_ONE_AT_ONCE: usize = 4, "requests", "429";
+    /// Alert streams open at once.
+    pub(super) const STREAMS_MAX: usize = 200, "streams", "503";
+    /// Alert streams open at once of one organisation, or of the owner of the machine.
+    pub(super) const STREAMS_PER_PARTY_MAX: usize = 20, "streams", "429";
+    /// Longest life of a stream; a client that comes back with its last id misses nothing.
+    pub(super) const STREAM_SECONDS_MAX: u64 = 30 * 60, "seconds", "the stream ends";
+    /// Time within which a stream ends whose token was revoked, user disabled or session ended.
+    pub(super) const ASK_AGAIN_SECONDS: u64 = 20, "seconds", "the stream ends";
+    /// Longest address, path and query together. A Chinese character takes nine bytes once encoded.
+    pub(super) const ADDRESS_BYTES_MAX: usize = 8 * 1024, "bytes", "414";
+    /// Longest id in an address.
+    pub(super) const ID_CHARS_MAX: usize = 500, "characters", "400";
+    /// Longest search query.
+    pub(super) const QUERY_CHARS_MAX: usize = 500, "characters", "400";
+    /// Longest place mark of a next page of search results.
+    pub(super) const AFTER_BYTES_MAX: usize = 1_000, "bytes", "400";
+    /// Hits in one answer for programs.
+    pub(super) const HITS_MAX: usize = 100, "hits", "400";
+}
+
 /// Hits in one answer for programs that name no number.
 pub(super) const HITS_DEFAULT: usize = 20;

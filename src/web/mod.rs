@@ -78,6 +78,7 @@ use routes::{BodyLimit, ROUTES};
 use state::{Addresses, Shared};
 
 pub use authentication::Authentication;
+pub use limits::BOUNDS;
 pub use serve::Room;
 
 /// Where an OpenID provider sends browsers back to; registered there behind the address of the pages.

@@ -30,20 +30,11 @@ use tokio::sync::{Notify, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-/// Connections at once, at most; a service with few descriptors has fewer ([`Room::of_descriptors`]).
-pub(super) const CONNECTIONS_MAX: usize = 512;
-/// Connections at once from one address that is not this machine's own: behind a proxy all come from loopback.
-pub(super) const CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
-/// Longest wait for the head of a request, an idle connection's next one included.
-pub(super) const HEAD_SECONDS_MAX: u64 = 10;
-/// Longest time a body may take to arrive. The guard's bound of an answer includes it and is shorter for most addresses.
-pub(super) const BODY_SECONDS_MAX: u64 = 15;
-/// Longest time in which a client takes no byte of an answer.
-pub(super) const WRITE_SECONDS_MAX: u64 = 30;
-/// Largest head of a request, in bytes.
-pub(super) const HEAD_BYTES_MAX: usize = 32 << 10;
-/// Headers in a request, at most.
-pub(super) const HEADERS_MAX: usize = 64;
+use super::limits::{
+    BODY_SECONDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX,
+    WRITE_SECONDS_MAX,
+};
+
 /// Pause after the system gave no connection (no descriptors, no memory).
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::authentication::Authentication;
 use super::clock::now;
 use super::feeds::FeedCache;
+use super::limits::{PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE};
 use super::problem::Problem;
 use super::rights::Rights;
 use super::shares::Shares;
@@ -31,10 +32,6 @@ pub(super) struct Addresses {
     pub(super) document: fn() -> &'static Value,
 }
 
-/// Large bodies that are read at once: each takes up to 16 MiB.
-const PUSHES_AT_ONCE: usize = 8;
-/// The same of one organisation.
-const PUSHES_OF_ONE_AT_ONCE: usize = 4;
 /// How old the number of the newest alert event may be.
 const NEWEST_FOR: Duration = Duration::from_millis(400);
 

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::display;
+use super::limits::{ASK_AGAIN_SECONDS, STREAM_SECONDS_MAX, STREAMS_MAX, STREAMS_PER_PARTY_MAX};
 use super::problem::Problem;
 use super::state::Shared;
 use super::view::View;
@@ -30,17 +31,8 @@ use tell::{self, Language};
 const LOOK_MS: u64 = 500;
 /// Silence after which a comment is sent, so that proxies keep the line.
 const KEEP_ALIVE_SECONDS: u64 = 15;
-/// Longest life of a stream; a client that comes back with its last id misses nothing.
-const STREAM_SECONDS_MAX: u64 = 30 * 60;
-/// Most streams open at once; further ones are answered with 503.
-const STREAMS_MAX: usize = 200;
 /// Events read at once.
 const EVENTS_AT_ONCE: usize = 100;
-
-/// Most streams open at once of one organisation, or of the owner of the machine; further ones are answered with 429.
-const STREAMS_PER_PARTY_MAX: usize = 20;
-/// Seconds after which a stream asks again who it is for: what was revoked ends within them.
-const ASK_AGAIN_SECONDS: u64 = 20;
 
 /// Streams that are open, by organisation.
 static OPEN: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());

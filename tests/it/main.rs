@@ -17,6 +17,7 @@ mod full_disk;
 mod hostile;
 mod house;
 mod language;
+mod limits;
 mod methods;
 mod names;
 mod party;
