@@ -14,7 +14,7 @@ use super::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 use super::throttle::{Lane, Throttle};
 use super::{Identity, Member, Viewer, password, secret};
 use store::{Store, TokenRow, Tx, UserRow};
-use vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope};
+use vocabulary::{AuditEntry, AuditKind, Concerns, Party, Role, Scope, refused};
 
 /// Hours after which a session ends, whatever happens in it.
 pub const SESSION_HOURS: i64 = 12;
@@ -145,7 +145,8 @@ impl Accounts {
         let fit =
             |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@') || provider(letter);
         if new.name.is_empty() || new.name.chars().count() > USER_CHARS_MAX || !new.name.chars().all(fit) {
-            return Err(AccessError::Input(format!(
+            return Err(AccessError::Input(refused!(
+                "`{}` 不能作用户名：应为 1 到 {USER_CHARS_MAX} 个字母、数字、`.`、`-`、`_` 或 `@`",
                 "`{}` is no name for a user: expected 1 to {USER_CHARS_MAX} letters, digits, `.`, `-`, `_` or `@`",
                 new.name.escape_debug()
             )));
@@ -157,12 +158,18 @@ impl Accounts {
         let digest = match new.password {
             Some(password) => self.digest_of(password).await?,
             None if new.by_provider => String::new(),
-            None => return Err(AccessError::Input("a user needs a password, or --provider".to_owned())),
+            None => {
+                return Err(AccessError::Input(refused!(
+                    "用户要有密码，或用 --provider",
+                    "a user needs a password, or --provider"
+                )));
+            }
         };
         let mut tx = self.store.begin().await?;
         Store::put_party(&mut tx, &party, now).await?;
         if !Store::add_user(&mut tx, &new.name, &party.name, &digest, now).await? {
-            return Err(AccessError::Input(format!(
+            return Err(AccessError::Input(refused!(
+                "已有用户 `{}`；用 `wanglou user passwd` 改密码",
                 "there is a user `{}` already; change the password with `wanglou user passwd`",
                 new.name
             )));
@@ -182,7 +189,8 @@ impl Accounts {
     async fn party(&self, name: &str, role: Option<Role>, added: Concerns) -> Result<Party, AccessError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > Party::NAME_CHARS_MAX || name.chars().any(char::is_control) {
-            return Err(AccessError::Input(format!(
+            return Err(AccessError::Input(refused!(
+                "单位名称应为 1 到 {} 个字",
                 "an organisation needs a name of 1 to {} characters",
                 Party::NAME_CHARS_MAX
             )));
@@ -190,24 +198,33 @@ impl Accounts {
         let known = self.store.parties().await?.into_iter().find(|party| party.name == name);
         let mut party = match (known, role) {
             (Some(known), Some(role)) if known.role != role => {
-                return Err(AccessError::Input(format!("`{name}` is known as {}, not as {role}", known.role)));
+                return Err(AccessError::Input(refused!(
+                    "`{name}` 已登记为 {}，不是 {role}",
+                    "`{name}` is known as {}, not as {role}",
+                    known.role
+                )));
             }
             (Some(known), _) => known,
             (None, Some(role)) => Party { name: name.to_owned(), role, concerns: Concerns::default() },
             (None, None) => {
-                return Err(AccessError::Input(format!("`{name}` is new here: say with --role what it is")));
+                return Err(AccessError::Input(refused!(
+                    "`{name}` 是新单位：请用 --role 写明它的角色",
+                    "`{name}` is new here: say with --role what it is"
+                )));
             }
         };
         party.concerns.platforms.extend(added.platforms);
         party.concerns.brands.extend(added.brands);
         party.concerns.regions.extend(added.regions);
         match party.role {
-            Role::Platform if party.concerns.platforms.is_empty() => Err(AccessError::Input(
-                "a platform sees what concerns it: name it with --platform as listings and sources name it".to_owned(),
-            )),
-            Role::Firm if party.concerns.brands.is_empty() => {
-                Err(AccessError::Input("a firm sees what concerns it: name its brands with --brand".to_owned()))
-            }
+            Role::Platform if party.concerns.platforms.is_empty() => Err(AccessError::Input(refused!(
+                "平台只看到与它有关的内容：请用 --platform 写明它在商品页和来源里的名称",
+                "a platform sees what concerns it: name it with --platform as listings and sources name it"
+            ))),
+            Role::Firm if party.concerns.brands.is_empty() => Err(AccessError::Input(refused!(
+                "企业只看到与它有关的内容：请用 --brand 写明它的品牌",
+                "a firm sees what concerns it: name its brands with --brand"
+            ))),
             _ => Ok(party),
         }
     }
@@ -234,7 +251,8 @@ impl Accounts {
     pub async fn set_provider(&self, name: &str, allowed: bool, by: &str, now: Timestamp) -> Result<(), AccessError> {
         let user = self.store.user(name).await?.ok_or_else(|| no_user(name))?;
         if !allowed && user.password.is_empty() {
-            return Err(AccessError::Input(format!(
+            return Err(AccessError::Input(refused!(
+                "`{name}` 没有密码：请用 `wanglou user passwd` 设置，或停用该用户",
                 "`{name}` has no password: set one with `wanglou user passwd`, or disable the user"
             )));
         }
@@ -405,13 +423,17 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<(TokenRow, String), AccessError> {
         if scopes.is_empty() || !(1..=TOKEN_DAYS_MAX).contains(&days) {
-            return Err(AccessError::Input(format!(
+            return Err(AccessError::Input(refused!(
+                "令牌至少要有一个 --scope，--days 应为 1 到 {TOKEN_DAYS_MAX}",
                 "a token needs at least one --scope, and 1 to {TOKEN_DAYS_MAX} --days"
             )));
         }
         let known = self.store.parties().await?.into_iter().find(|known| known.name == party);
         let party = known.ok_or_else(|| {
-            AccessError::Input(format!("there is no organisation `{party}`; `wanglou user list` shows them"))
+            AccessError::Input(refused!(
+                "没有单位 `{party}`；`wanglou user list` 列出全部",
+                "there is no organisation `{party}`; `wanglou user list` shows them"
+            ))
         })?;
         let token = TokenRow {
             token: secret::fresh_name()?,
@@ -436,7 +458,8 @@ impl Accounts {
     pub async fn revoke_token(&self, token: &str, by: &str, now: Timestamp) -> Result<(), AccessError> {
         let mut tx = self.store.begin().await?;
         if !Store::revoke_token(&mut tx, token, now).await? {
-            return Err(AccessError::Input(format!(
+            return Err(AccessError::Input(refused!(
+                "没有可以吊销的令牌 `{token}`；`wanglou token list` 列出全部",
                 "there is no token `{token}` that could be revoked; `wanglou token list` shows them"
             )));
         }
@@ -454,7 +477,8 @@ impl Accounts {
     async fn digest_of(&self, password: String) -> Result<String, AccessError> {
         let chars = password.chars().count();
         if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&chars) {
-            return Err(AccessError::Input(format!(
+            return Err(AccessError::Input(refused!(
+                "密码应为 {PASSWORD_CHARS_MIN} 到 {PASSWORD_CHARS_MAX} 个字符，这个有 {chars} 个",
                 "a password has {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters, this one {chars}"
             )));
         }
@@ -506,12 +530,16 @@ pub(super) fn entry(at: Timestamp, who: &str, what: AuditKind, about: &str, deta
 }
 
 pub(super) fn no_user(name: &str) -> AccessError {
-    AccessError::Input(format!("there is no user `{name}`; `wanglou user list` shows them"))
+    AccessError::Input(refused!(
+        "没有用户 `{name}`；`wanglou user list` 列出全部",
+        "there is no user `{name}`; `wanglou user list` shows them"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vocabulary::Said as _;
     use vocabulary::Subscription;
 
     const PASSWORD: &str = "ten characters and more";
@@ -683,7 +711,7 @@ mod tests {
         assert!(accounts.subscriptions("li@a").await.expect("asked").is_empty());
         accounts.set_mail("乙", None, "cli", at(2)).await.expect("taken away");
         let refused = accounts.subscribe("乙", Subscription::default(), at(2)).await.expect_err("no address");
-        assert!(refused.to_string().contains("邮箱"), "{refused}");
+        assert!(refused.zh().contains("邮箱"), "{refused}");
         for wrong in ["", "a", "a@b\r\nrcpt to:c@d", "a@b, c@d", &format!("{}@b.example", "a".repeat(250))] {
             assert!(accounts.set_mail("乙", Some(wrong), "cli", at(2)).await.is_err(), "{wrong}");
         }

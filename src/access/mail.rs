@@ -1,7 +1,7 @@
 //! What mail addresses are taken.
 
 use super::error::AccessError;
-use vocabulary::{SHOWN_CHARS, excerpt};
+use vocabulary::{SHOWN_CHARS, excerpt, refused};
 
 /// Longest mail address, in bytes (RFC 5321, 4.5.3.1.3).
 const MAIL_BYTES_MAX: usize = 254;
@@ -13,5 +13,5 @@ pub(super) fn check_mail(mail: &str) -> Result<(), AccessError> {
         return Ok(());
     }
     let shown = excerpt(mail, SHOWN_CHARS);
-    Err(AccessError::Input(format!("`{}` is no mail address", shown.escape_debug())))
+    Err(AccessError::Input(refused!("`{}` 不是邮件地址", "`{}` is no mail address", shown.escape_debug())))
 }

@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 
 use super::secret;
 use config::{NameClaim, SignInSettings, is_protected};
+use vocabulary::Said;
 
 /// Longest time for one exchange with the provider, and for all that one visit asks of it: less than a page may take.
 const EXCHANGE_SECONDS_MAX: u64 = 6;
@@ -67,6 +68,18 @@ pub enum ProviderError {
     /// The provider does not say the name that the settings ask for.
     #[error("the provider says no `{0}` of the person")]
     NoName(&'static str),
+}
+
+impl Said for ProviderError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Unreachable { issuer, why } => format!("无法询问登录服务 {issuer}：“{why}”"),
+            Self::Denied(why) => format!("登录服务没有让人登录：“{why}”"),
+            Self::NotBegun => "这个浏览器没有开始过这次登录，或已过时".to_owned(),
+            Self::Unsound(what) => format!("登录服务的回答不成立：“{what}”"),
+            Self::NoName(name) => format!("登录服务没有给出此人的 `{name}`"),
+        }
+    }
 }
 
 /// Who somebody is, as the provider says.

@@ -7,7 +7,7 @@ use super::error::AccessError;
 use super::mail::check_mail;
 use super::secret;
 use store::{EndpointHealth, Store};
-use vocabulary::{AuditKind, Endpoint, EndpointKind, Subscription};
+use vocabulary::{AuditKind, Endpoint, EndpointKind, Subscription, refused};
 
 /// Subscriptions of one user.
 pub const SUBSCRIPTIONS_MAX: usize = 10;
@@ -62,12 +62,23 @@ impl Accounts {
         let mut tx = self.store.begin().await?;
         let user = self.store.user(name).await?.filter(|user| user.disabled_at.is_none());
         let user = user.ok_or_else(|| no_user(name))?;
-        let mail = user.mail.ok_or_else(|| AccessError::Input("管理员还没有为您登记邮箱。".to_owned()))?;
+        let mail = user.mail.ok_or_else(|| {
+            AccessError::Input(refused!(
+                "管理员还没有为您登记邮箱。",
+                "the administrator has not registered your mail address yet"
+            ))
+        })?;
         if Store::endpoints_of(&mut tx, name).await?.len() >= SUBSCRIPTIONS_MAX {
-            return Err(AccessError::Input(format!("每人最多 {SUBSCRIPTIONS_MAX} 项订阅：请先取消一项。")));
+            return Err(AccessError::Input(refused!(
+                "每人最多 {SUBSCRIPTIONS_MAX} 项订阅：请先取消一项。",
+                "at most {SUBSCRIPTIONS_MAX} subscriptions a person: end one first"
+            )));
         }
         if !subscription.has_hours() {
-            return Err(AccessError::Input("时间应为 0 到 23 时，免打扰的起止不能相同。".to_owned()));
+            return Err(AccessError::Input(refused!(
+                "时间应为 0 到 23 时，免打扰的起止不能相同。",
+                "hours are 0 to 23, and quiet ones end at another than they begin"
+            )));
         }
         // Notices are about the watch itself: they go to the endpoints that the centre's administrators make.
         let subscription = Subscription { notices: false, ..subscription };
@@ -83,7 +94,10 @@ impl Accounts {
         };
         let after = self.store.last_alert_event().await?;
         if !Store::add_endpoint(&mut tx, &endpoint, Some(name), after, now).await? {
-            return Err(AccessError::Input("订阅没有建成：请再试一次。".to_owned()));
+            return Err(AccessError::Input(refused!(
+                "订阅没有建成：请再试一次。",
+                "the subscription could not be made: try again"
+            )));
         }
         let made = entry(now, name, AuditKind::Delivery, &endpoint.name, "subscribed".to_owned());
         Store::add_audit(&mut tx, &made).await?;

@@ -211,23 +211,35 @@ const COLUMN_MAX: usize = 24;
 
 /// The ranked list as an aligned table for the terminal; Chinese characters take two cells.
 #[must_use]
-pub fn terminal(alerts: &[&Alert], region_name: &dyn Fn(RegionCode) -> String) -> String {
-    const HEAD: [&str; 11] =
-        ["序", "隐患程度", "范围", "处置", "产品", "隐患", "品牌", "地区", "信息/文本/主体/地区", "起始", "编号"];
+pub fn terminal(alerts: &[&Alert], region_name: &dyn Fn(RegionCode) -> String, language: Language) -> String {
+    /// In Chinese and in English.
+    const HEAD: [(&str, &str); 11] = [
+        ("序", "no."),
+        ("隐患程度", "danger"),
+        ("范围", "spread"),
+        ("处置", "disposal"),
+        ("产品", "product"),
+        ("隐患", "hazard"),
+        ("品牌", "brand"),
+        ("地区", "place"),
+        ("信息/文本/主体/地区", "reports/texts/actors/places"),
+        ("起始", "since"),
+        ("编号", "id"),
+    ];
     if alerts.is_empty() {
-        return "没有未关闭的预警。\n".to_owned();
+        return language.pick("没有未关闭的预警。\n", "No alert is open.\n").to_owned();
     }
-    let mut rows: Vec<[String; 11]> = vec![HEAD.map(str::to_owned)];
+    let mut rows: Vec<[String; 11]> = vec![HEAD.map(|(zh, en)| language.pick(zh, en).to_owned())];
     for (place, alert) in (1..).zip(alerts) {
         let a = &alert.assessment;
         let c = a.counts;
         rows.push([
             format!("{place}"),
-            a.danger.zh().to_owned(),
-            a.spread.zh().to_owned(),
-            a.disposal.zh().to_owned(),
-            a.category.zh().to_owned(),
-            a.hazard.zh().to_owned(),
+            language.pick(a.danger.zh(), a.danger.en()).to_owned(),
+            language.pick(a.spread.zh(), a.spread.en()).to_owned(),
+            language.pick(a.disposal.zh(), a.disposal.en()).to_owned(),
+            language.pick(a.category.zh(), a.category.en()).to_owned(),
+            language.pick(a.hazard.zh(), a.hazard.en()).to_owned(),
             cut(&plain(a.brand.as_deref().unwrap_or("—"))),
             cut(&plain(&a.region.map_or_else(|| "—".to_owned(), region_name))),
             format!("{}/{}/{}/{}", c.reports, c.texts, c.actors, c.places),
@@ -374,7 +386,7 @@ mod tests {
                 .is_empty()
         );
         assert!(json(&[], &head(), FeedPlace::ONLY, &code).contains("\"items\": []"));
-        assert_eq!(terminal(&[], &code), "没有未关闭的预警。\n");
+        assert_eq!(terminal(&[], &code, Language::Chinese), "没有未关闭的预警。\n");
     }
 
     #[test]
@@ -393,7 +405,7 @@ mod tests {
     #[test]
     fn the_terminal_table_lines_up() {
         let episodes = episodes(&["甲牌", "Philips 飞利浦"]);
-        insta::assert_snapshot!(terminal(&episodes.ranked(), &code), @r"
+        insta::assert_snapshot!(terminal(&episodes.ranked(), &code, Language::Chinese), @r"
         序  隐患程度  范围  处置  产品          隐患      品牌            地区  信息/文本/主体/地区  起始        编号
         1   高        个别  通知  电池与充电器  起火爆炸  Philips 飞利浦  —     3/3/3/1              2023-01-01  wl-20230101-battery_charger-fire-05e95e
         2   高        个别  通知  电池与充电器  起火爆炸  甲牌            —     3/3/3/1              2023-01-01  wl-20230101-battery_charger-fire-339f8a

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use vocabulary::{
     AlertEvent, AlertEventKind, AlertId, Assessment, Category, Danger, DateRange, Disposal, DocumentId, Hazard,
-    RegionCode, Spread,
+    Language, RegionCode, Report, Spread, said,
 };
 
 /// What a judgement is about.
@@ -283,9 +283,12 @@ pub fn compare(first: &Said, second: &Said) -> SideBySide {
     }
 }
 
-impl fmt::Display for Matter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}“{}”", self.category.zh(), self.hazard.zh())?;
+impl Report for Matter {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        match language {
+            Language::Chinese => write!(f, "{}“{}”", self.category.zh(), self.hazard.zh())?,
+            Language::English => write!(f, "{}: {}", self.category.en(), self.hazard.en())?,
+        }
         if let Some(brand) = &self.brand {
             write!(f, "“{brand}”")?;
         }
@@ -293,61 +296,98 @@ impl fmt::Display for Matter {
     }
 }
 
-impl fmt::Display for Opened {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (danger, spread, disposal) = (self.danger.zh(), self.spread.zh(), self.disposal.zh());
-        write!(f, "{} {} {danger}·{spread}·{disposal}（{}）", self.on, self.matter, self.id)
-    }
-}
-
-impl fmt::Display for Alone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let other = self.other.as_ref().map_or_else(
-            || "另一方当日未单独成项".to_owned(),
-            |levels| format!("另一方当日{levels}，规则 {}", levels.rule),
+impl Report for Opened {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let levels = said_levels(self.danger, self.spread, self.disposal, language);
+        let line = said!(
+            language,
+            "{} {} {levels}（{}）",
+            "{} {} {levels} ({})",
+            self.on,
+            self.matter.text(language),
+            self.id
         );
-        write!(f, "{}；{other}", self.opened)
+        f.write_str(&line)
     }
 }
 
-impl fmt::Display for Levels {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}·{}·{}", self.danger.zh(), self.spread.zh(), self.disposal.zh())
+impl Report for Alone {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let other = self.other.as_ref().map_or_else(
+            || language.pick("另一方当日未单独成项", "the other judged it with others on that day").to_owned(),
+            |levels| {
+                said!(
+                    language,
+                    "另一方当日{}，规则 {}",
+                    "the other on that day {}, rule {}",
+                    levels.text(language),
+                    levels.rule
+                )
+            },
+        );
+        write!(f, "{}{}{other}", self.opened.text(language), language.pick("；", "; "))
     }
 }
 
-impl fmt::Display for Moved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn said_levels(danger: Danger, spread: Spread, disposal: Disposal, language: Language) -> String {
+    match language {
+        Language::Chinese => format!("{}·{}·{}", danger.zh(), spread.zh(), disposal.zh()),
+        Language::English => format!("{}·{}·{}", danger.en(), spread.en(), disposal.en()),
+    }
+}
+
+impl Report for Levels {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        f.write_str(&said_levels(self.danger, self.spread, self.disposal, language))
+    }
+}
+
+impl Report for Moved {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
         let when = match self.days {
-            0 => "同日".to_owned(),
-            days if days < 0 => format!("早{}天", -days),
-            days => format!("晚{days}天"),
+            0 => language.pick("同日", "on the same day").to_owned(),
+            days if days < 0 => said!(language, "早{}天", "{} days earlier", -days),
+            days => said!(language, "晚{days}天", "{days} days later"),
         };
-        write!(f, "{} → {}（乙{when}）", self.first, self.second)
+        let (first, second) = (self.first.text(language), self.second.text(language));
+        f.write_str(&said!(language, "{first} → {second}（乙{when}）", "{first} → {second} (B {when})"))
     }
 }
 
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}至{}（{}天）{}：", self.from, self.to, self.days, self.matter)?;
+impl Report for Difference {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let head = said!(
+            language,
+            "{}至{}（{}天）{}：",
+            "{} to {} ({} days) {}: ",
+            self.from,
+            self.to,
+            self.days,
+            self.matter.text(language)
+        );
+        f.write_str(&head)?;
         match (&self.first, &self.second) {
             (Some(first), Some(second)) => {
-                let mut told = Vec::new();
-                for (name, one, other) in [
-                    ("隐患程度", first.danger.zh(), second.danger.zh()),
-                    ("范围", first.spread.zh(), second.spread.zh()),
-                    ("处置", first.disposal.zh(), second.disposal.zh()),
-                    ("规则", first.rule.as_str(), second.rule.as_str()),
-                ] {
-                    if one != other {
-                        told.push(format!("{name} {one} → {other}"));
-                    }
-                }
-                f.write_str(&told.join("，"))
+                let danger = [first, second].map(|levels| language.pick(levels.danger.zh(), levels.danger.en()));
+                let spread = [first, second].map(|levels| language.pick(levels.spread.zh(), levels.spread.en()));
+                let disposal = [first, second].map(|levels| language.pick(levels.disposal.zh(), levels.disposal.en()));
+                let rule = [first, second].map(|levels| levels.rule.as_str());
+                let named = [
+                    (language.pick("隐患程度", "danger"), danger),
+                    (language.pick("范围", "spread"), spread),
+                    (language.pick("处置", "disposal"), disposal),
+                    (language.pick("规则", "rule"), rule),
+                ];
+                let differ = named.into_iter().filter(|(_, [one, other])| one != other);
+                let told: Vec<String> = differ.map(|(name, [one, other])| format!("{name} {one} → {other}")).collect();
+                f.write_str(&told.join(language.pick("，", ", ")))
             }
             (first, second) => {
                 let said = |levels: &Option<Levels>| {
-                    levels.as_ref().map_or_else(|| "未单独成项".to_owned(), ToString::to_string)
+                    levels.as_ref().map_or_else(
+                        || language.pick("未单独成项", "judged with others").to_owned(),
+                        |levels| levels.text(language),
+                    )
                 };
                 write!(f, "{} → {}", said(first), said(second))
             }
@@ -355,27 +395,42 @@ impl fmt::Display for Difference {
     }
 }
 
-impl fmt::Display for SideBySide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Report for SideBySide {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
         let (lost, gained) = (self.lost.len(), self.gained.len());
         let [earlier, later, other] = self.shifted();
-        writeln!(f, "评估{}天：甲开启预警{}件，乙开启{}件；", self.days, self.opened_first, self.opened_second)?;
-        writeln!(
-            f,
-            "只有甲开启的{lost}件，只有乙开启的{gained}件；两者都有而乙较早的{earlier}件、较晚的{later}件、同日不同级的{other}件。"
-        )?;
-        for (name, alone) in [("只有甲", &self.lost), ("只有乙", &self.gained)] {
+        let sums = said!(
+            language,
+            "评估{}天：甲开启预警{}件，乙开启{}件；\n\
+             只有甲开启的{lost}件，只有乙开启的{gained}件；两者都有而乙较早的{earlier}件、较晚的{later}件、同日不同级的{other}件。",
+            "{} days were judged: A opened {} alerts, B opened {};\n\
+             {lost} opened by A alone, {gained} by B alone; of both, B was earlier with {earlier}, later with {later}, and had other levels on \
+             the same day with {other}.",
+            self.days,
+            self.opened_first,
+            self.opened_second
+        );
+        writeln!(f, "{sums}")?;
+        let alone =
+            [(language.pick("只有甲", "A alone"), &self.lost), (language.pick("只有乙", "B alone"), &self.gained)];
+        for (name, alone) in alone {
             for opened in alone {
-                writeln!(f, "  {name}  {opened}")?;
+                writeln!(f, "  {name}  {}", opened.text(language))?;
             }
         }
         for moved in &self.moved {
-            writeln!(f, "  时间或等级不同  {moved}")?;
+            writeln!(f, "  {}  {}", language.pick("时间或等级不同", "other day or levels"), moved.text(language))?;
         }
         let days: u32 = self.differences.iter().map(|difference| difference.days).sum();
-        write!(f, "判断不同{}处，合{days}天（甲 → 乙）。", self.differences.len())?;
+        let differ = said!(
+            language,
+            "判断不同{}处，合{days}天（甲 → 乙）。",
+            "{} judgements differ, on {days} days together (A → B).",
+            self.differences.len()
+        );
+        f.write_str(&differ)?;
         for difference in &self.differences {
-            write!(f, "\n  {difference}")?;
+            write!(f, "\n  {}", difference.text(language))?;
         }
         Ok(())
     }
@@ -424,7 +479,7 @@ mod tests {
         let stretches: Vec<(Date, Date, u32)> =
             found.differences.iter().map(|found| (found.from, found.to, found.days)).collect();
         assert_eq!(stretches, [(day(2), day(3), 2), (day(5), day(5), 1)]);
-        insta::assert_snapshot!(found, @r"
+        insta::assert_snapshot!(found.text(Language::Chinese), @r"
         评估5天：甲开启预警0件，乙开启0件；
         只有甲开启的0件，只有乙开启的0件；两者都有而乙较早的0件、较晚的0件、同日不同级的0件。
         判断不同2处，合3天（甲 → 乙）。

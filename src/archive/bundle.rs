@@ -13,6 +13,8 @@ use std::path::{Component, Path};
 use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, EntryType, Header};
 
+use vocabulary::Said;
+
 /// Name of the list of digests.
 const SUMS: &str = "SHA256SUMS";
 /// Size of a block of a tar archive.
@@ -39,6 +41,16 @@ pub enum BundleError {
     /// Files differ from the list of digests.
     #[error("the bundle is not as it was made: {0}")]
     Differs(String),
+}
+
+impl Said for BundleError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Unfit(name) => format!("`{name}` 放不进证据包：名称或大小超出限制"),
+            Self::Shape { at, what } => format!("字节 {at}：这不是证据包，或已被截断（“{what}”）"),
+            Self::Differs(what) => format!("证据包与生成时不符：“{what}”"),
+        }
+    }
 }
 
 fn sum(bytes: &[u8]) -> String {

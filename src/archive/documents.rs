@@ -14,7 +14,10 @@ pub use super::bounds::LINE_BYTES_MAX;
 use super::bounds::{COLUMNS_MAX, FOUND_CHARS_MAX, ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_MAX};
 use super::sheet::{SheetRow, read_sheet};
 use super::table::{Row, Rows};
-use vocabulary::{Channel, Document, DocumentId, DocumentLine, Meta, SourceId, check_names, parse_moment};
+use vocabulary::{
+    Channel, Document, DocumentId, DocumentLine, Meta, Refused, SourceId, UnknownCode, check_names, parse_moment,
+    refused,
+};
 
 /// Byte order mark.
 const BOM: char = '\u{feff}';
@@ -71,8 +74,8 @@ impl Format {
 }
 
 impl FromStr for Format {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = Refused;
+    fn from_str(text: &str) -> Result<Self, Refused> {
         match text {
             "ndjson" => Ok(Self::Ndjson),
             "csv" => Ok(Self::Csv),
@@ -80,7 +83,10 @@ impl FromStr for Format {
             "xlsx" => Ok(Self::Xlsx),
             "parquet" => Ok(Self::Parquet),
             "warc" | "arc" | "wet" => Ok(Self::Warc),
-            _ => Err(format!("`{text}` is no format; known: ndjson, csv, tsv, xlsx, parquet, warc, arc, wet")),
+            _ => Err(refused!(
+                "没有格式 `{text}`；有：ndjson、csv、tsv、xlsx、parquet、warc、arc、wet",
+                "`{text}` is no format; known: ndjson, csv, tsv, xlsx, parquet, warc, arc, wet"
+            )),
         }
     }
 }
@@ -150,7 +156,7 @@ pub struct Rejected {
     /// Line (or row) number, from 1.
     pub line: u64,
     /// What was found and what to do.
-    pub reason: String,
+    pub reason: Refused,
     /// The line itself, cut short.
     pub found: String,
 }
@@ -158,6 +164,12 @@ pub struct Rejected {
 impl Rejected {
     /// Longest piece of a bad line that is kept.
     pub const FOUND_CHARS_MAX: usize = FOUND_CHARS_MAX;
+
+    /// Where and why, in both languages.
+    #[must_use]
+    pub fn told(&self) -> Refused {
+        self.reason.clone().about(format_args!("{}:{}", self.file.display(), self.line))
+    }
 }
 
 impl fmt::Display for Rejected {
@@ -235,13 +247,16 @@ pub fn read_lines(
                 Some((number, Ok(bytes)))
             }
             Ok(Line::TooLong) => {
-                let reason = format!("the line is longer than {LINE_BYTES_MAX} bytes; split it or leave it out");
+                let reason = refused!(
+                    "这一行超过 {LINE_BYTES_MAX} 字节；请拆开或去掉",
+                    "the line is longer than {LINE_BYTES_MAX} bytes; split it or leave it out"
+                );
                 let found = String::from_utf8_lossy(&bytes[..1_000]);
                 Some((number, Err(rejected_line(path, number, reason, &found))))
             }
             Err(error) => {
                 over = true;
-                let reason = format!("the file breaks off here: {error}");
+                let reason = refused!("文件到此中断：“{error}”", "the file breaks off here: {error}");
                 Some((number, Err(rejected_line(path, number, reason, ""))))
             }
         }
@@ -256,17 +271,17 @@ pub fn document_of_line(
     spec: &ImportSpec,
 ) -> Option<Result<Document, Rejected>> {
     let Ok(line) = std::str::from_utf8(line) else {
-        let reason = "the line is not UTF-8; convert the file first".to_owned();
+        let reason = refused!("这一行不是 UTF-8；请先转码", "the line is not UTF-8; convert the file first");
         return Some(Err(rejected_line(path, number, reason, &String::from_utf8_lossy(line))));
     };
     if line.trim().is_empty() {
         return None;
     }
     let parsed = DocumentLine::parse(line).map(|parsed| parsed.into_document(&spec.source, spec.channel));
-    Some(parsed.map_err(|error| rejected_line(path, number, error.to_string(), line)))
+    Some(parsed.map_err(|error| rejected_line(path, number, Refused::of(&error), line)))
 }
 
-fn rejected_line(path: &Path, number: u64, reason: String, found: &str) -> Rejected {
+fn rejected_line(path: &Path, number: u64, reason: Refused, found: &str) -> Rejected {
     Rejected {
         file: path.to_owned(),
         line: number,
@@ -338,26 +353,31 @@ fn table<'a>(path: &'a Path, tabs: bool, spec: &'a ImportSpec) -> Result<Documen
         if over {
             return None;
         }
-        let rejected = |line, reason: String, found: &str| Err(rejected_line(path, line, reason, found));
+        let rejected = |line, reason: Refused, found: &str| Err(rejected_line(path, line, reason, found));
         Some(match rows.next() {
             Ok(None) => {
                 over = true;
                 return None;
             }
             Ok(Some((line, Row::Cells(row)))) if row.iter().any(|cell| cell.contains(char::REPLACEMENT_CHARACTER)) => {
-                let reason = "the row has bytes that are no text in the file's encoding; save the file as UTF-8";
-                rejected(line, reason.to_owned(), &row.join(" | "))
+                let reason = refused!(
+                    "这一行有些字节在文件的编码里不是文字；请把文件另存为 UTF-8",
+                    "the row has bytes that are no text in the file's encoding; save the file as UTF-8"
+                );
+                rejected(line, reason, &row.join(" | "))
             }
             Ok(Some((line, Row::Cells(row)))) => layout.document(line, &row),
             Ok(Some((line, Row::TooLong))) => {
-                let reason = format!(
+                let reason = refused!(
+                    "这一行超过 {ROW_BYTES_MAX} 字节或 {COLUMNS_MAX} 格；请拆开，或找一找没有闭合的引号",
                     "the row has more than {ROW_BYTES_MAX} bytes or {COLUMNS_MAX} cells; split it, or look for a quote that is never closed"
                 );
                 rejected(line, reason, "")
             }
             Err(error) => {
                 over = true;
-                rejected(rows.line(), format!("the file breaks off here: {error}"), "")
+                let reason = refused!("文件到此中断：“{error}”", "the file breaks off here: {error}");
+                rejected(rows.line(), reason, "")
             }
         })
     })))
@@ -377,8 +397,13 @@ fn sheet<'a>(path: &'a Path, spec: &'a ImportSpec) -> Result<Documents<'a>, Arch
     let layout = Layout::new(path, spec, &header)?;
     let read =
         rows.map(move |row| layout.document(u64::from(row.number), &row.texts(first..width).collect::<Vec<_>>()));
-    let cut =
-        cut.map(move |cut| Err(rejected_line(path, last, format!("{cut}; split the sheet, or save it as .csv"), "")));
+    let cut = cut.map(move |cut| {
+        let reason = Refused::new(
+            format!("{}；请拆分工作表，或另存为 .csv", cut.zh),
+            format!("{}; split the sheet, or save it as .csv", cut.en),
+        );
+        Err(rejected_line(path, last, reason, ""))
+    });
     Ok(Box::new(read.chain(cut)))
 }
 
@@ -474,7 +499,7 @@ impl<'a> Layout<'a> {
     }
 
     pub(super) fn document(&self, line: u64, row: &[&str]) -> Result<Document, Rejected> {
-        let rejected = |reason: String| Rejected {
+        let rejected = |reason: Refused| Rejected {
             file: self.path.to_owned(),
             line,
             reason,
@@ -491,25 +516,29 @@ impl<'a> Layout<'a> {
         }
         if row.iter().skip(self.feeds.len()).any(|value| !value.trim().is_empty()) {
             let (cells, columns) = (row.len(), self.feeds.len());
-            return Err(rejected(format!(
+            return Err(rejected(refused!(
+                "这一行有 {cells} 格，表头有 {columns} 格：请给含有分隔符的文字加引号",
                 "the row has {cells} cells, the header {columns}: put the text with the separator in quotes"
             )));
         }
         let Some(text) = core.get("text") else {
-            return Err(rejected(
-                "the `text` column is empty here; leave the row out or map another column".to_owned(),
-            ));
+            return Err(rejected(refused!(
+                "这里的 `text` 列是空的；请去掉这一行，或改用别的列",
+                "the `text` column is empty here; leave the row out or map another column"
+            )));
         };
         let moment = |field: &str| {
-            let parse = |found: &&str| parse_moment(found).map_err(|error| rejected(format!("`{field}`: {error}")));
+            let parse = |found: &&str| {
+                parse_moment(found).map_err(|error| rejected(Refused::of(&error).about(format_args!("`{field}`"))))
+            };
             core.get(field).map(parse).transpose()
         };
         let source = core.get("source").map_or_else(|| self.spec.source.clone(), |name| SourceId::from(*name));
         let id = core.get("id").map_or_else(|| made_id(&source, row), |id| DocumentId::from(*id));
-        check_names(id.as_str(), Some(source.as_str())).map_err(|error| rejected(error.to_string()))?;
+        check_names(id.as_str(), Some(source.as_str())).map_err(|error| rejected(Refused::of(&error)))?;
         let owned = |field: &str| core.get(field).map(|value| (*value).to_owned());
         let channel = core.get("channel").map_or(Ok(self.spec.channel), |code| {
-            code.parse().map_err(|error| rejected(format!("`channel`: {error}")))
+            code.parse().map_err(|error: UnknownCode| rejected(Refused::of(&error).about("`channel`")))
         });
         Ok(Document {
             id,
@@ -662,7 +691,7 @@ mod tests {
         zst.truncate(zst.len() / 2);
         let got = check("a.ndjson.zst", &zst, &spec(Format::Ndjson, &[]));
         let last = got.last().expect("something").as_ref().expect_err("torn");
-        assert!(last.reason.contains("the file breaks off here"), "{last}");
+        assert!(last.reason.en.contains("the file breaks off here"), "{last}");
     }
 
     #[test]
@@ -699,7 +728,7 @@ mod tests {
         let mut bytes = vec![b'x'; LINE_BYTES_MAX + 10];
         bytes.extend_from_slice(b"\n{\"id\":\"1\",\"text\":\"y\"}\n");
         let got = check("a.ndjson", &bytes, &spec(Format::Ndjson, &[]));
-        assert!(got[0].as_ref().expect_err("too long").reason.contains("longer than"));
+        assert!(got[0].as_ref().expect_err("too long").reason.en.contains("longer than"));
         assert!(got[1].is_ok() && got.len() == 2);
     }
 
@@ -713,7 +742,7 @@ mod tests {
         for (at, line) in [(1, 3), (3, 5)] {
             let rejected = got[at].as_ref().expect_err("too long");
             assert_eq!(rejected.line, line);
-            assert!(rejected.reason.contains("look for a quote that is never closed"), "{rejected}");
+            assert!(rejected.reason.en.contains("look for a quote that is never closed"), "{rejected}");
         }
         let wide = format!("text{}\n漏电\n", ",a".repeat(COLUMNS_MAX));
         let dir = tempfile::tempdir().expect("a folder");
@@ -729,7 +758,7 @@ mod tests {
         zst.truncate(zst.len() / 2);
         let got = check("a.csv.zst", &zst, &spec(Format::Csv, &[]));
         let last = got.last().expect("something").as_ref().expect_err("torn");
-        assert!(last.reason.contains("the file breaks off here"), "{last}");
+        assert!(last.reason.en.contains("the file breaks off here"), "{last}");
     }
 
     /// A workbook of one sheet, with these parts beside or instead of its own.
@@ -825,6 +854,6 @@ mod tests {
         let shared = format!("<sst uniqueCount='1'><si><t>{text}</t></si></sst>");
         let book = workbook(&rows, &[("xl/sharedStrings.xml", &shared)]);
         let sheet = read_sheet(&book, None, usize::MAX, WORKBOOK_UNPACKED_MAX).expect("read");
-        assert!(sheet.rows.len() < 700 && sheet.cut.is_some_and(|cut| cut.contains("its cells take more than")));
+        assert!(sheet.rows.len() < 700 && sheet.cut.is_some_and(|cut| cut.en.contains("its cells take more than")));
     }
 }

@@ -12,7 +12,7 @@ pub use self::row::{EXPORT_COLUMNS, ExportRow};
 use super::ArchiveError;
 use super::bounds::{CELL_CHARS_MAX, EXPORT_ROWS_MAX, XLSX_ROWS_MAX};
 use super::parquet::export_parquet;
-use vocabulary::is_formula;
+use vocabulary::{Refused, is_formula, refused};
 
 /// Width of the columns of a workbook that hold text to be read, in characters.
 const WIDE_COLUMN: f64 = 60.0;
@@ -55,11 +55,13 @@ impl ExportFormat {
 }
 
 impl std::str::FromStr for ExportFormat {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = Refused;
+    fn from_str(text: &str) -> Result<Self, Refused> {
         let known = || Self::ALL.map(Self::code).join(", ");
         let found = Self::ALL.into_iter().find(|format| format.code() == text);
-        found.ok_or_else(|| format!("`{text}` is no export format; known: {}", known()))
+        found.ok_or_else(|| {
+            refused!("没有导出格式 `{text}`；有：{}", "`{text}` is no export format; known: {}", known())
+        })
     }
 }
 

@@ -35,6 +35,8 @@ pub use zip_files::zip_files;
 
 use std::path::PathBuf;
 
+use vocabulary::{Said, file_action};
+
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
@@ -114,4 +116,35 @@ pub enum ArchiveError {
         /// The part that does not fit.
         path: PathBuf,
     },
+}
+
+impl Said for ArchiveError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Io { what, path, .. } => {
+                format!("无法{} {}；请检查目录是否存在、是否可写、是否有空间", file_action(what), path.display())
+            }
+            Self::Read { path, .. } => {
+                format!("无法读取 {}；请检查是否有权读取、是否完整、格式是否与文件名相符", path.display())
+            }
+            Self::TwoColumns { path, field, first, second } => format!(
+                "{}：列 `{first}` 和列 `{second}` 都是 `{field}`；请用 --map {field}=列名 选定一个",
+                path.display()
+            ),
+            Self::Parquet { what, path, .. } => {
+                format!("无法{} Parquet 文件 {}；若已损坏，请删除后重新阅读", file_action(what), path.display())
+            }
+            Self::Value { path, row, column, found } => {
+                format!("{} 第 {row} 行：列 `{column}` 为 `{found}`，不是本程序写的值", path.display())
+            }
+            Self::Column { path, field, column, header } => format!(
+                "{}：没有给 `{field}` 的列 `{column}`；表头有：{header}；请用 --map {field}=列名 指定",
+                path.display()
+            ),
+            Self::Gap { at, path } => format!(
+                "信号到日志位置 {at} 为止，而下一个文件是 {}；请删除从它开始的文件，程序会重新生成",
+                path.display()
+            ),
+        }
+    }
 }

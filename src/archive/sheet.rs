@@ -11,6 +11,7 @@ use super::bounds::{
     SHARED_TEXT_BYTES_MAX, SHARED_TEXT_TAGS_MAX, SHEET_BYTES_MAX, SHEET_CELLS_MAX, SHEET_COLUMNS_MAX,
     SHEET_STRETCH_MAX, SHEET_TAGS_MAX, STYLES_BYTES_MAX, WORKBOOK_PARTS_MAX,
 };
+use vocabulary::{Refused, Said, refused};
 
 /// What a cell takes beside its text.
 const CELL_BYTES: usize = size_of::<(u16, Box<str>)>() + 16;
@@ -52,6 +53,19 @@ pub enum SheetError {
     Workbook(#[from] calamine::XlsxError),
 }
 
+impl Said for SheetError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Zip(error) => format!("这不是 .xlsx 工作簿（“{error}”）；请另存为 .xlsx 或 .csv"),
+            Self::TooLarge(bytes) => format!("解压后超过 {bytes} 字节；请拆分，或另存为 .csv"),
+            Self::Parts(parts) => format!("有 {parts} 个部分；工作簿最多 {WORKBOOK_PARTS_MAX} 个"),
+            Self::Trap { part, what } => format!("其中的 {part} 超出工作簿所需（“{what}”）；请另存为 .csv"),
+            Self::NoSheet { wanted, known } => format!("没有工作表 `{wanted}`；有：{known}"),
+            Self::Workbook(error) => format!("无法作为工作簿读取（“{error}”）；请在表格软件里打开后另存"),
+        }
+    }
+}
+
 /// A row of a sheet: the cells that hold something.
 #[derive(Debug)]
 pub struct SheetRow {
@@ -91,7 +105,7 @@ pub struct SheetRows {
     /// The rows.
     pub rows: Vec<SheetRow>,
     /// What was left out, if anything.
-    pub cut: Option<String>,
+    pub cut: Option<Refused>,
 }
 
 /// Reads at most `rows_max` rows of a sheet; the first one when no name is given. The workbook may unpack to `unpacked_max`
@@ -125,7 +139,10 @@ pub fn read_sheet(
     for count in 0.. {
         let Some(cell) = cells.next_cell()? else { break };
         if count >= SHEET_CELLS_MAX {
-            sheet.cut = Some(format!("more than {SHEET_CELLS_MAX} cells, the rest is not read"));
+            sheet.cut = Some(refused!(
+                "超过 {SHEET_CELLS_MAX} 格，其余没有读取",
+                "more than {SHEET_CELLS_MAX} cells, the rest is not read"
+            ));
             break;
         }
         let (row, column) = cell.get_position();
@@ -134,7 +151,10 @@ pub fn read_sheet(
             continue;
         }
         let Some(column) = u16::try_from(column).ok().filter(|column| usize::from(*column) < SHEET_COLUMNS_MAX) else {
-            sheet.cut = Some(format!("columns behind number {SHEET_COLUMNS_MAX} are not read"));
+            sheet.cut = Some(refused!(
+                "第 {SHEET_COLUMNS_MAX} 列之后没有读取",
+                "columns behind number {SHEET_COLUMNS_MAX} are not read"
+            ));
             continue;
         };
         let number = row.saturating_add(1);
@@ -143,13 +163,19 @@ pub fn read_sheet(
         if sheet.rows.last().is_none_or(|last| last.number != number) {
             made += size_of::<SheetRow>();
             if sheet.rows.len() >= rows_max {
-                sheet.cut = Some(format!("more than {rows_max} rows, the rest is not read"));
+                sheet.cut = Some(refused!(
+                    "超过 {rows_max} 行，其余没有读取",
+                    "more than {rows_max} rows, the rest is not read"
+                ));
                 break;
             }
             sheet.rows.push(SheetRow { number, cells: Vec::new() });
         }
         if made > SHEET_BYTES_MAX {
-            sheet.cut = Some(format!("its cells take more than {SHEET_BYTES_MAX} bytes, the rest is not read"));
+            sheet.cut = Some(refused!(
+                "各格超过 {SHEET_BYTES_MAX} 字节，其余没有读取",
+                "its cells take more than {SHEET_BYTES_MAX} bytes, the rest is not read"
+            ));
             break;
         }
         if let Some(row) = sheet.rows.last_mut() {

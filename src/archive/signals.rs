@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::ArchiveError;
 use super::files::publish;
 use super::parquet::{read_signals, write_signals};
-use vocabulary::{LexiconVersion, Position, SignalRecord};
+use vocabulary::{LexiconVersion, Position, Refused, SignalRecord, refused};
 
 /// File in the folder that names the lexicon by which all parts were read: a stretch without a signal could not say it.
 const LEXICON_FILE: &str = "lexicon";
@@ -172,14 +172,17 @@ pub fn survey_parts(dir: &Path) -> Result<PartsSurvey, ArchiveError> {
                         let outside = records.iter().filter(|r| r.position <= from || r.position > to).count();
                         if outside > 0 {
                             let path = path.display();
-                            survey.problems.push(format!("{path}: {outside} signals lie outside ({from}, {to}]"));
+                            survey.problems.push(refused!(
+                                "{path}：有 {outside} 条信号在 ({from}, {to}] 之外",
+                                "{path}: {outside} signals lie outside ({from}, {to}]"
+                            ));
                         }
                     }
-                    Err(error) => survey.problems.push(error.to_string()),
+                    Err(error) => survey.problems.push(Refused::of(&error)),
                 }
             }
         }
-        Err(error) => survey.problems.push(error.to_string()),
+        Err(error) => survey.problems.push(Refused::of(&error)),
     }
     Ok(survey)
 }
@@ -196,7 +199,7 @@ pub struct PartsSurvey {
     /// The log position up to which they go.
     pub to: Position,
     /// What is wrong, each with its file.
-    pub problems: Vec<String>,
+    pub problems: Vec<Refused>,
 }
 
 /// Parts in their order, without those that lie within another (what an interrupted joining left), which are handed to `left_over`.

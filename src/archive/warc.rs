@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use data_encoding::BASE32;
 use sha1::{Digest, Sha1};
 
+use vocabulary::{Said, file_action};
+
 pub use http::{BodyError, HttpMessage, decode_body};
 pub use read::{ReadProblem, Record, WarcReader, read_at};
 pub use write::{Exchange, Repair, Truncated, WarcOptions, WarcWriter};
@@ -49,6 +51,22 @@ pub enum WarcError {
         /// What was found.
         detail: String,
     },
+}
+
+impl Said for WarcError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Io { doing, path, .. } => {
+                format!("无法{} {}；请检查目录是否存在、是否可写、是否有空间", file_action(doing), path.display())
+            }
+            Self::Held { path } => {
+                format!("{} 正被另一个进程写入；请先结束它，或用 --data 换一个目录", path.display())
+            }
+            Self::NoRecord { path, offset, detail } => {
+                format!("{} 在字节 {offset} 处没有可读的记录：“{detail}”", path.display())
+            }
+        }
+    }
 }
 
 /// `sha1:` and the digest in base32, as WARC readers expect it.

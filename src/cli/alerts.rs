@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::lang::{Lang, pick, tr};
+use super::lang::{Lang, language, pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_read, cannot_write, say};
 use access::PartyView;
@@ -219,7 +219,7 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
             let shown: Vec<_> = alerts.into_iter().filter_map(|alert| owner.alert(alert, None, false)).collect();
             return say(feed::json(&shown, &head, feed::FeedPlace::ONLY, &region_name));
         }
-        let table = feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name);
+        let table = feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name, language());
         if table != shown {
             say(&table)?;
             shown = table;

@@ -165,7 +165,7 @@ fn verdict(found: &upkeep::Verified) -> String {
     let signals = tr!("信号      {} 条", "signals      {}", found.signals);
     let _ = writeln!(text, "{raw}\n{documents}\n{signals}");
     for problem in &found.first_problems {
-        let _ = writeln!(text, "{}  {problem}", pick("问题", "problem"));
+        let _ = writeln!(text, "{}  {}", pick("问题", "problem"), super::lang::told(problem));
     }
     let shown = found.first_problems.len() as u64;
     if found.problems > shown {

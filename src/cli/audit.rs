@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
-use super::lang::tr;
+use super::lang::{told, tr};
 use super::user::accounts;
 use super::{Common, Failure, say};
 
@@ -46,8 +46,12 @@ pub(super) async fn run(args: AuditArgs, common: &Common) -> Result<(), Failure>
         What::Verify { head } => match store.verify_audit(head.as_deref()).await? {
             Ok((lines, head)) => say(tr!("{lines} 行，完整；最后摘要 {head}", "{lines} lines, whole; head {head}"))?,
             Err(broken) => {
-                let why =
-                    tr!("审计记录在第 {} 行中断：{}", "the audit log is broken at line {}: {}", broken.seq, broken.why);
+                let why = tr!(
+                    "审计记录在第 {} 行中断：{}",
+                    "the audit log is broken at line {}: {}",
+                    broken.seq,
+                    told(&broken.why)
+                );
                 return Err(Failure::Work(anyhow!(why)));
             }
         },

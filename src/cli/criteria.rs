@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::lang::tr;
+use super::lang::{language, tr};
 use super::replay::{ReplayArgs, bar, show};
 use super::{Common, Failure, pipeline_failure, say, tell};
 use pipeline::{Judge, criteria, read_criteria, read_lexicon};
+use vocabulary::Report;
 
 #[derive(Debug, Args)]
 pub(super) struct CriteriaArgs {
@@ -41,7 +42,7 @@ pub(super) async fn run(args: &CriteriaArgs, common: &Common) -> Result<(), Fail
     match &args.what {
         What::Check { file } => {
             let file = file.as_deref().or(common.criteria.as_deref());
-            say(criteria::said(&read_criteria(file).map_err(pipeline_failure)?))
+            say(criteria::said(&read_criteria(file).map_err(pipeline_failure)?, language()))
         }
         What::Diff { first, second, replay, json } => {
             let judges = [judge(first)?, judge(second)?];
@@ -57,9 +58,9 @@ pub(super) async fn run(args: &CriteriaArgs, common: &Common) -> Result<(), Fail
             if *json {
                 return say(serde_json::to_string_pretty(&found)?);
             }
-            tell(tr!("甲：{}（{}）", "甲: {} ({})", one.version(), first.display()));
-            tell(tr!("乙：{}（{}）", "乙: {} ({})", other.version(), second.display()));
-            say(found)
+            tell(tr!("甲：{}（{}）", "A: {} ({})", one.version(), first.display()));
+            tell(tr!("乙：{}（{}）", "B: {} ({})", other.version(), second.display()));
+            say(found.text(language()))
         }
     }
 }

@@ -144,7 +144,7 @@ fn hours(text: &str) -> Result<(i8, i8), String> {
 
 fn failure(error: DeliverError) -> Failure {
     match error {
-        DeliverError::Input(why) => Failure::Input(anyhow!(why)),
+        DeliverError::Input(why) => Failure::input(why),
         other => other.into(),
     }
 }
@@ -187,7 +187,7 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
             let tried = courier.test(&name, now()).await.map_err(failure)?;
             match &tried.trouble {
                 None => say(tr!("{name}：已送达（{} 毫秒）", "{name}: arrived ({} ms)", tried.took_ms)),
-                Some(trouble) => Err(Failure::Work(anyhow!("{name}: {trouble}"))),
+                Some(trouble) => Err(Failure::Work(anyhow!(tr!("{name}：没有送达：“{trouble}”", "{name}: {trouble}")))),
             }
         }
         What::Replay { name, after } => {
@@ -234,10 +234,14 @@ fn meant(
     }
 }
 
+fn no_chance(why: &str) -> Failure {
+    Failure::Work(anyhow!(tr!("系统没有给出随机数：“{why}”", "the system gives no random bytes: {why}")))
+}
+
 async fn add(courier: &Courier, new: NewEndpoint) -> Result<(), Failure> {
     let (kind, url) = meant(new.kind, new.url, new.to)?;
     let made = match (manual(kind).secret, &new.secret) {
-        (Secret::Made(fresh), None) => Some(fresh().map_err(|why| Failure::Work(anyhow!(why)))?),
+        (Secret::Made(fresh), None) => Some(fresh().map_err(|why| no_chance(&why))?),
         _ => None,
     };
     let secret = made.clone().or(new.secret);

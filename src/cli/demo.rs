@@ -9,13 +9,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::face::{Face, asked_to_end};
+use super::lang::{language, pick, tr};
 use super::progress::Progress;
-use super::{Common, Failure, deliver, say};
+use super::{Common, Failure, deliver, say, tell};
 use alert::feed;
 use collect::Recipe;
 use pipeline::{Clock, Folder, Service, ServiceSpec, Tower};
 use simulate::{self, SimClock, SiteAddresses, Sites, World, WorldSpec};
-use vocabulary::{DateRange, RegionCode};
+use vocabulary::{DateRange, RegionCode, Report};
 
 /// Where the demo keeps its state when nobody says otherwise: not where real data lies.
 const DEMO_DIR: &str = "wanglou-demo";
@@ -57,11 +58,20 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
         .collect::<Result<_, _>>()?;
     // A day that was cut short is lived again: every stage skips what it has already published.
     let begin = tower.judged_until().await?.map_or(first, |judged| judged.max(first));
-    eprintln!("模拟世界：本机 HTTP 上 {} 个来源，{} 起注入事件，{first} 至 {last}", recipes.len(), world.truth().len());
+    tell(tr!(
+        "模拟世界：本机 HTTP 上 {} 个来源，{} 起注入事件，{first} 至 {last}",
+        "a simulated world: {} sources on loopback HTTP, {} injected incidents, {first} to {last}",
+        recipes.len(),
+        world.truth().len()
+    ));
     if begin > first {
-        eprintln!("接着上次的进度，从 {begin} 继续");
+        tell(tr!("接着上次的进度，从 {begin} 继续", "going on from {begin}, where the last run ended"));
     } else {
-        eprintln!("第一天先礼貌地抓取此前 {} 天的历史信息，约半分钟，然后逐日推进 …", spec.backlog_days);
+        tell(tr!(
+            "第一天先礼貌地抓取此前 {} 天的历史信息，约半分钟，然后逐日推进 …",
+            "the first day politely fetches the {} days before it, about half a minute; then it goes day by day …",
+            spec.backlog_days
+        ));
     }
 
     let face = if args.exit { None } else { Some(Face::open(&tower, &settings).await?) };
@@ -78,12 +88,17 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
 
     let alerts = tower.store().alerts().await?;
     let region_name = |code: RegionCode| tower.region_name(code);
-    say(feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name))?;
+    say(feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name, language()))?;
     let events = tower.store().alert_events(None).await?;
     let verdict = simulate::judge(world.truth(), &events);
-    say(&verdict)?;
+    say(verdict.text(language()))?;
     let requests = tower.store().alert_counts().await?.sampling_requests;
-    say(format_args!("采样任务 {requests} 件；全部资料在 {}", settings.data.display()))?;
+    say(tr!(
+        "采样任务 {requests} 件；全部资料在 {}",
+        "{requests} sampling requests; everything lies in {}",
+        settings.data.display()
+    ))?;
+    // For programs: the same in every language.
     say(format_args!(
         "found {} of {} injected incidents; {} false alerts",
         verdict.found(),
@@ -92,7 +107,7 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
     ))?;
 
     if let Some(face) = face {
-        eprintln!("页面留着，按 Ctrl-C 结束");
+        tell(pick("页面留着，按 Ctrl-C 结束", "the pages stay, end with Ctrl-C"));
         // The world stands still; what is pushed or put in force is still worked on.
         service.run(asked_to_end()).await?;
         face.close().await?;
@@ -113,7 +128,7 @@ async fn live(
     range: DateRange,
     begin: Date,
 ) -> Result<(), Failure> {
-    let bar = Progress::start("模拟", range.days().count() as u64);
+    let bar = Progress::start(pick("模拟", "simulating"), range.days().count() as u64);
     for (done, day) in (1..).zip(range.days()).filter(|(_, day)| *day >= begin) {
         clock.set_day(day);
         let step = service.step(clock.now()).await?;
@@ -123,7 +138,10 @@ async fn live(
         let alerts = tower.store().alert_counts().await?;
         let documents = tower.index().documents();
         let (open, closed, requests) = (alerts.open, alerts.closed, alerts.sampling_requests);
-        let message = format!("{day} 信息 {documents} 预警 {open}（已结束 {closed}）采样 {requests}");
+        let message = tr!(
+            "{day} 信息 {documents} 预警 {open}（已结束 {closed}）采样 {requests}",
+            "{day} documents {documents} alerts {open} (closed {closed}) samplings {requests}"
+        );
         bar.at(done, message);
     }
     bar.finish();
@@ -148,21 +166,23 @@ async fn same_world(
     if let Some(seen) = tower.store().fact(WORLD).await? {
         let seen: SeenWorld = serde_json::from_str(&seen)?;
         if seen.spec != *spec {
-            return Err(Failure::Input(anyhow!(
+            return Err(Failure::Input(anyhow!(tr!(
+                "这个目录里是种子 {}、{} 天的世界，这次要种子 {}、{} 天的：请删除目录，或用 --data 换一个",
                 "this folder has seen the world of seed {} with {} days, this run wants seed {} with {} days: \
                  delete the folder, or name another with --data",
                 seen.spec.seed,
                 seen.spec.days,
                 spec.seed,
                 spec.days
-            )));
+            ))));
         }
         return Ok(Sites::serve_at(seen.sites, Arc::clone(world), Arc::clone(clock)).await?);
     }
     if tower.log().end().await?.0 > 0 {
-        return Err(Failure::Input(anyhow!(
+        return Err(Failure::Input(anyhow!(pick(
+            "这个目录里有真实信息，演示会把模拟信息混进去：请用 --data 换一个目录",
             "this folder holds real documents and the demo would mix simulated ones in: name another folder with --data"
-        )));
+        ))));
     }
     let sites = Sites::serve(Arc::clone(world), Arc::clone(clock)).await?;
     let seen = SeenWorld { spec: spec.clone(), sites: sites.addresses() };

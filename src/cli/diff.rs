@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::lang::language;
 use super::replay::known_incidents;
 use super::{Failure, pipeline_failure, say};
 use lab::watch;
+use vocabulary::Language;
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -29,7 +31,11 @@ pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
     let known = known_incidents(args.events.as_deref())?;
     let found = watch::compare(&args.first, &args.second, &known).map_err(pipeline_failure)?;
     if let Some(path) = &args.html {
-        return found.report().write_html(path).map_err(pipeline_failure);
+        return found.report(Language::Chinese).write_html(path).map_err(pipeline_failure);
     }
-    if args.json { say(serde_json::to_string_pretty(&found)?) } else { say(found.report().to_string().trim_end()) }
+    if args.json {
+        say(serde_json::to_string_pretty(&found)?)
+    } else {
+        say(found.report(language()).to_string().trim_end())
+    }
 }

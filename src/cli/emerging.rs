@@ -6,11 +6,11 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::civil::Date;
 
-use super::lang::tr;
+use super::lang::{language, tr};
 use super::{Common, Failure, say, tell};
 use lab::reader::emerging::{Emerging, Observation, Wanted, observe};
 use pipeline::{read_lexicon, survey};
-use vocabulary::{Document, Reading, day_of};
+use vocabulary::{Document, Reading, Report, day_of};
 
 #[derive(Debug, Args)]
 pub(super) struct EmergingArgs {
@@ -55,7 +55,7 @@ pub(super) async fn run(args: EmergingArgs, common: &Common) -> Result<(), Failu
         ));
     }
     let report = emerging.report(args.from, args.limit);
-    if args.json { say(serde_json::to_string_pretty(&report)?) } else { say(report) }
+    if args.json { say(serde_json::to_string_pretty(&report)?) } else { say(report.text(language()).trim_end()) }
 }
 
 /// What is to be looked at: the archives named, else the data folder.

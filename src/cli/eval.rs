@@ -10,14 +10,14 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::lang::{pick, tr};
+use super::lang::{language, pick, tr};
 use super::{Common, Failure, Reader, say};
 use lab::reader::mistakes;
 use lab::reader::names::{self, Tagger};
 use lab::reader::quality::{self, Measured, Quality, Share};
 use lab::trials;
 use pipeline::{read_criteria, read_lexicon};
-use vocabulary::{AlertEvent, DateRange};
+use vocabulary::{AlertEvent, DateRange, Report, Said};
 
 /// Series per set and background for a first look.
 const QUICK_SERIES: u32 = 300;
@@ -147,20 +147,24 @@ fn labelled(file: &Path) -> Result<String, Failure> {
         .map_err(Failure::Input)
 }
 
+/// What is wrong with a file, behind its name.
+pub(super) fn at(file: &Path, error: &dyn Said) -> Failure {
+    Failure::Input(anyhow!(tr!("{}：{}", "{}: {}", file.display(), error.said(language()))))
+}
+
 fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
     let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
-    let read = |file: &Path| {
-        names::parse(&labelled(file)?).map_err(|error| Failure::Input(anyhow!("{}:{error}", file.display())))
-    };
+    let read = |file: &Path| names::parse(&labelled(file)?).map_err(|error| at(file, &error));
     let (judged, taught) = (read(file)?, read(train)?);
     let tagger = Tagger::train(&taught, &lexicon);
-    say(format!(
+    say(tr!(
+        "{} 句，起止完全相同才算命中\n只用词典\n{}用 {} 句训练的标注器，{} 个特征\n{}",
         "{} sentences, exact spans\ndictionary alone\n{}tagger trained on {} sentences, {} features\n{}",
         judged.len(),
-        names::measure(&judged, |chars| names::by_dictionary(chars, &lexicon)),
+        names::measure(&judged, |chars| names::by_dictionary(chars, &lexicon)).text(language()),
         taught.len(),
         tagger.features(),
-        names::measure(&judged, |chars| tagger.tag(chars, &lexicon)),
+        names::measure(&judged, |chars| tagger.tag(chars, &lexicon)).text(language()),
     ))
 }
 
@@ -191,7 +195,11 @@ fn detection(settings: &trials::Settings, svg: Option<&Path>, json: bool, common
             fs::write(&path, chart).with_context(|| path.display().to_string())?;
         }
     }
-    if json { say(serde_json::to_string_pretty(&bench)?) } else { say(trials::report::text(&bench).trim_end()) }
+    if json {
+        say(serde_json::to_string_pretty(&bench)?)
+    } else {
+        say(trials::report::text(&bench, language()).trim_end())
+    }
 }
 
 fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
@@ -209,8 +217,9 @@ fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
     let path = run.join("alerts.ndjson");
     let mut lines = Vec::new();
     for (number, line) in read(&path)?.lines().enumerate() {
-        let line: AlertEvent = serde_json::from_str(line)
-            .map_err(|error| Failure::Input(anyhow!("{}:{}: {error}", path.display(), number + 1)))?;
+        let line: AlertEvent = serde_json::from_str(line).map_err(|error| {
+            Failure::Input(anyhow!(tr!("{}:{}：“{error}”", "{}:{}: {error}", path.display(), number + 1)))
+        })?;
         lines.push(line);
     }
     let path = run.join("summary.json");
@@ -220,13 +229,13 @@ fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
         .with_context(|| format!("{}: `range`", path.display()))
         .map_err(Failure::Input)?;
     let report = lab::watch::backtest::backtest(&incidents, &lines, range);
-    if json { say(serde_json::to_string_pretty(&report)?) } else { say(report) }
+    if json { say(serde_json::to_string_pretty(&report)?) } else { say(report.text(language())) }
 }
 
 fn extraction(file: &Path, json: bool, errors: Option<usize>, reader: &Reader, common: &Common) -> Result<(), Failure> {
     let text = labelled(file)?;
     let lexicon = reader.lexicon(common)?;
-    let gold = quality::parse(&text).map_err(|error| Failure::Input(anyhow!("{}:{error}", file.display())))?;
+    let gold = quality::parse(&text).map_err(|error| at(file, &error))?;
     let report = quality::measure(&gold, &lexicon);
     let beside =
         lexicon.judge().map(|_| quality::measure_with(&gold, |document| extract::read_by_rules(document, &lexicon)));
@@ -239,13 +248,14 @@ fn extraction(file: &Path, json: bool, errors: Option<usize>, reader: &Reader, c
         told["confusions"] = mistakes.confusions().into_iter().map(|(gold, told, n)| json!([gold, told, n])).collect();
         return say(serde_json::to_string_pretty(&told)?);
     }
-    say(&report)?;
-    say(&mistakes)?;
+    say(report.text(language()))?;
+    say(mistakes.text(language()))?;
     if let Some(rules) = &beside {
-        say(quality::side_by_side(&[("rules only", rules), ("rules+judge", &report)]))?;
+        let names = pick(["只用规则", "规则+复核"], ["rules only", "rules+judge"]);
+        say(quality::side_by_side(&[(names[0], rules), (names[1], &report)]))?;
     }
     match errors {
-        Some(most) => say(mistakes.told(most, &gold, &lexicon)),
+        Some(most) => say(mistakes.told(most, &gold, &lexicon, language())),
         None => Ok(()),
     }
 }

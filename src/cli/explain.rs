@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::lang::{pick, tr};
+use super::lang::{language, pick, tr};
 use super::{Common, Failure, Reader, say};
 use lexicon::Lexicon;
 use vocabulary::{Category, Channel, Document, DocumentId, Meta, SourceId};
@@ -39,8 +39,8 @@ pub(super) fn run(args: &ExplainArgs, common: &Common) -> Result<(), Failure> {
         meta,
         raw: None,
     };
-    let explanation = extract::explain(&document, &lexicon).to_string();
-    say(if std::io::stdout().is_terminal() { brightened(&explanation) } else { explanation })
+    let explanation = extract::explain_in(&document, &lexicon, language()).to_string();
+    say(if std::io::stdout().is_terminal() { brightened(&explanation) } else { bracketed(&explanation) })
 }
 
 /// A category by its code or a platform's word for it; its Chinese name is one of these.
@@ -48,8 +48,10 @@ fn category(word: &str, lexicon: &Lexicon) -> Result<Category, Failure> {
     if let Some(known) = word.parse().ok().or_else(|| lexicon.platform_category(word)) {
         return Ok(known);
     }
-    let all: Vec<String> =
-        Category::ALL.iter().map(|category| format!("{} {}", category.code(), category.zh())).collect();
+    let all: Vec<String> = Category::ALL
+        .iter()
+        .map(|category| format!("{} {}", category.code(), pick(category.zh(), category.en())))
+        .collect();
     Err(Failure::Input(anyhow!(tr!(
         "--category：没有产品类别 `{word}`；有：{}",
         "--category `{word}` is no product category; known: {}",
@@ -57,7 +59,14 @@ fn category(word: &str, lexicon: &Lexicon) -> Result<Category, Failure> {
     ))))
 }
 
+/// What stands in 【】 in the brackets of the language.
+fn bracketed(text: &str) -> String {
+    let (open, close) = pick(("【", "】"), ("[", "]"));
+    text.replace('【', open).replace('】', close)
+}
+
 /// What stands in 【】 in colour.
 fn brightened(text: &str) -> String {
-    text.replace('【', "\u{1b}[1;33m【").replace('】', "】\u{1b}[0m")
+    let (open, close) = pick(("【", "】"), ("[", "]"));
+    text.replace('【', &format!("\u{1b}[1;33m{open}")).replace('】', &format!("{close}\u{1b}[0m"))
 }

@@ -8,12 +8,13 @@ use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::lang::{pick, tr};
+use super::lang::{pick, told, tr};
 use super::search::{Wanted, index_failure};
 use super::{Common, Failure, cannot_write, say};
 use archive::files::{publish, publish_aside};
 use archive::{ArchiveError, EXPORT_ROWS_MAX, ExportFormat};
 use pipeline::Folder;
+use vocabulary::Refused;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -32,9 +33,9 @@ pub(super) struct ExportArgs {
 
 pub(super) async fn run(args: ExportArgs, common: &Common) -> Result<(), Failure> {
     let ending = args.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let format = args.format.map_or_else(|| ending.parse(), Ok).map_err(|error: String| {
+    let format = args.format.map_or_else(|| ending.parse(), Ok).map_err(|error: Refused| {
         let out = args.out.display();
-        let why = tr!("--out {out}：{error}；用 --format 指定格式", "--out {out}: {error}; name one with --format");
+        let why = tr!("--out {out}：{}；用 --format 指定格式", "--out {out}: {}; name one with --format", told(&error));
         Failure::Input(anyhow::anyhow!(why))
     })?;
     let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;

@@ -5,11 +5,11 @@ use std::io;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::lang::tr;
+use super::lang::{language, tr};
 use super::{Common, Failure, Reader};
 use archive::documents::{LINE_BYTES_MAX, without_bom};
 use pipeline::{LinesError, answer_lines};
-use vocabulary::{Channel, DocumentLine, SourceId};
+use vocabulary::{Channel, DocumentLine, Said, SourceId};
 
 #[derive(Debug, Args)]
 pub(super) struct ExtractArgs {
@@ -37,7 +37,7 @@ pub(super) fn run(args: &ExtractArgs, common: &Common) -> Result<(), Failure> {
         }
         let not_utf8 = |error| tr!("不是 UTF-8：{error}；请先转码", "not UTF-8: {error}; convert the input first");
         let text = std::str::from_utf8(line).map_err(not_utf8)?;
-        let parsed = DocumentLine::parse(text).map_err(|error| error.to_string())?;
+        let parsed = DocumentLine::parse(text).map_err(|error| error.said(language()))?;
         let document = parsed.into_document(&source, Channel::Media);
         let reading = if args.signals {
             extract::read_for_signals(&document, &lexicon)
@@ -51,6 +51,6 @@ pub(super) fn run(args: &ExtractArgs, common: &Common) -> Result<(), Failure> {
     };
     answer_lines(io::stdin(), io::stdout(), threads, LINE_BYTES_MAX, answer).map_err(|error| match error {
         LinesError::Io(error) => error.into(),
-        LinesError::Line(number, why) => Failure::Input(anyhow!("stdin:{number}: {why}")),
+        LinesError::Line(number, why) => Failure::Input(anyhow!(tr!("stdin:{number}：{why}", "stdin:{number}: {why}"))),
     })
 }

@@ -7,7 +7,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Failure;
+use super::lang::{pick, tr};
+use super::{Failure, tell};
 use access::{Accounts, Provider};
 use config::Settings;
 use pipeline::Tower;
@@ -26,9 +27,14 @@ impl Face {
     /// Listens, serves, and says where.
     pub(super) async fn open(tower: &Arc<Tower>, settings: &Settings) -> Result<Self, Failure> {
         let listener = TcpListener::bind((settings.bind, settings.port)).await.with_context(|| {
-            format!("cannot listen on {}:{}; choose another port with --port", settings.bind, settings.port)
+            tr!(
+                "无法在 {}:{} 监听；请用 --port 换一个端口",
+                "cannot listen on {}:{}; choose another port with --port",
+                settings.bind,
+                settings.port
+            )
         })?;
-        eprintln!("页面：http://{}", listener.local_addr()?);
+        tell(tr!("页面：http://{}", "pages: http://{}", listener.local_addr()?));
         let authentication = Authentication::new(Accounts::new(tower.store().clone()), settings.bind);
         let home = settings.home.split_once("://").map_or("", |(_, rest)| rest);
         let home = home.split(['/', ':']).next().unwrap_or_default().to_owned();
@@ -40,7 +46,10 @@ impl Face {
             authentication = authentication.with_provider(Provider::new(by.clone(), back)?);
         }
         if authentication.is_open().await? {
-            eprintln!("未设登录：只有本机能访问，本机上的任何人都能看到全部内容（添加用户：wanglou user add）");
+            tell(pick(
+                "未设登录：只有本机能访问，本机上的任何人都能看到全部内容（添加用户：wanglou user add）",
+                "no sign-in: only this machine is answered, and whoever is on it sees everything (add users: wanglou user add)",
+            ));
             tracing::info!("the house is open: no user exists and it listens on loopback only");
         } else if !Accounts::new(tower.store().clone()).has_users().await? {
             tracing::warn!(

@@ -11,6 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use super::lang::Lang;
+use super::said::said;
 
 /// English text, tab, Chinese text.
 const TEXTS: &str = include_str!("help_zh.tsv");
@@ -167,9 +168,13 @@ fn in_chinese(error: &clap::Error) -> Option<String> {
         ErrorKind::InvalidValue if value.is_empty() => format!("{arg} 缺少值"),
         ErrorKind::InvalidValue => format!("{arg} 不能是 `{value}`，可选：{}", told(ContextKind::ValidValue)),
         ErrorKind::ValueValidation => {
-            let why = error.source().map_or_else(String::new, |why| format!("：{why}"));
+            let why = error.source().map_or_else(String::new, |why| format!("：{}", said(why)));
             format!("{arg} 的值 `{value}` 不对{why}")
         }
+        ErrorKind::TooManyValues => format!("{arg} 的值太多：`{value}`"),
+        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => format!("{arg} 的值的个数不对"),
+        ErrorKind::NoEquals => format!("{arg} 的值要用等号连接"),
+        ErrorKind::InvalidUtf8 => "参数不是 UTF-8".to_owned(),
         _ => return None,
     };
     for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::lang::{pick, tr};
+use super::lang::{pick, told, tr};
 use super::{Common, Failure, say, tell};
 use archive::documents::{Format, ImportSpec, PageFilter};
 use pipeline::{self, PipelineError, Tower};
@@ -88,7 +88,8 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
             .await
             .map_err(super::pipeline_failure)?;
         for rejected in &report.rejected {
-            tell(tr!("搁置 {rejected}", "set aside {rejected}"));
+            let rejected = rejected.told();
+            tell(tr!("搁置 {}", "set aside {}", told(&rejected)));
         }
         if let Some(rejects) = &report.rejects_file {
             tell(tr!("搁置的行保存在 {}", "lines set aside are kept in {}", rejects.display()));
@@ -122,7 +123,7 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
     stopped.map_or(Ok(()), |line| Err(Failure::input(PipelineError::BadLine(Box::new(line)))))
 }
 
-fn format_of(file: &Path, told: Option<Format>) -> Result<Format, Failure> {
+fn format_of(file: &Path, asked: Option<Format>) -> Result<Format, Failure> {
     let wrong = |what: &str| Failure::Input(anyhow!(tr!("{}：{what}", "{}: {what}", file.display())));
     if file.is_dir() {
         return Err(wrong(pick("这是目录；请写其中的文件", "that is a folder; name the files in it")));
@@ -132,7 +133,7 @@ fn format_of(file: &Path, told: Option<Format>) -> Result<Format, Failure> {
     }
     // Only a file can be looked into beforehand: a pipe gives its bytes once.
     let guessed = || if file.is_file() { Format::of_file(file) } else { Ok(Format::of_name(file)) };
-    let format = told.map_or_else(guessed, |format| Ok(Some(format))).map_err(Failure::input)?;
+    let format = asked.map_or_else(guessed, |format| Ok(Some(format))).map_err(Failure::input)?;
     format.ok_or_else(|| {
         wrong(pick(
             "文件名和内容都看不出格式；请加 --format",

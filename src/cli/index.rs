@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
-use super::lang::{pick, tr};
+use super::lang::{pick, told, tr};
 use super::{Common, Failure, pipeline_failure, say};
 use index::IndexStat;
 use pipeline::{Folder, IndexReport, rebuild_index};
@@ -84,7 +84,7 @@ fn show(report: &IndexReport) -> Result<(), Failure> {
     show_stat(&report.stat)?;
     match &report.damage {
         None => say(pick("校验和：全部相符", "checksums: all match"))?,
-        Some(damage) => say(tr!("校验和：{damage}", "checksums: {damage}"))?,
+        Some(damage) => say(tr!("校验和：{}", "checksums: {}", told(damage)))?,
     }
     say(tr!(
         "与日志对照：应有 {} 条，缺 {} 条，多 {} 条；日志到 {}",

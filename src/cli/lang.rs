@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use clap::ValueEnum;
 
+use vocabulary::{Language, Refused};
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Lang {
     Zh,
@@ -49,8 +51,21 @@ fn chosen(arguments: impl Iterator<Item = String>, environment: impl Fn(&str) ->
     }
 }
 
+/// The same for what rooms word.
+pub(super) fn language() -> Language {
+    match lang() {
+        Lang::Zh => Language::Chinese,
+        Lang::En => Language::English,
+    }
+}
+
+/// What a room refuses, in the language of this run.
+pub(super) fn told(why: &Refused) -> &str {
+    language().pick(&why.zh, &why.en)
+}
+
 /// One of two fixed texts.
-pub(super) fn pick(zh: &'static str, en: &'static str) -> &'static str {
+pub(super) fn pick<T>(zh: T, en: T) -> T {
     match lang() {
         Lang::Zh => zh,
         Lang::En => en,

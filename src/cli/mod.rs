@@ -31,6 +31,7 @@ mod rerun;
 mod reruns;
 mod rules;
 mod run;
+mod said;
 mod sampling;
 mod search;
 mod source;
@@ -278,14 +279,6 @@ fn pipeline_failure(error: PipelineError) -> Failure {
     if error.is_input() { Failure::input(error) } else { error.into() }
 }
 
-/// As [`pipeline_failure`], for what analysts do: they are told in Chinese why something is refused.
-fn analyst_failure(error: PipelineError) -> Failure {
-    match error {
-        PipelineError::Refused(refused) => Failure::Input(anyhow::anyhow!(refused.zh)),
-        other => pipeline_failure(other),
-    }
-}
-
 /// Prints on standard output. Unlike `println!` it does not panic when the reader has gone (`| head`).
 fn say(text: impl std::fmt::Display) -> Result<(), Failure> {
     Ok(writeln!(io::stdout().lock(), "{text}")?)
@@ -304,16 +297,17 @@ fn tell(text: impl std::fmt::Display) {
     eprintln!("{text}");
 }
 
-/// The error and its causes, each once.
+/// The error and its causes in the language of the run, each once.
 fn in_one_line(error: &anyhow::Error) -> String {
-    let mut said = Vec::new();
+    let (mut parts, mut raw) = (Vec::new(), Vec::<String>::new());
     for cause in error.chain() {
         let text = cause.to_string();
-        if !said.iter().any(|earlier: &String| earlier.contains(&text)) {
-            said.push(text);
+        if !raw.iter().any(|earlier| earlier.contains(&text)) {
+            parts.push(said::said(cause));
+            raw.push(text);
         }
     }
-    said.join(": ")
+    parts.join(lang::pick("：", ": "))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

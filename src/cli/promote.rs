@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::lang::{pick, tr};
+use super::lang::{language, pick, tr};
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say, tell};
 use config::{Overrides, Settings};
@@ -14,7 +14,7 @@ use pipeline::promotion::prepared::NotInForce;
 use pipeline::promotion::{self, Take, Wanted};
 use pipeline::{PipelineError, Tower};
 use store::{Promotion, Store};
-use vocabulary::show_moment;
+use vocabulary::{Said, show_moment};
 
 #[derive(Debug, Args)]
 pub(super) struct PromoteArgs {
@@ -96,6 +96,7 @@ async fn put(settings: &Settings, wanted: &Wanted) -> Result<(), Failure> {
             ));
         }
         Err(why @ PipelineError::RulesInForce { .. }) => {
+            let why = why.said(language());
             tell(tr!("现用规则无法载入：{why}", "the rules in force cannot be loaded: {why}"));
             let row = promotion::replace_broken(settings, wanted, now()).await.map_err(pipeline_failure)?;
             return say(tr!("{}；日志由下一次启动重读", "{}; the next start reads the log again", told(&row)));
@@ -156,7 +157,7 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
 /// One promotion in one line.
 fn told(row: &Promotion) -> String {
     let state = match (&row.problem, row.in_force_at) {
-        (Some(problem), _) => tr!("未启用：{problem}", "not in force: {problem}"),
+        (Some(problem), _) => tr!("未启用：“{problem}”", "not in force: {problem}"),
         (None, Some(at)) => {
             tr!("{} 启用，重读 {} 条", "in force since {}, {} documents read again", show_moment(at), row.documents)
         }

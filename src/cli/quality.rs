@@ -8,10 +8,12 @@ use anyhow::Context;
 use clap::Args;
 use jiff::civil::Date;
 
+use super::lang::language;
 use super::replay::known_incidents;
 use super::{Common, Failure, cannot_write, say};
 use lab::watch::{quality_of_folder, quality_of_run};
 use pipeline::{Folder, read_criteria};
+use vocabulary::Report;
 
 #[derive(Debug, Args)]
 pub(super) struct QualityArgs {
@@ -56,5 +58,5 @@ pub(super) async fn run(args: &QualityArgs, common: &Common) -> Result<(), Failu
     if let Some(path) = &args.html {
         return Ok(fs::write(path, report.html()).with_context(|| cannot_write(path))?);
     }
-    if args.json { say(serde_json::to_string_pretty(&report)?) } else { say(report.to_string().trim_end()) }
+    if args.json { say(serde_json::to_string_pretty(&report)?) } else { say(report.text(language()).trim_end()) }
 }

@@ -10,11 +10,11 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::Failure;
-use super::lang::{pick, tr};
+use super::lang::{language, pick, tr};
 use super::progress::Progress;
 use lab::watch::backtest::{Incident, incidents};
 use pipeline::rerun::Stage;
-use vocabulary::DateRange;
+use vocabulary::{DateRange, Said};
 
 /// Archives and days of a replay.
 #[derive(Debug, Args)]
@@ -86,7 +86,8 @@ pub(super) fn known_incidents(path: Option<&Path>) -> Result<Vec<Incident>, Fail
             tr!("无法读取 {}；要一份已知事件的 CSV", "cannot read {}; give a CSV file of incidents", path.display())
         })
         .map_err(Failure::Input)?;
-    incidents(&table).map_err(|error| Failure::Input(anyhow!("{}: {error}", path.display())))
+    incidents(&table)
+        .map_err(|error| Failure::Input(anyhow!(tr!("{}：{}", "{}: {}", path.display(), error.said(language())))))
 }
 
 fn days(text: &str) -> Result<u32, String> {

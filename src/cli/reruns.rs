@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::lang::{pick, tr};
 use super::replay::{bar, show};
 use super::{Common, Failure, pipeline_failure, say};
 use config::{RerunPlan, Settings};
@@ -53,7 +54,10 @@ pub(super) async fn run(args: RerunsArgs, common: &Common) -> Result<(), Failure
         What::Run { name, .. } => {
             let plan = settings.reruns.iter().find(|plan| plan.name == *name);
             let plan = plan.ok_or_else(|| {
-                Failure::Input(anyhow!("the settings have no [[rerun]] called `{name}`; name their file with --config"))
+                Failure::Input(anyhow!(tr!(
+                    "设置里没有叫 `{name}` 的 [[rerun]]；请用 --config 指定设置文件",
+                    "the settings have no [[rerun]] called `{name}`; name their file with --config"
+                )))
             })?;
             run_now(&folder, plan).await?;
         }
@@ -69,14 +73,25 @@ async fn list(folder: &Folder, settings: &Settings, json: bool) -> Result<(), Fa
     }
     for plan in &settings.reruns {
         let due = folder.rerun_due(plan, now()).await?;
-        let days = plan.days.map_or_else(|| "全部".to_owned(), |days| format!("最近{days}天"));
-        say(format_args!("{}  {days}，下次 {}，保留 {} 次结果", plan.name, show_moment(due), plan.keep))?;
+        let days = plan
+            .days
+            .map_or_else(|| pick("全部", "all days").to_owned(), |days| tr!("最近{days}天", "the last {days} days"));
+        say(tr!(
+            "{}  {days}，下次 {}，保留 {} 次结果",
+            "{}  {days}, next {}, {} results are kept",
+            plan.name,
+            show_moment(due),
+            plan.keep
+        ))?;
         for row in rows.iter().filter(|row| row.plan == plan.name).take(LISTED) {
             say(format_args!("  {}", told(folder, row)))?;
         }
     }
     if settings.reruns.is_empty() {
-        say("设置文件里没有 [[rerun]]；写法见 deploy/wanglou.toml")?;
+        say(pick(
+            "设置文件里没有 [[rerun]]；写法见 deploy/wanglou.toml",
+            "the settings have no [[rerun]]; deploy/wanglou.toml shows how to write one",
+        ))?;
     }
     Ok(())
 }
@@ -89,35 +104,43 @@ async fn run_now(folder: &Folder, plan: &RerunPlan) -> Result<(), Failure> {
     let row = folder.run_planned(plan, began, &|stage| show(&bar, stage)).await.map_err(pipeline_failure)?;
     bar.finish();
     match &row.problem {
-        Some(problem) => Err(Failure::Work(anyhow!("{problem}"))),
+        Some(problem) => Err(Failure::Work(anyhow!(tr!("重演失败：“{problem}”", "{problem}")))),
         None => say(told(folder, &row)),
     }
 }
 
 /// One run in one line.
 fn told(folder: &Folder, row: &RerunRow) -> String {
-    let head = format!("{}  {}至{}", show_moment(row.started_at), row.asked.from, row.asked.to);
+    let head = tr!("{}  {}至{}", "{}  {} to {}", show_moment(row.started_at), row.asked.from, row.asked.to);
     if let Some(problem) = &row.problem {
-        return format!("{head}  失败：{problem}");
+        return tr!("{head}  失败：“{problem}”", "{head}  failed: {problem}");
     }
     if row.ended_at.is_none() {
-        return format!("{head}  进行中，或已中断（会接着做完）");
+        return tr!(
+            "{head}  进行中，或已中断（会接着做完）",
+            "{head}  under way, or interrupted (it will be gone on with)"
+        );
     }
     let said = match row.change {
-        None => "没有可比的上一次".to_owned(),
-        Some(change) if !change.any() => "与上一次一致".to_owned(),
-        Some(change) => format!(
+        None => pick("没有可比的上一次", "no earlier one to compare with").to_owned(),
+        Some(change) if !change.any() => pick("与上一次一致", "the same as the last one").to_owned(),
+        Some(change) => tr!(
             "过去变了：新增{}，消失{}，提前{}，推迟{}，等级不同{}",
-            change.gained, change.lost, change.earlier, change.later, change.other_levels
+            "the past has changed: {} new, {} gone, {} earlier, {} later, {} with other levels",
+            change.gained,
+            change.lost,
+            change.earlier,
+            change.later,
+            change.other_levels
         ),
     };
     let page = folder.rerun_folder(row).join(DIFFERENCE);
     let page = if row.change.is_some_and(|change| change.any()) && row.kept {
-        format!("，对比页 {}", page.display())
+        tr!("，对比页 {}", ", side by side in {}", page.display())
     } else {
         String::new()
     };
-    format!("{head}  预警{}件；{said}{page}", row.alerts_opened)
+    tr!("{head}  预警{}件；{said}{page}", "{head}  {} alerts; {said}{page}", row.alerts_opened)
 }
 
 fn now() -> Timestamp {

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 
-use super::lang::{pick, tr};
+use super::lang::{language, pick, told, tr};
 use super::{Common, Failure, say};
 use archive::documents::{LINE_BYTES_MAX, Line, read_line, strip_bom};
 use lab::reader::survey::{Comparison, Survey};
 use lexicon::{Finding, Lexicon};
 use pipeline::read_lexicon;
-use vocabulary::{Channel, Document, DocumentLine, SourceId};
+use vocabulary::{Channel, Document, DocumentLine, Language, Report, Said, SourceId, said};
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
@@ -76,7 +76,7 @@ fn check(lexicon: &Lexicon, corpus: Option<&Path>, strict: bool) -> Result<(), F
     }
     let fatal = findings.iter().filter(|finding| finding.fatal).count();
     let notes = findings.len() - fatal;
-    say(checked(lexicon, &findings))?;
+    say(checked(lexicon, &findings, language()))?;
     match (fatal, notes) {
         (0, 0) => Ok(()),
         (0, _) if !strict => Ok(()),
@@ -89,16 +89,23 @@ fn check(lexicon: &Lexicon, corpus: Option<&Path>, strict: bool) -> Result<(), F
 }
 
 /// What `check` prints: the findings, the counts, one line of sums.
-fn checked(lexicon: &Lexicon, findings: &[Finding]) -> String {
+fn checked(lexicon: &Lexicon, findings: &[Finding], language: Language) -> String {
     let mut shown = String::new();
+    let colon = language.pick("：", ": ");
     for finding in findings {
-        let weight = if finding.fatal { pick("错误", "error") } else { pick("提示", "note") };
-        let _ = writeln!(shown, "{weight}: {}: {}", finding.at, finding.message);
+        let weight = if finding.fatal { language.pick("错误", "error") } else { language.pick("提示", "note") };
+        let _ = writeln!(
+            shown,
+            "{weight}{colon}{}{colon}{}",
+            finding.at,
+            language.pick(&finding.message.zh, &finding.message.en)
+        );
     }
-    let _ = writeln!(shown, "{}", lexicon::show::counts(lexicon).trim_end());
+    let _ = writeln!(shown, "{}", lexicon::show::counts(lexicon, language).trim_end());
     let fatal = findings.iter().filter(|finding| finding.fatal).count();
     let (rules, terms, notes) = (lexicon.rules().len(), lexicon.entries().len(), findings.len() - fatal);
-    shown.push_str(&tr!(
+    shown.push_str(&said!(
+        language,
         "{rules} 条规则，{terms} 个词条，版本 {}：{fatal} 处错误，{notes} 条提示",
         "{rules} rules, {terms} terms, version {}: {fatal} errors, {notes} notes",
         lexicon.version()
@@ -112,6 +119,7 @@ fn test(lexicon: &Lexicon) -> Result<(), Failure> {
     for result in &results {
         if let Some(failure) = &result.failure {
             failed += 1;
+            let failure = told(failure);
             say(tr!(
                 "{}: 规则 `{}`：「{}」 {failure}",
                 "{}: rule `{}`: 「{}」 {failure}",
@@ -129,9 +137,9 @@ fn test(lexicon: &Lexicon) -> Result<(), Failure> {
 }
 
 fn show(lexicon: &Lexicon, id: Option<&str>, corpus: Option<&Path>) -> Result<(), Failure> {
-    let Some(id) = id else { return say(lexicon::show::table(lexicon).trim_end()) };
-    let Some(shown) = lexicon::show::show(lexicon, id) else {
-        let near = lexicon::show::similar(lexicon, id).join(", ");
+    let Some(id) = id else { return say(lexicon::show::table(lexicon, language()).trim_end()) };
+    let Some(shown) = lexicon::show::show(lexicon, id, language()) else {
+        let near = lexicon::show::similar(lexicon, id).join(pick("、", ", "));
         let hint = if near.is_empty() {
             pick("`wanglou rules show` 列出全部", "`wanglou rules show` lists all").to_owned()
         } else {
@@ -140,19 +148,20 @@ fn show(lexicon: &Lexicon, id: Option<&str>, corpus: Option<&Path>) -> Result<()
         let why = tr!("没有规则或线索 `{id}`；{hint}", "no rule or cue is called `{id}`; {hint}");
         return Err(Failure::Input(anyhow!(why)));
     };
-    let used = corpus.map(|file| survey(file, lexicon).map(|survey| used(&survey, id))).transpose()?;
+    let used = corpus.map(|file| survey(file, lexicon).map(|survey| used(&survey, id, language()))).transpose()?;
     say(shown.trim_end())?;
     used.map_or(Ok(()), say)
 }
 
 /// What a corpus says of one rule or cue.
-fn used(survey: &Survey, id: &str) -> String {
+fn used(survey: &Survey, id: &str, language: Language) -> String {
     let id = vocabulary::RuleId::new(id);
     let texts = survey.texts;
     match (survey.rules.get(&id), survey.cues.get(&id)) {
         (Some(used), _) => {
             let finds = used.finds.max(used.stands);
-            let head = tr!(
+            let head = said!(
+                language,
                 "语料  {texts} 条文本：找到 {finds}，成立 {}，计入信号 {}",
                 "corpus  {texts} texts: found {finds}, stands {}, in signals {}",
                 used.stands,
@@ -161,20 +170,20 @@ fn used(survey: &Survey, id: &str) -> String {
             used.examples.iter().fold(head, |shown, example| format!("{shown}\n      {example}"))
         }
         (None, Some(count)) => {
-            tr!("语料  {texts} 条文本：决定断言 {count} 次", "corpus  {texts} texts: decides {count} times")
+            said!(language, "语料  {texts} 条文本：决定断言 {count} 次", "corpus  {texts} texts: decides {count} times")
         }
-        (None, None) => tr!("语料  {texts} 条文本：从未命中", "corpus  {texts} texts: never fires"),
+        (None, None) => said!(language, "语料  {texts} 条文本：从未命中", "corpus  {texts} texts: never fires"),
     }
 }
 
 fn diff(first: &Path, second: &Path, corpus: Option<&Path>) -> Result<(), Failure> {
-    say(lexicon::diff(first, second).map_err(Failure::input)?.to_string().trim_end())?;
+    say(lexicon::diff(first, second).map_err(Failure::input)?.text(language()).trim_end())?;
     if let Some(file) = corpus {
         let (first, second) =
             (Lexicon::load(first).map_err(Failure::input)?, Lexicon::load(second).map_err(Failure::input)?);
         let mut comparison = Comparison::default();
         each_document(file, |document| comparison.add(document, &first, &second))?;
-        say(comparison.to_string().trim_end())?;
+        say(comparison.text(language()).trim_end())?;
     }
     Ok(())
 }
@@ -200,7 +209,8 @@ fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Fai
     let source = SourceId::from("corpus");
     let mut bytes = Vec::new();
     for number in 1.. {
-        let wrong = |what: String| Failure::Input(anyhow!("{}:{number}: {what}", path.display()));
+        let wrong =
+            |what: String| Failure::Input(anyhow!(tr!("{}:{number}：{what}", "{}:{number}: {what}", path.display())));
         match read_line(&mut input, &mut bytes)? {
             Line::End => break,
             Line::TooLong => {
@@ -224,7 +234,7 @@ fn each_document(path: &Path, mut take: impl FnMut(&Document)) -> Result<(), Fai
             Ok(line) => line.into_document(&source, Channel::Media),
             Err(error) => match lab::reader::quality::parse(text).ok().and_then(|gold| gold.into_iter().next()) {
                 Some(labelled) => labelled.document(),
-                None => return Err(wrong(error.to_string())),
+                None => return Err(wrong(error.said(language()))),
             },
         };
         take(&document);
@@ -300,12 +310,15 @@ text = "很好"
         let lexicon = small();
         let file = corpus();
         let survey = survey(file.path(), &lexicon).expect("read");
-        let shown = |id: &str| {
-            format!("{}\n{}", lexicon::show::show(&lexicon, id).expect("known").trim_end(), used(&survey, id))
-        };
-        insta::assert_snapshot!("rule", shown("fire.any"));
-        insta::assert_snapshot!("cue", shown("c.no"));
-        assert_eq!(used(&survey, "fire.never"), "语料  4 条文本：从未命中");
+        for language in [Language::Chinese, Language::English] {
+            let shown = |id: &str| {
+                let rule = lexicon::show::show(&lexicon, id, language).expect("known");
+                format!("{}\n{}", rule.trim_end(), used(&survey, id, language))
+            };
+            insta::assert_snapshot!(language.pick("rule", "rule_en"), shown("fire.any"));
+            insta::assert_snapshot!(language.pick("cue", "cue_en"), shown("c.no"));
+        }
+        assert_eq!(used(&survey, "fire.never", Language::Chinese), "语料  4 条文本：从未命中");
     }
 
     #[test]
@@ -314,6 +327,8 @@ text = "很好"
         let file = corpus();
         let mut findings = lexicon::check(&lexicon);
         findings.extend(survey(file.path(), &lexicon).expect("read").findings(&lexicon));
-        insta::assert_snapshot!("check", checked(&lexicon, &findings));
+        for language in [Language::Chinese, Language::English] {
+            insta::assert_snapshot!(language.pick("check", "check_en"), checked(&lexicon, &findings, language));
+        }
     }
 }

@@ -7,7 +7,8 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::face::{Face, asked_to_end};
-use super::{Common, Failure, deliver, pipeline_failure};
+use super::lang::pick;
+use super::{Common, Failure, deliver, pipeline_failure, tell};
 use pipeline::{Clock, Service, ServiceSpec, Tower};
 
 #[derive(Debug, Args)]
@@ -24,16 +25,19 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
     let settings = common.settings(args.config.as_deref(), args.port)?;
     let spec = ServiceSpec::of(&settings).map_err(pipeline_failure)?;
     if spec.recipes.is_empty() {
-        eprintln!("没有启用的来源：在设置文件里用 sources = \"目录\" 指定来源配方，并在配方中写 enabled = true");
+        tell(pick(
+            "没有启用的来源：在设置文件里用 sources = \"目录\" 指定来源配方，并在配方中写 enabled = true",
+            "no source is enabled: name the folder of recipes in the settings (sources = \"DIR\"), and write enabled = true in recipes",
+        ));
     }
     let tower = Arc::new(Tower::open(&settings).await.map_err(pipeline_failure)?);
     let face = Face::open(&tower, &settings).await?;
     let courier = deliver::courier(&tower, settings.mail.as_ref())?;
-    eprintln!("望楼已启动，按 Ctrl-C 结束");
+    tell(pick("望楼已启动，按 Ctrl-C 结束", "wanglou is running, end it with Ctrl-C"));
     let service = Service::new(&tower, spec, Clock::new(now)).with_courier(courier, deliver::now);
     let until = async {
         asked_to_end().await;
-        eprintln!("正在结束 …");
+        tell(pick("正在结束 …", "ending …"));
     };
     service.run(until).await?;
     face.close().await?;

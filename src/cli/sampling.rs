@@ -8,11 +8,11 @@ use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::lang::tr;
+use super::lang::{language, told, tr};
 use super::{Common, Failure, cannot_read, say, tell};
 use pipeline::Folder;
 use sampling::results;
-use vocabulary::Outcome;
+use vocabulary::{Outcome, Said};
 
 #[derive(Debug, Args)]
 pub(super) struct SamplingArgs {
@@ -59,7 +59,7 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
         ))?;
     }
     for line in &done.rejected {
-        tell(tr!("搁置 {}: {line}", "set aside {}: {line}", file.display()));
+        tell(tr!("搁置 {}：{}", "set aside {}: {}", file.display(), told(line)));
     }
     if done.rejected.is_empty() {
         Ok(())
@@ -81,5 +81,6 @@ fn read(file: &Path) -> Result<String, Failure> {
 /// Reads a file of outcomes; none without a file.
 pub(super) fn read_outcomes(file: Option<&Path>) -> Result<Vec<Outcome>, Failure> {
     let Some(file) = file else { return Ok(Vec::new()) };
-    results::outcomes(&read(file)?).map_err(|bad| Failure::Input(anyhow!("{}: {bad}", file.display())))
+    results::outcomes(&read(file)?)
+        .map_err(|bad| Failure::Input(anyhow!(tr!("{}：{}", "{}: {}", file.display(), bad.said(language())))))
 }

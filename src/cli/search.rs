@@ -75,7 +75,7 @@ impl Wanted {
 pub(super) fn index_failure(error: PipelineError) -> Failure {
     match error {
         PipelineError::Index(error) if error.is_request() => Failure::input(error),
-        other => super::analyst_failure(other),
+        other => super::pipeline_failure(other),
     }
 }
 
@@ -119,7 +119,7 @@ fn show(folder: &Folder, page: &SearchPage) -> Result<(), Failure> {
             expansion.also.join(pick("、", ", "))
         ))?;
     }
-    for note in &page.notes {
+    for note in pick(&page.notes, &page.notes_en) {
         say(format_args!("{note}"))?;
     }
     for (name, counts) in &page.facets {
@@ -157,7 +157,8 @@ fn facts(folder: &Folder, hit: &Hit) -> String {
     facts.join(" · ")
 }
 
-/// Matches in 【】, bold on a terminal.
+/// Matches in brackets, bold on a terminal.
 fn mark(snippet: &str, bright: bool) -> String {
-    if bright { snippet.replace('【', "\u{1b}[1;33m").replace('】', "\u{1b}[0m") } else { snippet.to_owned() }
+    let (open, close) = if bright { ("\u{1b}[1;33m", "\u{1b}[0m") } else { pick(("【", "】"), ("[", "]")) };
+    snippet.replace('【', open).replace('】', close)
 }

@@ -196,7 +196,7 @@ fn trouble_told(trouble: &Trouble) -> String {
             "对方要求暂停访问，两轮之间相隔 {hours} 小时；请向网站管理方了解原因，或在配方中降低频率（rate、bounds）；wanglou source collect 可立即采集",
             "its host asked to be left alone: {hours} hours lie between the last round and the next; ask the site's operator why, or ask less (`rate`, `bounds`); `wanglou source collect` asks at once"
         ),
-        Trouble::Stopped { why } => tr!("最近一轮提前结束：{why}", "the last round ended early: {why}"),
+        Trouble::Stopped { why } => tr!("最近一轮提前结束：“{why}”", "the last round ended early: {why}"),
     }
 }
 
@@ -259,10 +259,10 @@ fn told(round: &Round, documents: &[Document]) -> Vec<String> {
         lines.push(format!("  {mark} {field}  {filled}/{of}  {sample}"));
     }
     lines.extend(
-        round.rejects.iter().map(|reject| tr!("  搁置 {}：{}", "  set aside {}: {}", reject.url, reject.reason)),
+        round.rejects.iter().map(|reject| tr!("  搁置 {}：“{}”", "  set aside {}: {}", reject.url, reject.reason)),
     );
-    lines.extend(round.problems.iter().map(|problem| tr!("  问题 {problem}", "  problem {problem}")));
-    lines.extend(round.stopped.iter().map(|why| tr!("  提前结束：{why}", "  ended early: {why}")));
+    lines.extend(round.problems.iter().map(|problem| tr!("  问题 “{problem}”", "  problem {problem}")));
+    lines.extend(round.stopped.iter().map(|why| tr!("  提前结束：“{why}”", "  ended early: {why}")));
     lines
 }
 

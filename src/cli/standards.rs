@@ -12,7 +12,7 @@ use super::lang::{pick, tr};
 use super::{Common, Failure, say};
 use extract::without_year;
 use pipeline::{read_criteria, read_lexicon, survey};
-use vocabulary::{Document, Reading, Recheck, StandardAction, day_of};
+use vocabulary::{Document, Reading, Recheck, day_of};
 
 #[derive(Debug, Args)]
 pub(super) struct StandardsArgs {
@@ -91,7 +91,7 @@ pub(super) async fn run(args: StandardsArgs, common: &Common) -> Result<(), Fail
         say(tr!(
             "{day}  {}  {standard}{}{}{}{}  {} 篇，如 {}",
             "{day}  {}  {standard}{}{}{}{}  {} documents, such as {}",
-            pick(action.zh(), in_english(*action)),
+            pick(action.zh(), action.en()),
             said(title, "《{}》"),
             said(effective, pick("  {} 起", "  from {}")),
             said(replaces, pick("  代替 {}", "  replaces {}")),
@@ -99,7 +99,7 @@ pub(super) async fn run(args: StandardsArgs, common: &Common) -> Result<(), Fail
             line.documents,
             line.document_id
         ))?;
-        let named: Vec<&str> = categories.iter().map(|category| pick(category.zh(), category.code())).collect();
+        let named: Vec<&str> = categories.iter().map(|category| pick(category.zh(), category.en())).collect();
         if !named.is_empty() {
             say(tr!("    复核类目  {}", "    look again at  {}", named.join(pick("、", ", "))))?;
         }
@@ -112,15 +112,4 @@ pub(super) async fn run(args: StandardsArgs, common: &Common) -> Result<(), Fail
         }
     }
     Ok(())
-}
-
-fn in_english(action: StandardAction) -> &'static str {
-    match action {
-        StandardAction::New => "new",
-        StandardAction::Revised => "revised",
-        StandardAction::Replaced => "replaced",
-        StandardAction::Abolished => "abolished",
-        StandardAction::InForce => "in force",
-        StandardAction::Draft => "draft",
-    }
 }

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::lang::tr;
+use super::lang::{language, told, tr};
 use super::{Common, Failure, cannot_write, say};
 use archive::ArchiveError;
 use archive::files::publish;
 use lab::reader::quality;
 use lab::reader::train::{Options, train};
 use pipeline::read_lexicon;
+use vocabulary::Report;
 
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
@@ -36,17 +37,17 @@ pub(super) fn run(args: &TrainArgs, common: &Common) -> Result<(), Failure> {
             tr!("无法读取 {}；要一份标注文本", "cannot read {}; give a file of labelled texts", args.file.display())
         })
         .map_err(Failure::Input)?;
-    let gold = quality::parse(&text).map_err(|error| Failure::Input(anyhow!("{}:{error}", args.file.display())))?;
+    let gold = quality::parse(&text).map_err(|error| super::eval::at(&args.file, &error))?;
     let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?.rules_only();
     let mut options = Options { folds: usize::from(args.folds), ..Options::default() };
     for written in &args.set {
-        options.set(written).map_err(|what| Failure::Input(anyhow!("--set {what}")))?;
+        options.set(written).map_err(|what| Failure::Input(anyhow!("--set {}", told(&what))))?;
     }
     let name = args.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let whence = format!("{name} (blake3 {})", &blake3::hash(text.as_bytes()).to_hex()[..16]);
     let taught = train(&gold, &lexicon, &options, &whence).map_err(Failure::input)?;
     write_whole(&args.out, &taught.weights.to_string())?;
-    say(taught)
+    say(taught.text(language()))
 }
 
 /// Writes beside the file and renames, so that nobody ever reads half a model.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -101,7 +101,7 @@ pub(super) async fn accounts(common: &Common) -> Result<(Store, Accounts), Failu
 /// What was typed wrong is the caller's to mend.
 pub(super) fn access_failure(error: AccessError) -> Failure {
     match error {
-        AccessError::Input(why) => Failure::Input(anyhow!(why)),
+        AccessError::Input(why) => Failure::input(why),
         other => other.into(),
     }
 }

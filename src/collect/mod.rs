@@ -40,6 +40,7 @@ mod robots;
 mod round;
 mod rules;
 mod run;
+mod said;
 mod schedule;
 mod screen;
 mod sink;

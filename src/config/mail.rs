@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::{ConfigError, unfit, wrong};
+use vocabulary::{Refused, refused};
 
 /// A `[mail]` as written. Without `Debug`: it holds a password.
 #[derive(Deserialize)]
@@ -71,30 +72,43 @@ impl fmt::Debug for MailSettings {
 /// The mail server of a settings file, checked.
 pub(super) fn mail(path: &Path, written: MailWritten) -> Result<MailSettings, ConfigError> {
     let MailWritten { server, port, security, from, user, password, authority } = written;
-    let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     if server.is_empty() || !server.chars().all(named) {
-        return wrong(
-            "mail.server",
-            format!("{server:?}"),
-            "expected the name of a mail server, without scheme and port",
+        let expected = refused!(
+            "应为邮件服务器的名称，不带协议和端口",
+            "expected the name of a mail server, without scheme and port"
         );
+        return wrong(path, "mail.server", format!("{server:?}"), expected);
     }
     if !from.contains('@') || from.chars().any(char::is_control) {
-        return wrong("mail.from", format!("{from:?}"), "expected a mail address, with or without a name before it");
+        let expected =
+            refused!("应为邮件地址，前面可以有名称", "expected a mail address, with or without a name before it");
+        return wrong(path, "mail.from", format!("{from:?}"), expected);
     }
     let account = match (user, password) {
         (None, None) => None,
         (Some(user), Some(password)) => Some((user, password)),
-        (Some(_), None) => return wrong("mail.password", "missing".to_owned(), "expected beside `user`"),
-        (None, Some(_)) => return wrong("mail.user", "missing".to_owned(), "expected beside `password`"),
+        (Some(_), None) => {
+            return missing(path, "mail.password", refused!("写了 `user` 就应有它", "expected beside `user`"));
+        }
+        (None, Some(_)) => {
+            return missing(path, "mail.user", refused!("写了 `password` 就应有它", "expected beside `password`"));
+        }
     };
     if account.is_some() && security == Security::None {
-        let expected = "expected `tls` or `starttls`: a password goes over no open way";
-        return wrong("mail.security", "\"none\"".to_owned(), expected);
+        let expected = refused!(
+            "应为 `tls` 或 `starttls`：密码不能明文传输",
+            "expected `tls` or `starttls`: a password goes over no open way"
+        );
+        return wrong(path, "mail.security", "\"none\"", expected);
     }
     let authority = authority.map(|authority| super::certificates(path, "mail.authority", &authority)).transpose()?;
     Ok(MailSettings { server, port: port.unwrap_or(security.port()), security, from, account, authority })
+}
+
+/// A key that must stand beside another does not.
+fn missing<T>(path: &Path, key: &'static str, expected: Refused) -> Result<T, ConfigError> {
+    unfit(path, key, refused!("（没有写）", "missing"), expected)
 }
 
 #[cfg(test)]

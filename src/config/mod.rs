@@ -17,7 +17,7 @@ pub use mail::{MailSettings, Security};
 pub use plans::RerunPlan;
 pub use signin::{NameClaim, SignInSettings, is_protected};
 
-use vocabulary::PublisherCode;
+use vocabulary::{PublisherCode, Refused, Said, refused};
 
 /// Where state is kept when nobody says otherwise.
 pub const DATA_DIR: &str = "wanglou-data";
@@ -70,10 +70,41 @@ pub enum ConfigError {
         /// The key.
         key: &'static str,
         /// What was found.
-        found: String,
+        found: Box<Refused>,
         /// What is allowed.
-        expected: &'static str,
+        expected: Box<Refused>,
     },
+}
+
+impl Said for ConfigError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Read { path, .. } => format!("无法读取设置文件 {}；请检查 --config 给出的路径", path.display()),
+            Self::Parse { path, error } => format!("{}：不是能用的设置文件：“{error}”", path.display()),
+            Self::Secret { path, line } => {
+                format!("{}：第 {line} 行无法读取；这一行可能含有密码，不在此显示：请检查键名和引号", path.display())
+            }
+            Self::Value { path, key, found, expected } => {
+                format!("{}：`{key}` 为 {}：{}", path.display(), found.zh, expected.zh)
+            }
+        }
+    }
+}
+
+/// A [`ConfigError::Value`] whose value is told in words.
+fn unfit<T>(path: &Path, key: &'static str, found: Refused, expected: Refused) -> Result<T, ConfigError> {
+    Err(ConfigError::Value { path: path.to_owned(), key, found: Box::new(found), expected: Box::new(expected) })
+}
+
+/// For [`ConfigError::Value`]: makes the error from the key, what was found, and what is expected.
+fn wrong<T>(
+    path: &Path,
+    key: &'static str,
+    found: impl std::fmt::Display,
+    expected: Refused,
+) -> Result<T, ConfigError> {
+    let found = found.to_string();
+    unfit(path, key, Refused::new(found.clone(), found), expected)
 }
 
 /// The settings file as written. Every key is optional; unknown keys are errors. Without `Debug`: it holds secrets.
@@ -216,53 +247,72 @@ fn unreadable(path: &Path, text: &str, error: toml::de::Error) -> ConfigError {
 
 /// A file of certificates in PEM that a settings file names.
 fn certificates(path: &Path, key: &'static str, file: &Path) -> Result<Vec<u8>, ConfigError> {
-    let expected = "expected a file of certificates in PEM that can be read";
-    let wrong = |found: String| ConfigError::Value { path: path.to_owned(), key, found, expected };
-    let bytes = fs::read(file).map_err(|error| wrong(format!("{} ({error})", file.display())))?;
+    let expected =
+        || refused!("应为可以读取的 PEM 证书文件", "expected a file of certificates in PEM that can be read");
+    let wrong = |found: Refused| unfit(path, key, found, expected());
+    let bytes = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return wrong(refused!("{}（“{error}”）", "{} ({error})", file.display())),
+    };
     let holds_one = bytes.windows(CERTIFICATE.len()).any(|window| window == CERTIFICATE);
-    if holds_one { Ok(bytes) } else { Err(wrong(format!("{} (no certificate in it)", file.display()))) }
+    if holds_one {
+        Ok(bytes)
+    } else {
+        wrong(refused!("{}（其中没有证书）", "{} (no certificate in it)", file.display()))
+    }
 }
 
 fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
     let written: SettingsFile = toml::from_str(text).map_err(|error| unreadable(path, text, error))?;
-    let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
     // What a header can carry.
     let printable = |agent: &str| agent.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if let Some(agent) = written.user_agent.as_ref().filter(|agent| agent.trim().is_empty() || !printable(agent)) {
-        return wrong(
-            "user_agent",
-            format!("{agent:?}"),
-            "expected a name in printable ASCII with an address to write to",
+        let expected = refused!(
+            "应为可打印的 ASCII 名称，并附联系地址",
+            "expected a name in printable ASCII with an address to write to"
         );
+        return wrong(path, "user_agent", format!("{agent:?}"), expected);
     }
     if let Some(seconds) = written.tick_seconds.filter(|seconds| !(1..=86_400).contains(seconds)) {
-        return wrong("tick_seconds", seconds.to_string(), "expected 1 to 86400");
+        return wrong(path, "tick_seconds", seconds, refused!("应为 1 到 86400", "expected 1 to 86400"));
     }
     if let Some(sources) = written.sources_at_once.filter(|sources| !(1..=SOURCES_AT_ONCE_MAX).contains(sources)) {
-        return wrong("sources_at_once", sources.to_string(), "expected 1 to 64");
+        let expected = refused!("应为 1 到 {SOURCES_AT_ONCE_MAX}", "expected 1 to {SOURCES_AT_ONCE_MAX}");
+        return wrong(path, "sources_at_once", sources, expected);
     }
     let address = |home: &str| home.starts_with("http://") || home.starts_with("https://");
     if let Some(home) = written.home.as_ref().filter(|home| !address(home) || !printable(home)) {
-        return wrong("home", format!("{home:?}"), "expected an address that begins with http:// or https://");
+        let expected = refused!(
+            "应为以 http:// 或 https:// 开头的地址",
+            "expected an address that begins with http:// or https://"
+        );
+        return wrong(path, "home", format!("{home:?}"), expected);
     }
     let host = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
     };
     if let Some(name) = written.hosts.iter().find(|name| !host(name)) {
-        return wrong(
-            "hosts",
-            format!("{name:?}"),
-            "expected names of hosts without scheme, port and path, such as \"wanglou.example.org\"",
+        let expected = refused!(
+            "应为主机名，不带协议、端口和路径，例如 \"wanglou.example.org\"",
+            "expected names of hosts without scheme, port and path, such as \"wanglou.example.org\""
         );
+        return wrong(path, "hosts", format!("{name:?}"), expected);
     }
     if let Some(code) = written.publisher.as_ref().filter(|code| code.parse::<PublisherCode>().is_err()) {
-        let expected = "expected the 14 characters that the centre was given: region of GB/T 2260 (6), sector of GB/T 4657 (3), unit (3), extension (2)";
-        return wrong("publisher", format!("{code:?}"), expected);
+        let expected = refused!(
+            "应为分配给本中心的 14 个字符：GB/T 2260 地区（6）、GB/T 4657 行业（3）、单位（3）、扩展（2）",
+            "expected the 14 characters that the centre was given: region of GB/T 2260 (6), sector of GB/T 4657 (3), unit (3), extension (2)"
+        );
+        return wrong(path, "publisher", format!("{code:?}"), expected);
     }
     let visible = |token: &str| token.len() >= TOKEN_CHARS_MIN && token.bytes().all(|byte| byte.is_ascii_graphic());
     if written.push_token.as_ref().is_some_and(|token| !visible(token)) {
-        let found = "not shown here".to_owned();
-        return wrong("push_token", found, "expected at least 16 visible ASCII characters without spaces");
+        let found = refused!("（不在此显示）", "not shown here");
+        let expected = refused!(
+            "应为至少 {TOKEN_CHARS_MIN} 个可见的 ASCII 字符，不含空格",
+            "expected at least {TOKEN_CHARS_MIN} visible ASCII characters without spaces"
+        );
+        return unfit(path, "push_token", found, expected);
     }
     Ok(written)
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use croner::Cron;
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::{ConfigError, wrong};
+use vocabulary::refused;
 
 /// Results kept of a plan when nobody says otherwise, and at most.
 const KEEP: u32 = 8;
@@ -45,31 +46,39 @@ pub struct RerunPlan {
 pub(super) fn plans(path: &Path, written: Vec<PlanWritten>) -> Result<Vec<RerunPlan>, ConfigError> {
     let mut plans: Vec<RerunPlan> = Vec::with_capacity(written.len());
     for plan in written {
-        let wrong =
-            |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
         let PlanWritten { name, when, days, every, keep } = plan;
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > NAME_CHARS_MAX || !name.chars().all(fits) {
-            return wrong("rerun.name", format!("{name:?}"), "expected 1 to 40 lower-case letters, digits and `-`");
+            let expected = refused!(
+                "应为 1 到 {NAME_CHARS_MAX} 个小写字母、数字和 `-`",
+                "expected 1 to {NAME_CHARS_MAX} lower-case letters, digits and `-`"
+            );
+            return wrong(path, "rerun.name", format!("{name:?}"), expected);
         }
         if plans.iter().any(|known| known.name == name) {
-            return wrong("rerun.name", format!("{name:?}"), "expected a name that no other [[rerun]] has");
+            let expected = refused!("应为别的 [[rerun]] 没有用过的名称", "expected a name that no other [[rerun]] has");
+            return wrong(path, "rerun.name", format!("{name:?}"), expected);
         }
         let Ok(when) = when.parse::<Cron>() else {
-            return wrong(
-                "rerun.when",
-                format!("{when:?}"),
-                "expected minute, hour, day, month, weekday, as `30 2 * * *`",
+            let expected = refused!(
+                "应为分、时、日、月、星期，例如 `30 2 * * *`",
+                "expected minute, hour, day, month, weekday, as `30 2 * * *`"
             );
+            return wrong(path, "rerun.when", format!("{when:?}"), expected);
         };
         if let Some(days) = days.filter(|days| !(1..=DAYS_MAX).contains(days)) {
-            return wrong("rerun.days", days.to_string(), "expected 1 to 36600, or no such key for all days");
+            let expected = refused!(
+                "应为 1 到 {DAYS_MAX}；不写表示全部日期",
+                "expected 1 to {DAYS_MAX}, or no such key for all days"
+            );
+            return wrong(path, "rerun.days", days, expected);
         }
         if let Some(every) = every.filter(|every| !(1..=366).contains(every)) {
-            return wrong("rerun.every", every.to_string(), "expected 1 to 366 days");
+            return wrong(path, "rerun.every", every, refused!("应为 1 到 366 天", "expected 1 to 366 days"));
         }
         if let Some(keep) = keep.filter(|keep| !(1..=KEEP_MAX).contains(keep)) {
-            return wrong("rerun.keep", keep.to_string(), "expected 1 to 1000 results");
+            let expected = refused!("应为 1 到 {KEEP_MAX} 次结果", "expected 1 to {KEEP_MAX} results");
+            return wrong(path, "rerun.keep", keep, expected);
         }
         plans.push(RerunPlan { name, when, days, every_days: every.unwrap_or(1), keep: keep.unwrap_or(KEEP) });
     }

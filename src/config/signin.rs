@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
-use super::ConfigError;
+use super::{ConfigError, wrong};
+use vocabulary::refused;
 
 /// What its button says when nobody says otherwise.
 const LABEL: &str = "统一身份认证";
@@ -71,20 +72,26 @@ pub fn is_protected(address: &Url) -> bool {
 
 /// The provider of a settings file, checked.
 pub(super) fn sign_in(path: &Path, written: SignInWritten) -> Result<SignInSettings, ConfigError> {
-    let wrong = |key, found: String, expected| Err(ConfigError::Value { path: path.to_owned(), key, found, expected });
     let SignInWritten { issuer, client_id, client_secret, claim, label, authority } = written;
-    let expected = "expected its address, https://…; http:// only on this machine";
-    let Ok(address) = Url::parse(&issuer) else { return wrong("signin.issuer", format!("{issuer:?}"), expected) };
+    let expected = refused!(
+        "应为它的地址 https://…；只有在本机才可用 http://",
+        "expected its address, https://…; http:// only on this machine"
+    );
+    let Ok(address) = Url::parse(&issuer) else {
+        return wrong(path, "signin.issuer", format!("{issuer:?}"), expected);
+    };
     let plain = address.query().is_none() && address.fragment().is_none() && address.username().is_empty();
     if !plain || !is_protected(&address) {
-        return wrong("signin.issuer", format!("{issuer:?}"), expected);
+        return wrong(path, "signin.issuer", format!("{issuer:?}"), expected);
     }
     if client_id.is_empty() || client_id.chars().any(char::is_control) {
-        return wrong("signin.client_id", format!("{client_id:?}"), "expected the name under which it knows the watch");
+        let expected = refused!("应为本系统在它那里登记的名称", "expected the name under which it knows the watch");
+        return wrong(path, "signin.client_id", format!("{client_id:?}"), expected);
     }
     let label = label.unwrap_or_else(|| LABEL.to_owned());
     if !(1..=LABEL_CHARS_MAX).contains(&label.chars().count()) || label.chars().any(char::is_control) {
-        return wrong("signin.label", format!("{label:?}"), "expected 1 to 20 characters");
+        let expected = refused!("应为 1 到 {LABEL_CHARS_MAX} 个字", "expected 1 to {LABEL_CHARS_MAX} characters");
+        return wrong(path, "signin.label", format!("{label:?}"), expected);
     }
     let authority = authority.map(|authority| super::certificates(path, "signin.authority", &authority)).transpose()?;
     Ok(SignInSettings { issuer: address, client_id, client_secret, claim, label, authority })

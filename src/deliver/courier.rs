@@ -20,7 +20,7 @@ use config::MailSettings;
 use store::{Became, EndpointRow, Message, Queued, Store, StoreError, TryRow};
 use vocabulary::{
     Alert, AlertEvent, AlertId, AuditEntry, AuditKind, Endpoint, EndpointKind, Lane, Notice, Party, Refused,
-    RegionCode, SamplingRequest, ShownEvent,
+    RegionCode, SamplingRequest, ShownEvent, refused,
 };
 
 /// Waits before the second, third, … try of a message. After the last it is given up: about three days after the first.
@@ -59,7 +59,7 @@ pub enum DeliverError {
     Client(#[from] reqwest::Error),
     /// What was asked for cannot be done; the message says what is expected.
     #[error("{0}")]
-    Input(String),
+    Input(Refused),
 }
 
 /// The name of a place by its code.
@@ -96,7 +96,8 @@ impl Courier {
         region_name: RegionName,
     ) -> Result<Self, DeliverError> {
         let names: Arc<dyn Names> = Arc::new(SystemNames);
-        let mail_server = mail.map(MailServer::new).transpose().map_err(DeliverError::Input)?;
+        let mail_server =
+            mail.map(MailServer::new).transpose().map_err(|why| DeliverError::Input(Refused::quoted(why)))?;
         Ok(Self {
             store,
             ways: Arc::new(Ways { post: Post::new(&names)?, mail_server }),
@@ -124,7 +125,8 @@ impl Courier {
         if let Some(party) = &endpoint.party
             && !self.store.parties().await?.iter().any(|known| known.name == *party)
         {
-            return Err(DeliverError::Input(format!(
+            return Err(DeliverError::Input(refused!(
+                "没有单位 `{party}`；`wanglou user list` 列出全部",
                 "there is no organisation `{party}`; `wanglou user list` shows them"
             )));
         }
@@ -134,7 +136,8 @@ impl Courier {
         };
         let mut tx = self.store.begin().await?;
         if !Store::add_endpoint(&mut tx, endpoint, None, cursor, now).await? {
-            return Err(DeliverError::Input(format!(
+            return Err(DeliverError::Input(refused!(
+                "已有或曾有接收端 `{}`：名称不能再用",
                 "there is an endpoint `{}` already, or was: names are not given again",
                 endpoint.name
             )));
@@ -295,7 +298,10 @@ impl Courier {
         let mut trouble = None;
         // Nobody is cut off because of somebody else: what a receiver took must be written down.
         while let Some(done) = tasks.join_next().await {
-            match done.map_err(|error| DeliverError::Input(format!("a courier broke off: {error}"))).flatten() {
+            match done
+                .map_err(|error| DeliverError::Input(refused!("发送中断：“{error}”", "a courier broke off: {error}")))
+                .flatten()
+            {
                 Ok((good, bad)) => (arrived, failed) = (arrived + good, failed + bad),
                 Err(error) => trouble = Some(error),
             }
@@ -470,16 +476,23 @@ fn wanted(
 fn check(endpoint: &Endpoint) -> Result<(), DeliverError> {
     let fit = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
     if endpoint.name.is_empty() || endpoint.name.chars().count() > 60 || !endpoint.name.chars().all(fit) {
-        return Err(DeliverError::Input("an endpoint's name has 1 to 60 letters, digits, `.`, `-` or `_`".to_owned()));
+        return Err(DeliverError::Input(refused!(
+            "接收端名称应为 1 到 60 个字母、数字、`.`、`-` 或 `_`",
+            "an endpoint's name has 1 to 60 letters, digits, `.`, `-` or `_`"
+        )));
     }
     let subscription = &endpoint.subscription;
     if !subscription.has_hours() {
-        return Err(DeliverError::Input("hours are 0 to 23, and quiet ones end at another than they begin".to_owned()));
+        return Err(DeliverError::Input(refused!(
+            "时间应为 0 到 23 时，免打扰的起止不能相同",
+            "hours are 0 to 23, and quiet ones end at another than they begin"
+        )));
     }
     if subscription.notices && endpoint.party.is_some() {
-        return Err(DeliverError::Input(
-            "notices tell of the watch itself: they are for endpoints of the centre, not of an organisation".to_owned(),
-        ));
+        return Err(DeliverError::Input(refused!(
+            "系统通知说的是监测系统本身：只发给中心的接收端，不发给单位的",
+            "notices tell of the watch itself: they are for endpoints of the centre, not of an organisation"
+        )));
     }
     kinds::of(endpoint.kind).check_address(endpoint).map_err(DeliverError::Input)
 }
@@ -494,5 +507,8 @@ fn entry(at: Timestamp, who: &str, about: &str, detail: String) -> AuditEntry {
 }
 
 fn unknown(name: &str) -> DeliverError {
-    DeliverError::Input(format!("there is no endpoint `{name}`; `wanglou deliver list` shows them"))
+    DeliverError::Input(refused!(
+        "没有接收端 `{name}`；`wanglou deliver list` 列出全部",
+        "there is no endpoint `{name}`; `wanglou deliver list` shows them"
+    ))
 }

@@ -13,6 +13,7 @@
 mod contents;
 mod courier;
 mod kinds;
+mod said;
 #[cfg(test)]
 mod tests;
 mod ways;

@@ -2,7 +2,7 @@
 
 use lexicon::terms::Example;
 use lexicon::{FileLine, Lexicon};
-use vocabulary::{Channel, Document, DocumentId, Meta, RuleId, SourceId};
+use vocabulary::{Channel, Document, DocumentId, Meta, Refused, RuleId, SourceId, refused};
 
 use super::read_by_rules;
 
@@ -16,7 +16,7 @@ pub struct ExampleResult {
     /// Its text.
     pub text: String,
     /// What went wrong; none when it came out as written.
-    pub failure: Option<String>,
+    pub failure: Option<Refused>,
 }
 
 /// Runs all examples, in file order.
@@ -36,7 +36,7 @@ pub fn run_examples(lexicon: &Lexicon) -> Vec<ExampleResult> {
     results
 }
 
-fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<String> {
+fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<Refused> {
     let mut meta = Meta::new();
     if let Some(category) = example.category {
         meta.insert("platform_category".to_owned(), category.code().into());
@@ -61,13 +61,23 @@ fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<String> 
             .iter()
             .map(|s| {
                 let rules: Vec<&str> = s.rules.iter().map(RuleId::as_str).collect();
-                format!("{}/{}/{}/{} by {}", s.product, s.hazard, s.stance, s.severity, rules.join(" "))
+                format!("{}/{}/{}/{} ← {}", s.product, s.hazard, s.stance, s.severity, rules.join(" "))
             })
             .collect();
-        if all.is_empty() { "no signal".to_owned() } else { all.join("; ") }
+        if all.is_empty() {
+            refused!("没有信号", "no signal")
+        } else {
+            Refused::new(all.join("；"), all.join("; "))
+        }
     };
     match example.gives {
-        None => reading.signals.iter().find(by_rule).map(|_| format!("must find nothing, gives {}", seen())),
+        None => reading.signals.iter().find(by_rule).map(|_| {
+            let seen = seen();
+            Refused::new(
+                format!("应不得出任何信号，却得出 {}", seen.zh),
+                format!("must find nothing, gives {}", seen.en),
+            )
+        }),
         Some(gives) => {
             let fits = |signal: &vocabulary::Signal| {
                 signal.product == gives.product
@@ -75,7 +85,13 @@ fn failure(lexicon: &Lexicon, id: &RuleId, example: &Example) -> Option<String> 
                     && gives.severity.is_none_or(|severity| severity == signal.severity)
             };
             let found = reading.signals.iter().filter(by_rule).any(fits);
-            (!found).then(|| format!("must give {}/{}, gives {}", gives.product, gives.stance, seen()))
+            (!found).then(|| {
+                let (product, stance, seen) = (gives.product, gives.stance, seen());
+                Refused::new(
+                    format!("应得出 {product}/{stance}，却得出 {}", seen.zh),
+                    format!("must give {product}/{stance}, gives {}", seen.en),
+                )
+            })
         }
     }
 }

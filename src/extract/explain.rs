@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use lexicon::Lexicon;
-use vocabulary::{Document, Hazard, Reading};
+use vocabulary::{Document, Hazard, Language, Reading, said};
 
 use super::analysis::{Analysis, Fate, FoundHazard};
 use super::judge;
@@ -15,6 +15,8 @@ const TOKENS_MAX: usize = 400;
 /// A reading with the way to it. Its `Display` is what `wanglou explain` prints.
 #[derive(Debug, Clone)]
 pub struct Explanation {
+    /// In which language all of it is worded; what is quoted of the text or written in rules stays as it is.
+    pub language: Language,
     /// The words of the segmenter.
     pub tokens: Vec<String>,
     /// The clauses, with names bracketed: `充电时【充电宝|产品 battery_charger】…`.
@@ -38,7 +40,7 @@ pub struct Explanation {
 pub struct Step {
     /// The words, as in the text.
     pub text: String,
-    /// Hazard code and Chinese name.
+    /// Hazard code and name.
     pub hazard: String,
     /// The rule or dictionary entry, where it is written, and what it means.
     pub rule: String,
@@ -54,8 +56,13 @@ pub struct Step {
     pub judged: Option<String>,
 }
 
-/// Reads a document and says why it was read so.
+/// Reads a document and says in Chinese why it was read so.
 pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
+    explain_in(document, lexicon, Language::Chinese)
+}
+
+/// Reads a document and says why it was read so.
+pub fn explain_in(document: &Document, lexicon: &Lexicon, language: Language) -> Explanation {
     let shape = super::DocumentShape::of(document, lexicon);
     let document = shape.with_product.as_ref().unwrap_or(document);
     let analysis = Analysis::new(document, lexicon);
@@ -71,28 +78,51 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
             let effect = &lexicon.effects()[found.effect as usize];
             let rule = lexicon.rules().iter().find(|rule| rule.effect == found.effect);
             let judged_alone = lexicon.judge_effect(effect.hazard) == Some(found.effect);
-            let otherwise = if judged_alone { "无规则，由复核模型找到" } else { "词典条目" };
+            let otherwise = if judged_alone {
+                language.pick("无规则，由复核模型找到", "no rule: found by the judge")
+            } else {
+                language.pick("词典条目", "an entry of a dictionary")
+            };
             let means = rule.map_or(otherwise, |rule| rule.prose[0].as_str());
             let judged = found.judged;
-            let mut stance = format!("{} {}", judged.stance.zh(), judged.stance);
+            let mut stance = match language {
+                Language::Chinese => format!("{} {}", judged.stance.zh(), judged.stance),
+                Language::English => judged.stance.to_string(),
+            };
             if let Some(hit) = judged.cue {
                 let cue = &lexicon.cues()[hit.cue as usize];
-                let _ = write!(stance, "：因「{}」({} {})", original(hit.from, hit.to), cue.id, cue.at);
+                stance += &said!(
+                    language,
+                    "：因「{}」({} {})",
+                    ": by「{}」({} {})",
+                    original(hit.from, hit.to),
+                    cue.id,
+                    cue.at
+                );
             } else if effect.stance.is_some() {
-                stance.push_str("：规则自带");
+                stance.push_str(language.pick("：规则自带", ": the rule brings it"));
             } else {
-                stance.push_str("：无否定、疑问、假设等线索");
+                stance.push_str(
+                    language.pick("：无否定、疑问、假设等线索", ": no cue of denial, question or supposition"),
+                );
             }
             if judged.cancelled > 0 {
-                let _ = write!(stance, "；{} 个否定互相抵消", judged.cancelled);
+                stance += &said!(language, "；{} 个否定互相抵消", "; {} denials cancel one another", judged.cancelled);
             }
             let relation = match &found.choice {
-                None => format!("没有可配的产品（该规则适用 {} 类产品）", effect.only.iter().count()),
+                None => said!(
+                    language,
+                    "没有可配的产品（该规则适用 {} 类产品）",
+                    "no product that fits (the rule is for {} categories)",
+                    effect.only.iter().count()
+                ),
                 Some(choice) => {
                     let named = choice.named.map(|at| &analysis.products[at]);
                     let word = named.map_or_else(String::new, |named| {
-                        let part = if named.part { "，部件归入整机" } else { "" };
-                        let brand = if named.brand { "，由品牌推知" } else { "" };
+                        let part =
+                            if named.part { language.pick("，部件归入整机", ", a part of it") } else { "" };
+                        let brand =
+                            if named.brand { language.pick("，由品牌推知", ", by its brand") } else { "" };
                         format!("「{}」{part}{brand}", original(named.from, named.to))
                     });
                     let why = match (choice.why, choice.named) {
@@ -100,77 +130,92 @@ pub fn explain(document: &Document, lexicon: &Lexicon) -> Explanation {
                             let (pointer, sentences, clauses) =
                                 analysis.named(lexicon).way_back((found.from, found.clause), named);
                             let far = match sentences {
-                                0 => format!("前 {clauses} 分句"),
-                                _ => format!("前 {sentences} 句"),
+                                0 => said!(language, "前 {clauses} 分句", "{clauses} clauses back"),
+                                _ => said!(language, "前 {sentences} 句", "{sentences} sentences back"),
                             };
                             match pointer {
-                                Some(word) => format!("（承{far}，由「{}」指代）", original(word.from, word.to)),
-                                None => format!("（承{far}，主语省略）"),
+                                Some(word) => said!(
+                                    language,
+                                    "（承{far}，由「{}」指代）",
+                                    " ({far}, meant by「{}」)",
+                                    original(word.from, word.to)
+                                ),
+                                None => said!(language, "（承{far}，主语省略）", " ({far}, the subject is left out)"),
                             }
                         }
-                        (other, _) => why(other).to_owned(),
+                        (other, _) => why(other, language).to_owned(),
                     };
-                    format!("{} {} ← {word}{why}", choice.category.zh(), choice.category)
+                    let name = language.pick(choice.category.zh(), choice.category.en());
+                    format!("{name} {} ← {word}{why}", choice.category)
                 }
             };
             Step {
                 text: original(found.from, found.to),
-                hazard: format!("{} {}", effect.hazard.zh(), effect.hazard),
-                rule: format!("{} ({})：{means}", effect.id, effect.at),
+                hazard: format!("{} {}", language.pick(effect.hazard.zh(), effect.hazard.en()), effect.hazard),
+                rule: said!(language, "{} ({})：{means}", "{} ({}): {means}", effect.id, effect.at),
                 stance,
                 relation,
                 severity: found.severity,
-                outcome: outcome(found.fate),
-                judged: shown_judgement(&analysis, found, effect.hazard, lexicon),
+                outcome: outcome(found.fate, language),
+                judged: shown_judgement(&analysis, found, effect.hazard, lexicon, language),
             }
         })
         .collect();
     Explanation {
+        language,
         tokens: tokens.take(TOKENS_MAX).collect(),
         clauses: bracketed(&analysis, document, &reading),
         idioms: analysis.hits.idioms.iter().map(|hit| original(hit.from as usize, hit.to as usize)).collect(),
         platform_category: document.meta_str("platform_category").map(|word| match analysis.meta {
-            Some(category) => format!("{word} → {} {category}", category.zh()),
-            None => format!("{word} → 未收录"),
+            Some(category) => format!("{word} → {} {category}", language.pick(category.zh(), category.en())),
+            None => format!("{word} → {}", language.pick("未收录", "not known")),
         }),
         steps,
-        standards: super::standards::noted(&reading, lexicon),
-        rows: shape.sheet.as_ref().map(super::structured::Sheet::lines).unwrap_or_default(),
+        standards: super::standards::noted(&reading, lexicon, language),
+        rows: shape.sheet.as_ref().map(|sheet| sheet.lines(language)).unwrap_or_default(),
         reading,
     }
 }
 
 /// What the judge says of a hazard that it decided on.
-fn shown_judgement(analysis: &Analysis, found: &FoundHazard, hazard: Hazard, lexicon: &Lexicon) -> Option<String> {
+fn shown_judgement(
+    analysis: &Analysis,
+    found: &FoundHazard,
+    hazard: Hazard,
+    lexicon: &Lexicon,
+    language: Language,
+) -> Option<String> {
     let judge = lexicon.judge().filter(|_| matches!(found.fate, Fate::Kept | Fate::Vetoed))?;
     let category = found.choice?.category;
     let mut pairs = analysis.judged_pairs.iter();
     let pair = pairs.find(|pair| (pair.category, pair.hazard) == (category, hazard))?;
-    Some(judge::shown(pair, analysis, judge))
+    Some(judge::shown(pair, analysis, judge, language))
 }
 
-fn why(why: Why) -> &'static str {
-    match why {
-        Why::Clause => "（同一分句）",
-        Why::Sentence => "（同一句）",
-        Why::Referred | Why::Inherited => "（承前）",
-        Why::Text => "（全文主语）",
-        Why::MetaNamed => "（平台类目，文中也提到）",
-        Why::Meta => "（平台类目）",
-        Why::Title => "（标题所述）",
-        Why::Implied => "（由隐患推知）",
-    }
+fn why(why: Why, language: Language) -> &'static str {
+    let (zh, en) = match why {
+        Why::Clause => ("（同一分句）", " (same clause)"),
+        Why::Sentence => ("（同一句）", " (same sentence)"),
+        Why::Referred | Why::Inherited => ("（承前）", " (named before)"),
+        Why::Text => ("（全文主语）", " (what the whole text is about)"),
+        Why::MetaNamed => ("（平台类目，文中也提到）", " (category of the platform, named in the text too)"),
+        Why::Meta => ("（平台类目）", " (category of the platform)"),
+        Why::Title => ("（标题所述）", " (named in the title)"),
+        Why::Implied => ("（由隐患推知）", " (follows from the hazard)"),
+    };
+    language.pick(zh, en)
 }
 
-fn outcome(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Kept => "计入信号",
-        Fate::Stance => "不计：断言不是肯定或怀疑",
-        Fate::NoProduct => "不计：没有产品",
-        Fate::Bare => "不计：同一产品另有具体缺陷",
-        Fate::Vetoed => "不计：复核认为可能性低",
-        Fate::Settled => "不计：担心之事下文已否认",
-    }
+fn outcome(fate: Fate, language: Language) -> &'static str {
+    let (zh, en) = match fate {
+        Fate::Kept => ("计入信号", "counts as a signal"),
+        Fate::Stance => ("不计：断言不是肯定或怀疑", "does not count: neither asserted nor suspected"),
+        Fate::NoProduct => ("不计：没有产品", "does not count: no product"),
+        Fate::Bare => ("不计：同一产品另有具体缺陷", "does not count: a plainer defect of the same product is told"),
+        Fate::Vetoed => ("不计：复核认为可能性低", "does not count: the judge thinks it improbable"),
+        Fate::Settled => ("不计：担心之事下文已否认", "does not count: what was feared is denied further on"),
+    };
+    language.pick(zh, en)
 }
 
 /// The clauses as in the input, with every mention that lies in no other in brackets.
@@ -206,67 +251,82 @@ fn bracketed(analysis: &Analysis, document: &Document, reading: &Reading) -> Vec
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "分词  {}", self.tokens.join(" / "))?;
+        let language = self.language;
+        let between = language.pick("、", ", ");
+        writeln!(f, "{}  {}", language.pick("分词", "tokens"), self.tokens.join(" / "))?;
         if let Some(category) = &self.platform_category {
-            writeln!(f, "平台类目  {category}")?;
+            writeln!(f, "{}  {category}", language.pick("平台类目", "platform's category"))?;
         }
         for (at, clause) in self.clauses.iter().enumerate() {
-            writeln!(f, "分句 {}  {clause}", at + 1)?;
+            writeln!(f, "{} {}  {clause}", language.pick("分句", "clause"), at + 1)?;
         }
         if !self.idioms.is_empty() {
-            writeln!(f, "习语，不算隐患  {}", self.idioms.join("、"))?;
+            let head = language.pick("习语，不算隐患", "idioms, no hazards");
+            writeln!(f, "{head}  {}", self.idioms.join(between))?;
         }
         if self.steps.is_empty() {
-            writeln!(f, "没有找到隐患词")?;
+            writeln!(f, "{}", language.pick("没有找到隐患词", "no word of a hazard was found"))?;
         }
         for (at, step) in self.steps.iter().enumerate() {
-            writeln!(f, "隐患 {}  【{}】 {}", at + 1, step.text, step.hazard)?;
-            writeln!(f, "  规则  {}", step.rule)?;
-            writeln!(f, "  断言  {}", step.stance)?;
-            writeln!(f, "  产品  {}", step.relation)?;
-            writeln!(f, "  伤害  {}", step.severity)?;
+            writeln!(f, "{} {}  【{}】 {}", language.pick("隐患", "hazard"), at + 1, step.text, step.hazard)?;
+            writeln!(f, "  {}  {}", language.pick("规则", "rule"), step.rule)?;
+            writeln!(f, "  {}  {}", language.pick("断言", "stance"), step.stance)?;
+            writeln!(f, "  {}  {}", language.pick("产品", "product"), step.relation)?;
+            writeln!(f, "  {}  {}", language.pick("伤害", "severity"), step.severity)?;
             if let Some(judged) = &step.judged {
-                writeln!(f, "  复核  {judged}")?;
+                writeln!(f, "  {}  {judged}", language.pick("复核", "judge"))?;
             }
-            writeln!(f, "  结果  {}", step.outcome)?;
+            writeln!(f, "  {}  {}", language.pick("结果", "outcome"), step.outcome)?;
         }
         for (at, row) in self.rows.iter().enumerate() {
-            writeln!(f, "栏目 {}  {row}", at + 1)?;
+            writeln!(f, "{} {}  {row}", language.pick("栏目", "row"), at + 1)?;
         }
         for signal in &self.reading.signals {
-            let brand = signal.brand.as_ref().map_or_else(String::new, |brand| format!(" 品牌 {brand}"));
-            let region = signal.region.map_or_else(String::new, |region| format!(" 地区 {region}"));
-            let place = if signal.title_span.is_some() { "（见于标题）" } else { "" };
-            writeln!(
-                f,
+            let brand = signal
+                .brand
+                .as_ref()
+                .map_or_else(String::new, |brand| said!(language, " 品牌 {brand}", " brand {brand}"));
+            let region =
+                signal.region.map_or_else(String::new, |region| said!(language, " 地区 {region}", " place {region}"));
+            let place =
+                if signal.title_span.is_some() { language.pick("（见于标题）", " (in the title)") } else { "" };
+            let line = said!(
+                language,
                 "信号  {} × {}  {}  伤害 {}{brand}{region}  可信度 {:.2}{place}",
-                signal.product.zh(),
-                signal.hazard.zh(),
-                signal.stance.zh(),
+                "signal  {} × {}  {}  severity {}{brand}{region}  confidence {:.2}{place}",
+                language.pick(signal.product.zh(), signal.product.en()),
+                language.pick(signal.hazard.zh(), signal.hazard.en()),
+                language.pick(signal.stance.zh(), signal.stance.en()),
                 signal.severity,
                 signal.confidence
-            )?;
+            );
+            writeln!(f, "{line}")?;
         }
         for (number, note) in &self.standards {
-            writeln!(f, "标准  {number} {note}")?;
+            writeln!(f, "{}  {number} {note}", language.pick("标准", "standard"))?;
         }
         for recheck in &self.reading.rechecks {
             let title = recheck.title.as_ref().map_or_else(String::new, |title| format!("《{title}》"));
-            let effective = recheck.effective.as_ref().map_or_else(String::new, |date| format!("，{date} 起"));
-            let other = recheck.replaces.as_ref().map_or_else(String::new, |other| format!("，代替 {other}"));
-            let by = recheck.replaced_by.as_ref().map_or_else(String::new, |other| format!("，由 {other} 代替"));
-            let products: Vec<&str> = recheck.categories.iter().map(|category| category.zh()).collect();
-            writeln!(
-                f,
-                "复核  {}{title} {}{effective}{other}{by}  涉及 {}",
-                recheck.standard,
-                recheck.action.zh(),
-                products.join("、")
-            )?;
+            let said = |text: &Option<String>, zh: &str, en: &str| {
+                text.as_ref().map_or_else(String::new, |text| language.pick(zh, en).replace("{}", text))
+            };
+            let effective = said(&recheck.effective, "，{} 起", ", from {}");
+            let other = said(&recheck.replaces, "，代替 {}", ", replaces {}");
+            let by = said(&recheck.replaced_by, "，由 {} 代替", ", replaced by {}");
+            let products = recheck.categories.iter().map(|category| language.pick(category.zh(), category.en()));
+            let products = products.collect::<Vec<_>>().join(between);
+            let (standard, action) = (&recheck.standard, language.pick(recheck.action.zh(), recheck.action.en()));
+            let line = said!(
+                language,
+                "复核  {standard}{title} {action}{effective}{other}{by}  涉及 {products}",
+                "to look at again  {standard}{title} {action}{effective}{other}{by}  about {products}"
+            );
+            writeln!(f, "{line}")?;
         }
         for problem in &self.reading.problems {
-            writeln!(f, "问题  {}：{}", problem.kind, problem.detail)?;
+            let line = said!(language, "问题  {}：“{}”", "problem  {}: {}", problem.kind, problem.detail);
+            writeln!(f, "{line}")?;
         }
-        write!(f, "词库版本  {}", self.reading.lexicon)
+        write!(f, "{}  {}", language.pick("词库版本", "lexicon"), self.reading.lexicon)
     }
 }

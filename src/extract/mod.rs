@@ -48,7 +48,7 @@ use vocabulary::{
 use analysis::{Analysis, Fate, FoundHazard};
 
 pub use examples::{ExampleResult, run_examples};
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, explain, explain_in};
 pub use facts::is_vulnerable;
 pub use fingerprint::{SHINGLE_CHARS, SHINGLE_CHARS_SHORT, SHORT_CHARS, fingerprint};
 pub use hits::HITS_MAX;

@@ -6,7 +6,9 @@
 
 use lexicon::Lexicon;
 use lexicon::terms::StandardStatus;
-use vocabulary::{Category, Channel, Document, MentionKind, Reading, Recheck, StandardAction};
+use vocabulary::{
+    Category, Channel, Document, Language, MentionKind, Reading, Recheck, Refused, StandardAction, refused,
+};
 
 /// Characters to each side of a number in which its action, title and date are looked for.
 const REACH_CHARS: usize = 80;
@@ -30,29 +32,30 @@ const REPLACED_CHARS: usize = 8;
 const ANNOUNCES: [&str; 9] = ["发布", "修订", "废止", "代替", "替代", "实施", "施行", "征求意见", "作废"];
 
 /// What a reader has to know of a standard that a text names: another edition is in force, or none. As far as the table says.
-pub fn standard_note(number: &str, lexicon: &Lexicon) -> Option<String> {
+pub fn standard_note(number: &str, lexicon: &Lexicon) -> Option<Refused> {
     let known = lexicon.standard(number)?;
     if let Some(other) = lexicon.standard_in_force(number).filter(|other| other != number) {
-        return Some(format!("已被 {other} 代替"));
+        return Some(refused!("已被 {other} 代替", "replaced by {other}"));
     }
     let year = number.rsplit_once('-').and_then(|(_, year)| year.parse::<u16>().ok());
     match (known.status, known.year.zip(year)) {
-        (StandardStatus::Withdrawn, _) => Some("已废止".to_owned()),
+        (StandardStatus::Withdrawn, _) => Some(refused!("已废止", "withdrawn")),
         (StandardStatus::Current, Some((table, year))) if year > table => {
-            Some(format!("新于词典所载的 {}-{table}", without_year(number)))
+            let known = without_year(number);
+            Some(refused!("新于词典所载的 {known}-{table}", "newer than {known}-{table}, which the dictionary has"))
         }
         _ => None,
     }
 }
 
 /// The standards that a reading names and of which there is something to know, each once, in text order.
-pub(super) fn noted(reading: &Reading, lexicon: &Lexicon) -> Vec<(String, String)> {
+pub(super) fn noted(reading: &Reading, lexicon: &Lexicon, language: Language) -> Vec<(String, String)> {
     let mut noted: Vec<(String, String)> = Vec::new();
     for mention in reading.mentions.iter().filter(|mention| mention.kind == MentionKind::Standard) {
         if noted.iter().all(|(number, _)| *number != mention.code)
             && let Some(note) = standard_note(&mention.code, lexicon)
         {
-            noted.push((mention.code.clone(), note));
+            noted.push((mention.code.clone(), language.pick(note.zh, note.en)));
         }
     }
     noted

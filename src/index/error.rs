@@ -6,7 +6,7 @@ use tantivy::TantivyError;
 use tantivy::directory::error::LockError;
 
 use super::query::QueryError;
-use vocabulary::{DocumentId, LexiconVersion, Position};
+use vocabulary::{DocumentId, LexiconVersion, Position, Refused, Said};
 
 /// Why the index could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ pub enum IndexError {
         /// The folder.
         path: PathBuf,
         /// What did not fit.
-        why: String,
+        why: Refused,
     },
     /// tantivy refused.
     #[error("the index could not {what}")]
@@ -103,6 +103,41 @@ pub enum IndexError {
         /// What was given.
         found: String,
     },
+}
+
+impl Said for IndexError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Folder { path, .. } => format!("无法使用索引目录 {}；请检查能否新建、读取和写入", path.display()),
+            Self::Locked { path } => {
+                format!("另一个进程正在写入索引 {}；请先结束它，或用 --data 换一个目录", path.display())
+            }
+            Self::Unfit { path, why } => format!(
+                "索引 {} 无法检索：{}；对此目录运行 `wanglou import` 或 `wanglou run` 会重建索引",
+                path.display(),
+                why.zh
+            ),
+            Self::Engine { what, .. } => format!("索引操作失败（“{what}”）"),
+            Self::Stored(_) => "索引里有一条信息无法读回；请删除索引目录，程序会由日志重建".to_owned(),
+            Self::Lexicon { id, found, expected } => {
+                format!("信息 {id} 按词典 {found} 阅读，而索引按 {expected} 建立；请用现用词典重新打开索引")
+            }
+            Self::Mismatch { document, reading } => {
+                format!("信息 {document} 配上了 {reading} 的阅读结果；每条信息应配它自己的结果")
+            }
+            Self::IdTooLong { bytes, max, start } => {
+                format!("信息编号有 {bytes} 字节，索引最多收 {max} 字节；它的开头是 `{start}`")
+            }
+            Self::CursorBack { asked, reached } => {
+                format!("索引不能提交位置 {asked}：它已有到 {reached} 的信息；请提交最后放入的信息的位置")
+            }
+            Self::Query(error) => error.zh(),
+            Self::Limit { asked, max } => format!("一页 {asked} 条太多：最多 {max} 条，其余用 `next` 翻页"),
+            Self::Cursor { found } => {
+                format!("`{found}` 不是这个检索和排序的翻页位置；请用上一页给出的 `next`，或去掉 `after`")
+            }
+        }
+    }
 }
 
 impl IndexError {

@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 
 use super::analysis::normalise;
 use super::thesaurus::{CATEGORY_GROUPS, Thesaurus};
-use vocabulary::{Category, Channel, Hazard, RegionCode, Stance};
+use vocabulary::{Category, Channel, Hazard, Refused, RegionCode, Stance, refused};
 
 /// Worst severity there is.
 const SEVERITY_MAX: u64 = 4;
@@ -137,7 +137,7 @@ pub(super) enum Operator {
 }
 
 /// A filter, and what whoever asked should know about how it was understood.
-pub(super) type Understood = (Filter, Option<String>);
+pub(super) type Understood = (Filter, Option<Refused>);
 
 impl Filter {
     /// Reads the values of a field; an error tells which value it is about and what to do.
@@ -146,7 +146,7 @@ impl Filter {
         operator: Operator,
         values: &[&str],
         thesaurus: &Thesaurus,
-    ) -> Result<Understood, (usize, String)> {
+    ) -> Result<Understood, (usize, Refused)> {
         let first = values.first().copied().unwrap_or_default();
         let about_first = |message| (0, message);
         let plain = |filter| (filter, None);
@@ -163,7 +163,13 @@ impl Filter {
             Field::Id => Ok(plain(Self::Id(values.iter().map(|&value| value.to_owned()).collect()))),
             Field::Story => {
                 let story = |(at, value): (usize, &&str)| {
-                    let message = || (at, format!("“{value}”不是同源编号；请用检索结果里给出的数字，例如 story:1024"));
+                    let message = || {
+                        let why = refused!(
+                            "“{value}”不是同源编号；请用检索结果里给出的数字，例如 story:1024",
+                            "`{value}` is no story: use the number that search results give, e.g. story:1024"
+                        );
+                        (at, why)
+                    };
                     normalise(value).parse::<u64>().map_err(|_| message())
                 };
                 Ok(plain(Self::Story(values.iter().enumerate().map(story).collect::<Result<_, _>>()?)))
@@ -177,20 +183,41 @@ impl Filter {
                 }
                 names.sort();
                 names.dedup();
-                Ok((Self::Name(field, names), (!notes.is_empty()).then(|| notes.join("；"))))
+                Ok((Self::Name(field, names), (!notes.is_empty()).then(|| joined(&notes))))
             }
         }
     }
 }
 
+/// Several notes as one.
+fn joined(notes: &[Refused]) -> Refused {
+    let all = |of: fn(&Refused) -> &str, between: &str| notes.iter().map(of).collect::<Vec<_>>().join(between);
+    Refused::new(all(|note| &note.zh, "；"), all(|note| &note.en, "; "))
+}
+
+/// Why an empty value is refused.
+pub(super) fn empty_value() -> Refused {
+    refused!("这个值是空的，请补上或去掉", "this value is empty: fill it in or delete it")
+}
+
 /// From and to, both included.
-fn severity(operator: Operator, value: &str) -> Result<(u64, u64), String> {
+fn severity(operator: Operator, value: &str) -> Result<(u64, u64), Refused> {
     let number = |text: &str| {
         let found = normalise(text).parse::<u64>().ok().filter(|number| *number <= SEVERITY_MAX);
-        let message = || format!("“{text}”不是伤害程度；应为 0 到 {SEVERITY_MAX}，例如 severity>=2");
+        let message = || {
+            refused!(
+                "“{text}”不是伤害程度；应为 0 到 {SEVERITY_MAX}，例如 severity>=2",
+                "`{text}` is no severity: expected 0 to {SEVERITY_MAX}, e.g. severity>=2"
+            )
+        };
         found.ok_or_else(message)
     };
-    let nothing = || "没有这样的伤害程度；应在 severity:0 到 severity:4 之间".to_owned();
+    let nothing = || {
+        refused!(
+            "没有这样的伤害程度；应在 severity:0 到 severity:4 之间",
+            "there is no such severity: expected severity:0 to severity:4"
+        )
+    };
     let (from, to) = match operator {
         Operator::AtLeast => (number(value)?, SEVERITY_MAX),
         Operator::Above => (number(value)? + 1, SEVERITY_MAX),
@@ -208,10 +235,15 @@ fn severity(operator: Operator, value: &str) -> Result<(u64, u64), String> {
 }
 
 /// A range of numbers.
-fn number(operator: Operator, value: &str) -> Result<(Bound<f64>, Bound<f64>), String> {
+fn number(operator: Operator, value: &str) -> Result<(Bound<f64>, Bound<f64>), Refused> {
     let read = |text: &str| {
         let found = normalise(text).parse::<f64>().ok().filter(|number| number.is_finite());
-        found.ok_or_else(|| format!("“{text}”不是数；请写成 100、99.9，范围写成 50..200"))
+        found.ok_or_else(|| {
+            refused!(
+                "“{text}”不是数；请写成 100、99.9，范围写成 50..200",
+                "`{text}` is no number: write 100 or 99.9, and a range as 50..200"
+            )
+        })
     };
     Ok(match operator {
         Operator::AtLeast => (Bound::Included(read(value)?), Bound::Unbounded),
@@ -226,7 +258,10 @@ fn number(operator: Operator, value: &str) -> Result<(Bound<f64>, Bound<f64>), S
                 if let (Ok(from), Ok(to)) = (read(from), read(to))
                     && from > to
                 {
-                    return Err(format!("范围的终点（{to}）小于起点（{from}），请对调"));
+                    return Err(refused!(
+                        "范围的终点（{to}）小于起点（{from}），请对调",
+                        "the range ends at {to}, below its beginning {from}: swap them"
+                    ));
                 }
                 (end(from)?, end(to)?)
             }
@@ -236,10 +271,13 @@ fn number(operator: Operator, value: &str) -> Result<(Bound<f64>, Bound<f64>), S
 }
 
 /// First and last day; none where the range is open.
-fn days(operator: Operator, value: &str) -> Result<(Option<Date>, Option<Date>), String> {
+fn days(operator: Operator, value: &str) -> Result<(Option<Date>, Option<Date>), Refused> {
     let read = |text: &str| {
         period(&normalise(text)).ok_or_else(|| {
-            format!("“{text}”不是日期；请写成 2024-01-31、2024-01 或 2024，范围写成 2024-01-01..2024-02-01")
+            refused!(
+                "“{text}”不是日期；请写成 2024-01-31、2024-01 或 2024，范围写成 2024-01-01..2024-02-01",
+                "`{text}` is no date: write 2024-01-31, 2024-01 or 2024, and a range as 2024-01-01..2024-02-01"
+            )
         })
     };
     let (from, to) = match operator {
@@ -258,13 +296,18 @@ fn days(operator: Operator, value: &str) -> Result<(Option<Date>, Option<Date>),
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        return Err(format!("范围的终点（{to}）早于起点（{from}），请对调"));
+        return Err(refused!(
+            "范围的终点（{to}）早于起点（{from}），请对调",
+            "the range ends on {to}, before its beginning {from}: swap them"
+        ));
     }
     Ok((from, to))
 }
 
 /// The normalised terms of a field's value, and how it was understood when that is not plain.
-fn names_of(field: NameField, value: &str, thesaurus: &Thesaurus) -> Result<(Vec<String>, Option<String>), String> {
+type Names = (Vec<String>, Option<Refused>);
+
+fn names_of(field: NameField, value: &str, thesaurus: &Thesaurus) -> Result<Names, Refused> {
     let name = normalise(value);
     let one = |name: String| (vec![name], None);
     match field {
@@ -274,24 +317,28 @@ fn names_of(field: NameField, value: &str, thesaurus: &Thesaurus) -> Result<(Vec
         NameField::Channel => code(Channel::ALL, Channel::code, Channel::zh, &name).map(one),
         NameField::Stance => code(Stance::ALL, Stance::code, Stance::zh, &name).map(one),
         NameField::Region => regions(&name, value, thesaurus),
-        NameField::Brand | NameField::Source | NameField::Platform if name.is_empty() => {
-            Err("这个值是空的，请补上或去掉".to_owned())
-        }
+        NameField::Brand | NameField::Source | NameField::Platform if name.is_empty() => Err(empty_value()),
         NameField::Brand => {
             let names = thesaurus.brand_names(&name);
-            let note = (names.len() > 1).then(|| format!("品牌“{value}”连同 {}", listed(&names, &name)));
+            let note = (names.len() > 1).then(|| {
+                let others = |between| listed(&names, &name, between);
+                Refused::new(
+                    format!("品牌“{value}”连同 {}", others("、")),
+                    format!("brand `{value}` with {}", others(", ")),
+                )
+            });
             Ok((names, note))
         }
         NameField::Source | NameField::Platform => Ok(one(name)),
     }
 }
 
-fn listed(names: &[String], but: &str) -> String {
-    names.iter().filter(|name| *name != but).map(String::as_str).collect::<Vec<_>>().join("、")
+fn listed(names: &[String], but: &str, between: &str) -> String {
+    names.iter().filter(|name| *name != but).map(String::as_str).collect::<Vec<_>>().join(between)
 }
 
 /// Codes of categories, or `category/leaf`.
-fn categories(name: &str, thesaurus: &Thesaurus) -> Result<Vec<String>, String> {
+fn categories(name: &str, thesaurus: &Thesaurus) -> Result<Vec<String>, Refused> {
     if let Some((.., members)) = CATEGORY_GROUPS.iter().find(|(code, zh, _)| name == *code || name == *zh) {
         return Ok(members.iter().map(|category| category.code().to_owned()).collect());
     }
@@ -304,13 +351,17 @@ fn categories(name: &str, thesaurus: &Thesaurus) -> Result<Vec<String>, String> 
     }
     if leaves.is_empty() {
         let groups: Vec<&str> = CATEGORY_GROUPS.iter().map(|(_, zh, _)| *zh).collect();
+        let codes: Vec<&str> = CATEGORY_GROUPS.iter().map(|(code, ..)| *code).collect();
         let known = known(Category::ALL, Category::code, Category::zh);
-        return Err(format!("没有“{name}”这个类别；大类：{}；类别：{known}", groups.join("、")));
+        return Err(Refused::new(
+            format!("没有“{name}”这个类别；大类：{}；类别：{}", groups.join("、"), known.zh),
+            format!("there is no category `{name}`; groups: {}; categories: {}", codes.join(", "), known.en),
+        ));
     }
     Ok(leaves)
 }
 
-fn hazards(name: &str) -> Result<Vec<String>, String> {
+fn hazards(name: &str) -> Result<Vec<String>, Refused> {
     let safety = match name {
         "safety" | "安全隐患" => Some(true),
         "quality" | "质量问题" => Some(false),
@@ -326,7 +377,7 @@ fn hazards(name: &str) -> Result<Vec<String>, String> {
 }
 
 /// `any`, a category, a hazard, or both with a stroke between.
-fn signals(name: &str) -> Result<Vec<String>, String> {
+fn signals(name: &str) -> Result<Vec<String>, Refused> {
     let category = |name: &str| {
         let exact = member(Category::ALL, Category::code, Category::zh, name);
         exact.or_else(|| beginning(Category::ALL, Category::zh, name)).map(Category::code)
@@ -336,8 +387,9 @@ fn signals(name: &str) -> Result<Vec<String>, String> {
     }
     if let Some((product, hazard)) = name.split_once('/') {
         let Some(product) = category(product.trim()) else {
-            return Err(format!(
-                "“{product}”不是产品类别；请写成 signal:battery_charger/fire 或 信号:电池与充电器/起火爆炸"
+            return Err(refused!(
+                "“{product}”不是产品类别；请写成 signal:battery_charger/fire 或 信号:电池与充电器/起火爆炸",
+                "`{product}` is no category of products: write signal:battery_charger/fire"
             ));
         };
         let hazards = hazards(hazard.trim())?;
@@ -347,29 +399,43 @@ fn signals(name: &str) -> Result<Vec<String>, String> {
         return Ok(vec![category.to_owned()]);
     }
     hazards(name).map_err(|_| {
-        format!(
-            "“{name}”不是产品类别，也不是隐患；请写成 signal:fire、signal:battery_charger/fire 或 signal:{SIGNAL_ANY}"
+        refused!(
+            "“{name}”不是产品类别，也不是隐患；请写成 signal:fire、signal:battery_charger/fire 或 signal:{SIGNAL_ANY}",
+            "`{name}` is no category of products and no hazard: write signal:fire, signal:battery_charger/fire or signal:{SIGNAL_ANY}"
         )
     })
 }
 
-fn regions(name: &str, value: &str, thesaurus: &Thesaurus) -> Result<(Vec<String>, Option<String>), String> {
+fn regions(name: &str, value: &str, thesaurus: &Thesaurus) -> Result<Names, Refused> {
     if name.bytes().all(|byte| byte.is_ascii_digit()) {
         let whole = matches!(name.len(), 2 | 4 | 6);
         let region = format!("{name:0<6}").parse::<RegionCode>().ok().filter(|_| whole);
-        let message =
-            || format!("“{value}”不是地区代码；请写地名，或 GB/T 2260 的 2、4、6 位代码，例如浙江省 region:330000");
+        let message = || {
+            refused!(
+                "“{value}”不是地区代码；请写地名，或 GB/T 2260 的 2、4、6 位代码，例如浙江省 region:330000",
+                "`{value}` is no code of a place: write its name, or 2, 4 or 6 digits of GB/T 2260, e.g. region:330000 for Zhejiang"
+            )
+        };
         return region.map(|region| (vec![region.to_string()], None)).ok_or_else(message);
     }
     let Some(places) = thesaurus.places(name) else {
-        return Err(format!(
-            "不认识地名“{value}”；请写省、市、县的名称（浙江、杭州市、杭州西湖区），或 GB/T 2260 代码，例如 region:330000"
+        return Err(refused!(
+            "不认识地名“{value}”；请写省、市、县的名称（浙江、杭州市、杭州西湖区），或 GB/T 2260 代码，例如 region:330000",
+            "no place is called `{value}`: write the Chinese name of a province, prefecture or county, or its code of GB/T 2260, e.g. region:330000"
         ));
     };
     let several = (places.codes.len() > 1).then(|| {
         let all: Vec<String> =
             places.codes.iter().map(|code| format!("{}（{code}）", thesaurus.place_name(*code))).collect();
-        format!("“{value}”有 {} 处，一并检索：{}；只要其中一处，请写全名或代码", all.len(), all.join("、"))
+        let codes: Vec<String> = places.codes.iter().map(ToString::to_string).collect();
+        Refused::new(
+            format!("“{value}”有 {} 处，一并检索：{}；只要其中一处，请写全名或代码", all.len(), all.join("、")),
+            format!(
+                "`{value}` is the name of {} places, all of them are searched: {}; for one of them write its whole name or its code",
+                all.len(),
+                codes.join(", ")
+            ),
+        )
     });
     Ok((places.codes.iter().map(ToString::to_string).collect(), several))
 }
@@ -388,9 +454,11 @@ fn beginning<T: Copy>(all: &[T], zh: fn(T) -> &'static str, name: &str) -> Optio
     found.next().filter(|_| found.next().is_none())
 }
 
-fn known<T: Copy>(all: &[T], code: fn(T) -> &'static str, zh: fn(T) -> &'static str) -> String {
+/// The members of a closed set as an error lists them.
+fn known<T: Copy>(all: &[T], code: fn(T) -> &'static str, zh: fn(T) -> &'static str) -> Refused {
     let known: Vec<String> = all.iter().map(|&member| format!("{}（{}）", zh(member), code(member))).collect();
-    known.join("、")
+    let codes: Vec<&str> = all.iter().map(|&member| code(member)).collect();
+    Refused::new(known.join("、"), codes.join(", "))
 }
 
 /// The code of a closed set by code or Chinese name.
@@ -399,11 +467,15 @@ fn code<T: Copy>(
     code: fn(T) -> &'static str,
     zh: fn(T) -> &'static str,
     name: &str,
-) -> Result<String, String> {
+) -> Result<String, Refused> {
     let found = member(all, code, zh, name).or_else(|| beginning(all, zh, name));
-    found
-        .map(|member| code(member).to_owned())
-        .ok_or_else(|| format!("没有“{name}”这个取值；可用：{}", known(all, code, zh)))
+    found.map(|member| code(member).to_owned()).ok_or_else(|| {
+        let known = known(all, code, zh);
+        Refused::new(
+            format!("没有“{name}”这个取值；可用：{}", known.zh),
+            format!("there is no value `{name}`; there are {}", known.en),
+        )
+    })
 }
 
 /// First and last day of `2024`, `2024-01` or `2024-01-31`.

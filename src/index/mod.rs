@@ -46,7 +46,7 @@ use analysis::Analysis;
 use error::is_lock;
 use schema::{Fields, fast};
 use stories::{Print, Stories, StoryText};
-use vocabulary::{Document, LexiconVersion, Position};
+use vocabulary::{Document, LexiconVersion, Position, Refused, refused};
 use writer::{Payload, SMALL_THREAD_BYTES, WRITER_THREAD_BYTES, WRITER_THREADS};
 
 pub use error::IndexError;
@@ -76,7 +76,7 @@ pub enum Opened {
     /// An index that does not fit: it was emptied, fill it from the log's beginning.
     Rebuilt {
         /// What did not fit.
-        why: String,
+        why: Refused,
     },
 }
 
@@ -161,15 +161,15 @@ impl SearchIndex {
         lexicon: &LexiconVersion,
         stop_words: &BTreeSet<String>,
     ) -> Result<Self, IndexError> {
-        let unfit = |why: String| IndexError::Unfit { path: dir.to_owned(), why };
-        let directory = MmapDirectory::open(dir).map_err(|error| unfit(error.to_string()))?;
+        let unfit = |why: Refused| IndexError::Unfit { path: dir.to_owned(), why };
+        let directory = MmapDirectory::open(dir).map_err(|error| unfit(Refused::quoted(error)))?;
         let analysis = Analysis::new(jieba, stop_words);
         let payload = Payload::new(lexicon, analysis.fingerprint());
         match existing(&directory, &payload, false)? {
             Existing::Fits(index) => {
                 Self::around(*index, analysis, payload, dir.to_owned(), WRITER_THREADS, WRITER_THREAD_BYTES)
             }
-            Existing::None => Err(unfit("there is none yet".to_owned())),
+            Existing::None => Err(unfit(refused!("还没有索引", "there is none yet"))),
             Existing::Unfit(why) => Err(unfit(why)),
         }
     }
@@ -293,7 +293,7 @@ impl SearchIndex {
     }
 
     /// Which files do not hold the bytes that were written, in words; none when all do.
-    pub fn damage(&self) -> Result<Option<String>, IndexError> {
+    pub fn damage(&self) -> Result<Option<Refused>, IndexError> {
         damage(&self.index)
     }
 
@@ -345,7 +345,7 @@ impl SearchIndex {
 enum Existing {
     None,
     Fits(Box<Index>),
-    Unfit(String),
+    Unfit(Refused),
 }
 
 /// Looks at what lies in the folder; `thoroughly`: at every byte of it. Damage is a reason to rebuild; trouble of the
@@ -362,33 +362,39 @@ fn existing(directory: &MmapDirectory, wanted: &Payload, thoroughly: bool) -> Re
     });
     let (index, meta) = match opened {
         Ok(opened) => opened,
-        Err(source) if is_damage(&source) => return Ok(Existing::Unfit(format!("it is damaged: {source}"))),
+        Err(source) if is_damage(&source) => return Ok(Existing::Unfit(broken(&source))),
         Err(source) => return Err(IndexError::Engine { what: "be opened", source }),
     };
     if meta.payload.is_none() && meta.segments.is_empty() {
-        return Ok(Existing::Unfit("it was never finished".to_owned()));
+        return Ok(Existing::Unfit(refused!("没有建完", "it was never finished")));
     }
     if thoroughly && let Some(why) = damage(&index)? {
         return Ok(Existing::Unfit(why));
     }
     let unfit = match meta.payload.as_deref().map(serde_json::from_str::<Payload>) {
         Some(Ok(found)) => found.differs(wanted),
-        Some(Err(_)) | None => Some("it does not say what it was made with".to_owned()),
+        Some(Err(_)) | None => Some(refused!("没有写明由什么建立", "it does not say what it was made with")),
     };
-    let other_fields = || (index.schema() != schema::schema().0).then(|| "its fields are other ones".to_owned());
+    let other_fields =
+        || (index.schema() != schema::schema().0).then(|| refused!("字段不同", "its fields are other ones"));
     Ok(unfit.or_else(other_fields).map_or_else(|| Existing::Fits(Box::new(index)), Existing::Unfit))
 }
 
 /// Which files of the last commit do not hold the bytes that were written, if any.
-fn damage(index: &Index) -> Result<Option<String>, IndexError> {
+fn damage(index: &Index) -> Result<Option<Refused>, IndexError> {
     let damaged = match index.validate_checksum() {
         Ok(damaged) => damaged,
-        Err(source) if is_damage(&source) => return Ok(Some(format!("it is damaged: {source}"))),
+        Err(source) if is_damage(&source) => return Ok(Some(broken(&source))),
         Err(source) => return Err(IndexError::Engine { what: "check its files", source }),
     };
     let names: BTreeSet<String> = damaged.iter().map(|path| path.display().to_string()).collect();
     let list = || names.iter().cloned().collect::<Vec<_>>().join(", ");
-    Ok((!names.is_empty()).then(|| format!("it is damaged: {} do not hold what was written", list())))
+    Ok((!names.is_empty())
+        .then(|| refused!("已损坏：{} 与写入时不符", "it is damaged: {} do not hold what was written", list())))
+}
+
+fn broken(source: &TantivyError) -> Refused {
+    refused!("已损坏：“{source}”", "it is damaged: {source}")
 }
 
 fn is_damage(error: &TantivyError) -> bool {

@@ -21,6 +21,7 @@ use super::query::{
     Piece, QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, Wish, Wishes,
 };
 use super::thesaurus::Thesaurus;
+use vocabulary::{Refused, refused};
 
 /// Longest name before a colon that is taken for a field.
 const FIELD_CHARS_MAX: usize = 20;
@@ -35,16 +36,25 @@ pub(super) fn parse(query: &str, thesaurus: &Thesaurus) -> Result<ParsedQuery, Q
     let (wishes, notes) = (None, Vec::new());
     let mut parser = Parser { query, thesaurus, letters, at: 0, depth: 0, clauses: 0, near_singles: 0, wishes, notes };
     if parser.letters.len() > QUERY_CHARS_MAX {
-        let message = format!("检索式超过 {QUERY_CHARS_MAX} 个字，请缩短");
+        let message = refused!(
+            "检索式超过 {QUERY_CHARS_MAX} 个字，请缩短",
+            "the query has more than {QUERY_CHARS_MAX} characters: make it shorter"
+        );
         return Err(parser.error(QUERY_CHARS_MAX, message));
     }
     parser.skip_blanks();
     let node = if parser.at == parser.letters.len() { Some(Node::All) } else { parser.either()? };
     if parser.at < parser.letters.len() {
-        return Err(parser.error(parser.at, "多了一个右括号，请去掉它，或在前面补上左括号".to_owned()));
+        let message = refused!(
+            "多了一个右括号，请去掉它，或在前面补上左括号",
+            "one closing parenthesis too many: delete it, or open one before it"
+        );
+        return Err(parser.error(parser.at, message));
     }
     let node = node.or_else(|| parser.wishes.map(|_| Node::All));
-    let node = node.ok_or_else(|| parser.error(0, "只有标点，没有可检索的词，请写一个词".to_owned()))?;
+    let empty =
+        || refused!("只有标点，没有可检索的词，请写一个词", "punctuation alone holds no word to search: write one");
+    let node = node.ok_or_else(|| parser.error(0, empty()))?;
     Ok(ParsedQuery { node, wishes: parser.wishes.unwrap_or_default(), notes: parser.notes })
 }
 
@@ -59,7 +69,7 @@ struct Parser<'a> {
     near_singles: usize,
     /// None until one is read.
     wishes: Option<Wishes>,
-    notes: Vec<String>,
+    notes: Vec<Refused>,
 }
 
 /// What was read; none when it was nothing but punctuation.
@@ -97,8 +107,11 @@ impl Parser<'_> {
             due = false;
         }
         if due {
-            let message = "这里缺少一个词、短语或字段；如果要检索 AND、OR、NOT 本身，请加引号";
-            return Err(self.error(self.at, message.to_owned()));
+            let message = refused!(
+                "这里缺少一个词、短语或字段；如果要检索 AND、OR、NOT 本身，请加引号",
+                "a word, a phrase or a field is missing here; to search for AND, OR or NOT itself, quote it"
+            );
+            return Err(self.error(self.at, message));
         }
         Ok(join(nodes, Node::And))
     }
@@ -118,14 +131,20 @@ impl Parser<'_> {
             let right_at = self.at;
             let right = if self.peek().is_none_or(is_close) { None } else { self.one()? };
             let (Some(first), Some(second)) = (&left, &right) else {
-                let message = "NEAR 的两边都要有词，例如 起火 NEAR/5 充电；如果要检索 NEAR 本身，请加引号";
-                return Err(self.error(at, message.to_owned()));
+                let message = refused!(
+                    "NEAR 的两边都要有词，例如 起火 NEAR/5 充电；如果要检索 NEAR 本身，请加引号",
+                    "NEAR needs words on both sides, e.g. fire NEAR/5 charger; to search for NEAR itself, quote it"
+                );
+                return Err(self.error(at, message));
             };
             let near = Near { left: self.pieces(first, left_at)?, right: self.pieces(second, right_at)?, within };
             let single = |piece: &&Piece| matches!(grams(&piece.text), Grams::Beginning(_));
             self.near_singles += near.left.iter().chain(&near.right).filter(single).count();
             if self.near_singles > NEAR_SINGLES_MAX {
-                let message = format!("NEAR 两边的单字一次检索里最多 {NEAR_SINGLES_MAX} 个；请用两个字以上的词");
+                let message = refused!(
+                    "NEAR 两边的单字一次检索里最多 {NEAR_SINGLES_MAX} 个；请用两个字以上的词",
+                    "at most {NEAR_SINGLES_MAX} single characters may stand beside NEAR in one query: write longer words"
+                );
                 return Err(self.error(right_at, message));
             }
             nodes.push(Node::Near(near));
@@ -153,7 +172,12 @@ impl Parser<'_> {
         }
         let digits: String = self.letters[self.at + 5..self.at + length].iter().take(NEAR_DIGITS_MAX).collect();
         let within = normalise(&digits).parse().ok().filter(|within| (1..=NEAR_CHARS_MAX).contains(within));
-        let message = || format!("NEAR 后面是相隔的字数，1 到 {NEAR_CHARS_MAX}，例如 起火 NEAR/5 充电");
+        let message = || {
+            refused!(
+                "NEAR 后面是相隔的字数，1 到 {NEAR_CHARS_MAX}，例如 起火 NEAR/5 充电",
+                "behind NEAR stands a number of characters, 1 to {NEAR_CHARS_MAX}, e.g. fire NEAR/5 charger"
+            )
+        };
         within.ok_or_else(|| self.error(self.at + 5, message()))
     }
 
@@ -167,8 +191,11 @@ impl Parser<'_> {
                 Ok(pieces.into_iter().flatten().collect())
             }
             _ => {
-                let message = "NEAR 的两边只能是词、短语，或括号里用 OR 连接的词，例如 (起火 OR 冒烟) NEAR/5 充电";
-                Err(self.error(at, message.to_owned()))
+                let message = refused!(
+                    "NEAR 的两边只能是词、短语，或括号里用 OR 连接的词，例如 (起火 OR 冒烟) NEAR/5 充电",
+                    "beside NEAR stand words, phrases, or words joined by OR in parentheses, e.g. (fire OR smoke) NEAR/5 charger"
+                );
+                Err(self.error(at, message))
             }
         }
     }
@@ -182,8 +209,11 @@ impl Parser<'_> {
             }
             self.skip_blanks();
             if self.peek().is_none_or(is_close) {
-                let message = "后面没有要排除的词，请写成 -词 或 NOT 词";
-                return Err(self.error(start, message.to_owned()));
+                let message = refused!(
+                    "后面没有要排除的词，请写成 -词 或 NOT 词",
+                    "no word to leave out follows: write -word or NOT word"
+                );
+                return Err(self.error(start, message));
             }
             let inner = self.nested(start, Self::one)?;
             return Ok(inner.map(|node| Node::Not(Box::new(node))));
@@ -192,7 +222,8 @@ impl Parser<'_> {
             self.at += 1;
             let inner = self.nested(start, Self::either)?;
             if !self.peek().is_some_and(is_close) {
-                return Err(self.error(start, "这个括号没有闭合，请补上右括号".to_owned()));
+                let message = refused!("这个括号没有闭合，请补上右括号", "this parenthesis is not closed: close it");
+                return Err(self.error(start, message));
             }
             self.at += 1;
             return Ok(inner);
@@ -200,7 +231,8 @@ impl Parser<'_> {
         if is_quote(first) {
             let text = normalise(&self.quoted()?);
             if !is_searchable(&text) {
-                return Err(self.error(start, "引号里没有可检索的词，请写上".to_owned()));
+                let message = refused!("引号里没有可检索的词，请写上", "the quotes hold no word to search: write one");
+                return Err(self.error(start, message));
             }
             self.count(start)?;
             return Ok(Some(Node::Phrase(text)));
@@ -212,7 +244,10 @@ impl Parser<'_> {
     fn nested(&mut self, at: usize, part: fn(&mut Self) -> Parsed) -> Parsed {
         self.depth += 1;
         if self.depth > QUERY_DEPTH_MAX {
-            let message = format!("括号与否定超过 {QUERY_DEPTH_MAX} 层，请简化检索式");
+            let message = refused!(
+                "括号与否定超过 {QUERY_DEPTH_MAX} 层，请简化检索式",
+                "parentheses and negations are nested more than {QUERY_DEPTH_MAX} deep: write a simpler query"
+            );
             return Err(self.error(at, message));
         }
         let parsed = part(self);
@@ -236,8 +271,12 @@ impl Parser<'_> {
                     return self.wish(wish, start);
                 }
                 if is_name && operator == Operator::Is {
-                    let known = FIELDS.each_ref().map(|known| format!("{}（{}）", known.zh, known.en)).join("、");
-                    let message = format!("没有叫“{name}”的字段；可用字段：{known}；如果要检索这些字本身，请加引号");
+                    let zh = FIELDS.each_ref().map(|known| format!("{}（{}）", known.zh, known.en)).join("、");
+                    let en = FIELDS.each_ref().map(|known| known.en).join(", ");
+                    let message = Refused::new(
+                        format!("没有叫“{name}”的字段；可用字段：{zh}；如果要检索这些字本身，请加引号"),
+                        format!("no field is called `{name}`; there are {en}; to search for the word itself, quote it"),
+                    );
                     return Err(self.error(start, message));
                 }
                 name.push('\u{0}'); // from here on no field name any more
@@ -259,8 +298,10 @@ impl Parser<'_> {
         }
         if let Some((stem, edits)) = fuzzy(&text) {
             if stem.chars().count() < FUZZY_CHARS_MIN {
-                let message =
-                    format!("模糊匹配至少要 {FUZZY_CHARS_MIN} 个字母，例如 samsung~；如果要检索原字，请加引号");
+                let message = refused!(
+                    "模糊匹配至少要 {FUZZY_CHARS_MIN} 个字母，例如 samsung~；如果要检索原字，请加引号",
+                    "a fuzzy name has at least {FUZZY_CHARS_MIN} letters, e.g. samsung~; to search for it as written, quote it"
+                );
                 return Err(self.error(start, message));
             }
             return Ok(Some(Node::Fuzzy(stem.to_owned(), edits)));
@@ -272,11 +313,16 @@ impl Parser<'_> {
     fn wish(&mut self, wish: Wish, start: usize) -> Parsed {
         let example = wish.example();
         if self.depth > 0 {
-            return Err(self.error(start, format!("{example} 说的是整个检索，请写在括号和否定之外")));
+            let message = refused!(
+                "{example} 说的是整个检索，请写在括号和否定之外",
+                "{example} is about the whole query: write it outside of parentheses and negations"
+            );
+            return Err(self.error(start, message));
         }
         let values = self.values(true)?;
         let [(at, value)] = values.as_slice() else {
-            return Err(self.error(self.at, format!("这里要有一个取值，例如 {example}")));
+            let message = refused!("这里要有一个取值，例如 {example}", "one value is expected here, e.g. {example}");
+            return Err(self.error(self.at, message));
         };
         let wishes = self.wishes.get_or_insert_default();
         match wish.note(value, wishes) {
@@ -289,14 +335,23 @@ impl Parser<'_> {
         let values = self.values(known.field != Field::Id)?;
         let example = known.example;
         let Some((first_at, _)) = values.first() else {
-            let message = format!("缺少取值，例如 {example}，多个值之间用逗号");
+            let message = refused!(
+                "缺少取值，例如 {example}，多个值之间用逗号",
+                "a value is missing, e.g. {example}; commas stand between several"
+            );
             return Err(self.error(self.at, message));
         };
         if !known.field.compares() && operator != Operator::Is {
-            return Err(self.error(start, format!("这个字段不能比较大小，请写成 {example}")));
+            let message =
+                refused!("这个字段不能比较大小，请写成 {example}", "this field has no order: write e.g. {example}");
+            return Err(self.error(start, message));
         }
         if let Some((second_at, _)) = values.get(1).filter(|_| known.field.compares()) {
-            return Err(self.error(*second_at, format!("这里只能有一个值或一个范围，例如 {example}")));
+            let message = refused!(
+                "这里只能有一个值或一个范围，例如 {example}",
+                "one value or one range may stand here, e.g. {example}"
+            );
+            return Err(self.error(*second_at, message));
         }
         let texts: Vec<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
         let read = Filter::new(known.field, operator, &texts, self.thesaurus);
@@ -328,7 +383,7 @@ impl Parser<'_> {
             if value.trim().is_empty() {
                 let after_comma = !values.is_empty();
                 if after_comma || self.at > start {
-                    return Err(self.error(start, "这个值是空的，请补上或去掉".to_owned()));
+                    return Err(self.error(start, super::filter::empty_value()));
                 }
                 return Ok(values);
             }
@@ -345,7 +400,8 @@ impl Parser<'_> {
         let start = self.at;
         let length = self.letters[start + 1..].iter().position(|&letter| is_quote(letter));
         let Some(length) = length else {
-            return Err(self.error(start, "这个引号没有闭合，请补上另一半".to_owned()));
+            let message = refused!("这个引号没有闭合，请补上另一半", "this quote is not closed: close it");
+            return Err(self.error(start, message));
         };
         self.at = start + length + 2;
         Ok(self.letters[start + 1..=start + length].iter().collect())
@@ -397,12 +453,16 @@ impl Parser<'_> {
     fn count(&mut self, at: usize) -> Result<(), QueryError> {
         self.clauses += 1;
         if self.clauses > QUERY_CLAUSES_MAX {
-            return Err(self.error(at, format!("词和取值超过 {QUERY_CLAUSES_MAX} 个，请分成几次检索")));
+            let message = refused!(
+                "词和取值超过 {QUERY_CLAUSES_MAX} 个，请分成几次检索",
+                "more than {QUERY_CLAUSES_MAX} words and values: search in several queries"
+            );
+            return Err(self.error(at, message));
         }
         Ok(())
     }
 
-    fn error(&self, at: usize, message: String) -> QueryError {
+    fn error(&self, at: usize, message: Refused) -> QueryError {
         QueryError { at, message, query: self.query.chars().take(QUERY_CHARS_MAX).collect() }
     }
 }
@@ -475,7 +535,8 @@ mod tests {
     fn refuses(query: &str, at: usize, says: &str) {
         let error = parse(query).expect_err(query);
         assert_eq!(error.at, at, "{query}: {error}");
-        assert!(error.message.contains(says), "{query}: {error}");
+        assert!(error.message.zh.contains(says), "{query}: {}", error.message.zh);
+        assert!(error.message.en.is_ascii() || !query.is_ascii(), "{query}: {error}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use super::analysis::normalise;
 use super::filter::Filter;
 use super::sort::Sort;
+use vocabulary::{Refused, Said};
 
 /// Longest query, in characters.
 pub const QUERY_CHARS_MAX: usize = 4096;
@@ -30,8 +31,8 @@ const SHOWN_CHARS: usize = 30;
 pub struct QueryError {
     /// Character of the query it is about, counted from 0.
     pub at: usize,
-    /// What was found and what to do, in Chinese: analysts read it on the screen and in the terminal.
-    pub message: String,
+    /// What was found and what to do: analysts read it on the screen and in the terminal.
+    pub message: Refused,
     /// The query.
     pub query: String,
 }
@@ -41,13 +42,26 @@ impl std::error::Error for QueryError {}
 impl fmt::Display for QueryError {
     /// The message, and below it the place in the query under a caret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "character {} of the query: {}\n{}", self.at + 1, self.message.en, self.shown())
+    }
+}
+
+impl Said for QueryError {
+    fn zh(&self) -> String {
+        format!("检索式第 {} 个字：{}\n{}", self.at + 1, self.message.zh, self.shown())
+    }
+}
+
+impl QueryError {
+    /// The piece of the query that it is about, with a caret below the place.
+    fn shown(&self) -> String {
         let start = self.at.saturating_sub(SHOWN_CHARS);
         let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
         let line: String = self.query.chars().skip(start).take(2 * SHOWN_CHARS).map(shown).collect();
         // A wide blank under a wide character keeps the caret in its column.
         let wide = |letter: char| if letter >= '\u{1100}' { '\u{3000}' } else { ' ' };
         let indent: String = line.chars().take(self.at - start).map(wide).collect();
-        write!(f, "检索式第 {} 个字：{}\n  {line}\n  {indent}^", self.at + 1, self.message)
+        format!("  {line}\n  {indent}^")
     }
 }
 
@@ -100,7 +114,7 @@ pub(super) struct ParsedQuery {
     pub(super) node: Node,
     pub(super) wishes: Wishes,
     /// Notes to the user on how the query was understood.
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Refused>,
 }
 
 /// How the answer is wanted, written in the query: it goes with a saved search.
@@ -143,19 +157,30 @@ impl Wish {
     }
 
     /// Notes the value; refused when there is no such value.
-    pub(super) fn note(self, value: &str, wishes: &mut Wishes) -> Result<(), String> {
+    pub(super) fn note(self, value: &str, wishes: &mut Wishes) -> Result<(), Refused> {
         let value = normalise(value);
         let yes_no = |yes: [&str; 2], no: [&str; 2]| {
             let said = |words: [&str; 2]| words.contains(&value.as_str());
             let found = if said(yes) { Some(true) } else { said(no).then_some(false) };
-            let known = [yes, no].map(|[code, zh]| format!("{code}（{zh}）")).join("、");
-            found.ok_or_else(|| format!("没有“{value}”这个取值；可用：{known}"))
+            let known = || [yes, no].map(|[code, zh]| format!("{code}（{zh}）")).join("、");
+            found.ok_or_else(|| {
+                Refused::new(
+                    format!("没有“{value}”这个取值；可用：{}", known()),
+                    format!("there is no value `{value}`; there are {} and {}", yes[0], no[0]),
+                )
+            })
         };
         match self {
             Self::Sort => {
                 let found = Sort::ALL.into_iter().find(|sort| sort.code() == value || sort.zh() == value);
                 let known = || Sort::ALL.map(|sort| format!("{}（{}）", sort.code(), sort.zh())).join("、");
-                wishes.sort = Some(found.ok_or_else(|| format!("没有“{value}”这种排序；可用：{}", known()))?);
+                let codes = || Sort::ALL.map(Sort::code).join(", ");
+                wishes.sort = Some(found.ok_or_else(|| {
+                    Refused::new(
+                        format!("没有“{value}”这种排序；可用：{}", known()),
+                        format!("there is no order `{value}`; there are {}", codes()),
+                    )
+                })?);
             }
             Self::Synonyms => wishes.synonyms = Some(yes_no(["on", "开"], ["off", "关"])?),
             Self::Reprints => wishes.reprints = Some(yes_no(["show", "显示"], ["hide", "合并"])?),

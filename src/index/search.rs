@@ -81,6 +81,9 @@ pub struct SearchPage {
     pub expansions: Vec<Expansion>,
     /// How the query was understood where that is not plain, in Chinese.
     pub notes: Vec<String>,
+    /// The same in English, for people who asked for it; no program reads it.
+    #[serde(skip)]
+    pub notes_en: Vec<String>,
     /// The order that was taken.
     pub sort: Sort,
     /// Whether only the best hit of each story is among the hits.
@@ -235,7 +238,8 @@ impl SearchIndex {
             histogram: Histogram::of(&found.days),
             facets: facets(found),
             expansions: planned.expansions,
-            notes: planned.asked.notes,
+            notes: planned.asked.notes.iter().map(|note| note.zh.clone()).collect(),
+            notes_en: planned.asked.notes.into_iter().map(|note| note.en).collect(),
             sort,
             reprints_hidden: hide_reprints,
         })

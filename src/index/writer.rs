@@ -13,7 +13,9 @@ use super::record::{ID_BYTES_MAX, to_tantivy};
 use super::schema::{Fields, SCHEMA_VERSION};
 use super::stories::{Print, Stories};
 use super::thesaurus::Thesaurus;
-use vocabulary::{Document, Fingerprint, LexiconVersion, Position, Reading, SHOWN_CHARS, day_of, excerpt};
+use vocabulary::{
+    Document, Fingerprint, LexiconVersion, Position, Reading, Refused, SHOWN_CHARS, day_of, excerpt, refused,
+};
 
 /// Threads that cut and invert texts.
 pub(super) const WRITER_THREADS: usize = 2;
@@ -41,13 +43,23 @@ impl Payload {
     }
 
     /// Why an index with this payload cannot be gone on with, if so.
-    pub(super) fn differs(&self, wanted: &Self) -> Option<String> {
+    pub(super) fn differs(&self, wanted: &Self) -> Option<Refused> {
         if self.schema != wanted.schema {
-            Some(format!("its format is {}, this program writes {}", self.schema, wanted.schema))
+            Some(refused!(
+                "它的格式是 {}，本程序写的是 {}",
+                "its format is {}, this program writes {}",
+                self.schema,
+                wanted.schema
+            ))
         } else if self.lexicon != wanted.lexicon {
-            Some(format!("it was made with lexicon {}, now it is {}", self.lexicon, wanted.lexicon))
+            Some(refused!(
+                "它按词典 {} 建立，现用词典是 {}",
+                "it was made with lexicon {}, now it is {}",
+                self.lexicon,
+                wanted.lexicon
+            ))
         } else if self.analysis != wanted.analysis {
-            Some("its texts were cut in another way or with other stop words".to_owned())
+            Some(refused!("分词方式或停用词不同", "its texts were cut in another way or with other stop words"))
         } else {
             None
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vocabulary::Stance;
+use vocabulary::{Refused, Stance, refused};
 
 use super::pattern::{Atom, ClassId};
 use super::terms::{Effect, Entry, Meaning, Owner};
@@ -14,7 +14,7 @@ pub struct Finding {
     /// Where.
     pub at: FileLine,
     /// What, and what to do.
-    pub message: String,
+    pub message: Refused,
     /// Whether `rules check` must fail.
     pub fatal: bool,
 }
@@ -33,7 +33,11 @@ pub fn check(lexicon: &Lexicon) -> Vec<Finding> {
             if count == 0 {
                 findings.push(Finding {
                     at: effect.at.clone(),
-                    message: format!("rule `{}` has no [[rule.{name}]]: add an example in your own words", effect.id),
+                    message: refused!(
+                        "规则 `{}` 没有 [[rule.{name}]]：请用自己的话补一个例句",
+                        "rule `{}` has no [[rule.{name}]]: add an example in your own words",
+                        effect.id
+                    ),
                     fatal: true,
                 });
             }
@@ -44,7 +48,10 @@ pub fn check(lexicon: &Lexicon) -> Vec<Finding> {
         if !ruled {
             findings.push(Finding {
                 at: FileLine::new("rules/hazards", 0),
-                message: format!("no rule finds `{hazard}` {}", hazard.zh()),
+                message: Refused::new(
+                    format!("没有规则找 `{hazard}`（{}）", hazard.zh()),
+                    format!("no rule finds `{hazard}` ({})", hazard.en()),
+                ),
                 fatal: true,
             });
         }
@@ -59,15 +66,15 @@ pub fn check(lexicon: &Lexicon) -> Vec<Finding> {
     findings
 }
 
-fn note(at: &FileLine, message: String) -> Finding {
+fn note(at: &FileLine, message: Refused) -> Finding {
     Finding { at: at.clone(), message, fatal: false }
 }
 
-/// `a`, `b` and 3 more.
+/// `a`, `b`, … (+3): the same in both languages.
 fn some(words: &[&str]) -> String {
     let named: Vec<String> = words.iter().take(NAMED_MAX).map(|word| format!("`{word}`")).collect();
     let more = words.len().saturating_sub(NAMED_MAX);
-    if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
+    if more == 0 { named.join(", ") } else { format!("{}, … (+{more})", named.join(", ")) }
 }
 
 /// Per entry, the rules that a single word of it fires, and whether nothing else is asked.
@@ -115,7 +122,8 @@ fn hidden(lexicon: &Lexicon, alone: &BTreeMap<usize, BTreeMap<u32, bool>>, findi
     }
     for ((rule, idiom), words) in by_rule {
         let effect = &lexicon.effects()[lexicon.rules()[rule as usize].effect as usize];
-        let message = format!(
+        let message = refused!(
+            "被遮蔽：{} 属于规则 `{1}`，但永远找不到，被 `{idiom}` 遮住：请在其中一处删除",
             "shadowed: {} of rule `{}` can never be found, `{idiom}` hides it: delete it in one of the two",
             some(&words),
             effect.id
@@ -158,7 +166,8 @@ fn rivals(lexicon: &Lexicon, alone: &BTreeMap<usize, BTreeMap<u32, bool>>, findi
     }
     for ((first, second), words) in contradictory {
         let (a, b) = (effect_of(first), effect_of(second));
-        let message = format!(
+        let message = refused!(
+            "矛盾：{} 单独出现时，按 `{2}` 是 {1}，按 `{4}` 是 {3}，优先级相同：请提高其中一个的优先级，或给另一个加条件",
             "contradictory: {} alone is {} by `{}` and {} by `{}` with the same priority: give one a higher priority, or ask more of the other",
             some(&words),
             a.hazard,
@@ -170,7 +179,8 @@ fn rivals(lexicon: &Lexicon, alone: &BTreeMap<usize, BTreeMap<u32, bool>>, findi
     }
     for ((winner, loser), words) in shadowed {
         let (a, b) = (effect_of(winner), effect_of(loser));
-        let message = format!(
+        let message = refused!(
+            "被遮蔽：{} 属于规则 `{1}`，但总归优先级更高的 `{2}`：请在其中一处删除",
             "shadowed: {} of rule `{}` always goes to `{}`, which has a higher priority: delete it in one of the two",
             some(&words),
             b.id,
@@ -204,7 +214,8 @@ fn cues(lexicon: &Lexicon, findings: &mut Vec<Finding>) {
     }
     for ((first, second), words) in torn {
         let (a, b) = (&lexicon.cues()[first as usize], &lexicon.cues()[second as usize]);
-        let message = format!(
+        let message = refused!(
+            "矛盾：{} 在 `{2}` 里是 {1}，在 `{4}` 里是 {3}：以较强的为准，请在另一处删除",
             "contradictory: {} means {} in `{}` and {} in `{}`: the stronger wins, delete it in the other",
             some(&words),
             a.stance,
@@ -233,7 +244,8 @@ fn twins(lexicon: &Lexicon, findings: &mut Vec<Finding>) {
             let shared = ours.intersection(theirs).count();
             let smaller = ours.len().min(theirs.len());
             if shared * SHARE.1 >= smaller * SHARE.0 {
-                let message = format!(
+                let message = refused!(
+                    "重复：一个词类的 {smaller} 个词里有 {shared} 个同时在 `{}` 和 `{}` 里：请合并，或写成 `{{a|b}}`",
                     "duplicate: {shared} of the {smaller} words of one class stand in both `{}` and `{}`: merge them, or use `{{a|b}}`",
                     lexicon.class_name(**first),
                     lexicon.class_name(**second)

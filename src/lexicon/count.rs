@@ -6,6 +6,8 @@
 //! Vague words have one agreed value, so that bounds are predictable: 几 and 数 are five, 多 and 余 add nothing, 半 is a half, a value
 //! after 不到 or before 不到 lies just below what is written, 多年 is five years, 没多久 a week, 很久 a year.
 
+use vocabulary::{Refused, refused};
+
 /// Most characters that one expression may have, its prefix included.
 pub const COUNT_CHARS_MAX: usize = 16;
 /// Longest unit of an amount, in characters.
@@ -50,13 +52,18 @@ impl Count {
     }
 
     /// Narrows the bounds by `>=30`, `<=半年`, `<2`, `>2`, `=3`, several in a row.
-    pub(super) fn bound(mut self, written: &str) -> Result<Self, String> {
+    pub(super) fn bound(mut self, written: &str) -> Result<Self, Refused> {
         let mut rest = written;
         while !rest.is_empty() {
             let operator = [">=", "<=", ">", "<", "="]
                 .into_iter()
                 .find(|operator| rest.starts_with(operator))
-                .ok_or_else(|| format!("`{rest}` is no bound: write `>=`, `<=`, `>`, `<` or `=` and a value"))?;
+                .ok_or_else(|| {
+                    refused!(
+                        "`{rest}` 不是界限：请写 `>=`、`<=`、`>`、`<` 或 `=` 加一个值",
+                        "`{rest}` is no bound: write `>=`, `<=`, `>`, `<` or `=` and a value"
+                    )
+                })?;
             let behind = &rest[operator.len()..];
             let end = behind.find(['<', '>', '=']).unwrap_or(behind.len());
             let (value, after) = behind.split_at(end);
@@ -70,8 +77,11 @@ impl Count {
                 .filter(|(length, _)| *length == chars.len())
                 .and_then(|(_, value)| value)
                 .ok_or_else(|| match counted {
-                    Counted::Duration => format!("`{value}` is no span of time: write e.g. `3天`, `1月`, `半年`"),
-                    _ => format!("`{value}` is no number"),
+                    Counted::Duration => refused!(
+                        "`{value}` 不是时长：请写例如 `3天`、`1月`、`半年`",
+                        "`{value}` is no span of time: write e.g. `3天`, `1月`, `半年`"
+                    ),
+                    _ => refused!("`{value}` 不是数", "`{value}` is no number"),
                 })?;
             match operator {
                 ">=" => self.least = self.least.max(value),
@@ -82,7 +92,7 @@ impl Count {
             }
         }
         if self.least > self.most {
-            return Err(format!("`{written}` leaves no value"));
+            return Err(refused!("`{written}` 没有留下任何可能的值", "`{written}` leaves no value"));
         }
         Ok(self)
     }
@@ -470,7 +480,7 @@ mod tests {
         assert!(accepts(some, "五次") && !accepts(some, "两次") && !accepts(some, "10次") && !accepts(some, "五天"));
         for (bound, why) in [(">=x", "is no number"), ("~3", "is no bound"), (">3<2", "leaves no value")] {
             let error = Count::any(Counted::Number).bound(bound).expect_err("must be refused");
-            assert!(error.contains(why), "{bound}: {error}");
+            assert!(error.en.contains(why), "{bound}: {error}");
         }
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::files::{self, Files};
 use super::{LexiconError, written};
+use vocabulary::{Language, Report};
 
 /// One named thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,17 +129,20 @@ fn details(old: &Fields, new: &Fields) -> Vec<String> {
                 only.iter().take(LISTED_MAX).map(|value| format!("{sign} {field}: {}", value.replace('\t', " | "))),
             );
             if only.len() > LISTED_MAX {
-                details.push(format!("{sign} {field}: 另有 {} 项", only.len() - LISTED_MAX));
+                details.push(format!("{sign} {field}: … (+{})", only.len() - LISTED_MAX));
             }
         }
     }
     details
 }
 
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "新增 {}，删除 {}，改动 {}", self.added.len(), self.removed.len(), self.changed.len())?;
-        for (word, list) in [("新增", &self.added), ("删除", &self.removed), ("改动", &self.changed)] {
+impl Report for Difference {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let [added, removed, changed] = language.pick(["新增", "删除", "改动"], ["added", "removed", "changed"]);
+        let between = language.pick("，", ", ");
+        let counts = [self.added.len(), self.removed.len(), self.changed.len()];
+        writeln!(f, "{added} {}{between}{removed} {}{between}{changed} {}", counts[0], counts[1], counts[2])?;
+        for (word, list) in [(added, &self.added), (removed, &self.removed), (changed, &self.changed)] {
             for changed in list {
                 writeln!(f, "{word}  {}", changed.name)?;
                 for detail in &changed.details {
@@ -169,7 +173,7 @@ mod tests {
             "[words]\nw = [\"b\", \"a\", \"c\"]\n[[rule]]\nid = \"x.new\"\n[[rule]]\npriority = 1\nid = \"x.one\"\nfinds = [\"漏电\", \"触电\"]\n",
             "# other comment\n美\t美\n新\t新\n",
         );
-        insta::assert_snapshot!(compare(&old, &new).expect("both parse").to_string().trim_end(), @"
+        insta::assert_snapshot!(compare(&old, &new).expect("both parse").text(Language::Chinese).trim_end(), @"
         新增 1，删除 1，改动 3
         新增  rule x.new
         删除  rule x.gone

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use vocabulary::{Category, Hazard, RuleId};
+use vocabulary::{Category, Hazard, Refused, RuleId, refused};
 
 use super::{LexiconError, tables};
 
@@ -80,7 +80,9 @@ impl English {
             for row in tables::rows(name, text, columns)? {
                 let surface = row.required(0, "surface")?;
                 let code = row.required(1, "code")?;
-                let unknown = |error: vocabulary::UnknownCode| row.wrong(error.to_string(), "use a known code");
+                let unknown = |error: vocabulary::UnknownCode| {
+                    row.wrong(Refused::of(&error), refused!("请用已知的代码", "use a known code"))
+                };
                 let meaning = match base {
                     "products.tsv" => EnglishMeaning::Product(code.parse().map_err(unknown)?),
                     "hazards.tsv" if code == "none" => EnglishMeaning::Shield,
@@ -88,21 +90,37 @@ impl English {
                         let weak = match row.cell(2) {
                             "" => false,
                             "weak" => true,
-                            other => return Err(row.wrong(format!("`{other}` is no flag"), "the only flag is `weak`")),
+                            other => {
+                                return Err(row.wrong(
+                                    refused!("`{other}` 不是标志", "`{other}` is no flag"),
+                                    refused!("唯一的标志是 `weak`", "the only flag is `weak`"),
+                                ));
+                            }
                         };
                         EnglishMeaning::Hazard(code.parse().map_err(unknown)?, weak)
                     }
                     "injuries.tsv" => {
                         let severity = code.parse().ok().filter(|severity| (1..=4).contains(severity));
-                        EnglishMeaning::Injury(
-                            severity.ok_or_else(|| row.wrong(format!("`{code}` is no severity"), "write 1 to 4"))?,
-                        )
+                        EnglishMeaning::Injury(severity.ok_or_else(|| {
+                            row.wrong(
+                                refused!("`{code}` 不是伤害程度", "`{code}` is no severity"),
+                                refused!("请写 1 到 4", "write 1 to 4"),
+                            )
+                        })?)
                     }
-                    _ => return Err(row.wrong("no English table is called that", "products, hazards or injuries")),
+                    _ => {
+                        return Err(row.wrong(
+                            refused!("没有这个名称的英文表", "no English table is called that"),
+                            refused!("应为 products、hazards 或 injuries", "products, hazards or injuries"),
+                        ));
+                    }
                 };
                 let stems: Vec<Box<str>> = words(surface).map(|(_, _, word)| stem(&word).into()).collect();
                 let Some(first) = stems.first().cloned() else {
-                    return Err(row.wrong("the phrase has no word", "write English words, or delete the row"));
+                    return Err(row.wrong(
+                        refused!("这个短语里没有词", "the phrase has no word"),
+                        refused!("请写英文词，或删除这一行", "write English words, or delete the row"),
+                    ));
                 };
                 let into = if matches!(meaning, EnglishMeaning::Injury(_)) {
                     &mut english.injuries
@@ -116,7 +134,11 @@ impl English {
                     {
                         findings.push(super::Finding {
                             at: row.at.clone(),
-                            message: format!("`{surface}` reads like `{}`, which means something else", known.rule),
+                            message: refused!(
+                                "`{surface}` 读起来与意思不同的 `{}` 一样",
+                                "`{surface}` reads like `{}`, which means something else",
+                                known.rule
+                            ),
                             fatal: false,
                         });
                     }

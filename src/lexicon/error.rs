@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use vocabulary::{Refused, Said};
+
 /// A line of a lexicon file, for people: `rules/hazards/fire.toml:12`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileLine {
@@ -74,12 +76,36 @@ pub enum LexiconError {
         /// Where.
         at: FileLine,
         /// What was found.
-        what: String,
+        what: Refused,
         /// The line it stands in, with a caret.
         shown: Box<Shown>,
         /// What to do.
-        help: String,
+        help: Box<Refused>,
     },
+}
+
+impl Said for LexiconError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Io { path, .. } => format!("无法读取 {}：请检查是否存在、是否可读", path.display()),
+            Self::Write { path, .. } => format!("无法写入 {}", path.display()),
+            Self::TooLarge { file, what, bound } => {
+                let what = match *what {
+                    "the depth of folders" => "目录层数",
+                    "the number of files" => "文件数",
+                    "the size in bytes" => "字节数",
+                    other => other,
+                };
+                format!("{file}：{what}超过 {bound}；请拆分或精简")
+            }
+            Self::Nothing { folder, expected } => format!(
+                "{folder}：没有找到 `{expected}`；词典目录里应有 `rules/hazards/*.toml` 和 `dictionaries/**/*.tsv`"
+            ),
+            Self::Wrong { at, what, shown, help } => {
+                format!("{at}{}：{}\n{shown}  = {}", column(shown), what.zh, help.zh)
+            }
+        }
+    }
 }
 
 /// The source line of an error with a caret under the offending part. Its `Display` ends with a line break, or is empty.

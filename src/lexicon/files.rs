@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::LexiconError;
+use vocabulary::refused;
 
 /// Most files in a lexicon folder.
 pub const FILES_MAX: usize = 2_000;
@@ -110,9 +111,9 @@ fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, LexiconError> {
         let line = String::from_utf8_lossy(&error.as_bytes()[..at]).matches('\n').count() + 1;
         LexiconError::Wrong {
             at: super::FileLine::new(name, line),
-            what: "this is no UTF-8".to_owned(),
+            what: refused!("这不是 UTF-8", "this is no UTF-8"),
             shown: Box::default(),
-            help: "save the file as UTF-8".to_owned(),
+            help: Box::new(refused!("请把文件存为 UTF-8", "save the file as UTF-8")),
         }
     })
 }

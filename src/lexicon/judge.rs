@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-use vocabulary::{Category, Hazard, Stance};
+use vocabulary::{Category, Hazard, Refused, Stance, refused};
 
 use super::error::Shown;
 use super::pattern::ClassId;
@@ -187,17 +187,17 @@ impl Weights {
     pub fn parse(file: &str, text: &str) -> Result<Self, LexiconError> {
         let mut weights = Self::default();
         for (at, line) in text.lines().enumerate() {
-            let wrong = |what: String, help: &str| LexiconError::Wrong {
+            let wrong = |what: Refused, help: Refused| LexiconError::Wrong {
                 at: FileLine::new(file, at + 1),
-                shown: Box::new(Shown::line(at + 1, line, &what)),
+                shown: Box::new(Shown::line(at + 1, line, &what.en)),
                 what,
-                help: help.to_owned(),
+                help: Box::new(help),
             };
             if at == 0 {
                 if line != HEAD {
                     return Err(wrong(
-                        format!("the first line is not `{HEAD}`"),
-                        "write the file with `wanglou train`",
+                        refused!("第一行不是 `{HEAD}`", "the first line is not `{HEAD}`"),
+                        refused!("请用 `wanglou train` 生成这个文件", "write the file with `wanglou train`"),
                     ));
                 }
                 continue;
@@ -209,30 +209,37 @@ impl Weights {
             if line.trim().is_empty() {
                 continue;
             }
-            weights.line(line).map_err(|what| wrong(what, "write the file with `wanglou train`"))?;
+            weights.line(line).map_err(|what| {
+                wrong(what, refused!("请用 `wanglou train` 生成这个文件", "write the file with `wanglou train`"))
+            })?;
         }
         if !weights.asks.contains_key(&Question::Any) {
             return Err(LexiconError::Wrong {
                 at: FileLine::new(file, 0),
-                what: "the model does not ask `any`".to_owned(),
+                what: refused!("模型没有问 `any`", "the model does not ask `any`"),
                 shown: Box::default(),
-                help: "write the file with `wanglou train`".to_owned(),
+                help: Box::new(refused!("请用 `wanglou train` 生成这个文件", "write the file with `wanglou train`")),
             });
         }
         Ok(weights)
     }
 
-    fn line(&mut self, line: &str) -> Result<(), String> {
+    fn line(&mut self, line: &str) -> Result<(), Refused> {
         let mut cells = line.split('\t');
         let (Some(kind), Some(name), Some(values), None) = (cells.next(), cells.next(), cells.next(), cells.next())
         else {
-            return Err("the line has not three cells separated by one tab".to_owned());
+            return Err(refused!(
+                "这一行不是以一个制表符分隔的三格",
+                "the line has not three cells separated by one tab"
+            ));
         };
         match kind {
             "ask" => {
-                let question: Question = name.parse().map_err(|_| format!("`{name}` is no hazard and not `any`"))?;
+                let question: Question = name
+                    .parse()
+                    .map_err(|_| refused!("`{name}` 不是隐患，也不是 `any`", "`{name}` is no hazard and not `any`"))?;
                 if !self.categories.is_empty() || !self.grams.is_empty() {
-                    return Err("`ask` lines stand before all others".to_owned());
+                    return Err(refused!("`ask` 行应在其他行之前", "`ask` lines stand before all others"));
                 }
                 let mut ask = Ask { slope: 1.0, ..Ask::default() };
                 for pair in values.split(' ') {
@@ -243,28 +250,26 @@ impl Weights {
                         "slope" => ask.slope = number(value)?,
                         "shift" => ask.shift = number(value)?,
                         "severity" => {
-                            ask.severity = value
-                                .parse()
-                                .ok()
-                                .filter(|severity| *severity <= 4)
-                                .ok_or_else(|| format!("`{value}` is no severity from 0 to 4"))?;
+                            ask.severity = value.parse().ok().filter(|severity| *severity <= 4).ok_or_else(|| {
+                                refused!("`{value}` 不是 0 到 4 的伤害程度", "`{value}` is no severity from 0 to 4")
+                            })?;
                         }
-                        _ => return Err(format!("`{key}` is not known here")),
+                        _ => return Err(refused!("这里不认识 `{key}`", "`{key}` is not known here")),
                     }
                 }
                 if self.asks.insert(question, ask).is_some() {
-                    return Err(format!("`{name}` is asked twice"));
+                    return Err(refused!("`{name}` 问了两次", "`{name}` is asked twice"));
                 }
             }
             "category" => {
-                let category = name.parse::<Category>().map_err(|error| error.to_string())?;
+                let category = name.parse::<Category>().map_err(|error| Refused::of(&error))?;
                 let mut row = vec![0.0; self.asks.len()];
                 for pair in values.split(' ') {
                     let (key, value) = pair_of(pair)?;
                     row[self.place(key)?] = number(value)?;
                 }
                 if self.categories.insert(category, row).is_some() {
-                    return Err(format!("`{name}` stands twice"));
+                    return Err(refused!("`{name}` 出现两次", "`{name}` stands twice"));
                 }
             }
             "word" => {
@@ -274,16 +279,19 @@ impl Weights {
                     row[self.place(key)?] = number(value)?;
                 }
                 if self.words.insert(name.to_owned(), row).is_some() {
-                    return Err(format!("`{name}` stands twice"));
+                    return Err(refused!("`{name}` 出现两次", "`{name}` stands twice"));
                 }
             }
             "gram" => {
                 let chars = name.chars().count();
                 if chars == 0 || chars > GRAM_CHARS_MAX {
-                    return Err(format!("the n-gram has {chars} characters, expected 1 to {GRAM_CHARS_MAX}"));
+                    return Err(refused!(
+                        "n 元组有 {chars} 个字，应为 1 到 {GRAM_CHARS_MAX}",
+                        "the n-gram has {chars} characters, expected 1 to {GRAM_CHARS_MAX}"
+                    ));
                 }
                 if self.grams.len() >= GRAMS_MAX {
-                    return Err(format!("there are more than {GRAMS_MAX} n-grams"));
+                    return Err(refused!("n 元组超过 {GRAMS_MAX} 个", "there are more than {GRAMS_MAX} n-grams"));
                 }
                 let mut row = vec![[0.0; 2]; self.asks.len()];
                 for pair in values.split(' ') {
@@ -292,38 +300,45 @@ impl Weights {
                     row[self.place(key)?] = [number(clause)?, number(around)?];
                 }
                 if self.grams.insert(name.to_owned(), row).is_some() {
-                    return Err(format!("`{name}` stands twice"));
+                    return Err(refused!("`{name}` 出现两次", "`{name}` stands twice"));
                 }
             }
             "term" => {
-                let term = Term::of(name).ok_or_else(|| format!("`{name}` is no term of a candidate"))?;
+                let term = Term::of(name)
+                    .ok_or_else(|| refused!("`{name}` 不是候选项的项", "`{name}` is no term of a candidate"))?;
                 self.terms.insert(term, number(values)?);
             }
             "set" => {
-                let setting = Setting::of(name).ok_or_else(|| format!("`{name}` is nothing that can be set"))?;
+                let setting = Setting::of(name)
+                    .ok_or_else(|| refused!("`{name}` 不是可以设置的项", "`{name}` is nothing that can be set"))?;
                 self.settings.insert(setting, number(values)?);
             }
-            _ => return Err(format!("`{kind}` is none of ask, category, word, gram, term, set")),
+            _ => {
+                return Err(refused!(
+                    "`{kind}` 不是 ask、category、word、gram、term、set 之一",
+                    "`{kind}` is none of ask, category, word, gram, term, set"
+                ));
+            }
         }
         Ok(())
     }
 
-    fn place(&self, question: &str) -> Result<usize, String> {
+    fn place(&self, question: &str) -> Result<usize, Refused> {
         let asked = question.parse().ok().and_then(|question: Question| self.asks.keys().position(|q| *q == question));
-        asked.ok_or_else(|| format!("`{question}` is not asked by this model"))
+        asked.ok_or_else(|| refused!("这个模型没有问 `{question}`", "`{question}` is not asked by this model"))
     }
 }
 
-fn pair_of(pair: &str) -> Result<(&str, &str), String> {
-    pair.split_once('=').ok_or_else(|| format!("`{pair}` is not `key=number`"))
+fn pair_of(pair: &str) -> Result<(&str, &str), Refused> {
+    pair.split_once('=').ok_or_else(|| refused!("`{pair}` 不是 `键=数`", "`{pair}` is not `key=number`"))
 }
 
-fn number(value: &str) -> Result<f64, String> {
+fn number(value: &str) -> Result<f64, Refused> {
     value
         .parse()
         .ok()
         .filter(|number: &f64| number.is_finite() && number.abs() < 1e6)
-        .ok_or_else(|| format!("`{value}` is no number"))
+        .ok_or_else(|| refused!("`{value}` 不是数", "`{value}` is no number"))
 }
 
 impl fmt::Display for Weights {

@@ -24,6 +24,7 @@
 
 use super::count::{self, Count, Counted};
 use super::sets::{CategorySet, Groups};
+use vocabulary::{Refused, refused};
 
 /// Characters that a bare `…` may skip.
 pub const GAP_DEFAULT: u8 = 6;
@@ -82,7 +83,7 @@ pub(super) trait Classes {
 }
 
 /// Compiles one pattern to its variants; the error says what is wrong with it.
-pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Variant>, String> {
+pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Variant>, Refused> {
     let mut at_start = false;
     let mut at_end = false;
     let mut gap = 0;
@@ -90,11 +91,11 @@ pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups)
     let mut trailing_gap = false;
     for word in pattern.split_whitespace() {
         if at_end {
-            return Err("nothing may follow `$`".to_owned());
+            return Err(refused!("`$` 之后不能有别的", "nothing may follow `$`"));
         }
         if let Some(width) = word.strip_prefix('…') {
             if elements.is_empty() {
-                return Err("it begins with a gap: begin with an element".to_owned());
+                return Err(refused!("以间隔开头：应以要素开头", "it begins with a gap: begin with an element"));
             }
             gap = if width.is_empty() { GAP_DEFAULT } else { gap_of(width)? };
             trailing_gap = true;
@@ -102,7 +103,7 @@ pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups)
         }
         match word {
             "^" if elements.is_empty() => at_start = true,
-            "^" => return Err("`^` stands only at the beginning".to_owned()),
+            "^" => return Err(refused!("`^` 只能在开头", "`^` stands only at the beginning")),
             "$" => at_end = true,
             _ => {
                 let (word, optional) = word.strip_suffix('?').map_or((word, false), |word| (word, true));
@@ -113,10 +114,13 @@ pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups)
         }
     }
     if trailing_gap {
-        return Err("`…` stands only between two elements".to_owned());
+        return Err(refused!("`…` 只能在两个要素之间", "`…` stands only between two elements"));
     }
     if elements.iter().all(|(_, optional)| *optional) {
-        return Err("it finds nothing: at least one element must be required".to_owned());
+        return Err(refused!(
+            "什么也找不到：至少要有一个必需的要素",
+            "it finds nothing: at least one element must be required"
+        ));
     }
     let mut variants = vec![Variant { at_start, at_end, lead: None, steps: Vec::new() }];
     // A gap in front of a left-out element is added to the next one's.
@@ -136,7 +140,10 @@ pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups)
             owed.push(gap);
         }
         if variants.len() > VARIANTS_MAX {
-            return Err(format!("too many optional elements: more than {VARIANTS_MAX} sequences"));
+            return Err(refused!(
+                "可选要素太多：超过 {VARIANTS_MAX} 种组合",
+                "too many optional elements: more than {VARIANTS_MAX} sequences"
+            ));
         }
     }
     for variant in &mut variants {
@@ -146,18 +153,29 @@ pub(super) fn compile(pattern: &str, classes: &mut dyn Classes, groups: &Groups)
 }
 
 /// Takes a quantity at the beginning out of the elements: it is looked for backwards from the first word.
-fn lead(variant: &mut Variant) -> Result<(), String> {
+fn lead(variant: &mut Variant) -> Result<(), Refused> {
     let is_count = |step: &Step| step.accepts.iter().any(|atom| matches!(atom, Atom::Count(_)));
     if !variant.steps.first().is_some_and(is_count) {
         return Ok(());
     }
     let [Atom::Count(count)] = variant.steps[0].accepts[..] else {
-        return Err("it begins with a quantity beside other words: write two patterns".to_owned());
+        return Err(refused!(
+            "以数量和别的词并列开头：请写成两个句式",
+            "it begins with a quantity beside other words: write two patterns"
+        ));
     };
     match variant.steps.get(1) {
-        None => return Err("it is a quantity and nothing else: add a word or a product".to_owned()),
+        None => {
+            return Err(refused!(
+                "只有数量：请加一个词或产品",
+                "it is a quantity and nothing else: add a word or a product"
+            ));
+        }
         Some(next) if is_count(next) => {
-            return Err("it begins with two quantities: put a word or a product between them".to_owned());
+            return Err(refused!(
+                "以两个数量开头：请在中间加一个词或产品",
+                "it begins with two quantities: put a word or a product between them"
+            ));
         }
         Some(next) => variant.lead = Some((count, next.gap)),
     }
@@ -167,43 +185,49 @@ fn lead(variant: &mut Variant) -> Result<(), String> {
 }
 
 /// Compiles one element that stands alone, as the conditions around a find do; the error says what is wrong with it.
-pub(super) fn compile_element(written: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Atom>, String> {
+pub(super) fn compile_element(written: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Atom>, Refused> {
     match written.split_whitespace().collect::<Vec<_>>()[..] {
         [one] if !one.ends_with('?') && !one.starts_with(['…', '^', '$']) => element(one, classes, groups),
-        _ => Err("this is not one element".to_owned()),
+        _ => Err(refused!("这不是一个要素", "this is not one element")),
     }
 }
 
-fn gap_of(width: &str) -> Result<u8, String> {
-    width
-        .parse()
-        .ok()
-        .filter(|gap| (1..=GAP_MAX).contains(gap))
-        .ok_or_else(|| format!("`…{width}` is no gap: write `…` or `…1` to `…{GAP_MAX}`"))
+fn gap_of(width: &str) -> Result<u8, Refused> {
+    width.parse().ok().filter(|gap| (1..=GAP_MAX).contains(gap)).ok_or_else(|| {
+        refused!(
+            "`…{width}` 不是间隔：请写 `…` 或 `…1` 到 `…{GAP_MAX}`",
+            "`…{width}` is no gap: write `…` or `…1` to `…{GAP_MAX}`"
+        )
+    })
 }
 
-fn element(word: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Atom>, String> {
+fn element(word: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Vec<Atom>, Refused> {
     if let Some(inner) = word.strip_prefix('{') {
-        let inner = inner.strip_suffix('}').ok_or_else(|| format!("`{word}` opens a brace and does not close it"))?;
+        let inner = inner
+            .strip_suffix('}')
+            .ok_or_else(|| refused!("`{word}` 的花括号没有闭合", "`{word}` opens a brace and does not close it"))?;
         return inner.split('|').map(|name| atom(name, classes, groups)).collect();
     }
     let inner = match word.strip_prefix('(') {
-        Some(inner) => {
-            inner.strip_suffix(')').ok_or_else(|| format!("`{word}` opens a bracket and does not close it"))?
-        }
+        Some(inner) => inner
+            .strip_suffix(')')
+            .ok_or_else(|| refused!("`{word}` 的括号没有闭合", "`{word}` opens a bracket and does not close it"))?,
         None => word,
     };
     if inner.is_empty() || inner.contains(['{', '}', '(', ')', '…', '^', '$']) {
-        return Err(format!("`{word}` is no element: separate elements by spaces"));
+        return Err(refused!(
+            "`{word}` 不是要素：要素之间用空格分开",
+            "`{word}` is no element: separate elements by spaces"
+        ));
     }
     let words: Vec<String> = inner.split('|').map(super::fold::fold_word).collect();
     if words.iter().any(String::is_empty) {
-        return Err(format!("`{word}` has an empty alternative"));
+        return Err(refused!("`{word}` 里有空的选项", "`{word}` has an empty alternative"));
     }
     Ok(vec![Atom::Class(classes.literal(words))])
 }
 
-fn atom(name: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Atom, String> {
+fn atom(name: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Atom, Refused> {
     let (bare, bounds) = name.split_at(name.find(['<', '>', '=']).unwrap_or(name.len()));
     let count = |counted| Count::any(counted).bound(bounds).map(Atom::Count);
     match bare {
@@ -212,17 +236,25 @@ fn atom(name: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Atom, 
         _ => {}
     }
     if let Some(unit) = bare.strip_prefix("quantity:") {
-        let unit = count::unit(unit)
-            .ok_or_else(|| format!("`{unit}` is no unit: write 1 to {} characters", count::UNIT_CHARS_MAX))?;
+        let unit = count::unit(unit).ok_or_else(|| {
+            refused!(
+                "`{unit}` 不是单位：请写 1 到 {} 个字",
+                "`{unit}` is no unit: write 1 to {} characters",
+                count::UNIT_CHARS_MAX
+            )
+        })?;
         return count(Counted::Amount(unit));
     }
     match name {
         "product" => Ok(Atom::Product(CategorySet::ALL)),
         "brand" => Ok(Atom::Brand),
-        "quantity" => Err("`{quantity}` needs its unit, e.g. `{quantity:次>=3}`".to_owned()),
+        "quantity" => Err(Refused::new(
+            "`{quantity}` 要写单位，例如 `{quantity:次>=3}`",
+            "`{quantity}` needs its unit, e.g. `{quantity:次>=3}`",
+        )),
         _ => match name.strip_prefix("product:") {
             Some(category) => {
-                groups.resolve(&[category], CategorySet::NONE).map(Atom::Product).map_err(|error| error.to_string())
+                groups.resolve(&[category], CategorySet::NONE).map(Atom::Product).map_err(|error| Refused::of(&error))
             }
             None => classes.named(name).map(Atom::Class).ok_or_else(|| unknown_class(name, &classes.names())),
         },
@@ -230,9 +262,14 @@ fn atom(name: &str, classes: &mut dyn Classes, groups: &Groups) -> Result<Atom, 
 }
 
 /// What to say of a class that nobody defined; a known name that is close is offered.
-fn unknown_class(name: &str, known: &[String]) -> String {
+fn unknown_class(name: &str, known: &[String]) -> Refused {
     let near =
         super::error::nearest(name, known.iter().map(String::as_str).chain(["product", "brand", "number", "duration"]));
-    let hint = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-    format!("no word class is called `{name}`: define it under [words] in any rule file.{hint}")
+    let (zh, en) = near.map_or_else(<(String, String)>::default, |near| {
+        (format!("是不是 `{near}`？"), format!(" Did you mean `{near}`?"))
+    });
+    Refused::new(
+        format!("没有叫 `{name}` 的词类：请在任一规则文件的 [words] 里定义。{zh}"),
+        format!("no word class is called `{name}`: define it under [words] in any rule file.{en}"),
+    )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use vocabulary::Stance;
+use vocabulary::{Language, Stance, said};
 
 use super::pattern::{Atom, ClassId, Variant};
 use super::terms::{Meaning, Owner, Rule};
@@ -13,9 +13,9 @@ use super::{Lexicon, Reach};
 const WORDS_MAX: usize = 60;
 
 /// Everything about the rule or cue of that id; none when there is no such thing.
-pub fn show(lexicon: &Lexicon, id: &str) -> Option<String> {
+pub fn show(lexicon: &Lexicon, id: &str, language: Language) -> Option<String> {
     let rule = lexicon.rules().iter().position(|rule| lexicon.effects()[rule.effect as usize].id.as_str() == id);
-    rule.map(|at| show_rule(lexicon, at)).or_else(|| show_cue(lexicon, id))
+    rule.map(|at| show_rule(lexicon, at, language)).or_else(|| show_cue(lexicon, id, language))
 }
 
 /// Ids that begin like `id` or hold it, for a message when nothing has exactly that name.
@@ -27,14 +27,18 @@ pub fn similar<'a>(lexicon: &'a Lexicon, id: &str) -> Vec<&'a str> {
 }
 
 /// All rules, one line each.
-pub fn table(lexicon: &Lexicon) -> String {
-    let mut shown = String::from("隐患　伤害　优先　句式　例句　规则　　含义\n");
+pub fn table(lexicon: &Lexicon, language: Language) -> String {
+    let head = language.pick(
+        "隐患　伤害　优先　句式　例句　规则　　含义\n",
+        "hazard\tseverity\tpriority\tpatterns\texamples\trule\tmeans\n",
+    );
+    let mut shown = String::from(head);
     for rule in lexicon.rules() {
         let effect = &lexicon.effects()[rule.effect as usize];
         let _ = writeln!(
             shown,
             "{}\t{}\t{}\t{}\t{}\t{}\t{}",
-            effect.hazard.zh(),
+            language.pick(effect.hazard.zh(), effect.hazard.code()),
             effect.severity,
             effect.priority,
             rule.finds.len(),
@@ -46,7 +50,7 @@ pub fn table(lexicon: &Lexicon) -> String {
     shown
 }
 
-fn show_rule(lexicon: &Lexicon, at: usize) -> String {
+fn show_rule(lexicon: &Lexicon, at: usize, language: Language) -> String {
     let rule = &lexicon.rules()[at];
     let effect = &lexicon.effects()[rule.effect as usize];
     let mut shown = String::new();
@@ -55,67 +59,103 @@ fn show_rule(lexicon: &Lexicon, at: usize) -> String {
             let _ = writeln!(shown, "{head}  {text}");
         }
     };
-    line("规则", &format!("{} ({})", effect.id, effect.at));
-    line("隐患", &format!("{} {}", effect.hazard.zh(), effect.hazard));
-    line("含义", &rule.prose[0]);
-    line("缘由", &rule.prose[1]);
-    line("易混", &rule.prose[2]);
+    line(language.pick("规则", "rule"), &format!("{} ({})", effect.id, effect.at));
+    line(
+        language.pick("隐患", "hazard"),
+        &format!("{} {}", language.pick(effect.hazard.zh(), effect.hazard.en()), effect.hazard),
+    );
+    line(language.pick("含义", "means"), &rule.prose[0]);
+    line(language.pick("缘由", "matters"), &rule.prose[1]);
+    line(language.pick("易混", "confused with"), &rule.prose[2]);
     let only: Vec<&str> = effect.only.iter().map(vocabulary::Category::code).collect();
     let all = only.len() == vocabulary::Category::ALL.len();
-    line("产品", &if all { "不限".to_owned() } else { only.join(" ") });
-    line("推定", effect.implies.map_or("", |category| category.code()));
+    line(
+        language.pick("产品", "products"),
+        &if all { language.pick("不限", "any").to_owned() } else { only.join(" ") },
+    );
+    line(language.pick("推定", "implies"), effect.implies.map_or("", |category| category.code()));
     let mut flags: Vec<String> = [
-        (effect.weak, "weak 须有产品在近旁"),
-        (effect.platform_only, "told 仅当平台告知产品"),
-        (effect.no_platform_only, "untold 仅当平台未告知产品"),
-        (effect.bare, "bare 另有具体缺陷时不计"),
-        (effect.bare_no_platform, "bare 平台未告知产品且另有具体缺陷时不计"),
-        (effect.bare_text, "bare_text 全文另有具体缺陷时不计"),
+        (effect.weak, ("weak 须有产品在近旁", "weak: a product must stand near")),
+        (effect.platform_only, ("told 仅当平台告知产品", "told: only where the platform tells the product")),
+        (effect.no_platform_only, ("untold 仅当平台未告知产品", "untold: only where the platform tells no product")),
+        (effect.bare, ("bare 另有具体缺陷时不计", "bare: not beside a plainer defect")),
+        (
+            effect.bare_no_platform,
+            (
+                "bare 平台未告知产品且另有具体缺陷时不计",
+                "bare: not beside a plainer defect where the platform tells no product",
+            ),
+        ),
+        (effect.bare_text, ("bare_text 全文另有具体缺陷时不计", "bare_text: not where the text has a plainer defect")),
     ]
     .into_iter()
     .filter(|(set, _)| *set)
-    .map(|(_, name)| name.to_owned())
+    .map(|(_, (zh, en))| language.pick(zh, en).to_owned())
     .collect();
-    flags.extend(effect.stance.map(|stance| format!("断言自带 {}", stance.zh())));
-    line("效力", &format!("伤害 {}，优先 {}{}", effect.severity, effect.priority, join("，", &flags)));
-    line("句式", &rule.finds.join("\n      "));
+    flags.extend(
+        effect.stance.map(|stance| {
+            said!(language, "断言自带 {}", "brings the stance {}", language.pick(stance.zh(), stance.en()))
+        }),
+    );
+    line(
+        language.pick("效力", "weighs"),
+        &said!(
+            language,
+            "伤害 {}，优先 {}{}",
+            "severity {}, priority {}{}",
+            effect.severity,
+            effect.priority,
+            join(language.pick("，", ", "), &flags)
+        ),
+    );
+    line(language.pick("句式", "patterns"), &rule.finds.join("\n      "));
     let [before, after, clause, sentence, text] = &rule.around.not;
     let [in_clause, in_sentence, in_text] = &rule.around.needs;
     for (head, atoms) in [
-        ("前邻不得有", before),
-        ("后邻不得有", after),
-        ("分句不得有", clause),
-        ("整句不得有", sentence),
-        ("全文不得有", text),
-        ("分句须有", in_clause),
-        ("整句须有", in_sentence),
-        ("全文须有", in_text),
+        (language.pick("前邻不得有", "not before"), before),
+        (language.pick("后邻不得有", "not after"), after),
+        (language.pick("分句不得有", "not in the clause"), clause),
+        (language.pick("整句不得有", "not in the sentence"), sentence),
+        (language.pick("全文不得有", "not in the text"), text),
+        (language.pick("分句须有", "in the clause"), in_clause),
+        (language.pick("整句须有", "in the sentence"), in_sentence),
+        (language.pick("全文须有", "in the text"), in_text),
     ] {
-        line(head, &atoms_of(lexicon, atoms));
+        line(head, &atoms_of(lexicon, atoms, language));
     }
-    for (head, beyond) in ["此前须有", "此后须有"].into_iter().zip(&rule.beyond) {
+    for (head, beyond) in
+        language.pick(["此前须有", "此后须有"], ["before it", "after it"]).into_iter().zip(&rule.beyond)
+    {
         if let Some(beyond) = beyond {
             line(
                 head,
-                &format!(
+                &said!(
+                    language,
                     "{} 种句式，{} 个分句、{} 个句子之内",
+                    "{} patterns, within {} clauses, {} sentences",
                     beyond.variants.len(),
                     beyond.clauses,
                     beyond.sentences
                 ),
             );
-            line("  其间须有", &atoms_of(lexicon, &beyond.link));
-            line("  其间不得有", &atoms_of(lexicon, &beyond.unless));
+            line(language.pick("  其间须有", "  between them"), &atoms_of(lexicon, &beyond.link, language));
+            line(language.pick("  其间不得有", "  not between them"), &atoms_of(lexicon, &beyond.unless, language));
         }
     }
     for class in classes_of(lexicon, at, rule) {
-        line(&format!("词类 {}", lexicon.class_name(class)), &words_of(lexicon, class));
+        let head = said!(language, "词类 {}", "words {}", lexicon.class_name(class));
+        line(&head, &words_of(lexicon, class, language));
     }
     for example in &rule.examples {
-        let category = example.category.map_or_else(String::new, |category| format!("［平台：{}］", category.zh()));
+        let category = example.category.map_or_else(String::new, |category| {
+            said!(language, "［平台：{}］", "[platform: {}] ", language.pick(category.zh(), category.en()))
+        });
         let (head, gives) = match example.gives {
-            Some(gives) => ("正例", format!(" → {} {}", gives.product, gives.stance.zh())),
-            None => ("反例", String::new()),
+            Some(gives) => {
+                let stance = language.pick(gives.stance.zh(), gives.stance.en());
+                (language.pick("正例", "hit"), format!(" → {} {stance}", gives.product))
+            }
+            None => (language.pick("反例", "miss"), String::new()),
         };
         line(head, &format!("{category}{}{gives}", example.text));
     }
@@ -126,17 +166,22 @@ fn join(separator: &str, parts: &[String]) -> String {
     parts.iter().fold(String::new(), |joined, part| joined + separator + part)
 }
 
-fn show_cue(lexicon: &Lexicon, id: &str) -> Option<String> {
+fn show_cue(lexicon: &Lexicon, id: &str, language: Language) -> Option<String> {
     let at = lexicon.cues().iter().position(|cue| cue.id.as_str() == id)?;
     let cue = &lexicon.cues()[at];
     let reach = match cue.reach {
-        Reach::Before => format!("隐患之前 {} 字以内", cue.chars),
-        Reach::Between => format!("隐患之前，其后须有 {}", cue.until.join("、")),
-        Reach::After => format!("隐患之后 {} 字以内", cue.chars),
-        Reach::Clause => "同一分句".to_owned(),
-        Reach::End => "分句末尾".to_owned(),
-        Reach::Sentence => "同一句".to_owned(),
-        Reach::Text => "全文".to_owned(),
+        Reach::Before => said!(language, "隐患之前 {} 字以内", "at most {} characters before the hazard", cue.chars),
+        Reach::Between => said!(
+            language,
+            "隐患之前，其后须有 {}",
+            "before the hazard, with one of these behind it: {}",
+            cue.until.join(language.pick("、", ", "))
+        ),
+        Reach::After => said!(language, "隐患之后 {} 字以内", "at most {} characters after the hazard", cue.chars),
+        Reach::Clause => language.pick("同一分句", "same clause").to_owned(),
+        Reach::End => language.pick("分句末尾", "end of the clause").to_owned(),
+        Reach::Sentence => language.pick("同一句", "same sentence").to_owned(),
+        Reach::Text => language.pick("全文", "whole text").to_owned(),
     };
     let words: Vec<&str> = lexicon
         .entries()
@@ -144,34 +189,45 @@ fn show_cue(lexicon: &Lexicon, id: &str) -> Option<String> {
         .filter(|entry| entry.meanings.contains(&Meaning::Cue(u32::try_from(at).unwrap_or(u32::MAX))))
         .map(|entry| &*entry.surface)
         .collect();
-    let mut shown = format!("线索  {} ({})\n断言  {} {}\n范围  {reach}\n", cue.id, cue.at, cue.stance.zh(), cue.stance);
+    let mut shown = said!(
+        language,
+        "线索  {} ({})\n断言  {} {}\n范围  {reach}\n",
+        "cue  {} ({})\nstance  {} {}\nreach  {reach}\n",
+        cue.id,
+        cue.at,
+        language.pick(cue.stance.zh(), cue.stance.en()),
+        cue.stance
+    );
     if !cue.unless.is_empty() {
-        let _ = writeln!(shown, "除非  其后有 {}", cue.unless.join("、"));
+        let unless = cue.unless.join(language.pick("、", ", "));
+        let _ = writeln!(shown, "{}", said!(language, "除非  其后有 {unless}", "unless  behind it stands {unless}"));
     }
-    let _ = writeln!(shown, "词  {}", listed(&words));
+    let _ = writeln!(shown, "{}  {}", language.pick("词", "words"), listed(&words, language));
     Some(shown)
 }
 
-fn listed(words: &[&str]) -> String {
+fn listed(words: &[&str], language: Language) -> String {
     let more = words.len().saturating_sub(WORDS_MAX);
-    let shown = words[..words.len() - more].join("、");
-    if more == 0 { shown } else { format!("{shown} 等 {} 个", words.len()) }
+    let shown = words[..words.len() - more].join(language.pick("、", ", "));
+    if more == 0 { shown } else { said!(language, "{shown} 等 {} 个", "{shown}, … ({} in all)", words.len()) }
 }
 
-fn words_of(lexicon: &Lexicon, class: ClassId) -> String {
+fn words_of(lexicon: &Lexicon, class: ClassId, language: Language) -> String {
     let holds = |entry: &&super::terms::Entry| entry.classes.binary_search(&class).is_ok();
     let words: Vec<&str> = lexicon.entries().iter().filter(holds).map(|entry| &*entry.surface).collect();
-    listed(&words)
+    listed(&words, language)
 }
 
-fn atoms_of(lexicon: &Lexicon, atoms: &[Atom]) -> String {
+fn atoms_of(lexicon: &Lexicon, atoms: &[Atom], language: Language) -> String {
     let shown: Vec<String> = atoms
         .iter()
         .map(|atom| match atom {
             Atom::Class(class) => lexicon.class_name(*class).to_owned(),
-            Atom::Product(set) => format!("产品（{} 类）", set.iter().count()),
-            Atom::Brand => "品牌".to_owned(),
-            Atom::Count(_) => "数量".to_owned(),
+            Atom::Product(set) => {
+                said!(language, "产品（{} 类）", "product({} categories)", set.iter().count())
+            }
+            Atom::Brand => language.pick("品牌", "brand").to_owned(),
+            Atom::Count(_) => language.pick("数量", "quantity").to_owned(),
         })
         .collect();
     shown.join(" ")
@@ -193,28 +249,32 @@ fn classes_of(lexicon: &Lexicon, at: usize, rule: &Rule) -> Vec<ClassId> {
 }
 
 /// How many of everything a lexicon holds, in words for people.
-pub fn counts(lexicon: &Lexicon) -> String {
+pub fn counts(lexicon: &Lexicon, language: Language) -> String {
     let entries = lexicon.entries();
     let with = |wanted: fn(&Meaning) -> bool| entries.iter().filter(|entry| entry.meanings.iter().any(wanted)).count();
     let ruled = expressions(lexicon);
     let examples: usize = lexicon.rules().iter().map(|rule| rule.examples.len()).sum();
     let by = |stance: Stance| lexicon.cues().iter().filter(|cue| cue.stance == stance).count();
     let mut shown = String::new();
-    for (head, count) in [
-        ("规则", lexicon.rules().len()),
-        ("句式", lexicon.rules().iter().map(|rule| rule.finds.len()).sum()),
-        ("例句", examples),
-        ("隐患表达（不同的词）", ruled),
-        ("断言线索", lexicon.cues().len()),
-        ("其中否认", by(Stance::Negated)),
-        ("习语与遮蔽词", with(|meaning| matches!(meaning, Meaning::Idiom(_)))),
-        ("产品词", with(|meaning| matches!(meaning, Meaning::Product(_)))),
-        ("品牌词", with(|meaning| matches!(meaning, Meaning::Brand(_)))),
-        ("地名", with(|meaning| matches!(meaning, Meaning::Region(_)))),
-        ("平台、物质、标准、人群", with(|meaning| matches!(meaning, Meaning::Name(_)))),
-        ("词条合计", entries.len()),
+    for (zh, en, count) in [
+        ("规则", "rules", lexicon.rules().len()),
+        ("句式", "patterns", lexicon.rules().iter().map(|rule| rule.finds.len()).sum()),
+        ("例句", "examples", examples),
+        ("隐患表达（不同的词）", "expressions of hazards (distinct words)", ruled),
+        ("断言线索", "cues of stance", lexicon.cues().len()),
+        ("其中否认", "denials among them", by(Stance::Negated)),
+        ("习语与遮蔽词", "idioms and shields", with(|meaning| matches!(meaning, Meaning::Idiom(_)))),
+        ("产品词", "words of products", with(|meaning| matches!(meaning, Meaning::Product(_)))),
+        ("品牌词", "words of brands", with(|meaning| matches!(meaning, Meaning::Brand(_)))),
+        ("地名", "names of places", with(|meaning| matches!(meaning, Meaning::Region(_)))),
+        (
+            "平台、物质、标准、人群",
+            "platforms, materials, standards, groups of people",
+            with(|meaning| matches!(meaning, Meaning::Name(_))),
+        ),
+        ("词条合计", "entries in all", entries.len()),
     ] {
-        let _ = writeln!(shown, "{head}\t{count}");
+        let _ = writeln!(shown, "{}\t{count}", language.pick(zh, en));
     }
     shown
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use vocabulary::{Category, Hazard};
+use vocabulary::{Category, Hazard, Refused, refused};
 
 use super::{CategorySet, FileLine, Groups, LexiconError, fold, fold_word, tables, written};
 
@@ -88,6 +88,35 @@ impl Role {
             Role::Date => "日期",
             Role::Number => "编号",
             Role::Issuer => "机构与备注",
+        }
+    }
+
+    /// What it is called in English.
+    #[must_use]
+    pub fn en(self) -> &'static str {
+        match self {
+            Role::Product => "product",
+            Role::Category => "category",
+            Role::Brand => "brand",
+            Role::Firm => "maker",
+            Role::Seller => "seller",
+            Role::Place => "place",
+            Role::Model => "model",
+            Role::Batch => "batch",
+            Role::FailedItem => "failed item",
+            Role::TestedItem => "tested item",
+            Role::Standard => "standard",
+            Role::Limit => "limit",
+            Role::Measured => "measured",
+            Role::Result => "result",
+            Role::Hazard => "hazard",
+            Role::Defect => "defect",
+            Role::Consequence => "consequence",
+            Role::Quantity => "quantity",
+            Role::Remedy => "remedy",
+            Role::Date => "date",
+            Role::Number => "number",
+            Role::Issuer => "issuer and notes",
         }
     }
 }
@@ -332,21 +361,26 @@ impl Structured {
         }
         for (name, text) in TEST_ITEMS.iter().filter_map(|name| files.get_key_value(*name)) {
             for row in tables::rows(name, text, 3)? {
-                let hazard: Hazard = row
-                    .required(1, "hazard")?
-                    .parse()
-                    .map_err(|error: vocabulary::UnknownCode| row.wrong(error.to_string(), "use a known code"))?;
+                let hazard: Hazard = row.required(1, "hazard")?.parse().map_err(|error: vocabulary::UnknownCode| {
+                    row.wrong(Refused::of(&error), refused!("请用已知的代码", "use a known code"))
+                })?;
                 let codes: Vec<&str> = row.cell(2).split('+').filter(|code| !code.is_empty()).collect();
-                let only = groups
-                    .resolve(&codes, CategorySet::ALL)
-                    .map_err(|error| row.wrong(error.to_string(), "use codes of the label set, joined by `+`"))?;
+                let only = groups.resolve(&codes, CategorySet::ALL).map_err(|error| {
+                    row.wrong(
+                        Refused::of(&error),
+                        refused!("请用标签集里的代码，以 `+` 连接", "use codes of the label set, joined by `+`"),
+                    )
+                })?;
                 let folded = fold_word(row.required(0, "surface")?);
                 tables.item_chars_max = tables.item_chars_max.max(folded.chars().count());
                 let meanings = tables.items.entry(folded).or_default();
                 if meanings.iter().any(|(known, _)| *known == only) {
                     findings.push(super::Finding {
                         at: row.at.clone(),
-                        message: "this test item is listed twice for the same products: delete one row".to_owned(),
+                        message: refused!(
+                            "这个检验项目为相同的产品列了两次：请删除一行",
+                            "this test item is listed twice for the same products: delete one row"
+                        ),
                         fatal: false,
                     });
                 }
@@ -366,26 +400,40 @@ impl Structured {
     fn read_fields(&mut self, name: &str, text: &str) -> Result<(), LexiconError> {
         let file: WrittenFields = written::parse(name, text)?;
         let line = |at: usize| text.get(..at).map_or(1, |head| head.matches('\n').count() + 1);
-        let wrong = |word: &Spanned<String>, what: String, help: &str| LexiconError::Wrong {
+        let wrong = |word: &Spanned<String>, what: Refused, help: Refused| LexiconError::Wrong {
             at: FileLine::new(name, line(word.span().start)),
             what,
             shown: Box::new(super::Shown::of(text, word.span())),
-            help: help.to_owned(),
+            help: Box::new(help),
         };
         for (role, headings) in file.roles {
             for heading in headings {
                 let folded = fold_heading(heading.get_ref());
                 let chars = folded.chars().count();
                 if chars == 0 || chars > HEADING_CHARS_MAX {
-                    let what = format!("the heading has {chars} characters, expected 1 to {HEADING_CHARS_MAX}");
-                    return Err(wrong(&heading, what, "shorten or delete it"));
+                    let what = refused!(
+                        "标题有 {chars} 个字，应为 1 到 {HEADING_CHARS_MAX}",
+                        "the heading has {chars} characters, expected 1 to {HEADING_CHARS_MAX}"
+                    );
+                    return Err(wrong(&heading, what, refused!("请缩短或删除", "shorten or delete it")));
                 }
                 self.heading_chars_max = self.heading_chars_max.max(chars);
                 let look = look(&folded);
                 self.looks[look / 64] |= 1 << (look % 64);
                 if let Some(other) = self.roles.insert(folded, role).filter(|other| *other != role) {
-                    let what = format!("`{}` is a heading for {other:?} and for {role:?}", heading.get_ref());
-                    return Err(wrong(&heading, what, "a heading has one role: delete one of the two"));
+                    let what = refused!(
+                        "`{}` 既是 {other:?} 又是 {role:?} 的标题",
+                        "`{}` is a heading for {other:?} and for {role:?}",
+                        heading.get_ref()
+                    );
+                    return Err(wrong(
+                        &heading,
+                        what,
+                        refused!(
+                            "一个标题只有一种用途：请删除其中一处",
+                            "a heading has one role: delete one of the two"
+                        ),
+                    ));
                 }
             }
         }
@@ -393,8 +441,16 @@ impl Structured {
             for word in names {
                 if let Some(other) = self.hazards.insert(fold_word(word.get_ref()), hazard).filter(|old| *old != hazard)
                 {
-                    let what = format!("`{}` names {other} and {hazard}", word.get_ref());
-                    return Err(wrong(&word, what, "a name has one hazard: delete one of the two"));
+                    let what =
+                        refused!("`{}` 既指 {other} 又指 {hazard}", "`{}` names {other} and {hazard}", word.get_ref());
+                    return Err(wrong(
+                        &word,
+                        what,
+                        refused!(
+                            "一个名称只对应一种隐患：请删除其中一处",
+                            "a name has one hazard: delete one of the two"
+                        ),
+                    ));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::error::Shown;
 use super::{FileLine, LexiconError};
+use vocabulary::{Refused, refused};
 
 /// One row with where it stands.
 #[derive(Debug)]
@@ -23,20 +24,23 @@ impl<'a> TableRow<'a> {
     }
 
     /// An error about this row.
-    pub(super) fn wrong(&self, what: impl Into<String>, help: impl Into<String>) -> LexiconError {
+    pub(super) fn wrong(&self, what: impl Into<Refused>, help: impl Into<Refused>) -> LexiconError {
         let what = what.into();
         LexiconError::Wrong {
             at: self.at.clone(),
-            shown: Box::new(Shown::line(self.at.line, self.line, &what)),
+            shown: Box::new(Shown::line(self.at.line, self.line, &what.en)),
             what,
-            help: help.into(),
+            help: Box::new(help.into()),
         }
     }
 
     /// Cell `index`, which must not be empty.
     pub(super) fn required(&self, index: usize, column: &str) -> Result<&'a str, LexiconError> {
         match self.cell(index) {
-            "" => Err(self.wrong(format!("column {} ({column}) is empty", index + 1), "fill it in or delete the row")),
+            "" => Err(self.wrong(
+                refused!("第 {} 列（{column}）是空的", "column {} ({column}) is empty", index + 1),
+                refused!("请补上，或删除这一行", "fill it in or delete the row"),
+            )),
             cell => Ok(cell),
         }
     }
@@ -52,9 +56,9 @@ pub(super) fn rows<'a>(file: &str, text: &'a str, columns: usize) -> Result<Vec<
         if !text.lines().take_while(|line| line.starts_with('#')).any(|line| line.starts_with(head)) {
             return Err(LexiconError::Wrong {
                 at: FileLine::new(file, 1),
-                what: format!("the table does not say its `{head}`"),
+                what: refused!("表里没有写 `{head}`", "the table does not say its `{head}`"),
                 shown: Box::new(Shown::line(1, text.lines().next().unwrap_or(""), "")),
-                help: format!("begin the file with a line `{head} …`"),
+                help: Box::new(refused!("请在文件开头写一行 `{head} …`", "begin the file with a line `{head} …`")),
             });
         }
     }
@@ -66,8 +70,12 @@ pub(super) fn rows<'a>(file: &str, text: &'a str, columns: usize) -> Result<Vec<
         let row = TableRow { at: FileLine::new(file, index + 1), line, cells: line.split('\t').collect() };
         if row.cells.len() > columns {
             return Err(row.wrong(
-                format!("the row has {} cells, the table has {columns} columns", row.cells.len()),
-                "columns are separated by one tab each",
+                refused!(
+                    "这一行有 {} 格，而表有 {columns} 列",
+                    "the row has {} cells, the table has {columns} columns",
+                    row.cells.len()
+                ),
+                refused!("各列之间用一个制表符分隔", "columns are separated by one tab each"),
             ));
         }
         rows.push(row);

@@ -1,6 +1,7 @@
 //! What the loader accepts and refuses, and what it says then.
 
 use super::*;
+use vocabulary::Language;
 
 const RULE: &str = r#"
 [[rule]]
@@ -97,7 +98,7 @@ words = ["防"]
     ];
     let lexicon = Lexicon::from_texts(texts).expect("loads");
     let notes: Vec<String> =
-        check(&lexicon).into_iter().filter(|finding| !finding.fatal).map(|finding| finding.message).collect();
+        check(&lexicon).into_iter().filter(|finding| !finding.fatal).map(|finding| finding.message.en).collect();
     insta::assert_snapshot!(notes.join("\n"), @r"
     contradictory: `防` means negated in `c.no` and generic in `c.guard`: the stronger wins, delete it in the other
     contradictory: `起火` alone is fire by `fire.any` and burn by `burn.any` with the same priority: give one a higher priority, or ask more of the other
@@ -105,8 +106,12 @@ words = ["防"]
     shadowed: `起火` of rule `burn.any` always goes to `noise.any`, which has a higher priority: delete it in one of the two
     shadowed: `火爆` of rule `fire.hidden` can never be found, `idiom.hot` hides it: delete it in one of the two
     ");
-    assert!(show::show(&lexicon, "fire.any").expect("a rule").starts_with("规则  fire.any (rules/hazards/a.toml:3)"));
-    assert!(show::show(&lexicon, "c.no").expect("a cue").contains("隐患之前 0 字以内"));
+    assert!(
+        show::show(&lexicon, "fire.any", Language::Chinese)
+            .expect("a rule")
+            .starts_with("规则  fire.any (rules/hazards/a.toml:3)")
+    );
+    assert!(show::show(&lexicon, "c.no", Language::Chinese).expect("a cue").contains("隐患之前 0 字以内"));
     assert_eq!(show::similar(&lexicon, "fire.ani"), ["fire.any"]);
 }
 
@@ -115,7 +120,7 @@ fn a_class_that_no_pattern_names_is_a_note() {
     let rule = format!("[words]\n\"idle\" = [\"闲\"]\n{RULE}");
     let texts = [("rules/hazards/fire.toml", rule.as_str()), ("dictionaries/products/a.tsv", PRODUCTS)];
     let lexicon = Lexicon::from_texts(texts).expect("loads");
-    let finding = check(&lexicon).into_iter().find(|finding| finding.message.contains("`idle`")).expect("found");
+    let finding = check(&lexicon).into_iter().find(|finding| finding.message.en.contains("`idle`")).expect("found");
     assert!(!finding.fatal && finding.at.to_string() == "rules/hazards/fire.toml:2", "{finding:?}");
 }
 
@@ -189,7 +194,8 @@ fn a_rule_without_a_miss_is_a_fatal_finding() {
     let rule = RULE.split("[[rule.miss]]").next().expect("a first part");
     let texts = [("rules/hazards/fire.toml", rule), ("dictionaries/products/a.tsv", PRODUCTS)];
     let lexicon = Lexicon::from_texts(texts).expect("loads");
-    let finding = check(&lexicon).into_iter().find(|finding| finding.message.contains("[[rule.miss]]")).expect("found");
+    let finding =
+        check(&lexicon).into_iter().find(|finding| finding.message.en.contains("[[rule.miss]]")).expect("found");
     assert!(finding.fatal && finding.at.to_string() == "rules/hazards/fire.toml:3", "{finding:?}");
 }
 
@@ -215,9 +221,9 @@ fn names_of_one_product_are_products_of_one_leaf_in_one_group_each() {
     let lexicon = load("充電寶|移动电源\n");
     assert_eq!(lexicon.synonyms(), [["充电宝", "移动电源"]]);
     assert!(fatal("充电宝|移动电源\n").is_empty());
-    assert!(fatal("充电宝|数据线\n")[0].contains("of another leaf"));
-    assert!(fatal("充电宝|充电石\n")[0].contains("is no product"));
-    assert!(fatal("充电宝|移动电源\n充电宝\n")[0].contains("already in the group of dictionaries/synonyms.tsv:3"));
+    assert!(fatal("充电宝|数据线\n")[0].en.contains("of another leaf"));
+    assert!(fatal("充电宝|充电石\n")[0].en.contains("is no product"));
+    assert!(fatal("充电宝|移动电源\n充电宝\n")[0].en.contains("already in the group of dictionaries/synonyms.tsv:3"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use vocabulary::{Hazard, Stance};
+use vocabulary::{Hazard, Refused, Stance, refused};
 
 use super::error::{self, Shown};
 use super::{FileLine, LexiconError};
@@ -15,16 +15,26 @@ use super::{FileLine, LexiconError};
 /// a field is unknown.
 pub(super) fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, LexiconError> {
     toml::from_str(text).map_err(|error| {
-        let what = error.message().replace('\n', " ");
+        let said = error.message().replace('\n', " ");
         let span = error.span().unwrap_or(0..0);
         let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
-        let mut words = error::quoted(&what);
+        let mut words = error::quoted(&said);
         let near = words.next().and_then(|found| error::nearest(found, words));
         let help = near.map_or_else(
-            || "mend the line; the fields of rule files are listed in rules/README.md".to_owned(),
-            |near| format!("did you mean `{near}`?"),
+            || {
+                refused!(
+                    "请改正这一行；规则文件的字段见 rules/README.md",
+                    "mend the line; the fields of rule files are listed in rules/README.md"
+                )
+            },
+            |near| refused!("是不是 `{near}`？", "did you mean `{near}`?"),
         );
-        LexiconError::Wrong { at: FileLine::new(name, line), shown: Box::new(Shown::of(text, span)), what, help }
+        LexiconError::Wrong {
+            at: FileLine::new(name, line),
+            shown: Box::new(Shown::of(text, span)),
+            what: Refused::quoted(said),
+            help: Box::new(help),
+        }
     })
 }
 

@@ -28,6 +28,7 @@ pub mod multi_window;
 pub mod multiple_testing;
 pub mod nowcast;
 pub mod pairs;
+mod said;
 pub mod sampling_feedback;
 pub mod satscan;
 pub mod scan;

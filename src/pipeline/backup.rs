@@ -77,7 +77,10 @@ pub fn restore(from: &Path, data: &Path) -> Result<Manifest, PipelineError> {
     let text = fs::read(&path).map_err(|source| PipelineError::Io { what: "read", path: path.clone(), source })?;
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
         let path = path.display();
-        PipelineError::refused(format!("{path}：{error}；这是备份吗？"), format!("{path}: {error}; is this a backup?"))
+        PipelineError::refused(
+            format!("{path}：“{error}”；这是备份吗？"),
+            format!("{path}: {error}; is this a backup?"),
+        )
     })?;
     for (name, kept) in &manifest.files {
         let path = from.join(name);

@@ -1,9 +1,8 @@
-//! Criteria files (评价标准) for those who write them: what one says, in Chinese, and what two say of the same evidence (clause 4-03).
+//! Criteria files (评价标准) for those who write them: what one says, and what two say of the same evidence (clause 4-03).
 //!
 //! In: a judge, or two and archives. Out: text, or differences. Archives are read once and judged twice, day by day, as `rerun` does; no
 //! file is written.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,120 +15,189 @@ use super::review::Review;
 use alert::sidebyside::{Said, SideBySide, compare};
 use lexicon::Lexicon;
 use score::{Basis, DisposalRule, HazardClass, SingleRule};
-use vocabulary::{AlertEventKind, Channel, Danger, DateRange, Hazard};
+use vocabulary::{AlertEventKind, Category, Channel, Danger, DateRange, Hazard, Language, said};
 
 /// What a criteria file says, for people: levels, matrices, rules, deadlines.
 #[must_use]
-pub fn said(judge: &Judge) -> String {
+pub fn said(judge: &Judge, language: Language) -> String {
     let criteria = judge.scorer.criteria();
     let (danger, detector) = (&criteria.danger, &criteria.detector);
-    let mut text = format!("评价标准 {}\n", criteria.version);
+    let between = language.pick("、", ", ");
+    let mut lines = vec![said!(language, "评价标准 {}", "criteria {}", criteria.version)];
     let windows: Vec<String> = detector.windows_days.iter().map(u32::to_string).collect();
-    let _ = writeln!(
-        text,
+    lines.push(said!(
+        language,
         "统计：看近{}天，基线{}周（其后空出{}周）；误报预算每30天{}起。",
-        windows.join("、"),
+        "Detection: the last {} days, a baseline of {} weeks ({} weeks are left out behind it); {} false onsets in 30 days are granted.",
+        windows.join(between),
         detector.baseline_weeks,
         detector.guard_weeks,
         criteria.budget.onsets_per_30_days
-    );
-    let _ = writeln!(text, "隐患程度：致伤概率分{}档，伤害程度S1至S4：", danger.matrix.len());
+    ));
+    lines.push(said!(
+        language,
+        "隐患程度：致伤概率分{}档，伤害程度S1至S4：",
+        "Danger: {} classes of the probability of injury, severity S1 to S4:",
+        danger.matrix.len()
+    ));
     for (row, cells) in danger.matrix.iter().enumerate() {
-        let bound = danger.row_bounds.get(row).map_or_else(|| "其余".to_owned(), |bound| format!("大于{bound}"));
-        let mark = if row == usize::from(danger.assumed_row) { "（概率未知时取此档）" } else { "" };
-        let _ = writeln!(text, "  {row}  {bound}：{}{mark}", names(cells));
+        let bound = danger.row_bounds.get(row).map_or_else(
+            || language.pick("其余", "the rest").to_owned(),
+            |bound| said!(language, "大于{bound}", "above {bound}"),
+        );
+        let mark = if row == usize::from(danger.assumed_row) {
+            language.pick("（概率未知时取此档）", " (taken where the probability is unknown)")
+        } else {
+            ""
+        };
+        lines.push(said!(language, "  {row}  {bound}：{}{mark}", "  {row}  {bound}: {}{mark}", names(cells, language)));
     }
-    let _ = writeln!(text, "  概率未知时另示第{}至{}档之间的范围。", danger.assumed_band[0], danger.assumed_band[1]);
-    let _ = writeln!(text, "按在用数量上调（原为{}时）：", names(&Danger::ALL[..4]));
+    let [low, high] = danger.assumed_band;
+    lines.push(said!(
+        language,
+        "  概率未知时另示第{low}至{high}档之间的范围。",
+        "  Where the probability is unknown, the range of classes {low} to {high} is shown beside it."
+    ));
+    lines.push(said!(
+        language,
+        "按在用数量上调（原为{}时）：",
+        "Raised by the number of items in use (from {}):",
+        names(&Danger::ALL[..4], language)
+    ));
     for (row, cells) in danger.items_step.iter().enumerate() {
-        let bound = danger.items_bounds.get(row).map_or_else(|| "更多".to_owned(), |bound| format!("至多{bound}件"));
-        let _ = writeln!(text, "  {bound}：{}", names(cells));
+        let bound = danger.items_bounds.get(row).map_or_else(
+            || language.pick("更多", "more").to_owned(),
+            |bound| said!(language, "至多{bound}件", "at most {bound} items"),
+        );
+        lines.push(said!(language, "  {bound}：{}", "  {bound}: {}", names(cells, language)));
     }
-    let mut known = Vec::new();
-    for (category, items) in &danger.items_in_use {
-        known.push(format!("{}{items}件", category.zh()));
-    }
-    let known = if known.is_empty() { "未列（作未知处理）".to_owned() } else { known.join("、") };
-    let years: Vec<String> =
-        danger.lifetime_years.iter().map(|(category, years)| format!("{}{years}年", category.zh())).collect();
-    let years = if years.is_empty() { "未列".to_owned() } else { years.join("、") };
-    let _ = writeln!(text, "  在用数量：{known}。使用年限：{years}。漏报系数{}。", danger.under_reporting_default);
+    let of = |category: Category| language.pick(category.zh(), category.en());
+    let known: Vec<String> = danger
+        .items_in_use
+        .iter()
+        .map(|(category, items)| said!(language, "{}{items}件", "{} {items}", of(*category)))
+        .collect();
+    let known = if known.is_empty() {
+        language.pick("未列（作未知处理）", "none listed (taken as unknown)").to_owned()
+    } else {
+        known.join(between)
+    };
+    let years: Vec<String> = danger
+        .lifetime_years
+        .iter()
+        .map(|(category, years)| said!(language, "{}{years}年", "{} {years}", of(*category)))
+        .collect();
+    let years = if years.is_empty() { language.pick("未列", "none listed").to_owned() } else { years.join(between) };
+    lines.push(said!(
+        language,
+        "  在用数量：{known}。使用年限：{years}。漏报系数{}。",
+        "  Items in use: {known}. Years of use: {years}. Under-reporting factor {}.",
+        danger.under_reporting_default
+    ));
     for level in (1..=4).rev() {
         let hazards = Hazard::ALL.iter().filter(|hazard| danger.severity.get(hazard) == Some(&level));
-        let hazards: Vec<&str> = hazards.map(|hazard| hazard.zh()).collect();
-        let _ = writeln!(text, "  未述伤害时按S{level}计：{}", none_or(&hazards));
+        let hazards: Vec<&str> = hazards.map(|hazard| language.pick(hazard.zh(), hazard.en())).collect();
+        lines.push(said!(
+            language,
+            "  未述伤害时按S{level}计：{}",
+            "  S{level} where no injury is told: {}",
+            none_or(&hazards, language)
+        ));
     }
-    text += "单件规则：\n";
-    for rule in &criteria.single {
-        let _ = writeln!(text, "  {}", single(rule));
-    }
-    text += "处置规则（自上而下，先中者定；都不中则排除）：\n";
-    for rule in &criteria.disposal {
-        let _ = writeln!(text, "  {}", disposal(rule));
-    }
+    lines.push(language.pick("单件规则：", "Rules for single reports:").to_owned());
+    lines.extend(criteria.single.iter().map(|rule| format!("  {}", single(rule, language))));
+    lines.push(
+        language
+            .pick(
+                "处置规则（自上而下，先中者定；都不中则排除）：",
+                "Rules of disposal (the first that fits decides; excluded where none does):",
+            )
+            .to_owned(),
+    );
+    lines.extend(criteria.disposal.iter().map(|rule| format!("  {}", disposal(rule, language))));
     let policy = &judge.alerts;
-    let _ =
-        writeln!(text, "预警：连续{}天未越线则关闭，{}天评估较低才下调。", policy.closing_days, policy.lowering_days);
-    text += "采样：";
+    lines.push(said!(
+        language,
+        "预警：连续{}天未越线则关闭，{}天评估较低才下调。",
+        "Alerts: closed after {} days without an onset, lowered after {} days of lower judgements.",
+        policy.closing_days,
+        policy.lowering_days
+    ));
     let asked = Danger::ALL.iter().filter_map(|danger| {
         let goal = judge.sampling.batches.get(danger)?;
         let days = judge.sampling.deadline_days.get(danger)?;
-        Some(format!(
+        Some(said!(
+            language,
             "{}级{days}天内完成（{:.0}%批次不合格时以{:.0}%把握发现）",
-            danger.zh(),
+            "{}: done in {days} days (where {:.0} % of batches fail, one is found with {:.0} % confidence)",
+            language.pick(danger.zh(), danger.en()),
             goal.rate * 100.0,
             goal.confidence * 100.0
         ))
     });
-    text += &asked.collect::<Vec<_>>().join("；");
-    text.push('。');
-    text
+    let asked = asked.collect::<Vec<_>>().join(language.pick("；", "; "));
+    lines.push(said!(language, "采样：{asked}。", "Sampling: {asked}."));
+    lines.join("\n")
 }
 
-fn names(levels: &[Danger]) -> String {
-    levels.iter().map(|level| level.zh()).collect::<Vec<_>>().join(" ")
+fn names(levels: &[Danger], language: Language) -> String {
+    levels.iter().map(|level| language.pick(level.zh(), level.en())).collect::<Vec<_>>().join(" ")
 }
 
-fn none_or(names: &[&str]) -> String {
-    if names.is_empty() { "（无）".to_owned() } else { names.join("、") }
-}
-
-fn class(hazards: HazardClass) -> &'static str {
-    match hazards {
-        HazardClass::All => "所有隐患",
-        HazardClass::Safety => "安全隐患",
-        HazardClass::Quality => "质量问题",
+fn none_or(names: &[&str], language: Language) -> String {
+    if names.is_empty() {
+        language.pick("（无）", "none").to_owned()
+    } else {
+        names.join(language.pick("、", ", "))
     }
 }
 
-fn single(rule: &SingleRule) -> String {
-    let channels: Vec<&str> = rule.channels.iter().copied().map(Channel::zh).collect();
-    let channels = if channels.is_empty() { "所有渠道".to_owned() } else { channels.join("、") };
-    let brand = if rule.or_brand { "或点名品牌" } else { "" };
-    format!(
+fn class(hazards: HazardClass, language: Language) -> &'static str {
+    let (zh, en) = match hazards {
+        HazardClass::All => ("所有隐患", "all hazards"),
+        HazardClass::Safety => ("安全隐患", "hazards to safety"),
+        HazardClass::Quality => ("质量问题", "problems of quality"),
+    };
+    language.pick(zh, en)
+}
+
+fn single(rule: &SingleRule, language: Language) -> String {
+    let channels: Vec<&str> =
+        rule.channels.iter().map(|channel: &Channel| language.pick(channel.zh(), channel.en())).collect();
+    let channels = if channels.is_empty() {
+        language.pick("所有渠道", "all channels").to_owned()
+    } else {
+        channels.join(language.pick("、", ", "))
+    };
+    let brand = if rule.or_brand { language.pick("或点名品牌", " or a brand named") } else { "" };
+    said!(
+        language,
         "{}：{}（{channels}；{}；伤害S{}以上{brand}，可信度{}以上，{}天内）",
+        "{}: {} ({channels}; {}; severity S{} or worse{brand}, confidence {} or more, within {} days)",
         rule.id,
         rule.means,
-        class(rule.hazards),
+        class(rule.hazards, language),
         rule.min_severity,
         rule.min_confidence,
         rule.days
     )
 }
 
-fn disposal(rule: &DisposalRule) -> String {
+fn disposal(rule: &DisposalRule, language: Language) -> String {
     let basis = match rule.basis {
-        Basis::Onset => "统计越线",
-        Basis::Single => "单件规则命中",
+        Basis::Onset => language.pick("统计越线", "an onset"),
+        Basis::Single => language.pick("单件规则命中", "a single report"),
     };
-    format!(
+    said!(
+        language,
         "{} → {}：{}（{basis}；{}；隐患程度{}以上，范围{}以上，至少{}起）",
+        "{} → {}: {} ({basis}; {}; danger {} or more, spread {} or more, at least {} events)",
         rule.id,
-        rule.disposal.zh(),
+        language.pick(rule.disposal.zh(), rule.disposal.en()),
         rule.means,
-        class(rule.hazards),
-        rule.min_danger.zh(),
-        rule.min_spread.zh(),
+        class(rule.hazards, language),
+        language.pick(rule.min_danger.zh(), rule.min_danger.en()),
+        language.pick(rule.min_spread.zh(), rule.min_spread.en()),
         rule.min_events
     )
 }
@@ -175,7 +243,7 @@ mod tests {
     #[test]
     fn the_shipped_criteria_say_in_chinese_what_they_say() {
         let judge = read_criteria(None).expect("the shipped criteria");
-        let text = said(&judge);
+        let text = said(&judge, Language::Chinese);
         for line in [
             "  4  大于0.0001：低 中 高 严重（概率未知时取此档）",
             "  7  其余：低 低 低 低",

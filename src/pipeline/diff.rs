@@ -18,7 +18,8 @@ use alert::page::{escape, standing_alone};
 use alert::sidebyside::{Alone, Levels, Matter, Said, SideBySide, compare};
 use archive::{read_assessed, read_signal_dataset};
 use vocabulary::{
-    AlertEvent, AlertId, Category, CriteriaVersion, DateRange, DocumentId, Hazard, LexiconVersion, RuleId, SignalRecord,
+    AlertEvent, AlertId, Category, CriteriaVersion, DateRange, DocumentId, Hazard, Language, LexiconVersion,
+    Report as _, RuleId, SignalRecord, said,
 };
 
 /// Signals shown of one product and hazard.
@@ -250,9 +251,10 @@ fn signals(first: &Run, second: &Run) -> SignalDiff {
     diff
 }
 
-impl fmt::Display for Shift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "增{} 减{} 改{}", self.gained, self.lost, self.changed)
+impl Shift {
+    fn said(&self, language: Language) -> String {
+        let Self { gained, lost, changed } = self;
+        said!(language, "增{gained} 减{lost} 改{changed}", "gained {gained} lost {lost} changed {changed}")
     }
 }
 
@@ -275,14 +277,18 @@ pub struct Report<'a> {
 impl RunDiff {
     /// The comparison for people.
     #[must_use]
-    pub fn report(&self) -> Report<'_> {
-        Report { runs: &self.runs, sections: self.sections() }
+    pub fn report(&self, language: Language) -> Report<'_> {
+        Report { runs: &self.runs, sections: self.sections(language) }
     }
 
-    fn sections(&self) -> Vec<Section> {
+    fn sections(&self, language: Language) -> Vec<Section> {
+        let between = language.pick("、", ", ");
+        let section = |zh: &str, en: &str, lines| Section { title: language.pick(zh, en).to_owned(), lines };
         let head = |name: &str, run: &RunHead| {
-            format!(
+            said!(
+                language,
                 "{name}：{}，{}至{}，词典{}，评价标准{}，信号{}条，预警每30天{:.1}件",
+                "{name}: {}, {} to {}, lexicon {}, criteria {}, {} signals, {:.1} alerts in 30 days",
                 run.run.display(),
                 run.range.from,
                 run.range.to,
@@ -293,40 +299,51 @@ impl RunDiff {
             )
         };
         let [first, second] = &self.runs;
-        let mut runs = vec![head("甲", first), head("乙", second)];
+        let mut runs = vec![head(language.pick("甲", "A"), first), head(language.pick("乙", "B"), second)];
         if first.range != second.range {
-            runs.push("注意：两次重算的日期范围不同，范围之外的差别不是规则造成的".to_owned());
+            let note = language.pick(
+                "注意：两次重算的日期范围不同，范围之外的差别不是规则造成的",
+                "note: the two reruns are of different days; what differs outside of both is not due to the rules",
+            );
+            runs.push(note.to_owned());
         }
-        let mut sections = vec![Section { title: "重算".to_owned(), lines: runs }];
-        let alerts: Vec<String> = self.alerts.to_string().lines().map(|line| line.trim().to_owned()).collect();
-        sections.push(Section { title: "预警".to_owned(), lines: alerts });
+        let mut sections = vec![section("重算", "reruns", runs)];
+        let alerts: Vec<String> = self.alerts.text(language).lines().map(|line| line.trim().to_owned()).collect();
+        sections.push(section("预警", "alerts", alerts));
         if !self.unread.is_empty() {
             let line = |unread: &Unread| {
                 let rules: Vec<&str> = unread.rules.iter().map(RuleId::as_str).collect();
                 let (missing, documents) = (unread.missing, unread.documents);
-                format!(
+                said!(
+                    language,
                     "{}：依据{documents}件中有{missing}件另一方未读出信号（规则 {}）",
+                    "{}: of its {documents} documents the other read no signal in {missing} (rules {})",
                     unread.alert,
-                    rules.join("、")
+                    rules.join(between)
                 )
             };
             let lines = self.unread.iter().map(line).collect();
-            sections.push(Section { title: "预警增减的阅读原因".to_owned(), lines });
+            sections.push(section("预警增减的阅读原因", "alerts that come or go by how texts are read", lines));
         }
-        let mut lines = vec![format!("合计 {}", self.signals.total)];
+        let mut lines = vec![said!(language, "合计 {}", "in all {}", self.signals.total.said(language))];
         let pair = |(product, hazard, shift): &(Category, Hazard, Shift)| {
-            format!("{}“{}”  {shift}", product.zh(), hazard.zh())
+            let (product, hazard) = language.pick((product.zh(), hazard.zh()), (product.en(), hazard.en()));
+            let shift = shift.said(language);
+            said!(language, "{product}“{hazard}”  {shift}", "{product}: {hazard}  {shift}")
         };
         lines.extend(self.signals.pairs.iter().take(EXAMPLES_MAX).map(pair));
-        lines.extend(self.signals.rules.iter().take(EXAMPLES_MAX).map(|(rule, shift)| format!("规则 {rule}  {shift}")));
-        sections.push(Section { title: "信号".to_owned(), lines });
+        lines.extend(self.signals.rules.iter().take(EXAMPLES_MAX).map(|(rule, shift)| {
+            let shift = shift.said(language);
+            said!(language, "规则 {rule}  {shift}", "rule {rule}  {shift}")
+        }));
+        sections.push(section("信号", "signals", lines));
         if !self.signals.examples.is_empty() {
             let said = |signal: &Option<SignalSummary>| {
                 signal.as_ref().map_or_else(
-                    || "无".to_owned(),
+                    || language.pick("无", "none").to_owned(),
                     |signal| {
                         let rules: Vec<&str> = signal.rules.iter().map(RuleId::as_str).collect();
-                        format!("{}（{}）", signal.says, rules.join("、"))
+                        said!(language, "{}（{}）", "{} ({})", signal.says, rules.join(between))
                     },
                 )
             };
@@ -334,10 +351,15 @@ impl RunDiff {
                 let SignalExample { document_id, product, hazard, first, second, excerpt } = example;
                 let (first, second) = (said(first), said(second));
                 let excerpt = excerpt.replace('\n', " ");
-                format!("{document_id} {}“{}”：{first} → {second}｜{excerpt}", product.zh(), hazard.zh())
+                let (product, hazard) = language.pick((product.zh(), hazard.zh()), (product.en(), hazard.en()));
+                said!(
+                    language,
+                    "{document_id} {product}“{hazard}”：{first} → {second}｜{excerpt}",
+                    "{document_id} {product}: {hazard}: {first} → {second} | {excerpt}"
+                )
             };
             let lines = self.signals.examples.iter().map(line).collect();
-            sections.push(Section { title: "信号举例（甲 → 乙）".to_owned(), lines });
+            sections.push(section("信号举例（甲 → 乙）", "examples of signals (A → B)", lines));
         }
         sections
     }

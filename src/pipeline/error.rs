@@ -10,7 +10,7 @@ use deliver::DeliverError;
 use index::IndexError;
 use lexicon::LexiconError;
 use store::StoreError;
-use vocabulary::Refused;
+use vocabulary::{Refused, Said, file_action};
 
 /// Why the pipeline stopped.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ pub enum PipelineError {
         /// Who put them in force.
         by: String,
         /// What is wrong with them.
-        why: String,
+        why: Refused,
     },
     /// An evidence bundle could not be packed.
     #[error(transparent)]
@@ -105,7 +105,7 @@ pub enum PipelineError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        why: String,
+        why: Refused,
     },
     /// A file the pipeline itself needs.
     #[error("cannot {what} {path}")]
@@ -181,6 +181,61 @@ impl PipelineError {
             | Self::Io { .. }
             | Self::Broken(_)
             | Self::Json(_) => false,
+        }
+    }
+}
+
+impl Said for PipelineError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Store(error) => error.zh(),
+            Self::Archive(error) | Self::Brought(error) => error.zh(),
+            Self::Warc(error) | Self::BroughtWarc(error) => error.zh(),
+            Self::UnknownFormat(path) => format!(
+                "{}：文件名和首字节都看不出格式；请命名为 .ndjson、.csv、.tsv、.xlsx、.parquet 或 .warc",
+                path.display()
+            ),
+            Self::NoArchive(path) => format!(
+                "{} 里没有信息文件（.ndjson、.csv、.tsv、.xlsx、.parquet、.warc，压缩与否均可）",
+                path.display()
+            ),
+            Self::NoRerun(path) => {
+                format!("{} 里没有 summary.json：请给出 `wanglou rerun --out` 已写完的目录", path.display())
+            }
+            Self::Occupied { out, found } => {
+                format!("{} 里有 `{found}`，它不是重演的产物；请用 --out 指定空目录，或以前重演的目录", out.display())
+            }
+            Self::Index(error) => error.zh(),
+            Self::Lexicon(error) => error.zh(),
+            Self::Recipe(error) => error.zh(),
+            Self::Collect(error) => error.zh(),
+            Self::Refused(refused) => refused.zh(),
+            Self::RulesInForce { folder, by, why } => format!(
+                "由 {by} 启用的 {} {}；请从备份恢复，或启用别的规则：`wanglou promote put --shipped`",
+                folder.display(),
+                why.zh
+            ),
+            Self::Bundle(error) => error.zh(),
+            Self::RerunBroke => "重演中断了".to_owned(),
+            Self::Deliver(error) => error.zh(),
+            Self::BadLine(rejected) => {
+                format!("{}；请改正这一行，或用 --lenient 把这样的行搁置", rejected.told().zh)
+            }
+            Self::Busy(path) => {
+                format!("另一个 wanglou 正在使用 {}；请等它结束，或用 --data 换一个目录", path.display())
+            }
+            Self::Empty(path) => format!(
+                "{} 里还没有数据；请先运行 `wanglou demo`、`wanglou run` 或 `wanglou import`，或用 --data 指定别的目录",
+                path.display()
+            ),
+            Self::MaskingKey { path, why } => format!(
+                "脱敏密钥 {} 无法使用：{}；请从备份恢复，或删除它，但此后与此前的同一投诉人不再认得出",
+                path.display(),
+                why.zh
+            ),
+            Self::Io { what, path, .. } => format!("无法{} {}", file_action(what), path.display()),
+            Self::Broken(_) => "一个环节中断了；这是程序错误，请连同日志报告".to_owned(),
+            Self::Json(_) => "有一个值无法保存".to_owned(),
         }
     }
 }

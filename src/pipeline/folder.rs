@@ -155,7 +155,7 @@ impl Folder {
     /// What a reader has to know of a standard that a text names: another one is in force, or none.
     #[must_use]
     pub fn standard_note(&self, number: &str) -> Option<String> {
-        extract::standard_note(number, &self.lexicon())
+        extract::standard_note(number, &self.lexicon()).map(|note| note.zh)
     }
 
     /// What a feed says about itself. `newest`: the day of the newest change of its alerts, so that an unchanged feed stays the same; none

@@ -23,7 +23,7 @@ use archive::documents::{
 use archive::{ArchiveError, Record};
 use collect::{self, Masker, Recipe, Round, mask};
 use log::{APPEND_MAX, Aside, Journal, Outcome};
-use vocabulary::{Channel, Document, DocumentId, Intake, Party, Role, SourceId};
+use vocabulary::{Channel, Document, DocumentId, Intake, Party, Refused, Role, SourceId, refused};
 
 /// Reason under which set-aside items are counted that a round no longer lists one by one.
 const UNLISTED: &str = "further items, see the log of the round";
@@ -112,7 +112,7 @@ impl ImportReport {
     /// Books a line that is no document: counted, its reason too, and the first `shown` kept.
     fn set_aside(&mut self, source: &SourceId, rejected: Rejected, reasons: &mut Reasons, shown: usize) {
         self.intake.entry(source.clone()).or_default().reject();
-        reasons.count(&rejected.reason);
+        reasons.count(&rejected.reason.en);
         if self.rejected.len() < shown {
             self.rejected.push(rejected);
         }
@@ -194,21 +194,30 @@ pub async fn import_file(
 }
 
 /// A document as an organisation outside may hand it in: under a source and ids of its own, and as no notice of an authority.
-fn as_own(by: &Party, mut document: Document) -> Result<Document, String> {
+fn as_own(by: &Party, mut document: Document) -> Result<Document, Refused> {
     if by.role != Role::TestBody && matches!(document.channel, Channel::Regulator | Channel::Standard) {
         let (role, channel) = (by.role.code(), document.channel.code());
-        return Err(format!(
+        return Err(refused!(
+            "角色为 `{role}` 的单位不能提交渠道 `{channel}` 的信息：请用 `complaint`、`platform` 或 `media`",
             "organisations of role `{role}` hand in nothing of channel `{channel}`: use `complaint`, `platform` or `media`"
         ));
     }
     let source = by.own_source(document.source.as_str());
     if source.len() > SourceId::BYTES_MAX {
-        return Err(format!("the source `{}` is too long beside the name of the organisation", document.source));
+        return Err(refused!(
+            "来源 `{}` 连同单位名称太长",
+            "the source `{}` is too long beside the name of the organisation",
+            document.source
+        ));
     }
     // Its ids are its own, too: it takes no name that the document of another source could have.
     let id = format!("{source}/{}", document.id);
     if id.len() > DocumentId::BYTES_MAX {
-        return Err(format!("the id `{}` is too long beside the name of the source", document.id));
+        return Err(refused!(
+            "编号 `{}` 连同来源名称太长",
+            "the id `{}` is too long beside the name of the source",
+            document.id
+        ));
     }
     document.id = DocumentId::new(id);
     document.source = SourceId::new(source);
@@ -356,7 +365,8 @@ fn masked(mut items: Items, masker: &Masker) -> Items {
     items.par_iter_mut().for_each(|item| match item {
         Ok(document) => masker.mask_document(document),
         Err(rejected) => {
-            rejected.reason = mask(&rejected.reason).into_owned();
+            rejected.reason.zh = mask(&rejected.reason.zh).into_owned();
+            rejected.reason.en = mask(&rejected.reason.en).into_owned();
             rejected.found = mask(&rejected.found).into_owned();
         }
     });
@@ -394,7 +404,7 @@ impl Rejects {
         let line = serde_json::json!({
             "file": rejected.file.display().to_string(),
             "line": rejected.line,
-            "reason": rejected.reason,
+            "reason": rejected.reason.en,
             "found": rejected.found,
         });
         match &mut self.file {

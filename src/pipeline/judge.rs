@@ -4,7 +4,7 @@ use super::PipelineError;
 use alert::AlertPolicy;
 use sampling::SamplingPolicy;
 use score::{Criteria, Scorer};
-use vocabulary::CriteriaVersion;
+use vocabulary::{CriteriaVersion, Said};
 
 /// One criteria file, as the three rooms that judge by it understand it.
 #[derive(Debug, Clone)]
@@ -17,9 +17,8 @@ pub struct Judge {
 impl Judge {
     /// Reads a criteria file's text and the table of test items; the file names are only for messages.
     pub fn parse(text: &str, file: &str, items: &str, items_file: &str) -> Result<Self, PipelineError> {
-        let criteria = |error: &dyn std::fmt::Display| {
-            PipelineError::refused(format!("评价标准不能使用：{error}"), error.to_string())
-        };
+        let criteria =
+            |error: &dyn Said| PipelineError::refused(format!("评价标准不能使用：{}", error.zh()), error.to_string());
         let scorer = Scorer::new(Criteria::parse(text, file).map_err(|error| criteria(&error))?);
         let alerts = AlertPolicy::parse(text, file).map_err(|error| criteria(&error))?;
         let sampling = SamplingPolicy::parse(text, file, items, items_file).map_err(|error| criteria(&error))?;

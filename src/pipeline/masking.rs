@@ -11,6 +11,7 @@ use super::error::PipelineError;
 use archive::ArchiveError;
 use archive::files::{Files, Readers};
 use collect::Masker;
+use vocabulary::{Refused, refused};
 
 /// Its name in the data folder.
 const KEY_FILE: &str = "masking.key";
@@ -27,22 +28,26 @@ const KEY_CHARS_MAX: u64 = 4_096;
 /// [`PipelineError::MaskingKey`] when there is one that cannot be read or is too short, or none can be made.
 pub(super) fn masker_of(data: &Path) -> Result<Masker, PipelineError> {
     let path = data.join(KEY_FILE);
-    let unusable = |why: String| PipelineError::MaskingKey { path: path.clone(), why };
+    let unusable = |why: Refused| PipelineError::MaskingKey { path: path.clone(), why };
+    let unreadable = |error: std::io::Error| unusable(refused!("无法读取：“{error}”", "it cannot be read: {error}"));
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return make(data).map_err(|error| unusable(format!("it could not be made: {error}")));
+            return make(data)
+                .map_err(|error| unusable(refused!("无法生成：“{error}”", "it could not be made: {error}")));
         }
-        Err(error) => return Err(unusable(format!("it cannot be read: {error}"))),
+        Err(error) => return Err(unreadable(error)),
     };
     warn_if_open(&file, &path);
     let mut text = String::new();
-    file.take(KEY_CHARS_MAX)
-        .read_to_string(&mut text)
-        .map_err(|error| unusable(format!("it cannot be read: {error}")))?;
+    file.take(KEY_CHARS_MAX).read_to_string(&mut text).map_err(unreadable)?;
     let secret = text.trim();
     if secret.len() < KEY_CHARS_MIN {
-        return Err(unusable(format!("it holds {} characters, at least {KEY_CHARS_MIN} are needed", secret.len())));
+        return Err(unusable(refused!(
+            "只有 {} 个字符，至少要 {KEY_CHARS_MIN} 个",
+            "it holds {} characters, at least {KEY_CHARS_MIN} are needed",
+            secret.len()
+        )));
     }
     Ok(Masker::with_secret(secret.as_bytes()))
 }

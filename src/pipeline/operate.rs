@@ -16,7 +16,7 @@ use config::Settings;
 use index::{IndexStat, SearchIndex, Thesaurus, id_key};
 use log::Journal;
 use store::Store;
-use vocabulary::{DocumentId, Position};
+use vocabulary::{DocumentId, Position, Refused};
 
 /// Documents named in a report, of each kind of trouble.
 const EXAMPLES_MAX: usize = 5;
@@ -30,7 +30,7 @@ pub struct IndexReport {
     /// How it lies on the disk.
     pub stat: IndexStat,
     /// Which files do not hold what was written; none when all do.
-    pub damage: Option<String>,
+    pub damage: Option<Refused>,
     /// Documents of the log up to the index's place.
     pub expected: u64,
     /// The first of those that are not in, or in an older revision.

@@ -14,7 +14,7 @@ use super::{Folder, PipelineError};
 use sampling::results::{self, BadLine};
 use score::FeedbackCriteria;
 use store::{Store, Taken};
-use vocabulary::{Alert, AlertId, AuditEntry, AuditKind, Outcome, Verdict};
+use vocabulary::{Alert, AlertId, AuditEntry, AuditKind, Outcome, Refused, Said, Verdict};
 
 /// What an import of results did: `collected = kept + duplicate + rejected` (COUNT-1).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -26,7 +26,7 @@ pub struct ResultsReport {
     /// Outcomes that were there already.
     pub duplicate: u64,
     /// Lines that are no outcome, or that contradict one that was kept: with line and reason.
-    pub rejected: Vec<String>,
+    pub rejected: Vec<Refused>,
 }
 
 impl Judge {
@@ -73,17 +73,20 @@ impl Folder {
             }
         }
         let lines = results::results(text, ndjson, &alerts, now)
-            .map_err(|bad: BadLine| PipelineError::refused(format!("检验结果文件：{bad}"), bad.to_string()))?;
+            .map_err(|bad: BadLine| PipelineError::refused(format!("检验结果文件：{}", bad.zh()), bad.to_string()))?;
         let mut done = ResultsReport { collected: lines.len() as u64, ..ResultsReport::default() };
         let mut tx = self.store().begin().await?;
         for line in lines {
             match line {
-                Err(bad) => done.rejected.push(bad.to_string()),
+                Err(bad) => done.rejected.push(Refused::of(&bad)),
                 Ok(outcome) => match Store::add_outcome(&mut tx, &outcome).await? {
                     Taken::Kept => done.kept += 1,
                     Taken::Known => done.duplicate += 1,
                     Taken::Differs(kept) => {
-                        done.rejected.push(format!("`{outcome}` contradicts `{kept}`, which was kept"));
+                        done.rejected.push(Refused::new(
+                            format!("“{outcome}”与已保存的“{kept}”矛盾"),
+                            format!("outcome `{}` contradicts the one that was kept under the same id", outcome.id),
+                        ));
                     }
                 },
             }
@@ -108,7 +111,7 @@ pub fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, PipelineEr
     let read = |(at, line): (usize, &str)| {
         serde_json::from_str(line).map_err(|error| {
             let (path, line) = (path.display(), at + 1);
-            PipelineError::refused(format!("{path} 第 {line} 行：{error}"), format!("{path}:{line}: {error}"))
+            PipelineError::refused(format!("{path} 第 {line} 行：“{error}”"), format!("{path}:{line}: {error}"))
         })
     };
     text_of(path)?.lines().enumerate().map(read).collect()

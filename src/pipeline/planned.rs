@@ -166,7 +166,7 @@ impl Folder {
             let (gained, lost) = (found.alerts.gained.len() as u64, found.alerts.lost.len() as u64);
             let change = PastChange { against, gained, lost, earlier, later, other_levels };
             if change.any() {
-                found.report().write_html(&page)?;
+                found.report(vocabulary::Language::Chinese).write_html(&page)?;
             }
             Ok(Some(change))
         })

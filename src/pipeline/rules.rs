@@ -7,6 +7,7 @@ use std::path::Path;
 use super::PipelineError;
 use super::judge::Judge;
 use lexicon::{Lexicon, LexiconError};
+use vocabulary::cause_in_chinese;
 
 /// The shipped criteria.
 const DEFAULT_CRITERIA: &str = include_str!("../../rules/criteria/default.toml");
@@ -35,7 +36,7 @@ pub(super) fn criteria_text(file: Option<&Path>) -> Result<String, PipelineError
     fs::read_to_string(path).map_err(|error| {
         let path = path.display();
         PipelineError::refused(
-            format!("无法读取评价标准文件 {path}：{error}"),
+            format!("无法读取评价标准文件 {path}：{}", cause_in_chinese(&error)),
             format!("cannot read the criteria file {path}: {error}"),
         )
     })

@@ -15,7 +15,7 @@ use super::files::files_under;
 use archive::{DocumentDataset, SignalParts, WarcReader, survey_parts};
 use log::Journal;
 use store::Store;
-use vocabulary::{DateRange, Position, SourceId, day_of};
+use vocabulary::{DateRange, Position, Refused, SourceId, day_of, refused};
 
 /// Documents taken from the log together.
 const BATCH: usize = 10_000;
@@ -72,11 +72,11 @@ pub struct Verified {
     /// Everything wrong.
     pub problems: u64,
     /// The first of them, each with where.
-    pub first_problems: Vec<String>,
+    pub first_problems: Vec<Refused>,
 }
 
 impl Verified {
-    fn wrong(&mut self, problem: String) {
+    fn wrong(&mut self, problem: Refused) {
         self.problems += 1;
         if self.first_problems.len() < PROBLEMS_SHOWN_MAX {
             self.first_problems.push(problem);
@@ -129,12 +129,26 @@ pub async fn verify(data: &Path, tell: &mut dyn FnMut(u64)) -> Result<Verified, 
                 continue;
             };
             verified.pointing += 1;
-            let place = format!("document `{}`: {} byte {}", document.id, raw.file, raw.offset);
+            let (id, file, offset) = (&document.id, &raw.file, raw.offset);
+            let at = |what: Refused| {
+                Refused::new(
+                    format!("信息 `{id}`：{file} 字节 {offset}：{}", what.zh),
+                    format!("document `{id}`: {file} byte {offset}: {}", what.en),
+                )
+            };
             match held.files.get(&raw.file).map(|records| records.get(&raw.offset)) {
-                None => verified.wrong(format!("{place}: there is no such file in warc/")),
-                Some(None) => verified.wrong(format!("{place}: no record begins there")),
+                None => {
+                    verified.wrong(at(refused!("warc/ 里没有这个文件", "there is no such file in warc/")));
+                }
+                Some(None) => {
+                    verified.wrong(at(refused!("那里没有记录开始", "no record begins there")));
+                }
                 Some(Some(digest)) if *digest != raw.digest => {
-                    verified.wrong(format!("{place}: it was read from {}, the record holds {digest}", raw.digest));
+                    verified.wrong(at(refused!(
+                        "信息读自 {}，而记录是 {digest}",
+                        "it was read from {}, the record holds {digest}",
+                        raw.digest
+                    )));
                 }
                 Some(Some(_)) => {}
             }
@@ -148,7 +162,10 @@ pub async fn verify(data: &Path, tell: &mut dyn FnMut(u64)) -> Result<Verified, 
     }
     if parts.to > end {
         let to = parts.to;
-        verified.wrong(format!("signals go to log position {to}, the log to {end}; remove signals/, it is made again"));
+        verified.wrong(refused!(
+            "信号到日志位置 {to}，而日志只到 {end}；请删除 signals/，程序会重新生成",
+            "signals go to log position {to}, the log to {end}; remove signals/, it is made again"
+        ));
     }
     Ok(verified)
 }
@@ -174,7 +191,8 @@ fn records_of(dir: &Path, verified: &mut Verified, tell: &mut dyn FnMut(u64)) ->
                     match record.payload_is_intact() {
                         Some(true) => verified.intact += 1,
                         Some(false) => {
-                            verified.wrong(format!(
+                            verified.wrong(refused!(
+                                "{name} 字节 {}：内容与摘要不符",
                                 "{name} byte {}: the payload is not what its digest says",
                                 record.offset
                             ));
@@ -187,7 +205,12 @@ fn records_of(dir: &Path, verified: &mut Verified, tell: &mut dyn FnMut(u64)) ->
                     }
                     tell(verified.records);
                 }
-                Err(problem) => verified.wrong(format!("{name} {problem}")),
+                Err(problem) => verified.wrong(refused!(
+                    "{name} 字节 {}：“{}”",
+                    "{name} byte {}: {}",
+                    problem.offset,
+                    problem.detail
+                )),
             }
         }
     }

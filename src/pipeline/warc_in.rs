@@ -8,7 +8,7 @@ use super::error::PipelineError;
 use archive::documents::{ImportSpec, Rejected};
 use archive::{Record, WarcReader};
 use collect::{PAGE_BYTES_MAX, document_of_page, document_of_plain_text};
-use vocabulary::{Document, RawRef, excerpt};
+use vocabulary::{Document, RawRef, Refused, excerpt, refused};
 
 /// Characters of a rejected record's address that are shown.
 const FOUND_CHARS: usize = 200;
@@ -23,7 +23,12 @@ pub(super) fn records_of(
     let records = (1..).zip(WarcReader::open(path).map_err(PipelineError::BroughtWarc)?);
     Ok(records.map(move |(number, record)| {
         let record = record.map_err(|problem| {
-            let reason = format!("record {number} at byte {}: {}", problem.offset, problem.detail);
+            let reason = refused!(
+                "第 {number} 条记录，字节 {}：“{}”",
+                "record {number} at byte {}: {}",
+                problem.offset,
+                problem.detail
+            );
             rejected(path, number, reason, "")
         });
         (number, record)
@@ -41,23 +46,28 @@ pub(super) fn document_of_record(
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let page = page_of(record, &file, spec).transpose()?;
     let target = record.target().unwrap_or_default();
-    Some(page.map_err(|reason| rejected(path, number, format!("record {number}: {reason}"), target)))
+    let told = |reason: Refused| {
+        Refused::new(format!("第 {number} 条记录：{}", reason.zh), format!("record {number}: {}", reason.en))
+    };
+    Some(page.map_err(|reason| rejected(path, number, told(reason), target)))
 }
 
-fn rejected(path: &Path, number: u64, reason: String, found: &str) -> Rejected {
+fn rejected(path: &Path, number: u64, reason: Refused, found: &str) -> Rejected {
     Rejected { file: path.to_owned(), line: number, reason, found: excerpt(found, FOUND_CHARS) }
 }
 
 /// The document of a record; none when it is no page or not wanted. The error says why a page cannot be read.
-fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Document>, String> {
+fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Document>, Refused> {
     let is_text = record.kind() == "conversion";
     if !is_text && record.kind() != "response" {
         return Ok(None);
     }
-    let url =
-        || Url::parse(record.target().unwrap_or_default()).map_err(|error| format!("its address is none: {error}"));
+    let url = || {
+        Url::parse(record.target().unwrap_or_default())
+            .map_err(|error| refused!("它的地址不是地址：“{error}”", "its address is none: {error}"))
+    };
     let wanted_host = |url: &Url| url.host_str().is_some_and(|host| spec.pages.wants_host(host));
-    let seen_at = || record.date().ok_or("it has no date");
+    let seen_at = || record.date().ok_or_else(|| refused!("没有日期", "it has no date"));
     let digest = record.header("WARC-Payload-Digest").or_else(|| record.header("WARC-Block-Digest"));
     let raw = RawRef { file: file.to_owned(), offset: record.offset, digest: digest.unwrap_or_default().to_owned() };
     let (source, channel) = (&spec.source, spec.channel);
@@ -67,7 +77,7 @@ fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Docu
             return Ok(None);
         }
         document_of_plain_text(source, channel, &url, &String::from_utf8_lossy(&record.block), seen_at()?, raw)
-            .ok_or("no text was found")?
+            .ok_or_else(|| refused!("没有找到正文", "no text was found"))?
     } else {
         let Some(answer) = record.http().filter(|answer| answer.status == Some(200)) else { return Ok(None) };
         let content_type = answer.header("content-type").unwrap_or("text/html");
@@ -78,9 +88,9 @@ fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Docu
         if !wanted_host(&url) {
             return Ok(None);
         }
-        let body = answer.decoded(PAGE_BYTES_MAX).map_err(|error| error.to_string())?;
+        let body = answer.decoded(PAGE_BYTES_MAX).map_err(|error| Refused::of(&error))?;
         let (document, problems) = document_of_page(source, channel, &url, Some(content_type), &body, seen_at()?, raw);
-        document.ok_or_else(|| problems.join("; "))?
+        document.ok_or_else(|| Refused::quoted(problems.join("; ")))?
     };
     let stated = record.header("WARC-Identified-Content-Language");
     Ok(Some(document).filter(|document| spec.pages.wants_language(stated, &document.text)))

@@ -5,6 +5,8 @@
 //!
 //! **ALERT-1** a request's id follows from its alert's: asking twice gives the same request.
 
+use vocabulary::{Refused, Said};
+
 mod policy;
 mod request;
 /// What test bodies return.
@@ -27,7 +29,7 @@ pub enum SamplingError {
         /// Line, counted from 1.
         line: usize,
         /// What was found and what was expected.
-        problem: String,
+        problem: Refused,
     },
     /// A request lacks what DB33/T 980 §4.2.1 c and §6.2 ask for.
     #[error("sampling request `{request}` has no `{field}`: fill it in before it is sent")]
@@ -45,4 +47,16 @@ pub enum SamplingError {
         /// Its disposal.
         disposal: &'static str,
     },
+}
+
+impl Said for SamplingError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Policy { file, line, problem } => format!("{file}:{line}：{}", problem.zh),
+            Self::Missing { request, field } => format!("抽检任务 `{request}` 没有 `{field}`：请补上再发出"),
+            Self::NotAsked { alert, disposal } => {
+                format!("预警 `{alert}` 的处置是 `{disposal}`：只有 `sample` 才生成抽检任务")
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::SamplingError;
 use super::size::detect_one;
-use vocabulary::{Category, Danger, Hazard, TestItem};
+use vocabulary::{Category, Danger, Hazard, Refused, TestItem, refused};
 
 /// Everything that a sampling request is made by.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +84,7 @@ impl SamplingPolicy {
     pub fn parse(criteria: &str, criteria_file: &str, items: &str, items_file: &str) -> Result<Self, SamplingError> {
         let Table { mode, staff, default_platforms, sellers_max, batches, deadline_days } =
             read::<CriteriaFile>(criteria, criteria_file)?.sampling;
-        let refuse = |key: &str, problem: String| SamplingError::Policy {
+        let refuse = |key: &str, problem: Refused| SamplingError::Policy {
             file: criteria_file.to_owned(),
             line: line_of(criteria, key),
             problem,
@@ -92,22 +92,34 @@ impl SamplingPolicy {
         for danger in Danger::ALL {
             match batches.get(danger) {
                 None => {
-                    return Err(refuse("[sampling.batches]", format!("`batches` has no line for danger `{danger}`")));
+                    return Err(refuse(
+                        "[sampling.batches]",
+                        refused!(
+                            "`batches` 没有隐患程度 `{danger}` 的一行",
+                            "`batches` has no line for danger `{danger}`"
+                        ),
+                    ));
                 }
                 Some(goal) if detect_one(goal.confidence, goal.rate).is_none() => {
-                    let problem = format!("`batches.{danger}` is {goal:?}: expected two shares above 0 and below 1");
+                    let problem = refused!(
+                        "`batches.{danger}` 为 {goal:?}：应为两个大于 0、小于 1 的比例",
+                        "`batches.{danger}` is {goal:?}: expected two shares above 0 and below 1"
+                    );
                     return Err(refuse("[sampling.batches]", problem));
                 }
                 Some(_) => {}
             }
             if deadline_days.get(danger).is_none_or(|days| *days == 0) {
-                let problem = format!("`deadline_days` needs a number above 0 for danger `{danger}`");
+                let problem = refused!(
+                    "`deadline_days` 要给隐患程度 `{danger}` 一个大于 0 的数",
+                    "`deadline_days` needs a number above 0 for danger `{danger}`"
+                );
                 return Err(refuse("[sampling.deadline_days]", problem));
             }
         }
         for (key, text) in [("mode", &mode), ("staff", &staff)] {
             if text.trim().is_empty() {
-                return Err(refuse(key, format!("`{key}` is empty")));
+                return Err(refuse(key, refused!("`{key}` 是空的", "`{key}` is empty")));
             }
         }
         let file = read::<ItemsFile>(items, items_file)?;
@@ -126,8 +138,10 @@ impl SamplingPolicy {
             }
         }
         if let Some(hazard) = Hazard::ALL.iter().find(|hazard| !fallback.contains_key(hazard)) {
-            let problem =
-                format!("no `fallback` names hazard `{hazard}`: without one a request could lack its test items");
+            let problem = refused!(
+                "没有 `fallback` 写明隐患 `{hazard}`：那样抽检任务可能没有检验项目",
+                "no `fallback` names hazard `{hazard}`: without one a request could lack its test items"
+            );
             return Err(SamplingError::Policy {
                 file: items_file.to_owned(),
                 line: line_of(items, "[[fallback]]"),
@@ -157,7 +171,10 @@ fn tests(rows: &[(String, String)], text: &str, file: &str) -> Result<Vec<TestIt
     if let Some((item, standard)) = rows.iter().find(empty) {
         let line =
             text.lines().position(|line| line.contains(&format!("\"{item}\", \"{standard}\""))).map_or(1, |at| at + 1);
-        let problem = format!("a test needs an item and a standard, found `{item}` and `{standard}`");
+        let problem = refused!(
+            "一项检验要有项目和标准，现为 `{item}` 和 `{standard}`",
+            "a test needs an item and a standard, found `{item}` and `{standard}`"
+        );
         return Err(SamplingError::Policy { file: file.to_owned(), line, problem });
     }
     Ok(rows.iter().map(|(item, standard)| TestItem { item: item.clone(), standard: standard.clone() }).collect())
@@ -167,7 +184,7 @@ fn read<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, SamplingError>
     toml::from_str(text).map_err(|found| {
         let at = found.span().map_or(0, |span| span.start).min(text.len());
         let line = text.get(..at).map_or(1, |head| head.matches('\n').count() + 1);
-        SamplingError::Policy { file: file.to_owned(), line, problem: found.message().to_owned() }
+        SamplingError::Policy { file: file.to_owned(), line, problem: Refused::quoted(found.message()) }
     })
 }
 

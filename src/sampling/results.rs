@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use vocabulary::{
-    Alert, AlertContext, Category, Finding, Hazard, Outcome, OutcomeId, Refused, Samples, SamplingBasis, Verdict,
-    day_of,
+    Alert, AlertContext, Category, Finding, Hazard, Outcome, OutcomeId, Refused, Said, Samples, SamplingBasis, Verdict,
+    day_of, refused,
 };
 
 /// Columns of a file of results.
@@ -45,7 +45,13 @@ pub struct BadLine {
     /// Line of the file, counted from 1.
     pub line: u64,
     /// What was found and what was expected.
-    pub reason: String,
+    pub reason: Refused,
+}
+
+impl Said for BadLine {
+    fn zh(&self) -> String {
+        format!("第 {} 行：{}", self.line, self.reason.zh)
+    }
 }
 
 /// Alerts that results may answer.
@@ -111,7 +117,7 @@ pub fn results(
 ) -> Result<Vec<Result<Outcome, BadLine>>, BadLine> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let rows = if ndjson { objects(text) } else { records(text)? };
-    let read = |(line, row): (u64, Result<Row, String>)| {
+    let read = |(line, row): (u64, Result<Row, Refused>)| {
         row.and_then(|row| result(&row, alerts, now)).map_err(|reason| BadLine { line, reason })
     };
     Ok(rows.into_iter().map(read).collect())
@@ -120,24 +126,37 @@ pub fn results(
 type Row = BTreeMap<String, String>;
 
 /// A line's number, and its cells or what is wrong with them.
-type Line = (u64, Result<Row, String>);
+type Line = (u64, Result<Row, Refused>);
 
 fn records(text: &str) -> Result<Vec<Line>, BadLine> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let bad = |reason: String| BadLine { line: 1, reason };
-    let header: Vec<String> =
-        reader.headers().map_err(|error| bad(error.to_string()))?.iter().map(|name| name.trim().to_owned()).collect();
+    let bad = |reason: Refused| BadLine { line: 1, reason };
+    let header: Vec<String> = reader
+        .headers()
+        .map_err(|error| bad(Refused::quoted(error)))?
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
     if let Some(name) = header.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
-        return Err(bad(format!("column `{name}` is not known; known: {}", COLUMNS.join(", "))));
+        return Err(bad(refused!(
+            "不认识列 `{name}`；有：{}",
+            "column `{name}` is not known; known: {}",
+            COLUMNS.join(", ")
+        )));
     }
     for needed in ["tested", "failed", "basis", "date", "body", "report"] {
         if !header.iter().any(|name| name == needed) {
-            return Err(bad(format!("there is no column `{needed}`")));
+            return Err(bad(refused!("没有列 `{needed}`", "there is no column `{needed}`")));
         }
     }
     let row = |record: csv::StringRecord| {
         if record.len() != header.len() {
-            return Err(format!("{} cells: expected {}, as in the header", record.len(), header.len()));
+            return Err(refused!(
+                "{} 格：应为 {} 格，与表头相同",
+                "{} cells: expected {}, as in the header",
+                record.len(),
+                header.len()
+            ));
         }
         Ok(header.iter().cloned().zip(record.iter().map(|cell| cell.trim().to_owned())).collect())
     };
@@ -146,24 +165,24 @@ fn records(text: &str) -> Result<Vec<Line>, BadLine> {
         .enumerate()
         .map(|(at, record)| match record {
             Ok(record) => (record.position().map_or(at as u64 + 2, csv::Position::line), row(record)),
-            Err(error) => (error.position().map_or(at as u64 + 2, csv::Position::line), Err(error.to_string())),
+            Err(error) => (error.position().map_or(at as u64 + 2, csv::Position::line), Err(Refused::quoted(error))),
         })
         .collect())
 }
 
-fn objects(text: &str) -> Vec<(u64, Result<Row, String>)> {
+fn objects(text: &str) -> Vec<(u64, Result<Row, Refused>)> {
     let row = |line: &str| {
-        let Value::Object(object) = serde_json::from_str(line).map_err(|error| error.to_string())? else {
-            return Err("expected one JSON object".to_owned());
+        let Value::Object(object) = serde_json::from_str(line).map_err(Refused::quoted)? else {
+            return Err(refused!("应为一个 JSON 对象", "expected one JSON object"));
         };
         object
             .into_iter()
             .map(|(key, value)| match value {
-                _ if !COLUMNS.contains(&key.as_str()) => Err(format!("key `{key}` is not known")),
+                _ if !COLUMNS.contains(&key.as_str()) => Err(refused!("不认识键 `{key}`", "key `{key}` is not known")),
                 Value::Null => Ok((key, String::new())),
                 Value::String(text) => Ok((key, text.trim().to_owned())),
                 Value::Number(number) => Ok((key, number.to_string())),
-                _ => Err(format!("`{key}` must be a text or a number")),
+                _ => Err(refused!("`{key}` 应为文字或数", "`{key}` must be a text or a number")),
             })
             .collect()
     };
@@ -171,56 +190,86 @@ fn objects(text: &str) -> Vec<(u64, Result<Row, String>)> {
     lines.map(|(at, line)| (at as u64 + 1, row(line))).collect()
 }
 
-fn result(row: &Row, alerts: &dyn Alerts, now: Timestamp) -> Result<Outcome, String> {
+fn result(row: &Row, alerts: &dyn Alerts, now: Timestamp) -> Result<Outcome, Refused> {
     let cell = |name: &str| row.get(name).map(String::as_str).filter(|cell| !cell.is_empty());
     if let Some((name, _)) = row.iter().find(|(_, cell)| cell.chars().count() > CELL_CHARS_MAX) {
-        return Err(format!("`{name}` is longer than {CELL_CHARS_MAX} characters"));
+        return Err(refused!(
+            "`{name}` 超过 {CELL_CHARS_MAX} 个字",
+            "`{name}` is longer than {CELL_CHARS_MAX} characters"
+        ));
     }
-    let needed = |name: &str| cell(name).ok_or_else(|| format!("`{name}` is empty"));
+    let needed = |name: &str| cell(name).ok_or_else(|| refused!("`{name}` 是空的", "`{name}` is empty"));
     let count = |name: &str| {
         let found = needed(name)?;
         let count = found.parse::<u64>().ok().filter(|count| *count <= BATCHES_MAX);
-        count.ok_or_else(|| format!("`{name}` is `{found}`: expected a whole number from 0 to {BATCHES_MAX}"))
+        count.ok_or_else(|| {
+            refused!(
+                "`{name}` 为 `{found}`：应为 0 到 {BATCHES_MAX} 的整数",
+                "`{name}` is `{found}`: expected a whole number from 0 to {BATCHES_MAX}"
+            )
+        })
     };
     let (tested, failed) = (count("tested")?, count("failed")?);
     if tested == 0 {
-        return Err("`tested` is 0: no batch was tested".to_owned());
+        return Err(refused!("`tested` 为 0：没有检验任何批次", "`tested` is 0: no batch was tested"));
     }
     if failed > tested {
-        return Err(format!("`failed` is {failed}: more than the {tested} batches tested"));
+        return Err(refused!(
+            "`failed` 为 {failed}：比检验的 {tested} 批还多",
+            "`failed` is {failed}: more than the {tested} batches tested"
+        ));
     }
     let basis = match needed("basis")? {
         "targeted" => SamplingBasis::Targeted,
         "random" => SamplingBasis::Random,
-        found => return Err(format!("`basis` is `{found}`: expected targeted or random")),
+        found => {
+            return Err(refused!(
+                "`basis` 为 `{found}`：应为 targeted 或 random",
+                "`basis` is `{found}`: expected targeted or random"
+            ));
+        }
     };
     let found = needed("date")?;
-    let date: Date = found.parse().map_err(|_| format!("`date` is `{found}`: expected a day as 2026-03-15"))?;
+    let date: Date = found.parse().map_err(|_| {
+        refused!("`date` 为 `{found}`：应为日期，如 2026-03-15", "`date` is `{found}`: expected a day as 2026-03-15")
+    })?;
     if date > day_of(now) {
-        return Err(format!("`date` is {date}: that is after today, {}", day_of(now)));
+        return Err(refused!(
+            "`date` 为 {date}：晚于今天（{}）",
+            "`date` is {date}: that is after today, {}",
+            day_of(now)
+        ));
     }
     let (body, report) = (needed("body")?, needed("report")?);
     let alert = match (cell("alert_id"), cell("request_id")) {
         (None, None) => None,
-        (alert, request) => Some(
-            alerts
-                .find(alert, request)
-                .ok_or_else(|| format!("alert or request `{}` is not known", alert.or(request).unwrap_or_default()))?,
-        ),
+        (alert, request) => Some(alerts.find(alert, request).ok_or_else(|| {
+            refused!(
+                "不认识预警或抽检任务 `{}`",
+                "alert or request `{}` is not known",
+                alert.or(request).unwrap_or_default()
+            )
+        })?),
     };
     let judged = alert.map(|alert| &alert.assessment);
     let category: Category = match (cell("category"), judged) {
-        (Some(code), _) => code.parse().map_err(|error: vocabulary::UnknownCode| error.to_string())?,
+        (Some(code), _) => code.parse().map_err(|error: vocabulary::UnknownCode| Refused::of(&error))?,
         (None, Some(judged)) => judged.category,
-        (None, None) => return Err("neither `alert_id` nor `category` says what was tested".to_owned()),
+        (None, None) => {
+            return Err(refused!(
+                "`alert_id` 和 `category` 都没有写，不知检验了什么",
+                "neither `alert_id` nor `category` says what was tested"
+            ));
+        }
     };
     let hazard: Option<Hazard> = match (cell("hazard"), judged) {
-        (Some(code), _) => Some(code.parse().map_err(|error: vocabulary::UnknownCode| error.to_string())?),
+        (Some(code), _) => Some(code.parse().map_err(|error: vocabulary::UnknownCode| Refused::of(&error))?),
         (None, judged) => judged.map(|judged| judged.hazard),
     };
     if let Some(judged) = judged.filter(|judged| judged.category != category || Some(judged.hazard) != hazard) {
         let found = hazard.map_or("-", Hazard::code);
-        return Err(format!(
+        return Err(refused!(
+            "类别和隐患是 {} {found}，而预警说的是 {} {}",
             "category and hazard are {} {found}, but the alert is about {} {}",
             category.code(),
             judged.category.code(),
@@ -272,29 +321,33 @@ pub fn outcomes(text: &str) -> Result<Vec<Outcome>, BadLine> {
     lines.map(|(at, line)| outcome(line).map_err(|reason| BadLine { line: at as u64 + 1, reason })).collect()
 }
 
-fn outcome(line: &str) -> Result<Outcome, String> {
-    let mut value: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let object = value.as_object_mut().ok_or("expected one JSON object")?;
+fn outcome(line: &str) -> Result<Outcome, Refused> {
+    let mut value: Value = serde_json::from_str(line).map_err(Refused::quoted)?;
+    let object = value.as_object_mut().ok_or(refused!("应为一个 JSON 对象", "expected one JSON object"))?;
     if object.get("id").is_none_or(Value::is_null) {
         object.insert("id".to_owned(), Value::String(id_of(&["line", line.trim()]).as_str().to_owned()));
     }
     if object.get("known_at").is_none_or(Value::is_null) {
         let date = object.get("date").and_then(Value::as_str).unwrap_or_default();
-        let day: Date = date.parse().map_err(|_| format!("`date` is `{date}`: expected a day as 2026-03-15"))?;
+        let day: Date = date.parse().map_err(|_| {
+            refused!("`date` 为 `{date}`：应为日期，如 2026-03-15", "`date` is `{date}`: expected a day as 2026-03-15")
+        })?;
         let moment = vocabulary::show_moment(vocabulary::end_of_day(day));
         object.insert("known_at".to_owned(), Value::String(moment));
     }
     for key in ["hazard", "brand"] {
         object.entry(key).or_insert(Value::Null);
     }
-    let outcome: Outcome = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    let outcome: Outcome = serde_json::from_value(value).map_err(Refused::quoted)?;
     match &outcome.finding {
         Finding::Samples(samples) if samples.failed > samples.tested || samples.tested == 0 => {
-            Err(format!("{} failed of {} tested", samples.failed, samples.tested))
+            Err(refused!("检验 {1} 批，不合格却有 {0} 批", "{} failed of {} tested", samples.failed, samples.tested))
         }
-        _ if day_of(outcome.known_at) < outcome.date => {
-            Err(format!("`known_at` lies before `date`, {}: nobody knows a result before it is found", outcome.date))
-        }
+        _ if day_of(outcome.known_at) < outcome.date => Err(refused!(
+            "`known_at` 早于 `date`（{}）：结果得出之前没有人知道",
+            "`known_at` lies before `date`, {}: nobody knows a result before it is found",
+            outcome.date
+        )),
         _ => Ok(outcome),
     }
 }
@@ -376,7 +429,7 @@ mod tests {
         let now = start_of_day(date(2026, 3, 1));
         let text = "alert_id,tested,failed,basis,date,body,report\nwl-9,2,0,targeted,2026-02-01,院,R-1\n";
         let rows = results(text, false, &BTreeMap::new(), now).expect("a header");
-        assert_eq!(rows[0].as_ref().expect_err("unknown").reason, "alert or request `wl-9` is not known");
+        assert_eq!(rows[0].as_ref().expect_err("unknown").reason.en, "alert or request `wl-9` is not known");
     }
 
     #[test]
@@ -392,6 +445,6 @@ mod tests {
         assert_eq!(day_of(read[0].known_at), date(2026, 2, 1));
         assert_eq!(outcomes(&format!("{short}\n{{}}")).expect_err("bad").line, 2);
         let early = short.replace("\"date\"", "\"known_at\":\"2026-01-01\",\"date\"");
-        assert!(outcomes(&early).expect_err("bad").reason.contains("known_at"));
+        assert!(outcomes(&early).expect_err("bad").reason.en.contains("known_at"));
     }
 }

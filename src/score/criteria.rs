@@ -7,7 +7,9 @@ use serde::de::IgnoredAny;
 
 use super::feedback::FeedbackCriteria;
 use super::onsets::OnsetTable;
-use vocabulary::{Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, RegionCode, Spread};
+use vocabulary::{
+    Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Refused, RegionCode, Said, Spread, refused,
+};
 
 /// Most events that a search for a change may add or take away: it judges again for each step.
 const CHANGED_EVENTS_MAX: u32 = 100;
@@ -21,7 +23,13 @@ pub struct CriteriaError {
     /// Line, counted from 1.
     pub line: usize,
     /// What was found and what was expected.
-    pub problem: String,
+    pub problem: Refused,
+}
+
+impl Said for CriteriaError {
+    fn zh(&self) -> String {
+        format!("{}:{}：{}", self.file, self.line, self.problem.zh)
+    }
 }
 
 /// Everything that scoring decides by.
@@ -436,11 +444,11 @@ impl Criteria {
     /// # Errors
     /// [`CriteriaError`] with file and line when a key is missing, unknown or holds an impossible value.
     pub fn parse(text: &str, file: &str) -> Result<Self, CriteriaError> {
-        let error = |line: usize, problem: String| CriteriaError { file: file.to_owned(), line, problem };
+        let error = |line: usize, problem: Refused| CriteriaError { file: file.to_owned(), line, problem };
         let parsed: File = toml::from_str(text).map_err(|found| {
             let at = found.span().map_or(0, |span| span.start).min(text.len());
             let line = text.get(..at).map_or(1, |head| head.matches('\n').count() + 1);
-            error(line, found.message().to_owned())
+            error(line, Refused::quoted(found.message()))
         })?;
         let hash = blake3::hash(text.as_bytes()).to_hex();
         let Sections { counting, detector, budget, danger, spread, zones, single, disposal, change, rank, feedback } =
@@ -460,7 +468,12 @@ impl Criteria {
             rank,
             feedback,
         };
-        criteria.check().map_err(|(key, problem)| error(line_of(text, key), format!("`{key}` {problem}")))?;
+        criteria.check().map_err(|(key, problem)| {
+            error(
+                line_of(text, key),
+                Refused::new(format!("`{key}` {}", problem.zh), format!("`{key}` {}", problem.en)),
+            )
+        })?;
         Ok(criteria)
     }
 
@@ -475,14 +488,14 @@ impl Criteria {
             .unwrap_or(0)
     }
 
-    fn check(&self) -> Result<(), (&'static str, String)> {
+    fn check(&self) -> Result<(), (&'static str, Refused)> {
         let share = |key, value: f64| match value {
             found if (0.0..=1.0).contains(&found) => Ok(()),
-            found => Err((key, format!("is {found}: expected a share from 0 to 1"))),
+            found => Err((key, refused!("为 {found}：应为 0 到 1 的比例", "is {found}: expected a share from 0 to 1"))),
         };
         let positive = |key, value: f64| match value {
             found if found > 0.0 && found.is_finite() => Ok(()),
-            found => Err((key, format!("is {found}: expected a number above 0"))),
+            found => Err((key, refused!("为 {found}：应为大于 0 的数", "is {found}: expected a number above 0"))),
         };
         share("confidence_floor", self.counting.confidence_floor)?;
         share("story_similarity", self.counting.story_similarity)?;
@@ -503,40 +516,65 @@ impl Criteria {
             shares.iter().all(|share| (0.0..=1.0).contains(share)) && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9
         };
         if !whole(&shares) {
-            return Err(("severity_shares", format!("is {shares:?}: expected four shares that sum to 1")));
+            return Err((
+                "severity_shares",
+                refused!("为 {shares:?}：应为合计 1 的四个比例", "is {shares:?}: expected four shares that sum to 1"),
+            ));
         }
         let shares = self.budget.kind_shares;
         if !whole(&shares) {
-            return Err(("kind_shares", format!("is {shares:?}: expected three shares that sum to 1")));
+            return Err((
+                "kind_shares",
+                refused!("为 {shares:?}：应为合计 1 的三个比例", "is {shares:?}: expected three shares that sum to 1"),
+            ));
         }
         let windows = &detector.windows_days;
         if windows.is_empty() || windows[0] == 0 || windows.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err((
                 "windows_days",
-                format!("is {windows:?}: expected day counts above 0, each above the one before"),
+                refused!(
+                    "为 {windows:?}：应为大于 0 的天数，且依次递增",
+                    "is {windows:?}: expected day counts above 0, each above the one before"
+                ),
             ));
         }
         let tabulated = &OnsetTable::shipped().windows;
         if windows != tabulated {
-            return Err(("windows_days", format!("is {windows:?}: onset rates are tabulated for {tabulated:?} only")));
+            return Err((
+                "windows_days",
+                refused!(
+                    "为 {windows:?}：突起率表只有 {tabulated:?}",
+                    "is {windows:?}: onset rates are tabulated for {tabulated:?} only"
+                ),
+            ));
         }
         if windows.last().is_some_and(|longest| *longest > detector.guard_weeks * 7) {
             return Err((
                 "guard_weeks",
-                "is shorter than the longest window: the baseline would hold the tested days".into(),
+                refused!(
+                    "比最长的窗口短：基线会包含被检验的日子",
+                    "is shorter than the longest window: the baseline would hold the tested days"
+                ),
             ));
         }
         self.feedback.check()?;
         self.check_danger()?;
         self.check_spread()?;
         if let Some(rule) = self.single.iter().find(|rule| rule.min_severity > 4) {
-            return Err(("min_severity", format!("of `{}` is {}: expected 0 to 4", rule.id, rule.min_severity)));
+            return Err((
+                "min_severity",
+                refused!("中 `{}` 为 {}：应为 0 到 4", "of `{}` is {}: expected 0 to 4", rule.id, rule.min_severity),
+            ));
         }
         for below in &self.change.doubtful {
             share("doubtful", *below)?;
         }
         if self.change.events_max > CHANGED_EVENTS_MAX {
-            let problem = format!("is {}: expected at most {CHANGED_EVENTS_MAX}", self.change.events_max);
+            let problem = refused!(
+                "为 {}：最多 {CHANGED_EVENTS_MAX}",
+                "is {}: expected at most {CHANGED_EVENTS_MAX}",
+                self.change.events_max
+            );
             return Err(("events_max", problem));
         }
         for danger in Danger::ALL {
@@ -551,7 +589,7 @@ impl Criteria {
         Ok(())
     }
 
-    fn check_spread(&self) -> Result<(), (&'static str, String)> {
+    fn check_spread(&self) -> Result<(), (&'static str, Refused)> {
         let spread = &self.spread;
         let shares = [
             ("p_unusual", spread.p_unusual),
@@ -569,7 +607,7 @@ impl Criteria {
             ("even_probability", spread.even_probability),
         ];
         if let Some((key, found)) = shares.into_iter().find(|(_, found)| !(0.0..=1.0).contains(found)) {
-            return Err((key, format!("is {found}: expected a share from 0 to 1")));
+            return Err((key, refused!("为 {found}：应为 0 到 1 的比例", "is {found}: expected a share from 0 to 1")));
         }
         let above_zero = [
             ("industry_slack", spread.industry_slack),
@@ -581,7 +619,7 @@ impl Criteria {
             ("out_of_line_days", f64::from(spread.out_of_line_days)),
         ];
         if let Some((key, found)) = above_zero.into_iter().find(|(_, found)| !(*found > 0.0 && found.is_finite())) {
-            return Err((key, format!("is {found}: expected a number above 0")));
+            return Err((key, refused!("为 {found}：应为大于 0 的数", "is {found}: expected a number above 0")));
         }
         let concentrations = [
             ("region_concentrations", &spread.region_concentrations),
@@ -589,50 +627,84 @@ impl Criteria {
         ];
         for (key, found) in concentrations {
             if found.is_empty() || found.iter().any(|worth| !(*worth > 0.0 && worth.is_finite())) {
-                return Err((key, format!("is {found:?}: expected one number above 0 or more")));
+                return Err((
+                    key,
+                    refused!(
+                        "为 {found:?}：应为一个或多个大于 0 的数",
+                        "is {found:?}: expected one number above 0 or more"
+                    ),
+                ));
             }
         }
         if spread.window_days == 0 || !spread.window_days.is_multiple_of(7) {
-            return Err(("window_days", format!("is {}: expected whole weeks, e.g. 56", spread.window_days)));
+            return Err((
+                "window_days",
+                refused!("为 {}：应为整周的天数，例如 56", "is {}: expected whole weeks, e.g. 56", spread.window_days),
+            ));
         }
         if !(1..=100_000).contains(&spread.scan_replicas) {
-            return Err(("scan_replicas", format!("is {}: expected 1 to 100000", spread.scan_replicas)));
+            return Err((
+                "scan_replicas",
+                refused!("为 {}：应为 1 到 100000", "is {}: expected 1 to 100000", spread.scan_replicas),
+            ));
         }
         if spread.components.len() > u64::BITS as usize || spread.components.iter().any(String::is_empty) {
             let found = spread.components.len();
-            return Err(("components", format!("has {found} words: expected at most {} and none empty", u64::BITS)));
+            return Err((
+                "components",
+                refused!(
+                    "有 {found} 个词：最多 {} 个，且不能为空",
+                    "has {found} words: expected at most {} and none empty",
+                    u64::BITS
+                ),
+            ));
         }
         for zone in &self.zones {
             let mut sorted = zone.provinces.clone();
             sorted.sort_unstable();
             sorted.dedup();
             if sorted.len() != zone.provinces.len() || zone.provinces.iter().any(|code| code.province() != *code) {
-                return Err(("[[score.zones]]", format!("`{}`: expected province codes, each once", zone.name)));
+                return Err((
+                    "[[score.zones]]",
+                    refused!("`{}`：应为省级代码，每个一次", "`{}`: expected province codes, each once", zone.name),
+                ));
             }
         }
         Ok(())
     }
 
-    fn check_danger(&self) -> Result<(), (&'static str, String)> {
+    fn check_danger(&self) -> Result<(), (&'static str, Refused)> {
         let DangerCriteria { row_bounds, matrix, assumed_row, assumed_band, severity, .. } = &self.danger;
         if row_bounds.windows(2).any(|pair| pair[0] <= pair[1])
             || row_bounds.iter().any(|bound| !(0.0..1.0).contains(bound))
         {
             return Err((
                 "row_bounds",
-                format!("is {row_bounds:?}: expected probabilities, each below the one before"),
+                refused!(
+                    "为 {row_bounds:?}：应为依次递减的概率",
+                    "is {row_bounds:?}: expected probabilities, each below the one before"
+                ),
             ));
         }
         if matrix.len() != row_bounds.len() + 1 {
             let (found, expected) = (matrix.len(), row_bounds.len() + 1);
-            return Err(("matrix", format!("has {found} rows: expected {expected}, one more than `row_bounds`")));
+            return Err((
+                "matrix",
+                refused!(
+                    "有 {found} 行：应为 {expected} 行，比 `row_bounds` 多一",
+                    "has {found} rows: expected {expected}, one more than `row_bounds`"
+                ),
+            ));
         }
         let falls = matrix.iter().any(|row| row.windows(2).any(|pair| pair[0] > pair[1]))
             || matrix.windows(2).any(|rows| rows[0].iter().zip(&rows[1]).any(|(above, below)| above < below));
         if falls {
             return Err((
                 "matrix",
-                "is not monotone: more severe or more probable must never be less dangerous".into(),
+                refused!(
+                    "不单调：更严重或更可能时隐患程度不能更低",
+                    "is not monotone: more severe or more probable must never be less dangerous"
+                ),
             ));
         }
         let rows = matrix.len();
@@ -640,14 +712,19 @@ impl Criteria {
         if !known(*assumed_row) || !known(assumed_band[1]) || assumed_band[0] > assumed_band[1] {
             return Err((
                 "assumed_band",
-                format!("{assumed_band:?} or row {assumed_row} is no row of the matrix (0 to {})", rows - 1),
+                refused!(
+                    "{assumed_band:?} 或第 {assumed_row} 行不是矩阵的行（0 到 {}）",
+                    "{assumed_band:?} or row {assumed_row} is no row of the matrix (0 to {})",
+                    rows - 1
+                ),
             ));
         }
         if !(assumed_band[0]..=assumed_band[1]).contains(assumed_row) {
             let [from, to] = assumed_band;
             return Err((
                 "assumed_row",
-                format!(
+                refused!(
+                    "为 {assumed_row}：应为 `assumed_band` 的一行，{from} 到 {to}；请选一行，或放宽范围",
                     "is {assumed_row}: expected a row of `assumed_band`, {from} to {to}; choose one or widen the band"
                 ),
             ));
@@ -655,8 +732,18 @@ impl Criteria {
         for hazard in Hazard::ALL {
             match severity.get(hazard) {
                 Some(1..=4) => {}
-                Some(found) => return Err(("severity", format!("gives {hazard} {found}: expected 1 to 4"))),
-                None => return Err(("[score.danger.severity]", format!("has no line for hazard `{hazard}`"))),
+                Some(found) => {
+                    return Err((
+                        "severity",
+                        refused!("给 {hazard} 的是 {found}：应为 1 到 4", "gives {hazard} {found}: expected 1 to 4"),
+                    ));
+                }
+                None => {
+                    return Err((
+                        "[score.danger.severity]",
+                        refused!("没有隐患 `{hazard}` 的一行", "has no line for hazard `{hazard}`"),
+                    ));
+                }
             }
         }
         self.danger.check_items()
@@ -700,14 +787,14 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_its_line() {
         let error = refused(&SHIPPED.replace("guard_weeks = 8", "gaurd_weeks = 8"));
-        assert!(error.problem.contains("unknown field `gaurd_weeks`"), "{error}");
+        assert!(error.problem.en.contains("unknown field `gaurd_weeks`"), "{error}");
         assert_eq!(error.line, line_of(SHIPPED, "guard_weeks"));
         assert!(error.to_string().starts_with("c.toml:"));
     }
 
     #[test]
     fn a_missing_table_of_another_room_is_an_error() {
-        assert!(refused(&SHIPPED.replace("[alert]", "[alerts]")).problem.contains("alerts"));
+        assert!(refused(&SHIPPED.replace("[alert]", "[alerts]")).problem.en.contains("alerts"));
     }
 
     #[test]
@@ -715,7 +802,7 @@ mod tests {
         let error = refused(
             &SHIPPED.replace(r#"["low", "high", "serious", "serious"]"#, r#"["low", "serious", "high", "serious"]"#),
         );
-        assert!(error.problem.contains("not monotone"), "{error}");
+        assert!(error.problem.en.contains("not monotone"), "{error}");
         assert_eq!(error.line, line_of(SHIPPED, "matrix"));
     }
 
@@ -728,7 +815,7 @@ mod tests {
         let criteria = Criteria::parse(&finer, "c.toml").expect("nine rows");
         assert_eq!((criteria.danger.matrix.len(), criteria.danger.assumed_row), (9, 5));
         let short = refused(&SHIPPED.replace("[0.5, 0.1, 0.01,", "[0.5, 0.2, 0.1, 0.01,"));
-        assert!(short.problem.contains("has 8 rows: expected 9, one more than `row_bounds`"), "{short}");
+        assert!(short.problem.en.contains("has 8 rows: expected 9, one more than `row_bounds`"), "{short}");
     }
 
     #[test]
@@ -736,9 +823,9 @@ mod tests {
         let error = refused(&SHIPPED.replace("assumed_row = 4", "assumed_row = 6"));
         assert_eq!(error.line, line_of(SHIPPED, "assumed_row"));
         let told = "is 6: expected a row of `assumed_band`, 3 to 5; choose one or widen the band";
-        assert!(error.to_string().starts_with("c.toml:") && error.problem.contains(told), "{error}");
+        assert!(error.to_string().starts_with("c.toml:") && error.problem.en.contains(told), "{error}");
         let beyond = refused(&SHIPPED.replace("assumed_band = [3, 5]", "assumed_band = [3, 8]"));
-        assert!(beyond.problem.contains("no row of the matrix (0 to 7)"), "{beyond}");
+        assert!(beyond.problem.en.contains("no row of the matrix (0 to 7)"), "{beyond}");
     }
 
     #[test]
@@ -746,7 +833,7 @@ mod tests {
         for wrong in ["[]", "[4.0, 0.0]", "[inf]"] {
             let error = refused(&SHIPPED.replace("[4.0, 16.0, 64.0]", wrong));
             assert_eq!(error.line, line_of(SHIPPED, "wide_concentrations"), "{error}");
-            assert!(error.problem.contains("expected one number above 0 or more"), "{error}");
+            assert!(error.problem.en.contains("expected one number above 0 or more"), "{error}");
         }
     }
 
@@ -779,24 +866,24 @@ mod tests {
             assert!(SHIPPED.contains(&good), "{good}");
             let error = refused(&SHIPPED.replace(&good, &bad));
             assert_eq!(error.line, line_of(SHIPPED, key), "{error}");
-            assert!(error.problem.contains(&format!("`{key}`")) && error.problem.contains(told), "{error}");
+            assert!(error.problem.en.contains(&format!("`{key}`")) && error.problem.en.contains(told), "{error}");
         }
     }
 
     #[test]
     fn a_search_for_changes_has_a_bound() {
         let error = refused(&SHIPPED.replace("events_max = 20", "events_max = 500"));
-        assert!(error.problem.contains("`events_max` is 500: expected at most 100"), "{error}");
+        assert!(error.problem.en.contains("`events_max` is 500: expected at most 100"), "{error}");
     }
 
     #[test]
     fn windows_must_ascend_be_tabulated_and_stay_inside_the_guard() {
         let shipped = "[7, 14, 21, 28, 42, 56]";
-        let refused = |windows: &str| refused(&SHIPPED.replace(shipped, windows)).problem;
+        let refused = |windows: &str| refused(&SHIPPED.replace(shipped, windows)).problem.en;
         assert!(refused("[7, 7]").contains("each above the one before"));
         assert!(refused("[7, 14]").contains("tabulated for [7, 14, 21, 28, 42, 56]"));
         let short = SHIPPED.replace("guard_weeks = 8", "guard_weeks = 7");
-        assert!(self::refused(&short).problem.contains("shorter than the longest window"));
+        assert!(self::refused(&short).problem.en.contains("shorter than the longest window"));
     }
 
     #[test]
@@ -804,10 +891,11 @@ mod tests {
         let error = refused(
             &SHIPPED.replace("severity_shares = [0.1, 0.2, 0.6, 0.1]", "severity_shares = [0.1, 0.2, 0.6, 0.2]"),
         );
-        assert!(error.problem.contains("sum to 1") && error.line > 1, "{error}");
+        assert!(error.problem.en.contains("sum to 1") && error.line > 1, "{error}");
         assert!(
             refused(&SHIPPED.replace("onsets_per_30_days = 3.0", "onsets_per_30_days = 0.0"))
                 .problem
+                .en
                 .contains("above 0")
         );
     }
@@ -817,16 +905,16 @@ mod tests {
         let twice = refused(
             &SHIPPED.replace(r#"provinces = ["110000", "120000", "130000"]"#, r#"provinces = ["110000", "110000"]"#),
         );
-        assert!(twice.problem.contains("`京津冀`: expected province codes, each once"), "{twice}");
+        assert!(twice.problem.en.contains("`京津冀`: expected province codes, each once"), "{twice}");
         let odd = refused(&SHIPPED.replace("window_days = 56", "window_days = 50"));
-        assert!(odd.problem.contains("whole weeks"), "{odd}");
+        assert!(odd.problem.en.contains("whole weeks"), "{odd}");
         let share = refused(&SHIPPED.replace("misplaced_share = 0.05", "misplaced_share = 5.0"));
-        assert!(share.problem.contains("expected a share"), "{share}");
+        assert!(share.problem.en.contains("expected a share"), "{share}");
     }
 
     #[test]
     fn every_hazard_needs_a_severity() {
-        assert!(refused(&SHIPPED.replace("noise = 2\n", "")).problem.contains("no line for hazard `noise`"));
-        assert!(refused(&SHIPPED.replace("noise = 2\n", "noise = 5\n")).problem.contains("noise 5"));
+        assert!(refused(&SHIPPED.replace("noise = 2\n", "")).problem.en.contains("no line for hazard `noise`"));
+        assert!(refused(&SHIPPED.replace("noise = 2\n", "noise = 5\n")).problem.en.contains("noise 5"));
     }
 }

@@ -515,6 +515,12 @@ impl EventBook {
 #[error("a signal could be known before others that are already sorted")]
 pub struct TooLate;
 
+impl vocabulary::Said for TooLate {
+    fn zh(&self) -> String {
+        "有一个信号可能早于已排好序的信号为人所知".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::criteria::shipped;

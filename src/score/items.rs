@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::criteria::DangerCriteria;
 use super::days::{self, Day};
 use numeric::{Continuous, Gamma};
-use vocabulary::{Category, Danger, ExposureTerms, ItemsBasis, Listing, MEAN_YEAR_DAYS};
+use vocabulary::{Category, Danger, ExposureTerms, ItemsBasis, Listing, MEAN_YEAR_DAYS, Refused, refused};
 
 /// What listings display as sold (显示销量), by the day it was seen, so that no past day knows of later sales.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -150,14 +150,19 @@ impl DangerCriteria {
     }
 
     /// Whether numbers of items, lifetimes and what they do to a level are possible.
-    pub(super) fn check_items(&self) -> Result<(), (&'static str, String)> {
+    pub(super) fn check_items(&self) -> Result<(), (&'static str, Refused)> {
         let positive = |key: &'static str, category: Option<Category>, value: f64| {
-            let of = category.map(|category| format!("of {category} ")).unwrap_or_default();
-            let problem = || (key, format!("{of}is {value}: expected a number above 0"));
+            let of = category.map(|category| format!("[{category}] ")).unwrap_or_default();
+            let problem =
+                || (key, refused!("{of}为 {value}：应为大于 0 的数", "{of}is {value}: expected a number above 0"));
             if value > 0.0 && value.is_finite() { Ok(()) } else { Err(problem()) }
         };
         if !(self.rate_confidence > 0.0 && self.rate_confidence < 1.0) {
-            let problem = format!("is {}: expected a share above 0 and below 1", self.rate_confidence);
+            let problem = refused!(
+                "为 {}：应为大于 0、小于 1 的比例",
+                "is {}: expected a share above 0 and below 1",
+                self.rate_confidence
+            );
             return Err(("rate_confidence", problem));
         }
         positive("rate_days", None, f64::from(self.rate_days))?;
@@ -175,19 +180,31 @@ impl DangerCriteria {
         if bounds.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err((
                 "items_bounds",
-                format!("is {bounds:?}: expected numbers of items, each above the one before"),
+                refused!(
+                    "为 {bounds:?}：应为依次递增的件数",
+                    "is {bounds:?}: expected numbers of items, each above the one before"
+                ),
             ));
         }
         if steps.len() != bounds.len() + 1 {
             let (found, expected) = (steps.len(), bounds.len() + 1);
-            return Err(("items_step", format!("has {found} rows: expected {expected}, one more than `items_bounds`")));
+            return Err((
+                "items_step",
+                refused!(
+                    "有 {found} 行：应为 {expected} 行，比 `items_bounds` 多一",
+                    "has {found} rows: expected {expected}, one more than `items_bounds`"
+                ),
+            ));
         }
         let falls = steps.iter().any(|row| row.windows(2).any(|pair| pair[0] > pair[1]))
             || steps.windows(2).any(|rows| rows[0].iter().zip(&rows[1]).any(|(fewer, more)| fewer > more))
             || steps.iter().any(|row| row.iter().zip(Danger::ALL).any(|(raised, level)| raised < level));
         if falls {
-            let problem = "lowers a level: worse, or more items in use, must never be less dangerous";
-            return Err(("items_step", problem.into()));
+            let problem = refused!(
+                "降低了程度：更严重或在用更多时隐患程度不能更低",
+                "lowers a level: worse, or more items in use, must never be less dangerous"
+            );
+            return Err(("items_step", problem));
         }
         Ok(())
     }
@@ -276,14 +293,14 @@ mod tests {
             Criteria::parse(&changed, "c.toml").expect_err("refused")
         };
         let error = refused("gas_appliance = 8 ", "gas_appliance = 0 ");
-        assert!(error.problem.contains("of gas_appliance is 0: expected a number above 0"), "{error}");
+        assert!(error.problem.en.contains("[gas_appliance] is 0: expected a number above 0"), "{error}");
         assert_eq!(error.line, SHIPPED.lines().position(|l| l == "[score.danger.lifetime_years]").expect("there") + 1);
         let error = refused("gas_appliance = 8 ", "gas_appliances = 8 ");
-        assert!(error.problem.contains("gas_appliances"), "{error}");
-        assert!(refused("[100_000, 500_000, 1_000_000]", "[100_000, 500_000]").problem.contains("expected 3"));
+        assert!(error.problem.en.contains("gas_appliances"), "{error}");
+        assert!(refused("[100_000, 500_000, 1_000_000]", "[100_000, 500_000]").problem.en.contains("expected 3"));
         let lowered =
             refused("[\"medium\", \"high\", \"high\", \"serious\"]", "[\"medium\", \"low\", \"high\", \"serious\"]");
-        assert!(lowered.problem.contains("lowers a level"), "{lowered}");
-        assert!(refused("rate_confidence = 0.95", "rate_confidence = 1.0").problem.contains("below 1"));
+        assert!(lowered.problem.en.contains("lowers a level"), "{lowered}");
+        assert!(refused("rate_confidence = 0.95", "rate_confidence = 1.0").problem.en.contains("below 1"));
     }
 }

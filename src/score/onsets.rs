@@ -10,6 +10,7 @@
 use std::sync::OnceLock;
 
 use thiserror::Error;
+use vocabulary::Said;
 
 /// An onset is a crossing after so many quiet days.
 pub const QUIET_DAYS: u32 = 56;
@@ -46,6 +47,19 @@ pub enum OnsetError {
         /// As computed.
         expected: String,
     },
+}
+
+impl Said for OnsetError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Line { line, what } => {
+                format!("突起率表第 {line} 行：“{what}”；请用 `wanglou eval detection --tables` 重建")
+            }
+            Self::Checksum { found, expected } => {
+                format!("突起率表：校验和为 {found}，应为 {expected}；请用 `wanglou eval detection --tables` 重建")
+            }
+        }
+    }
 }
 
 /// The law of a cell's counts as the detector assumes it.

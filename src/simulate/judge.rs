@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::incident::InjectedIncident;
 use super::places::province_name;
-use vocabulary::{AlertEvent, AlertEventKind, AlertId, Category, Hazard, Spread};
+use vocabulary::{
+    AlertEvent, AlertEventKind, AlertId, Category, Hazard, Language, Province, RegionCode, Report, Spread, said,
+};
 
 /// Days after an incident's last report within which an alert on it still counts.
 pub(super) const LATE_DAYS_MAX: i32 = 14;
@@ -167,48 +169,96 @@ fn table(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Result {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["事件", "类别", "隐患", "品牌", "地区", "开始", "信息", "发现", "滞后", "判定范围", "真实范围"];
+        self.write(f, Language::Chinese)
+    }
+}
+
+impl Report for Verdict {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let head = match language {
+            Language::Chinese => {
+                ["事件", "类别", "隐患", "品牌", "地区", "开始", "信息", "发现", "滞后", "判定范围", "真实范围"]
+            }
+            Language::English => [
+                "incident",
+                "category",
+                "hazard",
+                "brand",
+                "places",
+                "start",
+                "reports",
+                "found",
+                "delay",
+                "judged",
+                "true spread",
+            ],
+        };
+        let nothing = || "—".to_owned();
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         for Outcome { incident, found } in &self.outcomes {
             let regions: Vec<&str> = incident.regions.iter().filter_map(|region| province_name(*region)).collect();
             let (on, delay, spread) = match found {
-                Some(found) => (found.on.to_string(), format!("{}天", found.delay_days), found.spread.zh().to_owned()),
-                None => ("未发现".to_owned(), "—".to_owned(), "—".to_owned()),
+                Some(found) => (
+                    found.on.to_string(),
+                    said!(language, "{}天", "{} days", found.delay_days),
+                    language.pick(found.spread.zh(), found.spread.en()).to_owned(),
+                ),
+                None => (language.pick("未发现", "not found").to_owned(), nothing(), nothing()),
             };
             rows.push(vec![
                 incident.title.clone(),
-                incident.category.zh().to_owned(),
-                incident.hazard.zh().to_owned(),
-                incident.brand.clone().unwrap_or_else(|| format!("{}个品牌", incident.brands.len())),
-                if regions.is_empty() { "全国".to_owned() } else { regions.join("、") },
+                language.pick(incident.category.zh(), incident.category.en()).to_owned(),
+                language.pick(incident.hazard.zh(), incident.hazard.en()).to_owned(),
+                incident
+                    .brand
+                    .clone()
+                    .unwrap_or_else(|| said!(language, "{}个品牌", "{} brands", incident.brands.len())),
+                match (incident.regions.as_slice(), language) {
+                    ([], _) => language.pick("全国", "everywhere").to_owned(),
+                    (_, Language::Chinese) => regions.join("、"),
+                    (codes, Language::English) => {
+                        let name = |code: &RegionCode| {
+                            Province::of(*code).map_or_else(|| code.to_string(), |of| of.en.to_owned())
+                        };
+                        codes.iter().map(name).collect::<Vec<_>>().join(", ")
+                    }
+                },
                 incident.start.to_string(),
                 incident.events.to_string(),
                 on,
                 delay,
                 spread,
-                incident.spread.zh().to_owned(),
+                language.pick(incident.spread.zh(), incident.spread.en()).to_owned(),
             ]);
         }
         table(f, &rows)?;
         let right = self.outcomes.iter().filter(|outcome| outcome.spread_right()).count();
-        write!(
-            f,
+        let sums = said!(
+            language,
             "\n注入事件 {} 起，发现 {} 起，范围判对 {} 起；共开预警 {} 条，其中误报 {} 条",
+            "\n{} incidents were injected, {} found, {} with the right spread; {} alerts opened, {} of them false",
             self.outcomes.len(),
             self.found(),
             right,
             self.opened,
             self.false_alerts.len()
-        )?;
-        match self.median_delay_days() {
-            Some(days) => writeln!(f, "；滞后中位数 {days} 天。")?,
-            None => writeln!(f, "。")?,
-        }
+        );
+        let delay = self
+            .median_delay_days()
+            .map_or_else(String::new, |days| said!(language, "；滞后中位数 {days} 天", "; median delay {days} days"));
+        writeln!(f, "{sums}{delay}{}", language.pick("。", "."))?;
         if !self.false_alerts.is_empty() {
-            let mut rows = vec![["误报", "类别", "隐患", "品牌"].map(str::to_owned).to_vec()];
+            let mut rows = vec![
+                language
+                    .pick(["误报", "类别", "隐患", "品牌"], ["false alert", "category", "hazard", "brand"])
+                    .map(str::to_owned)
+                    .to_vec(),
+            ];
             rows.extend(self.false_alerts.iter().map(|alert| {
                 let brand = alert.brand.clone().unwrap_or_else(|| "—".to_owned());
-                vec![alert.on.to_string(), alert.category.zh().to_owned(), alert.hazard.zh().to_owned(), brand]
+                let category = language.pick(alert.category.zh(), alert.category.en());
+                let hazard = language.pick(alert.hazard.zh(), alert.hazard.en());
+                vec![alert.on.to_string(), category.to_owned(), hazard.to_owned(), brand]
             }));
             writeln!(f)?;
             table(f, &rows)?;

@@ -3,7 +3,7 @@
 //! The digest of a line is BLAKE3 over `previous digest ‖ 0x0A ‖ number ‖ 0x0A ‖ body`. Whoever changes, drops or inserts a line breaks
 //! every later link; whoever writes all of them anew is found by a digest noted elsewhere (`wanglou audit verify --head DIGEST`).
 
-use vocabulary::AuditEntry;
+use vocabulary::{AuditEntry, Refused};
 
 /// A line with its place in the chain.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -25,7 +25,7 @@ pub struct AuditBreak {
     /// The first line that does not fit.
     pub seq: u64,
     /// What is wrong with it.
-    pub why: &'static str,
+    pub why: Refused,
 }
 
 /// The digest of line `seq`.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use vocabulary::Position;
+use vocabulary::{Position, Said};
 
 /// What the engine said.
 type Cause = Box<dyn Error + Send + Sync>;
@@ -82,6 +82,37 @@ pub enum StoreError {
         /// Where the output began.
         expected: Position,
     },
+}
+
+impl Said for StoreError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Open { path, .. } => {
+                format!("无法打开数据库 {}；请检查目录是否存在、是否可写，是否被另一个进程占用", path.display())
+            }
+            Self::Migrate { path, .. } => format!(
+                "数据库 {} 里有本程序不认识的表（可能由更新的版本写成）；请用写它的程序，或用 --data 换一个目录",
+                path.display()
+            ),
+            Self::Disk { .. } => {
+                "磁盘没有完成数据库（wanglou.sqlite）的读写；请腾出空间或检查磁盘，然后重新启动：已提交的数据都在"
+                    .to_owned()
+            }
+            Self::Damaged { .. } => {
+                "数据库（wanglou.sqlite）已损坏；请把备份恢复到新目录（`wanglou restore BACKUP --data NEW`），\
+                 或移走该目录重新开始"
+                    .to_owned()
+            }
+            Self::Sql(_) => "数据库拒绝了一条语句".to_owned(),
+            Self::Stored { table, row, column, .. } => {
+                format!("数据库里有一个值无法读回：表 `{table}`，行 `{row}`，列 `{column}`；没有改动任何数据")
+            }
+            Self::Unwritable { table, column, .. } => format!("有一个值无法写入数据库：表 `{table}`，列 `{column}`"),
+            Self::Gap { consumer, found, expected } => {
+                format!("`{consumer}` 的游标在 {found}，而它的输出从 {expected} 开始；没有改动任何数据")
+            }
+        }
+    }
 }
 
 impl StoreError {

@@ -18,16 +18,8 @@ use std::fmt;
 
 use number::{recurrence, share_at_most};
 use place::{place, province};
+pub use vocabulary::Language;
 use vocabulary::{Alert, AlertEvent, Assessment, Explanation, Sentence, ShownAlert, ShownEvent, Subject};
-
-/// In which language an explanation is worded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// 中文, the language of the pages and of every output.
-    Chinese,
-    /// English, for colleagues abroad. What rules say stays in the criteria file's own words; their ids are given.
-    English,
-}
 
 /// One sentence in words. Its `Display` is the whole sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Said;
+
 /// A code that is not in the closed set it was looked up in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is not a known {set}; known: {known}")]
@@ -16,6 +18,35 @@ pub struct UnknownCode {
     pub found: String,
     /// All codes of the set, comma-separated, for the message.
     pub known: String,
+}
+
+impl Said for UnknownCode {
+    fn zh(&self) -> String {
+        format!("`{}` 不是已知的{}；有：{}", self.found, set_in_chinese(self.set), self.known.replace(", ", "、"))
+    }
+}
+
+/// The name of a set of codes in Chinese; one that has none stays as it is called.
+fn set_in_chinese(set: &str) -> &str {
+    match set {
+        "hazard" => "隐患",
+        "product category" => "产品类别",
+        "stance" => "断言",
+        "channel" => "渠道",
+        "danger" => "隐患程度",
+        "spread" => "范围",
+        "disposal" => "处置",
+        "focus flag" => "关注标记",
+        "kind of actor" => "主体种类",
+        "administrative level" => "行政级别",
+        "role" => "角色",
+        "endpoint kind" => "通知方式",
+        "scope" => "权限范围",
+        "stage" => "办理阶段",
+        "act" => "操作",
+        "group of products" => "产品组",
+        other => other,
+    }
 }
 
 macro_rules! codes {

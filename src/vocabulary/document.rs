@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, DocumentId, SourceId, time};
+use super::{Channel, DocumentId, Said, SourceId, time};
 
 /// Facts that the source gives beside the text (`platform_category`, `brand`, `region`, `seller`, `sold`, …). Unknown keys are kept.
 pub type Meta = serde_json::Map<String, serde_json::Value>;
@@ -114,6 +114,16 @@ pub enum DocumentError {
         /// How long it may be.
         max: usize,
     },
+}
+
+impl Said for DocumentError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Shape(error) => format!("不是约定的 JSON（“{error}”）"),
+            Self::Empty(field) => format!("`{field}` 是空的：请补上，或去掉这一条"),
+            Self::TooLong { field, found, max } => format!("`{field}` 有 {found} 字节，最多 {max} 字节：请换短一些的"),
+        }
+    }
 }
 
 /// Refuses names that log and index could not keep.

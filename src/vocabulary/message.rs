@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{RegionCode, shanghai};
+use super::{RegionCode, Said, shanghai};
 
 /// Characters of a publisher's code.
 const CODE_CHARS: usize = 14;
@@ -24,6 +24,15 @@ const SECOND: &str = "%Y%m%d%H%M%S";
 pub struct PublisherError {
     /// The text that was found.
     pub found: String,
+}
+
+impl Said for PublisherError {
+    fn zh(&self) -> String {
+        format!(
+            "`{}` 不是发布单位代码：应为 14 个字符，即 GB/T 2260 地区（6 位数字）、GB/T 4657 行业（3 位数字）、单位（3 位）和扩展（2 位，数字或大写字母）",
+            self.found
+        )
+    }
 }
 
 /// The code of whoever issues messages: region (GB/T 2260), sector (GB/T 4657), unit within it, extension.
@@ -108,6 +117,12 @@ impl fmt::Display for MessageStamp {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no stamp of a message: expected YYYYMMDDhhmmss_N")]
 pub struct StampError(pub String);
+
+impl Said for StampError {
+    fn zh(&self) -> String {
+        format!("`{}` 不是消息标识：应为 YYYYMMDDhhmmss_N", self.0)
+    }
+}
 
 impl FromStr for MessageStamp {
     type Err = StampError;

@@ -165,6 +165,19 @@ impl StandardAction {
             StandardAction::Draft => "征求意见",
         }
     }
+
+    /// The English display name.
+    #[must_use]
+    pub fn en(self) -> &'static str {
+        match self {
+            StandardAction::New => "new",
+            StandardAction::Revised => "revised",
+            StandardAction::Replaced => "replaced",
+            StandardAction::Abolished => "abolished",
+            StandardAction::InForce => "in force",
+            StandardAction::Draft => "draft",
+        }
+    }
 }
 
 /// A change of a standard that makes earlier judgements due for another look (复核).

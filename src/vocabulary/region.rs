@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Said;
 use super::excerpt::{SHOWN_CHARS, excerpt};
 
 /// Text that is no GB/T 2260 code.
@@ -13,6 +14,12 @@ use super::excerpt::{SHOWN_CHARS, excerpt};
 pub struct RegionError {
     /// The text that was found.
     pub found: String,
+}
+
+impl Said for RegionError {
+    fn zh(&self) -> String {
+        format!("`{}` 不是地区代码：应为 GB/T 2260 的六位数字，例如 330100", self.found)
+    }
 }
 
 /// A GB/T 2260 code. `330000` is a province, `330100` a prefecture, `330106` a county.

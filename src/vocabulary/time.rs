@@ -5,6 +5,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::Said;
 use super::excerpt::{SHOWN_CHARS, excerpt};
 
 /// A time text that is neither RFC 3339 nor `YYYY-MM-DD`.
@@ -13,6 +14,12 @@ use super::excerpt::{SHOWN_CHARS, excerpt};
 pub struct TimeError {
     /// The text that was found.
     pub found: String,
+}
+
+impl Said for TimeError {
+    fn zh(&self) -> String {
+        format!("`{}` 不是时间：应为 RFC 3339（2024-07-02T08:00:00+08:00）或日期（2024-07-02）", self.found)
+    }
 }
 
 /// Asia/Shanghai: UTC+8 without daylight saving since 1991, so a fixed offset needs no zone database.

@@ -116,7 +116,7 @@ impl Shared {
         );
         let noted = self.note(who, AuditKind::Push, about, detail).await;
         noted.map_err(|error| ViewError::internal("writing the audit log", error))?;
-        let rejects = report.rejected.into_iter().map(|found| PushReject { line: found.line, reason: found.reason });
+        let rejects = report.rejected.into_iter().map(|found| PushReject { line: found.line, reason: found.reason.en });
         Ok(Pushed { intake, rejects: rejects.collect() })
     }
 

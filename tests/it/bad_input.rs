@@ -15,10 +15,14 @@ fn a_line_without_text_is_named_by_file_and_line() {
 
     let said = run(&["import", "--data", data, "--source", "s", file]);
     assert_eq!(said.status, 2, "{}", said.err);
-    assert!(said.err.contains("bad.ndjson:2: missing field `text`") && said.err.contains("--lenient"), "{}", said.err);
+    assert!(
+        said.err.contains("bad.ndjson:2：不是约定的 JSON（“missing field `text`") && said.err.contains("--lenient"),
+        "{}",
+        said.err
+    );
 
     let said = run(&["import", "--data", data, "--source", "s", "--lenient", file]).good();
-    assert!(said.err.contains("bad.ndjson:2: missing field `text`"), "{}", said.err);
+    assert!(said.err.contains("bad.ndjson:2：不是约定的 JSON（“missing field `text`"), "{}", said.err);
     assert!(said.out.contains("s: collected 2 = kept 0 + duplicate 0 + unchanged 1 + rejected 1"), "{}", said.out);
     let rejects = the_rejects(&dir.path().join("data"));
     assert!(rejects.contains("missing field `text`") && rejects.lines().count() == 1, "{rejects}");
@@ -31,7 +35,7 @@ fn extract_names_the_bad_line_of_its_input() {
         "{\"id\":\"1\",\"text\":\"电热水壶漏电\"}\n{\"id\":\"2\",\"text\":\"x\",\"colour\":1}\n",
     );
     assert_eq!(said.status, 2);
-    assert!(said.err.contains("stdin:2: unknown field `colour`"), "{}", said.err);
+    assert!(said.err.contains("stdin:2：不是约定的 JSON（“unknown field `colour`"), "{}", said.err);
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn what_stands_before_a_bad_line_is_read_and_found() {
     let (file, data) = (file.to_str().expect("UTF-8"), data.to_str().expect("UTF-8"));
     let said = run(&["import", "--data", data, "--source", "s", file]);
     assert_eq!(said.status, 2, "{}", said.err);
-    assert!(said.err.contains("bad.ndjson:3:"), "{}", said.err);
+    assert!(said.err.contains("bad.ndjson:3："), "{}", said.err);
     assert!(said.out.contains("s: collected 1 = kept 1"), "{}", said.out);
     assert!(run(&["search", "--data", data, "漏电"]).good().out.contains("共 1 条"));
 }
@@ -154,7 +158,7 @@ fn an_id_that_the_index_would_refuse_is_refused_by_the_import() {
     let data = dir.path().join("data");
     let (file, data) = (file.to_str().expect("UTF-8"), data.to_str().expect("UTF-8"));
     let said = run(&["import", "--lenient", "--data", data, "--source", "s", file]).good();
-    assert!(said.err.contains("a.ndjson:1: `id` has 2000 bytes"), "{}", said.err);
+    assert!(said.err.contains("a.ndjson:1：`id` 有 2000 字节"), "{}", said.err);
     assert!(said.err.contains("1 条没有日期"), "{}", said.err);
     assert!(said.out.contains("read 1 documents"), "{}", said.out);
 }
@@ -173,7 +177,7 @@ fn files_that_are_none_are_the_callers_to_mend() {
         ("a.xlsx", "a.xlsx"),
         ("a.csv.zst", "a.csv.zst"),
         ("a.toml", "--format"),
-        ("two.csv", "two.csv: both column"),
+        ("two.csv", "two.csv：列 `text` 和列 `text` 都是"),
         ("folder", "这是目录"),
         ("absent.csv", "没有这个文件"),
     ] {

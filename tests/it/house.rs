@@ -426,3 +426,49 @@ fn nothing_that_is_kept_names_a_machine() {
         }
     }
 }
+
+/// Errors of which no person at a terminal is told as they are.
+const UNTOLD: [(&str, &str); 11] = [
+    // The text of another error quotes them.
+    ("access", "ExchangeError"),
+    ("methods", "BurstError"),
+    ("methods", "ChartError"),
+    ("methods", "ModelError"),
+    ("methods", "PlanError"),
+    // Noted as the problem of a page or a record.
+    ("archive", "ReadProblem"),
+    ("collect", "Failure"),
+    // Met by the room itself; of a table that the program brings.
+    ("score", "OnsetError"),
+    ("score", "TooLate"),
+    // Pages and answers of the web word it.
+    ("web", "TooSlow"),
+    ("web", "ViewError"),
+];
+
+#[test]
+fn every_error_of_a_room_has_its_chinese_wording_and_the_terminal_looks_for_it() {
+    let registry = read(&root().join("src/cli/said.rs"));
+    let mut found = 0;
+    let rooms = fs::read_dir(root().join("src")).expect("rooms").map(|entry| entry.expect("readable").path());
+    for room in rooms.filter(|path| path.is_dir()) {
+        let name = room.file_name().and_then(|name| name.to_str()).expect("UTF-8").to_owned();
+        let texts: Vec<String> = files_under(&room, "rs").iter().map(|path| read(path)).collect();
+        let derived = texts.iter().flat_map(|text| text.match_indices("thiserror::Error").map(|(at, _)| &text[at..]));
+        for behind in derived {
+            let item = ["\npub enum ", "\npub struct ", "\npub(crate) enum ", "\nenum ", "\nstruct "];
+            let Some(at) = item.iter().filter_map(|word| behind.find(word).map(|at| at + word.len())).min() else {
+                continue;
+            };
+            let kind: String = behind[at..].chars().take_while(|letter| letter.is_alphanumeric()).collect();
+            found += 1;
+            if UNTOLD.contains(&(name.as_str(), kind.as_str())) {
+                continue;
+            }
+            let worded = texts.iter().any(|text| text.contains(&format!("Said for {kind} ")));
+            assert!(worded, "{name}::{kind} has no Chinese wording: write `impl Said for {kind}`");
+            assert!(registry.contains(&format!("::{kind},")), "{name}::{kind} is not looked for in src/cli/said.rs");
+        }
+    }
+    assert!(found > 30, "{found} errors");
+}

@@ -37,7 +37,7 @@ fn a_wrong_call_is_told_what_is_wrong_and_where() {
         (vec!["method", "ears", "--config", &broken, "--input", &sound], "not JSON"),
         (vec!["method", "ears", "--config", &good, "--input", "/nowhere.csv"], "/nowhere.csv"),
         (vec!["method", "ears", "--config", &good], "--input"),
-        (vec!["method", "ears", "--config", &good, "--input", &input], "line 3"),
+        (vec!["method", "ears", "--config", &good, "--input", &input], "第 3 行"),
     ] {
         let said = run(&args);
         assert_eq!(said.status, 2, "{args:?}: {}", said.err);
@@ -52,9 +52,9 @@ fn a_wrong_call_is_told_what_is_wrong_and_where() {
 fn the_bench_of_detectors_says_how_ours_stands() {
     let said = run(&["eval", "detection", "--series", "20", "--only", "0.1/week, cells differ"]).good();
     let last = said.out.lines().last().unwrap_or_default();
-    assert!(last.starts_with("by shape, ") && last.contains(" of 6 pairs of background and shape"), "{}", said.out);
-    assert!(said.out.contains("with the reprints collapsed 0 series differ"), "{}", said.out);
-    assert!(said.out.contains("all shapes alike: ours at least the best single peer in "), "{}", said.out);
+    assert!(last.starts_with("按形状，") && last.contains("6 组背景与形状里"), "{}", said.out);
+    assert!(said.out.contains("合并转载后有 0 个序列不同"), "{}", said.out);
+    assert!(said.out.contains("各种形状合计："), "{}", said.out);
     let wrong = run(&["eval", "detection", "--series", "20", "--only", "moon"]);
     assert!(wrong.status == 2 && wrong.err.contains("moon"), "{}", wrong.err);
 }

@@ -88,14 +88,18 @@ fn promoted_rules_read_the_log_again_and_stay_in_force_until_others_are() {
 
     let again = run(&args);
     assert_eq!(again.status, 2);
-    assert!(again.err.contains("is in force already"), "{}", again.err);
+    assert!(again.err.contains("已经启用"), "{}", again.err);
 
     // What is in the folder is edited by nobody.
     let file = kept.join("rules/hazards/test_word.toml");
     let rule = fs::read_to_string(&file).expect("kept");
     fs::write(&file, rule.replace("a test", "another test")).expect("written");
     let said = run(&["search", "起火", "--data", text(&data)]);
-    assert!(said.status == 2 && said.err.contains("which 张三 put in force, is not what was promoted"), "{}", said.err);
+    assert!(
+        said.status == 2 && said.err.contains("由 张三 启用的") && said.err.contains("不是当时启用的"),
+        "{}",
+        said.err
+    );
     fs::write(&file, rule).expect("written");
 
     let back = ["promote", "put", "--data", text(&data), "--shipped", "--by", "李四", "--why", "退回"];
@@ -123,7 +127,7 @@ fn rules_that_do_not_hold_are_not_put_in_force() {
     let config = dir.path().join("w.toml");
     fs::write(&config, format!("lexicon = {:?}\n", text(&broken))).expect("written");
     let said = put(&["--shipped", "--config", text(&config)]);
-    assert!(said.status == 2 && said.err.contains("outrank"), "{}", said.err);
+    assert!(said.status == 2 && said.err.contains("优先于启用的规则"), "{}", said.err);
     assert!(promotions(&data).is_empty());
     let left: Vec<_> = fs::read_dir(data.join("rules")).expect("listed").collect();
     assert!(left.is_empty(), "{left:?}");
@@ -259,7 +263,7 @@ fn what_a_killed_command_left_waiting_is_done_by_the_next_and_lost_rules_can_be_
     let said = run(&["search", "起火", "--data", text(&data)]);
     assert!(said.status == 2 && said.err.contains("promote put --shipped"), "{}", said.err);
     let kept = ["promote", "put", "--data", text(&data), "--lexicon", text(&newer), "--by", "王五", "--why", "修复"];
-    assert!(run(&kept).err.contains("nothing of them can be kept"));
+    assert!(run(&kept).err.contains("不能保留其中任何一部分"));
     run(&["promote", "put", "--data", text(&data), "--shipped", "--by", "王五", "--why", "修复"]).good();
     run(&["import", "--data", text(&data), "--source", "shop", text(&criteria.with_file_name("told.ndjson"))]).good();
     assert_eq!(found(&data, "signal:fire"), 4);

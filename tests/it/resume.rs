@@ -78,7 +78,7 @@ fn the_service_ends_quickly_and_well_when_asked_and_holds_its_folder_until_then(
         assert!(lines.any(|line| line.contains("望楼已启动")), "it did not start");
         let busy = run(&["run", "--port", "0", "--data", text]);
         assert_eq!(busy.status, 1);
-        assert!(busy.err.contains("another wanglou is working"), "{}", busy.err);
+        assert!(busy.err.contains("另一个 wanglou 正在使用"), "{}", busy.err);
         let asked = Instant::now();
         let pid = child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().expect("sent").success());

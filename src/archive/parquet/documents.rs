@@ -10,7 +10,9 @@ use super::super::documents::{Layout, Rejected};
 use super::{cells_of, text_column, write_table};
 use crate::documents::ImportSpec;
 use crate::files::publish;
-use vocabulary::{Document, DocumentId, Meta, SourceId, day_of, parse_moment, show_moment};
+use vocabulary::{
+    Document, DocumentId, Meta, Refused, SourceId, UnknownCode, day_of, parse_moment, refused, show_moment,
+};
 
 /// Documents held in memory before the fullest day is written.
 const WAITING_MAX: usize = 200_000;
@@ -126,21 +128,25 @@ pub(crate) fn read_document_table<'a>(
     })))
 }
 
-fn ours(row: &[Option<String>]) -> Result<Document, String> {
+fn ours(row: &[Option<String>]) -> Result<Document, Refused> {
     let cell = |name: &str| COLUMNS.iter().position(|known| *known == name).and_then(|at| row.get(at)?.as_deref());
-    let needed = |name: &str| cell(name).ok_or_else(|| format!("`{name}` is empty"));
-    let moment = |name: &str| cell(name).map(parse_moment).transpose().map_err(|error| format!("`{name}`: {error}"));
+    let needed = |name: &str| cell(name).ok_or_else(|| refused!("`{name}` 是空的", "`{name}` is empty"));
+    let moment = |name: &str| {
+        let told = |error| Refused::of(&error).about(format_args!("`{name}`"));
+        cell(name).map(parse_moment).transpose().map_err(told)
+    };
+    let no_json =
+        |name: &'static str| move |error: serde_json::Error| refused!("`{name}`：“{error}”", "`{name}`: {error}");
     let meta: Meta = match cell("meta") {
         None => Meta::new(),
-        Some(json) => serde_json::from_str(json).map_err(|error| format!("`meta`: {error}"))?,
+        Some(json) => serde_json::from_str(json).map_err(no_json("meta"))?,
     };
     // Read and not taken over, as in `DocumentLine`: what is brought has no bytes in this archive.
-    let _: Option<vocabulary::RawRef> =
-        cell("raw").map(serde_json::from_str).transpose().map_err(|error| format!("`raw`: {error}"))?;
+    let _: Option<vocabulary::RawRef> = cell("raw").map(serde_json::from_str).transpose().map_err(no_json("raw"))?;
     Ok(Document {
         id: DocumentId::from(needed("id")?),
         source: SourceId::from(needed("source")?),
-        channel: needed("channel")?.parse().map_err(|error| format!("`channel`: {error}"))?,
+        channel: needed("channel")?.parse().map_err(|error: UnknownCode| Refused::of(&error).about("`channel`"))?,
         url: cell("url").map(str::to_owned),
         title: cell("title").map(str::to_owned),
         text: needed("text")?.to_owned(),
@@ -151,7 +157,7 @@ fn ours(row: &[Option<String>]) -> Result<Document, String> {
     })
 }
 
-fn rejected(path: &Path, index: usize, row: &[Option<String>], reason: String) -> Rejected {
+fn rejected(path: &Path, index: usize, row: &[Option<String>], reason: Refused) -> Rejected {
     let found: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
     Rejected {
         file: path.to_owned(),

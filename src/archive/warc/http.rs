@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use crate::bounds::HTTP_HEAD_BYTES_MAX;
-use vocabulary::{SHOWN_CHARS, excerpt};
+use vocabulary::{SHOWN_CHARS, Said, excerpt};
 
 /// Why a body could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,16 @@ pub enum BodyError {
         /// Bytes that could be decoded.
         decoded: usize,
     },
+}
+
+impl Said for BodyError {
+    fn zh(&self) -> String {
+        match self {
+            Self::UnknownCoding(coding) => format!("不支持内容编码 `{coding}`；只请求 gzip 和 identity"),
+            Self::TooLarge { bytes_max } => format!("解码后的正文超过 {bytes_max} 字节"),
+            Self::Damaged { decoded } => format!("压缩的正文在解出 {decoded} 字节之后损坏"),
+        }
+    }
 }
 
 /// Undoes a `Content-Encoding`, never making more than `bytes_max` bytes.

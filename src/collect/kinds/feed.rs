@@ -12,7 +12,7 @@ use crate::item::{Item, List};
 use crate::problem::{CHECK_DATE, CHECK_PAGE, Notes};
 use crate::rules::RecipeError;
 use crate::{dates, html, made};
-use vocabulary::show_moment;
+use vocabulary::{refused, show_moment};
 
 pub(super) const KIND: KindSpec =
     KindSpec { name: "feed", list_keys: &[], takes_request: false, reads_files: false, read };
@@ -26,7 +26,10 @@ struct Feed;
 fn read(settings: &Settings<'_>) -> Result<Arc<dyn SourceKind>, RecipeError> {
     match settings.list {
         None => Ok(Arc::new(Feed)),
-        Some(_) => Err(settings.error_at_list("a feed describes its own items: leave `[list]` out")),
+        Some(_) => Err(settings.error_at_list(refused!(
+            "订阅源自己写明条目：请去掉 `[list]`",
+            "a feed describes its own items: leave `[list]` out"
+        ))),
     }
 }
 

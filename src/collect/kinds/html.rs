@@ -18,6 +18,7 @@ use crate::problem::{CHECK_PAGE, CHECK_SELECTOR, Notes};
 use crate::rules::check::Grammar;
 use crate::rules::written::{RawField, RawFields, RawHtmlTable};
 use crate::rules::{CssRule, FieldRule, HtmlTable, RecipeError};
+use vocabulary::refused;
 
 pub(super) const KIND: KindSpec = KindSpec {
     name: "html",
@@ -86,7 +87,10 @@ fn read(settings: &Settings<'_>) -> Result<Arc<dyn SourceKind>, RecipeError> {
             let next = address("next", raw.next.as_ref())?;
             Ok(Arc::new(HtmlRows { table: checker.html_table(&raw.table)?, next }))
         }
-        _ => Err(settings.error_at_list("an HTML list needs `item = \"css selector\"` or a `[list.table]`")),
+        _ => Err(settings.error_at_list(refused!(
+            "HTML 列表要有 `item = \"CSS 选择器\"` 或 `[list.table]`",
+            "an HTML list needs `item = \"css selector\"` or a `[list.table]`"
+        ))),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::problem::{CHECK_PAGE, CHECK_PATH, Notes};
 use crate::rules::check::Grammar;
 use crate::rules::written::{RawField, RawFields};
 use crate::rules::{FieldRule, Place, RecipeError};
+use vocabulary::{Refused, refused};
 
 pub(super) const JSON: KindSpec =
     KindSpec { name: "json", list_keys: KEYS, takes_request: true, reads_files: false, read: |of| read(of, false) };
@@ -59,7 +60,10 @@ enum Next {
 fn read(settings: &Settings<'_>, is_xml: bool) -> Result<Arc<dyn SourceKind>, RecipeError> {
     let checker = settings.checker;
     if settings.list.is_some() && !settings.list_has("items") {
-        return Err(settings.error_at_list("this list needs `items = \"/path/to/array\"`"));
+        return Err(settings.error_at_list(refused!(
+            "这种列表要有 `items = \"/通往数组的/路径\"`",
+            "this list needs `items = \"/path/to/array\"`"
+        )));
     }
     let raw: RawAnswer = settings.list(KEYS)?;
     let items = checker.path(raw.items.get_ref(), raw.items.span().start)?;
@@ -76,15 +80,24 @@ fn next_of(settings: &Settings<'_>, next: Option<Place>, param: Option<String>) 
         (Some(Place::Path(mut paths)), param) if paths.len() == 1 => {
             let path = paths.remove(0);
             match param {
-                Some(_) if has_cursor => "the cursor goes into `{cursor}` of the body or into `next_param`, not both",
+                Some(_) if has_cursor => Refused::new(
+                    "翻页位置写进正文的 `{cursor}` 或 `next_param`，只选一个",
+                    "the cursor goes into `{cursor}` of the body or into `next_param`, not both",
+                ),
                 Some(param) => return Ok(Some(Next::Param { path, param })),
                 None if has_cursor => return Ok(Some(Next::Cursor(path))),
                 None => return Ok(Some(Next::Url(path))),
             }
         }
-        (Some(_), _) => "`next` of a list must be one path",
-        (None, _) if has_cursor => "`{cursor}` in the body needs `next`: the path where the answer names it",
-        (None, Some(_)) => "`next_param` needs `next`: the path where its value lies",
+        (Some(_), _) => refused!("列表的 `next` 应为一个路径", "`next` of a list must be one path"),
+        (None, _) if has_cursor => Refused::new(
+            "正文里有 `{cursor}` 就要写 `next`：回答里给出它的路径",
+            "`{cursor}` in the body needs `next`: the path where the answer names it",
+        ),
+        (None, Some(_)) => refused!(
+            "写了 `next_param` 就要写 `next`：它的值所在的路径",
+            "`next_param` needs `next`: the path where its value lies"
+        ),
         (None, None) => return Ok(None),
     };
     Err(settings.error_at_list(what))

@@ -20,7 +20,7 @@ use crate::rules::written::RawFields;
 use crate::rules::{FieldRule, RecipeError};
 use crate::screen::tidy;
 use crate::{charset, dates, html};
-use vocabulary::show_moment;
+use vocabulary::{refused, show_moment};
 
 pub(super) const KIND: KindSpec =
     KindSpec { name: "mail", list_keys: KEYS, takes_request: false, reads_files: true, read };
@@ -52,7 +52,10 @@ fn read(settings: &Settings<'_>) -> Result<Arc<dyn SourceKind>, RecipeError> {
         None => Vec::new(),
     };
     if !settings.has_folder {
-        return Err(settings.error_at_kind("`kind = \"mail\"` reads a `folder` of letters: name it"));
+        return Err(settings.error_at_kind(refused!(
+            "`kind = \"mail\"` 读取存放邮件的 `folder`：请写明",
+            "`kind = \"mail\"` reads a `folder` of letters: name it"
+        )));
     }
     Ok(Arc::new(Letters { fields }))
 }

@@ -35,6 +35,7 @@ use crate::problem::{CHECK_CHARSET, CHECK_HOSTS, CHECK_PAGE, Notes};
 use crate::rules::check::Checker;
 use crate::rules::{FieldRule, RecipeError};
 use crate::{charset, identity};
+use vocabulary::refused;
 
 pub(crate) use settings::Settings;
 use settings::keys_of;
@@ -182,7 +183,13 @@ impl KindSpec {
         list: Option<&Spanned<DeValue<'_>>>,
     ) -> Result<(), RecipeError> {
         if let Some(list) = list.filter(|list| !list.get_ref().is_table()) {
-            return Err(checker.error(list.span().start, "`list` is no table: write `[list]`, and its keys below it"));
+            return Err(checker.error(
+                list.span().start,
+                refused!(
+                    "`list` 不是表：请写 `[list]`，并把它的键写在下面",
+                    "`list` is no table: write `[list]`, and its keys below it"
+                ),
+            ));
         }
         let is_known = |key: &str| KINDS.iter().any(|kind| kind.list_keys.contains(&key));
         let unknown = keys_of(list).filter(|(key, _)| !is_known(key));
@@ -194,7 +201,8 @@ impl KindSpec {
             [one, other] => format!("`{one}` or `{other}`"),
             keys => format!("one of {}", code_list(keys.iter().copied())),
         };
-        Err(checker.error(at, format!("unknown field `{key}`, expected {expected}")))
+        Err(checker
+            .error(at, refused!("没有字段 `{key}`，可以写 {expected}", "unknown field `{key}`, expected {expected}")))
     }
 }
 

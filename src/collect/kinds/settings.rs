@@ -8,6 +8,7 @@ use super::code_list;
 use crate::ask::Body;
 use crate::rules::check::Checker;
 use crate::rules::{FieldRule, RecipeError};
+use vocabulary::{Refused, refused};
 
 /// What a kind reads its settings from. Places are bytes of the recipe.
 pub(crate) struct Settings<'a> {
@@ -26,12 +27,12 @@ pub(crate) struct Settings<'a> {
 
 impl Settings<'_> {
     /// An error at `kind`.
-    pub(super) fn error_at_kind(&self, detail: impl Into<String>) -> RecipeError {
+    pub(super) fn error_at_kind(&self, detail: impl Into<Refused>) -> RecipeError {
         self.checker.error(self.kind_at, detail)
     }
 
     /// An error at `[list]`; at the first line when there is none.
-    pub(super) fn error_at_list(&self, detail: impl Into<String>) -> RecipeError {
+    pub(super) fn error_at_list(&self, detail: impl Into<Refused>) -> RecipeError {
         self.checker.error(self.list_at(), detail)
     }
 
@@ -64,7 +65,10 @@ impl Settings<'_> {
         let others = keys_of(self.list.as_ref()).filter(|(key, _)| !known.contains(key));
         if let Some((key, _)) = others.min_by_key(|(_, at)| *at) {
             let known = code_list(known.iter().copied());
-            let what = format!("`{key}` means nothing in `[list]` of this kind; it may have {known}");
+            let what = refused!(
+                "`{key}` 在这种 `[list]` 里没有意义；可以写 {known}",
+                "`{key}` means nothing in `[list]` of this kind; it may have {known}"
+            );
             return Err(self.error_at_list(what));
         }
         let read = T::deserialize(ValueDeserializer::from(list.clone()));
@@ -76,13 +80,22 @@ impl Settings<'_> {
 
     /// An error that says that `[list]` is missing.
     pub(super) fn error_without_list(&self) -> RecipeError {
-        self.error_at_kind("`[list]` is missing: say where the items of a list page are")
+        self.error_at_kind(refused!(
+            "没有 `[list]`：请写明列表页的条目在哪里",
+            "`[list]` is missing: say where the items of a list page are"
+        ))
     }
 
     /// For kinds whose items are documents already: refuses `[detail]`.
     pub(super) fn refuse_detail(&self) -> Result<(), RecipeError> {
         let Some(at) = self.detail_at else { return Ok(()) };
-        Err(self.checker.error(at, "a row or a letter is a document by itself: leave `[detail]` out"))
+        Err(self.checker.error(
+            at,
+            refused!(
+                "一行或一封信本身就是一条信息：请去掉 `[detail]`",
+                "a row or a letter is a document by itself: leave `[detail]` out"
+            ),
+        ))
     }
 
     /// For kinds whose items may have a page behind them: with `[detail]` there must be a link, and without it an item must be
@@ -90,11 +103,20 @@ impl Settings<'_> {
     pub(super) fn check_items(&self, has_link: bool, fields: &[FieldRule]) -> Result<(), RecipeError> {
         let has = |name: &str| fields.iter().any(|field| field.name == name);
         let what = match (self.detail_at, has_link) {
-            (Some(_), false) => "`[detail]` needs `link` in `[list]`: where is the page behind an item?",
+            (Some(_), false) => refused!(
+                "写了 `[detail]` 就要在 `[list]` 里写 `link`：条目后面的页面在哪里？",
+                "`[detail]` needs `link` in `[list]`: where is the page behind an item?"
+            ),
             (None, false) if !has("external_id") => {
-                "without `link` each item needs a field `external_id`, or it cannot be known again"
+                refused!(
+                    "没有 `link` 时每个条目要有字段 `external_id`，否则下次认不出它",
+                    "without `link` each item needs a field `external_id`, or it cannot be known again"
+                )
             }
-            (None, _) if !has("text") => "without `[detail]` each item needs a field `text`",
+            (None, _) if !has("text") => refused!(
+                "没有 `[detail]` 时每个条目要有字段 `text`",
+                "without `[detail]` each item needs a field `text`"
+            ),
             (Some(_), true) | (None, _) => return Ok(()),
         };
         Err(self.error_at_list(what))

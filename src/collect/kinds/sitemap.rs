@@ -18,7 +18,7 @@ use crate::item::{Item, List};
 use crate::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_SELECTOR, Notes};
 use crate::rules::RecipeError;
 use crate::{dates, html};
-use vocabulary::show_moment;
+use vocabulary::{refused, show_moment};
 
 pub(super) const KIND: KindSpec =
     KindSpec { name: "sitemap", list_keys: KEYS, takes_request: false, reads_files: false, read };
@@ -63,7 +63,12 @@ fn read(settings: &Settings<'_>) -> Result<Arc<dyn SourceKind>, RecipeError> {
     let Some(pattern) = raw.and_then(|raw| raw.include) else { return Ok(Arc::new(Sitemap { include: None })) };
     let (checker, at) = (settings.checker, pattern.span().start);
     let regex = RegexBuilder::new(pattern.get_ref()).size_limit(INCLUDE_BYTES_MAX).build();
-    let regex = regex.map_err(|problem| checker.error(at, format!("`include` is no regular expression: {problem}")))?;
+    let regex = regex.map_err(|problem| {
+        checker.error(
+            at,
+            refused!("`include` 不是正则表达式：“{problem}”", "`include` is no regular expression: {problem}"),
+        )
+    })?;
     Ok(Arc::new(Sitemap { include: Some(Include { regex, line: checker.line(at) }) }))
 }
 
@@ -72,7 +77,10 @@ impl SourceKind for Sitemap {
         if settings.detail_at.is_some() {
             return Ok(());
         }
-        let what = "a sitemap holds addresses alone: `[detail]` says how the pages behind them are read";
+        let what = refused!(
+            "站点地图里只有地址：要用 `[detail]` 写明怎样读取它们指向的页面",
+            "a sitemap holds addresses alone: `[detail]` says how the pages behind them are read"
+        );
         Err(settings.error_at_kind(what))
     }
 

@@ -17,6 +17,7 @@ use crate::rules::check::Grammar;
 use crate::rules::written::RawFields;
 use crate::rules::{FieldRule, Place, RecipeError};
 use archive::read_sheet;
+use vocabulary::refused;
 
 pub(super) const KIND: KindSpec =
     KindSpec { name: "table", list_keys: KEYS, takes_request: false, reads_files: true, read };
@@ -65,14 +66,20 @@ type NumberedRow = (u32, Vec<String>);
 fn read(settings: &Settings<'_>) -> Result<Arc<dyn SourceKind>, RecipeError> {
     let (raw, checker) = (settings.list::<RawSheet>(KEYS)?, settings.checker);
     if raw.sheet.is_some() && raw.format.is_some_and(|format| format != TableFormat::Xlsx) {
-        return Err(settings.error_at_list("`sheet` is for workbooks: `format = \"xlsx\"`"));
+        return Err(settings.error_at_list(refused!(
+            "`sheet` 只用于工作簿：`format = \"xlsx\"`",
+            "`sheet` is for workbooks: `format = \"xlsx\"`"
+        )));
     }
     let header_row = match &raw.header_row {
         None => 1,
         Some(row) if (1..=HEADER_ROW_MAX).contains(row.get_ref()) => *row.get_ref(),
         Some(row) => {
             let found = row.get_ref();
-            let what = format!("`header_row` is {found}: expected 1 to {HEADER_ROW_MAX}");
+            let what = refused!(
+                "`header_row` 为 {found}：应为 1 到 {HEADER_ROW_MAX}",
+                "`header_row` is {found}: expected 1 to {HEADER_ROW_MAX}"
+            );
             return Err(checker.error(row.span().start, what));
         }
     };
@@ -147,7 +154,7 @@ impl Sheet {
         match read_sheet(page.body, self.name.as_deref(), rows_max, unpacked_max) {
             Ok(found) => {
                 if let Some(cut) = found.cut {
-                    notes.add(None, cut, CHECK_BOUNDS);
+                    notes.add(None, cut.en, CHECK_BOUNDS);
                 }
                 found
                     .rows

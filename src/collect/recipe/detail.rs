@@ -6,6 +6,7 @@ use toml::Spanned;
 use crate::rules::check::{Checker, Grammar};
 use crate::rules::written::{RawFields, RawHtmlTable};
 use crate::rules::{FieldRule, HtmlTable, RecipeError};
+use vocabulary::refused;
 
 /// How the page behind a list item is read.
 #[derive(Debug, Clone)]
@@ -54,14 +55,20 @@ pub(super) fn detail(checker: &Checker<'_>, raw: Option<&Spanned<RawDetail>>) ->
     let html = *format == DetailFormat::Html;
     let table = match table {
         Some(table) if !html => {
-            return Err(checker.error(table.selector.span().start, "`[detail.table]` is for HTML details"));
+            return Err(checker.error(
+                table.selector.span().start,
+                refused!("`[detail.table]` 只用于 HTML 详情页", "`[detail.table]` is for HTML details"),
+            ));
         }
         Some(table) => Some(checker.html_table(table)?),
         None => None,
     };
     let items = match items {
         Some(items) if html => {
-            let what = "`items` is for JSON and XML details; a table's rows are named by `[detail.table]`";
+            let what = refused!(
+                "`items` 只用于 JSON 和 XML 详情；表格的行用 `[detail.table]` 指定",
+                "`items` is for JSON and XML details; a table's rows are named by `[detail.table]`"
+            );
             return Err(checker.error(items.span().start, what));
         }
         Some(items) => Some(checker.path(items.get_ref(), items.span().start)?),

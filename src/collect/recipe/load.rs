@@ -2,7 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "recipes are read from files here")]
 
-use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -18,7 +17,7 @@ use crate::charset;
 use crate::kinds::{Settings, kinds_with};
 use crate::rules::RecipeError;
 use crate::rules::check::Checker;
-use vocabulary::{Channel, SourceId};
+use vocabulary::{Channel, Refused, Said, SourceId, UnknownCode, refused};
 
 /// Largest recipe file, in bytes.
 const RECIPE_BYTES_MAX: usize = 256 * 1024;
@@ -30,12 +29,12 @@ const DETAILS_PER_ROUND_MAX: u32 = 100_000;
 const PAGE_BYTES_CEILING: usize = 64 * 1024 * 1024;
 
 /// A word of a closed set.
-fn word<T: FromStr<Err: Display>>(
+fn word<T: FromStr<Err: Said>>(
     checker: &Checker<'_>,
     word: Option<&Spanned<String>>,
 ) -> Result<Option<T>, RecipeError> {
     let parse = |word: &Spanned<String>| {
-        word.get_ref().parse().map_err(|problem| checker.error(word.span().start, format!("{problem}")))
+        word.get_ref().parse().map_err(|problem: T::Err| checker.error(word.span().start, Refused::of(&problem)))
     };
     word.map(parse).transpose()
 }
@@ -53,7 +52,13 @@ fn verified(checker: &Checker<'_>, raw: &RawRecipe) -> Result<Option<String>, Re
     if month || text == "never" {
         return Ok(Some(text.clone()));
     }
-    Err(checker.error(verified.span().start, format!("verified `{text}`: expected a month as `2026-03`, or `never`")))
+    Err(checker.error(
+        verified.span().start,
+        refused!(
+            "verified `{text}`：应为月份，如 `2026-03`，或 `never`",
+            "verified `{text}`: expected a month as `2026-03`, or `never`"
+        ),
+    ))
 }
 
 /// Bounds of a round, each within its ceiling.
@@ -66,7 +71,9 @@ fn bounds(checker: &Checker<'_>, raw: &RawBounds) -> Result<Bounds, RecipeError>
         let at = checker.text.find("[bounds]").unwrap_or(0);
         return Err(checker.error(
             at,
-            format!(
+            refused!(
+                "各项界限应在 1 和以下数值之间：list_pages_max {LIST_PAGES_MAX}，items_per_page_max {ITEMS_PER_PAGE_MAX}，\
+                 details_per_round_max {DETAILS_PER_ROUND_MAX}，page_bytes_max {PAGE_BYTES_CEILING}",
                 "bounds must lie between 1 and: list_pages_max {LIST_PAGES_MAX}, items_per_page_max {ITEMS_PER_PAGE_MAX}, \
                  details_per_round_max {DETAILS_PER_ROUND_MAX}, page_bytes_max {PAGE_BYTES_CEILING}"
             ),
@@ -93,10 +100,17 @@ impl Recipe {
     pub fn parse(text: &str, file_name: &str) -> Result<Self, RecipeError> {
         let checker = Checker { file: file_name, text };
         if text.len() > RECIPE_BYTES_MAX {
-            return Err(checker.error(0, format!("{} bytes; a recipe has at most {RECIPE_BYTES_MAX}", text.len())));
+            return Err(checker.error(
+                0,
+                refused!(
+                    "{} 字节；配方最多 {RECIPE_BYTES_MAX} 字节",
+                    "{} bytes; a recipe has at most {RECIPE_BYTES_MAX}",
+                    text.len()
+                ),
+            ));
         }
         let at = |problem: &toml::de::Error| problem.span().map_or(0, |span| span.start);
-        let refused = |problem: toml::de::Error| checker.error(at(&problem), problem.message());
+        let refused = |problem: toml::de::Error| checker.error(at(&problem), Refused::quoted(problem.message()));
         let table = DeTable::parse(text).map_err(refused)?;
         let list = table.get_ref().get("list").cloned();
         let raw = RawRecipe::deserialize(toml::Deserializer::from(table)).map_err(refused)?;
@@ -107,24 +121,33 @@ impl Recipe {
         let good_id = (1..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte));
         if !good_id {
-            return Err(
-                checker.error(raw.id.span().start, format!("id `{id}` must be 1 to 64 of a-z, 0-9, `.`, `_`, `-`"))
-            );
+            return Err(checker.error(
+                raw.id.span().start,
+                refused!(
+                    "编号 `{id}` 应为 1 到 64 个 a-z、0-9、`.`、`_`、`-`",
+                    "id `{id}` must be 1 to 64 of a-z, 0-9, `.`, `_`, `-`"
+                ),
+            ));
         }
         let channel: Channel = raw
             .channel
             .get_ref()
             .parse()
-            .map_err(|problem| checker.error(raw.channel.span().start, format!("{problem}")))?;
+            .map_err(|problem: UnknownCode| checker.error(raw.channel.span().start, Refused::of(&problem)))?;
         let charset = raw.charset.as_ref().map(|label| {
-            charset::for_label(label.get_ref())
-                .ok_or_else(|| checker.error(label.span().start, format!("charset `{}` is not known", label.get_ref())))
+            charset::for_label(label.get_ref()).ok_or_else(|| {
+                checker.error(
+                    label.span().start,
+                    refused!("不认识字符集 `{}`", "charset `{}` is not known", label.get_ref()),
+                )
+            })
         });
         let body = start::body(&checker, raw.request.as_ref())?;
         let starts = start::starts(&checker, &raw, body.as_ref())?;
         if let Some(request) = raw.request.as_ref().filter(|_| !spec.takes_request) {
             let kinds = kinds_with(|kind| kind.takes_request);
-            return Err(checker.error(request.span().start, format!("`[request]` is for {kinds}")));
+            return Err(checker
+                .error(request.span().start, refused!("`[request]` 只用于 {kinds}", "`[request]` is for {kinds}")));
         }
         let settings = Settings {
             checker,

@@ -10,6 +10,7 @@ use crate::ask::{Body, Pages, Start};
 use crate::kinds::{KindSpec, kinds_with};
 use crate::rules::RecipeError;
 use crate::rules::check::Checker;
+use vocabulary::{Refused, refused};
 
 /// Most pages of one list.
 pub(super) const LIST_PAGES_MAX: u32 = 1_000;
@@ -26,7 +27,8 @@ pub(super) fn starts(checker: &Checker<'_>, raw: &RawRecipe, body: Option<&Body>
         } else {
             Err(checker.error(
                 raw.pages.as_ref().map_or(0, |pages| pages.span().start),
-                format!(
+                refused!(
+                    "页码 {from} 到 {to}，步长 {step}：应为 from <= to，step >= 1，最多 {LIST_PAGES_MAX} 页",
                     "pages {from} to {to} by {step}: expected from <= to, step >= 1, at most {LIST_PAGES_MAX} pages"
                 ),
             ))
@@ -36,14 +38,29 @@ pub(super) fn starts(checker: &Checker<'_>, raw: &RawRecipe, body: Option<&Body>
     let starts = match (&raw.start, &raw.folder) {
         (Some(starts), None) if !starts.get_ref().is_empty() => starts.get_ref(),
         (Some(starts), None) => {
-            return Err(checker.error(starts.span().start, "`start` is empty: name at least one address"));
+            return Err(checker.error(
+                starts.span().start,
+                refused!("`start` 是空的：至少写一个地址", "`start` is empty: name at least one address"),
+            ));
         }
         (None, Some(_)) => return Ok(Vec::new()),
         (Some(_), Some(folder)) => {
-            return Err(checker.error(folder.span().start, "give `start` (addresses) or `folder` (files), not both"));
+            return Err(checker.error(
+                folder.span().start,
+                refused!(
+                    "`start`（地址）和 `folder`（文件）只写一个",
+                    "give `start` (addresses) or `folder` (files), not both"
+                ),
+            ));
         }
         (None, None) => {
-            return Err(checker.error(0, "`start` is missing: name at least one address, or a `folder` of files"));
+            return Err(checker.error(
+                0,
+                refused!(
+                    "没有写 `start`：至少写一个地址，或用 `folder` 写文件目录",
+                    "`start` is missing: name at least one address, or a `folder` of files"
+                ),
+            ));
         }
     };
     let body_has_page = body.is_some_and(|body| body.template.contains("{page}"));
@@ -51,14 +68,30 @@ pub(super) fn starts(checker: &Checker<'_>, raw: &RawRecipe, body: Option<&Body>
         .iter()
         .map(|start| {
             let (template, byte) = (start.get_ref(), start.span().start);
-            let url = Url::parse(&template.replace("{page}", "1"))
-                .map_err(|problem| checker.error(byte, format!("start `{template}` is no address: {problem}")))?;
+            let url = Url::parse(&template.replace("{page}", "1")).map_err(|problem| {
+                checker.error(
+                    byte,
+                    refused!("start `{template}` 不是地址：“{problem}”", "start `{template}` is no address: {problem}"),
+                )
+            })?;
             if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-                return Err(checker.error(byte, format!("start `{template}` must begin with http:// or https://")));
+                return Err(checker.error(
+                    byte,
+                    refused!(
+                        "start `{template}` 应以 http:// 或 https:// 开头",
+                        "start `{template}` must begin with http:// or https://"
+                    ),
+                ));
             }
             let pages = match (template.contains("{page}") || body_has_page, pages) {
                 (true, None) => {
-                    return Err(checker.error(byte, "`{page}` needs `pages = { from = 1, to = … }`"));
+                    return Err(checker.error(
+                        byte,
+                        Refused::new(
+                            "写了 `{page}` 就要写 `pages = { from = 1, to = … }`",
+                            "`{page}` needs `pages = { from = 1, to = … }`",
+                        ),
+                    ));
                 }
                 (true, pages) => pages,
                 (false, _) => None,
@@ -75,12 +108,18 @@ pub(super) fn body(checker: &Checker<'_>, request: Option<&Spanned<RawRequest>>)
     let (at, body) = (body.span().start, Body { template: body.get_ref().clone(), form: *form });
     if body.template.len() > BODY_BYTES_MAX {
         let found = body.template.len();
-        return Err(checker.error(at, format!("the body has {found} bytes; at most {BODY_BYTES_MAX} are sent")));
+        return Err(checker.error(
+            at,
+            refused!(
+                "正文有 {found} 字节；最多发送 {BODY_BYTES_MAX} 字节",
+                "the body has {found} bytes; at most {BODY_BYTES_MAX} are sent"
+            ),
+        ));
     }
     if !form && let Err(problem) = serde_json::from_str::<serde_json::Value>(&body.fill(Some(1), Some("x"))) {
         return Err(checker.error(
             at,
-            format!("the body is no JSON once `{{page}}` and `{{cursor}}` are filled ({problem}); write `form = true` for a form's body"),
+            refused!("填入 `{{page}}` 和 `{{cursor}}` 之后正文不是 JSON（“{problem}”）；表单正文请写 `form = true`", "the body is no JSON once `{{page}}` and `{{cursor}}` are filled ({problem}); write `form = true` for a form's body"),
         ));
     }
     Ok(Some(body))
@@ -92,18 +131,27 @@ pub(super) fn folder(checker: &Checker<'_>, raw: &RawRecipe, kind: &KindSpec) ->
     let (text, at) = (folder.get_ref(), folder.span().start);
     if !kind.reads_files {
         let kinds = kinds_with(|kind| kind.reads_files);
-        return Err(checker.error(at, format!("`folder` is for {kinds}")));
+        return Err(checker.error(at, refused!("`folder` 只用于 {kinds}", "`folder` is for {kinds}")));
     }
     let path = PathBuf::from(text);
     if text.trim().is_empty() || path.components().any(|part| part == Component::ParentDir) {
         return Err(checker.error(
             at,
-            format!("folder `{text}`: expected a name below `inbox` of the data folder, or a whole path without `..`"),
+            refused!(
+                "folder `{text}`：应为数据目录的 `inbox` 之下的名称，或不含 `..` 的完整路径",
+                "folder `{text}`: expected a name below `inbox` of the data folder, or a whole path without `..`"
+            ),
         ));
     }
     for (given, key) in [(raw.request.is_some(), "[request]"), (raw.pages.is_some(), "pages")] {
         if given {
-            return Err(checker.error(at, format!("a `folder` is not asked by HTTP: leave `{key}` out")));
+            return Err(checker.error(
+                at,
+                refused!(
+                    "`folder` 不经 HTTP 请求：请去掉 `{key}`",
+                    "a `folder` is not asked by HTTP: leave `{key}` out"
+                ),
+            ));
         }
     }
     Ok(Some(path))

@@ -9,6 +9,7 @@ use super::raw::{RawRate, RawSchedule};
 use crate::rules::RecipeError;
 use crate::rules::check::Checker;
 use crate::schedule::{Schedule, When};
+use vocabulary::{Refused, refused};
 
 /// Longest interval between two requests, in milliseconds.
 const INTERVAL_MS_MAX: u64 = 3_600_000;
@@ -32,8 +33,13 @@ pub(super) fn duration(checker: &Checker<'_>, text: &Spanned<String>) -> Result<
     };
     let seconds = value[..digits].parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
     seconds.filter(|seconds| (1..SPAN_SECONDS_MAX).contains(seconds)).map(Duration::from_secs).ok_or_else(|| {
-        checker
-            .error(byte, format!("`{value}` is no span of time: expected a whole number and s, m, h or d, e.g. `30m`"))
+        checker.error(
+            byte,
+            refused!(
+                "`{value}` 不是时长：应为整数加 s、m、h 或 d，例如 `30m`",
+                "`{value}` is no span of time: expected a whole number and s, m, h or d, e.g. `30m`"
+            ),
+        )
     })
 }
 
@@ -47,7 +53,10 @@ pub(super) fn schedule(checker: &Checker<'_>, written: &RawSchedule) -> Result<S
                 let text = cron.get_ref();
                 checker.error(
                     cron.span().start,
-                    format!("`{text}` is no cron expression ({problem}): expected minute, hour, day, month, weekday"),
+                    refused!(
+                        "`{text}` 不是 cron 表达式（“{problem}”）：应为分、时、日、月、星期",
+                        "`{text}` is no cron expression ({problem}): expected minute, hour, day, month, weekday"
+                    ),
                 )
             })?;
             When::Cron(Box::new(parsed))
@@ -56,14 +65,15 @@ pub(super) fn schedule(checker: &Checker<'_>, written: &RawSchedule) -> Result<S
             let (least, most) = (&adaptive.get_ref().least, &adaptive.get_ref().most);
             let bounds = (duration(checker, least)?, duration(checker, most)?);
             if bounds.0 > bounds.1 {
-                return Err(checker.error(adaptive.span().start, "`least` is longer than `most`"));
+                return Err(checker
+                    .error(adaptive.span().start, refused!("`least` 比 `most` 长", "`least` is longer than `most`")));
             }
             When::Adaptive { least: bounds.0, most: bounds.1 }
         }
         _ => {
             return Err(checker.error(
                 at,
-                "a schedule needs one of `every = \"30m\"`, `cron = \"0 8 * * *\"` and `adaptive = { least = \"10m\", most = \"1d\" }`",
+                Refused::new("schedule 应写 `every = \"30m\"`、`cron = \"0 8 * * *\"` 和 `adaptive = { least = \"10m\", most = \"1d\" }` 之一", "a schedule needs one of `every = \"30m\"`, `cron = \"0 8 * * *\"` and `adaptive = { least = \"10m\", most = \"1d\" }`"),
             ));
         }
     };
@@ -78,7 +88,13 @@ fn hours(checker: &Checker<'_>, written: &Spanned<String>) -> Result<(Time, Time
     let time = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
     let both = text.split_once('-').and_then(|(from, to)| Some((time(from)?, time(to)?)));
     both.filter(|(from, to)| from != to).ok_or_else(|| {
-        checker.error(written.span().start, format!("`{text}` are no hours: expected two times, e.g. `08:30-18:00`"))
+        checker.error(
+            written.span().start,
+            refused!(
+                "`{text}` 不是时段：应为两个时刻，例如 `08:30-18:00`",
+                "`{text}` are no hours: expected two times, e.g. `08:30-18:00`"
+            ),
+        )
     })
 }
 
@@ -86,21 +102,36 @@ fn hours(checker: &Checker<'_>, written: &Spanned<String>) -> Result<(Time, Time
 pub(super) fn interval(checker: &Checker<'_>, rate: &RawRate) -> Result<Duration, RecipeError> {
     match (&rate.requests_per_second, &rate.min_interval_ms) {
         (None, None) => Ok(Duration::from_millis(INTERVAL_MS_DEFAULT)),
-        (Some(_), Some(both)) => {
-            Err(checker.error(both.span().start, "give `requests_per_second` or `min_interval_ms`, not both"))
-        }
+        (Some(_), Some(both)) => Err(checker.error(
+            both.span().start,
+            refused!(
+                "`requests_per_second` 和 `min_interval_ms` 只写一个",
+                "give `requests_per_second` or `min_interval_ms`, not both"
+            ),
+        )),
         (Some(rate), None) => Some(*rate.get_ref())
             .filter(|rate| *rate > 0.0 && *rate <= 1_000.0)
             .map(|rate| Duration::from_secs_f64(1.0 / rate))
             .filter(|interval| *interval <= Duration::from_millis(INTERVAL_MS_MAX))
-            .ok_or_else(|| checker.error(rate.span().start, "`requests_per_second` must lie between 1/3600 and 1000")),
+            .ok_or_else(|| {
+                checker.error(
+                    rate.span().start,
+                    refused!(
+                        "`requests_per_second` 应在 1/3600 和 1000 之间",
+                        "`requests_per_second` must lie between 1/3600 and 1000"
+                    ),
+                )
+            }),
         (None, Some(interval)) if (1..=INTERVAL_MS_MAX).contains(interval.get_ref()) => {
             Ok(Duration::from_millis(*interval.get_ref()))
         }
-        (None, Some(interval)) => {
-            Err(checker
-                .error(interval.span().start, format!("`min_interval_ms` must lie between 1 and {INTERVAL_MS_MAX}")))
-        }
+        (None, Some(interval)) => Err(checker.error(
+            interval.span().start,
+            refused!(
+                "`min_interval_ms` 应在 1 和 {INTERVAL_MS_MAX} 之间",
+                "`min_interval_ms` must lie between 1 and {INTERVAL_MS_MAX}"
+            ),
+        )),
     }
 }
 
@@ -109,12 +140,22 @@ pub(super) fn at_once(checker: &Checker<'_>, rate: &RawRate) -> Result<u32, Reci
     let Some(at_once) = &rate.at_once else { return Ok(1) };
     let (found, byte) = (*at_once.get_ref(), at_once.span().start);
     if rate.unpaced.is_empty() {
-        return Err(
-            checker.error(byte, "`at_once` is for hosts named in `unpaced`; all others get one request at a time")
-        );
+        return Err(checker.error(
+            byte,
+            refused!(
+                "`at_once` 只用于 `unpaced` 里的主机；其他主机一次只发一个请求",
+                "`at_once` is for hosts named in `unpaced`; all others get one request at a time"
+            ),
+        ));
     }
     if !(1..=AT_ONCE_MAX).contains(&found) {
-        return Err(checker.error(byte, format!("`at_once` is {found}: expected 1 to {AT_ONCE_MAX}")));
+        return Err(checker.error(
+            byte,
+            refused!(
+                "`at_once` 为 {found}：应为 1 到 {AT_ONCE_MAX}",
+                "`at_once` is {found}: expected 1 to {AT_ONCE_MAX}"
+            ),
+        ));
     }
     Ok(found)
 }
@@ -128,7 +169,8 @@ pub(super) fn unpaced(checker: &Checker<'_>, rate: &RawRate, hosts: &[String]) -
         }
         Err(checker.error(
             host.span().start,
-            format!(
+            refused!(
+                "`unpaced` 写了 `{name}`，它不是这个来源的主机；请按 `start` 或 `hosts` 里的写法写",
                 "`unpaced` names `{name}`, which is no host of this source; write the host as in `start` or `hosts`"
             ),
         ))

@@ -6,6 +6,7 @@ use toml::Spanned;
 
 use super::written::{OneOrMany, RawField, RawFieldTable, RawFields, RawHtmlTable};
 use super::{CssRule, FieldRule, HtmlTable, Place, RecipeError};
+use vocabulary::{Refused, refused};
 
 /// Longest selector in bytes; deeply nested `:not(` would recurse.
 const SELECTOR_BYTES_MAX: usize = 500;
@@ -39,7 +40,7 @@ impl Checker<'_> {
     }
 
     /// An error at a byte of the file.
-    pub(crate) fn error(&self, byte: usize, detail: impl Into<String>) -> RecipeError {
+    pub(crate) fn error(&self, byte: usize, detail: impl Into<Refused>) -> RecipeError {
         RecipeError::At { file: self.file.to_owned(), line: self.line(byte), detail: detail.into() }
     }
 
@@ -50,11 +51,17 @@ impl Checker<'_> {
             let found = text.len();
             return Err(self.error(
                 byte,
-                format!("selector of {found} bytes with {depth} brackets; at most {SELECTOR_BYTES_MAX} bytes and {SELECTOR_DEPTH_MAX} brackets"),
+                refused!("选择器有 {found} 字节、{depth} 层括号；最多 {SELECTOR_BYTES_MAX} 字节、{SELECTOR_DEPTH_MAX} 层括号", "selector of {found} bytes with {depth} brackets; at most {SELECTOR_BYTES_MAX} bytes and {SELECTOR_DEPTH_MAX} brackets"),
             ));
         }
         let selector = Selector::parse(text).map_err(|problem| {
-            self.error(byte, format!("selector `{text}` is not valid CSS ({problem}); try it in a browser's inspector"))
+            self.error(
+                byte,
+                refused!(
+                    "选择器 `{text}` 不是有效的 CSS（“{problem}”）；请在浏览器的检查器里试一试",
+                    "selector `{text}` is not valid CSS ({problem}); try it in a browser's inspector"
+                ),
+            )
         })?;
         Ok(CssRule { text: text.to_owned(), line: self.line(byte), selector })
     }
@@ -65,7 +72,13 @@ impl Checker<'_> {
             return Ok(Vec::new());
         }
         let Some(rest) = text.strip_prefix('/') else {
-            return Err(self.error(byte, format!("path `{text}` must begin with `/`, e.g. `/data/items`")));
+            return Err(self.error(
+                byte,
+                refused!(
+                    "路径 `{text}` 应以 `/` 开头，例如 `/data/items`",
+                    "path `{text}` must begin with `/`, e.g. `/data/items`"
+                ),
+            ));
         };
         Ok(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
     }
@@ -111,19 +124,43 @@ impl Checker<'_> {
                     Grammar::Path => "`path`",
                     Grammar::Column => "`column`",
                 };
-                return Err(self.error(byte, format!("field `{name}` needs exactly one of {wanted} and `value`")));
+                return Err(self.error(
+                    byte,
+                    refused!(
+                        "字段 `{name}` 应恰好写 {wanted} 和 `value` 之一",
+                        "field `{name}` needs exactly one of {wanted} and `value`"
+                    ),
+                ));
             }
         };
         let capture = table.capture.as_deref().map(|pattern| {
             RegexBuilder::new(pattern).size_limit(CAPTURE_BYTES_MAX).build().map_err(|problem| {
-                self.error(byte, format!("capture of field `{name}` is no regular expression: {problem}"))
+                self.error(
+                    byte,
+                    refused!(
+                        "字段 `{name}` 的 capture 不是正则表达式：“{problem}”",
+                        "capture of field `{name}` is no regular expression: {problem}"
+                    ),
+                )
             })
         });
         if table.date.is_some() && name != "published_at" {
-            return Err(self.error(byte, format!("`date` is for the field `published_at`, not for `{name}`")));
+            return Err(self.error(
+                byte,
+                refused!(
+                    "`date` 只用于字段 `published_at`，不用于 `{name}`",
+                    "`date` is for the field `published_at`, not for `{name}`"
+                ),
+            ));
         }
         if table.template.as_ref().is_some_and(|template| !template.contains("{value}")) {
-            return Err(self.error(byte, format!("template of `{name}` has no `{{value}}` to be filled")));
+            return Err(self.error(
+                byte,
+                refused!(
+                    "`{name}` 的 template 里没有可填的 `{{value}}`",
+                    "template of `{name}` has no `{{value}}` to be filled"
+                ),
+            ));
         }
         Ok(FieldRule {
             name: name.to_owned(),
@@ -152,7 +189,10 @@ impl Checker<'_> {
                     let name_text = name.get_ref();
                     return Err(self.error(
                         name.span().start,
-                        format!("field name `{name_text}` must be lower-case ASCII, e.g. `published_at`"),
+                        refused!(
+                            "字段名 `{name_text}` 应为小写 ASCII，例如 `published_at`",
+                            "field name `{name_text}` must be lower-case ASCII, e.g. `published_at`"
+                        ),
                     ));
                 }
                 self.field(name.get_ref(), field, grammar)

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use regex::Regex;
 use scraper::Selector;
 
-use vocabulary::SourceId;
+use vocabulary::{Refused, SourceId};
 
 /// A recipe that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum RecipeError {
         /// The line, counted from 1.
         line: usize,
         /// What was found, what was expected.
-        detail: String,
+        detail: Refused,
     },
     /// The folder or file cannot be read.
     #[error("cannot read recipes from {path}; check the path and its permissions")]

@@ -10,7 +10,7 @@ use super::super::ways::Ways;
 use super::super::ways::smtp::{Letter, header_value};
 use super::{AddressForm, Attempt, Carrying, DeliveryKind, Manual, Secret};
 use alert::feed;
-use vocabulary::{AlertEventKind, Endpoint, Refused, ShownEvent, show_moment};
+use vocabulary::{AlertEventKind, Endpoint, Refused, ShownEvent, refused, show_moment};
 
 /// Events written in full in one mail; what does not fit is counted.
 const EVENTS_MAX: usize = 200;
@@ -35,8 +35,13 @@ impl DeliveryKind for Mail {
         }
     }
 
-    fn check_address(&self, endpoint: &Endpoint) -> Result<(), String> {
-        let why = |why| format!("the address of `{}` cannot be used: {why}", endpoint.name);
+    fn check_address(&self, endpoint: &Endpoint) -> Result<(), Refused> {
+        let why = |why: Refused| {
+            Refused::new(
+                format!("`{}` 的地址不能用：{}", endpoint.name, why.zh),
+                format!("the address of `{}` cannot be used: {}", endpoint.name, why.en),
+            )
+        };
         receiver(&endpoint.url).map(drop).map_err(why)
     }
 
@@ -70,9 +75,13 @@ impl DeliveryKind for Mail {
 }
 
 /// The receiver of an endpoint, from its address `mailto:a@b`. It is one, so that a mailbox that no longer exists keeps nothing from others.
-fn receiver(url: &str) -> Result<Address, String> {
-    let receiver = url.strip_prefix(SCHEME).ok_or("the address of a mail endpoint begins with `mailto:`")?;
-    receiver.parse().map_err(|error| format!("`{receiver}` is no mail address: {error}"))
+fn receiver(url: &str) -> Result<Address, Refused> {
+    let prefix =
+        || refused!("邮件接收端的地址以 `mailto:` 开头", "the address of a mail endpoint begins with `mailto:`");
+    let receiver = url.strip_prefix(SCHEME).ok_or_else(prefix)?;
+    receiver
+        .parse()
+        .map_err(|error| refused!("`{receiver}` 不是邮件地址：“{error}”", "`{receiver}` is no mail address: {error}"))
 }
 
 /// Writes the mail of an endpoint. An error says what is wrong with its address.
@@ -134,7 +143,7 @@ pub(crate) fn write(endpoint: &Endpoint, contents: &Contents<'_>, now: Timestamp
     let subject = subject.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     Ok(Letter {
         id: contents.id.to_owned(),
-        to: receiver(&endpoint.url)?,
+        to: receiver(&endpoint.url).map_err(|why| why.en)?,
         subject: subject.take(SUBJECT_CHARS_MAX).collect(),
         marks,
         thread,

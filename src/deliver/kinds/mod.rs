@@ -24,7 +24,7 @@ use super::contents::Contents;
 use super::ways::Ways;
 use super::ways::post::Request;
 use collect::Reach;
-use vocabulary::{Endpoint, EndpointKind, Refused};
+use vocabulary::{Endpoint, EndpointKind, Refused, Said, refused};
 
 pub use webhook::{WebhookMessage, fresh_webhook_secret};
 #[cfg(test)]
@@ -120,7 +120,7 @@ pub(super) trait DeliveryKind: Sync {
     fn manual(&self) -> Manual;
 
     /// Checks the address of an endpoint before anything is sent. An error is a whole sentence.
-    fn check_address(&self, endpoint: &Endpoint) -> Result<(), String>;
+    fn check_address(&self, endpoint: &Endpoint) -> Result<(), Refused>;
 
     /// What the settings lack for it; its messages wait untried meanwhile.
     fn lacks(&self, _: &Ways) -> Option<Refused> {
@@ -154,11 +154,17 @@ impl<T: PostedKind> DeliveryKind for T {
         PostedKind::manual(self)
     }
 
-    fn check_address(&self, endpoint: &Endpoint) -> Result<(), String> {
-        let url = url::Url::parse(&endpoint.url)
-            .map_err(|error| format!("the address of `{}` cannot be read: {error}", endpoint.name))?;
+    fn check_address(&self, endpoint: &Endpoint) -> Result<(), Refused> {
+        let url = url::Url::parse(&endpoint.url).map_err(|error| {
+            refused!("`{}` 的地址无法识别：“{error}”", "the address of `{}` cannot be read: {error}", endpoint.name)
+        })?;
         let reach = if endpoint.allow_loopback { Reach::WithLoopback } else { Reach::Public };
-        reach.check_url(&url).map_err(|refused| format!("{refused}; a receiver on this machine needs --allow-loopback"))
+        reach.check_url(&url).map_err(|refused| {
+            Refused::new(
+                format!("{}；接收方在本机时要加 --allow-loopback", refused.zh()),
+                format!("{refused}; a receiver on this machine needs --allow-loopback"),
+            )
+        })
     }
 
     fn carry<'a>(

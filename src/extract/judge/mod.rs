@@ -9,7 +9,7 @@ mod tests;
 
 use lexicon::judge::{Answers, LearnedJudge, Question, Setting, Term, Word};
 use lexicon::{Brief, Lexicon};
-use vocabulary::{Category, Hazard, Stance};
+use vocabulary::{Category, Hazard, Language, Stance, said};
 
 use super::analysis::{Analysis, Fate, FoundHazard, JudgedPair};
 use super::confidence::logistic;
@@ -266,13 +266,14 @@ impl Analysis {
 }
 
 /// What `explain` shows of a judged pair: the terms, the largest first, and the n-grams of most weight.
-pub(super) fn shown(pair: &JudgedPair, analysis: &Analysis, judge: &LearnedJudge) -> String {
+pub(super) fn shown(pair: &JudgedPair, analysis: &Analysis, judge: &LearnedJudge, language: Language) -> String {
     use std::fmt::Write as _;
     let mut terms = pair.terms.clone();
     terms.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    let mut text = format!("概率 {:.2}", pair.probability);
+    let mut text = said!(language, "概率 {:.2}", "probability {:.2}", pair.probability);
     for (term, value) in &terms {
-        let _ = write!(text, "；{} {value:+.2}", term.zh());
+        let (between, name) = language.pick(("；", term.zh()), ("; ", term.code()));
+        let _ = write!(text, "{between}{name} {value:+.2}");
     }
     let frame = analysis.clauses[pair.clause];
     let clause = &analysis.folded.chars[frame.from..frame.to];
@@ -287,7 +288,7 @@ pub(super) fn shown(pair: &JudgedPair, analysis: &Analysis, judge: &LearnedJudge
         }
     }
     if !words.is_empty() {
-        let _ = write!(text, "；用字 {}", words.join(" "));
+        text += &said!(language, "；用字 {}", "; letters {}", words.join(" "));
     }
     text
 }

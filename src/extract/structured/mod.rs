@@ -14,8 +14,8 @@ use lexicon::structured::{Role, TestResult};
 use lexicon::terms::Meaning;
 use lexicon::{Lexicon, fold_word};
 use vocabulary::{
-    Category, CharSpan, Document, Hazard, Mention, MentionKind, Problem, ProductFrom, Reading, RegionCode, RuleId,
-    Signal, Stance,
+    Category, CharSpan, Document, Hazard, Language, Mention, MentionKind, Problem, ProductFrom, Reading, RegionCode,
+    RuleId, Signal, Stance, said,
 };
 
 use super::analysis::{Analysis, Fate};
@@ -134,20 +134,29 @@ impl Sheet {
     }
 
     /// The fields as an explanation shows them, one line a row.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self, language: Language) -> Vec<String> {
         let line = |row: &ReportRow| {
             let fields = row.fields.iter().map(|field| {
                 let value: String = field.value.chars().take(NAME_CHARS_MAX).collect();
-                format!("{}={value}{}", field.role.zh(), if field.span.is_some() { "" } else { "（仅在元数据）" })
+                let aside = language.pick("（仅在元数据）", " (in the metadata alone)");
+                let name = language.pick(field.role.zh(), field.role.en());
+                format!("{name}={value}{}", if field.span.is_some() { "" } else { aside })
             });
-            let category =
-                row.category.map_or_else(|| "未收录".to_owned(), |category| format!("{} {category}", category.zh()));
+            let category = row.category.map_or_else(
+                || language.pick("未收录", "not known").to_owned(),
+                |category| format!("{} {category}", language.pick(category.zh(), category.en())),
+            );
             let result = match row.result {
-                TestResult::Fail => "不合格",
-                TestResult::Pass => "合格",
-                _ => "未写明",
+                TestResult::Fail => language.pick("不合格", "failed"),
+                TestResult::Pass => language.pick("合格", "passed"),
+                _ => language.pick("未写明", "not told"),
             };
-            format!("{}  → 产品 {category}，结论 {result}", fields.collect::<Vec<_>>().join("；"))
+            let fields = fields.collect::<Vec<_>>().join(language.pick("；", "; "));
+            said!(
+                language,
+                "{fields}  → 产品 {category}，结论 {result}",
+                "{fields}  → product {category}, result {result}"
+            )
         };
         self.rows.iter().map(line).collect()
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use lexicon::Lexicon;
+use vocabulary::Said;
 
 /// An index that knows the shipped names.
 fn knowing(items: &[Item]) -> SearchIndex {
@@ -112,8 +113,9 @@ fn a_place_is_found_by_name_with_all_that_lies_in_it() {
     assert!(ask(&index, "region:浙江").notes.is_empty());
     let note = &ask(&index, "region:朝阳").notes[0];
     assert!(note.contains("110105") && note.contains("211300"), "{note}");
-    let refused = index.search(&wants("region:杭周")).expect_err("no such place").to_string();
-    assert!(refused.starts_with("检索式第 8 个字：不认识地名“杭周”"), "{refused}");
+    let refused = index.search(&wants("region:杭周")).expect_err("no such place");
+    assert!(refused.zh().starts_with("检索式第 8 个字：不认识地名“杭周”"), "{}", refused.zh());
+    assert!(refused.en().starts_with("character 8 of the query: no place is called `杭周`"), "{refused}");
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn another_lexicon_or_other_stop_words_empty_the_index() {
     fill(&open(dir.path(), "lexicon-1").0, &[item("1", "起火")]);
     let (index, opened) = open(dir.path(), "lexicon-2");
     let Opened::Rebuilt { why } = opened else { panic!("{opened:?}") };
-    assert_eq!(why, "it was made with lexicon lexicon-1, now it is lexicon-2");
+    assert_eq!(why.en, "it was made with lexicon lexicon-1, now it is lexicon-2");
     assert_eq!((index.documents(), index.cursor().expect("a cursor")), (0, Position(0)));
     drop(index);
     assert_eq!(open(dir.path(), "lexicon-2").1, Opened::Existing);
@@ -188,7 +188,7 @@ fn a_flipped_byte_is_detected_named_and_rebuilt() {
         std::fs::write(dir.path().join(&name), bytes).expect("writable");
         let (index, opened) = open(dir.path(), "lexicon-1");
         let Opened::Rebuilt { why } = opened else { panic!("{name}: {opened:?}") };
-        assert!(why.contains("damaged"), "{name}: {why}");
+        assert!(why.en.contains("damaged"), "{name}: {why}");
         assert_eq!(index.cursor().expect("a cursor"), Position(0), "the log fills it from its beginning");
         fill(&index, &items);
         assert_eq!((ask(&index, "\"质量太差\"").total, index.damage().expect("checked")), (50, None));

@@ -14,7 +14,9 @@ use serde::Serialize;
 use extract::TEXT_CHARS_MAX;
 use lexicon::terms::Meaning;
 use lexicon::{Lexicon, fold_word};
-use vocabulary::{Category, CharSpan, Document, Hazard, Mention, MentionKind, ProductFrom, Reading, day_of};
+use vocabulary::{
+    Category, CharSpan, Document, Hazard, Language, Mention, MentionKind, ProductFrom, Reading, day_of, said,
+};
 
 /// Most words of one kind that are counted at a time.
 pub const TABLE_MAX: usize = 200_000;
@@ -722,72 +724,94 @@ pub struct Report {
     pub forgotten: bool,
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = |day: &Option<Date>| day.map_or_else(|| "无日期".to_owned(), |day| day.to_string());
-        writeln!(f, "看过 {} 篇；窗口 {} 至 {}", self.documents, day(&self.from), day(&self.to))?;
+impl vocabulary::Report for Report {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let day = |day: &Option<Date>| {
+            day.map_or_else(|| language.pick("无日期", "no date").to_owned(), |day| day.to_string())
+        };
+        let seen = |count: u64, first: &Option<Date>| {
+            said!(language, "{count} 篇  首见 {}", "{count} documents  first {}", day(first))
+        };
+        let category = |category: Category| language.pick(category.zh(), category.en());
+        let hazard = |hazard: Hazard| language.pick(hazard.zh(), hazard.en());
+        let head = said!(
+            language,
+            "看过 {} 篇；窗口 {} 至 {}",
+            "{} documents were read; window {} to {}",
+            self.documents,
+            day(&self.from),
+            day(&self.to)
+        );
+        writeln!(f, "{head}")?;
         for (title, pairs) in [
-            ("一、窗口内首次出现的 产品 × 隐患", &self.unseen_pairs),
-            ("二、关系表之外的 产品 × 隐患（同处提及，未计信号）", &self.incompatible_pairs),
+            (
+                language
+                    .pick("一、窗口内首次出现的 产品 × 隐患", "1. product × hazard for the first time in the window"),
+                &self.unseen_pairs,
+            ),
+            (
+                language.pick(
+                    "二、关系表之外的 产品 × 隐患（同处提及，未计信号）",
+                    "2. product × hazard that the table of relations does not have (named together, no signal)",
+                ),
+                &self.incompatible_pairs,
+            ),
         ] {
             writeln!(f, "\n{title}")?;
             for pair in pairs {
-                writeln!(
-                    f,
-                    "  {} × {}  {} 篇  首见 {}",
-                    pair.product.zh(),
-                    pair.hazard.zh(),
-                    pair.count,
-                    day(&pair.first)
-                )?;
+                let seen = seen(pair.count, &pair.first);
+                writeln!(f, "  {} × {}  {seen}", category(pair.product), hazard(pair.hazard))?;
                 examples(f, &pair.examples)?;
             }
         }
-        writeln!(f, "\n三、有隐患、无产品")?;
+        writeln!(f, "\n{}", language.pick("三、有隐患、无产品", "3. a hazard without a product"))?;
         for row in &self.hazards_without_product {
             let beside = row.beside.join(" ");
-            writeln!(
-                f,
-                "  {}「{}」 {} 篇  首见 {}  旁边的词 {beside}",
-                row.hazard.zh(),
-                row.word,
-                row.count,
-                day(&row.first)
-            )?;
+            let (seen, words) = (seen(row.count, &row.first), language.pick("旁边的词", "words beside"));
+            writeln!(f, "  {}「{}」 {seen}  {words} {beside}", hazard(row.hazard), row.word)?;
             examples(f, &row.examples)?;
         }
-        writeln!(f, "\n四、有产品、有警示语、无隐患")?;
+        let title = language.pick("四、有产品、有警示语、无隐患", "4. a product and words of alarm without a hazard");
+        writeln!(f, "\n{title}")?;
         for row in &self.products_without_hazard {
-            writeln!(f, "  {} +「{}」 {} 篇  首见 {}", row.product.zh(), row.alarm, row.count, day(&row.first))?;
+            writeln!(f, "  {} +「{}」 {}", category(row.product), row.alarm, seen(row.count, &row.first))?;
             examples(f, &row.examples)?;
         }
-        writeln!(f, "\n五、表格里未收录的名称")?;
+        let title = language.pick("五、表格里未收录的名称", "5. names of tables that no dictionary has");
+        writeln!(f, "\n{title}")?;
         for row in &self.unknown_names {
             let kind = match row.kind.as_str() {
-                "product" => "产品",
-                "test_item" => "检验项目",
-                _ => "平台类目",
+                "product" => language.pick("产品", "product"),
+                "test_item" => language.pick("检验项目", "test item"),
+                _ => language.pick("平台类目", "category of a platform"),
             };
-            writeln!(f, "  {kind}「{}」 {} 篇  首见 {}", row.name, row.count, day(&row.first))?;
+            writeln!(f, "  {kind}「{}」 {}", row.name, seen(row.count, &row.first))?;
             examples(f, &row.examples)?;
         }
-        writeln!(f, "\n六、建议收录的词（隐患旁反复出现，词典里没有）")?;
+        let title = language.pick(
+            "六、建议收录的词（隐患旁反复出现，词典里没有）",
+            "6. words to take up (often beside hazards, in no dictionary)",
+        );
+        writeln!(f, "\n{title}")?;
         for term in &self.candidate_terms {
-            writeln!(
-                f,
-                "  {}  {} 篇  首见 {}  多伴 {}  倍数 {:.1}  凝合 {:.1}  自由 {:.1}",
+            let line = said!(
+                language,
+                "  {}  {}  多伴 {}  倍数 {:.1}  凝合 {:.1}  自由 {:.1}",
+                "  {}  {}  beside {}  lift {:.1}  cohesion {:.1}  freedom {:.1}",
                 term.word,
-                term.count,
-                day(&term.first),
-                term.hazard.zh(),
+                seen(term.count, &term.first),
+                hazard(term.hazard),
                 term.lift,
                 term.cohesion,
                 term.freedom
-            )?;
+            );
+            writeln!(f, "{line}")?;
             examples(f, &term.examples)?;
         }
         if self.forgotten {
-            writeln!(f, "\n词表已满，过于少见的词未保留")?;
+            let full =
+                language.pick("词表已满，过于少见的词未保留", "the table of words is full: the rarest were not kept");
+            writeln!(f, "\n{full}")?;
         }
         Ok(())
     }
@@ -855,7 +879,7 @@ mod tests {
         let report = emerging.report(None, 10);
         let names: Vec<_> = report.unknown_names.iter().map(|name| (name.kind.as_str(), name.name.as_str())).collect();
         assert_eq!(names, [("product", "雾化除醛仪"), ("test_item", "晶格系数")]);
-        assert!(report.to_string().contains("晶格系数"));
+        assert!(vocabulary::Report::text(&report, Language::Chinese).contains("晶格系数"));
     }
 
     #[test]

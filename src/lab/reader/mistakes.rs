@@ -6,7 +6,7 @@
 use lexicon::Lexicon;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use vocabulary::{Category, Hazard, Signal};
+use vocabulary::{Category, Hazard, Language, Report, Signal, said};
 
 use super::quality::{Gold, GoldSignal, same};
 
@@ -95,27 +95,42 @@ impl Mistakes {
     }
 
     /// The `most` worst mistakes, with text, labels and the way the reader went.
-    pub fn told(&self, most: usize, gold: &[Gold], lexicon: &Lexicon) -> String {
+    pub fn told(&self, most: usize, gold: &[Gold], lexicon: &Lexicon, language: Language) -> String {
         let mut told = String::new();
         for (at, mistake) in self.list.iter().take(most).enumerate() {
             let Some(text) = gold.iter().find(|text| text.id == mistake.id) else { continue };
             let shown: String = text.text.chars().take(TEXT_CHARS).collect();
-            let _ =
-                writeln!(told, "\n错误 {}  {} {}  {}", at + 1, mistake.id, mistake.source, shown.replace('\n', " "));
+            let head = language.pick("错误", "mistake");
+            let shown = shown.replace('\n', " ");
+            let _ = writeln!(told, "\n{head} {}  {} {}  {shown}", at + 1, mistake.id, mistake.source);
             if let Some((product, hazard, sure)) = mistake.wrong {
-                let _ = writeln!(told, "  误报  {product} × {hazard}  可信度 {sure:.2}");
+                let line = said!(
+                    language,
+                    "  误报  {product} × {hazard}  可信度 {sure:.2}",
+                    "  too many  {product} × {hazard}  confidence {sure:.2}"
+                );
+                let _ = writeln!(told, "{line}");
             }
             if let Some((product, hazard)) = mistake.missing {
                 let mut signals = text.signals.iter();
                 let words = signals.find(|gold| (gold.product, gold.hazard) == (product, hazard));
                 let words = words.and_then(|gold| gold.hazard_text.as_deref()).unwrap_or("");
-                let _ = writeln!(told, "  漏报  {product} × {hazard}  「{words}」");
+                let head = language.pick("漏报", "missed");
+                let _ = writeln!(told, "  {head}  {product} × {hazard}  「{words}」");
             }
-            for step in extract::explain(&text.document(), lexicon).steps {
+            for step in extract::explain_in(&text.document(), lexicon, language).steps {
                 let _ = writeln!(told, "  {}【{}】{}", step.hazard, step.text, step.outcome);
-                let _ = writeln!(told, "    规则 {}；断言 {}；产品 {}", step.rule, step.stance, step.relation);
+                let line = said!(
+                    language,
+                    "    规则 {}；断言 {}；产品 {}",
+                    "    rule {}; stance {}; product {}",
+                    step.rule,
+                    step.stance,
+                    step.relation
+                );
+                let _ = writeln!(told, "{line}");
                 if let Some(judged) = &step.judged {
-                    let _ = writeln!(told, "    复核 {judged}");
+                    let _ = writeln!(told, "    {} {judged}", language.pick("复核", "judge"));
                 }
             }
         }
@@ -125,7 +140,17 @@ impl Mistakes {
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "混淆 (标注 → 结果，同一隐患则写产品；- 为漏报或误报)")?;
+        self.write(f, Language::Chinese)
+    }
+}
+
+impl Report for Mistakes {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let head = language.pick(
+            "混淆（标注 → 结果，同一隐患则写产品；- 为漏报或误报）",
+            "confusions (labelled → read, products where the hazard is the same; - for one missed or too many)",
+        );
+        writeln!(f, "{head}")?;
         for (gold, told, count) in self.confusions().into_iter().take(CONFUSIONS_SHOWN) {
             writeln!(f, "{count:>6}  {gold} → {told}")?;
         }
@@ -151,7 +176,7 @@ mod tests {
         let confusions = mistakes.confusions();
         assert!(confusions.contains(&("burn".to_owned(), "fire".to_owned(), 1)), "{confusions:?}");
         assert!(confusions.contains(&("fire".to_owned(), "-".to_owned(), 1)), "{confusions:?}");
-        let told = mistakes.told(5, &gold, &lexicon);
+        let told = mistakes.told(5, &gold, &lexicon, Language::Chinese);
         assert!(told.contains("「起火」") && told.contains("规则 fire."), "{told}");
         assert!(!mistakes.to_string().contains("起火"), "the table holds no text");
     }

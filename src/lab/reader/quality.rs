@@ -7,7 +7,10 @@ use std::fmt;
 
 use lexicon::Lexicon;
 use serde::Deserialize;
-use vocabulary::{Category, Channel, Document, DocumentId, Hazard, Meta, Reading, Signal, SourceId, Stance};
+use vocabulary::{
+    Category, Channel, Document, DocumentId, Hazard, Language, Meta, Reading, Report, Said, Signal, SourceId, Stance,
+    said,
+};
 
 /// Resamples behind every interval.
 pub const RESAMPLES: usize = 1_000;
@@ -56,6 +59,15 @@ pub struct GoldError {
     /// What is wrong with it.
     #[source]
     pub source: serde_json::Error,
+}
+
+impl Said for GoldError {
+    fn zh(&self) -> String {
+        format!(
+            "第 {} 行：“{}”；应为含 id、source、meta、text 和 signals 的对象，格式见标注说明",
+            self.line, self.source
+        )
+    }
 }
 
 /// Reads a gold file; empty lines are skipped.
@@ -264,9 +276,18 @@ pub fn side_by_side(readers: &[(&str, &Quality)]) -> String {
             quality.severity.value(),
             quality.brier,
         ];
-        let _ = writeln!(text, "{name:<30}{}", values.map(|value| format!("{value:>9.3}")).concat());
+        let _ = writeln!(text, "{}{}", padded(name, 30), values.map(|value| format!("{value:>9.3}")).concat());
     }
     text
+}
+
+/// Columns of the names of rows.
+const NAME_COLUMNS: usize = 24;
+
+/// A name in so many columns of a terminal: Chinese characters take two.
+fn padded(name: &str, columns: usize) -> String {
+    let taken: usize = name.chars().map(|letter| if letter >= '\u{2e80}' { 2 } else { 1 }).sum();
+    format!("{name}{}", " ".repeat(columns.saturating_sub(taken)))
 }
 
 pub(super) fn same(gold: &GoldSignal, signal: &Signal) -> bool {
@@ -366,7 +387,20 @@ pub(super) fn below(state: &mut u64, len: usize) -> usize {
 
 impl fmt::Display for Quality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} 条文本 (95 % 区间: {RESAMPLES} 次自助抽样)", self.texts)?;
+        self.write(f, Language::Chinese)
+    }
+}
+
+impl Report for Quality {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let head = said!(
+            language,
+            "{} 条文本（95 % 区间：{RESAMPLES} 次自助抽样）",
+            "{} texts (95 % intervals: {RESAMPLES} bootstrap samples)",
+            self.texts
+        );
+        writeln!(f, "{head}")?;
+        let named = |zh, en| padded(language.pick(zh, en), NAME_COLUMNS);
         writeln!(
             f,
             "{:<24}{:>8}{:>8}{:>8}   {:<16}{:>6}{:>6}{:>6}",
@@ -377,23 +411,26 @@ impl fmt::Display for Quality {
             let [low, high] = measured.f1_interval;
             let (p, r, f1) = (tally.precision(), tally.recall(), tally.f1());
             let HitCounts { hit, extra, missed } = tally;
-            writeln!(f, "{name:<24}{p:>8.3}{r:>8.3}{f1:>8.3}   [{low:.3}, {high:.3}]  {hit:>6}{extra:>6}{missed:>6}")
+            let name = padded(name, NAME_COLUMNS);
+            writeln!(f, "{name}{p:>8.3}{r:>8.3}{f1:>8.3}   [{low:.3}, {high:.3}]  {hit:>6}{extra:>6}{missed:>6}")
         };
-        line(f, "risk", &self.risk)?;
-        line(f, "hazard", &self.hazard)?;
-        line(f, "product+hazard pair", &self.pair)?;
-        for (name, share) in
-            [("safety-hazard recall", self.safety_recall), ("stance", self.stance), ("severity exact", self.severity)]
-        {
+        line(f, language.pick("有无风险", "risk"), &self.risk)?;
+        line(f, language.pick("隐患", "hazard"), &self.hazard)?;
+        line(f, language.pick("产品+隐患", "product+hazard pair"), &self.pair)?;
+        for (name, share) in [
+            (named("安全隐患召回", "safety-hazard recall"), self.safety_recall),
+            (named("断言", "stance"), self.stance),
+            (named("伤害程度相同", "severity exact"), self.severity),
+        ] {
             let [low, high] = share.interval;
-            writeln!(f, "{name:<24}{:>8.3}   [{low:.3}, {high:.3}]  {} / {}", share.value(), share.part, share.whole)?;
+            writeln!(f, "{name}{:>8.3}   [{low:.3}, {high:.3}]  {} / {}", share.value(), share.part, share.whole)?;
         }
-        writeln!(f, "{:<24}{:>8.3}", "confidence, Brier", self.brier)?;
-        writeln!(f, "\n按隐患 (pair)")?;
+        writeln!(f, "{}{:>8.3}", named("可信度，Brier", "confidence, Brier"), self.brier)?;
+        writeln!(f, "\n{}", language.pick("按隐患（产品+隐患）", "by hazard (pair)"))?;
         for (hazard, measured) in &self.by_hazard {
             line(f, hazard.code(), measured)?;
         }
-        writeln!(f, "\n按来源 (pair)")?;
+        writeln!(f, "\n{}", language.pick("按来源（产品+隐患）", "by source (pair)"))?;
         for (source, measured) in &self.by_source {
             line(f, source, measured)?;
         }

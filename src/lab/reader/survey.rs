@@ -7,7 +7,7 @@ use std::fmt;
 
 use extract::inside::{Analysis, Fate, find};
 use lexicon::{FileLine, Finding, Lexicon};
-use vocabulary::{Category, Document, Hazard, Reading, RuleId, Stance};
+use vocabulary::{Category, Document, Hazard, Language, Reading, Refused, Report, RuleId, Stance, refused, said};
 
 /// Examples kept of one rule, and characters shown to each side of a find.
 const EXAMPLES_MAX: usize = 3;
@@ -77,17 +77,27 @@ impl Survey {
     /// Rules and cues that do nothing on these texts, in file order.
     pub fn findings(&self, lexicon: &Lexicon) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let mut put = |at: &FileLine, message: String| findings.push(Finding { at: at.clone(), message, fatal: false });
+        let mut put =
+            |at: &FileLine, message: Refused| findings.push(Finding { at: at.clone(), message, fatal: false });
         for rule in lexicon.rules() {
             let effect = &lexicon.effects()[rule.effect as usize];
             match self.rules.get(&effect.id) {
-                None => put(&effect.at, format!("never fires: rule `{}` in {} texts", effect.id, self.texts)),
+                None => put(
+                    &effect.at,
+                    refused!(
+                        "从未命中：规则 `{}`，{} 条文本",
+                        "never fires: rule `{}` in {} texts",
+                        effect.id,
+                        self.texts
+                    ),
+                ),
                 Some(used) if used.stands == 0 => {
                     let by: Vec<String> =
                         used.covered_by.iter().map(|(id, count)| format!("`{id}` {count}×")).collect();
                     put(
                         &effect.at,
-                        format!(
+                        refused!(
+                            "被遮蔽：{} 处命中（规则 `{}`）全在 {} 之内",
                             "shadowed: every one of {} finds of rule `{}` lies inside {}",
                             used.finds,
                             effect.id,
@@ -98,7 +108,12 @@ impl Survey {
                 Some(used) if used.signals == 0 => {
                     put(
                         &effect.at,
-                        format!("never counts: rule `{}` fires {}× and makes no signal", effect.id, used.stands),
+                        refused!(
+                            "从未计入：规则 `{}` 命中 {} 次，没有形成信号",
+                            "never counts: rule `{}` fires {}× and makes no signal",
+                            effect.id,
+                            used.stands
+                        ),
                     );
                 }
                 Some(_) => {}
@@ -106,7 +121,15 @@ impl Survey {
         }
         for cue in lexicon.cues() {
             if !self.cues.contains_key(&cue.id) {
-                put(&cue.at, format!("never decides: cue `{}` in {} texts", cue.id, self.texts));
+                put(
+                    &cue.at,
+                    refused!(
+                        "从未起作用：线索 `{}`，{} 条文本",
+                        "never decides: cue `{}` in {} texts",
+                        cue.id,
+                        self.texts
+                    ),
+                );
             }
         }
         findings.sort();
@@ -186,9 +209,25 @@ impl Comparison {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} 条文本，{} 条读法不同", self.texts, self.differ)?;
+        self.write(f, Language::Chinese)
+    }
+}
+
+impl Report for Comparison {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        let head =
+            said!(language, "{} 条文本，{} 条读法不同", "{} texts, {} are read differently", self.texts, self.differ);
+        writeln!(f, "{head}")?;
         for (rule, shift) in &self.rules {
-            writeln!(f, "{rule}  增 {}  减 {}  断言改变 {}", shift.gained, shift.lost, shift.restated)?;
+            let sums = said!(
+                language,
+                "增 {}  减 {}  断言改变 {}",
+                "gained {}  lost {}  other stance {}",
+                shift.gained,
+                shift.lost,
+                shift.restated
+            );
+            writeln!(f, "{rule}  {sums}")?;
             for example in &shift.examples {
                 writeln!(f, "      {example}")?;
             }
@@ -253,7 +292,7 @@ finds = ["冒烟"]
         }
         let soon = &seen.rules[&RuleId::new("t.soon")];
         assert_eq!((seen.texts, soon.finds, soon.signals, soon.examples.len()), (3, 1, 1, 1));
-        let notes: Vec<String> = seen.findings(&lexicon).into_iter().map(|finding| finding.message).collect();
+        let notes: Vec<String> = seen.findings(&lexicon).into_iter().map(|finding| finding.message.en).collect();
         assert!(notes.iter().any(|note| note == "never fires: rule `t.red` in 3 texts"), "{notes:?}");
         let bare = Lexicon::from_texts([
             (

@@ -8,63 +8,88 @@ use super::levels::Levels;
 use super::paired::Paired;
 use super::world::Truth;
 use super::{Bench, Regime};
+use vocabulary::{Language, said};
 
 /// Tables by regime, and a last line that compares ours with the best peer.
-pub fn text(bench: &Bench) -> String {
+pub fn text(bench: &Bench, language: Language) -> String {
     let mut out = String::new();
     for regime in &bench.regimes {
         let Regime { background, outbreak, events, series, rows } = regime;
-        let _ = writeln!(out, "{background} + {events} events, {outbreak} ({series} series)");
-        let _ = writeln!(
-            out,
-            "  {:<22} {:>6} {:>13} {:>6} {:>9} {:>5}",
-            "method", "sens.", "95 %", "days", "false/520w", "PPV"
+        let head = said!(
+            language,
+            "{background} + {events} 起，{outbreak}（{series} 个序列）",
+            "{background} + {events} events, {outbreak} ({series} series)"
         );
+        let _ = writeln!(out, "{head}");
+        let columns = [
+            (language.pick("方法", "method"), -22),
+            (language.pick("灵敏度", "sens."), 6),
+            ("95 %", 13),
+            (language.pick("天数", "days"), 6),
+            (language.pick("误报/520周", "false/520w"), 10),
+            ("PPV", 5),
+        ];
+        let _ = writeln!(out, " {}", columns.map(|(text, width)| format!(" {}", cell(text, width))).concat());
         for row in rows {
             let days = row.days.map_or("-".into(), |days| format!("{days:.0}"));
             let (low, high) = row.interval;
             let mark = if row.ours { "*" } else { " " };
             let _ = writeln!(
                 out,
-                "{mark} {:<22} {:>6.3}   {low:.3}-{high:.3} {days:>6} {:>9.2} {:>5.2}",
+                "{mark} {:<22} {:>6.3}   {low:.3}-{high:.3} {days:>6} {:>10.2} {:>5.2}",
                 row.method, row.sensitivity, row.false_onsets, row.ppv
             );
         }
     }
     let super::Reprints { series, reports, events, changed } = bench.reprints;
-    let _ = writeln!(
-        out,
+    let reprints = said!(
+        language,
+        "转载：{series} 个序列里 {events} 起事件的 {reports} 条信息；合并转载后有 {changed} 个序列不同",
         "reprints: {reports} reports of {events} events in {series} series; with the reprints collapsed {changed} series differ"
     );
+    let _ = writeln!(out, "{reprints}");
     if let Some(found) = &bench.levels {
-        out.push_str(&levels(found));
+        out.push_str(&levels(found, language));
     }
     if !bench.regimes.is_empty() {
-        out.push_str(&backgrounds(bench));
-        out.push_str(&summary(bench));
+        out.push_str(&backgrounds(bench, language));
+        out.push_str(&summary(bench, language));
         out.push('\n');
     }
     out
 }
 
+/// A cell so many columns wide, Chinese characters two each; a negative width sets it to the left.
+fn cell(text: &str, width: isize) -> String {
+    let taken: usize = text.chars().map(|letter| if letter >= '\u{2e80}' { 2 } else { 1 }).sum();
+    let blank = " ".repeat(width.unsigned_abs().saturating_sub(taken));
+    if width < 0 { format!("{text}{blank}") } else { format!("{blank}{text}") }
+}
+
 /// Levels: what outbreaks of known truth were called, by truth and size, and for large ones as one matrix.
-pub fn levels(levels: &Levels) -> String {
+pub fn levels(levels: &Levels, language: Language) -> String {
     let mut out = String::new();
     let Levels { worlds, criteria, large, right, accuracy, interval: (low, high), silent, flagged, .. } = levels;
-    let _ = writeln!(out, "levels of outbreaks of known truth 范围等级: {worlds} worlds, criteria {criteria}");
-    let head = ["none", "isol.", "comp.", "region", "indus.", "system"];
-    let columns = |cells: [String; 6]| cells.iter().fold(String::new(), |line, cell| format!("{line} {cell:>6}"));
-    let _ = writeln!(
-        out,
-        "  {:<14} {:>6} {:>5} {:>8} {:>5} {:>6} |{}",
-        "truth",
-        "events",
-        "n",
-        "within4w",
-        "days",
-        "right",
-        columns(head.map(str::to_owned))
+    let title = said!(
+        language,
+        "已知真相的事件的范围等级：{worlds} 个世界，评价标准 {criteria}",
+        "levels of outbreaks of known truth: {worlds} worlds, criteria {criteria}"
     );
+    let _ = writeln!(out, "{title}");
+    let head = language
+        .pick(["无", "个别", "企业", "区域", "行业", "系统"], ["none", "isol.", "comp.", "region", "indus.", "system"]);
+    let columns =
+        |cells: [String; 6]| cells.iter().fold(String::new(), |line, cell| format!("{line} {}", self::cell(cell, 6)));
+    let names = [
+        (language.pick("真相", "truth"), -14),
+        (language.pick("起数", "events"), 6),
+        ("n", 5),
+        (language.pick("4周内", "within4w"), 8),
+        (language.pick("天数", "days"), 5),
+        (language.pick("正确", "right"), 6),
+    ];
+    let names = names.map(|(text, width)| format!(" {}", self::cell(text, width))).concat();
+    let _ = writeln!(out, " {names} |{}", columns(head.map(str::to_owned)));
     for row in &levels.rows {
         let share = |part: usize| part as f64 / row.outbreaks.max(1) as f64;
         let days = row.days.map_or("-".to_owned(), |days| format!("{days:.0}"));
@@ -79,7 +104,13 @@ pub fn levels(levels: &Levels) -> String {
             columns(row.called.map(|called| called.to_string()))
         );
     }
-    let _ = writeln!(out, "  of {} events or more, shares by truth:", super::levels::LARGE);
+    let large_from = super::levels::LARGE;
+    let shares = said!(
+        language,
+        "  {large_from} 起以上者，按真相的比例：",
+        "  of {large_from} events or more, shares by truth:"
+    );
+    let _ = writeln!(out, "{shares}");
     for truth in Truth::ALL {
         let (called, all) = levels.called(truth);
         let share = |count: usize| format!("{:.2}", count as f64 / all.max(1) as f64);
@@ -87,32 +118,44 @@ pub fn levels(levels: &Levels) -> String {
     }
     let super::levels::Dated { told, within_7_days, within_14_days } = levels.dated;
     let super::levels::Reprinted { worlds: twins, reprints, counts_changed, levels_changed } = levels.reprinted;
-    let _ = writeln!(
-        out,
-        "  level right on the last day 等级正确率: {right} of {large} = {accuracy:.3} (95 % {low:.3}-{high:.3}); no alarm {silent}; \
+    let sums = said!(
+        language,
+        "  最后一天等级正确：{right}（共 {large}）= {accuracy:.3}（95 % {low:.3}-{high:.3}）；没有预警 {silent}；\
+         等级正确且一家企业涉及数省的，标明如此的有 {}（共 {}）\n  \
+         说出上升起点：{told}（共 {large}）；与真相相差 7 天以内 {within_7_days}，14 天以内 {within_14_days}\n  \
+         每 30 天误报：{:.2}，承诺 {}，其中未排除 {:.2}；由单件信息开启、不计预算：{:.1}\n  \
+         转载：{twins} 个世界里各一篇的 {reprints} 条；评估不同 {counts_changed}；计为阅读时等级不同 {levels_changed}",
+        "  level right on the last day: {right} of {large} = {accuracy:.3} (95 % {low:.3}-{high:.3}); no alarm {silent}; \
          right and one company in several provinces flagged as it is {} of {}\n  \
-         beginning told 上升起点: {told} of {large}; within 7 days of the truth {within_7_days}, within 14 {within_14_days}\n  \
-         false onsets per 30 days 每30天误报: {:.2} of {} promised, not excluded {:.2}; opened by a single report, outside the budget: {:.1}\n  \
-         reprints 转载: {reprints} of one story each in {twins} worlds; assessments that differ {counts_changed}; with another level \
+         beginning told: {told} of {large}; within 7 days of the truth {within_7_days}, within 14 {within_14_days}\n  \
+         false onsets per 30 days: {:.2} of {} promised, not excluded {:.2}; opened by a single report, outside the budget: {:.1}\n  \
+         reprints: {reprints} of one story each in {twins} worlds; assessments that differ {counts_changed}; with another level \
          when they count as reading {levels_changed}",
-        flagged.0, flagged.1, levels.onsets, levels.promised, levels.shown, levels.singles,
+        flagged.0,
+        flagged.1,
+        levels.onsets,
+        levels.promised,
+        levels.shown,
+        levels.singles
     );
+    let _ = writeln!(out, "{sums}");
     out
 }
 
 /// By background, all shapes of a rise alike: ours beside the best single peer, and the paired difference with its 95 % interval.
-fn backgrounds(bench: &Bench) -> String {
-    let mut out = format!(
-        "by background 按背景, all shapes of a rise alike\n  {:<26} {:>6} {:>6}  {:<20} {:>9} {:>9}  {:<26} {}\n",
-        "background",
-        "ours",
-        "best",
-        "best single peer",
-        "realised",
-        "of best",
-        "paired difference, 95 %",
-        "peer of the other half"
-    );
+fn backgrounds(bench: &Bench, language: Language) -> String {
+    let names = [
+        (language.pick("背景", "background"), -26),
+        (language.pick("本法", "ours"), 6),
+        (language.pick("最佳", "best"), 6),
+        (language.pick(" 最佳的单一方法", " best single peer"), -21),
+        (language.pick("实际误报", "realised"), 9),
+        (language.pick("最佳者的", "of best"), 9),
+        (language.pick(" 配对之差，95 %", " paired difference, 95 %"), -27),
+        (language.pick("由另一半选出的方法", "peer of the other half"), -1),
+    ];
+    let title = language.pick("按背景，各种上升形状合计", "by background, all shapes of a rise alike");
+    let mut out = format!("{title}\n {}\n", names.map(|(text, width)| format!(" {}", cell(text, width))).concat());
     let (mut least, mut better, mut all) = (0, 0, 0);
     for whole in &bench.backgrounds {
         let (Some(ours), Some(best)) = whole.ours_and_best() else { continue };
@@ -123,7 +166,7 @@ fn backgrounds(bench: &Bench) -> String {
             let Paired { difference, interval: (low, high), peers, .. } = paired;
             let mut peers = peers.clone();
             peers.dedup();
-            (format!("{difference:+.3} ({low:+.3} to {high:+.3})"), peers.join(" / "))
+            (format!("{difference:+.3} ({low:+.3} … {high:+.3})"), peers.join(" / "))
         });
         let _ = writeln!(
             out,
@@ -135,25 +178,31 @@ fn backgrounds(bench: &Bench) -> String {
     let count = |which: fn(&Paired) -> bool| paired.iter().filter(|paired| which(paired)).count();
     let (ahead, behind) = (count(Paired::is_ahead), count(Paired::is_behind));
     let lowest = paired.iter().map(|paired| paired.interval.0).fold(f64::INFINITY, f64::min);
-    let _ = writeln!(
-        out,
+    let sums = said!(
+        language,
+        "各种形状合计：{all} 种背景里，本法在 {least} 种不低于最佳的单一方法，在 {better} 种高于它\n\
+         配对比较（方法由另一半序列选出）：{ahead} 种领先超出偶然，{} 种在偶然范围之内，{behind} 种落后超出偶然；区间最低端 {lowest:+.3}",
         "all shapes alike: ours at least the best single peer in {least} of {all} backgrounds, strictly better in {better}\n\
          paired, the peer chosen on the other half of the series: ahead by more than chance in {ahead}, level within chance in {}, behind by \
          more than chance in {behind}; lowest end of an interval {lowest:+.3}",
-        paired.len() - ahead - behind,
+        paired.len() - ahead - behind
     );
+    let _ = writeln!(out, "{sums}");
     out
 }
 
 /// In how many pairs of background and shape ours is at least the best peer, and strictly better.
-pub fn summary(bench: &Bench) -> String {
+pub fn summary(bench: &Bench, language: Language) -> String {
     let pairs: Vec<(usize, usize)> = bench.regimes.iter().map(Regime::ours_and_best).collect();
     let least = pairs.iter().filter(|(ours, best)| ours >= best).count();
     let better = pairs.iter().filter(|(ours, best)| ours > best).count();
     let realised =
         bench.regimes.iter().flat_map(|regime| &regime.rows).filter(|row| row.ours).map(|row| row.false_onsets);
     let (low, high) = realised.fold((f64::INFINITY, 0.0_f64), |(low, high), rate| (low.min(rate), high.max(rate)));
-    format!(
+    said!(
+        language,
+        "按形状，各与专长于它的方法相比：{} 组背景与形状里，本法在 {least} 组不低于最佳的方法，在 {better} 组高于它；\
+         实际误报每 520 周 {low:.2}-{high:.2}，预算 {:.2}",
         "by shape, each beside the peer made for it: ours at least the best peer in {least} of {} pairs of background and shape, strictly \
          better in {better}; realised false onsets per 520 weeks \
          {low:.2}-{high:.2} of {:.2}",

@@ -15,7 +15,7 @@ use rand_pcg::rand_core::{Rng, SeedableRng};
 use regex::{Regex, RegexBuilder};
 use serde::Serialize;
 
-use vocabulary::{AlertEvent, AlertEventKind, DateRange, day_of};
+use vocabulary::{AlertEvent, AlertEventKind, DateRange, Language, Refused, Report, Said, day_of, refused, said};
 
 /// Evidence further than this from an incident's first signal is about another one, in days.
 pub const NEAR_DAYS: i32 = 200;
@@ -58,11 +58,23 @@ pub enum IncidentsError {
         /// What stands there.
         found: String,
         /// What is wrong with it.
-        what: String,
+        what: Refused,
     },
     /// No incident at all.
     #[error("the table lists no incident")]
     Empty,
+}
+
+impl Said for IncidentsError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Csv(error) => format!("“{error}”；需要列 event、first_signal、first_action 和 signal_regex"),
+            Self::Cell { line, column, found, what } => {
+                format!("第 {line} 行：`{column}` 为 `{found}`：{}", what.zh)
+            }
+            Self::Empty => "表里没有列出任何事件".to_owned(),
+        }
+    }
 }
 
 /// Reads a table of incidents: CSV with the columns `event`, `first_signal`, `first_action` (YYYY-MM-DD) and `signal_regex`; of
@@ -79,17 +91,19 @@ pub fn incidents(csv: &str) -> Result<Vec<Incident>, IncidentsError> {
         let row = row?;
         let line = row.position().map_or(0, csv::Position::line);
         let cell = |name: &'static str| column(name).and_then(|at| row.get(at)).unwrap_or_default().trim();
-        let wrong = |column: &'static str, what: String| IncidentsError::Cell {
+        let wrong = |column: &'static str, what: Refused| IncidentsError::Cell {
             line,
             column,
             found: cell(column).to_owned(),
             what,
         };
         let day = |column: &'static str| {
-            cell(column).parse::<Date>().map_err(|_| wrong(column, "a day as 2021-03-15 is expected".to_owned()))
+            cell(column)
+                .parse::<Date>()
+                .map_err(|_| wrong(column, refused!("应为日期，如 2021-03-15", "a day as 2021-03-15 is expected")))
         };
         if cell("signal_regex").is_empty() {
-            return Err(wrong("signal_regex", "a pattern is expected".to_owned()));
+            return Err(wrong("signal_regex", refused!("应为正则表达式", "a pattern is expected")));
         }
         let pattern = RegexBuilder::new(cell("signal_regex")).size_limit(PATTERN_BYTES_MAX).build();
         let about: Vec<&str> =
@@ -99,7 +113,8 @@ pub fn incidents(csv: &str) -> Result<Vec<Incident>, IncidentsError> {
             about: about.join(" "),
             first_signal: day("first_signal")?,
             first_action: day("first_action")?,
-            pattern: pattern.map_err(|error| wrong("signal_regex", error.to_string().replace('\n', " ")))?,
+            pattern: pattern
+                .map_err(|error| wrong("signal_regex", Refused::quoted(error.to_string().replace('\n', " "))))?,
         });
     }
     if found.is_empty() { Err(IncidentsError::Empty) } else { Ok(found) }
@@ -235,44 +250,73 @@ fn interval(values: &[f64]) -> [f64; 2] {
 
 impl fmt::Display for Backtest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, Language::English)
+    }
+}
+
+impl Report for Backtest {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
         for result in &self.results {
             let verdict = match (result.alerted, result.lead_days) {
-                (Some(day), Some(days)) if days >= 0 => format!("alerted {day}, {days} days ahead"),
-                (Some(day), Some(days)) => format!("alerted {day}, {} days late", -days),
-                _ => "missed".to_owned(),
+                (Some(day), Some(days)) if days >= 0 => {
+                    said!(language, "{day} 预警，提前 {days} 天", "alerted {day}, {days} days ahead")
+                }
+                (Some(day), Some(days)) => {
+                    said!(language, "{day} 预警，晚 {} 天", "alerted {day}, {} days late", -days)
+                }
+                _ => language.pick("没有预警", "missed").to_owned(),
             };
             let alert = result.alert.as_deref().map(|alert| format!(" ({alert})")).unwrap_or_default();
             let about = if result.about.is_empty() { String::new() } else { format!("  {}", result.about) };
-            writeln!(
-                f,
+            let line = said!(
+                language,
+                "{} 信号 {} 措施 {}：{verdict}{alert}{about}",
                 "{} signal {} action {}: {verdict}{alert}{about}",
-                result.incident, result.first_signal, result.first_action
-            )?;
+                result.incident,
+                result.first_signal,
+                result.first_action
+            );
+            writeln!(f, "{line}")?;
         }
         let in_time = self.results.iter().filter(|result| result.in_time()).count();
         let found = self.results.iter().filter(|result| result.alerted.is_some()).count();
-        writeln!(
-            f,
+        let sums = said!(
+            language,
+            "{in_time} 起（共 {} 起）在首次措施当日或之前：{:.2}（95 % {:.2}–{:.2}）；共发现 {found} 起，漏 {} 起",
             "{in_time} of {} on or before the first action: {:.2} (95 % {:.2}–{:.2}); {found} at all, {} missed",
             self.results.len(),
             self.in_time,
             self.in_time_95[0],
             self.in_time_95[1],
             self.results.len() - found,
-        )?;
-        writeln!(
-            f,
+        );
+        writeln!(f, "{sums}")?;
+        let lead = said!(
+            language,
+            "平均提前 {:.1} 天（95 % {:.1}–{:.1}），晚的和漏的按 0 计",
             "lead {:.1} days on average (95 % {:.1}–{:.1}), late and missed ones counted as 0",
-            self.lead_days, self.lead_days_95[0], self.lead_days_95[1]
-        )?;
-        writeln!(
-            f,
+            self.lead_days,
+            self.lead_days_95[0],
+            self.lead_days_95[1]
+        );
+        writeln!(f, "{lead}")?;
+        let opened = said!(
+            language,
+            "开启预警 {} 件，共 {} 天：每 30 天 {:.1} 件，其中 {} 件关于这些事件",
             "{} alerts opened in {} days: {:.1} per 30 days, {} of them about these incidents",
-            self.opened, self.days, self.per_30_days, self.about_incidents
-        )?;
+            self.opened,
+            self.days,
+            self.per_30_days,
+            self.about_incidents
+        );
+        writeln!(f, "{opened}")?;
         match self.leaks {
-            0 => write!(f, "no evidence from after its alert"),
-            leaks => write!(f, "{leaks} pieces of evidence are from after the day of their alert: the replay leaks"),
+            0 => f.write_str(language.pick("没有晚于预警之日的证据", "no evidence from after its alert")),
+            leaks => f.write_str(&said!(
+                language,
+                "{leaks} 条证据晚于所属预警之日：重演泄漏了未来",
+                "{leaks} pieces of evidence are from after the day of their alert: the replay leaks"
+            )),
         }
     }
 }

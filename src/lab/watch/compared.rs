@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::backtest::{Backtest, Incident, backtest};
 use pipeline::diff::{self, Report, RunDiff, Section};
 use pipeline::{PipelineError, json_lines};
+use vocabulary::{Language, said};
 
 /// A comparison of two reruns, and how early each raised alerts on known incidents.
 #[derive(Debug, Serialize)]
@@ -35,18 +36,21 @@ pub fn compare(first: &Path, second: &Path, incidents: &[Incident]) -> Result<Co
 impl Compared {
     /// The comparison for people.
     #[must_use]
-    pub fn report(&self) -> Report<'_> {
-        let report = self.diff.report();
+    pub fn report(&self, language: Language) -> Report<'_> {
+        let report = self.diff.report(language);
         let Some([first, second]) = &self.backtest else { return report };
         let line = |name: &str, run: &Backtest| {
             let in_time = run.results.iter().filter(|result| result.in_time()).count();
-            format!(
+            said!(
+                language,
                 "{name}：{}起已知事件中{in_time}起在首次处置前预警，平均提前{:.1}天，预警每30天{:.1}件",
+                "{name}: of {} known incidents {in_time} alerted before the first action, {:.1} days ahead on average, {:.1} alerts in 30 days",
                 run.results.len(),
                 run.lead_days,
                 run.per_30_days
             )
         };
-        report.with(Section { title: "已知事件".to_owned(), lines: vec![line("甲", first), line("乙", second)] })
+        let lines = vec![line(language.pick("甲", "A"), first), line(language.pick("乙", "B"), second)];
+        report.with(Section { title: language.pick("已知事件", "known incidents").to_owned(), lines })
     }
 }

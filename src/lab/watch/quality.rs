@@ -20,7 +20,8 @@ use methods::cusum_arl::{Chart, Side, optimal_reference};
 use methods::sampling_feedback::wilson;
 use score::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};
 use vocabulary::{
-    AlertEvent, AlertEventKind, AlertId, CriteriaVersion, DateRange, Finding, LexiconVersion, SamplingRequest, Verdict,
+    AlertEvent, AlertEventKind, AlertId, CriteriaVersion, DateRange, Finding, Language, LexiconVersion, Refused,
+    Report, SamplingRequest, Verdict, refused, said,
 };
 
 /// Level of the intervals.
@@ -95,14 +96,20 @@ impl Share {
     }
 }
 
-impl fmt::Display for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Report for Share {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
         match (self.share, self.interval) {
             (Some(share), Some([low, high])) => {
                 let [share, low, high] = [share, low, high].map(|share| share * 100.0);
-                write!(f, "{share:.1}%（{}/{}，95%区间{low:.1}%—{high:.1}%）", self.part, self.whole)
+                f.write_str(&said!(
+                    language,
+                    "{share:.1}%（{}/{}，95%区间{low:.1}%—{high:.1}%）",
+                    "{share:.1} % ({}/{}, 95 % {low:.1} %–{high:.1} %)",
+                    self.part,
+                    self.whole
+                ))
             }
-            _ => write!(f, "—（0件）"),
+            _ => f.write_str(language.pick("—（0件）", "— (of none)")),
         }
     }
 }
@@ -209,9 +216,11 @@ pub struct QualityReport {
     /// Steps of the way from a publication to its alert.
     pub delays: Vec<Delay>,
     /// Requests past their deadline without a result.
-    pub overdue: Vec<String>,
+    #[serde(serialize_with = "in_chinese")]
+    pub overdue: Vec<Refused>,
     /// Act 改进: what is to be done, in Chinese.
-    pub actions: Vec<String>,
+    #[serde(serialize_with = "in_chinese")]
+    pub actions: Vec<Refused>,
 }
 
 struct Opened<'a> {
@@ -257,10 +266,13 @@ pub fn report(sheet: &Sheet<'_>) -> QualityReport {
         .filter(|outcome| matches!(outcome.finding, Finding::Samples(_)))
         .filter_map(|outcome| outcome.alert_id.as_ref())
         .collect();
-    let overdue: Vec<String> = requests
+    let overdue: Vec<Refused> = requests
         .iter()
         .filter(|request| request.deadline < to && !tested.contains(&request.alert_id))
-        .map(|request| format!("{}（{}，期限{}）", request.id, request.product, request.deadline))
+        .map(|request| {
+            let (id, product, deadline) = (&request.id, &request.product, request.deadline);
+            refused!("{id}（{product}，期限{deadline}）", "{id} ({product}, due {deadline})")
+        })
         .collect();
     let answered = requests.iter().filter(|request| tested.contains(&request.alert_id)).count() as u64;
     let per_month = |count: u64| if months > 0.0 { count as f64 / months } else { 0.0 };
@@ -363,6 +375,17 @@ fn chart(opened: &[Opened<'_>], sheet: &Sheet<'_>) -> Option<ControlChart> {
     })
 }
 
+/// The steps of [`Delay`] in English.
+fn step_in_english(step: &'static str) -> &'static str {
+    match step {
+        "发布→发现" => "published → seen",
+        "发现→阅读" => "seen → read",
+        "阅读→预警" => "read → alert",
+        "发布→预警" => "published → alert",
+        other => other,
+    }
+}
+
 fn delays(stamps: &[Stamps]) -> Vec<Delay> {
     type Pick = fn(&Stamps) -> Option<(Timestamp, Timestamp)>;
     let steps: [(&'static str, Pick); 4] = [
@@ -388,10 +411,16 @@ fn delays(stamps: &[Stamps]) -> Vec<Delay> {
     delays
 }
 
-fn actions(report: &QualityReport, opened: &[Opened<'_>], sheet: &Sheet<'_>) -> Vec<String> {
+/// What programs read of it is Chinese, as it always was.
+fn in_chinese<S: serde::Serializer>(all: &[Refused], out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(all.iter().map(|one| &one.zh))
+}
+
+fn actions(report: &QualityReport, opened: &[Opened<'_>], sheet: &Sheet<'_>) -> Vec<Refused> {
     let mut actions = Vec::new();
     if !report.overdue.is_empty() {
-        actions.push(format!("催办逾期采样任务{}项", report.overdue.len()));
+        let late = report.overdue.len();
+        actions.push(refused!("催办逾期采样任务{late}项", "press for {late} overdue sampling requests"));
     }
     let old = |one: &&Opened<'_>| {
         let days = sheet.range.to.since(one.line.as_of).map_or(0, |span| i64::from(span.get_days()));
@@ -399,31 +428,61 @@ fn actions(report: &QualityReport, opened: &[Opened<'_>], sheet: &Sheet<'_>) -> 
     };
     let unjudged = opened.iter().filter(old).count();
     if unjudged > 0 {
-        actions.push(format!("核查开启超过{JUDGED_WITHIN_DAYS}天仍无结论的预警{unjudged}件"));
+        actions.push(refused!(
+            "核查开启超过{JUDGED_WITHIN_DAYS}天仍无结论的预警{unjudged}件",
+            "look into {unjudged} alerts that have no verdict {JUDGED_WITHIN_DAYS} days after they opened"
+        ));
     }
     if let Some(chart) = report.chart.as_ref().filter(|chart| chart.alarms > 0) {
-        actions.push(format!("误报控制图越限{}次：复核门限或调整误报承诺", chart.alarms));
+        actions.push(refused!(
+            "误报控制图越限{}次：复核门限或调整误报承诺",
+            "the chart of false onsets passed its limit {} times: look at the thresholds or change the promise",
+            chart.alarms
+        ));
     }
     for rule in &report.rules {
         let low = rule.ppv.interval.is_some_and(|[_, high]| high < RULE_PPV_LEAST);
         if low && rule.ppv.whole >= RULE_JUDGED_LEAST {
-            actions.push(format!("规则{}属实率{}，复核其条件", rule.rule, rule.ppv));
+            actions.push(Refused::new(
+                format!("规则{}属实率{}，复核其条件", rule.rule, rule.ppv.text(Language::Chinese)),
+                format!(
+                    "look at the conditions of rule {}: its share of true ones is {}",
+                    rule.rule,
+                    rule.ppv.text(Language::English)
+                ),
+            ));
         }
     }
     let thin = sheet.criteria.thin_below;
-    let poor: Vec<String> = credibility(sheet.feedback, sheet.known_by.unwrap_or(Date::MAX), sheet.criteria)
+    let poor: Vec<Refused> = credibility(sheet.feedback, sheet.known_by.unwrap_or(Date::MAX), sheet.criteria)
         .into_iter()
         .filter(|(.., w)| *w < thin)
-        .map(|(source, hits, misses, w)| format!("{source}（属实{hits}、未证实{misses}，w={w:.2}）"))
+        .map(|(source, hits, misses, w)| {
+            refused!(
+                "{source}（属实{hits}、未证实{misses}，w={w:.2}）",
+                "{source} ({hits} true, {misses} not confirmed, w={w:.2})"
+            )
+        })
         .collect();
     if !poor.is_empty() {
-        actions.push(format!("可信度低于{thin}的来源{}个，越线须不依赖它们：{}", poor.len(), poor.join("、")));
+        let all = |of: fn(&Refused) -> &str, between: &str| poor.iter().map(of).collect::<Vec<_>>().join(between);
+        actions.push(Refused::new(
+            format!("可信度低于{thin}的来源{}个，越线须不依赖它们：{}", poor.len(), all(|one| &one.zh, "、")),
+            format!(
+                "{} sources have a credibility below {thin}, onsets must hold without them: {}",
+                poor.len(),
+                all(|one| &one.en, ", ")
+            ),
+        ));
     }
     if let Some(missed) =
         report.backtest.as_ref().map(|back| back.results.iter().filter(|result| !result.in_time()).count())
         && missed > 0
     {
-        actions.push(format!("分析漏报或迟报的已知事件{missed}起"));
+        actions.push(refused!(
+            "分析漏报或迟报的已知事件{missed}起",
+            "find out why {missed} known incidents were missed or told late"
+        ));
     }
     actions
 }
@@ -442,88 +501,136 @@ pub struct Section {
 impl QualityReport {
     /// The report in its four parts.
     #[must_use]
-    pub fn sections(&self) -> [Section; 4] {
-        let row = |cells: &[&dyn fmt::Display]| cells.iter().map(ToString::to_string).collect::<Vec<String>>();
-        let mut plan = vec![row(&[&"期间", &format!("{}至{}（{}天）", self.range.from, self.range.to, self.days)])];
-        let versions: BTreeSet<String> =
-            self.rules.iter().map(|rule| format!("评价标准{} 词典{}", rule.criteria, rule.lexicon)).collect();
-        plan.extend(versions.iter().map(|version| row(&[&"版本", version])));
+    pub fn sections(&self, language: Language) -> [Section; 4] {
+        let row = |zh: &str, en: &str, told: String| vec![language.pick(zh, en).to_owned(), told];
+        let DateRange { from, to } = self.range;
+        let days = self.days;
+        let mut plan =
+            vec![row("期间", "days", said!(language, "{from}至{to}（{days}天）", "{from} to {to} ({days} days)"))];
+        let versions: BTreeSet<String> = self
+            .rules
+            .iter()
+            .map(|rule| {
+                let (criteria, lexicon) = (&rule.criteria, &rule.lexicon);
+                said!(language, "评价标准{criteria} 词典{lexicon}", "criteria {criteria} lexicon {lexicon}")
+            })
+            .collect();
+        plan.extend(versions.into_iter().map(|version| row("版本", "versions", version)));
         if let Some(chart) = &self.chart {
-            let about = format!(
+            let about = said!(
+                language,
                 "每周承诺{:.2}起，参考值{:.1}，控制限{:.1}；守诺时约{:.0}周误报警一次",
-                chart.promised_per_week, chart.reference, chart.limit, chart.run_weeks
+                "{:.2} a week are promised, reference value {:.1}, limit {:.1}; a false alarm in about {:.0} weeks while the promise holds",
+                chart.promised_per_week,
+                chart.reference,
+                chart.limit,
+                chart.run_weeks
             );
-            plan.push(row(&[&"误报控制图", &about]));
+            plan.push(row("误报控制图", "chart of false onsets", about));
         }
+        let items = |count: u64| said!(language, "{count}件", "{count}");
         let mut done = vec![
-            row(&[&"开启预警", &format!("{}件", self.opened)]),
-            row(&[&"已有结论", &self.judged]),
-            row(&[&"其中排除", &format!("{}件", self.excluded)]),
-            row(&[&"采样任务", &format!("{}项", self.requests)]),
-            row(&[&"已返结果", &self.answered]),
+            row("开启预警", "alerts opened", items(self.opened)),
+            row("已有结论", "with a verdict", self.judged.text(language)),
+            row("其中排除", "excluded among them", items(self.excluded)),
+            row("采样任务", "sampling requests", said!(language, "{}项", "{}", self.requests)),
+            row("已返结果", "with results", self.answered.text(language)),
         ];
         done.extend(self.delays.iter().map(|delay| {
-            let shown =
-                format!("中位{:.1}小时，95%以内{:.1}小时（{}条）", delay.p50_hours, delay.p95_hours, delay.documents);
-            row(&[&delay.step, &shown])
+            let shown = said!(
+                language,
+                "中位{:.1}小时，95%以内{:.1}小时（{}条）",
+                "median {:.1} hours, 95 % within {:.1} hours ({} documents)",
+                delay.p50_hours,
+                delay.p95_hours,
+                delay.documents
+            );
+            row(delay.step, step_in_english(delay.step), shown)
         }));
-        let sensitivity = self.sensitivity.map_or_else(|| "未提供已知事件".to_owned(), |share| share.to_string());
-        let scaled =
-            self.false_onsets_scaled.map_or_else(String::new, |rate| format!("，未核查者按同样比例计{rate:.1}起"));
+        let sensitivity = self.sensitivity.map_or_else(
+            || language.pick("未提供已知事件", "no known incidents were given").to_owned(),
+            |share| share.text(language),
+        );
+        let scaled = self.false_onsets_scaled.map_or_else(String::new, |rate| {
+            said!(language, "，未核查者按同样比例计{rate:.1}起", ", {rate:.1} if those without a verdict are alike")
+        });
         let found = match self.ppv.whole {
-            0 => "尚无结论".to_owned(),
-            _ => format!("每30天{:.1}起{scaled}", self.false_onsets_per_30_days),
+            0 => language.pick("尚无结论", "no verdict yet").to_owned(),
+            _ => said!(language, "每30天{:.1}起{scaled}", "{:.1} in 30 days{scaled}", self.false_onsets_per_30_days),
         };
+        let promised = self.promised_per_30_days;
         let mut check = vec![
-            row(&[&"灵敏度（首次处置前）", &sensitivity]),
-            row(&[&"误报", &format!("{found}，承诺{:.1}起", self.promised_per_30_days)]),
+            row("灵敏度（首次处置前）", "sensitivity (before the first action)", sensitivity),
+            row(
+                "误报",
+                "false onsets",
+                said!(language, "{found}，承诺{promised:.1}起", "{found}, {promised:.1} promised"),
+            ),
         ];
         if let Some(back) = &self.backtest {
             let [low, high] = back.lead_days_95;
-            let shown = format!("平均{:.1}天（95%区间{low:.1}—{high:.1}，迟报漏报计0）", back.lead_days);
-            check.push(row(&[&"提前量", &shown]));
+            let shown = said!(
+                language,
+                "平均{:.1}天（95%区间{low:.1}—{high:.1}，迟报漏报计0）",
+                "{:.1} days on average (95 % {low:.1}–{high:.1}, late and missed ones count as 0)",
+                back.lead_days
+            );
+            check.push(row("提前量", "lead", shown));
         }
         for rule in &self.rules {
-            let lead = rule
-                .lead_days
-                .map_or_else(String::new, |days| format!("，{}起事件平均提前{days:.1}天", rule.incidents));
-            check.push(row(&[
-                &format!("规则 {}", rule.rule),
-                &format!("开启{}件，属实率{}{lead}", rule.opened, rule.ppv),
-            ]));
+            let lead = rule.lead_days.map_or_else(String::new, |days| {
+                let incidents = rule.incidents;
+                said!(
+                    language,
+                    "，{incidents}起事件平均提前{days:.1}天",
+                    ", {days:.1} days ahead on average of {incidents} incidents"
+                )
+            });
+            let (opened, ppv) = (rule.opened, rule.ppv.text(language));
+            let told = said!(language, "开启{opened}件，属实率{ppv}{lead}", "{opened} opened, true ones {ppv}{lead}");
+            check.push(vec![said!(language, "规则 {}", "rule {}", rule.rule), told]);
         }
         if let Some(chart) = &self.chart {
             let last = chart.weeks.last().map_or(0.0, |week| week.sum);
-            check.push(row(&[
-                &"误报控制图",
-                &format!(
-                    "{}周，越限{}次，当前累积和{last:.1}（限{:.1}）",
-                    chart.weeks.len(),
-                    chart.alarms,
-                    chart.limit
-                ),
-            ]));
+            let told = said!(
+                language,
+                "{}周，越限{}次，当前累积和{last:.1}（限{:.1}）",
+                "{} weeks, {} times beyond the limit, the sum stands at {last:.1} (limit {:.1})",
+                chart.weeks.len(),
+                chart.alarms,
+                chart.limit
+            );
+            check.push(row("误报控制图", "chart of false onsets", told));
         }
-        let mut act: Vec<Vec<String>> = self.actions.iter().map(|action| row(&[&"待办", action])).collect();
-        act.extend(self.overdue.iter().map(|overdue| row(&[&"逾期", overdue])));
+        let told = |of: &Refused| language.pick(&of.zh, &of.en).clone();
+        let mut act: Vec<Vec<String>> = self.actions.iter().map(|action| row("待办", "to do", told(action))).collect();
+        act.extend(self.overdue.iter().map(|overdue| row("逾期", "overdue", told(overdue))));
         if act.is_empty() {
-            act.push(row(&[&"待办", &"无"]));
+            act.push(row("待办", "to do", language.pick("无", "nothing").to_owned()));
         }
+        let opened = self.opened_per_30_days;
+        let numbers = [
+            said!(language, "承诺误报每30天{promised:.1}起", "{promised:.1} false onsets promised in 30 days"),
+            said!(language, "预警每30天{opened:.1}件", "{opened:.1} alerts in 30 days"),
+            said!(language, "属实率{}", "true ones {}", self.ppv.text(language)),
+            said!(language, "待办{}项", "{} things to do", self.actions.len()),
+        ];
+        let titles = language.pick(["计划", "执行", "检查", "改进"], ["plan", "do", "check", "act"]);
+        let [one, two, three, four] = numbers;
+        let [first, second, third, fourth] = titles;
         [
-            Section {
-                title: "计划", number: format!("承诺误报每30天{:.1}起", self.promised_per_30_days), rows: plan
-            },
-            Section { title: "执行", number: format!("预警每30天{:.1}件", self.opened_per_30_days), rows: done },
-            Section { title: "检查", number: format!("属实率{}", self.ppv), rows: check },
-            Section { title: "改进", number: format!("待办{}项", self.actions.len()), rows: act },
+            Section { title: first, number: one, rows: plan },
+            Section { title: second, number: two, rows: done },
+            Section { title: third, number: three, rows: check },
+            Section { title: fourth, number: four, rows: act },
         ]
     }
 
-    /// A page that stands alone.
+    /// A page that stands alone, in Chinese.
     #[must_use]
     pub fn html(&self) -> String {
         let mut page = String::new();
-        for section in self.sections() {
+        for section in self.sections(Language::Chinese) {
             let _ = writeln!(page, "<h2>{}：{}</h2>\n<table>", section.title, escape(&section.number));
             for row in &section.rows {
                 let cells: Vec<String> = row.iter().skip(1).map(|cell| format!("<td>{}</td>", escape(cell))).collect();
@@ -549,13 +656,13 @@ impl QualityReport {
     }
 }
 
-impl fmt::Display for QualityReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, section) in self.sections().iter().enumerate() {
+impl Report for QualityReport {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        for (at, section) in self.sections(language).iter().enumerate() {
             if at > 0 {
                 writeln!(f)?;
             }
-            writeln!(f, "{}：{}", section.title, section.number)?;
+            writeln!(f, "{}{}{}", section.title, language.pick("：", ": "), section.number)?;
             for row in &section.rows {
                 writeln!(f, "  {}", row.join("  "))?;
             }

@@ -10,7 +10,7 @@ use crate::terms::{
     StandardStatus, StandardTerm,
 };
 use crate::{CategorySet, FileLine, Finding, Groups, LexiconError, fold_word};
-use vocabulary::{Category, Focus, Hazard, RegionCode, RuleId, Stance};
+use vocabulary::{Category, Focus, Hazard, Refused, RegionCode, RuleId, Stance, refused};
 
 use super::{Builder, CLASS_GROUP, CLASS_PLATFORM, below, code, index, parse_code};
 
@@ -51,8 +51,12 @@ impl Builder {
                     "place_words.tsv" => self.place_word(&row)?,
                     "area_codes.tsv" => {
                         let region = row.required(1, "region")?.parse();
-                        let region =
-                            region.map_err(|error| row.wrong(format!("{error}"), "six digits as in GB/T 2260"))?;
+                        let region = region.map_err(|error| {
+                            row.wrong(
+                                Refused::of(&error),
+                                refused!("应为 GB/T 2260 的六位数字", "six digits as in GB/T 2260"),
+                            )
+                        })?;
                         self.area_codes.insert(row.required(0, "area code")?.into(), region);
                     }
                     "groups.tsv" => {
@@ -77,10 +81,12 @@ impl Builder {
                     _ => {
                         return Err(LexiconError::Wrong {
                             at: FileLine::new(source.name, 0),
-                            what: format!("no dictionary is called `{base}`"),
+                            what: refused!("没有叫 `{base}` 的词典", "no dictionary is called `{base}`"),
                             shown: Box::default(),
-                            help: "product words belong into dictionaries/products/; the other tables have fixed names"
-                                .to_owned(),
+                            help: Box::new(refused!(
+                                "产品词放在 dictionaries/products/；其他表的名称是固定的",
+                                "product words belong into dictionaries/products/; the other tables have fixed names"
+                            )),
                         });
                     }
                 }
@@ -105,7 +111,13 @@ impl Builder {
             let mut leaf = None;
             for word in words {
                 if let Some(earlier) = grouped.insert(word, at) {
-                    wrong.push((at.clone(), format!("`{word}` is already in the group of {earlier}: join the two")));
+                    wrong.push((
+                        at.clone(),
+                        refused!(
+                            "`{word}` 已在 {earlier} 的组里：请合并",
+                            "`{word}` is already in the group of {earlier}: join the two"
+                        ),
+                    ));
                 }
                 let entry = self.by_surface.get(word.as_str()).and_then(|entry| self.entries.get(*entry as usize));
                 let products =
@@ -115,10 +127,22 @@ impl Builder {
                     });
                 let found = products.map(|product| (product.category, product.leaf.as_deref())).next();
                 match (found, leaf) {
-                    (None, _) => wrong.push((at.clone(), format!("`{word}` is no product: add it to products/ first"))),
+                    (None, _) => wrong.push((
+                        at.clone(),
+                        refused!(
+                            "`{word}` 不是产品：请先加到 products/",
+                            "`{word}` is no product: add it to products/ first"
+                        ),
+                    )),
                     (found, None) => leaf = found,
                     (found, leaf) if found == leaf => {}
-                    _ => wrong.push((at.clone(), format!("`{word}` is of another leaf than the names before it"))),
+                    _ => wrong.push((
+                        at.clone(),
+                        refused!(
+                            "`{word}` 与前面的名称不属于同一细类",
+                            "`{word}` is of another leaf than the names before it"
+                        ),
+                    )),
                 }
             }
         }
@@ -143,7 +167,12 @@ impl Builder {
                 "generic" => term.generic = true,
                 "ambiguous" => term.ambiguous = true,
                 "brand" => term.brand = true,
-                _ => return Err(row.wrong(format!("`{flag}` is no flag"), "flags: part, generic, ambiguous, brand")),
+                _ => {
+                    return Err(row.wrong(
+                        refused!("`{flag}` 不是标志", "`{flag}` is no flag"),
+                        refused!("标志：part、generic、ambiguous、brand", "flags: part, generic, ambiguous, brand"),
+                    ));
+                }
             }
         }
         let entry = self.row_entry(row, surface)?;
@@ -153,16 +182,22 @@ impl Builder {
                 if other.category == term.category {
                     self.findings.push(Finding {
                         at: row.at.clone(),
-                        message: format!("`{surface}` is listed twice for {}: delete one row", term.category),
+                        message: refused!(
+                            "`{surface}` 在 {} 里列了两次：请删除一行",
+                            "`{surface}` is listed twice for {}: delete one row",
+                            term.category
+                        ),
                         fatal: false,
                     });
                     return Ok(());
                 } else if !(term.ambiguous || other.ambiguous) {
                     self.findings.push(Finding {
                         at: row.at.clone(),
-                        message: format!(
+                        message: refused!(
+                            "`{surface}` 在这里是 {}，在别处是 {}：请都标为 `ambiguous`，或删除一个",
                             "`{surface}` is {} here and {} elsewhere: mark both `ambiguous` or delete one",
-                            term.category, other.category
+                            term.category,
+                            other.category
                         ),
                         fatal: false,
                     });
@@ -179,19 +214,24 @@ impl Builder {
         let surface = row.required(0, "surface")?;
         let canonical = row.required(1, "canonical")?;
         let codes: Vec<&str> = row.flags(2).collect();
-        let categories = self
-            .groups
-            .resolve(&codes, CategorySet::NONE)
-            .map_err(|error| row.wrong(error.to_string(), "use codes of the label set"))?;
+        let categories = self.groups.resolve(&codes, CategorySet::NONE).map_err(|error| {
+            row.wrong(Refused::of(&error), refused!("请用标签集里的代码", "use codes of the label set"))
+        })?;
         let ambiguous = row.flags(3).any(|flag| flag == "ambiguous");
         if let Some(flag) = row.flags(3).find(|flag| *flag != "ambiguous") {
-            return Err(row.wrong(format!("`{flag}` is no flag"), "the only flag here is `ambiguous`"));
+            return Err(row.wrong(
+                refused!("`{flag}` 不是标志", "`{flag}` is no flag"),
+                refused!("这里唯一的标志是 `ambiguous`", "the only flag here is `ambiguous`"),
+            ));
         }
         let entry = self.row_entry(row, surface)?;
         if self.entries[entry as usize].meanings.iter().any(|meaning| matches!(meaning, Meaning::Brand(_))) {
             self.findings.push(Finding {
                 at: row.at.clone(),
-                message: format!("brand `{surface}` is listed twice: merge the rows"),
+                message: refused!(
+                    "品牌 `{surface}` 列了两次：请合并",
+                    "brand `{surface}` is listed twice: merge the rows"
+                ),
                 fatal: false,
             });
             return Ok(());
@@ -234,10 +274,9 @@ impl Builder {
     }
 
     fn region(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
-        let code: RegionCode = row
-            .required(0, "code")?
-            .parse()
-            .map_err(|error| row.wrong(format!("{error}"), "write six digits as in GB/T 2260"))?;
+        let code: RegionCode = row.required(0, "code")?.parse().map_err(|error| {
+            row.wrong(Refused::of(&error), refused!("请写 GB/T 2260 的六位数字", "write six digits as in GB/T 2260"))
+        })?;
         let surface = row.required(1, "surface")?;
         let (mut ambiguous, mut word) = (false, false);
         for flag in row.flags(3) {
@@ -245,7 +284,12 @@ impl Builder {
                 "ambiguous" => ambiguous = true,
                 "word" => word = true,
                 "former" | "short" => {}
-                _ => return Err(row.wrong(format!("`{flag}` is no flag"), "flags: ambiguous, word, former, short")),
+                _ => {
+                    return Err(row.wrong(
+                        refused!("`{flag}` 不是标志", "`{flag}` is no flag"),
+                        refused!("标志：ambiguous、word、former、short", "flags: ambiguous, word, former, short"),
+                    ));
+                }
             }
         }
         let entry = self.row_entry(row, surface)?;
@@ -266,16 +310,22 @@ impl Builder {
             "replaced" => StandardStatus::Replaced,
             "withdrawn" => StandardStatus::Withdrawn,
             other => {
-                return Err(
-                    row.wrong(format!("`{other}` is no status"), "status: current, replaced, withdrawn, or empty")
-                );
+                return Err(row.wrong(
+                    refused!("`{other}` 不是状态", "`{other}` is no status"),
+                    refused!(
+                        "状态：current、replaced、withdrawn，或留空",
+                        "status: current, replaced, withdrawn, or empty"
+                    ),
+                ));
             }
         };
         let year = filled(6).map(|text| {
-            text.parse::<u16>()
-                .ok()
-                .filter(|year| (1950..2100).contains(year))
-                .ok_or_else(|| row.wrong(format!("`{text}` is no year"), "write four digits"))
+            text.parse::<u16>().ok().filter(|year| (1950..2100).contains(year)).ok_or_else(|| {
+                row.wrong(
+                    refused!("`{text}` 不是年份", "`{text}` is no year"),
+                    refused!("请写四位数字", "write four digits"),
+                )
+            })
         });
         let term = StandardTerm {
             title: row.cell(1).into(),
@@ -289,7 +339,10 @@ impl Builder {
         if self.standards.insert(number.into(), term).is_some() {
             self.findings.push(Finding {
                 at: row.at.clone(),
-                message: format!("standard `{number}` is listed twice: delete one row"),
+                message: refused!(
+                    "标准 `{number}` 列了两次：请删除一行",
+                    "standard `{number}` is listed twice: delete one row"
+                ),
                 fatal: false,
             });
         }
@@ -310,7 +363,10 @@ impl Builder {
             "people" => PlaceWord::People,
             "before" => PlaceWord::Before,
             other => {
-                return Err(row.wrong(format!("`{other}` is no role"), "roles: name, after, office, people, before"));
+                return Err(row.wrong(
+                    refused!("`{other}` 不是用途", "`{other}` is no role"),
+                    refused!("用途：name、after、office、people、before", "roles: name, after, office, people, before"),
+                ));
             }
         };
         self.place_words.insert(fold_word(surface).into(), role);
@@ -322,18 +378,22 @@ impl Builder {
         let hazard: Hazard = code(row, 1)?;
         let severity = match row.cell(2) {
             "" => 0,
-            cell => cell
-                .parse()
-                .ok()
-                .filter(|severity| *severity <= 4)
-                .ok_or_else(|| row.wrong(format!("`{cell}` is no severity"), "write 0 to 4"))?,
+            cell => cell.parse().ok().filter(|severity| *severity <= 4).ok_or_else(|| {
+                row.wrong(
+                    refused!("`{cell}` 不是伤害程度", "`{cell}` is no severity"),
+                    refused!("请写 0 到 4", "write 0 to 4"),
+                )
+            })?,
         };
         let mut effect = self.effect(RuleId::new(format!("dict:hazards/{surface}")), row.at.clone(), hazard, severity);
         for flag in row.flags(3) {
             let codes = |words: &str, groups: &Groups| {
-                groups
-                    .resolve(&words.split('+').collect::<Vec<_>>(), CategorySet::NONE)
-                    .map_err(|error| row.wrong(error.to_string(), "use codes of the label set, or @groups"))
+                groups.resolve(&words.split('+').collect::<Vec<_>>(), CategorySet::NONE).map_err(|error| {
+                    row.wrong(
+                        Refused::of(&error),
+                        refused!("请用标签集里的代码，或 @组名", "use codes of the label set, or @groups"),
+                    )
+                })
             };
             match flag.split_once('=') {
                 None if flag == "weak" => effect.weak = true,
@@ -343,8 +403,11 @@ impl Builder {
                 Some(("implies", word)) => effect.implies = Some(parse_code(row, word)?),
                 _ => {
                     return Err(row.wrong(
-                        format!("`{flag}` is no flag"),
-                        "flags: weak, bare, suspected, only=CODE+CODE, implies=CODE",
+                        refused!("`{flag}` 不是标志", "`{flag}` is no flag"),
+                        refused!(
+                            "标志：weak、bare、suspected、only=CODE+CODE、implies=CODE",
+                            "flags: weak, bare, suspected, only=CODE+CODE, implies=CODE"
+                        ),
                     ));
                 }
             }
@@ -353,13 +416,19 @@ impl Builder {
         if let Some((other, at)) = self.hazard_words.get(&folded) {
             if *other != hazard {
                 return Err(row.wrong(
-                    format!("`{surface}` already means {other} at {at}"),
-                    "a word has one hazard: delete one row, or write a rule with context",
+                    refused!("`{surface}` 在 {at} 已指 {other}", "`{surface}` already means {other} at {at}"),
+                    refused!(
+                        "一个词只对应一种隐患：请删除一行，或写一条带语境的规则",
+                        "a word has one hazard: delete one row, or write a rule with context"
+                    ),
                 ));
             }
             self.findings.push(Finding {
                 at: row.at.clone(),
-                message: format!("hazard word `{surface}` is already at {at}: delete one row"),
+                message: refused!(
+                    "隐患词 `{surface}` 已在 {at}：请删除一行",
+                    "hazard word `{surface}` is already at {at}: delete one row"
+                ),
                 fatal: false,
             });
             return Ok(());
@@ -380,7 +449,10 @@ impl Builder {
         if self.entries[entry as usize].meanings.iter().any(|meaning| matches!(meaning, Meaning::Idiom(_))) {
             self.findings.push(Finding {
                 at: row.at.clone(),
-                message: format!("`{surface}` is already an idiom or a shield: delete one"),
+                message: refused!(
+                    "`{surface}` 已是习语或遮蔽词：请删除一处",
+                    "`{surface}` is already an idiom or a shield: delete one"
+                ),
                 fatal: false,
             });
             return Ok(());
@@ -394,12 +466,12 @@ impl Builder {
     /// `injuries.tsv`: a word alone that states an injury, as a pattern of one element.
     fn injury_word(&mut self, row: &TableRow<'_>) -> Result<(), LexiconError> {
         let surface = row.required(0, "surface")?;
-        let severity = row
-            .cell(1)
-            .parse()
-            .ok()
-            .filter(|severity| (1..=4).contains(severity))
-            .ok_or_else(|| row.wrong(format!("`{}` is no severity of an injury", row.cell(1)), "write 1 to 4"))?;
+        let severity = row.cell(1).parse().ok().filter(|severity| (1..=4).contains(severity)).ok_or_else(|| {
+            row.wrong(
+                refused!("`{}` 不是伤害的程度", "`{}` is no severity of an injury", row.cell(1)),
+                refused!("请写 1 到 4", "write 1 to 4"),
+            )
+        })?;
         let owner = Owner::Injury(index(self.injuries.len()));
         self.injuries.push(Injury { id: RuleId::new(format!("dict:injuries/{surface}")), severity });
         let class = self.literal(vec![fold_word(surface)]);

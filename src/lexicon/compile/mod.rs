@@ -11,7 +11,7 @@ use std::thread::ScopedJoinHandle;
 use jieba_rs::Jieba;
 use toml::Spanned;
 
-use vocabulary::{Category, Hazard, LexiconVersion, RegionCode, RuleId};
+use vocabulary::{Category, Hazard, LexiconVersion, Refused, RegionCode, RuleId, refused};
 
 use crate::anchor::{Anchors, Lists};
 use crate::english::English;
@@ -140,19 +140,19 @@ impl Source<'_> {
         Shown::of(self.text, at.map_or(span, |at| at..at + quoted.len()))
     }
 
-    fn wrong(&self, value: &Spanned<String>, what: impl Into<String>, help: &str) -> LexiconError {
-        let what = what.into();
+    fn wrong(&self, value: &Spanned<String>, what: impl Into<Refused>, help: impl Into<Refused>) -> LexiconError {
+        let what: Refused = what.into();
         let span = value.span();
         // Of a whole pattern, the caret goes under the element that the message speaks of.
         let part = self.text.get(span.clone()).and_then(|text| {
-            error::quoted(&what)
+            error::quoted(&what.en)
                 .find_map(|word| text.find(word).map(|at| span.start + at..span.start + at + word.len()))
         });
         LexiconError::Wrong {
             at: self.line(value),
             shown: Box::new(Shown::of(self.text, part.unwrap_or(span))),
             what,
-            help: help.to_owned(),
+            help: Box::new(help.into()),
         }
     }
 }
@@ -224,9 +224,12 @@ impl Builder {
                     if let Some(first) = self.defined.insert(name.clone(), at.clone()) {
                         return Err(LexiconError::Wrong {
                             at,
-                            what: format!("the word class `{name}` is already defined at {first}"),
+                            what: refused!(
+                                "词类 `{name}` 已在 {first} 定义",
+                                "the word class `{name}` is already defined at {first}"
+                            ),
                             shown: Box::new(Shown::of(source.text, list.span())),
-                            help: "merge the two, or rename one".to_owned(),
+                            help: Box::new(refused!("请合并，或改名其中一个", "merge the two, or rename one")),
                         });
                     }
                     let class = self.class(&name);
@@ -234,16 +237,19 @@ impl Builder {
                         if let Some(part) = rules::pattern_in(word) {
                             return Err(LexiconError::Wrong {
                                 at: at.clone(),
-                                what: format!("`{part}` belongs to a pattern, and a pattern is no word"),
+                                what: refused!(
+                                    "`{part}` 是句式的写法，而句式不是词",
+                                    "`{part}` belongs to a pattern, and a pattern is no word"
+                                ),
                                 shown: Box::new(source.show(&list, word)),
-                                help: rules::WORD_HELP.to_owned(),
+                                help: Box::new(rules::word_help()),
                             });
                         }
                         let entry = self.entry(word).map_err(|what| LexiconError::Wrong {
                             at: at.clone(),
                             what,
                             shown: Box::new(source.show(&list, word)),
-                            help: "a word has 1 to 40 characters".to_owned(),
+                            help: Box::new(refused!("一个词有 1 到 40 个字", "a word has 1 to 40 characters")),
                         })?;
                         self.add_class(entry, class);
                     }
@@ -256,7 +262,11 @@ impl Builder {
     fn unique(&mut self, source: &Source<'_>, id: &Spanned<String>) -> Result<(), LexiconError> {
         match self.rule_ids.insert(id.get_ref().clone(), source.line(id)) {
             None => Ok(()),
-            Some(first) => Err(source.wrong(id, format!("the id is already used at {first}"), "rename one of the two")),
+            Some(first) => Err(source.wrong(
+                id,
+                refused!("这个编号已在 {first} 用过", "the id is already used at {first}"),
+                refused!("请改名其中一个", "rename one of the two"),
+            )),
         }
     }
 
@@ -281,14 +291,17 @@ impl Builder {
     }
 
     fn row_entry(&mut self, row: &TableRow<'_>, surface: &str) -> Result<u32, LexiconError> {
-        self.entry(surface).map_err(|what| row.wrong(what, "shorten or delete it"))
+        self.entry(surface).map_err(|what| row.wrong(what, refused!("请缩短或删除", "shorten or delete it")))
     }
 
-    fn entry(&mut self, surface: &str) -> Result<u32, String> {
+    fn entry(&mut self, surface: &str) -> Result<u32, Refused> {
         let folded = fold_word(surface);
         let chars = folded.chars().count();
         if chars == 0 || chars > SURFACE_CHARS_MAX {
-            return Err(format!("the word has {chars} characters, expected 1 to {SURFACE_CHARS_MAX}"));
+            return Err(refused!(
+                "这个词有 {chars} 个字，应为 1 到 {SURFACE_CHARS_MAX}",
+                "the word has {chars} characters, expected 1 to {SURFACE_CHARS_MAX}"
+            ));
         }
         if let Some(known) = self.by_surface.get(&folded) {
             return Ok(*known);
@@ -333,7 +346,10 @@ impl Builder {
             if self.class_ids.get(name).is_some_and(|class| !self.used.contains(class)) {
                 self.findings.push(Finding {
                     at: at.clone(),
-                    message: format!("no pattern uses the word class `{name}`: use it or delete it"),
+                    message: refused!(
+                        "没有句式用到词类 `{name}`：请使用或删除",
+                        "no pattern uses the word class `{name}`: use it or delete it"
+                    ),
                     fatal: false,
                 });
             }
@@ -466,7 +482,7 @@ fn parse_code<T: std::str::FromStr<Err = vocabulary::UnknownCode>>(
     row: &TableRow<'_>,
     word: &str,
 ) -> Result<T, LexiconError> {
-    word.parse().map_err(|error: vocabulary::UnknownCode| row.wrong(error.to_string(), help_of(&error)))
+    word.parse().map_err(|error: vocabulary::UnknownCode| row.wrong(Refused::of(&error), help_of(&error)))
 }
 
 fn in_file(source: &Source<'_>, name: &str, error: &vocabulary::UnknownCode) -> LexiconError {
@@ -478,15 +494,20 @@ fn in_file(source: &Source<'_>, name: &str, error: &vocabulary::UnknownCode) -> 
     LexiconError::Wrong {
         at: FileLine::new(source.name, line),
         shown: Box::new(at.map_or_else(Shown::default, |at| Shown::of(text, at))),
-        what: error.to_string(),
-        help: help_of(error),
+        what: Refused::of(error),
+        help: Box::new(help_of(error)),
     }
 }
 
 /// What to do about a code that is none: the closest known one.
-fn help_of(unknown: &vocabulary::UnknownCode) -> String {
+fn help_of(unknown: &vocabulary::UnknownCode) -> Refused {
     error::nearest(&unknown.found, unknown.known.split(", ")).map_or_else(
-        || "use codes of the label set, or @groups defined in an earlier entry".to_owned(),
-        |near| format!("did you mean `{near}`?"),
+        || {
+            refused!(
+                "请用标签集里的代码，或前面定义过的 @组名",
+                "use codes of the label set, or @groups defined in an earlier entry"
+            )
+        },
+        |near| refused!("是不是 `{near}`？", "did you mean `{near}`?"),
     )
 }

@@ -9,17 +9,25 @@ use crate::terms::{
 };
 use crate::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule, parse};
 use crate::{CategorySet, LexiconError, Reach, fold_word};
-use vocabulary::{RuleId, Stance};
+use vocabulary::{Refused, RuleId, Stance, refused};
 
 use super::{Builder, Source, below, help_of, index};
 
 /// Farthest that a rule may look for what belongs to its find.
 const BEYOND_CLAUSES_MAX: usize = 8;
 const BEYOND_SENTENCES_MAX: usize = 3;
-const PATTERN_HELP: &str = "the pattern language stands in rules/README.md";
 
-pub(super) const WORD_HELP: &str = "these lists hold words as they are written: write each word out in full; only `finds`, `after`, `then` and \
-                         the `in_…` and `not_…` lists of a rule take patterns";
+fn pattern_help() -> Refused {
+    refused!("句式的写法见 rules/README.md", "the pattern language stands in rules/README.md")
+}
+
+pub(super) fn word_help() -> Refused {
+    refused!(
+        "这些列表里的词按原样写：请把每个词写全；只有规则的 `finds`、`after`、`then` 和 `in_…`、`not_…` 列表才用句式",
+        "these lists hold words as they are written: write each word out in full; only `finds`, `after`, `then` and \
+         the `in_…` and `not_…` lists of a rule take patterns"
+    )
+}
 
 /// Words of a list, folded.
 fn folded(source: &Source<'_>, words: &[Spanned<String>]) -> Result<Vec<Box<str>>, LexiconError> {
@@ -30,9 +38,11 @@ fn folded(source: &Source<'_>, words: &[Spanned<String>]) -> Result<Vec<Box<str>
 fn plain<'a>(source: &Source<'_>, word: &'a Spanned<String>) -> Result<&'a str, LexiconError> {
     match pattern_in(word.get_ref()) {
         None => Ok(word.get_ref()),
-        Some(part) => {
-            Err(source.wrong(word, format!("`{part}` belongs to a pattern, and a pattern is no word"), WORD_HELP))
-        }
+        Some(part) => Err(source.wrong(
+            word,
+            refused!("`{part}` 是句式的写法，而句式不是词", "`{part}` belongs to a pattern, and a pattern is no word"),
+            word_help(),
+        )),
     }
 }
 
@@ -57,15 +67,21 @@ impl Builder {
                 if cue.means.trim().is_empty() || (needs_chars && cue.chars > usize::from(pattern::GAP_MAX)) {
                     return Err(source.wrong(
                         &cue.id,
-                        "the cue has no `means`, or reaches too far",
-                        "`chars` is at most 30",
+                        refused!("线索没有 `means`，或作用范围太远", "the cue has no `means`, or reaches too far"),
+                        refused!("`chars` 最多 30", "`chars` is at most 30"),
                     ));
                 }
                 if (cue.reach == Reach::Between) == cue.until.is_empty() {
                     return Err(source.wrong(
                         &cue.id,
-                        "`until` and `reach = \"between\"` belong together",
-                        "say which words close the stretch that begins with the cue",
+                        refused!(
+                            "`until` 和 `reach = \"between\"` 要一起用",
+                            "`until` and `reach = \"between\"` belong together"
+                        ),
+                        refused!(
+                            "请写明由线索开始的一段以哪些词结束",
+                            "say which words close the stretch that begins with the cue"
+                        ),
                     ));
                 }
                 let hazards = cue.hazards.iter().fold(0, |bits, hazard| bits | 1_u32 << (*hazard as u32));
@@ -89,7 +105,11 @@ impl Builder {
             for idiom in file.idiom {
                 self.unique(&source, &idiom.id)?;
                 if idiom.means.trim().is_empty() {
-                    return Err(source.wrong(&idiom.id, "the idioms have no `means`", "say what they mean"));
+                    return Err(source.wrong(
+                        &idiom.id,
+                        refused!("习语没有 `means`", "the idioms have no `means`"),
+                        refused!("请写明意思", "say what they mean"),
+                    ));
                 }
                 let index = index(self.idioms.len());
                 self.idioms.push(RuleId::new(idiom.id.get_ref().as_str()));
@@ -100,8 +120,11 @@ impl Builder {
                 if !(1..=4).contains(&injury.severity) || injury.means.trim().is_empty() {
                     return Err(source.wrong(
                         &injury.id,
-                        "an injury needs `means` and a severity of 1 to 4",
-                        "add them",
+                        refused!(
+                            "伤害要有 `means` 和 1 到 4 的程度",
+                            "an injury needs `means` and a severity of 1 to 4"
+                        ),
+                        refused!("请补上", "add them"),
                     ));
                 }
                 let owner = Owner::Injury(index(self.injuries.len()));
@@ -144,8 +167,9 @@ impl Builder {
         meaning: Meaning,
     ) -> Result<(), LexiconError> {
         for word in words {
-            let entry =
-                self.entry(plain(source, word)?).map_err(|what| source.wrong(word, what, "shorten or delete it"))?;
+            let entry = self
+                .entry(plain(source, word)?)
+                .map_err(|what| source.wrong(word, what, refused!("请缩短或删除", "shorten or delete it")))?;
             let meanings = &mut self.entries[entry as usize].meanings;
             if !meanings.contains(&meaning) {
                 meanings.push(meaning);
@@ -169,15 +193,19 @@ impl Builder {
         if rule.means.trim().is_empty() || rule.matters.trim().is_empty() {
             return Err(source.wrong(
                 id,
-                "`means` or `matters` is empty",
-                "say what the rule finds and why it matters",
+                refused!("`means` 或 `matters` 是空的", "`means` or `matters` is empty"),
+                refused!("请写明规则找什么、为什么重要", "say what the rule finds and why it matters"),
             ));
         }
         if rule.severity > 4 || rule.finds.is_empty() {
-            return Err(source.wrong(id, "the rule has no `finds`, or a severity above 4", "add a pattern"));
+            return Err(source.wrong(
+                id,
+                refused!("规则没有 `finds`，或伤害程度大于 4", "the rule has no `finds`, or a severity above 4"),
+                refused!("请加一个句式", "add a pattern"),
+            ));
         }
         let mut effect = self.effect(RuleId::new(id.get_ref().as_str()), source.line(id), rule.hazard, rule.severity);
-        let unknown = |error: vocabulary::UnknownCode| source.wrong(id, error.to_string(), &help_of(&error));
+        let unknown = |error: vocabulary::UnknownCode| source.wrong(id, Refused::of(&error), help_of(&error));
         effect.only = effect.only.and(self.groups.resolve(&rule.only, CategorySet::ALL).map_err(unknown)?);
         effect.implies = rule.implies.as_deref().map(str::parse).transpose().map_err(unknown)?;
         effect.weak = rule.weak;
@@ -242,7 +270,10 @@ impl Builder {
         let groups = self.groups.clone();
         let mut atoms = Vec::new();
         for element in elements {
-            let help = "write one element, e.g. `(没有|不)`, `{class}` or `{duration<=1月}`";
+            let help = Refused::new(
+                "请写一个要素，例如 `(没有|不)`、`{class}` 或 `{duration<=1月}`",
+                "write one element, e.g. `(没有|不)`, `{class}` or `{duration<=1月}`",
+            );
             atoms.extend(
                 pattern::compile_element(element.get_ref(), self, &groups)
                     .map_err(|what| source.wrong(element, what, help))?,
@@ -257,8 +288,11 @@ impl Builder {
         match (atoms.iter().any(|atom| matches!(atom, Atom::Count(_))), elements) {
             (true, [first, ..]) => Err(source.wrong(
                 first,
-                "a quantity is not looked for in a whole text",
-                "use `in_sentence`, `not_in_sentence`, `in_clause` or `not_in_clause`",
+                refused!("不在全文里找数量", "a quantity is not looked for in a whole text"),
+                refused!(
+                    "请用 `in_sentence`、`not_in_sentence`、`in_clause` 或 `not_in_clause`",
+                    "use `in_sentence`, `not_in_sentence`, `in_clause` or `not_in_clause`"
+                ),
             )),
             _ => Ok(atoms),
         }
@@ -269,24 +303,30 @@ impl Builder {
         let [first, ..] = written.finds.as_slice() else {
             return Err(LexiconError::Wrong {
                 at: crate::FileLine::new(source.name, 0),
-                what: "an `after` or `then` has no `finds`".to_owned(),
+                what: refused!("有一个 `after` 或 `then` 没有 `finds`", "an `after` or `then` has no `finds`"),
                 shown: Box::default(),
-                help: "say which words must stand there".to_owned(),
+                help: Box::new(refused!("请写明那里须有哪些词", "say which words must stand there")),
             });
         };
         if written.clauses > BEYOND_CLAUSES_MAX || written.sentences > BEYOND_SENTENCES_MAX {
-            let what = format!(
+            let what = refused!(
+                "范围为 {} 个分句、{} 个句子，最多 {BEYOND_CLAUSES_MAX} 和 {BEYOND_SENTENCES_MAX}",
                 "it looks {} clauses and {} sentences far, the bounds are {BEYOND_CLAUSES_MAX} and {BEYOND_SENTENCES_MAX}",
-                written.clauses, written.sentences
+                written.clauses,
+                written.sentences
             );
-            return Err(source.wrong(first, what, "what belongs together stands closer"));
+            return Err(source.wrong(
+                first,
+                what,
+                refused!("相关的内容应该离得更近", "what belongs together stands closer"),
+            ));
         }
         let groups = self.groups.clone();
         let mut variants = Vec::new();
         for find in &written.finds {
             variants.extend(
                 pattern::compile(find.get_ref(), self, &groups)
-                    .map_err(|what| source.wrong(find, what, PATTERN_HELP))?,
+                    .map_err(|what| source.wrong(find, what, pattern_help()))?,
             );
         }
         Ok(Some(Beyond {
@@ -307,7 +347,7 @@ impl Builder {
         let groups = self.groups.clone();
         for find in finds {
             let variants = pattern::compile(find.get_ref(), self, &groups)
-                .map_err(|what| source.wrong(find, what, PATTERN_HELP))?;
+                .map_err(|what| source.wrong(find, what, pattern_help()))?;
             self.patterns.extend(variants.into_iter().map(|variant| Compiled { owner, variant }));
         }
         Ok(())

@@ -24,7 +24,7 @@ use super::{Folder, PipelineError};
 use config::Settings;
 use lexicon::{self, Lexicon};
 use store::{Promotion, Store};
-use vocabulary::{AuditEntry, AuditKind, Notice, NoticeKind, shanghai};
+use vocabulary::{AuditEntry, AuditKind, Notice, NoticeKind, Refused, refused, shanghai, with_causes};
 
 pub use background::BackgroundPromotion;
 
@@ -88,8 +88,11 @@ pub(super) async fn rules_for(settings: &Settings, store: &Store) -> Result<(Lex
 /// was promoted.
 fn load(data: &Path, row: &Promotion) -> Result<(Lexicon, Judge), PipelineError> {
     let folder = folder_of(data, row);
-    let unusable = |why: String| PipelineError::RulesInForce { folder: folder.clone(), by: row.by.clone(), why };
-    let broken = |error: &PipelineError| unusable(format!("cannot be used ({})", error.with_causes()));
+    let unusable = |why: Refused| PipelineError::RulesInForce { folder: folder.clone(), by: row.by.clone(), why };
+    let broken = |error: &PipelineError| {
+        let why = with_causes(error);
+        unusable(Refused::new(format!("无法使用（{}）", why.zh), format!("cannot be used ({})", why.en)))
+    };
     let (own_lexicon, own_criteria) = row.shipped;
     let lexicon =
         read_lexicon(Some(folder.as_path()).filter(|_| !own_lexicon)).map_err(|error| broken(&error.into()))?;
@@ -100,7 +103,12 @@ fn load(data: &Path, row: &Promotion) -> Result<(Lexicon, Judge), PipelineError>
     if whole {
         Ok((lexicon, judge))
     } else {
-        let what = format!("is not what was promoted (lexicon {}, criteria {})", row.lexicon, row.criteria);
+        let what = refused!(
+            "不是当时启用的（词典 {}，评价标准 {}）",
+            "is not what was promoted (lexicon {}, criteria {})",
+            row.lexicon,
+            row.criteria
+        );
         Err(unusable(what))
     }
 }
@@ -305,19 +313,20 @@ fn check(folder: &Path, shipped: (bool, bool)) -> Result<(Lexicon, Judge), Pipel
     if let Some(fatal) = lexicon::check(&lexicon).into_iter().find(|finding| finding.fatal) {
         let (at, message) = (&fatal.at, &fatal.message);
         return Err(PipelineError::refused(
-            format!("{at}：{message}；见 `wanglou rules check --lexicon DIR`"),
-            format!("{at}: {message}; see `wanglou rules check --lexicon DIR`"),
+            format!("{at}：{}；见 `wanglou rules check --lexicon DIR`", message.zh),
+            format!("{at}: {}; see `wanglou rules check --lexicon DIR`", message.en),
         ));
     }
     let failed = extract::run_examples(&lexicon).into_iter().find_map(|result| {
         let failure = result.failure?;
-        Some(format!("{}: rule `{}`: 「{}」 {failure}", result.at, result.rule, result.text))
+        let (at, rule, text) = (result.at, result.rule, result.text);
+        Some(Refused::new(
+            format!("{at}：规则 `{rule}`：「{text}」 {}；见 `wanglou rules test --lexicon DIR`", failure.zh),
+            format!("{at}: rule `{rule}`: 「{text}」 {}; see `wanglou rules test --lexicon DIR`", failure.en),
+        ))
     });
     if let Some(failed) = failed {
-        return Err(PipelineError::refused(
-            format!("{failed}；见 `wanglou rules test --lexicon DIR`"),
-            format!("{failed}; see `wanglou rules test --lexicon DIR`"),
-        ));
+        return Err(failed.into());
     }
     let criteria = folder.join(CRITERIA);
     Ok((lexicon, read_criteria(Some(criteria.as_path()).filter(|_| !shipped.1))?))

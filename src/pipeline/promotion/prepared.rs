@@ -163,6 +163,14 @@ pub enum NotInForce {
     After(PipelineError),
 }
 
+impl vocabulary::Said for NotInForce {
+    fn zh(&self) -> String {
+        match self {
+            Self::Before(error) | Self::After(error) => error.zh(),
+        }
+    }
+}
+
 impl Made {
     fn begin(data: &Path, lexicon: &Arc<Lexicon>) -> Result<Self, PipelineError> {
         clear(data)?;

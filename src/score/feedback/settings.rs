@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use vocabulary::Channel;
+use vocabulary::{Channel, Refused, refused};
 
 /// What outcomes do (scoring methods, sections 1, 7 and 10).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -60,18 +60,21 @@ pub struct FeedbackCriteria {
 
 impl FeedbackCriteria {
     /// The key that cannot be used, and why.
-    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+    pub(crate) fn check(&self) -> Result<(), (&'static str, Refused)> {
         let inside = |key, value: f64| match value {
             found if found > 0.0 && found < 1.0 => Ok(()),
-            found => Err((key, format!("is {found}: expected a share above 0 and below 1"))),
+            found => Err((
+                key,
+                refused!("为 {found}：应为大于 0、小于 1 的比例", "is {found}: expected a share above 0 and below 1"),
+            )),
         };
         let positive = |key, value: f64| match value {
             found if found > 0.0 && found.is_finite() => Ok(()),
-            found => Err((key, format!("is {found}: expected a number above 0"))),
+            found => Err((key, refused!("为 {found}：应为大于 0 的数", "is {found}: expected a number above 0"))),
         };
         let above_one = |key, value: f64| match value {
             found if found > 1.0 && found.is_finite() => Ok(()),
-            found => Err((key, format!("is {found}: expected a factor above 1"))),
+            found => Err((key, refused!("为 {found}：应为大于 1 的倍数", "is {found}: expected a factor above 1"))),
         };
         for (key, shapes) in [
             ("credibility_prior", self.credibility_prior),
@@ -101,13 +104,20 @@ impl FeedbackCriteria {
             ("confirm_days", u64::from(self.confirm_days), 1),
         ] {
             if found < least {
-                return Err((key, format!("is {found}: expected at least {least}")));
+                return Err((key, refused!("为 {found}：至少应为 {least}", "is {found}: expected at least {least}")));
             }
         }
         for channel in Channel::ALL {
             let days = self.half_life_days.get(channel).copied();
-            positive("half_life_days", days.unwrap_or(f64::NAN))
-                .map_err(|(key, _)| (key, format!("has no number of days above 0 for channel `{channel}`")))?;
+            positive("half_life_days", days.unwrap_or(f64::NAN)).map_err(|(key, _)| {
+                (
+                    key,
+                    refused!(
+                        "没有给渠道 `{channel}` 一个大于 0 的天数",
+                        "has no number of days above 0 for channel `{channel}`"
+                    ),
+                )
+            })?;
         }
         Ok(())
     }

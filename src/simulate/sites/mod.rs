@@ -28,6 +28,7 @@ use self::page::{Ask, Reply};
 use super::clock::SimClock;
 use super::item::SiteKind;
 use super::world::World;
+use vocabulary::Said;
 
 pub use self::fault::Fault;
 
@@ -49,6 +50,16 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl Said for ServeError {
+    fn zh(&self) -> String {
+        match self {
+            Self::Bind { site, address, .. } => {
+                format!("无法在 {address} 上为模拟网站 {site} 监听；请结束占用它的程序，或换一个目录重新开始")
+            }
+        }
+    }
 }
 
 /// Where the sites are.

@@ -4,7 +4,7 @@ use crate::audit::digest_of;
 use crate::sqlite::row::{Stored, Table, bound};
 use crate::sqlite::{SqliteStore, SqliteTx};
 use crate::{AuditBreak, AuditLine, StoreError};
-use vocabulary::AuditEntry;
+use vocabulary::{AuditEntry, refused};
 
 /// Lines read at once while a chain is verified.
 const LINES_AT_ONCE: u32 = 5_000;
@@ -68,16 +68,19 @@ impl SqliteStore {
         loop {
             let rows = self.audit_rows(last, LINES_AT_ONCE).await?;
             if rows.is_empty() {
-                let why = "no line has the digest that was noted: lines were cut off or written anew";
+                let why = refused!(
+                    "没有一行的摘要是当时记下的：有行被截去或重写",
+                    "no line has the digest that was noted: lines were cut off or written anew"
+                );
                 return Ok(if met { Ok((last, chained)) } else { Err(AuditBreak { seq: last, why }) });
             }
             for Line { seq, body, previous, digest } in AUDIT.all(&rows, line)? {
                 let wrong = if seq != last + 1 {
-                    Some("lines before it are missing")
+                    Some(refused!("它之前缺行", "lines before it are missing"))
                 } else if previous != chained {
-                    Some("it is not linked to the line before it")
+                    Some(refused!("它没有接在前一行之后", "it is not linked to the line before it"))
                 } else if digest != digest_of(&chained, seq, &body) {
-                    Some("its text is not what was digested")
+                    Some(refused!("它的内容与摘要不符", "its text is not what was digested"))
                 } else {
                     None
                 };
@@ -173,7 +176,7 @@ mod tests {
         let statement = format!("UPDATE audit SET body = '{changed}', digest = '{digest}' WHERE seq = 2");
         tamper(&store, &statement).await;
         let found = store.verify_audit(None).await.expect("read").expect_err("the next line is linked to another");
-        assert_eq!((found.seq, found.why), (3, "it is not linked to the line before it"));
+        assert_eq!((found.seq, found.why.en.as_str()), (3, "it is not linked to the line before it"));
 
         let (_dir, store) = three_lines().await;
         let (_, head) = store.verify_audit(None).await.expect("read").expect("whole");

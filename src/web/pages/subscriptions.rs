@@ -177,12 +177,12 @@ pub(crate) async fn add(
     let now = now();
     let made = match asked(&form) {
         Ok(wanted) => accounts.subscribe(name, wanted, now).await,
-        Err(why) => Err(AccessError::Input(why)),
+        Err(why) => Err(AccessError::Input(vocabulary::Refused::new(why.clone(), why))),
     };
     match made {
         Ok(_) => Ok(Redirect::to("/subscriptions").into_response()),
         Err(AccessError::Input(why)) => {
-            let page = page((accounts, name), &view, !shared.authentication.sends_mail(), why).await?;
+            let page = page((accounts, name), &view, !shared.authentication.sends_mail(), why.zh).await?;
             Ok((axum::http::StatusCode::BAD_REQUEST, Extension(super::super::problem::Dressed), page).into_response())
         }
         Err(error) => Err(Problem::internal(&error)),

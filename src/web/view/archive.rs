@@ -167,7 +167,7 @@ fn refused(error: PipelineError, query: &str, what: &'static str) -> ViewError {
 /// A bad query or place mark can be corrected by the visitor; all other errors are internal.
 fn fault(error: IndexError, query: &str) -> ViewError {
     match error {
-        IndexError::Query(error) => ViewError::BadQuery(QueryFault::at(error.message, query, error.at)),
+        IndexError::Query(error) => ViewError::BadQuery(QueryFault::at(error.message.zh, query, error.at)),
         IndexError::Cursor { found } => ViewError::BadCursor { found },
         other => ViewError::internal("searching", other),
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use lexicon::Lexicon;
-use vocabulary::{SHOWN_CHARS, excerpt};
+use vocabulary::{Language, Report, SHOWN_CHARS, Said, excerpt};
 
 use crate::reader::quality::HitCounts;
 
@@ -67,6 +67,15 @@ pub struct TagError {
     pub line: usize,
     /// The line as it stands, at most 40 characters.
     pub found: String,
+}
+
+impl Said for TagError {
+    fn zh(&self) -> String {
+        format!(
+            "第 {} 行：现为 `{}`；应为一个字、一个制表符和 O、B-HC、I-HC、E-HC、S-HC、B-HP、I-HP、E-HP、S-HP 之一",
+            self.line, self.found
+        )
+    }
 }
 
 /// Reads sentences: one character and its tag a line, an empty line between sentences.
@@ -178,10 +187,21 @@ pub fn measure(sentences: &[Sentence], mut find: impl FnMut(&[char]) -> Vec<Name
 
 impl fmt::Display for NameQuality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, tally) in [("all", self.all), ("product", self.product), ("brand", self.brand)] {
+        self.write(f, Language::English)
+    }
+}
+
+impl Report for NameQuality {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        for (name, tally) in [
+            (language.pick("全部", "all     "), self.all),
+            (language.pick("产品", "product "), self.product),
+            (language.pick("品牌", "brand   "), self.brand),
+        ] {
+            let [hit, extra, missed] = language.pick(["命中", "误报", "漏报"], ["hit", "extra", "miss"]);
             writeln!(
                 f,
-                "  {name:<8} P {:.3}  R {:.3}  F1 {:.3}   hit {}  extra {}  miss {}",
+                "  {name} P {:.3}  R {:.3}  F1 {:.3}   {hit} {}  {extra} {}  {missed} {}",
                 tally.precision(),
                 tally.recall(),
                 tally.f1(),

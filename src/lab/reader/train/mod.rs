@@ -17,7 +17,7 @@ use lexicon::Lexicon;
 use lexicon::judge::{
     AROUND, Answers, Ask, GRAM_CHARS_MAX, LearnedJudge, Question, Setting, Term, Weights, Word, put, scales,
 };
-use vocabulary::{Category, Hazard};
+use vocabulary::{Category, Hazard, Language, Refused, Report, Said, refused};
 
 use crate::reader::quality::{self, Gold, Quality};
 use extract::inside::{Analysis, candidates, decide, features, reading_of, words};
@@ -53,13 +53,15 @@ impl Options {
     ///
     /// # Errors
     /// What is wrong with it, for people.
-    pub fn set(&mut self, written: &str) -> Result<(), String> {
-        let (key, value) = written.split_once('=').ok_or_else(|| format!("`{written}` is not `key=value`"))?;
+    pub fn set(&mut self, written: &str) -> Result<(), Refused> {
+        let (key, value) = written
+            .split_once('=')
+            .ok_or_else(|| refused!("`{written}` 不是 `键=值`", "`{written}` is not `key=value`"))?;
         let value: f64 = value
             .parse()
             .ok()
             .filter(|value: &f64| value.is_finite())
-            .ok_or_else(|| format!("`{value}` is no number"))?;
+            .ok_or_else(|| refused!("`{value}` 不是数", "`{value}` is no number"))?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small counts")]
         let count = value.max(1.0) as usize;
         match key {
@@ -76,7 +78,7 @@ impl Options {
             "recovered" => self.recovered = value,
             _ => match Setting::ALL.iter().find(|setting| setting.code() == key) {
                 Some(setting) => _ = self.settings.insert(*setting, value),
-                None => return Err(format!("`{key}` is no option")),
+                None => return Err(refused!("没有选项 `{key}`", "`{key}` is no option")),
             },
         }
         Ok(())
@@ -113,13 +115,22 @@ pub struct Taught {
 
 impl fmt::Display for Taught {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, Language::English)
+    }
+}
+
+impl Report for Taught {
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
         for line in &self.weights.provenance {
             writeln!(f, "{line}")?;
         }
         write!(
             f,
             "{}",
-            quality::side_by_side(&[("rules", &self.rules), ("rules+judge, cross-validated", &self.judged)])
+            quality::side_by_side(&[
+                (language.pick("规则", "rules"), &self.rules),
+                (language.pick("规则+复核，交叉验证", "rules+judge, cross-validated"), &self.judged),
+            ])
         )
     }
 }
@@ -140,6 +151,17 @@ pub enum TrainError {
     /// No labelled signal.
     #[error("no text has a signal with its `hazard_text`: there is nothing to learn")]
     NoSignal,
+}
+
+impl Said for TrainError {
+    fn zh(&self) -> String {
+        match self {
+            Self::TooFew { found, folds, wanted } => {
+                format!("{found} 条标注文本对 {folds} 折来说太少：至少要 {wanted} 条")
+            }
+            Self::NoSignal => "没有一条文本的信号带有 `hazard_text`：没有可学的内容".to_owned(),
+        }
+    }
 }
 
 /// A clause of a labelled text.

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::*;
 use crate::watch::backtest::incidents;
 use score::Criteria;
-use vocabulary::{Category, Evidence, Hazard, Outcome, Samples, SamplingBasis, start_of_day};
+use vocabulary::{Category, Evidence, Hazard, Language, Outcome, Report, Samples, SamplingBasis, start_of_day};
 
 const FROM: Date = date(2026, 1, 1);
 
@@ -182,7 +182,8 @@ fn an_empty_stretch_is_told_and_not_divided_by_zero() {
         criteria: &criteria(),
     });
     assert!(report.chart.is_none() && report.ppv.share.is_none() && report.rules.is_empty());
-    assert!(report.to_string().contains("属实率—（0件）"), "{report}");
+    let told = report.text(Language::Chinese);
+    assert!(told.contains("属实率—（0件）"), "{told}");
     let json = serde_json::to_string(&report).expect("json");
     assert!(!json.contains("NaN"), "{json}");
 }
@@ -190,7 +191,7 @@ fn an_empty_stretch_is_told_and_not_divided_by_zero() {
 #[test]
 fn the_report_reads_as_plan_do_check_act() {
     let report = judged(62);
-    insta::assert_snapshot!(report.to_string());
+    insta::assert_snapshot!(report.text(Language::Chinese));
     let page = report.html();
     assert!(page.contains("<h2>检查：属实率62.5%") && page.ends_with("</html>\n"), "{page}");
 }
