@@ -1,7 +1,7 @@
 //! Why something that somebody asked for is refused or cannot be used, in both languages of the program.
 
 /// A reason. `zh` is shown on pages and to analysts, `en` to operators and in logs; [`Display`](std::fmt::Display) gives `en`.
-/// [`refused!`](crate::refused) makes one from two wordings with the same arguments.
+/// [`refused!`](crate::refused!) makes one from two wordings with the same arguments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Refused {
     /// The reason in Chinese, a sentence or part of one.
