@@ -407,8 +407,52 @@ fn scatter(
 #[cfg(test)]
 mod tests {
     use super::super::criteria::shipped;
+    use super::super::testing::{Report, days_after};
     use super::*;
     use numeric::{Discrete, NegativeBinomial};
+
+    /// Shapes of brands and of provinces, fitted to these reports, which are all older than the guard weeks.
+    fn shapes(reports: impl Iterator<Item = Report>) -> (f64, f64) {
+        let criteria = shipped();
+        let records: Vec<_> = reports.map(|report| report.record()).collect();
+        let volume: Volume = (-800..=400).map(|day| (days_after(day), 100)).collect();
+        let events = Events::build(&records, &criteria);
+        let baseline = Baseline::at(days::number(days_after(400)), &events, &volume, &criteria);
+        let counted: u64 = baseline.counts.iter().sum();
+        assert_eq!(counted as usize, records.len(), "every report is an event of the baseline");
+        (baseline.brand_shape, baseline.province_shape)
+    }
+
+    /// A brand whose reports are all of one hazard scatters, however often it is named: its own reports say nothing about what the rest of
+    /// the trade lets expect of it. Counted into their own expectation they would hide it; the law then comes out ten times as narrow.
+    #[test]
+    fn brands_whose_reports_are_of_one_hazard_scatter_though_their_own_reports_would_explain_them() {
+        let hazards = [Hazard::Fire, Hazard::Burn];
+        let report = |number: i32| {
+            let brand = number / 2;
+            let hazard = hazards[usize::from(brand % 2 == 1)];
+            Report::new(number).brand(&format!("牌子{brand}")).about(Category::BatteryCharger, hazard)
+        };
+        let (brands, provinces) = shapes((0..200).map(report));
+        assert!((0.1..0.5).contains(&brands), "{brands}");
+        assert!((provinces - shipped().detector.province_shape).abs() < 1e-12, "nothing was placed: {provinces}");
+    }
+
+    /// The same of provinces.
+    #[test]
+    fn provinces_whose_reports_are_of_two_matters_scatter_though_their_own_reports_would_explain_them() {
+        let hazards = [Hazard::Fire, Hazard::Burn, Hazard::Chemical, Hazard::Choking, Hazard::Cut, Hazard::Noise];
+        let report = |number: usize| {
+            let (province, which) = (number / 4, number % 4);
+            let hazard = hazards[(province + which / 2) % hazards.len()];
+            let region = PROVINCES[province].region().to_string();
+            let day = i32::try_from(number).expect("small");
+            Report::new(day).region(&region).about(Category::BatteryCharger, hazard)
+        };
+        let (brands, provinces) = shapes((0..120).map(report));
+        assert!((0.1..0.5).contains(&provinces), "{provinces}");
+        assert!((brands - shipped().detector.brand_shape).abs() < 1e-12, "no brand was named: {brands}");
+    }
 
     #[test]
     fn an_uneven_category_gets_a_small_shape_and_an_even_one_a_large_one() {
