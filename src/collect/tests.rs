@@ -4,7 +4,10 @@
 
 mod bounded;
 mod kinds;
+mod robots;
 mod shipped;
+#[cfg(target_os = "linux")]
+mod synced;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

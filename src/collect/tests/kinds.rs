@@ -16,7 +16,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A recipe over a folder of files.
-fn of_folder(folder: &Path, rest: &str) -> Recipe {
+pub(super) fn of_folder(folder: &Path, rest: &str) -> Recipe {
     let folder = folder.display();
     let text = format!(
         "id = \"site\"\nname = \"站\"\nchannel = \"complaint\"\nfolder = \"{folder}\"\nschedule.every = \"30m\"\n{rest}"
