@@ -1,5 +1,7 @@
 //! Results of a search as a file that other programs open: CSV, XLSX, NDJSON, Parquet.
 
+#[cfg(test)]
+mod fields;
 pub(super) mod row;
 
 use std::io::Write;
