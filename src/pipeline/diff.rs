@@ -5,6 +5,9 @@
 //! judging, and taking a version over.
 #![expect(clippy::disallowed_methods, reason = "an edge: reads what reruns wrote")]
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::fs;

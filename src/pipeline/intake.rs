@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "an edge: the rejects file is written here")]
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
