@@ -36,3 +36,61 @@ impl Excerpts {
         self.by_document.get(&(category, hazard, id.clone())).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use vocabulary::{Channel, Fingerprint, LexiconVersion, Position, ProductFrom, SourceId, Stance};
+
+    fn signal(position: u64, id: &str, hazard: Hazard, text: &str) -> SignalRecord {
+        SignalRecord {
+            position: Position(position),
+            document_id: DocumentId::from(id),
+            source: SourceId::from(text),
+            channel: Channel::Complaint,
+            url: Some(text.to_owned()),
+            event_at: Timestamp::from_second(i64::try_from(position).expect("small")).expect("a moment"),
+            seen_at: Timestamp::UNIX_EPOCH,
+            product: Category::Toy,
+            product_text: None,
+            hazard,
+            hazard_text: String::new(),
+            stance: Stance::Asserted,
+            severity: 1,
+            product_from: ProductFrom::Text,
+            brand: None,
+            region: None,
+            actor: String::new(),
+            confidence: 1.0,
+            vulnerable: false,
+            rules: Vec::new(),
+            fingerprint: Fingerprint([0; Fingerprint::LANES]),
+            excerpt: text.to_owned(),
+            spans: Vec::new(),
+            lexicon: LexiconVersion::from("l"),
+        }
+    }
+
+    #[test]
+    fn evidence_is_of_the_first_revision_in_which_the_matter_was_read() {
+        let mut excerpts = Excerpts::default();
+        let records = [
+            signal(1, "a", Hazard::Fire, "first"),
+            signal(2, "b", Hazard::Fire, "other"),
+            signal(3, "a", Hazard::Fire, "second"),
+            signal(3, "a", Hazard::Cut, "only the second tells of a cut"),
+        ];
+        excerpts.add_all(&records[..2]);
+        excerpts.add_all(&records[2..]);
+        let of = |hazard, id: &str| excerpts.of(Category::Toy, hazard, &DocumentId::from(id));
+        let first = of(Hazard::Fire, "a").expect("quoted");
+        assert_eq!((first.text.as_str(), first.source.as_str()), ("first", "first"));
+        assert_eq!((first.url.as_deref(), first.published_at.as_second()), (Some("first"), 1));
+        assert_eq!(of(Hazard::Fire, "b").expect("quoted").text, "other");
+        assert_eq!(of(Hazard::Cut, "a").expect("quoted").text, "only the second tells of a cut");
+        assert_eq!(of(Hazard::Cut, "b"), None);
+        assert_eq!(excerpts.of(Category::Phone, Hazard::Fire, &DocumentId::from("a")), None);
+    }
+}

@@ -35,6 +35,10 @@ fn search(data: &str, query: &str) -> Value {
     serde_json::from_str(&said.out).expect("JSON")
 }
 
+fn hits(found: &Value) -> &[Value] {
+    found["hits"].as_array().expect("hits")
+}
+
 fn ids(found: &Value) -> Vec<&str> {
     let mut ids: Vec<&str> =
         found["hits"].as_array().expect("hits").iter().filter_map(|hit| hit["id"].as_str()).collect();
@@ -95,7 +99,24 @@ fn a_day_at_the_search_desk() {
         let bytes = fs::read(out).expect("a file");
         assert_eq!(manifest["blake3"], blake3::hash(&bytes).to_hex().as_str());
         if format == "ndjson" {
-            assert_eq!(String::from_utf8(bytes).expect("UTF-8").lines().count(), 3);
+            let lines = String::from_utf8(bytes).expect("UTF-8");
+            let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            assert_eq!(lines.len(), 3);
+            for line in &lines {
+                let hit = hits(&found).iter().find(|hit| hit["id"] == line["id"]).expect("a hit");
+                let (_, text, _) = COMPLAINTS.iter().find(|(id, ..)| line["id"] == *id).expect("one of ours");
+                let read = &line["meta"]["found"];
+                assert_eq!((line["text"].as_str(), &line["source"]), (Some(*text), &json!("s")), "{line}");
+                for field in ["story", "severity", "brand", "region", "categories", "hazards"] {
+                    assert_eq!(read[field], hit[field], "{field} of {line}");
+                }
+            }
+            let story = |id: &str| {
+                let line = lines.iter().find(|line| line["id"] == id).expect("a line");
+                line["meta"]["found"]["story"].as_u64().expect("a number")
+            };
+            assert_eq!((story("a"), story("a") > 0), (story("c"), true), "c retells a");
+            assert_ne!(story("a"), story("b"));
         }
     }
     let refused = run(&["export", "--data", data, "--query", "充电宝", "--out", "x.doc"]);

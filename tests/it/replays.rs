@@ -1,5 +1,6 @@
 //! Two replays side by side: what one says and the other does not, and why.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -56,11 +57,25 @@ fn a_diff_says_which_alerts_and_signals_only_one_replay_has_and_why() {
     assert!(lost.iter().all(|alone| alone["matter"]["category"] == "water_heater"));
     assert_eq!(found.pointer("/alerts/gained"), Some(&json!([])));
     assert_eq!(found.pointer("/signals/total/lost"), Some(&json!(2)));
+    let by_rule = found["signals"]["rules"].as_array().expect("a list").clone();
+    assert!(!by_rule.is_empty(), "the rules of what was lost are named: {found:#}");
+    let behind: BTreeSet<&str> = by_rule.iter().filter_map(|rule| rule[0].as_str()).collect();
+    assert!(
+        by_rule.iter().all(|rule| rule[1]["lost"].as_u64() > Some(0) && rule[1]["gained"] == json!(0)),
+        "{by_rule:?}"
+    );
+    let of_evidence = found["unread"][0]["rules"].as_array().expect("a list").iter().filter_map(Value::as_str);
+    assert!(
+        of_evidence.clone().count() > 0 && of_evidence.into_iter().all(|rule| behind.contains(rule)),
+        "{by_rule:?}"
+    );
     let unread = &found["unread"][0];
     assert_eq!(unread["documents"], unread["missing"], "all of its evidence is gone: {unread}");
     assert!(unread["rules"].as_array().is_some_and(|rules| !rules.is_empty()), "{unread}");
     let back: Value = serde_json::from_str(&run(&["diff", &without, &with, "--json"]).good().out).expect("JSON");
     assert_eq!(back.pointer("/alerts/gained"), found.pointer("/alerts/lost"), "the other way round it is gained");
+    let gained = back["signals"]["rules"].as_array().expect("a list").iter().filter_map(|rule| rule[0].as_str());
+    assert_eq!(gained.collect::<BTreeSet<_>>(), behind, "and so are the rules behind it");
 
     let text = run(&["diff", &with, &without]).good().out;
     assert!(text.contains("只有甲") && text.contains("热水器“触电”") && text.contains("未读出信号"), "{text}");
@@ -115,10 +130,18 @@ fn a_rerun_without_resume_begins_anew() {
     let out = dir.path().join("out");
     fs::create_dir_all(out.join("work")).expect("made");
     fs::write(out.join("work/days-of-another"), "left behind").expect("written");
+    fs::write(out.join("alerts.ndjson"), "of another").expect("written");
     let file = dir.path().join("told.ndjson");
     fs::write(&file, lines(true)).expect("written");
-    let [file, out] = [&file, &out].map(|path| path.to_str().expect("UTF-8"));
-    run(&["rerun", "--archive", file, "--from", "2024-05-01", "--to", "2024-05-10", "--out", out]).good();
+    let fresh = dir.path().join("fresh");
+    for out in [&fresh, &out] {
+        let [file, out] = [&file, out].map(|path| path.to_str().expect("UTF-8"));
+        run(&["rerun", "--archive", file, "--from", "2024-05-01", "--to", "2024-05-10", "--out", out]).good();
+    }
+    assert_eq!(digests(&out), digests(&fresh), "nothing of what was left behind is in it");
+    assert!(!out.join("work").exists());
+    let alerts = |out: &Path| fs::read(out.join("alerts.ndjson")).expect("read");
+    assert_eq!(alerts(&out), alerts(&fresh));
 }
 
 #[test]
