@@ -48,7 +48,10 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
         }
     };
     let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
-    let done = folder.take_results(&text, ndjson, Timestamp::now()).await.map_err(super::pipeline_failure)?;
+    let done = folder
+        .take_results(&text, ndjson, super::user::BY_COMMAND, Timestamp::now())
+        .await
+        .map_err(super::pipeline_failure)?;
     if json {
         say(serde_json::to_string_pretty(&done)?)?;
     } else {

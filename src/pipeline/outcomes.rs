@@ -58,8 +58,15 @@ impl Folder {
         Ok((outcome, taken))
     }
 
-    /// Takes in a file of results, all good lines in one transaction; the same file again brings nothing new.
-    pub async fn take_results(&self, text: &str, ndjson: bool, now: Timestamp) -> Result<ResultsReport, PipelineError> {
+    /// Takes in a file of results, all good lines in one transaction with the line of the audit log; the same file again brings nothing
+    /// new and leaves no line. `by`: who brought it.
+    pub async fn take_results(
+        &self,
+        text: &str,
+        ndjson: bool,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<ResultsReport, PipelineError> {
         let mut alerts: BTreeMap<String, Alert> = BTreeMap::new();
         let events = self.store().alert_events(None).await?;
         for id in events.into_iter().map(|event| event.alert_id) {
@@ -90,6 +97,13 @@ impl Folder {
                     }
                 },
             }
+        }
+        if done.kept > 0 {
+            let (at, who, about) = (now, by.to_owned(), "results".to_owned());
+            let ResultsReport { collected, kept, duplicate, ref rejected } = done;
+            let rejected = rejected.len();
+            let detail = format!("{collected} lines: {kept} kept, {duplicate} duplicate, {rejected} rejected");
+            Store::add_audit(&mut tx, &AuditEntry { at, who, what: AuditKind::Outcome, about, detail }).await?;
         }
         tx.commit().await?;
         Ok(done)

@@ -17,30 +17,30 @@ use super::{Authentication, router, serve};
 use access::{Accounts, NewUser};
 use vocabulary::{Concerns, Role, Scope};
 
-const PASSWORD: &str = "correct horse battery";
+pub(super) const PASSWORD: &str = "correct horse battery";
 /// An alert that concerns the parties of the matrix, and one that does not.
-const OWN: &str = "a-2024-0708-battery_charger-fire";
+pub(super) const OWN: &str = "a-2024-0708-battery_charger-fire";
 const OTHER: &str = "a-2024-0709-toy-choking";
 /// The alert that concerns the firm of the matrix.
 const OF_FIRM: &str = "a-2024-0601-cosmetic-irritation";
 
 /// A service with accounts, on loopback.
-struct Server {
-    home: String,
-    accounts: Accounts,
-    client: reqwest::Client,
+pub(super) struct Server {
+    pub(super) home: String,
+    pub(super) accounts: Accounts,
+    pub(super) client: reqwest::Client,
     stop: tokio::sync::oneshot::Sender<()>,
     serving: tokio::task::JoinHandle<()>,
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 #[expect(clippy::disallowed_methods, reason = "sessions of this test live now")]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
 impl Server {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         Self::bound_to(IpAddr::from([127, 0, 0, 1])).await
     }
 
@@ -60,13 +60,13 @@ impl Server {
         Self { home, accounts, client: client.build().expect("a client"), stop, serving, folder }
     }
 
-    async fn close(self) {
+    pub(super) async fn close(self) {
         drop(self.client);
         self.stop.send(()).expect("still serving");
         self.serving.await.expect("no panic");
     }
 
-    async fn add(&self, name: &str, role: Role) {
+    pub(super) async fn add(&self, name: &str, role: Role) {
         let words = |word: &str| BTreeSet::from([word.to_owned()]);
         let concerns = match role {
             Role::Platform => Concerns { platforms: words("sim.complaints"), ..Concerns::default() },
@@ -87,12 +87,18 @@ impl Server {
     }
 
     /// A token with every scope, of the organisation of a user.
-    async fn token(&self, name: &str, scopes: &[Scope]) -> String {
+    pub(super) async fn token(&self, name: &str, scopes: &[Scope]) -> String {
         let scopes = scopes.iter().copied().collect();
         self.accounts.add_token(&format!("{name}的单位"), "", scopes, 1, "test", now()).await.expect("made").1
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> reqwest::Response {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self.client.request(method, format!("{}{path}", self.home)).body(body.to_owned());
         for (name, value) in headers {
@@ -106,7 +112,7 @@ impl Server {
     }
 
     /// Signs in by the form and gives the cookie of the session.
-    async fn sign_in(&self, name: &str) -> String {
+    pub(super) async fn sign_in(&self, name: &str) -> String {
         let (cookie, key) = self.form(&[]).await;
         let body = format!("name={name}&password={}&key={key}&next=/status", PASSWORD.replace(' ', "+"));
         let answer = self.ask("POST", "/signin", &[FORM, ("cookie", &cookie)], &body).await;
@@ -116,7 +122,7 @@ impl Server {
     }
 
     /// A fresh form: its cookie and its key.
-    async fn form(&self, headers: &[(&str, &str)]) -> (String, String) {
+    pub(super) async fn form(&self, headers: &[(&str, &str)]) -> (String, String) {
         let answer = self.ask("GET", "/signin", headers, "").await;
         let cookie = set_cookie(&answer);
         let page = answer.text().await.expect("text");
@@ -124,7 +130,7 @@ impl Server {
     }
 }
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(super) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 fn set_cookie(answer: &reqwest::Response) -> String {
     let set = answer.headers()["set-cookie"].to_str().expect("ASCII");
@@ -134,13 +140,17 @@ fn set_cookie(answer: &reqwest::Response) -> String {
     set.split(';').next().expect("a pair").to_owned()
 }
 
-fn key_of(page: &str) -> String {
+pub(super) fn key_of(page: &str) -> String {
     let rest = page.split("name=\"key\" value=\"").nth(1).expect("a form key");
     rest.split('"').next().expect("a value").to_owned()
 }
 
 /// A request that reaches the address: its path with an own or another's alert, its headers and its body.
-fn example(method: &str, pattern: &str, alert: &str) -> (String, Vec<(&'static str, &'static str)>, &'static str) {
+pub(super) fn example(
+    method: &str,
+    pattern: &str,
+    alert: &str,
+) -> (String, Vec<(&'static str, &'static str)>, &'static str) {
     let document = "sim.complaints%2F2024%2F0711";
     let path = match pattern {
         "/documents/{id}" | "/documents/{id}/raw" => pattern.replace("{id}", document),

@@ -1,5 +1,8 @@
 //! Promises of the web server, kept over real HTTP on loopback.
 
+mod audit;
+mod bodies;
+
 use std::sync::Arc;
 
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
