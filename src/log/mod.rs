@@ -210,7 +210,8 @@ pub fn kept_names(source: &SourceId, id: &DocumentId) -> impl Iterator<Item = St
 }
 
 /// What makes two captures the same text: title and text, nothing that counts views or sales.
-fn text_hash(document: &Document) -> [u8; 32] {
+#[must_use]
+pub fn text_hash(document: &Document) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(document.title.as_deref().unwrap_or_default().as_bytes());
     hasher.update(&[0]);

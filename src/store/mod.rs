@@ -8,6 +8,7 @@ mod alerts;
 mod audit;
 mod deliveries;
 mod error;
+mod examined;
 pub mod frontier;
 mod journal;
 mod operations;
@@ -23,6 +24,7 @@ pub use alerts::{ALERTS_MAX, AlertCounts};
 pub use audit::{AuditBreak, AuditLine};
 pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
 pub use error::StoreError;
+pub use examined::Examined;
 pub use journal::{Entry, NewEntry, Newest};
 pub use outcomes::Taken;
 pub use parties::{SessionRow, TokenRow, UserRow};
@@ -83,6 +85,14 @@ impl Store {
     /// Opens a SQLite file, makes it when it is missing, and brings its tables up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self { engine: Engine::Sqlite(SqliteStore::open(path).await?) })
+    }
+
+    /// Looks at every byte of a SQLite file and its write-ahead log without changing anything, beside whoever works with it.
+    ///
+    /// # Errors
+    /// When the file cannot be read at all; what is wrong with it is in the answer.
+    pub async fn examine(path: &Path) -> Result<Examined, StoreError> {
+        SqliteStore::examine(path).await
     }
 
     /// Starts a transaction; waits while another one writes.

@@ -95,6 +95,8 @@ of_tx! {
 of_store! {
     /// The next documents after a position: at most `limit`, and no more once they hold `bytes_max` bytes.
     fn read_after(after: Position, limit: usize, bytes_max: usize) -> Vec<Entry>;
+    /// The hashes of title and text of the next documents after a position, as they were kept when the documents were appended.
+    fn text_hashes_after(after: Position, limit: usize) -> Vec<Vec<u8>>;
     /// The last position; 0 when the log is empty.
     fn journal_end() -> Position;
     /// COUNT-1 per source since the beginning.

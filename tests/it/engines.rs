@@ -37,6 +37,9 @@ fn of_every_engine<F: Future<Output = ()>>(promise: impl Fn(&'static str, Open, 
     for (name, open) in ENGINES {
         let dir = tempfile::tempdir().expect("a folder");
         runtime.block_on(promise(name, *open, dir.path().to_owned()));
+        // Whatever was done: what is kept is what was written.
+        let found = runtime.block_on(Store::examine(&dir.path().join("wanglou.sqlite"))).expect("looked at");
+        assert!(found.problems.is_empty(), "{name}: {:#?}", found.problems);
     }
 }
 

@@ -47,6 +47,10 @@ impl SqliteStore {
     }
 
     pub(crate) async fn append_entries(tx: &mut SqliteTx, entries: &[NewEntry]) -> Result<(), StoreError> {
+        let mut buffer = Vec::new();
+        for entry in entries {
+            tx.appended.add_entry(entry, &mut buffer);
+        }
         let rows: Vec<_> = entries
             .iter()
             .map(|entry| {
@@ -98,6 +102,11 @@ impl SqliteStore {
             }
         }
         Ok(entries)
+    }
+
+    pub(crate) async fn text_hashes_after(&self, after: Position, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT text_hash FROM documents WHERE position > ? ORDER BY position LIMIT ?";
+        Ok(sqlx::query_scalar(sql).bind(bound(after.0)).bind(bound(limit)).fetch_all(self.reader()).await?)
     }
 
     pub(crate) async fn journal_end(&self) -> Result<Position, StoreError> {

@@ -7,9 +7,11 @@
 mod acts;
 mod alerts;
 mod audit;
+mod checksums;
 mod cursors;
 mod deliveries;
 mod documents;
+mod examine;
 mod frontier;
 mod intake;
 mod journal;
@@ -23,8 +25,10 @@ mod searches;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod wal;
 
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +37,8 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::Mutex;
+
+use checksums::Sum;
 
 use crate::StoreError;
 
@@ -58,10 +64,42 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "messages", include_str!("migrations/0013_messages.sql")),
     (14, "subscriptions", include_str!("migrations/0014_subscriptions.sql")),
     (15, "merged", include_str!("migrations/0015_merged.sql")),
+    (16, "checksums", include_str!("migrations/0016_checksums.sql")),
 ];
 
 /// A transaction of this engine. Dropped without a commit, it changes nothing.
-pub(crate) type SqliteTx = Transaction<'static, Sqlite>;
+#[derive(Debug)]
+pub(crate) struct SqliteTx {
+    inner: Transaction<'static, Sqlite>,
+    /// What was added to the log.
+    appended: Sum,
+}
+
+impl SqliteTx {
+    /// Brings the checksums of the tables up to date, and commits.
+    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        checksums::settle(&mut self.inner, self.appended).await?;
+        self.inner.commit().await
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.inner.rollback().await
+    }
+}
+
+impl Deref for SqliteTx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for SqliteTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
+}
 
 impl From<sqlx::Error> for StoreError {
     fn from(source: sqlx::Error) -> Self {
@@ -97,10 +135,20 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // A row that another one replaces counts as removed.
+            .pragma("recursive_triggers", "ON")
             .busy_timeout(BUSY_TIMEOUT);
-        let write =
-            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open_error)?;
-        migrator(MIGRATIONS).run(&write).await.map_err(|source| migrate_error(path, source))?;
+        let mut first = options.connect().await.map_err(open_error)?;
+        migrator(MIGRATIONS).run(&mut first).await.map_err(|source| migrate_error(path, source))?;
+        checksums::watch(&mut first).await?;
+        checksums::renew(&mut first, MIGRATIONS.last().map_or(0, |(version, ..)| *version)).await?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .after_connect(|conn, _| Box::pin(checksums::watch(conn)))
+            .connect_with(options.clone())
+            .await
+            .map_err(open_error)?;
+        first.close().await?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.clone().read_only(true))
@@ -123,7 +171,7 @@ impl SqliteStore {
     }
 
     pub(crate) async fn begin(&self) -> Result<SqliteTx, StoreError> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(SqliteTx { inner: self.write.begin_with("BEGIN IMMEDIATE").await?, appended: Sum::default() })
     }
 
     pub(crate) async fn fact(&self, key: &str) -> Result<Option<String>, StoreError> {

@@ -158,6 +158,7 @@ const FREE: &[&str] = &[
     "delivery_tries.number delivery_tries.endpoint delivery_tries.message delivery_tries.took_ms delivery_tries.status delivery_tries.trouble",
     "searches.name searches.query search_hits.seq search_hits.name search_hits.document_id search_hits.title search_hits.told",
     "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state",
+    "table_checksums.tbl table_checksums.rows table_checksums.checksum",
 ];
 
 /// An endpoint as an earlier version of this program wrote it.
@@ -384,4 +385,127 @@ async fn every_commit_is_synced_before_it_is_acknowledged() {
     let journal: String =
         sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut **crate::sqlite::own(&mut tx)).await.expect("asked");
     assert_eq!(journal, "wal");
+}
+
+/// What [`Store::examine`] finds wrong, in English.
+async fn examined(path: &Path) -> Vec<String> {
+    let found = Store::examine(path).await.expect("looked at");
+    found.problems.into_iter().map(|problem| problem.en).collect()
+}
+
+/// Has the checksums of all tables made from what they hold now.
+async fn summed_anew(path: &Path) {
+    let mut raw = raw(path).await;
+    run(&mut raw, "DELETE FROM table_checksums").await;
+    raw.close().await.expect("closed");
+    Store::open(path).await.expect("opened").close().await;
+}
+
+/// Values that no operation reads, or that are numbers of rows: with those of [`WRONG`] every table has one that is changed.
+const CHANGED: &[(&str, &str)] = &[
+    ("documents", "UPDATE documents SET logged_at = logged_at || ' '"),
+    ("documents", "UPDATE documents SET body = replace(body, '充', '允')"),
+    ("facts", "UPDATE facts SET value = 'w'"),
+    ("cursors", "UPDATE cursors SET detail = ''"),
+    ("host_days", "UPDATE host_days SET day = '2024-05-02'"),
+    ("source_fields", "UPDATE source_fields SET usual = 0.5000000000000001"),
+    ("intake_counts", "DELETE FROM intake_counts"),
+    ("reject_reasons", "INSERT INTO reject_reasons VALUES ('s', 'by hand', 1)"),
+    ("identities", "INSERT INTO identities (user) VALUES ('u')"),
+    ("sqlite_sequence", "UPDATE sqlite_sequence SET seq = seq + 1024 WHERE name = 'search_hits'"),
+    ("_sqlx_migrations", "UPDATE _sqlx_migrations SET execution_time = 0 WHERE version = 1"),
+    ("table_checksums", "UPDATE table_checksums SET rows = 1040 WHERE tbl = ''"),
+    ("facts", "UPDATE table_checksums SET checksum = x'00' WHERE tbl = 'facts'"),
+    ("nothing", "UPDATE table_checksums SET tbl = 'nothing' WHERE tbl = 'facts'"),
+];
+
+#[tokio::test]
+async fn a_value_that_was_changed_past_the_store_is_found_with_its_table() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (path, kept) = (dir.path().join("wanglou.sqlite"), dir.path().join("kept.sqlite"));
+    let store = Store::open(&path).await.expect("a store");
+    store.close().await;
+    let mut conn = raw(&path).await;
+    // As `filled`, but with the triggers of the tables in place.
+    for row in ROWS {
+        run(&mut conn, row).await;
+    }
+    run(
+        &mut conn,
+        r#"INSERT INTO documents VALUES (1, 'a', 1, x'07', 's', NULL, '2024-05-01', 'now', '{"text":"充电宝起火"}')"#,
+    )
+    .await;
+    conn.close().await.expect("closed");
+    assert!(!examined(&path).await.is_empty(), "rows of another program are found");
+    summed_anew(&path).await;
+    // Rows that point to rows which these tests leave out are all that is wrong.
+    let before = examined(&path).await;
+    assert!(before.iter().all(|problem| problem.contains("point to rows")), "{before:#?}");
+    std::fs::copy(&path, &kept).expect("copied");
+    for (table, statement) in CHANGED {
+        std::fs::copy(&kept, &path).expect("copied");
+        let mut conn = raw(&path).await;
+        run(&mut conn, statement).await;
+        conn.close().await.expect("closed");
+        let found = examined(&path).await;
+        let named = found.iter().any(|problem| problem.contains(&format!("table `{table}` does not hold")));
+        assert!(named, "{statement}: {found:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_its_tables_or_with_others_is_not_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("wanglou.sqlite");
+    Store::open(&path).await.expect("a store").close().await;
+    assert_eq!(examined(&path).await, Vec::<String>::new());
+    let mut conn = raw(&path).await;
+    run(&mut conn, "DROP INDEX acts_by_alert").await;
+    conn.close().await.expect("closed");
+    assert!(examined(&path).await[0].contains("tables are not those"));
+    std::fs::write(&path, "this was written by somebody else; ".repeat(200)).expect("written");
+    let found = Store::examine(&path).await.expect("looked at");
+    assert!(found.unreadable && found.problems.len() > 1, "{found:?}");
+}
+
+#[tokio::test]
+async fn tables_of_an_earlier_version_get_their_checksums_when_they_are_opened() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("wanglou.sqlite");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut earlier = options.connect().await.expect("opened");
+    let before = MIGRATIONS.iter().position(|(_, name, _)| *name == "checksums").expect("listed");
+    migrator(&MIGRATIONS[..before]).run(&mut earlier).await.expect("tables of the version before");
+    run(&mut earlier, "INSERT INTO facts VALUES ('k', 'v')").await;
+    earlier.close().await.expect("closed");
+    let found = Store::examine(&path).await.expect("looked at");
+    assert!(found.earlier && found.problems.is_empty(), "{found:?}");
+    let store = Store::open(&path).await.expect("opened by this version");
+    let mut tx = store.begin().await.expect("begin");
+    Store::set_fact(&mut tx, "k", "w").await.expect("set");
+    tx.commit().await.expect("commit");
+    store.close().await;
+    let found = Store::examine(&path).await.expect("looked at");
+    assert!(!found.earlier && found.problems.is_empty() && found.rows > 16, "{found:?}");
+}
+
+#[tokio::test]
+async fn what_is_committed_is_found_whole_by_others_at_any_moment_and_what_is_given_up_leaves_no_trace() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("wanglou.sqlite");
+    let (store, other) = (Store::open(&path).await.expect("open"), Store::open(&path).await.expect("open"));
+    for n in 0..20 {
+        let writer = if n % 3 == 0 { &other } else { &store };
+        let mut tx = writer.begin().await.expect("begin");
+        Store::set_fact(&mut tx, &format!("k{}", n % 7), &n.to_string()).await.expect("set");
+        Store::bare_alert(&mut tx, &format!("wl-{n}").as_str().into()).await.expect("kept");
+        if n % 4 == 3 {
+            tx.rollback().await.expect("given up")
+        } else {
+            tx.commit().await.expect("commit")
+        }
+        assert_eq!(examined(&path).await, Vec::<String>::new(), "after {n}");
+    }
+    store.copy_to(&dir.path().join("copy.sqlite")).await.expect("copied");
+    assert_eq!(examined(&dir.path().join("copy.sqlite")).await, Vec::<String>::new());
 }
