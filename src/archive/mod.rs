@@ -26,7 +26,7 @@ pub use parquet::{
     AssessedRow, AssessmentTable, DocumentDataset, read_assessed, read_signal_dataset, write_signal_dataset,
 };
 pub use sheet::{SheetError, SheetRow, SheetRows, read_sheet};
-pub use signals::{PartsSurvey, SignalParts, survey_parts};
+pub use signals::{Joined, Joining, PartsSurvey, SignalParts, survey_parts};
 pub use warc::{
     BodyError, Exchange, HttpMessage, ReadProblem, Record, Repair, Truncated, WarcError, WarcOptions, WarcReader,
     WarcWriter, decode_body, read_at,
@@ -80,6 +80,12 @@ pub enum ArchiveError {
         /// What polars said.
         source: polars::error::PolarsError,
     },
+    /// A file is not what its digest says.
+    #[error("{path} does not hold what was written; `wanglou archive verify --repair` says what can be made again")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A value in a Parquet file is not what this program writes.
     #[error("{path} row {row}: column `{column}` holds `{found}`, which this program does not write")]
     Value {
@@ -118,6 +124,17 @@ pub enum ArchiveError {
     },
 }
 
+impl ArchiveError {
+    /// Whether a file of ours does not hold what this program writes; false when the system could not read or write it.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. } | Self::Parquet { what: "read", .. } | Self::Value { .. } | Self::Gap { .. }
+        )
+    }
+}
+
 impl Said for ArchiveError {
     fn zh(&self) -> String {
         match self {
@@ -133,6 +150,9 @@ impl Said for ArchiveError {
             ),
             Self::Parquet { what, path, .. } => {
                 format!("无法{} Parquet 文件 {}；若已损坏，请删除后重新阅读", file_action(what), path.display())
+            }
+            Self::Damaged { path } => {
+                format!("{} 与写入时不符；`wanglou archive verify --repair` 说明哪些可以重新生成", path.display())
             }
             Self::Value { path, row, column, found } => {
                 format!("{} 第 {row} 行：列 `{column}` 为 `{found}`，不是本程序写的值", path.display())

@@ -6,7 +6,7 @@ mod documents;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Cursor, Write};
 use std::path::Path;
 
 use polars::prelude::{
@@ -73,9 +73,18 @@ pub(super) fn write_signals(path: &Path, records: &[SignalRecord]) -> Result<(),
 }
 
 /// Reads a table that [`write_signals`] wrote.
-pub(super) fn read_signals(path: &Path) -> Result<Vec<SignalRecord>, ArchiveError> {
-    let table = read_table(path)?;
-    let rows = Rows { path, table: &table };
+fn read_signals(path: &Path) -> Result<Vec<SignalRecord>, ArchiveError> {
+    signals_of(path, &read_table(path)?)
+}
+
+/// The same, of bytes that were read from `path`.
+pub(super) fn decode_signals(path: &Path, bytes: Cursor<Vec<u8>>) -> Result<Vec<SignalRecord>, ArchiveError> {
+    let parquet = |source| ArchiveError::Parquet { what: "read", path: path.to_owned(), source };
+    signals_of(path, &ParquetReader::new(bytes).finish().map_err(parquet)?)
+}
+
+fn signals_of(path: &Path, table: &DataFrame) -> Result<Vec<SignalRecord>, ArchiveError> {
+    let rows = Rows { path, table };
     (0..table.height()).map(|row| rows.signal(row)).collect()
 }
 

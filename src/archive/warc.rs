@@ -20,7 +20,7 @@ use vocabulary::{Said, file_action};
 
 pub use http::{BodyError, HttpMessage, decode_body};
 pub use read::{ReadProblem, Record, WarcReader, read_at};
-pub use write::{Exchange, Repair, Truncated, WarcOptions, WarcWriter};
+pub use write::{Exchange, MEMBER_HEAD, Repair, Truncated, WarcOptions, WarcWriter};
 
 /// Why a WARC file could not be written or opened.
 #[derive(Debug, thiserror::Error)]

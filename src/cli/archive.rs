@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use super::lang::{pick, tr};
 use super::progress::Progress;
 use super::{Common, Failure, pipeline_failure, say};
-use pipeline::{backup, upkeep};
+use pipeline::{backup, integrity, upkeep};
 use vocabulary::DateRange;
 
 #[derive(Debug, Args)]
@@ -29,11 +29,14 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Read everything back: raw records against their digests, documents against the bytes they came from, signals against the log
+    /// Read everything back, every byte against a digest: database, raw records, documents, signals, index, rules, key
     Verify {
         /// One JSON document
         #[arg(long)]
         json: bool,
+        /// Move damaged files aside and make again what the log can give; not while a tower runs
+        #[arg(long)]
+        repair: bool,
     },
     /// Join the many small files of signals into few; not while a tower runs
     Compact,
@@ -70,13 +73,22 @@ pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failur
             let stat = upkeep::stat(&data).await.map_err(pipeline_failure)?;
             if json { say(serde_json::to_string_pretty(&stat)?) } else { say(told(&stat).trim_end()) }
         }
-        What::Verify { json } => {
+        What::Verify { json, repair } => {
             let bar = Progress::start(pick("核验", "checking"), 0);
             let mut tell =
                 |records| bar.before(records, &tr!("已核对原始记录 {records} 条", "{records} raw records checked"));
-            let found = upkeep::verify(&data, &mut tell).await.map_err(pipeline_failure)?;
+            let (found, text) = if repair {
+                let settings = common.settings(None, None)?;
+                let repaired = integrity::repair(&settings, &mut tell).await.map_err(pipeline_failure)?;
+                let text = if json { serde_json::to_string_pretty(&repaired)? } else { repairs(&repaired) };
+                (repaired.after, text)
+            } else {
+                let found = integrity::verify(&data, &mut tell).await.map_err(pipeline_failure)?;
+                let text = if json { serde_json::to_string_pretty(&found)? } else { verdict(&found) };
+                (found, text)
+            };
             bar.finish();
-            say(if json { serde_json::to_string_pretty(&found)? } else { verdict(&found).trim_end().to_owned() })?;
+            say(text.trim_end())?;
             match found.problems {
                 0 => Ok(()),
                 problems => Err(Failure::Work(anyhow!(tr!("发现 {problems} 处问题", "{problems} problems found")))),
@@ -147,23 +159,38 @@ fn told(stat: &upkeep::Stat) -> String {
     text
 }
 
-fn verdict(found: &upkeep::Verified) -> String {
+fn verdict(found: &integrity::Verified) -> String {
     let mut text = String::new();
-    let raw = tr!(
-        "原始记录  {} 个文件，{} 条，{} 条摘要相符",
-        "raw records  {} files, {} records, {} as their digests say",
-        found.files,
-        found.records,
-        found.intact
-    );
-    let documents = tr!(
-        "信息      {} 条，其中 {} 条指向原始记录",
-        "documents    {}, {} of them point to raw records",
-        found.documents,
-        found.pointing
-    );
-    let signals = tr!("信号      {} 条", "signals      {}", found.signals);
-    let _ = writeln!(text, "{raw}\n{documents}\n{signals}");
+    let lines = [
+        tr!("数据库    {} 行", "database     {} rows", found.rows),
+        tr!(
+            "原始记录  {} 个文件，{} 条，{} 条摘要相符",
+            "raw records  {} files, {} records, {} as their digests say",
+            found.files,
+            found.records,
+            found.intact
+        ),
+        tr!(
+            "信息      {} 条，其中 {} 条指向原始记录",
+            "documents    {}, {} of them point to raw records",
+            found.documents,
+            found.pointing
+        ),
+        tr!("信号      {} 条", "signals      {}", found.signals),
+        tr!("索引      {} 条信息", "index        {} documents", found.indexed),
+        tr!("其他文件  {} 个摘要相符", "other files  {} as their digests say", found.kept),
+    ];
+    for line in lines {
+        let _ = writeln!(text, "{line}");
+    }
+    if found.without_digest > 0 {
+        let files = found.without_digest;
+        let line = tr!(
+            "提示  信号文件 {files} 个由较早版本写成，没有摘要；`wanglou archive compact` 会补上",
+            "note  {files} files of signals were written by an earlier version, without a digest; `wanglou archive compact` adds it"
+        );
+        let _ = writeln!(text, "{line}");
+    }
     for problem in &found.first_problems {
         let _ = writeln!(text, "{}  {}", pick("问题", "problem"), super::lang::told(problem));
     }
@@ -173,6 +200,21 @@ fn verdict(found: &upkeep::Verified) -> String {
     }
     if found.problems == 0 {
         let _ = writeln!(text, "{}", pick("全部完好", "all is whole"));
+    }
+    text
+}
+
+fn repairs(repaired: &integrity::Repaired) -> String {
+    let mut text = String::new();
+    for problem in &repaired.before.first_problems {
+        let _ = writeln!(text, "{}  {}", pick("修复前", "before"), super::lang::told(problem));
+    }
+    for done in &repaired.done {
+        let _ = writeln!(text, "{}  {}", pick("已做", "done"), super::lang::told(done));
+    }
+    text.push_str(&verdict(&repaired.after));
+    for left in &repaired.left {
+        let _ = writeln!(text, "{}  {}", pick("怎么办", "to do"), super::lang::told(left));
     }
     text
 }

@@ -43,6 +43,16 @@ pub enum IndexError {
         /// What tantivy said.
         source: TantivyError,
     },
+    /// The system took no more: the disk is full, or fails.
+    #[error(
+        "the disk did not take what the index wrote (to {what}); make room there, or look after it: what is missing is put in from the log"
+    )]
+    Disk {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A stored hit cannot be read back or written.
     #[error("the index holds a document that cannot be read back; delete the index folder, it is rebuilt from the log")]
     Stored(#[from] serde_json::Error),
@@ -118,6 +128,7 @@ impl Said for IndexError {
                 why.zh
             ),
             Self::Engine { what, .. } => format!("索引操作失败（“{what}”）"),
+            Self::Disk { .. } => "磁盘没有完成索引的写入；请腾出空间或检查磁盘：缺少的信息会由日志补入索引".to_owned(),
             Self::Stored(_) => "索引里有一条信息无法读回；请删除索引目录，程序会由日志重建".to_owned(),
             Self::Lexicon { id, found, expected } => {
                 format!("信息 {id} 按词典 {found} 阅读，而索引按 {expected} 建立；请用现用词典重新打开索引")
@@ -155,6 +166,7 @@ impl IndexError {
             | Self::Locked { .. }
             | Self::Unfit { .. }
             | Self::Engine { .. }
+            | Self::Disk { .. }
             | Self::Stored(_)
             | Self::Lexicon { .. }
             | Self::Mismatch { .. }

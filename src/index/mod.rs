@@ -13,6 +13,7 @@
 
 mod analysis;
 mod collect;
+mod directory;
 mod error;
 mod filter;
 mod histogram;
@@ -33,16 +34,19 @@ mod thesaurus;
 mod writer;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use jieba_rs::Jieba;
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
+use tantivy::directory::footer::Footer;
 use tantivy::directory::{INDEX_WRITER_LOCK, MmapDirectory, RamDirectory};
 use tantivy::{Directory, Executor, Index, IndexReader, IndexSettings, ReloadPolicy, TantivyError};
 
 use analysis::Analysis;
+use directory::IndexFolder;
 use error::is_lock;
 use schema::{Fields, fast};
 use stories::{Print, Stories, StoryText};
@@ -65,6 +69,8 @@ pub use writer::Writer;
 
 /// tantivy's list of what is in the index; without it there is no index.
 const META_FILE: &str = "meta.json";
+/// tantivy's list of the files that it made.
+const FILES_FILE: &str = ".managed.json";
 
 /// What opening found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +125,8 @@ pub struct SearchIndex {
     payload: Payload,
     /// The folder, or `memory`.
     path: PathBuf,
+    /// None for one in memory.
+    folder: Option<IndexFolder>,
     threads: usize,
     thread_bytes: usize,
     /// Threads of the one search that has them; others go on in their own.
@@ -140,14 +148,16 @@ impl SearchIndex {
             OpenDirectoryError::IoError { io_error, .. } => folder(std::io::Error::new(io_error.kind(), io_error)),
             other => IndexError::Engine { what: "open its folder", source: other.into() },
         })?;
+        let directory = IndexFolder::over(directory);
         let analysis = Analysis::new(jieba, stop_words);
         let payload = Payload::new(lexicon, analysis.fingerprint());
         let (index, opened) = match existing(&directory, &payload, true)? {
             Existing::Fits(index) => (*index, Opened::Existing),
-            Existing::None => (create(directory, dir, false)?, Opened::Created),
-            Existing::Unfit(why) => (create(directory, dir, true)?, Opened::Rebuilt { why }),
+            Existing::None => (create(directory.clone(), dir, false)?, Opened::Created),
+            Existing::Unfit(why) => (create(directory.clone(), dir, true)?, Opened::Rebuilt { why }),
         };
-        let index = Self::around(index, analysis, payload, dir.to_owned(), WRITER_THREADS, WRITER_THREAD_BYTES)?;
+        let place = (dir.to_owned(), Some(directory));
+        let index = Self::around(index, analysis, payload, place, WRITER_THREADS, WRITER_THREAD_BYTES)?;
         if opened != Opened::Existing {
             index.writer()?.commit(Position(0))?; // an index without documents knows its lexicon, too
         }
@@ -162,12 +172,13 @@ impl SearchIndex {
         stop_words: &BTreeSet<String>,
     ) -> Result<Self, IndexError> {
         let unfit = |why: Refused| IndexError::Unfit { path: dir.to_owned(), why };
-        let directory = MmapDirectory::open(dir).map_err(|error| unfit(Refused::quoted(error)))?;
+        let directory = IndexFolder::over(MmapDirectory::open(dir).map_err(|error| unfit(Refused::quoted(error)))?);
+        let place = (dir.to_owned(), Some(directory.clone()));
         let analysis = Analysis::new(jieba, stop_words);
         let payload = Payload::new(lexicon, analysis.fingerprint());
         match existing(&directory, &payload, false)? {
             Existing::Fits(index) => {
-                Self::around(*index, analysis, payload, dir.to_owned(), WRITER_THREADS, WRITER_THREAD_BYTES)
+                Self::around(*index, analysis, payload, place, WRITER_THREADS, WRITER_THREAD_BYTES)
             }
             Existing::None => Err(unfit(refused!("还没有索引", "there is none yet"))),
             Existing::Unfit(why) => Err(unfit(why)),
@@ -185,14 +196,15 @@ impl SearchIndex {
         let (schema, _) = schema::schema();
         let index = Index::create(RamDirectory::create(), schema, IndexSettings::default());
         let index = index.map_err(IndexError::engine("be made in memory"))?;
-        Self::around(index, analysis, payload, PathBuf::from("memory"), 1, SMALL_THREAD_BYTES)
+        let place = (PathBuf::from("memory"), None);
+        Self::around(index, analysis, payload, place, 1, SMALL_THREAD_BYTES)
     }
 
     fn around(
         index: Index,
         analysis: Analysis,
         payload: Payload,
-        path: PathBuf,
+        (path, folder): (PathBuf, Option<IndexFolder>),
         threads: usize,
         thread_bytes: usize,
     ) -> Result<Self, IndexError> {
@@ -215,6 +227,7 @@ impl SearchIndex {
             thesaurus,
             payload,
             path,
+            folder,
             threads,
             thread_bytes,
             pool: Mutex::new(pool),
@@ -245,11 +258,12 @@ impl SearchIndex {
         })?;
         let reached = self.cursor()?;
         self.reload()?; // another process may have written since
-        let known = self.listed()?.into_iter().map(|(key, _)| key).collect();
+        let known = listed(&self.reader)?.into_iter().map(|(key, _)| key).collect();
         let stories = Stories::after(self.story_texts().map_err(IndexError::engine("read its stories"))?);
         let (reader, fields, payload) = (self.reader.clone(), self.fields, self.payload.clone());
         let thesaurus = Arc::clone(&self.thesaurus);
-        Ok(Writer { inner, reader, fields, payload, reached, stories, thesaurus, known })
+        let refusal = self.folder.as_ref().map(|folder| folder.refusal.clone()).unwrap_or_default();
+        Ok(Writer { inner, reader, fields, payload, reached, stories, thesaurus, known, refusal })
     }
 
     /// The newest texts, in log order: later ones are compared with them.
@@ -294,7 +308,7 @@ impl SearchIndex {
 
     /// Which files do not hold the bytes that were written, in words; none when all do.
     pub fn damage(&self) -> Result<Option<Refused>, IndexError> {
-        damage(&self.index)
+        damage(&self.index, self.folder.as_ref())
     }
 
     /// How it lies on the disk.
@@ -315,31 +329,87 @@ impl SearchIndex {
 
     /// Hash of the id and place in the log of every document, sorted: to be held against the log.
     pub fn held(&self) -> Result<Vec<(u64, Position)>, IndexError> {
-        let mut held = self.listed()?;
+        let mut held = listed(&self.reader)?;
         held.sort_unstable();
         Ok(held)
-    }
-
-    /// As [`SearchIndex::held`], as they lie.
-    fn listed(&self) -> Result<Vec<(u64, Position)>, IndexError> {
-        let failed = || IndexError::engine("list its documents");
-        let mut listed = Vec::new();
-        for segment in self.reader.searcher().segment_readers() {
-            let id_key = segment.fast_fields().u64(fast::ID_KEY).map_err(failed())?;
-            let position = segment.fast_fields().u64(fast::POSITION).map_err(failed())?;
-            listed.extend(
-                segment.doc_ids_alive().map(|doc| {
-                    (id_key.first(doc).unwrap_or_default(), Position(position.first(doc).unwrap_or_default()))
-                }),
-            );
-        }
-        Ok(listed)
     }
 
     /// The lexicon it is made for.
     pub fn lexicon(&self) -> &LexiconVersion {
         &self.payload.lexicon
     }
+}
+
+/// What [`examine`] found.
+#[derive(Debug)]
+pub struct Examined {
+    /// Which files do not hold what was written; none when all do.
+    pub damage: Option<Refused>,
+    /// Up to where in the log everything should be in.
+    pub position: Position,
+    /// Hash of the id and place in the log of every document, sorted; empty when it cannot be read.
+    pub held: Vec<(u64, Position)>,
+}
+
+/// Looks at every byte of the index in a folder, whatever lexicon made it, without changing anything; none when there is no index.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn examine(dir: &Path) -> Result<Option<Examined>, IndexError> {
+    let folder = |error: OpenDirectoryError| IndexError::Engine { what: "open its folder", source: error.into() };
+    let directory = IndexFolder::over(MmapDirectory::open(dir).map_err(folder)?);
+    if !directory
+        .exists(Path::new(META_FILE))
+        .map_err(|error| IndexError::Engine { what: "be found", source: error.into() })?
+    {
+        // Files without the list that says what they are: the list is gone, or nothing was ever kept.
+        let left = directory.exists(Path::new(FILES_FILE)).unwrap_or_default();
+        let damage = left.then(|| refused!("已损坏：没有 {META_FILE}", "it is damaged: there is no {META_FILE}"));
+        return Ok(damage.map(|damage| Examined { damage: Some(damage), position: Position(0), held: Vec::new() }));
+    }
+    let damaged = |why: Refused| Ok(Some(Examined { damage: Some(why), position: Position(0), held: Vec::new() }));
+    let index = match Index::open(directory.clone()) {
+        Ok(index) => index,
+        Err(source) if is_damage(&source) => return damaged(broken(&source)),
+        Err(source) => return Err(IndexError::Engine { what: "be opened", source }),
+    };
+    // Before any segment is opened: tantivy may panic over what a damaged one says.
+    if let Some(why) = damage(&index, Some(&directory))? {
+        return damaged(why);
+    }
+    let looked = || -> tantivy::Result<_> {
+        let payload = index.load_metas()?.payload;
+        let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        Ok((payload, reader))
+    };
+    let (payload, reader) = match looked() {
+        Ok(looked) => looked,
+        Err(source) if is_damage(&source) => return damaged(broken(&source)),
+        Err(source) => return Err(IndexError::Engine { what: "be opened", source }),
+    };
+    let payload: Option<Payload> = payload.as_deref().and_then(|payload| serde_json::from_str(payload).ok());
+    let Some(payload) = payload else {
+        return damaged(refused!("没有写明由什么建立", "it does not say what it was made with"));
+    };
+    let mut held = listed(&reader)?;
+    held.sort_unstable();
+    Ok(Some(Examined { damage: None, position: payload.position, held }))
+}
+
+/// Hash of the id and place in the log of every document, as they lie.
+fn listed(reader: &IndexReader) -> Result<Vec<(u64, Position)>, IndexError> {
+    let failed = || IndexError::engine("list its documents");
+    let mut listed = Vec::new();
+    for segment in reader.searcher().segment_readers() {
+        let id_key = segment.fast_fields().u64(fast::ID_KEY).map_err(failed())?;
+        let position = segment.fast_fields().u64(fast::POSITION).map_err(failed())?;
+        listed.extend(
+            segment
+                .doc_ids_alive()
+                .map(|doc| (id_key.first(doc).unwrap_or_default(), Position(position.first(doc).unwrap_or_default()))),
+        );
+    }
+    Ok(listed)
 }
 
 enum Existing {
@@ -350,10 +420,17 @@ enum Existing {
 
 /// Looks at what lies in the folder; `thoroughly`: at every byte of it. Damage is a reason to rebuild; trouble of the
 /// system is an error.
-fn existing(directory: &MmapDirectory, wanted: &Payload, thoroughly: bool) -> Result<Existing, IndexError> {
+fn existing(directory: &IndexFolder, wanted: &Payload, thoroughly: bool) -> Result<Existing, IndexError> {
     let exists = Index::exists(directory).map_err(TantivyError::from);
     if !exists.map_err(IndexError::engine("look into its folder"))? {
         return Ok(Existing::None);
+    }
+    // Before any segment is opened: tantivy may panic over what a damaged one says.
+    if thoroughly
+        && let Ok(index) = Index::open(directory.clone())
+        && let Some(why) = damage(&index, Some(directory))?
+    {
+        return Ok(Existing::Unfit(why));
     }
     let opened = Index::open(directory.clone()).and_then(|index| {
         let meta = index.load_metas()?;
@@ -368,9 +445,6 @@ fn existing(directory: &MmapDirectory, wanted: &Payload, thoroughly: bool) -> Re
     if meta.payload.is_none() && meta.segments.is_empty() {
         return Ok(Existing::Unfit(refused!("没有建完", "it was never finished")));
     }
-    if thoroughly && let Some(why) = damage(&index)? {
-        return Ok(Existing::Unfit(why));
-    }
     let unfit = match meta.payload.as_deref().map(serde_json::from_str::<Payload>) {
         Some(Ok(found)) => found.differs(wanted),
         Some(Err(_)) | None => Some(refused!("没有写明由什么建立", "it does not say what it was made with")),
@@ -381,16 +455,41 @@ fn existing(directory: &MmapDirectory, wanted: &Payload, thoroughly: bool) -> Re
 }
 
 /// Which files of the last commit do not hold the bytes that were written, if any.
-fn damage(index: &Index) -> Result<Option<Refused>, IndexError> {
+fn damage(index: &Index, folder: Option<&IndexFolder>) -> Result<Option<Refused>, IndexError> {
     let damaged = match index.validate_checksum() {
         Ok(damaged) => damaged,
         Err(source) if is_damage(&source) => return Ok(Some(broken(&source))),
         Err(source) => return Err(IndexError::Engine { what: "check its files", source }),
     };
-    let names: BTreeSet<String> = damaged.iter().map(|path| path.display().to_string()).collect();
+    let mut names: BTreeSet<String> = damaged.iter().map(|path| path.display().to_string()).collect();
+    match folder.map_or_else(|| Ok(Vec::new()), |folder| unlisted_or_odd(index, folder)) {
+        Ok(found) => names.extend(found),
+        Err(source) if is_damage(&source) => return Ok(Some(broken(&source))),
+        Err(source) => return Err(IndexError::Engine { what: "check its files", source }),
+    }
     let list = || names.iter().cloned().collect::<Vec<_>>().join(", ");
     Ok((!names.is_empty())
         .then(|| refused!("已损坏：{} 与写入时不符", "it is damaged: {} do not hold what was written", list())))
+}
+
+/// Files of the last commit that tantivy's own check passes over: not on its list of files, or with a version at their end that no other
+/// file has. A segment has several files, all written by one version.
+fn unlisted_or_odd(index: &Index, folder: &IndexFolder) -> tantivy::Result<Vec<String>> {
+    let listed = index.directory().list_managed_files();
+    let (mut found, mut versions) = (Vec::new(), BTreeMap::<String, Vec<PathBuf>>::new());
+    for path in index.load_metas()?.list_segment_files() {
+        if !folder.exists(&path)? {
+            continue; // Not every segment has every file; opening found those that it must have.
+        }
+        if !listed.contains(&path) {
+            found.push(path.display().to_string());
+        }
+        let (footer, _) = Footer::extract_footer(folder.open_read(&path)?)?;
+        versions.entry(footer.version.to_string()).or_default().push(path);
+    }
+    let odd = versions.into_values().filter(|files| files.len() == 1).flatten();
+    found.extend(odd.map(|path| path.display().to_string()));
+    Ok(found)
 }
 
 fn broken(source: &TantivyError) -> Refused {
@@ -399,7 +498,9 @@ fn broken(source: &TantivyError) -> Refused {
 
 fn is_damage(error: &TantivyError) -> bool {
     match error {
-        TantivyError::OpenReadError(source) => !matches!(source, OpenReadError::IoError { .. }),
+        TantivyError::OpenReadError(OpenReadError::IoError { io_error, .. }) => is_content(io_error.kind()),
+        TantivyError::IoError(error) => is_content(error.kind()),
+        TantivyError::OpenReadError(_) => true,
         TantivyError::DataCorruption(_)
         | TantivyError::IncompatibleIndex(_)
         | TantivyError::DeserializeError(_)
@@ -410,9 +511,14 @@ fn is_damage(error: &TantivyError) -> bool {
     }
 }
 
+/// Whether an error of reading is about what a file holds, not about the system.
+fn is_content(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
+}
+
 /// Makes an empty index, in place of the one that is there when `replace` is set. Segments of the old one are removed by
 /// tantivy at the next commit: it keeps its own list of the files it made, and touches no other.
-fn create(directory: MmapDirectory, dir: &Path, replace: bool) -> Result<Index, IndexError> {
+fn create(directory: IndexFolder, dir: &Path, replace: bool) -> Result<Index, IndexError> {
     let lock = directory.acquire_lock(&INDEX_WRITER_LOCK).map_err(|error| match TantivyError::from(error) {
         busy if is_lock(&busy) => IndexError::Locked { path: dir.to_owned() },
         source => IndexError::Engine { what: "be locked", source },
@@ -420,6 +526,11 @@ fn create(directory: MmapDirectory, dir: &Path, replace: bool) -> Result<Index, 
     if replace {
         let path = dir.join(META_FILE);
         std::fs::remove_file(&path).map_err(|source| IndexError::Folder { path, source })?;
+        // The list of files that tantivy made. When it cannot be read, no index can be made beside it; its files stay, and mean nothing.
+        if directory.atomic_read(Path::new(FILES_FILE)).is_err() {
+            let path = dir.join(FILES_FILE);
+            std::fs::remove_file(&path).map_err(|source| IndexError::Folder { path, source })?;
+        }
     }
     let (schema, _) = schema::schema();
     let index = Index::create(directory, schema, IndexSettings::default()).map_err(IndexError::engine("be made"))?;

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tantivy::{IndexReader, IndexWriter, Term};
+use tantivy::{IndexReader, IndexWriter, TantivyError, Term};
 
+use super::directory::Refusal;
 use super::error::IndexError;
 use super::filter::day_number;
 use super::id_key;
@@ -79,6 +80,7 @@ pub struct Writer {
     /// Hashes of every id that may be in the index. Looking for an earlier revision costs a look into every segment, at the
     /// next commit: a document that is new is spared that.
     pub(super) known: HashSet<u64>,
+    pub(super) refusal: Refusal,
 }
 
 impl Writer {
@@ -113,7 +115,8 @@ impl Writer {
         if !self.known.insert(id_key(&document.id)) {
             self.inner.delete_term(Term::from_field_text(self.fields.id, id));
         }
-        self.inner.add_document(record).map_err(IndexError::engine("take a document"))?;
+        let added = self.inner.add_document(record);
+        added.map_err(|error| failed(&self.refusal, "take a document", error))?;
         self.reached = self.reached.max(position);
         Ok(())
     }
@@ -126,14 +129,25 @@ impl Writer {
         self.payload.position = position;
         self.reached = position;
         let payload = serde_json::to_string(&self.payload)?;
-        let mut prepared = self.inner.prepare_commit().map_err(IndexError::engine("prepare a commit"))?;
+        let refusal = &self.refusal;
+        let prepared = self.inner.prepare_commit();
+        let mut prepared = prepared.map_err(|error| failed(refusal, "prepare a commit", error))?;
         prepared.set_payload(&payload);
-        prepared.commit().map_err(IndexError::engine("commit"))?;
+        prepared.commit().map_err(|error| failed(refusal, "commit", error))?;
         self.reader.reload().map_err(IndexError::engine("show its new commit"))
     }
 
     /// Waits until merges under way are done. Uncommitted documents are gone.
     pub fn close(self) -> Result<(), IndexError> {
-        self.inner.wait_merging_threads().map_err(IndexError::engine("finish its merges"))
+        let Self { inner, refusal, .. } = self;
+        inner.wait_merging_threads().map_err(|error| failed(&refusal, "finish its merges", error))
+    }
+}
+
+/// What became of a write, with the system's reason where tantivy's threads have dropped it.
+fn failed(refusal: &Refusal, what: &'static str, source: TantivyError) -> IndexError {
+    match refusal.take() {
+        Some(refused) => IndexError::Disk { what, source: refused },
+        None => IndexError::Engine { what, source },
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::error::PipelineError;
 use super::intake::LogSink;
-use super::masking::masker_of;
+use super::masking::masker_in;
 use super::private::private_folder;
 use archive::{WarcOptions, WarcWriter};
 use collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
@@ -36,7 +36,7 @@ impl CollectingFolder {
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let lock = lock_folder(&settings.data)?;
         let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
-        let masker = masker_of(&settings.data)?;
+        let masker = masker_in(&settings.data, &store).await?;
         let collector = collector_of(settings, &settings.data.join("warc"), &store, masker)?;
         Ok(Self { log: Journal::new(store.clone()), store, collector, _lock: lock })
     }

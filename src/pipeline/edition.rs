@@ -102,6 +102,20 @@ impl Outputs {
         Ok(())
     }
 
+    /// Joins signal files when they have become many; searches, judging and readers go on meanwhile. Nobody else may publish while this works.
+    /// A file that is joined is written from memory.
+    pub(super) fn join_parts(&self) -> Result<(), PipelineError> {
+        let (joining, records) = {
+            let signals = self.signals();
+            let Some(joining) = signals.parts.to_join() else { return Ok(()) };
+            (joining, Arc::clone(&signals.records))
+        };
+        let (from, to) = joining.stretch;
+        let behind = |position: Position| records.partition_point(|record| record.position <= position);
+        let joined = joining.write(&records[behind(from)..behind(to)])?;
+        Ok(self.signals().parts.joined(joined)?)
+    }
+
     /// Ends writing to the index, after its merges. Nothing can be put into it afterwards.
     pub(super) fn end(&self) -> Result<(), PipelineError> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -122,10 +136,16 @@ impl Signals {
     /// Opens the dataset; begins it again when another lexicon read it, or when it is ahead of the log.
     fn open(dir: &Path, lexicon: &LexiconVersion, end: Position) -> Result<Self, PipelineError> {
         let mut parts = SignalParts::open(dir)?;
-        let unfit = if parts.lexicon() == Some(lexicon) {
-            (parts.cursor() > end).then(|| ahead(parts.cursor(), end))
+        let (unfit, read) = if parts.lexicon() != Some(lexicon) {
+            (Some("another lexicon read them".to_owned()), None)
+        } else if parts.cursor() > end {
+            (Some(ahead(parts.cursor(), end)), None)
         } else {
-            Some("another lexicon read them".to_owned())
+            match parts.load() {
+                Ok(records) => (None, Some(records)),
+                Err(error) if error.is_damage() => (Some(error.to_string()), None),
+                Err(error) => return Err(error.into()),
+            }
         };
         if let Some(why) = unfit {
             if parts.cursor() > Position(0) {
@@ -133,8 +153,7 @@ impl Signals {
             }
             parts.restart(lexicon)?;
         }
-        let records = Arc::new(parts.load()?);
-        Ok(Self { parts, records })
+        Ok(Self { parts, records: Arc::new(read.unwrap_or_default()) })
     }
 }
 

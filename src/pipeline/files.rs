@@ -26,6 +26,29 @@ pub(super) fn files_under(dir: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     Ok(files)
 }
 
+/// A folder and all folders below it, the deepest first. Links are not followed.
+pub(super) fn folders_under(dir: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+    let mut folders = Vec::new();
+    let mut waiting = vec![dir.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        let io = |source| PipelineError::Io { what: "list", path: dir.clone(), source };
+        for entry in fs::read_dir(&dir).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            if entry.file_type().map_err(io)?.is_dir() {
+                waiting.push(entry.path());
+            }
+        }
+        folders.push(dir);
+    }
+    folders.reverse();
+    Ok(folders)
+}
+
+/// Has the disk take a file, or the names in a folder.
+pub(super) fn sync(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
 /// A path below a folder as text, with `/` between its parts on every system.
 pub(super) fn name_below(dir: &Path, path: &Path) -> String {
     let below = path.strip_prefix(dir).unwrap_or(path);

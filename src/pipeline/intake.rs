@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use rayon::prelude::*;
 
+use super::kept;
 use super::warc_in::{document_of_record, records_of};
 use super::{PipelineError, Tower};
 use archive::documents::{
@@ -159,6 +160,12 @@ pub async fn import_file(
     let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker());
     let mut reasons = Reasons::default();
     let mut done = 0;
+    if rejects.path.exists() {
+        // It is written anew with the first line.
+        let mut tx = tower.store().begin().await?;
+        kept::forget(&mut tx, &rejects.name).await?;
+        tx.commit().await?;
+    }
     while let Some(batch) = items.recv().await {
         let mut documents = Vec::with_capacity(batch.len());
         let mut bad = None;
@@ -190,8 +197,12 @@ pub async fn import_file(
     if !reasons.0.is_empty() {
         let aside = Aside { reasons: reasons.0, ..Aside::default() };
         tower.log().count_aside(&spec.source, spec.channel, &aside).await?;
+        rejects.sync()?;
         report.rejects_file = Some(rejects.path);
     }
+    let mut tx = tower.store().begin().await?;
+    kept::record(&mut tx, tower.data_dir(), &rejects.name).await?;
+    tx.commit().await?;
     read?;
     Ok(report)
 }
@@ -379,6 +390,8 @@ fn masked(mut items: Items, masker: &Masker) -> Items {
 /// The lines that were set aside, one JSON object a line, beside the log.
 struct Rejects {
     path: PathBuf,
+    /// Below the data folder.
+    name: String,
     file: Option<File>,
 }
 
@@ -392,8 +405,14 @@ impl Rejects {
         // Two files of one name in two folders are two.
         let whole = input.canonicalize().unwrap_or_else(|_| input.to_owned());
         let place = blake3::hash(whole.as_os_str().as_encoded_bytes()).to_hex();
-        let path = tower.rejects_dir().join(format!("{safe}-{}.ndjson", &place.as_str()[..8]));
-        Self { path, file: None }
+        let file = format!("{safe}-{}.ndjson", &place.as_str()[..8]);
+        Self { path: tower.rejects_dir().join(&file), name: format!("rejects/{file}"), file: None }
+    }
+
+    /// Everything kept so far is on the disk.
+    fn sync(&self) -> Result<(), PipelineError> {
+        let io = |source| ArchiveError::Io { what: "sync", path: self.path.clone(), source };
+        Ok(self.file.as_ref().map_or(Ok(()), File::sync_all).map_err(io)?)
     }
 
     fn keep(&mut self, rejected: &Rejected) -> Result<(), PipelineError> {

@@ -8,9 +8,11 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::error::PipelineError;
+use super::kept;
 use archive::ArchiveError;
 use archive::files::{Files, Readers};
 use collect::Masker;
+use store::Store;
 use vocabulary::{Refused, refused};
 
 /// Its name in the data folder.
@@ -22,11 +24,26 @@ const KEY_CHARS_MIN: usize = 32;
 /// Longest key file that is read.
 const KEY_CHARS_MAX: u64 = 4_096;
 
+/// The masker of a data folder, whose key is made and its digest kept when there is none.
+///
+/// # Errors
+/// As [`masker_of`]; when the digest cannot be kept.
+pub(super) async fn masker_in(data: &Path, store: &Store) -> Result<Masker, PipelineError> {
+    let is_new = !data.join(KEY_FILE).exists();
+    let masker = masker_of(data)?;
+    if is_new {
+        let mut tx = store.begin().await?;
+        kept::record(&mut tx, data, KEY_FILE).await?;
+        tx.commit().await?;
+    }
+    Ok(masker)
+}
+
 /// The masker of a data folder. Makes the key when there is none.
 ///
 /// # Errors
 /// [`PipelineError::MaskingKey`] when there is one that cannot be read or is too short, or none can be made.
-pub(super) fn masker_of(data: &Path) -> Result<Masker, PipelineError> {
+fn masker_of(data: &Path) -> Result<Masker, PipelineError> {
     let path = data.join(KEY_FILE);
     let unusable = |why: Refused| PipelineError::MaskingKey { path: path.clone(), why };
     let unreadable = |error: std::io::Error| unusable(refused!("无法读取：“{error}”", "it cannot be read: {error}"));

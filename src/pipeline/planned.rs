@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::diff::diff_within;
+use super::kept;
 use super::rerun::{RerunSpec, Stage, Summary, rerun};
 use super::{Folder, PipelineError};
 use config::RerunPlan;
@@ -88,6 +89,9 @@ impl Folder {
         }
         let mut tx = self.store().begin().await?;
         Store::put_rerun(&mut tx, &row).await?;
+        if row.kept {
+            kept::record(&mut tx, self.data_dir(), &name_of(&row)).await?;
+        }
         if let Some(notice) = notice_of(&row) {
             Store::add_notice(&mut tx, &notice).await?;
         }
@@ -186,6 +190,7 @@ impl Folder {
             row.kept = false;
             let mut tx = self.store().begin().await?;
             Store::put_rerun(&mut tx, &row).await?;
+            kept::forget(&mut tx, &name_of(&row)).await?;
             tx.commit().await?;
             fs::remove_dir_all(&dir).map_err(|source| PipelineError::Io { what: "remove", path: dir, source })?;
         }
@@ -197,6 +202,11 @@ impl Folder {
     pub fn rerun_folder(&self, row: &RerunRow) -> PathBuf {
         self.data_dir().join(FOLDER).join(&row.plan).join(&row.folder)
     }
+}
+
+/// The name of a result below the data folder.
+fn name_of(row: &RerunRow) -> String {
+    format!("{FOLDER}/{}/{}", row.plan, row.folder)
 }
 
 /// A plan's first moment after another one.

@@ -159,7 +159,11 @@ impl Tower {
             let watches_at = waiting.as_ref().map_or(Position(u64::MAX), |waiting| waiting.from);
             let after = signals_at.min(index_at).min(listings_at).min(watches_at);
             let batch = self.log().read_after(after, BATCH_MAX).await?;
-            let Some(to) = batch.last().map(|entry| entry.position) else { return Ok(report) };
+            let Some(to) = batch.last().map(|entry| entry.position) else {
+                let outputs = self.outputs();
+                tokio::task::spawn_blocking(move || outputs.join_parts()).await??;
+                return Ok(report);
+            };
 
             let lexicon = self.lexicon();
             let read = tokio::task::spawn_blocking(move || read_batch(&lexicon, batch)).await?;

@@ -10,7 +10,8 @@ use super::collecting::{collector_of, lock_folder};
 use super::edition::{Outputs, Working};
 use super::folder::{DATABASE, Folder};
 use super::judging_state::JudgingState;
-use super::masking::masker_of;
+use super::kept;
+use super::masking::masker_in;
 use super::private::close_all_below;
 use super::promotion::rules_for;
 use super::reading::fresh_listings;
@@ -64,7 +65,8 @@ impl Tower {
         let working = Working::open(data, Arc::new(lexicon), Arc::new(judge), end)?;
         let folder = Folder::over(settings, store, Arc::clone(&working.edition))?;
         fresh_listings(folder.store(), folder.lexicon().version()).await?;
-        let masker = masker_of(data)?;
+        let masker = masker_in(data, folder.store()).await?;
+        kept::adopt(folder.store(), data).await?;
         Ok(Self {
             collector: collector_of(settings, &folder.warc_dir(), folder.store(), masker.clone())?,
             folder,

@@ -1,4 +1,4 @@
-//! Looking after a data folder: what it holds, whether all of it is whole, fewer and larger files, documents as a dataset.
+//! Looking after a data folder: what it holds, fewer and larger files, documents as a dataset.
 //!
 //! In: a data folder. Out: reports. Nothing here changes what a tower says; looking works beside a running tower.
 
@@ -12,15 +12,13 @@ use serde::Serialize;
 use super::PipelineError;
 use super::collecting::lock_folder;
 use super::files::files_under;
-use archive::{DocumentDataset, SignalParts, WarcReader, survey_parts};
+use archive::{DocumentDataset, SignalParts, survey_parts};
 use log::Journal;
 use store::Store;
-use vocabulary::{DateRange, Position, Refused, SourceId, day_of, refused};
+use vocabulary::{DateRange, Position, SourceId, day_of};
 
 /// Documents taken from the log together.
 const BATCH: usize = 10_000;
-/// Problems that a report lists; more are only counted.
-const PROBLEMS_SHOWN_MAX: usize = 100;
 /// Signals in a file after [`compact`], about.
 const SIGNALS_PER_FILE: usize = 200_000;
 
@@ -54,36 +52,6 @@ pub struct Stat {
     pub rejects: Files,
 }
 
-/// What [`verify`] found.
-#[derive(Debug, Default, Serialize)]
-pub struct Verified {
-    /// WARC files read.
-    pub files: u64,
-    /// Records read.
-    pub records: u64,
-    /// Records whose payload is what its digest says.
-    pub intact: u64,
-    /// Documents and revisions in the log.
-    pub documents: u64,
-    /// Those that point to the bytes they came from.
-    pub pointing: u64,
-    /// Signals read.
-    pub signals: u64,
-    /// Everything wrong.
-    pub problems: u64,
-    /// The first of them, each with where.
-    pub first_problems: Vec<Refused>,
-}
-
-impl Verified {
-    fn wrong(&mut self, problem: Refused) {
-        self.problems += 1;
-        if self.first_problems.len() < PROBLEMS_SHOWN_MAX {
-            self.first_problems.push(problem);
-        }
-    }
-}
-
 /// Counts what a data folder holds.
 pub async fn stat(data: &Path) -> Result<Stat, PipelineError> {
     let store = open_store(data).await?;
@@ -104,117 +72,6 @@ pub async fn stat(data: &Path) -> Result<Stat, PipelineError> {
     stat.rejects = files_in(&data.join("rejects"))?;
     stat.signals_held = survey_parts(&data.join("signals"))?.signals;
     Ok(stat)
-}
-
-/// Reads everything back: every raw record against its digest, every document against the record it points to (RAW-1), every file of
-/// signals against the stretch of the log it says it is from.
-pub async fn verify(data: &Path, tell: &mut dyn FnMut(u64)) -> Result<Verified, PipelineError> {
-    let store = open_store(data).await?;
-    let log = Journal::new(store.clone());
-    // First the log, then the files: whatever a running tower adds in between is only more than is asked for.
-    let end = log.end().await?;
-    let mut verified = Verified::default();
-    let held = records_of(&data.join("warc"), &mut verified, tell)?;
-    let mut after = Position(0);
-    while after < end {
-        let batch = log.read_after(after, BATCH).await?;
-        let Some(last) = batch.last() else { break };
-        after = last.position;
-        for entry in batch.into_iter().filter(|entry| entry.position <= end) {
-            verified.documents += 1;
-            let document = entry.document;
-            // Documents that people brought come from files of their own, which are not ours to keep.
-            let Some(raw) = document.raw.filter(|raw| held.files.contains_key(&raw.file) || is_own_warc(&raw.file))
-            else {
-                continue;
-            };
-            verified.pointing += 1;
-            let (id, file, offset) = (&document.id, &raw.file, raw.offset);
-            let at = |what: Refused| {
-                Refused::new(
-                    format!("信息 `{id}`：{file} 字节 {offset}：{}", what.zh),
-                    format!("document `{id}`: {file} byte {offset}: {}", what.en),
-                )
-            };
-            match held.files.get(&raw.file).map(|records| records.get(&raw.offset)) {
-                None => {
-                    verified.wrong(at(refused!("warc/ 里没有这个文件", "there is no such file in warc/")));
-                }
-                Some(None) => {
-                    verified.wrong(at(refused!("那里没有记录开始", "no record begins there")));
-                }
-                Some(Some(digest)) if *digest != raw.digest => {
-                    verified.wrong(at(refused!(
-                        "信息读自 {}，而记录是 {digest}",
-                        "it was read from {}, the record holds {digest}",
-                        raw.digest
-                    )));
-                }
-                Some(Some(_)) => {}
-            }
-        }
-    }
-    store.close().await;
-    let parts = survey_parts(&data.join("signals"))?;
-    verified.signals = parts.signals;
-    for problem in parts.problems {
-        verified.wrong(problem);
-    }
-    if parts.to > end {
-        let to = parts.to;
-        verified.wrong(refused!(
-            "信号到日志位置 {to}，而日志只到 {end}；请删除 signals/，程序会重新生成",
-            "signals go to log position {to}, the log to {end}; remove signals/, it is made again"
-        ));
-    }
-    Ok(verified)
-}
-
-/// Digests of responses by file and offset.
-struct Held {
-    files: BTreeMap<String, BTreeMap<u64, String>>,
-}
-
-fn records_of(dir: &Path, verified: &mut Verified, tell: &mut dyn FnMut(u64)) -> Result<Held, PipelineError> {
-    let mut held = Held { files: BTreeMap::new() };
-    for path in files_under(dir)? {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if !is_own_warc(&name) {
-            continue;
-        }
-        verified.files += 1;
-        let records = held.files.entry(name.clone()).or_default();
-        for record in WarcReader::open(&path)? {
-            match record {
-                Ok(record) => {
-                    verified.records += 1;
-                    match record.payload_is_intact() {
-                        Some(true) => verified.intact += 1,
-                        Some(false) => {
-                            verified.wrong(refused!(
-                                "{name} 字节 {}：内容与摘要不符",
-                                "{name} byte {}: the payload is not what its digest says",
-                                record.offset
-                            ));
-                        }
-                        None => {}
-                    }
-                    if matches!(record.kind(), "response" | "revisit" | "resource") {
-                        let digest = record.header("WARC-Payload-Digest").unwrap_or_default().to_owned();
-                        records.insert(record.offset, digest);
-                    }
-                    tell(verified.records);
-                }
-                Err(problem) => verified.wrong(refused!(
-                    "{name} 字节 {}：“{}”",
-                    "{name} byte {}: {}",
-                    problem.offset,
-                    problem.detail
-                )),
-            }
-        }
-    }
-    Ok(held)
 }
 
 /// Whether this is the name of a file of raw records as a collector here writes it: a plain name, never a path.

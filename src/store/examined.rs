@@ -7,6 +7,8 @@ use vocabulary::Refused;
 pub struct Examined {
     /// Rows that were held against the checksums of their tables.
     pub rows: u64,
+    /// Tables that do not hold what was written.
+    pub tables: Vec<String>,
     /// Everything wrong.
     pub problems: Vec<Refused>,
     /// Whether opening it would fail, or give up what was committed.

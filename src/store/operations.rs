@@ -67,6 +67,12 @@ of_store! {
     fn changes() -> Option<i64>;
     /// A small fact kept under a name.
     fn fact(key: &str) -> Option<String>;
+    /// The small facts whose names begin with `prefix`, by name.
+    fn facts_of(prefix: &str) -> Vec<(String, String)>;
+    /// Makes everything anew that is derived from rows only to find them: indices.
+    fn reindex() -> ();
+    /// Takes what a table holds now for what was written. Only for tables that were emptied or mended as a whole.
+    fn recount(table: &str) -> ();
     /// Writes a copy of everything as it is at one moment, while others go on writing.
     fn copy_to(path: &Path) -> ();
 }
@@ -74,6 +80,8 @@ of_store! {
 of_tx! {
     /// Keeps a small fact.
     fn set_fact(key: &str, value: &str) -> ();
+    /// Forgets a small fact.
+    fn remove_fact(key: &str) -> ();
 }
 
 // The log of documents. Its rules (what is new, changed or known) are in the room `log`, for every engine.

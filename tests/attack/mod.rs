@@ -3,6 +3,7 @@
 //!
 //! In CI these run short. `tests/attack.sh` runs them long: `WANGLOU_ATTACK=long` raises the counts.
 
+mod bits;
 mod connections;
 mod records;
 mod service;

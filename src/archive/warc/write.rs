@@ -19,6 +19,8 @@ use vocabulary::RawRef;
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// How hard the packer tries: a page of 4 kB grows by 4 % against level 6 and costs less than half the time.
 const LEVEL: u32 = 2;
+/// How every gzip member begins that is written here: deflate, no flags, no time, unknown system.
+pub const MEMBER_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 /// Memory that is kept from one record to the next.
 const PLAIN_BYTES_KEPT: usize = 1 << 20;
 /// Piece size while looking for a torn end.
@@ -381,8 +383,7 @@ impl Packer {
             self.plain.extend_from_slice(piece);
         }
         let mut packed = Vec::with_capacity(self.plain.len() / 2 + 512);
-        // Deflate, no flags, no time, unknown system.
-        packed.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+        packed.extend_from_slice(&MEMBER_HEAD);
         self.deflate.reset();
         loop {
             let taken = usize::try_from(self.deflate.total_in()).unwrap_or(usize::MAX);

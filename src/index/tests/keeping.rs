@@ -167,25 +167,13 @@ fn a_flipped_byte_is_detected_named_and_rebuilt() {
     let made = tempfile::tempdir().expect("a folder");
     let items: Vec<Item> = (0..50).map(|n| item(&n.to_string(), "充电宝起火冒烟，质量太差")).collect();
     fill(&open(made.path(), "lexicon-1").0, &items);
-    let files = |dir: &Path| -> Vec<PathBuf> {
-        let segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending != "json" && ending != "lock");
-        let paths = std::fs::read_dir(dir).expect("readable").map(|file| file.expect("readable").path());
-        let mut paths: Vec<PathBuf> = paths.filter(|path| path.is_file()).filter(segment).collect();
-        paths.sort();
-        paths
-    };
     let names = files(made.path());
-    assert!(names.len() >= 5, "{names:?}");
-    for broken in names {
-        let dir = tempfile::tempdir().expect("a folder");
-        for file in std::fs::read_dir(made.path()).expect("readable") {
-            let file = file.expect("readable");
-            std::fs::copy(file.path(), dir.path().join(file.file_name())).expect("copied");
-        }
-        let name = broken.file_name().expect("a name").to_string_lossy().into_owned();
-        let mut bytes = std::fs::read(&broken).expect("readable");
+    assert!(names.len() >= 7 && names.iter().any(|name| name == ".managed.json"), "{names:?}");
+    for name in &names {
+        let dir = copied(made.path());
+        let mut bytes = std::fs::read(made.path().join(name)).expect("readable");
         bytes[0] ^= 0x40;
-        std::fs::write(dir.path().join(&name), bytes).expect("writable");
+        std::fs::write(dir.path().join(name), bytes).expect("writable");
         let (index, opened) = open(dir.path(), "lexicon-1");
         let Opened::Rebuilt { why } = opened else { panic!("{name}: {opened:?}") };
         assert!(why.en.contains("damaged"), "{name}: {why}");
@@ -193,6 +181,55 @@ fn a_flipped_byte_is_detected_named_and_rebuilt() {
         fill(&index, &items);
         assert_eq!((ask(&index, "\"质量太差\"").total, index.damage().expect("checked")), (50, None));
     }
+}
+
+#[test]
+fn any_flipped_bit_is_detected_in_lists_and_at_the_ends_of_files_too() {
+    let made = tempfile::tempdir().expect("a folder");
+    let items: Vec<Item> = (0..20).map(|n| item(&n.to_string(), "充电宝起火冒烟")).collect();
+    fill(&open(made.path(), "lexicon-1").0, &items);
+    let dir = copied(made.path());
+    for name in files(made.path()) {
+        let path = dir.path().join(&name);
+        let whole = std::fs::read(&path).expect("readable");
+        // The lists by a few bits, of other files what stands behind their contents: the version and the checksum.
+        let ends = whole.len() * 8;
+        let bits: Vec<usize> = if name.ends_with(".json") {
+            (0..ends).step_by(149).collect()
+        } else {
+            (ends.saturating_sub(110 * 8)..ends).step_by(13).collect()
+        };
+        for bit in bits {
+            let mut flipped = whole.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, flipped).expect("writable");
+            let found = examine(dir.path()).expect("looked at").expect("an index");
+            assert!(found.damage.is_some(), "{name}: bit {bit} of {ends}");
+        }
+        std::fs::write(&path, whole).expect("writable");
+    }
+    let whole = examine(dir.path()).expect("looked at").expect("an index");
+    assert_eq!((whole.damage, whole.position, whole.held.len()), (None, Position(20), 20), "whole again");
+}
+
+/// Names of the files of an index, locks left out.
+fn files(dir: &Path) -> Vec<String> {
+    let paths = std::fs::read_dir(dir).expect("readable").map(|file| file.expect("readable").path());
+    let mut names: Vec<String> = paths
+        .filter(|path| path.is_file() && path.extension().is_none_or(|ending| ending != "lock"))
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn copied(made: &Path) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    for file in std::fs::read_dir(made).expect("readable") {
+        let file = file.expect("readable");
+        std::fs::copy(file.path(), dir.path().join(file.file_name())).expect("copied");
+    }
+    dir
 }
 
 #[test]

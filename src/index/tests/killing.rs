@@ -41,7 +41,9 @@ const SEGMENTS: usize = 8;
 /// Whether there are segments to merge, and a thread of the process that merges has work at this moment.
 fn merges(child: &Child, dir: &Path) -> bool {
     let meta = std::fs::read(dir.join(META_FILE)).unwrap_or_default();
-    let meta: serde_json::Value = serde_json::from_slice(&meta).unwrap_or_default();
+    // The list, and behind it its checksum.
+    let values = serde_json::Deserializer::from_slice(&meta).into_iter::<serde_json::Value>().next();
+    let meta = values.and_then(Result::ok).unwrap_or_default();
     if meta["segments"].as_array().is_none_or(|segments| segments.len() < SEGMENTS) {
         return false;
     }

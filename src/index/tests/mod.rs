@@ -9,7 +9,6 @@ mod laws;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use jieba_rs::Jieba;

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::collecting::lock_folder;
 use super::files::digest;
 use super::judge::Judge;
+use super::kept;
 use super::rules::{criteria_text, read_criteria, read_lexicon};
 use super::{Folder, PipelineError};
 use config::Settings;
@@ -235,6 +236,7 @@ async fn ask_in(
         ));
     };
     row.seq = seq;
+    kept::record(&mut tx, &settings.data, &format!("{FOLDER}/{}", row.folder)).await?;
     Store::add_audit(&mut tx, &line(&row, now, format!("asked: {}", row.why))).await?;
     tx.commit().await?;
     Ok(row)

@@ -77,8 +77,12 @@ impl Sum {
     }
 
     fn read(rows: i64, bytes: &[u8]) -> Self {
-        // What is no sum fits no table, and stays so.
-        Self { rows, sum: bytes.try_into().map_or(0, u128::from_be_bytes) }
+        let sum = match bytes.try_into() {
+            Ok(bytes) => u128::from_be_bytes(bytes),
+            // What is no sum fits no table, and stays so.
+            Err(_) => 0,
+        };
+        Self { rows, sum }
     }
 
     fn row<'a>(&self, table: &'a str) -> (&'a str, i64, String) {
@@ -157,7 +161,9 @@ pub(super) async fn settle(conn: &mut SqliteConnection, documents: Sum) -> Resul
     }
     changed.retain(|_, change| *change != Sum::default());
     for (table, change) in &mut changed {
-        *change = change.and(sums.get(table).copied().unwrap_or_default());
+        if let Some(sum) = sums.get(table) {
+            *change = change.and(*sum);
+        }
     }
     if sums.get(SEQUENCES) != Some(&sequences) {
         changed.insert(SEQUENCES.to_owned(), sequences);
@@ -209,6 +215,13 @@ pub(super) async fn renew(conn: &mut SqliteConnection, version: i64) -> Result<(
     tx.commit().await
 }
 
+/// Takes the rows of a table as they are for what was written.
+pub(super) async fn recount(conn: &mut SqliteConnection, table: &str) -> Result<(), sqlx::Error> {
+    let Some(columns) = tables(conn).await?.remove(table) else { return Ok(()) };
+    let sum = count(conn, table, &columns).await?;
+    keep(conn, &BTreeMap::from([(table.to_owned(), sum)])).await
+}
+
 /// Tables that are not what their sums say, by name, with the rows that each should have and has; none for a sum or a table that is not
 /// there. Rows of all tables are counted in `rows`. To be called within a transaction, so that all belongs to one moment.
 pub(super) async fn misfits(
@@ -227,7 +240,7 @@ pub(super) async fn misfits(
     }
     for (table, columns) in tables {
         let found = count(conn, &table, &columns).await?;
-        *rows += u64::try_from(found.rows).unwrap_or_default();
+        *rows += found.rows.unsigned_abs();
         match kept.remove(&table) {
             Some(sum) if sum == found => {}
             sum => misfits.push((table, sum.map(|sum| sum.rows), Some(found.rows))),

@@ -8,7 +8,7 @@ use std::path::Path;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::{BUSY_TIMEOUT, MIGRATIONS, SqliteStore, checksums, migrator, wal};
+use super::{BUSY_TIMEOUT, MIGRATIONS, NEWEST, SqliteStore, checksums, migrator, wal};
 use crate::{Examined, StoreError};
 use vocabulary::{Refused, refused};
 
@@ -46,7 +46,8 @@ impl SqliteStore {
             found.unreadable = true;
             found.problems.push(refused!("{file}：“{error}”", "{file}: {error}"));
         }
-        let header = read(path, 100)?.unwrap_or_default();
+        let header = read(path, 100)?;
+        let header = header.as_deref().unwrap_or(&[]);
         let wrong = FIXED.iter().find(|(at, bytes)| header.get(*at..at + bytes.len()) != Some(*bytes));
         let known = header.get(18..20).is_some_and(|versions| VERSIONS.contains(&versions));
         let wrong = wrong.map(|(at, _)| *at).or_else(|| (!known).then_some(18));
@@ -64,7 +65,8 @@ async fn look(options: &SqliteConnectOptions, file: &str, found: &mut Examined) 
     let mut conn = options.connect().await?;
     // One moment for everything, while others write.
     let mut tx = conn.begin().await?;
-    let mut problem = |problem: Refused| found.problems.push(problem);
+    let problems = &mut found.problems;
+    let mut problem = |problem: Refused| problems.push(problem);
     let lines: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(&mut *tx).await?;
     for line in lines.iter().filter(|line| *line != "ok") {
         problem(refused!("{file}：“{line}”", "{file}: {line}"));
@@ -81,8 +83,7 @@ async fn look(options: &SqliteConnectOptions, file: &str, found: &mut Examined) 
     }
     let version: i64 =
         sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations").fetch_one(&mut *tx).await?;
-    let newest = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
-    if version < newest {
+    if version < NEWEST {
         // An earlier version of this program wrote it: the sums come with the next opening.
         found.earlier = true;
     } else if schema(&mut tx).await? != wanted_schema().await? {
@@ -94,6 +95,7 @@ async fn look(options: &SqliteConnectOptions, file: &str, found: &mut Examined) 
         let mut rows = 0;
         for (table, kept, is) in checksums::misfits(&mut tx, &mut rows).await? {
             let said = |rows: Option<i64>| rows.map_or_else(|| "-".to_owned(), |rows| rows.to_string());
+            found.tables.push(table.clone());
             let (kept, is) = (said(kept), said(is));
             problem(refused!(
                 "{file}：表 `{table}` 的内容与写入时不符（应有 {kept} 行，现有 {is} 行）",

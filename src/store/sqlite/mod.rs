@@ -67,6 +67,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (16, "checksums", include_str!("migrations/0016_checksums.sql")),
 ];
 
+/// The version of the tables.
+const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
 /// A transaction of this engine. Dropped without a commit, it changes nothing.
 #[derive(Debug)]
 pub(crate) struct SqliteTx {
@@ -141,7 +144,7 @@ impl SqliteStore {
         let mut first = options.connect().await.map_err(open_error)?;
         migrator(MIGRATIONS).run(&mut first).await.map_err(|source| migrate_error(path, source))?;
         checksums::watch(&mut first).await?;
-        checksums::renew(&mut first, MIGRATIONS.last().map_or(0, |(version, ..)| *version)).await?;
+        checksums::renew(&mut first, NEWEST).await?;
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .after_connect(|conn, _| Box::pin(checksums::watch(conn)))
@@ -187,6 +190,27 @@ impl SqliteStore {
         .execute(&mut **tx)
         .await?;
         Ok(())
+    }
+
+    pub(crate) async fn facts_of(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT key, value FROM facts WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
+        Ok(sqlx::query_as(sql).bind(prefix).fetch_all(&self.read).await?)
+    }
+
+    pub(crate) async fn remove_fact(tx: &mut SqliteTx, key: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM facts WHERE key = ?").bind(key).execute(&mut **tx).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn reindex(&self) -> Result<(), StoreError> {
+        sqlx::query("REINDEX").execute(&self.write).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn recount(&self, table: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        checksums::recount(&mut tx, table).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
