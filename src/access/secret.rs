@@ -22,7 +22,8 @@ pub fn fresh() -> Result<String, AccessError> {
 }
 
 /// Whether a text could be one that [`fresh`] gave: what follows from an empty or a short one, anybody can compute.
-pub(super) fn is_secret(text: &str) -> bool {
+#[must_use]
+pub fn is_secret(text: &str) -> bool {
     BASE64URL_NOPAD.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len() == SECRET_BYTES)
 }
 

@@ -2,6 +2,7 @@
 //! confirmed or not confirmed → handled → closed; with pins, mutes and who it was given to (clauses 3-26 to 3-31).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use vocabulary::{Act, ActKind, Refused, Role, Stage, Verdict, day_of};
@@ -15,7 +16,7 @@ pub struct Casework {
     /// Who has it.
     pub assigned: Option<String>,
     /// Last day on which it stays silent.
-    pub muted_until: Option<jiff::civil::Date>,
+    pub muted_until: Option<Date>,
     /// Kept above the ranked list.
     pub pinned: bool,
     /// Shown to the public.
@@ -124,8 +125,23 @@ impl Casework {
         if act.kind == ActKind::Assign && act.to.as_deref().is_none_or(|to| to.trim().is_empty()) {
             return refuse("指派需要写明接办人。", "`assign` needs the person it is given to");
         }
+        if act.to.as_deref().is_some_and(|to| to.chars().count() > Act::TO_CHARS_MAX) {
+            let most = Act::TO_CHARS_MAX;
+            return refuse(
+                &format!("接办人最多 {most} 个字。"),
+                &format!("the person it is given to has a name of at most {most} characters"),
+            );
+        }
         if act.kind == ActKind::Mute && act.until.is_none_or(|until| until < day_of(act.at)) {
             return refuse("静默需要一个今天或以后的截止日期。", "`mute` needs a last day, today or later");
+        }
+        let days = |until: Date| until.duration_since(day_of(act.at)).as_hours() / 24;
+        if act.until.is_some_and(|until| days(until) > Act::MUTE_DAYS_MAX) {
+            let most = Act::MUTE_DAYS_MAX;
+            return refuse(
+                &format!("截止日期最多在 {most} 天以后。"),
+                &format!("the last day is at most {most} days ahead"),
+            );
         }
         if !self.allows(act.kind) {
             return Err(Refused::new(
@@ -252,5 +268,9 @@ mod tests {
         assert!(why(Act { to: None, ..act(ActKind::Assign) }).contains("接办人"));
         assert!(why(Act { by: String::new(), ..act(ActKind::Review) }).contains("处置人"));
         assert!(why(Act { note: "长".repeat(2_001), ..act(ActKind::Note) }).contains("2000"));
+        assert!(why(Act { to: Some("长".repeat(101)), ..act(ActKind::Assign) }).contains("100"));
+        for until in [date(2028, 7, 10), date(9999, 12, 31)] {
+            assert!(why(Act { until: Some(until), ..act(ActKind::Mute) }).contains("1098"), "{until}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::lang::{pick, tr};
 use super::{Failure, tell};
@@ -21,6 +21,8 @@ const DESCRIPTORS_WANTED: u64 = 8_192;
 pub(super) struct Face {
     stop: watch::Sender<bool>,
     served: JoinHandle<()>,
+    /// How it ended, once it has.
+    ended: Option<Result<(), JoinError>>,
 }
 
 impl Face {
@@ -59,13 +61,34 @@ impl Face {
         }
         let (stop, mut stopped) = watch::channel(false);
         let until = async move { _ = stopped.wait_for(|stop| *stop).await };
-        let router = web::router(Arc::clone(tower), authentication);
-        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, room(), until)) })
+        let router = web::router(Arc::clone(tower), authentication.with_proxies(&settings.proxies));
+        let room = room().with_proxies(&settings.proxies);
+        Ok(Self { stop, served: tokio::spawn(web::serve(listener, router, room, until)), ended: None })
+    }
+
+    /// Resolves once the pages are served no longer though nobody asked for that: then going on would be a watch that nobody can see.
+    pub(super) async fn ended(&mut self) {
+        if self.ended.is_none() {
+            self.ended = Some((&mut self.served).await);
+        }
     }
 
     /// Lets running answers end.
+    ///
+    /// # Errors
+    /// Why the pages ended before they were asked to.
     pub(super) async fn close(self) -> Result<(), Failure> {
-        _ = self.stop.send(true);
+        if self.stop.send(true).is_err() || self.ended.is_some() {
+            let ended = match self.ended {
+                Some(ended) => ended,
+                None => self.served.await,
+            };
+            let why = pick("页面服务意外结束", "the pages ended without being asked to");
+            return Err(match ended {
+                Ok(()) => anyhow::anyhow!(why).into(),
+                Err(error) => anyhow::Error::new(error).context(why).into(),
+            });
+        }
         Ok(self.served.await?)
     }
 }
@@ -111,4 +134,34 @@ async fn terminated() {
         return;
     }
     std::future::pending::<()>().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face(served: impl Future<Output = ()> + Send + 'static) -> (Face, watch::Receiver<bool>) {
+        let (stop, stopped) = watch::channel(false);
+        (Face { stop, served: tokio::spawn(served), ended: None }, stopped)
+    }
+
+    #[tokio::test]
+    async fn pages_that_end_by_themselves_are_a_failure_with_its_reason() {
+        let (mut panicked, _asked) = face(async { panic!("on purpose") });
+        panicked.ended().await;
+        panicked.ended().await;
+        let why = format!("{:?}", panicked.close().await.expect_err("a failure"));
+        assert!(why.contains("on purpose") || why.contains("panic"), "{why}");
+        let (mut silent, _asked) = face(async {});
+        silent.ended().await;
+        assert!(silent.close().await.is_err(), "an end without a reason is none that was asked for");
+    }
+
+    #[tokio::test]
+    async fn pages_that_are_asked_to_end_end_well() {
+        let (stop, mut stopped) = watch::channel(false);
+        let served = tokio::spawn(async move { _ = stopped.wait_for(|stop| *stop).await });
+        let face = Face { stop, served, ended: None };
+        assert!(face.close().await.is_ok());
+    }
 }

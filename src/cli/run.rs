@@ -31,12 +31,16 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
         ));
     }
     let tower = Arc::new(Tower::open(&settings).await.map_err(pipeline_failure)?);
-    let face = Face::open(&tower, &settings).await?;
+    let mut face = Face::open(&tower, &settings).await?;
     let courier = deliver::courier(&tower, settings.mail.as_ref())?;
     tell(pick("望楼已启动，按 Ctrl-C 结束", "wanglou is running, end it with Ctrl-C"));
     let service = Service::new(&tower, spec, Clock::new(now)).with_courier(courier, deliver::now);
     let until = async {
-        asked_to_end().await;
+        tokio::select! {
+            () = asked_to_end() => {}
+            // A watch that nobody can see ends with the reason; whoever started it starts it again.
+            () = face.ended() => {}
+        }
         tell(pick("正在结束 …", "ending …"));
     };
     service.run(until).await?;

@@ -9,6 +9,7 @@ mod plans;
 mod signin;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -17,7 +18,7 @@ pub use mail::{MailSettings, Security};
 pub use plans::RerunPlan;
 pub use signin::{NameClaim, SignInSettings, is_protected};
 
-use vocabulary::{PublisherCode, Refused, Said, refused};
+use vocabulary::{Network, PublisherCode, Refused, Said, refused};
 
 /// Where state is kept when nobody says otherwise.
 pub const DATA_DIR: &str = "wanglou-data";
@@ -27,11 +28,22 @@ pub const PORT: u16 = 8021;
 const TICK_SECONDS: u64 = 30;
 /// Sources collected at the same time when nobody says otherwise.
 const SOURCES_AT_ONCE: usize = 4;
-/// Most of them.
-const SOURCES_AT_ONCE_MAX: usize = 64;
 
 /// Shortest token for handing documents in.
 const TOKEN_CHARS_MIN: usize = 16;
+
+vocabulary::bounds! {
+    /// A settings file.
+    const SETTINGS_BYTES_MAX: u64 = 1 << 20, "bytes", "the file is refused";
+    /// Most sources collected at the same time.
+    const SOURCES_AT_ONCE_MAX: usize = 64, "sources", "the file is refused";
+    /// Longest pause between two looks at the schedule.
+    const TICK_SECONDS_MAX: u64 = 86_400, "seconds", "the file is refused";
+    /// Names in `hosts`, and networks in `proxies`.
+    const NAMES_MAX: usize = 200, "entries", "the file is refused";
+    /// Longest text of any value: address, name, token.
+    const VALUE_BYTES_MAX: usize = 4_096, "bytes", "the file is refused";
+}
 
 /// A settings file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +136,8 @@ struct SettingsFile {
     home: Option<String>,
     #[serde(default)]
     hosts: Vec<String>,
+    #[serde(default)]
+    proxies: Vec<String>,
     publisher: Option<String>,
     mail: Option<mail::MailWritten>,
     signin: Option<signin::SignInWritten>,
@@ -159,6 +173,8 @@ pub struct Settings {
     /// Further names under which the pages are asked, beside that of `home`, addresses in figures and `localhost`: a request under another
     /// name is not answered.
     pub hosts: Vec<String>,
+    /// Proxies on other machines that say for whom they ask (`X-Forwarded-For`), beside those on this one: addresses and networks.
+    pub proxies: Vec<Network>,
     /// The code by which messages of the Common Alerting Protocol are called as GB/T 35965.1 has it; none: by our own ids.
     pub publisher: Option<PublisherCode>,
     /// By which server mail is sent; none: no mail.
@@ -187,11 +203,7 @@ impl Settings {
     pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, ConfigError> {
         let mut written = match file {
             None => SettingsFile::default(),
-            Some(path) => {
-                let text =
-                    fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-                parse(path, &text)?
-            }
+            Some(path) => parse(path, &text_of(path)?)?,
         };
         let bind = written.bind.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         let port = flags.port.or(written.port).unwrap_or(PORT);
@@ -212,12 +224,26 @@ impl Settings {
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
             push_token: written.push_token,
             hosts: written.hosts,
+            proxies: written.proxies.iter().filter_map(|network| network.parse().ok()).collect(),
             publisher: written.publisher.and_then(|code| code.parse().ok()),
             mail,
             sign_in,
             reruns,
         })
     }
+}
+
+/// The text of a settings file, of which no more is read than it may have.
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    let unread = |source| ConfigError::Read { path: path.to_owned(), source };
+    let mut text = String::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(SETTINGS_BYTES_MAX + 1).read_to_string(&mut text))
+        .map_err(unread)?;
+    if text.len() as u64 > SETTINGS_BYTES_MAX {
+        return Err(unread(std::io::Error::other(format!("longer than {SETTINGS_BYTES_MAX} bytes"))));
+    }
+    Ok(text)
 }
 
 /// Names the program and its version; an operator adds an address to write to.
@@ -264,6 +290,12 @@ fn certificates(path: &Path, key: &'static str, file: &Path) -> Result<Vec<u8>, 
 
 fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
     let written: SettingsFile = toml::from_str(text).map_err(|error| unreadable(path, text, error))?;
+    let texts = [&written.user_agent, &written.push_token, &written.home, &written.publisher].into_iter().flatten();
+    if let Some(long) = texts.chain(&written.hosts).chain(&written.proxies).find(|text| text.len() > VALUE_BYTES_MAX) {
+        let found = refused!("长 {} 字节", "{} bytes long", long.len());
+        let expected = refused!("最长 {VALUE_BYTES_MAX} 字节", "expected at most {VALUE_BYTES_MAX} bytes");
+        return unfit(path, "a value", found, expected);
+    }
     // What a header can carry.
     let printable = |agent: &str| agent.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if let Some(agent) = written.user_agent.as_ref().filter(|agent| agent.trim().is_empty() || !printable(agent)) {
@@ -273,8 +305,9 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
         );
         return wrong(path, "user_agent", format!("{agent:?}"), expected);
     }
-    if let Some(seconds) = written.tick_seconds.filter(|seconds| !(1..=86_400).contains(seconds)) {
-        return wrong(path, "tick_seconds", seconds, refused!("应为 1 到 86400", "expected 1 to 86400"));
+    if let Some(seconds) = written.tick_seconds.filter(|seconds| !(1..=TICK_SECONDS_MAX).contains(seconds)) {
+        let expected = refused!("应为 1 到 {TICK_SECONDS_MAX}", "expected 1 to {TICK_SECONDS_MAX}");
+        return wrong(path, "tick_seconds", seconds, expected);
     }
     if let Some(sources) = written.sources_at_once.filter(|sources| !(1..=SOURCES_AT_ONCE_MAX).contains(sources)) {
         let expected = refused!("应为 1 到 {SOURCES_AT_ONCE_MAX}", "expected 1 to {SOURCES_AT_ONCE_MAX}");
@@ -297,6 +330,23 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
             "expected names of hosts without scheme, port and path, such as \"wanglou.example.org\""
         );
         return wrong(path, "hosts", format!("{name:?}"), expected);
+    }
+    if written.hosts.len() > NAMES_MAX || written.proxies.len() > NAMES_MAX {
+        let (key, found) = if written.hosts.len() > NAMES_MAX {
+            ("hosts", written.hosts.len())
+        } else {
+            ("proxies", written.proxies.len())
+        };
+        let found = refused!("{found} 项", "{found} entries");
+        return unfit(path, key, found, refused!("最多 {NAMES_MAX} 项", "expected at most {NAMES_MAX}"));
+    }
+    if let Some(network) = written.proxies.iter().find(|network| network.parse::<Network>().is_err()) {
+        let shown: String = network.chars().take(60).collect();
+        let expected = refused!(
+            "应为地址或网段，例如 \"10.0.0.5\" 或 \"10.0.0.0/24\"",
+            "expected addresses or networks such as \"10.0.0.5\" or \"10.0.0.0/24\""
+        );
+        return wrong(path, "proxies", format!("{shown:?}"), expected);
     }
     if let Some(code) = written.publisher.as_ref().filter(|code| code.parse::<PublisherCode>().is_err()) {
         let expected = refused!(
@@ -350,6 +400,7 @@ mod tests {
             ("push_token = \"short\"", "`push_token` is not shown here"),
             ("home = \"example.org\"", "`home` is \"example.org\""),
             ("hosts = [\"a.example\", \"http://b.example\"]", "`hosts` is \"http://b.example\""),
+            ("proxies = [\"10.0.0.1\", \"10.0.0.0/33\"]", "`proxies` is \"10.0.0.0/33\""),
             ("sources_at_once = 65", "`sources_at_once` is 65: expected 1 to 64"),
         ] {
             let error = parse(Path::new("w.toml"), text).err().expect("out of bounds").to_string();

@@ -8,6 +8,7 @@
 mod acts;
 mod archives;
 pub mod backup;
+mod bounds;
 mod bundle;
 mod clock;
 mod collecting;
@@ -46,7 +47,9 @@ pub mod upkeep;
 mod warc_in;
 mod watches;
 
+pub use acts::ActTaken;
 pub use archive::ExportFormat;
+pub use bounds::{ACTS_AT_ONCE_MAX, BOUNDS};
 pub use clock::Clock;
 pub use collecting::{CollectingFolder, SourceStates, check_source};
 pub use error::PipelineError;

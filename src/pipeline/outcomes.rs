@@ -14,7 +14,7 @@ use super::{Folder, PipelineError};
 use sampling::results::{self, BadLine};
 use score::FeedbackCriteria;
 use store::{Store, Taken};
-use vocabulary::{Alert, AlertId, AuditEntry, AuditKind, Outcome, Refused, Said, Verdict};
+use vocabulary::{Alert, AlertId, AuditEntry, AuditKind, Outcome, Refused, Said, Verdict, refused};
 
 /// What an import of results did: `collected = kept + duplicate + rejected` (COUNT-1).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -112,7 +112,12 @@ impl Folder {
 
 /// An alert that nobody knows here.
 pub(super) fn no_alert(id: &AlertId) -> PipelineError {
-    PipelineError::refused(format!("没有编号为 {id} 的预警。"), format!("there is no alert `{id}` here"))
+    PipelineError::Refused(unknown_alert(id))
+}
+
+/// Why nothing can be done with an alert that nobody knows here.
+pub(super) fn unknown_alert(id: &AlertId) -> Refused {
+    refused!("没有编号为 {id} 的预警。", "there is no alert `{id}` here")
 }
 
 /// The text of a file.

@@ -2,9 +2,11 @@
 #![expect(clippy::disallowed_methods, reason = "an edge: criteria files are opened here")]
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use super::PipelineError;
+use super::bounds::CRITERIA_BYTES_MAX;
 use super::judge::Judge;
 use lexicon::{Lexicon, LexiconError};
 use vocabulary::cause_in_chinese;
@@ -33,7 +35,15 @@ pub fn read_criteria(file: Option<&Path>) -> Result<Judge, PipelineError> {
 /// The text of a criteria file, or of the shipped one.
 pub(super) fn criteria_text(file: Option<&Path>) -> Result<String, PipelineError> {
     let Some(path) = file else { return Ok(DEFAULT_CRITERIA.to_owned()) };
-    fs::read_to_string(path).map_err(|error| {
+    let mut text = String::new();
+    let read = fs::File::open(path).and_then(|file| file.take(CRITERIA_BYTES_MAX + 1).read_to_string(&mut text));
+    let whole = read.and_then(|_| {
+        if text.len() as u64 > CRITERIA_BYTES_MAX {
+            return Err(std::io::Error::other(format!("> {CRITERIA_BYTES_MAX} bytes")));
+        }
+        Ok(text)
+    });
+    whole.map_err(|error| {
         let path = path.display();
         PipelineError::refused(
             format!("无法读取评价标准文件 {path}：{}", cause_in_chinese(&error)),

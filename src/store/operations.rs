@@ -239,6 +239,8 @@ of_tx! {
 of_store! {
     /// Acts on one alert, or all of them, in the order in which they came.
     fn acts(alert: Option<&AlertId>) -> Vec<Act>;
+    /// The same without notes, which change nothing about how far people have come: parties write many, and long ones.
+    fn acts_but_notes(alert: Option<&AlertId>) -> Vec<Act>;
 }
 
 of_tx! {
@@ -292,7 +294,7 @@ of_tx! {
     fn set_mail(name: &str, mail: Option<&str>) -> bool;
     /// Disables a user or takes that back, and ends all its sessions; false when there is no such user.
     fn disable_user(name: &str, since: Option<Timestamp>) -> bool;
-    /// Lets the OpenID provider sign a user in: whoever of that name comes first. All sessions of the user end.
+    /// Lets the OpenID provider sign a user in who is bound to nobody yet; an earlier binding is undone. All sessions of the user end.
     fn open_identity(user: &str) -> ();
     /// Lets the OpenID provider sign a user in no longer. All sessions of the user end.
     fn close_identity(user: &str) -> ();

@@ -40,6 +40,10 @@ impl Act {
     pub const KEY_CHARS_MAX: usize = 100;
     /// Longest note, in characters.
     pub const NOTE_CHARS_MAX: usize = 2_000;
+    /// Longest name of a person to whom an alert is given, in characters.
+    pub const TO_CHARS_MAX: usize = 100;
+    /// Longest silence, in days from the act on.
+    pub const MUTE_DAYS_MAX: i64 = 3 * 366;
 }
 
 /// What the audit log tells of.

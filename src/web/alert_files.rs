@@ -17,6 +17,7 @@ use super::pdf::{self, PDF};
 use super::problem::Problem;
 use super::shell::Shell;
 use super::state::Shared;
+use super::stretch;
 use super::view::{FeedForm, View, ViewError};
 use access::Viewer;
 use alert::forms;
@@ -36,13 +37,14 @@ pub(super) async fn csv(
     Extension(viewer): Extension<Viewer>,
     view: View,
 ) -> Result<Response, Problem> {
+    let held = shared.export_place(&viewer)?;
     let alerts = view.ranked().await?;
     shared.note_export(&viewer, "alerts.csv".to_owned(), format!("{} alerts", alerts.len())).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-alerts.csv\""),
     ];
-    Ok((headers, view.render(FeedForm::Csv, &alerts)).into_response())
+    Ok((headers, Extension(held), view.render(FeedForm::Csv, &alerts)).into_response())
 }
 
 /// Which stretch of the events.
@@ -144,6 +146,8 @@ struct SheetPage<'a> {
     history: Vec<String>,
     outcomes: Vec<String>,
     acts: Vec<String>,
+    /// Older acts and outcomes, which the sheet has no room for.
+    before: (usize, usize),
     sampling: Option<SamplingRequest>,
 }
 
@@ -170,6 +174,9 @@ pub(super) async fn sheet(
         let day = vocabulary::day_of(act.at);
         format!("{day} {}（{}）{}：{}", act.by, act.party, act.kind.zh(), act.note)
     };
+    let newest = stretch::newest(&acts, usize::MAX, |act| act.note.len());
+    let came_back: Vec<String> = view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect();
+    let newest_outcomes = stretch::newest(&came_back, usize::MAX, String::len);
     let page = SheetPage {
         shell: Shell::at("alerts"),
         state: display::state(alert.state),
@@ -177,8 +184,9 @@ pub(super) async fn sheet(
         about: Subject::new(&view, &alert.assessment),
         explanation: tell::paragraph(&alert.assessment.explanation, Language::Chinese),
         history: history.iter().map(line).collect(),
-        outcomes: view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect(),
-        acts: acts.iter().map(did).collect(),
+        outcomes: came_back[newest_outcomes.clone()].to_vec(),
+        acts: acts[newest.clone()].iter().map(did).collect(),
+        before: (newest.start, newest_outcomes.start),
         sampling: view.sampling(&id).await?,
         alert: &alert,
     };
@@ -211,7 +219,12 @@ impl SheetPage<'_> {
             ("评价标准／词典", format!("{}／{}", judged.criteria, alert.lexicon)),
         ]);
         made.heading("说明").paragraph(&self.explanation);
-        made.list("经过", &self.history).list("人工处置", &self.acts).list("结果反馈", &self.outcomes);
+        let named = |name: &str, before: usize| match before {
+            0 => name.to_owned(),
+            before => format!("{name}（更早的 {before} 条见预警页）"),
+        };
+        let (acts, outcomes) = (named("人工处置", self.before.0), named("结果反馈", self.before.1));
+        made.list("经过", &self.history).list(&acts, &self.acts).list(&outcomes, &self.outcomes);
         if let Some(request) = &self.sampling {
             let items: Vec<String> =
                 request.items.iter().map(|item| format!("{}（{}）", item.item, item.standard)).collect();

@@ -1,11 +1,13 @@
 //! Answers for programs: JSON, feeds, probes. Shapes on the wire are stable: fields are added, never changed.
 
+use std::fmt::Write;
+
+use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use jiff::civil::Date;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use serde::{Deserialize, Serialize};
@@ -14,11 +16,12 @@ use super::clock::now;
 use super::display;
 use super::feeds::{Feed, FeedKind};
 use super::limits::{HITS_DEFAULT, HITS_MAX};
-use super::parameters::{ListQuery, SearchQuery, alert_id};
-use super::problem::{Dressed, Problem};
+use super::parameters::{Empty, ListQuery, SearchQuery, alert_id};
+use super::problem::Problem;
 use super::state::Shared;
-use super::view::{SearchOutcome, SourceHealth, View, ViewError};
+use super::view::{SearchOutcome, SourceHealth, View};
 use alert::Casework;
+use pipeline::{Shortage, TaskTrouble};
 use tell::{self, Language};
 use vocabulary::{
     Act, AlertId, AlertState, Category, Counts, Danger, Disposal, Hazard, Outcome, RegionCode, SamplingRequest,
@@ -27,6 +30,9 @@ use vocabulary::{
 
 /// Media type of CAP 1.2.
 const CAP: &str = "application/cap+xml; charset=utf-8";
+
+/// Tasks without which what the pages show grows old.
+const NEEDED: [&str; 2] = ["read", "judge"];
 
 /// A stretch of the ranked list of alerts.
 #[derive(Serialize)]
@@ -115,7 +121,7 @@ pub(super) async fn alerts(
     view: View,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<AlertsAnswer>, Problem> {
-    let filter = query?.0.filter()?;
+    let filter = query?.0.filter(Empty::Refused)?;
     let page = view.alerts(&filter).await?;
     let alerts = page.alerts.into_iter().map(|alert| AlertLine::new(&view, alert)).collect();
     Ok(Json(AlertsAnswer { total: page.total, alerts }))
@@ -259,29 +265,77 @@ fn feed(Feed { tag, body, since }: Feed, kind: &'static str, headers: &HeaderMap
     answer
 }
 
-pub(super) async fn health(State(shared): State<Shared>) -> Response {
-    probe(shared.health().await)
+/// `/healthz`: the process answers, and so does its store.
+pub(super) async fn health(State(shared): State<Shared>) -> Result<Response, Problem> {
+    answers(&shared).await?;
+    Ok("ok\n".into_response())
 }
 
-pub(super) async fn ready(State(shared): State<Shared>) -> Response {
-    probe(shared.health().await)
+/// `/readyz`: the store answers, documents are read and judged, and nothing of the machine has run out. What else does not get on is told.
+pub(super) async fn ready(State(shared): State<Shared>) -> Result<Response, Problem> {
+    answers(&shared).await?;
+    readiness(&shared.troubles()).map(IntoResponse::into_response).map_err(Problem::unavailable)
 }
 
-/// `ok`, or 503 with the reason in one line of plain text.
-fn probe(answer: Result<(), ViewError>) -> Response {
-    match answer {
-        Ok(()) => "ok\n".into_response(),
-        Err(error) => {
-            tracing::warn!("a probe found: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, Extension(Dressed), format!("{error}\n")).into_response()
+/// # Errors
+/// 503 when the store does not answer.
+async fn answers(shared: &Shared) -> Result<(), Problem> {
+    shared.health().await.map_err(|error| {
+        tracing::warn!("a probe found: {error}");
+        Problem::unavailable("数据库没有应答。")
+    })
+}
+
+/// What a ready service says, or why it is not ready: which tasks do not get on, since when, and what has run out. Anybody may ask, so what
+/// an error said is not told.
+fn readiness(troubles: &[TaskTrouble]) -> Result<String, String> {
+    let mut told = String::from("ok\n");
+    let mut stops = Vec::new();
+    for trouble in troubles {
+        let since = display::moment(trouble.since);
+        if !NEEDED.contains(&trouble.task) && trouble.shortage.is_none() {
+            _ = writeln!(told, "{}: {} failures since {since}", trouble.task, trouble.failures);
+            continue;
         }
+        let why = trouble.shortage.map_or("正在自动重试，原因见运行状态页和日志", Shortage::zh);
+        let task = display::task(trouble.task);
+        stops.push(format!("{task}（{}）自 {since} 起失败 {} 次：{why}", trouble.task, trouble.failures));
     }
+    if stops.is_empty() { Ok(told) } else { Err(format!("{}。", stops.join("；"))) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use vocabulary::parse_moment;
+
+    fn trouble(task: &'static str, shortage: Option<Shortage>) -> TaskTrouble {
+        TaskTrouble {
+            task,
+            since: parse_moment("2024-07-01 08:00:00").expect("a moment"),
+            failures: 3,
+            why: "a secret path".to_owned(),
+            shortage,
+            retry_in: std::time::Duration::from_secs(4),
+        }
+    }
+
+    #[test]
+    fn a_service_is_ready_while_it_reads_and_judges_and_has_room() {
+        assert_eq!(readiness(&[]), Ok("ok\n".to_owned()));
+        let told = readiness(&[trouble("collect", None), trouble("tell", None)]).expect("ready");
+        assert_eq!(told, "ok\ncollect: 3 failures since 2024-07-01 08:00\ntell: 3 failures since 2024-07-01 08:00\n");
+        for (task, shortage, words) in [
+            ("read", None, "read"),
+            ("judge", None, "judge"),
+            ("collect", Some(Shortage::Disk), "磁盘已满"),
+            ("tell", Some(Shortage::Descriptors), "LimitNOFILE"),
+        ] {
+            let why = readiness(&[trouble("replay", None), trouble(task, shortage)]).expect_err("not ready");
+            assert!(why.contains(words) && why.contains(task) && why.contains("2024-07-01 08:00"), "{why}");
+            assert!(!why.contains("secret"), "{why}");
+        }
+    }
 
     fn asked(name: axum::http::HeaderName, value: &str) -> (StatusCode, Option<String>) {
         let since = Some(parse_moment("2024-07-01 08:00:00").expect("a moment"));

@@ -9,6 +9,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use super::clock::now;
 use super::host::Names;
 use access::{AccessError, Accounts, Provider, Viewer};
+use vocabulary::Network;
 
 /// Cookie that holds a session.
 pub(super) const SESSION: &str = "wanglou_session";
@@ -26,6 +27,8 @@ pub struct Authentication {
     always_required: bool,
     /// Names that are answered to.
     names: Names,
+    /// Proxies on other machines that are believed.
+    proxies: Arc<[Network]>,
 }
 
 impl Authentication {
@@ -33,13 +36,27 @@ impl Authentication {
     #[must_use]
     pub fn new(accounts: Accounts, bind: IpAddr) -> Self {
         let always_required = !bind.is_loopback();
-        Self { accounts: Some(accounts), provider: None, mail: false, always_required, names: Names::default() }
+        Self {
+            accounts: Some(accounts),
+            provider: None,
+            mail: false,
+            always_required,
+            names: Names::default(),
+            proxies: Arc::default(),
+        }
     }
 
     /// Nobody signs in: for a service without accounts.
     #[must_use]
     pub fn none() -> Self {
-        Self { accounts: None, provider: None, mail: false, always_required: false, names: Names::default() }
+        Self {
+            accounts: None,
+            provider: None,
+            mail: false,
+            always_required: false,
+            names: Names::default(),
+            proxies: Arc::default(),
+        }
     }
 
     /// The same with an OpenID provider beside passwords.
@@ -58,6 +75,17 @@ impl Authentication {
     #[must_use]
     pub fn with_names(self, names: impl IntoIterator<Item = String>) -> Self {
         Self { names: Names::new(names), ..self }
+    }
+
+    /// The same behind these proxies on other machines, which say for whom they ask; those on this machine are believed anyway.
+    #[must_use]
+    pub fn with_proxies(self, proxies: &[Network]) -> Self {
+        Self { proxies: proxies.into(), ..self }
+    }
+
+    /// Proxies on other machines that are believed.
+    pub(super) fn proxies(&self) -> &[Network] {
+        &self.proxies
     }
 
     /// The names that are answered to.

@@ -38,6 +38,7 @@ pub(super) async fn export(
     let known = || ExportFormat::ALL.map(ExportFormat::code).join("、");
     let format = wanted.format.parse::<ExportFormat>();
     let format = format.map_err(|_| Problem::bad_request(format!("format 应为 {}。", known())))?;
+    let held = shared.export_place(&viewer)?;
     let exported = view.export(text, format, shared.export_rows_max, now())?;
     let detail = format!("{} rows of `{text}`", exported.rows);
     shared.note_export(&viewer, format!("search.{}", format.code()), detail).await?;
@@ -45,7 +46,7 @@ pub(super) async fn export(
         (CONTENT_TYPE, "application/zip".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"wanglou-search-{}.zip\"", format.code())),
     ];
-    Ok((headers, exported.archive).into_response())
+    Ok((headers, Extension(held), exported.archive).into_response())
 }
 
 /// What was fetched for a document, unmasked. Only for those inside; the audit log keeps who took it.
@@ -57,8 +58,9 @@ pub(super) async fn raw(
 ) -> Result<Response, Problem> {
     let id = document_id(id?.0)?;
     let none = || Problem::not_found("没有这条信息，或它不是从网上采集的，没有原始记录。");
+    let held = shared.export_place(&viewer)?;
     let record = view.raw(&id).await?.ok_or_else(none)?;
     shared.note_export(&viewer, id.to_string(), "raw record".to_owned()).await?;
     let headers = [(CONTENT_TYPE, "application/warc"), (CONTENT_DISPOSITION, "attachment; filename=\"record.warc\"")];
-    Ok((headers, record).into_response())
+    Ok((headers, Extension(held), record).into_response())
 }

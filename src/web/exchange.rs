@@ -16,12 +16,10 @@ use super::clock::now;
 use super::parameters::alert_id;
 use super::problem::{Dressed, Problem};
 use super::state::Shared;
-use super::view::{PushReject, Pushed, View, ViewError};
-use access::Viewer;
+use super::view::{PushReject, Pushed, View};
+use access::{Member, Viewer};
+use pipeline::{ACTS_AT_ONCE_MAX, ActTaken};
 use vocabulary::{Act, ActKind};
-
-/// Acts in one body.
-pub(super) const ACTS_MAX: usize = 1_000;
 
 /// A ZIP archive of all records that concern the viewer's organisation.
 pub(super) async fn take_away(
@@ -29,6 +27,7 @@ pub(super) async fn take_away(
     Extension(viewer): Extension<Viewer>,
     view: View,
 ) -> Result<Response, Problem> {
+    let held = shared.export_place(&viewer)?;
     // One at a time: each reads all there is.
     let Ok(_turn) = shared.exchanges.try_acquire() else {
         return Err(Problem::busy("正在为别的单位打包记录：请稍后再试。"));
@@ -41,7 +40,7 @@ pub(super) async fn take_away(
     shared.note_export(&viewer, "exchange".to_owned(), detail).await?;
     let headers =
         [(CONTENT_TYPE, "application/zip"), (CONTENT_DISPOSITION, "attachment; filename=\"wanglou-exchange.zip\"")];
-    Ok((headers, packed).into_response())
+    Ok((headers, Extension(held), packed).into_response())
 }
 
 /// One line of acts that are handed in.
@@ -79,72 +78,64 @@ pub(super) async fn hand_in(
         return Err(Problem::refused("处置要有署名：请先用 wanglou user add 添加用户，再用单位的令牌提交。"));
     };
     let place = shared.pushes.take(&member.party.name);
-    let _place = place.ok_or_else(|| Problem::busy("同时提交过多：请稍后重试。"))?;
+    let _place = place.map_err(|_| Problem::busy("同时提交过多：请稍后重试。"))?;
     let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
-    let lines: Vec<(u64, &[u8])> = (1_u64..)
-        .zip(body.split(|byte| *byte == b'\n'))
-        .map(|(number, line)| (number, line.trim_ascii()))
-        .filter(|(_, line)| !line.is_empty())
-        .collect();
-    if lines.len() > ACTS_MAX {
-        return Err(Problem::bad_request(format!("一次最多 {ACTS_MAX} 行，收到 {} 行：请分批提交。", lines.len())));
+    let lines = || {
+        let numbered = (1_u64..).zip(body.split(|byte| *byte == b'\n'));
+        numbered.map(|(number, line)| (number, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
+    };
+    // Counted before they are listed: a body may hold millions of them.
+    let count = lines().count();
+    if count > ACTS_AT_ONCE_MAX {
+        return Err(Problem::bad_request(format!("一次最多 {ACTS_AT_ONCE_MAX} 行，收到 {count} 行：请分批提交。")));
     }
     let mut taken_in = Pushed::default();
-    taken_in.intake.collected = lines.len() as u64;
-    for (number, line) in lines {
-        let taken = async {
-            let line: ActLine =
-                serde_json::from_slice(line).map_err(|error| Refused::Line(format!("无法识别：{error}")))?;
-            let id = alert_id(line.alert_id).map_err(|_| Refused::Line("alert_id 不是预警编号".to_owned()))?;
-            if line.idempotency_key.is_empty() || line.idempotency_key.chars().count() > Act::KEY_CHARS_MAX {
-                let why = format!("idempotency_key 应为 1 到 {} 个字符", Act::KEY_CHARS_MAX);
-                return Err(Refused::Line(why));
+    taken_in.intake.collected = count as u64;
+    let mut acts = Vec::with_capacity(count);
+    let mut numbers = Vec::with_capacity(count);
+    let mut refused: Vec<(u64, String)> = Vec::new();
+    for (number, line) in lines() {
+        match act(line, member) {
+            Ok(act) => {
+                acts.push(act);
+                numbers.push(number);
             }
-            if view.alert(&id).await?.is_none() {
-                return Err(Refused::Line("没有这个编号的预警".to_owned()));
-            }
-            let act = Act {
-                alert_id: id,
-                at: now(),
-                by: member.name.clone(),
-                party: member.party.name.clone(),
-                kind: line.kind,
-                note: line.note.trim().to_owned(),
-                to: line.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()),
-                until: line.until,
-                key: Some(line.idempotency_key),
-            };
-            Ok(view.act(act).await?)
-        };
-        match taken.await {
-            Ok(true) => taken_in.intake.kept += 1,
-            Ok(false) => taken_in.intake.duplicate += 1,
-            Err(Refused::Line(reason)) => {
-                taken_in.intake.rejected += 1;
-                taken_in.rejects.push(PushReject { line: number, reason });
-            }
-            // What was taken in stays: the same body again goes on behind it.
-            Err(Refused::All(error)) => return Err(error.into()),
+            Err(why) => refused.push((number, why)),
         }
     }
+    // All of them or, when the store fails, none: the same body again is taken in then.
+    let taken = view.acts(acts).await?;
+    for (number, taken) in numbers.into_iter().zip(taken) {
+        match taken {
+            ActTaken::Kept => taken_in.intake.kept += 1,
+            ActTaken::Known => taken_in.intake.duplicate += 1,
+            ActTaken::Refused(why) => refused.push((number, why.zh)),
+        }
+    }
+    taken_in.intake.rejected = refused.len() as u64;
+    refused.sort_unstable();
+    taken_in.rejects = refused.into_iter().map(|(line, reason)| PushReject { line, reason }).collect();
     let none = taken_in.intake.collected > 0 && taken_in.intake.collected == taken_in.intake.rejected;
     let status = if none { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Extension(Dressed), Json(taken_in)).into_response())
 }
 
-/// Why a line was not taken in.
-enum Refused {
-    /// It cannot be; the others may.
-    Line(String),
-    /// Nothing can be taken in.
-    All(ViewError),
-}
-
-impl From<ViewError> for Refused {
-    fn from(error: ViewError) -> Self {
-        match error {
-            ViewError::Refused { why } => Self::Line(why),
-            other => Self::All(other),
-        }
+/// The act that a line tells of, or why it tells of none.
+fn act(line: &[u8], member: &Member) -> Result<Act, String> {
+    let line: ActLine = serde_json::from_slice(line).map_err(|error| format!("无法识别：{error}"))?;
+    let id = alert_id(line.alert_id).map_err(|_| "alert_id 不是预警编号".to_owned())?;
+    if line.idempotency_key.is_empty() || line.idempotency_key.chars().count() > Act::KEY_CHARS_MAX {
+        return Err(format!("idempotency_key 应为 1 到 {} 个字符", Act::KEY_CHARS_MAX));
     }
+    Ok(Act {
+        alert_id: id,
+        at: now(),
+        by: member.name.clone(),
+        party: member.party.name.clone(),
+        kind: line.kind,
+        note: line.note.trim().to_owned(),
+        to: line.to.map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()),
+        until: line.until,
+        key: Some(line.idempotency_key),
+    })
 }

@@ -5,6 +5,8 @@
 //! (decision 0016). A request that changes something by the right of a cookie must carry the form key of its session, which other sites
 //! cannot read.
 
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
@@ -14,12 +16,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::authentication::bearer;
 use super::limits::BODY_BYTES_MAX;
-use super::problem::Problem;
+use super::problem::{Problem, is_for_programs};
 use super::rights::{Need, Rights};
 use super::shell::{Sections, Visitor, shown_to};
 use super::state::Shared;
+use super::still_meant::{self, Question, Times};
 use access::{Viewer, same};
 
+/// Where the form of the sign-in page is sent.
+const SIGN_IN: &str = "/signin";
 /// Field of a form, and header of other requests, that carries the form key.
 const KEY_FIELD: &str = "key";
 /// See [`KEY_FIELD`].
@@ -51,13 +56,33 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
+    let times = Times::begin(&shared.timer);
     match admit(&shared, path.as_ref().map_or("", MatchedPath::as_str), request).await {
         Ok((viewer, request)) => {
             let visitor = visitor_of(viewer.as_ref(), &shared.addresses.rights);
-            shown_to(visitor, next.run(request)).await
+            let headers = request.headers().clone();
+            let answer = shown_to(visitor, next.run(request)).await;
+            match viewer {
+                Some(viewer) => still_meant::watched(answer, times, may_still(shared, headers, viewer)),
+                None => answer,
+            }
         }
         Err(refused) => *refused,
     }
+}
+
+/// Asks whether what a client showed still makes it whom it was: not when its token was revoked, its user disabled, its session ended, or
+/// what concerns its organisation changed.
+fn may_still(shared: Shared, headers: HeaderMap, viewer: Viewer) -> Question {
+    let (shared, headers, viewer) = (Arc::new(shared), Arc::new(headers), Arc::new(viewer));
+    Box::new(move || {
+        let (shared, headers, viewer) = (Arc::clone(&shared), Arc::clone(&headers), Arc::clone(&viewer));
+        Box::pin(async move {
+            let now = shared.authentication.viewer(&headers).await;
+            let now = now.inspect_err(|error| tracing::warn!("it is not known who takes an answer: {error}"));
+            now.is_ok_and(|now| now.as_ref() == Some(&*viewer))
+        })
+    })
 }
 
 /// The viewer, when known, and the request with the viewer in its extensions.
@@ -99,6 +124,8 @@ async fn admit(shared: &Shared, path: &str, mut request: Request) -> Result<Admi
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     if let Some(Viewer::Member(member)) = &viewer
         && let (true, Some(key)) = (changes, &member.form_key)
+        // The sign-in form may stem from before this session, from another tab; it has a key of its own, which its handler checks.
+        && path != SIGN_IN
     {
         request = meant(request, key).await.map_err(|problem| refuse(*problem))?;
     }
@@ -162,8 +189,7 @@ fn from_elsewhere(headers: &HeaderMap) -> bool {
 /// Redirects people to the sign-in page, which leads back; answers programs with 401 and what is needed.
 fn sign_in_first(method: &Method, address: &Uri, headers: &HeaderMap) -> Response {
     let wanted = address.path_and_query().map_or("/", |wanted| wanted.as_str());
-    let for_programs = ["/api/", "/feeds/", "/metrics"].iter().any(|start| wanted.starts_with(start));
-    if for_programs || method != Method::GET || headers.contains_key(AUTHORIZATION) {
+    if is_for_programs(address.path()) || method != Method::GET || headers.contains_key(AUTHORIZATION) {
         let challenge = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"wanglou\""))];
         let problem = Problem::unauthorised("需要登录，或出示有效的访问令牌：Authorization: Bearer <令牌>。");
         return (challenge, problem).into_response();

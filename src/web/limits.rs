@@ -32,8 +32,20 @@ vocabulary::bounds! {
     pub(super) const STREAMS_PER_PARTY_MAX: usize = 20, "streams", "429";
     /// Longest life of a stream; a client that comes back with its last id misses nothing.
     pub(super) const STREAM_SECONDS_MAX: u64 = 30 * 60, "seconds", "the stream ends";
-    /// Time within which a stream ends whose token was revoked, user disabled or session ended.
-    pub(super) const ASK_AGAIN_SECONDS: u64 = 20, "seconds", "the stream ends";
+    /// Time after which is looked again whether whoever takes a long answer still may: its token not revoked, user not disabled, session not ended.
+    pub(super) const ASK_AGAIN_SECONDS: u64 = 20, "seconds", "the answer is broken off";
+    /// Longest time in which a file is taken by its client.
+    pub(super) const ANSWER_TAKEN_SECONDS_MAX: u64 = 10 * 60, "seconds", "the answer is broken off";
+    /// Exports, archives of records and raw records that are made or taken at once.
+    pub(super) const EXPORTS_AT_ONCE: usize = 4, "answers", "429";
+    /// Such answers of one organisation, or of the owner of the machine.
+    pub(super) const EXPORTS_OF_ONE_AT_ONCE: usize = 2, "answers", "429";
+    /// Proxies between a client and the service whose word is followed.
+    pub(super) const PROXIES_PASSED_MAX: usize = 16, "addresses", "the farthest that was followed counts as the client";
+    /// What people did with an alert, and what came back, on one page.
+    pub(super) const LINES_SHOWN_MAX: usize = 50, "lines", "the rest stands on the next page";
+    /// Text of such lines on one page.
+    pub(super) const LINES_SHOWN_BYTES_MAX: usize = 64 << 10, "bytes", "the rest stands on the next page";
     /// Longest address, path and query together. A Chinese character takes nine bytes once encoded.
     pub(super) const ADDRESS_BYTES_MAX: usize = 8 * 1024, "bytes", "414";
     /// Longest id in an address.
@@ -42,6 +54,8 @@ vocabulary::bounds! {
     pub(super) const QUERY_CHARS_MAX: usize = 500, "characters", "400";
     /// Longest place mark of a next page of search results.
     pub(super) const AFTER_BYTES_MAX: usize = 1_000, "bytes", "400";
+    /// Longest time of one search.
+    pub(super) const SEARCH_MS_MAX: u64 = 800, "milliseconds", "what was found until then is shown, and marked";
     /// Hits in one answer for programs.
     pub(super) const HITS_MAX: usize = 100, "hits", "400";
 }

@@ -9,13 +9,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 
+use super::limits::{ASK_AGAIN_SECONDS, STREAMS_PER_PARTY_MAX};
 use super::openapi;
 use super::records::Rule;
 use super::routes::ROUTES;
+use super::still_meant::Timer;
+use super::still_meant::testing::Stepped;
 use super::testing::Folder;
-use super::{Authentication, router, serve};
+use super::{Authentication, router_within, serve};
 use access::{Accounts, NewUser};
-use vocabulary::{Concerns, Role, Scope};
+use pipeline::{ActTaken, ZIP_ROWS_MAX};
+use vocabulary::{Act, ActKind, Concerns, Role, Scope};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 /// An alert that concerns the parties of the matrix, and one that does not.
@@ -46,7 +50,15 @@ impl Server {
 
     /// A service that believes to be reached by others.
     async fn bound_to(bind: IpAddr) -> Self {
-        let folder = Folder::filled().await;
+        Self::of(Folder::filled().await, bind, Timer::of_machine()).await
+    }
+
+    /// A service that times long answers by another clock.
+    async fn timed_by(clock: &Stepped) -> Self {
+        Self::of(Folder::filled().await, IpAddr::from([127, 0, 0, 1]), clock.timer()).await
+    }
+
+    async fn of(folder: Folder, bind: IpAddr, timer: Timer) -> Self {
         let accounts = Accounts::new(folder.tower.store().clone());
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let home = format!("http://{}", listener.local_addr().expect("bound"));
@@ -54,7 +66,8 @@ impl Server {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let router = router(Arc::clone(&folder.tower), Authentication::new(accounts.clone(), bind));
+        let authentication = Authentication::new(accounts.clone(), bind);
+        let router = router_within(Arc::clone(&folder.tower), authentication, ZIP_ROWS_MAX, timer);
         let serving = tokio::spawn(serve(listener, router, super::Room::default(), shutdown));
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self { home, accounts, client: client.build().expect("a client"), stop, serving, folder }
@@ -107,7 +120,7 @@ impl Server {
         request.send().await.expect("an answer")
     }
 
-    async fn status(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> StatusCode {
+    pub(super) async fn status(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> StatusCode {
         self.ask(method, path, headers, body).await.status()
     }
 
@@ -407,5 +420,147 @@ async fn guesses_are_refused_in_the_same_words_and_then_slowed_down() {
     }
     let slowed = guess("centre").await;
     assert_eq!((slowed.0, slowed.1), (StatusCode::TOO_MANY_REQUESTS, true));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_token_that_opened_it_is_revoked_and_others_go_on() {
+    let clock = Stepped::default();
+    let server = Server::timed_by(&clock).await;
+    server.add("centre", Role::Centre).await;
+    server.add("firm", Role::Firm).await;
+    let mut open = Vec::new();
+    for name in ["centre", "firm"] {
+        let token = server.token(name, &[Scope::Read]).await;
+        let answer =
+            server.ask("GET", "/feeds/alerts/stream", &[("authorization", &format!("Bearer {token}"))], "").await;
+        assert_eq!(answer.status(), StatusCode::OK, "{name}");
+        open.push(answer);
+    }
+    // Who had a session is a stranger once it has ended.
+    let session = server.sign_in("centre").await;
+    let by_session = server.ask("GET", "/feeds/alerts/stream", &[("cookie", &session)], "").await;
+    let tokens = server.accounts.tokens().await.expect("asked");
+    let of_centre = tokens.iter().find(|token| token.party.name == "centre的单位").expect("made");
+    server.accounts.revoke_token(&of_centre.token, "test", now()).await.expect("revoked");
+    server.accounts.sign_out(session.split_once('=').expect("a pair").1, "centre", now()).await.expect("ended");
+    clock.advance(ASK_AGAIN_SECONDS);
+    let (mut of_firm, mut of_centre) = (open.pop().expect("opened"), open.pop().expect("opened"));
+    while of_centre.chunk().await.is_ok_and(|chunk| chunk.is_some()) {}
+    let mut by_session = by_session;
+    while by_session.chunk().await.is_ok_and(|chunk| chunk.is_some()) {}
+    let another = tokio::time::timeout(std::time::Duration::ZERO, of_firm.chunk()).await;
+    assert!(!matches!(another, Ok(Ok(None) | Err(_))), "the stream of the other goes on");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_organisation_has_its_share_of_streams_and_leaves_places_to_others() {
+    let server = Server::open().await;
+    server.add("centre", Role::Centre).await;
+    server.add("public", Role::Public).await;
+    let bearer = async |name: &str| format!("Bearer {}", server.token(name, &[Scope::Read]).await);
+    let (centre, public) = (bearer("centre").await, bearer("public").await);
+    let mut open = Vec::new();
+    for _ in 0..STREAMS_PER_PARTY_MAX {
+        let answer = server.ask("GET", "/feeds/alerts/stream", &[("authorization", &public)], "").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        open.push(answer);
+    }
+    let further = server.status("GET", "/feeds/alerts/stream", &[("authorization", &public)], "").await;
+    assert_eq!(further, StatusCode::TOO_MANY_REQUESTS);
+    let other = server.ask("GET", "/feeds/alerts/stream", &[("authorization", &centre)], "").await;
+    assert_eq!(other.status(), StatusCode::OK);
+    let metrics = server.token("centre", &[Scope::Metrics]).await;
+    let metrics = server.ask("GET", "/metrics", &[("authorization", &format!("Bearer {metrics}"))], "").await;
+    let counted = format!("wanglou_alert_streams {}", STREAMS_PER_PARTY_MAX + 1);
+    assert!(metrics.text().await.expect("text").contains(&counted));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_form_of_another_tab_signs_in_though_a_session_lives() {
+    let server = Server::open().await;
+    server.add("centre", Role::Centre).await;
+    let (cookie, key) = server.form(&[]).await;
+    // A second tab opens the same form; neither makes the other useless.
+    let (again, same_key) = server.form(&[("cookie", &cookie)]).await;
+    assert_eq!((&again, &same_key), (&cookie, &key));
+    let body = format!("name=centre&password={}&key={key}&next=/status", PASSWORD.replace(' ', "+"));
+    let first = server.ask("POST", "/signin", &[FORM, ("cookie", &cookie)], &body).await;
+    assert_eq!(first.status(), StatusCode::SEE_OTHER);
+    let session = set_cookie(&first);
+    let both = format!("{session}; {cookie}");
+    let second = server.ask("POST", "/signin", &[FORM, ("cookie", &both)], &body).await;
+    assert_eq!(second.status(), StatusCode::SEE_OTHER, "{}", second.text().await.expect("text"));
+    let wrong = body.replace("correct", "wrong");
+    let wrong = server.status("POST", "/signin", &[FORM, ("cookie", &both)], &wrong).await;
+    assert_eq!(wrong, StatusCode::UNAUTHORIZED, "a wrong password is told as ever");
+    let unbound = server.status("POST", "/signin", &[FORM, ("cookie", &session)], &body).await;
+    assert_eq!(unbound, StatusCode::FORBIDDEN, "without the cookie of the form another site may have sent it");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn cookies_are_for_tls_alone_where_the_settings_say_that_the_pages_are() {
+    for (home, secure) in [("http://wanglou", false), ("https://wanglou.example", true)] {
+        let server =
+            Server::of(Folder::reached_by(home).await, IpAddr::from([127, 0, 0, 1]), Timer::of_machine()).await;
+        server.add("centre", Role::Centre).await;
+        let form = server.ask("GET", "/signin", &[], "").await;
+        let told = form.headers()["set-cookie"].to_str().expect("ASCII").to_owned();
+        assert_eq!(told.contains("; Secure"), secure, "{home}: {told}");
+        let by_proxy = server.ask("GET", "/signin", &[("x-forwarded-proto", "https")], "").await;
+        assert!(by_proxy.headers()["set-cookie"].to_str().expect("ASCII").contains("; Secure"));
+        let key = key_of(&form.text().await.expect("text"));
+        let cookie = told.split(';').next().expect("a pair");
+        let body = format!("name=centre&password={}&key={key}", PASSWORD.replace(' ', "+"));
+        let signed_in = server.ask("POST", "/signin", &[FORM, ("cookie", cookie)], &body).await;
+        for set in signed_in.headers().get_all("set-cookie") {
+            assert_eq!(set.to_str().expect("ASCII").contains("; Secure"), secure, "{home}: {set:?}");
+        }
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_shows_many_long_notes_a_stretch_at_a_time_and_all_of_them_in_the_end() {
+    let server = Server::open().await;
+    server.add("centre", Role::Centre).await;
+    let note = |number: usize| Act {
+        alert_id: OWN.into(),
+        at: now(),
+        by: "甲".to_owned(),
+        party: "某检验机构".to_owned(),
+        kind: ActKind::Note,
+        note: format!("第{number}条{}", "<".repeat(600)),
+        to: None,
+        until: None,
+        key: Some(number.to_string()),
+    };
+    let taken = server.folder.tower.take_acts((0..400).map(note).collect()).await.expect("taken");
+    assert!(taken.iter().all(|taken| *taken == ActTaken::Kept));
+    let more = server.folder.tower.take_acts((400..1_000).map(note).collect()).await.expect("taken");
+    assert!(more.iter().any(|taken| matches!(taken, ActTaken::Refused(_))), "an organisation has so much room");
+    let again = server.folder.tower.take_acts((0..400).map(note).collect()).await.expect("taken");
+    assert!(again.iter().all(|taken| *taken == ActTaken::Known), "the same again changes nothing");
+    let token = format!("Bearer {}", server.token("centre", &[Scope::Read]).await);
+    let (mut path, mut shown, mut pages) = (format!("/alerts/{OWN}"), 0, 0);
+    loop {
+        let page = server.ask("GET", &path, &[("authorization", &token)], "").await.text().await.expect("text");
+        assert!(page.len() < 500_000, "{path}: {} bytes", page.len());
+        shown += page.matches("第").count().min(page.matches("条&#60;").count());
+        pages += 1;
+        let Some(rest) = page.split("?before=").nth(1) else { break };
+        path = format!("/alerts/{OWN}?before={}", rest.split('#').next().expect("a number"));
+        assert!(pages < 100, "it ends");
+    }
+    let kept = server.folder.tower.store().acts(Some(&OWN.into())).await.expect("read").len();
+    assert_eq!(shown, kept, "every note is on one page");
+    for format in ["docx", "pdf"] {
+        let sheet = format!("/alerts/{OWN}/sheet?format={format}");
+        let sheet = server.ask("GET", &sheet, &[("authorization", &token)], "").await.bytes().await.expect("bytes");
+        assert!(sheet.len() < 1_000_000, "{format}: {} bytes", sheet.len());
+    }
     server.close().await;
 }

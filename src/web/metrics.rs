@@ -8,12 +8,13 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::problem::Problem;
-use super::stream;
+use super::state::Shared;
 use super::view::{SourceHealth, Status, View};
 use store::EndpointHealth;
 
@@ -36,9 +37,9 @@ pub(super) fn answered(status: u16, took: Duration) {
 }
 
 /// `/metrics`.
-pub(super) async fn show(view: View) -> Result<Response, Problem> {
+pub(super) async fn show(State(shared): State<Shared>, view: View) -> Result<Response, Problem> {
     let status = view.status().await?;
-    let page = text(&status) + &deliveries(&view.deliveries().await?);
+    let page = text(&status, shared.streams.taken()) + &deliveries(&view.deliveries().await?);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
 }
 
@@ -47,7 +48,7 @@ fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-fn text(status: &Status) -> String {
+fn text(status: &Status, streams: usize) -> String {
     let mut page = String::new();
     let mut family = |name: &str, kind: &str, help: &str, rows: &[(String, f64)]| {
         let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}");
@@ -111,7 +112,7 @@ fn text(status: &Status) -> String {
         .map(|(class, count)| (format!("{{class=\"{}xx\"}}", class + 1), count.load(Ordering::Relaxed) as f64))
         .collect();
     family("wanglou_http_answers_total", "counter", "Answers by class of status.", &answers);
-    family("wanglou_alert_streams", "gauge", "Alert streams open.", &one(stream::open() as u64));
+    family("wanglou_alert_streams", "gauge", "Alert streams open.", &one(streams as u64));
     times(&mut page);
     page
 }

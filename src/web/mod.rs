@@ -5,10 +5,11 @@
 //!
 //! Layers. A file imports files of earlier lines and of its own, never of a later one, and none in a circle:
 //!
-//! - plain helpers: `limits`, `clock`, `text`, `display` (how values are worded), `assets`, `operation`, `office_document` (`docx`, `pdf`);
+//! - plain helpers: `limits`, `clock`, `text`, `display` (how values are worded), `assets`, `operation`, `office_document` (`docx`, `pdf`), `stretch`,
+//!   `shares`, `still_meant`;
 //! - `view`: the data folder as one viewer may see it; `shell`: the frame of a page; `authentication`: who asks; `rights`: who may;
 //! - `problem`: errors as visitors see them; `parameters`: what several addresses read; `feeds`: feeds as they were last written;
-//! - `state`: what handlers share; `gate`: the check before every handler;
+//! - `state`: what handlers share; `address`: where a request comes from; `gate`: the check before every handler;
 //! - handlers: `pages`, `api`, `acts`, `alert_files`, `downloads`, `exchange`, `metrics`, `push`, `saved_searches`, `schemas`, `stream`;
 //! - `routes`: the table of addresses; `openapi`: the document made of it; `guard`: bounds and headers of every answer;
 //! - this file: the router and the server.
@@ -51,10 +52,14 @@ mod serve;
 mod shares;
 mod shell;
 mod state;
+mod still_meant;
 mod stream;
+mod stretch;
 mod text;
 mod view;
 
+#[cfg(test)]
+mod extremes;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
@@ -76,6 +81,7 @@ use pipeline::{Tower, ZIP_ROWS_MAX};
 use rights::Rights;
 use routes::{BodyLimit, ROUTES};
 use state::{Addresses, Shared};
+use still_meant::Timer;
 
 pub use authentication::Authentication;
 pub use limits::BOUNDS;
@@ -88,14 +94,14 @@ pub const DRAIN_MS_MAX: u64 = 10_000;
 
 /// Every address of the table of routes, behind the gate.
 pub fn router(tower: Arc<Tower>, authentication: Authentication) -> Router {
-    router_within(tower, authentication, ZIP_ROWS_MAX)
+    router_within(tower, authentication, ZIP_ROWS_MAX, Timer::of_machine())
 }
 
-/// The same, with another bound for the rows of an export.
-fn router_within(tower: Arc<Tower>, authentication: Authentication, export_rows_max: u64) -> Router {
+/// The same, with another bound for the rows of an export and another clock for long answers.
+fn router_within(tower: Arc<Tower>, authentication: Authentication, export_rows_max: u64, timer: Timer) -> Router {
     let rights = Rights::new(ROUTES.iter().map(|route| (route.method.name(), route.path, route.need)));
     let addresses = Addresses { rights: Arc::new(rights), document: openapi::document };
-    let shared = Shared::new(tower, authentication, addresses, export_rows_max);
+    let shared = Shared::new(tower, authentication, addresses, export_rows_max, timer);
     let check = from_fn_with_state(shared.clone(), gate::check);
     let with = |body: BodyLimit| {
         let routes = ROUTES.iter().filter(|route| route.body == body);

@@ -18,7 +18,7 @@ use pipeline::ExchangeManifest;
 use vocabulary::{Document, Notice, Party, Reading, Role, Scope, SignalRecord};
 
 /// Errors that any address may give beside its own.
-const ERRORS_ANYWHERE: [u16; 6] = [401, 403, 404, 414, 500, 503];
+const ERRORS_ANYWHERE: [u16; 7] = [401, 403, 404, 414, 421, 500, 503];
 /// The place of schemas in the document.
 const SCHEMAS: &str = "/components/schemas";
 

@@ -8,30 +8,34 @@ use super::text;
 use super::view::{AlertFilter, QueryFault, ViewError};
 use vocabulary::{AlertId, AlertState, Category, Danger, Disposal, DocumentId, Hazard, UnknownCode};
 
-/// The list's parameters as they come in the address. Empty means any.
+/// What a parameter without a value means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// Any: forms of pages send all their fields.
+    Any,
+    /// Nothing: it is no code.
+    Refused,
+}
+
+/// The list's parameters as they come in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[derive(schemars::JsonSchema)]
 pub(super) struct ListQuery {
     /// Only open or only closed ones.
-    #[serde(default)]
     #[schemars(with = "Option<AlertState>")]
-    state: String,
+    state: Option<String>,
     /// Only with this disposal.
-    #[serde(default)]
     #[schemars(with = "Option<Disposal>")]
-    disposal: String,
+    disposal: Option<String>,
     /// Only with this danger.
-    #[serde(default)]
     #[schemars(with = "Option<Danger>")]
-    danger: String,
+    danger: Option<String>,
     /// Only of this product category.
-    #[serde(default)]
     #[schemars(with = "Option<Category>")]
-    category: String,
+    category: Option<String>,
     /// Only of this hazard.
-    #[serde(default)]
     #[schemars(with = "Option<Hazard>")]
-    hazard: String,
+    hazard: Option<String>,
     /// How many to pass over.
     #[schemars(range(max = AlertFilter::SKIP_MAX), extend("default" = 0))]
     skip: Option<usize>,
@@ -42,18 +46,18 @@ pub(super) struct ListQuery {
 
 impl ListQuery {
     /// The filter, or a problem that names the parameter and its possible values.
-    pub(super) fn filter(&self) -> Result<AlertFilter, Problem> {
+    pub(super) fn filter(&self, empty: Empty) -> Result<AlertFilter, Problem> {
         let filter = AlertFilter {
-            state: match self.state.as_str() {
-                "" => None,
-                "open" => Some(AlertState::Open),
-                "closed" => Some(AlertState::Closed),
-                other => return Err(unknown("state", other, "open, closed")),
+            state: match given(self.state.as_deref(), empty) {
+                None => None,
+                Some("open") => Some(AlertState::Open),
+                Some("closed") => Some(AlertState::Closed),
+                Some(other) => return Err(unknown("state", other, "open, closed")),
             },
-            disposal: code("disposal", &self.disposal)?,
-            danger: code("danger", &self.danger)?,
-            category: code("category", &self.category)?,
-            hazard: code("hazard", &self.hazard)?,
+            disposal: code("disposal", given(self.disposal.as_deref(), empty))?,
+            danger: code("danger", given(self.danger.as_deref(), empty))?,
+            category: code("category", given(self.category.as_deref(), empty))?,
+            hazard: code("hazard", given(self.hazard.as_deref(), empty))?,
             skip: self.skip.unwrap_or(0),
             limit: self.limit.unwrap_or(AlertFilter::LIMIT_DEFAULT),
         };
@@ -68,10 +72,13 @@ impl ListQuery {
     }
 }
 
-fn code<T: std::str::FromStr<Err = UnknownCode>>(name: &str, found: &str) -> Result<Option<T>, Problem> {
-    if found.is_empty() {
-        return Ok(None);
-    }
+/// What a parameter says; none when nothing is asked.
+fn given(found: Option<&str>, empty: Empty) -> Option<&str> {
+    found.filter(|found| empty == Empty::Refused || !found.is_empty())
+}
+
+fn code<T: std::str::FromStr<Err = UnknownCode>>(name: &str, found: Option<&str>) -> Result<Option<T>, Problem> {
+    let Some(found) = found else { return Ok(None) };
     found.parse().map(Some).map_err(|error: UnknownCode| unknown(name, found, &error.known))
 }
 

@@ -75,6 +75,11 @@ impl Problem {
         Self { detail: detail.into(), ..Self::plain(StatusCode::FORBIDDEN) }
     }
 
+    /// 503, saying why.
+    pub(super) fn unavailable(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..Self::plain(StatusCode::SERVICE_UNAVAILABLE) }
+    }
+
     /// 421, saying under which names the service answers.
     pub(super) fn misdirected(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..Self::plain(StatusCode::MISDIRECTED_REQUEST) }
@@ -197,14 +202,19 @@ pub(super) async fn no_such_page() -> Problem {
     Problem::plain(StatusCode::NOT_FOUND)
 }
 
-/// Gives an error its body: problem details under `/api/` and `/feeds/`, a page elsewhere. Headers such as `Allow` stay.
+/// Whether programs ask this address: what is refused there are problem details.
+pub(super) fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/feeds/") || matches!(path, "/metrics" | "/healthz" | "/readyz")
+}
+
+/// Gives an error its body: problem details where programs ask, a page elsewhere. Headers such as `Allow` stay.
 pub(super) fn dress(mut response: Response, path: &str) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || response.extensions().get::<Dressed>().is_some() {
         return response;
     }
     let problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::plain(status));
-    let (kind, body) = if path.starts_with("/api/") || path.starts_with("/feeds/") {
+    let (kind, body) = if is_for_programs(path) {
         ("application/problem+json", Body::from(problem.as_json(path)))
     } else {
         ("text/html; charset=utf-8", Body::from(problem.as_page()))

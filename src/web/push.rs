@@ -61,7 +61,7 @@ pub(super) async fn documents(
     // Few bodies are in memory at once, and one organisation fills not all of their places.
     let who = own.as_ref().map_or(SETTINGS_TOKEN, Viewer::name);
     let party = own.as_ref().and_then(Viewer::party).map_or(SETTINGS_TOKEN, |party| party.name.as_str());
-    let _place = shared.pushes.take(party).ok_or_else(|| Problem::busy("同时推送过多：请稍后重试。"))?;
+    let _place = shared.pushes.take(party).map_err(|_| Problem::busy("同时推送过多：请稍后重试。"))?;
     let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
     let told = shared.push(body.into(), SourceId::new(source), channel, by, who).await?;
     let intake = told.intake;

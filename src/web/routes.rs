@@ -21,6 +21,7 @@ use Method::{Delete, Get, Post};
 use Need::{Nothing, Pusher, Roles};
 use alert::Casework;
 use alert::forms::CloudEvent;
+use pipeline::ACTS_AT_ONCE_MAX;
 use store::SavedSearch;
 use vocabulary::DocumentLine;
 use vocabulary::Scope::{Act, Metrics, Read, Search};
@@ -162,7 +163,7 @@ pub(super) static ROUTES: &[Route] = &[
         id: "handIn",
         about: "Keep what people of an organisation did, many acts at once; the same line again changes nothing",
         takes: Some(Body::lines::<exchange::ActLine>(
-            Most::Lines(exchange::ACTS_MAX),
+            Most::Lines(ACTS_AT_ONCE_MAX),
             concat!(
                 r#"{"idempotency_key": "case-7", "alert_id": "wl-20240504-water_heater-electric_shock-3fa1c2", "#,
                 r#""kind": "note", "note": "已下架"}"#,
@@ -264,8 +265,8 @@ pub(super) static ROUTES: &[Route] = &[
     }),
     api(Get, "/readyz", Nothing, |m| on(m, api::ready), Operation {
         id: "ready",
-        about: "Whether it should be sent visitors",
-        answers: &[Answer::text("text/plain", "in order")],
+        about: "Whether it should be sent visitors: documents are read and judged, and there is room",
+        answers: &[Answer::text("text/plain", "in order; tasks that do not get on, a line each")],
         ..PLAIN
     }),
     api(Get, "/metrics", Roles(INSIDE, Metrics), |m| on(m, metrics::show), Operation {

@@ -30,21 +30,25 @@ use tokio::sync::{Notify, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
+use super::address::is_proxy;
 use super::limits::{
     BODY_SECONDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX,
     WRITE_SECONDS_MAX,
 };
+use vocabulary::Network;
 
 /// Pause after the system gave no connection (no descriptors, no memory).
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
 
 /// How many connections there may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
     /// In all.
     pub connections: usize,
-    /// From one address that is not loopback.
+    /// From one address that is neither loopback nor a proxy's.
     pub per_address: usize,
+    /// Proxies on other machines: many people come from their addresses.
+    pub proxies: Vec<Network>,
 }
 
 impl Room {
@@ -54,13 +58,19 @@ impl Room {
     pub fn of_descriptors(files: u64) -> Self {
         let half = usize::try_from(files / 2).unwrap_or(usize::MAX);
         let connections = half.clamp(1, CONNECTIONS_MAX);
-        Self { connections, per_address: CONNECTIONS_PER_ADDRESS_MAX.min(connections) }
+        Self { connections, per_address: CONNECTIONS_PER_ADDRESS_MAX.min(connections), proxies: Vec::new() }
+    }
+
+    /// The same behind these proxies.
+    #[must_use]
+    pub fn with_proxies(self, proxies: &[Network]) -> Self {
+        Self { proxies: proxies.to_vec(), ..self }
     }
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self { connections: CONNECTIONS_MAX, per_address: CONNECTIONS_PER_ADDRESS_MAX }
+        Self { connections: CONNECTIONS_MAX, per_address: CONNECTIONS_PER_ADDRESS_MAX, proxies: Vec::new() }
     }
 }
 
@@ -105,8 +115,8 @@ impl Connections {
     /// A place for a connection; none when all places are taken by answers. Closes the one that has waited longest where that makes room.
     fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
         let mut held = self.held();
-        let own =
-            !from.is_loopback() && held.values().filter(|other| other.from == from).count() >= self.room.per_address;
+        let own = !is_proxy(from, &self.room.proxies)
+            && held.values().filter(|other| other.from == from).count() >= self.room.per_address;
         if own || held.len() >= self.room.connections {
             // Whoever has its share makes room by its own connections alone.
             let waiting =
@@ -155,7 +165,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut
         };
         match taken {
             Ok((stream, from)) => {
-                let Some(place) = connections.take(share_of(from.ip())) else {
+                let Some(place) = connections.take(share_of(from.ip(), &connections.room.proxies)) else {
                     tracing::debug!(%from, "all connections are answering: a further one is closed");
                     continue;
                 };
@@ -172,14 +182,15 @@ pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut
     while serving.join_next().await.is_some() {}
 }
 
-/// The address that a share is counted for: IPv6 by its /64, which one customer has whole; IPv4 written as IPv6 as IPv4.
-fn share_of(address: IpAddr) -> IpAddr {
+/// The address that a share is counted for: IPv6 by its /64, which one customer has whole; IPv4 written as IPv6 as IPv4; a proxy's own.
+fn share_of(address: IpAddr, proxies: &[Network]) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) if !address.is_loopback() => {
+        address if is_proxy(address, proxies) => address,
+        IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::from([a, b, c, d, 0, 0, 0, 0])
         }
-        address => address,
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -351,7 +362,7 @@ mod tests {
 
     #[test]
     fn when_all_room_is_taken_the_connection_that_waited_longest_makes_place() {
-        let connections = Connections::new(Room { connections: 2, per_address: 2 });
+        let connections = Connections::new(Room { connections: 2, per_address: 2, ..Room::default() });
         let (first, second) = (connections.take(OWN).expect("room"), connections.take(OWN).expect("room"));
         Place::now(&connections, first.id, Doing::Answering);
         let third = connections.take(OWN).expect("the second makes place");
@@ -366,7 +377,7 @@ mod tests {
 
     #[test]
     fn one_address_has_a_share_and_makes_place_by_its_own_connections_alone() {
-        let connections = Connections::new(Room { connections: 10, per_address: 2 });
+        let connections = Connections::new(Room { connections: 10, per_address: 2, ..Room::default() });
         let other = connections.take(from(1)).expect("room");
         let own: Vec<Place> = (0..5).filter_map(|_| connections.take(from(2))).collect();
         assert_eq!(own.len(), 5, "newcomers take the places of those that wait");
@@ -376,8 +387,19 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_of_the_settings_brings_more_than_one_share() {
+        let proxies: Vec<Network> = vec!["fd00::/64".parse().expect("a network")];
+        let room = Room { connections: 5, per_address: 2, ..Room::default() }.with_proxies(&proxies);
+        let connections = Connections::new(room);
+        let proxy = share_of("fd00::7".parse().expect("an address"), &proxies);
+        assert_eq!(proxy.to_string(), "fd00::7", "it is known by its whole address");
+        let held: Vec<Place> = (0..4).filter_map(|_| connections.take(proxy)).collect();
+        assert_eq!((held.len(), connections.held().len()), (4, 4), "many people come from it");
+    }
+
+    #[test]
     fn one_customer_has_one_share_however_its_address_is_written() {
-        let share = |text: &str| share_of(text.parse().expect("an address"));
+        let share = |text: &str| share_of(text.parse().expect("an address"), &[]);
         assert_eq!(share("2001:db8:1:2::3"), share("2001:db8:1:2:ffff::9"));
         assert_ne!(share("2001:db8:1:2::3"), share("2001:db8:1:3::3"));
         assert_eq!(share("::ffff:10.0.0.1"), from(1));
@@ -387,8 +409,8 @@ mod tests {
     #[test]
     fn a_process_with_few_descriptors_takes_few_connections() {
         assert_eq!(Room::of_descriptors(65_536), Room::default());
-        assert_eq!(Room::of_descriptors(100), Room { connections: 50, per_address: 50 });
-        assert_eq!(Room::of_descriptors(0), Room { connections: 1, per_address: 1 });
+        assert_eq!(Room::of_descriptors(100), Room { connections: 50, per_address: 50, ..Room::default() });
+        assert_eq!(Room::of_descriptors(0), Room { connections: 1, per_address: 1, ..Room::default() });
         assert_eq!(Room::of_descriptors(u64::MAX), Room::default());
     }
 }

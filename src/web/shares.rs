@@ -11,6 +11,27 @@ pub(super) struct Shares {
     taken: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// All are taken.
+    All,
+    /// The organisation has its share.
+    OfOne,
+}
+
+/// A place that goes with an answer until it was taken.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    _place: Arc<Place>,
+}
+
+impl Held {
+    pub(super) fn new(place: Place) -> Self {
+        Self { _place: Arc::new(place) }
+    }
+}
+
 /// A place; given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -28,14 +49,25 @@ impl Shares {
         Self { all, of_one, taken: Arc::default() }
     }
 
-    /// A place for an organisation; none when all are taken, or its share is.
-    pub(super) fn take(&self, party: &str) -> Option<Place> {
+    /// A place for an organisation.
+    ///
+    /// # Errors
+    /// [`Full`] when all are taken, or its share is.
+    pub(super) fn take(&self, party: &str) -> Result<Place, Full> {
         let mut taken = locked(&self.taken);
-        if taken.values().sum::<usize>() >= self.all || taken.get(party).is_some_and(|own| *own >= self.of_one) {
-            return None;
+        if taken.get(party).is_some_and(|own| *own >= self.of_one) {
+            return Err(Full::OfOne);
+        }
+        if taken.values().sum::<usize>() >= self.all {
+            return Err(Full::All);
         }
         *taken.entry(party.to_owned()).or_default() += 1;
-        Some(Place { party: party.to_owned(), taken: Arc::clone(&self.taken) })
+        Ok(Place { party: party.to_owned(), taken: Arc::clone(&self.taken) })
+    }
+
+    /// How many are taken.
+    pub(super) fn taken(&self) -> usize {
+        locked(&self.taken).values().sum()
     }
 }
 
@@ -58,13 +90,14 @@ mod tests {
     #[test]
     fn one_organisation_leaves_places_to_others_and_gives_its_own_back() {
         let shares = Shares::new(3, 2);
-        let first: Vec<Place> = (0..5).filter_map(|_| shares.take("某厂")).collect();
+        let first: Vec<Place> = (0..5).filter_map(|_| shares.take("某厂").ok()).collect();
         assert_eq!(first.len(), 2);
         let other = shares.take("中心").expect("one is left");
-        assert!(shares.take("某平台").is_none(), "all are taken");
+        assert_eq!(shares.take("某厂").err(), Some(Full::OfOne));
+        assert_eq!(shares.take("某平台").err(), Some(Full::All));
         drop(first);
-        assert!(shares.take("某平台").is_some());
+        assert!(shares.take("某平台").is_ok());
         drop(other);
-        assert!(locked(&shares.taken).is_empty());
+        assert!(locked(&shares.taken).is_empty() && shares.taken() == 0);
     }
 }

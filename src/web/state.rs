@@ -14,14 +14,22 @@ use tokio::time::Instant;
 use super::authentication::Authentication;
 use super::clock::now;
 use super::feeds::FeedCache;
-use super::limits::{PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE};
+use super::limits::{
+    EXPORTS_AT_ONCE, EXPORTS_OF_ONE_AT_ONCE, PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE, STREAMS_MAX, STREAMS_PER_PARTY_MAX,
+};
 use super::problem::Problem;
 use super::rights::Rights;
-use super::shares::Shares;
+use super::shares::{Full, Held, Shares};
+use super::still_meant::Timer;
 use super::view::{PushReject, Pushed, View, ViewError};
 use access::{AccessError, Viewer};
-use pipeline::{Tower, push_lines};
+use pipeline::{TaskTrouble, Tower, push_lines};
 use vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
+
+/// Under which name a viewer has its share of places: that of the organisation, none for the owner of the machine.
+pub(super) fn share_of(viewer: &Viewer) -> &str {
+    viewer.party().map_or("", |party| &party.name)
+}
 
 /// What follows from the table of addresses.
 #[derive(Clone)]
@@ -52,6 +60,12 @@ pub(super) struct Shared {
     pub(super) exchanges: Arc<Semaphore>,
     /// Large bodies that are read at once.
     pub(super) pushes: Shares,
+    /// Alert streams that are open.
+    pub(super) streams: Shares,
+    /// Files that are made or taken.
+    exports: Shares,
+    /// By what long answers are timed.
+    pub(super) timer: Timer,
     /// The newest alert event, looked up once for all streams.
     pub(super) newest: Arc<NewestEvent>,
 }
@@ -62,9 +76,12 @@ impl Shared {
         authentication: Authentication,
         addresses: Addresses,
         export_rows_max: u64,
+        timer: Timer,
     ) -> Self {
         let exchanges = Arc::new(Semaphore::new(1));
         let pushes = Shares::new(PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE);
+        let streams = Shares::new(STREAMS_MAX, STREAMS_PER_PARTY_MAX);
+        let exports = Shares::new(EXPORTS_AT_ONCE, EXPORTS_OF_ONE_AT_ONCE);
         let newest = Arc::default();
         Self {
             tower,
@@ -74,6 +91,9 @@ impl Shared {
             export_rows_max,
             exchanges,
             pushes,
+            streams,
+            exports,
+            timer,
             newest,
         }
     }
@@ -81,6 +101,30 @@ impl Shared {
     /// The data folder as this viewer may see it.
     pub(super) fn view(&self, viewer: &Viewer) -> View {
         View::new(Arc::clone(&self.tower), viewer)
+    }
+
+    /// Whether others reach the pages by TLS, as the settings say.
+    pub(super) fn is_reached_by_tls(&self) -> bool {
+        self.tower.home().starts_with("https://")
+    }
+
+    /// A place for a file that this viewer takes away, until it was taken.
+    ///
+    /// # Errors
+    /// 429 when all are taken, or those of its organisation are.
+    pub(super) fn export_place(&self, viewer: &Viewer) -> Result<Held, Problem> {
+        let place = self.exports.take(share_of(viewer)).map_err(|full| match full {
+            Full::OfOne => {
+                Problem::busy(format!("贵单位正在导出 {EXPORTS_OF_ONE_AT_ONCE} 份文件：请等它们结束后再试。"))
+            }
+            Full::All => Problem::busy("正在为别的单位导出文件：请稍后再试。"),
+        })?;
+        Ok(Held::new(place))
+    }
+
+    /// Tasks of the service that do not get on.
+    pub(super) fn troubles(&self) -> Vec<TaskTrouble> {
+        self.tower.troubles().all()
     }
 
     /// Whether the service works: the store answers.

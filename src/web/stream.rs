@@ -1,11 +1,10 @@
 //! The alert stream: server-sent events, one per event in an alert's life, resumable by `Last-Event-ID`.
 //!
 //! In: the numbered events that a viewer may see. Out: `text/event-stream`. A client that comes back with the last id it saw gets what it missed, in
-//! order and once; one that comes without gets what happens from now on. Streams end when the service does.
+//! order and once; one that comes without gets what happens from now on. Streams end when the service does, and when whoever opened one
+//! may no longer (`still_meant`).
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Extension;
@@ -20,9 +19,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::display;
-use super::limits::{ASK_AGAIN_SECONDS, STREAM_SECONDS_MAX, STREAMS_MAX, STREAMS_PER_PARTY_MAX};
+use super::limits::{STREAM_SECONDS_MAX, STREAMS_PER_PARTY_MAX};
 use super::problem::Problem;
-use super::state::Shared;
+use super::shares::{Full, Place};
+use super::state::{Shared, share_of};
 use super::view::View;
 use access::Viewer;
 use tell::{self, Language};
@@ -34,56 +34,9 @@ const KEEP_ALIVE_SECONDS: u64 = 15;
 /// Events read at once.
 const EVENTS_AT_ONCE: usize = 100;
 
-/// Streams that are open, by organisation.
-static OPEN: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
-
-fn held() -> MutexGuard<'static, BTreeMap<String, usize>> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Tells long answers that the service ends.
 #[derive(Debug, Clone)]
 pub(super) struct Closing(pub(super) watch::Receiver<bool>);
-
-/// One of the open streams; closed when it is dropped.
-struct OpenStream(String);
-
-impl OpenStream {
-    /// A stream for this organisation.
-    ///
-    /// # Errors
-    /// 503 when too many are open, 429 when too many are its own.
-    fn begin(viewer: &Viewer) -> Result<Self, Problem> {
-        let party = viewer.party().map_or_else(String::new, |party| party.name.clone());
-        let mut open = held();
-        if open.values().sum::<usize>() >= STREAMS_MAX {
-            return Err(Problem::plain(StatusCode::SERVICE_UNAVAILABLE));
-        }
-        let own = open.entry(party.clone()).or_default();
-        if *own >= STREAMS_PER_PARTY_MAX {
-            return Err(Problem::busy(format!("贵单位已打开 {STREAMS_PER_PARTY_MAX} 个预警流：请先关闭不用的。")));
-        }
-        *own += 1;
-        Ok(Self(party))
-    }
-}
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        let mut open = held();
-        if let Some(own) = open.get_mut(&self.0) {
-            *own -= 1;
-            if *own == 0 {
-                open.remove(&self.0);
-            }
-        }
-    }
-}
-
-/// Streams open now.
-pub(super) fn open() -> usize {
-    held().values().sum()
-}
 
 /// Where a stream goes on.
 #[derive(Debug, Deserialize)]
@@ -95,16 +48,12 @@ pub(super) struct StreamQuery {
 
 struct EventReader {
     shared: Shared,
-    /// What the client showed when it began, and who that was.
-    headers: HeaderMap,
-    viewer: Viewer,
-    asked: Instant,
     view: View,
     last: u64,
     waiting: std::collections::VecDeque<Event>,
     closing: Option<watch::Receiver<bool>>,
     ends: Instant,
-    _open: OpenStream,
+    _place: Place,
 }
 
 impl EventReader {
@@ -117,7 +66,7 @@ impl EventReader {
             if self.closing.as_ref().is_some_and(|closing| *closing.borrow()) {
                 return None;
             }
-            if self.ends.elapsed() > Duration::ZERO || !self.is_still_meant().await {
+            if self.ends.elapsed() > Duration::ZERO {
                 return None;
             }
             if self.shared.newest_event().await.is_ok_and(|newest| newest <= self.last) {
@@ -153,17 +102,6 @@ impl EventReader {
             None => pause.await,
         }
     }
-
-    /// Whether what the client showed still makes it whom it was: not when its token was revoked, its user disabled, its session ended.
-    async fn is_still_meant(&mut self) -> bool {
-        if self.asked.elapsed() < Duration::from_secs(ASK_AGAIN_SECONDS) {
-            return true;
-        }
-        self.asked = Instant::now();
-        let now = self.shared.authentication.viewer(&self.headers).await;
-        let now = now.inspect_err(|error| tracing::warn!("an alert stream ends: {error}"));
-        now.is_ok_and(|now| now.as_ref() == Some(&self.viewer))
-    }
 }
 
 /// `/feeds/alerts/stream`.
@@ -189,12 +127,14 @@ pub(super) async fn alerts(
         Some(id) => id,
         None => view.last_event().await?,
     };
-    let open = OpenStream::begin(&viewer)?;
+    let place = shared.streams.take(share_of(&viewer)).map_err(|full| match full {
+        Full::All => Problem::plain(StatusCode::SERVICE_UNAVAILABLE),
+        Full::OfOne => Problem::busy(format!("贵单位已打开 {STREAMS_PER_PARTY_MAX} 个预警流：请先关闭不用的。")),
+    })?;
     let closing = closing.map(|Extension(Closing(closing))| closing);
     let ends = Instant::now() + Duration::from_secs(STREAM_SECONDS_MAX);
     let waiting = std::collections::VecDeque::new();
-    let asked = Instant::now();
-    let reader = EventReader { shared, headers, viewer, asked, view, last, waiting, closing, ends, _open: open };
+    let reader = EventReader { shared, view, last, waiting, closing, ends, _place: place };
     let keep = KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS));
     Ok(Sse::new(stream::unfold(reader, EventReader::next)).keep_alive(keep).into_response())
 }

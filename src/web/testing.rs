@@ -98,6 +98,11 @@ impl Folder {
         Self::filled_by(Rules::OfOurOwn).await
     }
 
+    /// An empty folder whose settings say that others reach the pages by this address.
+    pub(super) async fn reached_by(home: &str) -> Self {
+        Self::open_at(home, None, Rules::OfOurOwn).await
+    }
+
     /// The same, read by these rules.
     pub(super) async fn filled_by(rules: Rules) -> Self {
         let folder = Self::open(Some(PUSH_TOKEN.to_owned()), rules).await;
@@ -108,15 +113,19 @@ impl Folder {
         folder
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a test lays out a folder")]
     async fn open(push_token: Option<String>, rules: Rules) -> Self {
+        Self::open_at("http://wanglou", push_token, rules).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test lays out a folder")]
+    async fn open_at(home: &str, push_token: Option<String>, rules: Rules) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let sources = dir.path().join("sources");
         fs::create_dir(&sources).expect("made");
         fs::write(sources.join("sim.complaints.toml"), RECIPE).expect("written");
         let flags = Overrides { data: Some(dir.path().join("data")), ..Overrides::default() };
         let settings = Settings::load(None, flags).expect("good");
-        let home = "http://wanglou".to_owned();
+        let home = home.to_owned();
         let lexicon = (rules == Rules::OfOurOwn).then(|| dir.path().join("lexicon"));
         for (name, text) in lexicon.iter().flat_map(|_| LEXICON) {
             let file = dir.path().join("lexicon").join(name);

@@ -11,6 +11,7 @@ use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::limits::{BODY_BYTES_MAX, PUSH_BYTES_MAX};
+use super::still_meant::Timer;
 use super::testing::{Folder, LONG_WORD_CHARS, PUSH_TOKEN, RAW, Rules, SCRIPT, announcement, power_banks};
 use super::{Authentication, router_within, serve};
 
@@ -59,7 +60,8 @@ impl Server {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let router = router_within(Arc::clone(&folder.tower), Authentication::none(), export_rows_max);
+        let router =
+            router_within(Arc::clone(&folder.tower), Authentication::none(), export_rows_max, Timer::of_machine());
         let serving = tokio::spawn(serve(listener, router, super::Room::default(), shutdown));
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self { folder, home, client: client.build().expect("a client"), stop, serving }
@@ -455,7 +457,8 @@ async fn nothing_of_an_internal_error_reaches_a_visitor_and_probes_tell_that_the
     for probe in ["/healthz", "/readyz"] {
         let answer = server.get(probe).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(answer.body, "asking the store failed\n");
+        assert_eq!(answer.kind(), "application/problem+json");
+        assert!(answer.body.contains("数据库没有应答"), "{}", answer.body);
     }
     let folder = server.folder.dir.path().to_str().expect("UTF-8").to_owned();
     for path in ["/", "/status", "/sampling", "/documents/x", "/feeds/alerts.atom", "/api/v1/alerts"] {

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use crate::sqlite::row::Table;
 use crate::sqlite::{SqliteStore, SqliteTx};
-use vocabulary::{Act, AlertId};
+use vocabulary::{Act, ActKind, AlertId};
 
 const ACTS: Table = Table::new("acts", &["seq"]);
 
@@ -17,6 +17,25 @@ impl SqliteStore {
                     .await?
             }
             None => sqlx::query("SELECT seq, body FROM acts ORDER BY seq").fetch_all(self.reader()).await?,
+        };
+        ACTS.all(&rows, |row| row.json("body"))
+    }
+
+    pub(crate) async fn acts_but_notes(&self, alert: Option<&AlertId>) -> Result<Vec<Act>, StoreError> {
+        let rows = match alert {
+            Some(alert) => {
+                sqlx::query("SELECT seq, body FROM acts WHERE alert_id = ? AND kind <> ? ORDER BY seq")
+                    .bind(alert.as_str())
+                    .bind(ActKind::Note.code())
+                    .fetch_all(self.reader())
+                    .await?
+            }
+            None => {
+                sqlx::query("SELECT seq, body FROM acts WHERE kind <> ? ORDER BY seq")
+                    .bind(ActKind::Note.code())
+                    .fetch_all(self.reader())
+                    .await?
+            }
         };
         ACTS.all(&rows, |row| row.json("body"))
     }

@@ -2,14 +2,16 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query};
 use axum::response::Html;
+use serde::Deserialize;
 
 use super::super::display;
 use super::super::parameters::alert_id;
 use super::super::problem::Problem;
 use super::super::shell::Shell;
+use super::super::stretch;
 use super::super::text::{self, Segment};
 use super::super::view::View;
 use super::sampling::RequestView;
@@ -149,6 +151,11 @@ struct AlertPage<'a> {
     casework: Casework,
     /// What people did, the newest first.
     acts: Vec<ActView<'a>>,
+    /// How many older ones stand on further pages, and whether newer ones do.
+    acts_before: usize,
+    acts_behind: bool,
+    /// How many older outcomes there are.
+    outcomes_before: usize,
     /// Acts that the viewer may do now.
     open_acts: Vec<ActKind>,
 }
@@ -158,12 +165,21 @@ struct ActView<'a> {
     day: jiff::civil::Date,
 }
 
+/// Which stretch of what people did.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ActsQuery {
+    /// Only the first so many, of which the last are shown; none: all.
+    before: Option<usize>,
+}
+
 pub(crate) async fn show(
     view: View,
     Extension(viewer): Extension<Viewer>,
     id: Result<Path<String>, PathRejection>,
+    query: Result<Query<ActsQuery>, QueryRejection>,
 ) -> Result<Html<String>, Problem> {
     let id = alert_id(id?.0)?;
+    let before = query?.0.before.unwrap_or(usize::MAX).max(1);
     let Some(alert) = view.alert(&id).await? else {
         let id = text::shorten(id.as_str(), 60);
         return Err(Problem::not_found(format!("没有编号为“{id}”的预警，它可能来自另一个数据目录。")));
@@ -174,6 +190,9 @@ pub(crate) async fn show(
         _ => Vec::new(),
     };
     let (history, sampling) = (view.history(&id).await?, view.sampling(&id).await?);
+    let shown = stretch::newest(&acts, before, |act| act.note.len());
+    let outcomes: Vec<String> = view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect();
+    let outcomes_shown = stretch::newest(&outcomes, usize::MAX, String::len);
     let judged = &alert.assessment;
     let detector = &judged.detector;
     let reasons = Reason::all(&judged.explanation);
@@ -201,9 +220,12 @@ pub(crate) async fn show(
         listed: alert.evidence.len() as u64,
         history: history.iter().rev().map(|event| EventView::new(&view, event)).collect(),
         sampling: sampling.as_ref().map(RequestView::new),
-        outcomes: view.outcomes(Some(&id)).await?.iter().rev().map(ToString::to_string).collect(),
+        outcomes_before: outcomes_shown.start,
+        outcomes: outcomes[outcomes_shown].iter().rev().cloned().collect(),
         casework,
-        acts: acts.iter().rev().map(|act| ActView { act, day: day_of(act.at) }).collect(),
+        acts_before: shown.start,
+        acts_behind: shown.end < acts.len(),
+        acts: acts[shown].iter().rev().map(|act| ActView { act, day: day_of(act.at) }).collect(),
         open_acts,
         alert: &alert,
     })

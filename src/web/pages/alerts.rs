@@ -6,7 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::response::Html;
 use url::form_urlencoded;
 
-use super::super::parameters::ListQuery;
+use super::super::parameters::{Empty, ListQuery};
 use super::super::problem::Problem;
 use super::super::shell::Shell;
 use super::super::view::{AlertFilter, View};
@@ -132,7 +132,7 @@ struct ListPage {
 }
 
 pub(crate) async fn list(view: View, query: Result<Query<ListQuery>, QueryRejection>) -> Result<Html<String>, Problem> {
-    let filter = query?.0.filter()?;
+    let filter = query?.0.filter(Empty::Any)?;
     let page = view.alerts(&filter).await?;
     let as_of = page.alerts.iter().map(|alert| alert.assessment.as_of).max();
     let shown = page.alerts.len();

@@ -38,7 +38,7 @@ pub(crate) async fn depart(
     match provider.depart(now()).await {
         Ok(departure) => {
             let held = format!("{}.{}", departure.secret, BASE64URL_NOPAD.encode(within(&next).as_bytes()));
-            let set = cookie(AWAY, &held, AWAY_MINUTES * 60, &headers)?;
+            let set = cookie((&shared, &headers), AWAY, &held, AWAY_MINUTES * 60)?;
             Ok(([(SET_COOKIE, set)], Redirect::to(&departure.address)).into_response())
         }
         Err(error) => form(&shared, &headers, trouble(&error), ("", &next)).await,
@@ -60,19 +60,23 @@ pub(crate) async fn arrive(
     let next = BASE64URL_NOPAD.decode(next.as_bytes()).ok().and_then(|next| String::from_utf8(next).ok());
     let next = next.unwrap_or_default();
     // Away once is back once: whatever comes of it, the secret opens nothing any more in this browser.
-    let forget = cookie(AWAY, "", 0, &headers)?;
+    let forget = cookie((&shared, &headers), AWAY, "", 0)?;
     let now = now();
     let mut answer = match provider.arrive(secret, Returned { code, state, error }, now).await {
         Ok(identity) => {
             let held = authentication::cookie(&headers, SESSION);
             let session = accounts.sign_in_as(&identity, held, now).await.map_err(|error| Problem::internal(&error))?;
             if let Some(session) = session {
-                let set = cookie(SESSION, &session.secret, SESSION_HOURS * 3_600, &headers)?;
+                let set = cookie((&shared, &headers), SESSION, &session.secret, SESSION_HOURS * 3_600)?;
                 (AppendHeaders([(SET_COOKIE, set)]), Redirect::to(within(&next))).into_response()
             } else {
+                let plain = |text: &str, most: usize| -> String {
+                    text.chars().filter(|c| !c.is_control()).take(most).collect()
+                };
                 let trouble = format!(
-                    "统一身份认证已通过，但望楼里没有允许由它登录的用户“{}”：请联系本单位管理员。",
-                    identity.name.chars().filter(|c| !c.is_control()).take(40).collect::<String>()
+                    "统一身份认证已通过，但望楼里没有用户与此人（{}）绑定：请把编号“{}”告知本单位管理员，由其用 wanglou user provider 绑定。",
+                    plain(&identity.name, 40),
+                    plain(&identity.subject, 255)
                 );
                 form(&shared, &headers, (StatusCode::FORBIDDEN, trouble), ("", &next)).await?
             }

@@ -16,7 +16,7 @@ use super::super::problem::{Dressed, Problem};
 use super::super::shell::Shell;
 use super::super::state::Shared;
 use super::render;
-use access::{Guest, Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, same};
+use access::{Guest, Refusal, SESSION_HOURS, Viewer, form_key, fresh_secret, is_secret, same};
 
 /// Cookie that the key of the sign-in form is bound to.
 const FORM: &str = "wanglou_form";
@@ -64,10 +64,16 @@ pub(super) fn within(next: &str) -> &str {
     if plain && next.starts_with('/') && !next.starts_with("//") { next } else { "/" }
 }
 
-/// A cookie that scripts cannot read and other sites do not send. `Secure` where the visitor came by TLS, as a proxy in front says.
-pub(super) fn cookie(name: &str, value: &str, seconds: i64, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
-    let by_tls = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    let secure = if by_tls { "; Secure" } else { "" };
+/// A cookie that scripts cannot read and other sites do not send. `Secure` where `home` of the settings is reached by TLS, or the visitor came
+/// by TLS, as a proxy in front says.
+pub(super) fn cookie(
+    (shared, headers): (&Shared, &HeaderMap),
+    name: &str,
+    value: &str,
+    seconds: i64,
+) -> Result<HeaderValue, Problem> {
+    let came_by_tls = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let secure = if shared.is_reached_by_tls() || came_by_tls { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).map_err(|error| Problem::internal(&error))
 }
@@ -79,7 +85,11 @@ pub(super) async fn form(
     (status, trouble): (StatusCode, String),
     (name, next): (&str, &str),
 ) -> Result<Response, Problem> {
-    let secret = fresh_secret().map_err(|error| Problem::internal(&error))?;
+    // Several tabs with the form have one key: the one that was opened last does not make the others useless.
+    let secret = match authentication::cookie(headers, FORM).filter(|held| is_secret(held)) {
+        Some(held) => held.to_owned(),
+        None => fresh_secret().map_err(|error| Problem::internal(&error))?,
+    };
     let no_users = match shared.authentication.accounts() {
         Some(accounts) => !accounts.has_users().await.map_err(|error| Problem::internal(&error))?,
         None => true,
@@ -91,7 +101,7 @@ pub(super) async fn form(
         (provider.label(), format!("/signin/provider?next={query}"))
     });
     let page = render(&SignInPage { shell: Shell::at("signin"), trouble, key, name, next, no_users, provider })?;
-    let set = [(SET_COOKIE, cookie(FORM, &secret, FORM_MINUTES * 60, headers)?)];
+    let set = [(SET_COOKIE, cookie((shared, headers), FORM, &secret, FORM_MINUTES * 60)?)];
     Ok((status, set, axum::Extension(Dressed), page).into_response())
 }
 
@@ -128,10 +138,10 @@ pub(crate) async fn sign_in(
     let answer = accounts.sign_in(&sent.name, &sent.password, guest, now()).await;
     match answer.map_err(|error| Problem::internal(&error))? {
         Ok(session) => {
-            let set = cookie(SESSION, &session.secret, SESSION_HOURS * 3_600, &headers)?;
+            let set = cookie((&shared, &headers), SESSION, &session.secret, SESSION_HOURS * 3_600)?;
             let mut answer = ([(SET_COOKIE, set)], Redirect::to(within(&sent.next))).into_response();
             if let Some(browser) = &session.browser {
-                let set = cookie(BROWSER, browser, BROWSER_DAYS * 86_400, &headers)?;
+                let set = cookie((&shared, &headers), BROWSER, browser, BROWSER_DAYS * 86_400)?;
                 answer.headers_mut().append(SET_COOKIE, set);
             }
             Ok(answer)
@@ -163,7 +173,7 @@ pub(crate) async fn sign_out(
         let ended = accounts.sign_out(held, viewer.name(), now()).await;
         ended.map_err(|error| Problem::internal(&error))?;
     }
-    Ok(([(SET_COOKIE, cookie(SESSION, "", 0, &headers)?)], Redirect::to("/signin")).into_response())
+    Ok(([(SET_COOKIE, cookie((&shared, &headers), SESSION, "", 0)?)], Redirect::to("/signin")).into_response())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::super::limits::SEARCH_MS_MAX;
 use super::found::{
     CITED_MAX, Change, Cited, Exported, Facet, FacetValue, QueryExample, QueryFault, REVISIONS_MAX, Revision,
     SearchHit, SearchOutcome, Trail,
@@ -25,9 +26,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("date:2024-01-01..2024-06-30 (甲醛 OR 异味)", "按时间，两个词任一"),
     ("severity>=3", "读出住院以上伤害的"),
 ];
-
-/// Longest time for one answer, in milliseconds; what was found until then is shown, and marked.
-const ANSWER_MS_MAX: u64 = 800;
 
 impl View {
     /// The tower for those inside; nobody else searches the archive.
@@ -57,7 +55,7 @@ impl View {
         let request = SearchRequest { query: query.to_owned(), limit, after, ..SearchRequest::default() };
         #[expect(clippy::disallowed_methods, reason = "the edge where time is measured")]
         let begun = Instant::now();
-        let over = || begun.elapsed() > Duration::from_millis(ANSWER_MS_MAX);
+        let over = || begun.elapsed() > Duration::from_millis(SEARCH_MS_MAX);
         let page =
             on_disk(|| tower.index().search_within(&request, Some(&over))).map_err(|error| fault(error, query))?;
         Ok(outcome(page))

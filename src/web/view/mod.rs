@@ -16,9 +16,10 @@ use jiff::Timestamp;
 
 use access::{PartyView, Viewer};
 use alert::{self, Casework, cap, feed, forms};
-use pipeline::{PipelineError, Records, Tower};
+use pipeline::{ActTaken, PipelineError, Records, Tower};
 use vocabulary::{
-    Act, Alert, AlertEvent, AlertId, MessageStamp, Outcome, Party, RegionCode, SamplingRequest, ShownAlert, ShownEvent,
+    Act, Alert, AlertEvent, AlertId, MessageStamp, Outcome, Party, Refused, RegionCode, SamplingRequest, ShownAlert,
+    ShownEvent, refused,
 };
 
 pub(super) use archive::query_examples;
@@ -61,7 +62,8 @@ impl View {
         }
         let request = self.tower.store().sampling_request(&alert.id).await;
         let request = request.map_err(doing("reading a sampling request"))?;
-        let published = Casework::of(&self.every_act(Some(&alert.id)).await?).published;
+        let decided = self.tower.store().acts_but_notes(Some(&alert.id)).await;
+        let published = Casework::of(&decided.map_err(doing("reading what people did"))?).published;
         Ok(self.sight.alert(alert, request.as_ref(), published))
     }
 
@@ -219,16 +221,43 @@ impl View {
 
     /// Keeps what a person did, or refuses it with the reason; false when the same was kept before.
     pub(super) async fn act(&self, act: Act) -> Result<bool, ViewError> {
-        let may = self.party().is_none_or(|party| alert::may(party.role, act.kind));
-        if !may || !self.sees(&act.alert_id).await? {
-            return Err(ViewError::Refused {
-                why: format!("您所属的单位不能对这条预警{}。", act.kind.zh())
+        match self.acts(vec![act]).await?.pop() {
+            Some(ActTaken::Refused(why)) => Err(ViewError::Refused { why: why.zh }),
+            taken => Ok(taken == Some(ActTaken::Kept)),
+        }
+    }
+
+    /// Keeps what people did, in one transaction, and says what became of each, in the order given. Every alert is looked up once, however many
+    /// acts are about it.
+    pub(super) async fn acts(&self, acts: Vec<Act>) -> Result<Vec<ActTaken>, ViewError> {
+        let mut seen: BTreeMap<AlertId, bool> = BTreeMap::new();
+        let mut taken: Vec<Option<ActTaken>> = Vec::with_capacity(acts.len());
+        let mut allowed = Vec::with_capacity(acts.len());
+        for act in acts {
+            let sees = match seen.get(&act.alert_id) {
+                Some(sees) => *sees,
+                None => self.sees(&act.alert_id).await?,
+            };
+            seen.insert(act.alert_id.clone(), sees);
+            let may = self.party().is_none_or(|party| alert::may(party.role, act.kind));
+            taken.push(match (sees, may) {
+                (true, true) => None,
+                (false, _) => Some(ActTaken::Refused(refused!("没有这个编号的预警。", "there is no such alert"))),
+                (true, false) => Some(ActTaken::Refused(Refused::new(
+                    format!("您所属的单位不能对这条预警{}。", act.kind.zh()),
+                    format!("your organisation may not `{}` this alert", act.kind.code()),
+                ))),
             });
+            if sees && may {
+                allowed.push(act);
+            }
         }
-        match self.tower.take_act(act).await {
-            Err(PipelineError::Refused(refused)) => Err(ViewError::Refused { why: refused.zh }),
-            done => done.map_err(doing("keeping what a person did")),
-        }
+        let kept = match self.tower.take_acts(allowed).await {
+            Err(PipelineError::Refused(refused)) => return Err(ViewError::Refused { why: refused.zh }),
+            done => done.map_err(doing("keeping what people did"))?,
+        };
+        let mut kept = kept.into_iter();
+        Ok(taken.into_iter().filter_map(|refused| refused.or_else(|| kept.next())).collect())
     }
 
     /// Packs records as files in one archive.

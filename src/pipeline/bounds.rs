@@ -1,0 +1,14 @@
+//! Bounds on what people and organisations hand in about alerts, and on criteria files.
+
+vocabulary::bounds! {
+    /// Acts that are handed in at once.
+    pub const ACTS_AT_ONCE_MAX: usize = 1_000, "acts", "400: nothing of the body is taken in";
+    /// Notes that one organisation writes on one alert.
+    pub(super) const NOTES_OF_ONE_MAX: usize = 1_000, "notes", "the note is refused";
+    /// Text of the notes and reasons that one organisation writes on one alert.
+    pub(super) const NOTE_BYTES_OF_ONE_MAX: usize = 256 << 10, "bytes", "a further note is refused; reasons of other acts go on to twice as much";
+    /// Acts of one organisation on one alert, notes included.
+    pub(super) const ACTS_OF_ONE_MAX: usize = 2_000, "acts", "the act is refused";
+    /// A criteria file.
+    pub(super) const CRITERIA_BYTES_MAX: u64 = 4 << 20, "bytes", "the file is refused";
+}
