@@ -26,6 +26,10 @@ pub const TOKEN_DAYS_MAX: u32 = 730;
 const HASHES_AT_ONCE: usize = 2;
 /// Longest name of a user, in characters.
 const USER_CHARS_MAX: usize = 100;
+/// Longest name of a provider, in characters.
+const ISSUER_CHARS_MAX: usize = 500;
+/// Longest number that a provider has for a person, in characters (OpenID Connect Core 1.0, section 2).
+const SUBJECT_CHARS_MAX: usize = 255;
 /// Under which the store keeps what proofs of browsers are made with.
 const BROWSER_KEY: &str = "browser_key";
 /// What tokens begin with, so that a leaked one can be found by scanners.
@@ -246,8 +250,8 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Lets the OpenID provider sign a user in, whoever of that name comes first from now on; all sessions of the user end. `allowed`: false
-    /// takes it back.
+    /// Lets the OpenID provider sign a user in, once [`Accounts::link`] says as whom it knows the user; what was linked before is undone, and all
+    /// sessions of the user end. `allowed`: false takes it back.
     pub async fn set_provider(&self, name: &str, allowed: bool, by: &str, now: Timestamp) -> Result<(), AccessError> {
         let user = self.store.user(name).await?.ok_or_else(|| no_user(name))?;
         if !allowed && user.password.is_empty() {
@@ -264,6 +268,42 @@ impl Accounts {
         }
         let detail = if allowed { "by the provider, not bound yet" } else { "not by the provider" };
         Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Says as whom the OpenID provider knows a user: only that person is signed in as the user from now on. All sessions of the user end.
+    /// `issuer`, `subject`: as the provider writes them, letter by letter.
+    ///
+    /// # Errors
+    /// [`AccessError::Input`] when there is no such user, or the person is linked to another one.
+    pub async fn link(
+        &self,
+        name: &str,
+        issuer: &str,
+        subject: &str,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), AccessError> {
+        for (text, most) in [(issuer, ISSUER_CHARS_MAX), (subject, SUBJECT_CHARS_MAX)] {
+            if !(1..=most).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+                return Err(AccessError::Input(refused!(
+                    "身份服务的地址应为 1 到 {ISSUER_CHARS_MAX} 个字符，编号应为 1 到 {SUBJECT_CHARS_MAX} 个字符",
+                    "expected an issuer of 1 to {ISSUER_CHARS_MAX} characters and a subject of 1 to {SUBJECT_CHARS_MAX}"
+                )));
+            }
+        }
+        self.store.user(name).await?.ok_or_else(|| no_user(name))?;
+        let mut tx = self.store.begin().await?;
+        if let Some(other) = Store::bound_user(&mut tx, issuer, subject).await?.filter(|other| other != name) {
+            return Err(AccessError::Input(refused!(
+                "这个人已与用户 `{other}` 绑定",
+                "this person is linked to the user `{other}`"
+            )));
+        }
+        Store::open_identity(&mut tx, name).await?;
+        Store::bind_identity(&mut tx, name, issuer, subject, now).await?;
+        let detail = format!("linked to {} of {issuer}", subject.escape_debug());
+        Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -346,8 +386,9 @@ impl Accounts {
 
     /// Begins a session for whom the OpenID provider has signed in; none when no user is theirs.
     ///
-    /// A user is bound to the provider's own number of the person at the first sign-in: from then on the name alone opens nothing, whoever is
-    /// given it there later.
+    /// A user is found by the provider's own number of the person, which [`Accounts::link`] keeps. A name opens nothing: people may choose it
+    /// there, and it is given anew when they leave. Where the settings say that users here are called by that number (claim `sub`), it is kept at
+    /// the first sign-in of a user who may be signed in so.
     pub async fn sign_in_as(
         &self,
         identity: &Identity,
@@ -356,7 +397,9 @@ impl Accounts {
     ) -> Result<Option<SignedIn>, AccessError> {
         let mut tx = self.store.begin().await?;
         let mut name = Store::bound_user(&mut tx, &identity.issuer, &identity.subject).await?;
+        let is_called_by_number = identity.name == identity.subject;
         if name.is_none()
+            && is_called_by_number
             && Store::bind_identity(&mut tx, &identity.name, &identity.issuer, &identity.subject, now).await?
         {
             let detail = format!("bound to {} of {}", identity.subject.escape_debug(), identity.issuer);
@@ -369,7 +412,10 @@ impl Accounts {
         };
         let Some(user) = user else {
             let told: String = identity.name.chars().filter(|c| !c.is_control()).take(USER_CHARS_MAX).collect();
-            let refused = entry(now, "unknown", AuditKind::SignInRefused, &told, "by the provider".to_owned());
+            // What an administrator needs to link the person.
+            let shown: String = identity.subject.chars().take(SUBJECT_CHARS_MAX).collect();
+            let detail = format!("by the provider: {} of {}", shown.escape_debug(), identity.issuer);
+            let refused = entry(now, "unknown", AuditKind::SignInRefused, &told, detail);
             // A binding that lets nobody in is not kept.
             tx.rollback().await?;
             self.note(&refused).await?;
@@ -639,10 +685,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_signs_in_whom_it_may_and_the_first_of_a_name_keeps_it() {
+    async fn a_name_from_a_provider_opens_nothing_until_an_administrator_has_linked_the_person() {
         let (_dir, accounts) = accounts().await;
+        const ISSUER: &str = "https://id.example";
         let person = |subject: &str, name: &str| Identity {
-            issuer: "https://id.example".to_owned(),
+            issuer: ISSUER.to_owned(),
             subject: subject.to_owned(),
             name: name.to_owned(),
         };
@@ -652,8 +699,12 @@ mod tests {
         let asked = async |subject: &str, name: &str| {
             accounts.sign_in_as(&person(subject, name), None, at(1)).await.expect("asked")
         };
+        let link = async |name: &str, subject: &str| accounts.link(name, ISSUER, subject, "cli", at(1)).await;
         assert_eq!(asked("1", "甲").await, None, "a user of a password is nobody's to take over");
         assert_eq!(asked("1", "丙").await, None, "nobody is made by signing in");
+        assert_eq!(asked("9", "乙").await, None, "whoever comes first under a name is anybody");
+        link("乙", "2").await.expect("linked");
+        assert_eq!(asked("9", "乙").await, None);
         let session = asked("2", "乙").await.expect("let in");
         let Some(Viewer::Member(member)) = accounts.by_session(&session.secret, at(2)).await.expect("asked") else {
             panic!("signed in")
@@ -673,14 +724,49 @@ mod tests {
         assert_eq!(asked("2", "乙").await, None);
         accounts.disable("乙", false, "cli", at(2)).await.expect("enabled");
         assert!(accounts.set_provider("乙", false, "cli", at(3)).await.is_err(), "it would lock the user out");
-        accounts.set_provider("乙", true, "cli", at(3)).await.expect("bound anew");
-        assert!(asked("3", "乙").await.is_some(), "the binding was undone on purpose");
-        accounts.set_provider("甲", true, "cli", at(3)).await.expect("allowed");
-        assert!(asked("4", "甲").await.is_some());
+        let held = asked("2", "乙").await.expect("let in").secret;
+        link("乙", "3").await.expect("linked to somebody else");
+        assert_eq!(accounts.by_session(&held, at(2)).await.expect("asked"), None, "what was held ends");
+        assert!(asked("3", "乙").await.is_some());
+        assert_eq!(asked("2", "乙").await, None, "the former person is a stranger");
+        assert!(link("甲", "3").await.is_err(), "one person is one user");
+        link("甲", "4").await.expect("linked");
+        assert!(asked("4", "x").await.is_some());
         accounts.set_provider("甲", false, "cli", at(3)).await.expect("taken back");
         assert_eq!(asked("4", "甲").await, None);
+        for (name, issuer, subject) in
+            [("丙", ISSUER, "5"), ("甲", "", "5"), ("甲", ISSUER, ""), ("甲", ISSUER, "a\nb")]
+        {
+            assert!(accounts.link(name, issuer, subject, "cli", at(3)).await.is_err(), "{name} {issuer} {subject}");
+        }
+        assert!(link("甲", &"9".repeat(100_000)).await.is_err());
         let told = accounts.store.audit(0, 100).await.expect("read");
-        assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 7);
+        let refused: Vec<&str> = told
+            .iter()
+            .filter(|line| line.entry.what == AuditKind::SignInRefused)
+            .map(|line| line.entry.detail.as_str())
+            .collect();
+        assert_eq!(refused.len(), 10);
+        assert_eq!(refused[2], "by the provider: 9 of https://id.example", "what linking needs is written down");
+    }
+
+    #[tokio::test]
+    async fn users_that_are_called_by_the_number_of_the_provider_are_found_by_it() {
+        let (_dir, accounts) = accounts().await;
+        let by_provider =
+            |name: &str| NewUser { password: None, by_provider: true, ..new(name, "中心", Role::Centre) };
+        accounts.add_user(by_provider("248289761001"), "cli", at(0)).await.expect("made");
+        let person = |subject: &str, name: &str| Identity {
+            issuer: "https://id.example".to_owned(),
+            subject: subject.to_owned(),
+            name: name.to_owned(),
+        };
+        let chosen = accounts.sign_in_as(&person("1", "248289761001"), None, at(1)).await.expect("asked");
+        assert_eq!(chosen, None, "a chosen name is no number");
+        let own = accounts.sign_in_as(&person("248289761001", "248289761001"), None, at(1)).await.expect("asked");
+        assert!(own.is_some());
+        let other = Identity { issuer: "https://other.example".to_owned(), ..person("248289761001", "248289761001") };
+        assert_eq!(accounts.sign_in_as(&other, None, at(1)).await.expect("asked"), None);
     }
 
     #[tokio::test]

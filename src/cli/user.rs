@@ -46,7 +46,7 @@ enum What {
         /// Read the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
-        /// No password: the OpenID provider of the settings signs the user in, under this name
+        /// No password: the OpenID provider of the settings signs the user in, once `user provider` has linked the person
         #[arg(long, conflicts_with = "password_stdin")]
         provider: bool,
         /// Mail address by which the user may be told what he or she subscribes to
@@ -70,12 +70,18 @@ enum What {
         /// The address; without one it is taken away
         address: Option<String>,
     },
-    /// Let the OpenID provider sign a user in: whoever of that name comes first is bound to it, also when somebody else was before
+    /// Link a user to a person of the OpenID provider, who is signed in as the user from then on; without a person: undo the link
     Provider {
         /// The user
         name: String,
+        /// The provider, as it calls itself; stands in the audit log with each refused sign-in
+        #[arg(long, value_name = "URL", requires = "subject")]
+        issuer: Option<String>,
+        /// The provider's own number of the person; shown to whoever signs in there and is not linked
+        #[arg(long, value_name = "NUMBER", requires = "issuer")]
+        subject: Option<String>,
         /// Not any longer
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["issuer", "subject"])]
         remove: bool,
     },
     /// Let a user in no longer; what he or she did stays
@@ -176,7 +182,10 @@ pub(super) async fn run(args: UserArgs, common: &Common) -> Result<(), Failure> 
         What::Mail { name, address } => {
             accounts.set_mail(&name, address.as_deref(), BY_COMMAND, now).await.map_err(access_failure)?;
         }
-        What::Provider { name, remove } => {
+        What::Provider { name, issuer: Some(issuer), subject: Some(subject), .. } => {
+            accounts.link(&name, &issuer, &subject, BY_COMMAND, now).await.map_err(access_failure)?;
+        }
+        What::Provider { name, remove, .. } => {
             accounts.set_provider(&name, !remove, BY_COMMAND, now).await.map_err(access_failure)?;
         }
         What::Disable { name } => accounts.disable(&name, true, BY_COMMAND, now).await.map_err(access_failure)?,

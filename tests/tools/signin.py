@@ -85,6 +85,11 @@ def main():
                     break
                 except requests.ConnectionError:
                     time.sleep(0.1)
+            # Whoever comes first under the name is nobody here until an administrator has linked the person.
+            first = requests.Session()
+            page, _ = come_back(first, leave(home, first), {"sub": "1"})
+            expect((page.status_code, "编号“1”" in page.text), (403, True), f"not linked: {page.text[:2000]}")
+            run(program, "--data", f"{scratch}/data", "user", "provider", "zhang", "--issuer", issuer, "--subject", "1")
             browser = requests.Session()
             page, address = come_back(browser, leave(home, browser), {"sub": "1"})
             expect((page.status_code, urlsplit(page.url).path), (200, "/status"), "coming back")
@@ -93,7 +98,7 @@ def main():
             again = requests.Session().get(address, timeout=30)
             expect(again.status_code, 403, "another browser with the same address")
             # The same name, given to somebody else over there; a name that is not known here; somebody who says no.
-            for answer, told in [({"sub": "2"}, "没有允许由它登录的用户"), ({"sub": "3"}, "没有允许由它登录的用户"), ({"action": "deny"}, "已取消")]:
+            for answer, told in [({"sub": "2"}, "没有用户与此人"), ({"sub": "3"}, "没有用户与此人"), ({"action": "deny"}, "已取消")]:
                 other = requests.Session()
                 page, _ = come_back(other, leave(home, other), answer)
                 expect((page.status_code, told in page.text), (403, True), f"{answer}: {page.text[:2000]}")
@@ -105,7 +110,7 @@ def main():
             for secret in ["a-secret-of-this-test", code, browser.cookies["wanglou_session"]]:
                 if secret.encode() in written:
                     sys.exit("a secret stands in the log or the store")
-            expect(run(program, "--data", f"{scratch}/data", "audit", "list").count('"sign_in_refused"'), 2, "refusals in the audit log")
+            expect(run(program, "--data", f"{scratch}/data", "audit", "list").count('"sign_in_refused"'), 3, "refusals in the audit log")
             print("signed in by a provider; strangers, other browsers and a second person of one name were not")
         finally:
             service.terminate()
