@@ -686,8 +686,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_from_a_provider_opens_nothing_until_an_administrator_has_linked_the_person() {
-        let (_dir, accounts) = accounts().await;
         const ISSUER: &str = "https://id.example";
+        let (_dir, accounts) = accounts().await;
         let person = |subject: &str, name: &str| Identity {
             issuer: ISSUER.to_owned(),
             subject: subject.to_owned(),

@@ -1,9 +1,11 @@
 //! The pages, as `run` and `demo` serve them, and the wish to end.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -17,6 +19,9 @@ use web::{self, Authentication, Room};
 /// Files a service wants to be able to open: connections, parts of the index, signals, archives.
 const DESCRIPTORS_WANTED: u64 = 8_192;
 
+/// Connections that the system keeps until they are taken; it may keep fewer (`net.core.somaxconn`).
+const CONNECTIONS_WAITING: u32 = 4_096;
+
 /// The web face of a tower while it is served.
 pub(super) struct Face {
     stop: watch::Sender<bool>,
@@ -28,7 +33,7 @@ pub(super) struct Face {
 impl Face {
     /// Listens, serves, and says where.
     pub(super) async fn open(tower: &Arc<Tower>, settings: &Settings) -> Result<Self, Failure> {
-        let listener = TcpListener::bind((settings.bind, settings.port)).await.with_context(|| {
+        let listener = listen(SocketAddr::new(settings.bind, settings.port)).with_context(|| {
             tr!(
                 "无法在 {}:{} 监听；请用 --port 换一个端口",
                 "cannot listen on {}:{}; choose another port with --port",
@@ -91,6 +96,16 @@ impl Face {
         }
         Ok(self.served.await?)
     }
+}
+
+/// Listens. Connections that come faster than they are taken wait: one that found no room would be tried again by its client after a second.
+fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As `TcpListener::bind` does: a service that starts again has its port at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(at)?;
+    socket.listen(CONNECTIONS_WAITING)
 }
 
 /// How many connections there may be, after the limit of open files is raised as far as the system lets this process raise it.

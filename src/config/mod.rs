@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the room whose business is the settings file")]
 
 mod mail;
+mod network;
 mod plans;
 mod signin;
 
@@ -15,10 +16,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use mail::{MailSettings, Security};
+pub use network::Network;
 pub use plans::RerunPlan;
 pub use signin::{NameClaim, SignInSettings, is_protected};
 
-use vocabulary::{Network, PublisherCode, Refused, Said, refused};
+use vocabulary::{PublisherCode, Refused, Said, refused};
 
 /// Where state is kept when nobody says otherwise.
 pub const DATA_DIR: &str = "wanglou-data";
@@ -340,13 +342,11 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
         let found = refused!("{found} 项", "{found} entries");
         return unfit(path, key, found, refused!("最多 {NAMES_MAX} 项", "expected at most {NAMES_MAX}"));
     }
-    if let Some(network) = written.proxies.iter().find(|network| network.parse::<Network>().is_err()) {
-        let shown: String = network.chars().take(60).collect();
-        let expected = refused!(
-            "应为地址或网段，例如 \"10.0.0.5\" 或 \"10.0.0.0/24\"",
-            "expected addresses or networks such as \"10.0.0.5\" or \"10.0.0.0/24\""
-        );
-        return wrong(path, "proxies", format!("{shown:?}"), expected);
+    for network in &written.proxies {
+        if let Err(expected) = network.parse::<Network>() {
+            let shown: String = network.chars().take(60).collect();
+            return wrong(path, "proxies", format!("{shown:?}"), expected);
+        }
     }
     if let Some(code) = written.publisher.as_ref().filter(|code| code.parse::<PublisherCode>().is_err()) {
         let expected = refused!(
@@ -406,6 +406,41 @@ mod tests {
             let error = parse(Path::new("w.toml"), text).err().expect("out of bounds").to_string();
             assert!(error.contains("w.toml") && error.contains(key), "{error}");
         }
+    }
+
+    #[test]
+    fn no_value_however_extreme_is_taken_or_ends_the_program() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("w.toml");
+        let keys =
+            ["port", "tick_seconds", "sources_at_once", "bind", "publisher", "proxies", "hosts", "home", "push_token"];
+        let long = format!("{:?}", "9".repeat(100_000));
+        let extremes =
+            ["-1", "18446744073709551616", "9223372036854775807", "nan", "inf", "1e308", "9999-12-31", "{}", "[[]]"];
+        for key in keys {
+            for value in extremes.into_iter().chain([long.as_str(), "[\"\\u0000\"]"]) {
+                fs::write(&file, format!("{key} = {value}\n")).expect("written");
+                let error = Settings::load(Some(&file), Overrides::default()).expect_err(key);
+                assert!(!error.zh().is_empty(), "{key} = {value:.40}");
+            }
+        }
+        for (key, value) in [("days", "-1"), ("days", "4294967296"), ("every", "0"), ("keep", "9223372036854775807")] {
+            fs::write(&file, format!("[[rerun]]\nname = \"a\"\nwhen = \"0 0 * * *\"\n{key} = {value}\n"))
+                .expect("written");
+            assert!(Settings::load(Some(&file), Overrides::default()).is_err(), "{key} = {value}");
+        }
+    }
+
+    #[test]
+    fn no_more_of_a_settings_file_is_read_than_it_may_have() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("w.toml");
+        fs::File::create(&file).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
+        let error = Settings::load(Some(&file), Overrides::default()).expect_err("a terabyte is not read");
+        assert!(matches!(error, ConfigError::Read { .. }), "{error}");
+        fs::write(&file, format!("hosts = [{}]\n", "\"a\",".repeat(NAMES_MAX + 1))).expect("written");
+        let error = Settings::load(Some(&file), Overrides::default()).expect_err("too many").to_string();
+        assert!(error.contains("`hosts` is 201 entries: expected at most 200"), "{error}");
     }
 
     #[test]

@@ -270,7 +270,7 @@ impl Courier {
     ) -> Result<BTreeMap<AlertId, Matter>, DeliverError> {
         let with_alert = rows.iter().any(|row| row.endpoint.party.is_some());
         let mut caseworks: BTreeMap<AlertId, Casework> = BTreeMap::new();
-        for act in self.store.acts(None).await? {
+        for act in self.store.acts_but_notes(None).await? {
             caseworks.entry(act.alert_id.clone()).or_default().take(&act);
         }
         let ids: BTreeSet<&AlertId> = events.iter().map(|(_, event)| &event.alert_id).collect();

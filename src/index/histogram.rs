@@ -6,10 +6,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::bounds::HISTOGRAM_BARS_MAX;
 use super::filter::day_of_number;
-
-/// Most bars.
-pub const HISTOGRAM_BARS_MAX: usize = 64;
 
 /// How long a bar lasts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@
 //! [`Reading`]: vocabulary::Reading
 
 mod analysis;
+mod bounds;
 mod collect;
 mod directory;
 mod error;
@@ -53,14 +54,18 @@ use stories::{Print, Stories, StoryText};
 use vocabulary::{Document, LexiconVersion, Position, Refused, refused};
 use writer::{Payload, SMALL_THREAD_BYTES, WRITER_THREAD_BYTES, WRITER_THREADS};
 
+pub use bounds::{
+    ARRIVED_MAX, BOUNDS, FACET_CODES_MAX, HISTOGRAM_BARS_MAX, NEAR_CHARS_MAX, PAGE_HITS_MAX, QUERY_CHARS_MAX,
+    QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, STANDING_MAX,
+};
 pub use error::IndexError;
 pub use filter::query_fields;
-pub use histogram::{Bar, HISTOGRAM_BARS_MAX, Histogram, Unit};
-pub use percolate::{ARRIVED_MAX, Arrived, STANDING_MAX, Standing};
+pub use histogram::{Bar, Histogram, Unit};
+pub use percolate::{Arrived, Standing};
 pub use plan::Expansion;
-pub use query::{NEAR_CHARS_MAX, QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, query_wishes};
+pub use query::{QueryError, query_wishes};
 pub use record::{ID_BYTES_MAX, TEXT_CHARS_INDEXED_MAX};
-pub use search::{FACET_CODES_MAX, Hit, Matches, PAGE_HITS_MAX, REPRINTS_MAX, SearchPage, SearchRequest};
+pub use search::{Hit, Matches, SearchPage, SearchRequest};
 pub use snippet::SNIPPET_CHARS;
 pub use sort::Sort;
 pub use stories::{STORY_DAYS_MAX, STORY_TEXTS_MAX};

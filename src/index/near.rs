@@ -5,8 +5,7 @@ use tantivy::query::{EmptyScorer, EnableScoring, Explanation, Query, Scorer, Wei
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
 
-/// Most terms of one segment that a single character may begin.
-const BEGINNINGS_MAX: usize = 10_000;
+use super::bounds::BEGINNINGS_MAX;
 
 /// A stretch of text as terms of the bigram field.
 #[derive(Debug, Clone)]

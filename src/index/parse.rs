@@ -15,11 +15,11 @@
 //! Full-width punctuation of a Chinese keyboard works as well as ASCII.
 
 use super::analysis::{CharKind, Grams, grams, is_searchable, kind_of, normalise};
-use super::filter::{FIELDS, Field, Filter, KnownField, Operator};
-use super::query::{
-    FUZZY_CHARS_MIN, FUZZY_EDITS_MAX, NEAR_CHARS_DEFAULT, NEAR_CHARS_MAX, NEAR_SINGLES_MAX, Near, Node, ParsedQuery,
-    Piece, QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX, QueryError, Wish, Wishes,
+use super::bounds::{
+    FUZZY_EDITS_MAX, NEAR_CHARS_MAX, NEAR_SINGLES_MAX, QUERY_CHARS_MAX, QUERY_CLAUSES_MAX, QUERY_DEPTH_MAX,
 };
+use super::filter::{FIELDS, Field, Filter, KnownField, Operator};
+use super::query::{FUZZY_CHARS_MIN, NEAR_CHARS_DEFAULT, Near, Node, ParsedQuery, Piece, QueryError, Wish, Wishes};
 use super::thesaurus::Thesaurus;
 use vocabulary::{Refused, refused};
 

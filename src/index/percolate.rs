@@ -6,6 +6,7 @@ use tantivy::directory::RamDirectory;
 use tantivy::query::Query;
 use tantivy::{DocId, Index, Score, SegmentOrdinal, SegmentReader, SingleSegmentIndexWriter, TantivyDocument};
 
+use super::bounds::{ARRIVED_MAX, STANDING_MAX};
 use super::error::IndexError;
 use super::parse::parse;
 use super::plan::Planner;
@@ -15,10 +16,6 @@ use super::stories::Print;
 use super::{Document, ReloadPolicy, SearchIndex, schema};
 use vocabulary::{Fingerprint, Position, Reading};
 
-/// Most standing queries.
-pub const STANDING_MAX: usize = 5_000;
-/// Most documents matched in one pass.
-pub const ARRIVED_MAX: usize = 10_000;
 /// Memory for the small index, in bytes.
 const BATCH_BYTES: usize = 50_000_000;
 

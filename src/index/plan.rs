@@ -12,6 +12,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
 use super::analysis::{Analysis, CharKind, Grams, grams, kind_of};
+use super::bounds::{EXPANSIONS_MAX, SPELLINGS_MAX, SPELLINGS_SEEN_MAX};
 use super::error::IndexError;
 use super::filter::{DayField, Filter, NameField, NumberField, day_number};
 use super::near::{NearQuery, Stretch};
@@ -23,12 +24,6 @@ use super::thesaurus::Thesaurus;
 const TITLE_BOOST: f32 = 2.0;
 /// How much more the words weigh when they stand in a row, as asked.
 const PHRASE_BOOST: f32 = 2.0;
-/// Most other names that all words of one query bring with them.
-pub(super) const EXPANSIONS_MAX: usize = 64;
-/// Most spellings that one fuzzy name stands for, the most alike first.
-const SPELLINGS_MAX: usize = 50;
-/// Most terms of one segment looked at for a fuzzy name.
-const SPELLINGS_SEEN_MAX: usize = 500_000;
 
 /// A word of the query and what was searched with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

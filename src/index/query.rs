@@ -7,22 +7,10 @@ use super::filter::Filter;
 use super::sort::Sort;
 use vocabulary::{Refused, Said};
 
-/// Longest query, in characters.
-pub const QUERY_CHARS_MAX: usize = 4096;
-/// Deepest nesting of parentheses and negations.
-pub const QUERY_DEPTH_MAX: usize = 16;
-/// Most words, phrases and field values in one query.
-pub const QUERY_CLAUSES_MAX: usize = 256;
-/// Farthest that `NEAR` reaches, in characters.
-pub const NEAR_CHARS_MAX: u32 = 100;
-/// Most single characters beside `NEAR` in one query. Each begins thousands of terms, and all of their lists of places are open at once.
-pub(super) const NEAR_SINGLES_MAX: usize = 2;
 /// How far it reaches when it does not say.
 pub(super) const NEAR_CHARS_DEFAULT: u32 = 10;
 /// Shortest Latin name that is searched fuzzily, in characters; in shorter ones a letter is half the word.
 pub(super) const FUZZY_CHARS_MIN: usize = 4;
-/// Most letters that may differ in a fuzzy name.
-pub(super) const FUZZY_EDITS_MAX: usize = 2;
 /// Characters of the query shown on each side of an error.
 const SHOWN_CHARS: usize = 30;
 

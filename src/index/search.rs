@@ -12,6 +12,7 @@ use tantivy::schema::Value;
 use tantivy::{DocAddress, Executor, Searcher, TantivyDocument};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::bounds::{FACET_CODES_MAX, PAGE_HITS_MAX};
 use super::collect::{PageCollector, PassResult, Rank, Ranked, Wanted};
 use super::error::IndexError;
 use super::histogram::Histogram;
@@ -28,12 +29,6 @@ use vocabulary::{
     show_moment,
 };
 
-/// Most hits on one page.
-pub const PAGE_HITS_MAX: usize = 1000;
-/// Most codes listed in one facet, the most frequent first. Their counts are exact over all matches.
-pub const FACET_CODES_MAX: usize = 200;
-/// Most texts of one story that are compared with one of them.
-pub const REPRINTS_MAX: usize = 100;
 /// First byte of a cursor.
 const CURSOR_VERSION: u8 = 2;
 

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::normalise;
+use super::bounds::ALSO_MAX;
 use lexicon::Lexicon;
 use lexicon::terms::Meaning;
 use vocabulary::{Category, RegionCode};
 
-/// Most other names that one word brings with it; a longer list would be no synonyms.
-const ALSO_MAX: usize = 16;
 /// Longest leaf code, in characters.
 const LEAF_CHARS_MAX: usize = 64;
 

@@ -94,6 +94,7 @@ impl Said for LexiconError {
                     "the depth of folders" => "目录层数",
                     "the number of files" => "文件数",
                     "the size in bytes" => "字节数",
+                    "the size of all files in bytes" => "全部文件的字节数",
                     other => other,
                 };
                 format!("{file}：{what}超过 {bound}；请拆分或精简")

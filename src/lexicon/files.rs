@@ -3,17 +3,12 @@
 #![expect(clippy::disallowed_methods, reason = "the lexicon's only door to the file system")]
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use super::LexiconError;
+use super::bounds::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, LEXICON_BYTES_MAX};
 use vocabulary::refused;
-
-/// Most files in a lexicon folder.
-pub const FILES_MAX: usize = 2_000;
-/// Largest single file, in bytes.
-pub const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Deepest nesting of folders.
-const DEPTH_MAX: usize = 8;
 
 /// Folders below `rules/` that belong to the lexicon; criteria and sources are read by others.
 pub(super) const RULE_FOLDERS: [&str; 5] =
@@ -87,7 +82,15 @@ fn walk(folder: &Path, name: &str, depth: usize, files: &mut Files) -> Result<()
             if files.len() >= FILES_MAX {
                 return Err(LexiconError::TooLarge { file: name, what: "the number of files", bound: FILES_MAX });
             }
-            let bytes = std::fs::read(&path).map_err(|source| LexiconError::Io { path: path.clone(), source })?;
+            let mut bytes = Vec::new();
+            let read = std::fs::File::open(&path)
+                .and_then(|file| file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
+            read.map_err(|source| LexiconError::Io { path: path.clone(), source })?;
+            let before: usize = files.values().map(String::len).sum();
+            if before + bytes.len() > LEXICON_BYTES_MAX {
+                let what = "the size of all files in bytes";
+                return Err(LexiconError::TooLarge { file: name, what, bound: LEXICON_BYTES_MAX });
+            }
             files.insert(name.clone(), text_of(&name, bytes)?);
         }
     }
@@ -116,4 +119,32 @@ fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, LexiconError> {
             help: Box::new(refused!("请把文件存为 UTF-8", "save the file as UTF-8")),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_larger_than_its_bound_is_refused_and_no_more_of_it_is_read() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let rules = dir.path().join("rules/hazards");
+        std::fs::create_dir_all(&rules).expect("made");
+        let whole = |bytes: usize| {
+            let file = std::fs::File::create(rules.join("a.toml")).expect("made");
+            file.set_len(bytes as u64).expect("a file of zeros");
+            folder(dir.path())
+        };
+        assert!(whole(1_000).is_ok());
+        assert!(matches!(whole(FILE_BYTES_MAX + 1), Err(LexiconError::TooLarge { what: "the size in bytes", .. })));
+        assert!(matches!(whole(1 << 40), Err(LexiconError::TooLarge { .. })), "a terabyte is not read");
+        for number in 0..=LEXICON_BYTES_MAX / FILE_BYTES_MAX {
+            let file = std::fs::File::create(rules.join(format!("{number}.toml"))).expect("made");
+            file.set_len(FILE_BYTES_MAX as u64).expect("a file of zeros");
+        }
+        assert!(matches!(
+            whole(1),
+            Err(LexiconError::TooLarge { what: "the size of all files in bytes", bound: LEXICON_BYTES_MAX, .. })
+        ));
+    }
 }

@@ -15,6 +15,7 @@ use std::str::FromStr;
 
 use vocabulary::{Category, Hazard, Refused, Stance, refused};
 
+use super::bounds::GRAMS_MAX;
 use super::error::Shown;
 use super::pattern::ClassId;
 use super::terms::Cue;
@@ -29,8 +30,6 @@ pub const GRAM_CHARS_MAX: usize = 4;
 pub const BORDERS: [char; 2] = ['^', '$'];
 /// Clauses to each side whose words count as what stands around a clause.
 pub const AROUND: usize = 12;
-/// Most n-grams of a model.
-pub const GRAMS_MAX: usize = 400_000;
 /// First line of a model.
 pub const HEAD: &str = "# the judge's model, form 1";
 

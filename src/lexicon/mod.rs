@@ -7,6 +7,7 @@
 //! refused with file and line.
 
 mod anchor;
+pub mod bounds;
 mod brief;
 mod check;
 mod compile;

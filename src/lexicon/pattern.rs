@@ -22,16 +22,13 @@
 //! `count`. A quantity is found by what stands beside it, so a pattern cannot consist of quantities alone: `{duration<=1月} 就 坏了`
 //! finds 三天就坏了 and not 十年就坏了.
 
+use super::bounds::{GAP_MAX, VARIANTS_MAX};
 use super::count::{self, Count, Counted};
 use super::sets::{CategorySet, Groups};
 use vocabulary::{Refused, refused};
 
 /// Characters that a bare `…` may skip.
 pub const GAP_DEFAULT: u8 = 6;
-/// Most characters that any gap may skip.
-pub const GAP_MAX: u8 = 30;
-/// Most sequences one pattern may stand for once its optional elements are spelled out.
-pub const VARIANTS_MAX: usize = 32;
 
 /// A word class, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

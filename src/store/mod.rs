@@ -6,6 +6,7 @@
 
 mod alerts;
 mod audit;
+mod bounds;
 mod deliveries;
 mod error;
 mod examined;
@@ -22,6 +23,7 @@ mod sqlite;
 
 pub use alerts::{ALERTS_MAX, AlertCounts};
 pub use audit::{AuditBreak, AuditLine};
+pub use bounds::{BOUNDS, DIGEST_HITS_MAX, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, THROTTLE_MINUTES_MAX};
 pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
 pub use error::StoreError;
 pub use examined::Examined;
@@ -30,10 +32,7 @@ pub use outcomes::Taken;
 pub use parties::{SessionRow, TokenRow, UserRow};
 pub use promotions::Promotion;
 pub use reruns::{PastChange, RerunRow};
-pub use searches::{
-    CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch,
-    THROTTLE_MINUTES_MAX,
-};
+pub use searches::{CameFor, Digest, SavedSearch};
 pub use sources::{Fared, FieldShare, SourceState};
 
 use std::path::Path;

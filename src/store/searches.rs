@@ -4,17 +4,6 @@ use jiff::Timestamp;
 
 use vocabulary::{DocumentId, Position};
 
-/// Most saved searches.
-pub const SEARCHES_MAX: usize = 2_000;
-/// Longest name of one, in characters.
-pub const SEARCH_NAME_CHARS_MAX: usize = 60;
-/// Most documents kept for one watch; the oldest are forgotten, their number is not.
-pub const SEARCH_HITS_MAX: u64 = 1_000;
-/// Documents listed in a digest; the others are only counted.
-pub const DIGEST_HITS_MAX: usize = 20;
-/// Longest time between two digests, in minutes: a week.
-pub const THROTTLE_MINUTES_MAX: u32 = 7 * 24 * 60;
-
 /// A question that somebody wants to keep.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[derive(schemars::JsonSchema)]
@@ -66,14 +55,14 @@ pub struct Digest {
     pub query: String,
     /// How many documents came.
     pub total: u64,
-    /// The newest of them, newest first, at most [`DIGEST_HITS_MAX`].
+    /// The newest of them, newest first, at most [`DIGEST_HITS_MAX`](crate::DIGEST_HITS_MAX).
     pub newest: Vec<CameFor>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Store;
+    use crate::{DIGEST_HITS_MAX, SEARCH_HITS_MAX, Store};
 
     async fn store() -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().expect("a folder");

@@ -18,7 +18,6 @@ mod explanation;
 mod ids;
 mod intake;
 mod message;
-mod network;
 mod notice;
 mod outcome;
 mod party;
@@ -56,7 +55,6 @@ pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFindin
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
 pub use intake::Intake;
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};
-pub use network::{Network, NetworkError};
 pub use notice::{Notice, NoticeKind};
 pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};
 pub use party::{Concerns, Party};

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 
 use super::limits::PROXIES_PASSED_MAX;
 use super::state::Shared;
-use vocabulary::Network;
+use config::Network;
 
 /// The address that a request comes from; none where the service does not know (tests without a network).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl FromRequestParts<Shared> for ClientAddress {
 /// is believed.
 fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
     let mut client = peer.to_canonical();
-    let mut written = headers.get_all("x-forwarded-for").iter().rev().flat_map(|value| value.to_str().ok());
+    let mut written = headers.get_all("x-forwarded-for").iter().rev().filter_map(|value| value.to_str().ok());
     let mut list = written.next().unwrap_or_default().rsplit(',');
     for _ in 0..PROXIES_PASSED_MAX {
         if !is_proxy(client, proxies) {

@@ -9,7 +9,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use super::clock::now;
 use super::host::Names;
 use access::{AccessError, Accounts, Provider, Viewer};
-use vocabulary::Network;
+use config::Network;
 
 /// Cookie that holds a session.
 pub(super) const SESSION: &str = "wanglou_session";

@@ -22,6 +22,8 @@ vocabulary::bounds! {
     pub(super) const BODY_BYTES_MAX: usize = 64 * 1024, "bytes", "413";
     /// Largest body of a request that brings many records at once.
     pub(super) const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024, "bytes", "413";
+    /// Documents in one body.
+    pub(super) const PUSH_LINES_MAX: usize = 100_000, "lines", "400: nothing of the body is taken in";
     /// Such bodies that are read at once.
     pub(super) const PUSHES_AT_ONCE: usize = 8, "requests", "429";
     /// Such bodies of one organisation that are read at once.

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
+use super::limits::PUSH_LINES_MAX;
 use super::problem::{Dressed, Problem};
 use super::rights::Need;
 use super::state::Shared;
@@ -63,6 +64,10 @@ pub(super) async fn documents(
     let party = own.as_ref().and_then(Viewer::party).map_or(SETTINGS_TOKEN, |party| party.name.as_str());
     let _place = shared.pushes.take(party).map_err(|_| Problem::busy("同时推送过多：请稍后重试。"))?;
     let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
+    // What is made of a line takes more than the line: millions of empty ones would fill the memory.
+    if body.split(|byte| *byte == b'\n').nth(PUSH_LINES_MAX + 1).is_some() {
+        return Err(Problem::bad_request(format!("一次最多 {PUSH_LINES_MAX} 行：请分批提交。")));
+    }
     let told = shared.push(body.into(), SourceId::new(source), channel, by, who).await?;
     let intake = told.intake;
     let status = if intake.collected > 0 && intake.collected == intake.rejected {

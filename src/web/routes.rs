@@ -180,7 +180,7 @@ pub(super) static ROUTES: &[Route] = &[
     .large(),
     api(Post, "/api/v1/documents", Pusher, |m| on(m, push::documents), Operation {
         id: "pushDocuments",
-        about: "Hand documents in; the same again changes nothing",
+        about: "Hand documents in, at most 100,000 lines at once; the same again changes nothing",
         query: &[Query::all::<push::PushQuery>()],
         takes: Some(Body::lines::<DocumentLine>(
             Most::Bytes(PUSH_BYTES_MAX),

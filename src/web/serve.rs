@@ -35,7 +35,7 @@ use super::limits::{
     BODY_SECONDS_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX,
     WRITE_SECONDS_MAX,
 };
-use vocabulary::Network;
+use config::Network;
 
 /// Pause after the system gave no connection (no descriptors, no memory).
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
@@ -184,8 +184,9 @@ pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut
 
 /// The address that a share is counted for: IPv6 by its /64, which one customer has whole; IPv4 written as IPv6 as IPv4; a proxy's own.
 fn share_of(address: IpAddr, proxies: &[Network]) -> IpAddr {
-    match address.to_canonical() {
-        address if is_proxy(address, proxies) => address,
+    let address = address.to_canonical();
+    match address {
+        _ if is_proxy(address, proxies) => address,
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::from([a, b, c, d, 0, 0, 0, 0])

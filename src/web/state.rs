@@ -209,3 +209,37 @@ impl FromRequestParts<Shared> for View {
         Ok(shared.view(viewer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+    use crate::testing::Folder;
+    use access::Member;
+    use vocabulary::{Concerns, Role};
+
+    #[tokio::test]
+    async fn an_organisation_takes_two_files_at_once_and_all_together_four() {
+        let folder = Folder::empty().await;
+        let addresses =
+            Addresses { rights: Arc::new(Rights::new(std::iter::empty())), document: crate::openapi::document };
+        let tower = Arc::clone(&folder.tower);
+        let shared = Shared::new(tower, Authentication::none(), addresses, 1, Timer::of_machine());
+        let of = |name: &str| {
+            let party = Party { name: name.to_owned(), role: Role::Centre, concerns: Concerns::default() };
+            Viewer::Member(Member { party, name: "wang".to_owned(), scopes: None, form_key: None })
+        };
+        let refused = |name: &str| {
+            let refused = shared.export_place(&of(name)).map(drop).expect_err("no place");
+            assert_eq!(refused.into_response().status(), StatusCode::TOO_MANY_REQUESTS, "{name}");
+        };
+        let first: Vec<Held> = (0..2).map(|_| shared.export_place(&of("甲")).expect("a place")).collect();
+        refused("甲");
+        let other: Vec<Held> = (0..2).map(|_| shared.export_place(&of("乙")).expect("a place")).collect();
+        refused("丙");
+        drop(first);
+        assert!(shared.export_place(&of("丙")).is_ok());
+        drop(other);
+    }
+}

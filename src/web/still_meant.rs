@@ -164,9 +164,12 @@ pub(super) mod testing {
 
     use super::Timer;
 
+    /// The time, and who waits until when.
+    type Waiting = (Duration, Vec<(Duration, oneshot::Sender<()>)>);
+
     /// A clock that is moved by hand.
     #[derive(Clone, Default)]
-    pub(crate) struct Stepped(Arc<Mutex<(Duration, Vec<(Duration, oneshot::Sender<()>)>)>>);
+    pub(crate) struct Stepped(Arc<Mutex<Waiting>>);
 
     impl Stepped {
         pub(crate) fn timer(&self) -> Timer {
@@ -189,7 +192,9 @@ pub(super) mod testing {
             held.1 = waiting;
             drop(held);
             let due: Vec<(Duration, oneshot::Sender<()>)> = due;
-            due.into_iter().for_each(|(_, wake)| _ = wake.send(()));
+            for (_, wake) in due {
+                _ = wake.send(());
+            }
         }
     }
 }
@@ -222,9 +227,22 @@ mod tests {
         Response::new(Body::from(vec![7_u8; bytes]))
     }
 
-    /// What comes at once: none where it waits, an error where it is broken off.
-    fn comes(body: &mut BodyDataStream) -> Option<Option<Result<Bytes, axum::Error>>> {
-        body.next().now_or_never()
+    /// What a body does when it is asked for more.
+    #[derive(Debug, PartialEq, Eq)]
+    enum Comes {
+        Nothing,
+        Piece,
+        BrokenOff,
+        End,
+    }
+
+    fn comes(body: &mut BodyDataStream) -> Comes {
+        match body.next().now_or_never() {
+            None => Comes::Nothing,
+            Some(Some(Ok(_))) => Comes::Piece,
+            Some(Some(Err(_))) => Comes::BrokenOff,
+            Some(None) => Comes::End,
+        }
     }
 
     #[test]
@@ -235,13 +253,13 @@ mod tests {
         let mut body = answer.into_body().into_data_stream();
         for _ in 0..1_000 {
             clock.advance(1);
-            assert!(comes(&mut body).is_none(), "who may still is not disturbed");
+            assert_eq!(comes(&mut body), Comes::Nothing, "who may still is not disturbed");
         }
         assert_eq!(asked.load(Ordering::Relaxed) as u64, 1_000 / ASK_AGAIN_SECONDS);
         may.store(false, Ordering::Relaxed);
         let seconds = (1..=60).find(|_| {
             clock.advance(1);
-            comes(&mut body).is_some_and(|ended| ended.expect("the client sees that it is not all").is_err())
+            comes(&mut body) == Comes::BrokenOff
         });
         assert!(seconds.is_some_and(|seconds| seconds <= 30), "{seconds:?}");
     }
@@ -254,7 +272,7 @@ mod tests {
         let ended = (0..100).find(|second| {
             may.store(*second < 5, Ordering::Relaxed);
             clock.advance(1);
-            comes(&mut body).expect("no wait").expect("no end").is_err()
+            comes(&mut body) == Comes::BrokenOff
         });
         assert!(ended.is_some_and(|second| second <= 35), "{ended:?}");
     }
@@ -266,9 +284,9 @@ mod tests {
         clock.advance(15);
         may.store(false, Ordering::Relaxed);
         let mut body = watched(file(PIECE_BYTES + 1), times, ask).into_body().into_data_stream();
-        assert!(comes(&mut body).expect("no wait").expect("the first piece").is_ok());
+        assert_eq!(comes(&mut body), Comes::Piece);
         clock.advance(ASK_AGAIN_SECONDS - 15);
-        assert!(comes(&mut body).expect("no wait").expect("no end").is_err());
+        assert_eq!(comes(&mut body), Comes::BrokenOff);
     }
 
     #[tokio::test]
@@ -280,9 +298,9 @@ mod tests {
         assert_eq!(whole.len(), 3 * PIECE_BYTES + 5);
         let (ask, ..) = question();
         let mut body = watched(file(9 * PIECE_BYTES), Times::begin(&clock.timer()), ask).into_body().into_data_stream();
-        assert!(comes(&mut body).expect("no wait").expect("a piece").is_ok());
+        assert_eq!(comes(&mut body), Comes::Piece);
         clock.advance(ANSWER_TAKEN_SECONDS_MAX);
-        assert!(comes(&mut body).expect("no wait").expect("no end").is_err());
+        assert_eq!(comes(&mut body), Comes::BrokenOff);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! In CI these run short. `tests/attack.sh` runs them long: `WANGLOU_ATTACK=long` raises the counts.
 
 mod bits;
+mod acts;
 mod connections;
+mod memory;
 mod records;
 mod service;
 

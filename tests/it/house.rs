@@ -452,6 +452,7 @@ const UNTOLD: [(&str, &str); 11] = [
     ("score", "OnsetError"),
     ("score", "TooLate"),
     // Pages and answers of the web word it.
+    ("web", "Ended"),
     ("web", "TooSlow"),
     ("web", "ViewError"),
 ];

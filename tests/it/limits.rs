@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use wanglou::vocabulary::Bound;
-use wanglou::{archive, collect, web};
+use wanglou::{archive, collect, config, index, lexicon, pipeline, store, web};
 
 /// Set to anything, this variable has the test write the page.
 const WRITE: &str = "WANGLOU_WRITE_DOCS";
@@ -14,10 +14,15 @@ const HEAD: &str = "# Limits\n\nWhat comes from outside is bounded where it is r
     (`tests/it/limits.rs`): a bound that changes there without this page fails the tests.\n";
 
 fn page() -> String {
-    let rooms: [(&str, &[Bound]); 3] = [
+    let rooms: [(&str, &[Bound]); 8] = [
         ("Sources: pages, feeds, letters, folders", collect::BOUNDS),
         ("Files that people bring, and archives", archive::BOUNDS),
         ("Visitors: connections, requests, streams", web::BOUNDS),
+        ("Searches", index::BOUNDS),
+        ("Saved searches", store::BOUNDS),
+        ("What people do with alerts, criteria", pipeline::BOUNDS),
+        ("Rules and dictionaries", lexicon::bounds::BOUNDS),
+        ("Settings", config::BOUNDS),
     ];
     let mut page = HEAD.to_owned();
     for (room, bounds) in rooms {

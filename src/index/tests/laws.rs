@@ -214,3 +214,78 @@ fn in_real_reviews_a_phrase_finds_every_text_that_contains_it() {
     }
     println!("{} reviews: {found:?}", items.len());
 }
+
+/// What no number, date, place or name should be.
+const EXTREMES: [&str; 20] = [
+    "0",
+    "-1",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-9223372036854775808",
+    "99999999999999999999999999",
+    "NaN",
+    "inf",
+    "-inf",
+    "1e308",
+    "1e-999",
+    "9999-12-31",
+    "-9999-01-01",
+    "99999-01-01",
+    "0000-00-00",
+    "2024-02-30",
+    "2024-13",
+    "999999",
+    "\u{0}",
+    "\"\"",
+];
+
+#[test]
+fn no_value_of_any_field_is_a_fault_of_ours_and_no_number_of_hits_is() {
+    let fields = crate::query_fields().flat_map(|(en, zh, ..)| [en, zh]);
+    let mut asked = 0;
+    for field in fields {
+        let long = "9".repeat(3_000);
+        for value in EXTREMES.into_iter().chain([long.as_str()]) {
+            for form in [
+                format!("{field}:{value}"),
+                format!("{field}>{value}"),
+                format!("{field}<={value}"),
+                format!("{field}:{value}..{value}"),
+                format!("{field}:{value}..1"),
+                format!("{field}:..{value}"),
+                format!("{field}:{value},{value}"),
+                format!("-{field}:{value}*"),
+            ] {
+                if let Err(error) =
+                    shared().search(&SearchRequest { query: form.clone(), limit: 3, ..SearchRequest::default() })
+                {
+                    assert!(error.is_request(), "{form:.80}: {error}");
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 1_000, "{asked}");
+    for value in EXTREMES {
+        for form in [
+            format!("充电宝 NEAR/{value} 起火"),
+            format!("charger~{value}"),
+            format!("\"充电宝\"~{value}"),
+            format!("sort:{value}"),
+        ] {
+            if let Err(error) =
+                shared().search(&SearchRequest { query: form.clone(), limit: 3, ..SearchRequest::default() })
+            {
+                assert!(error.is_request(), "{form}: {error}");
+            }
+        }
+    }
+    for limit in [0, 1, crate::PAGE_HITS_MAX, crate::PAGE_HITS_MAX + 1, usize::MAX] {
+        let found =
+            shared().search(&SearchRequest { query: "充电宝 OR usb".to_owned(), limit, ..SearchRequest::default() });
+        match found {
+            Ok(page) => assert!(page.hits.len() <= crate::PAGE_HITS_MAX),
+            Err(error) => assert!(error.is_request(), "{limit}: {error}"),
+        }
+    }
+}

@@ -12,6 +12,7 @@ use crate::{CategorySet, LexiconError, Reach, fold_word};
 use vocabulary::{Refused, RuleId, Stance, refused};
 
 use super::{Builder, Source, below, help_of, index};
+use crate::bounds::GAP_MAX;
 
 /// Farthest that a rule may look for what belongs to its find.
 const BEYOND_CLAUSES_MAX: usize = 8;
@@ -64,7 +65,7 @@ impl Builder {
             for cue in file.cue {
                 self.unique(&source, &cue.id)?;
                 let needs_chars = matches!(cue.reach, Reach::Before | Reach::After);
-                if cue.means.trim().is_empty() || (needs_chars && cue.chars > usize::from(pattern::GAP_MAX)) {
+                if cue.means.trim().is_empty() || (needs_chars && cue.chars > usize::from(GAP_MAX)) {
                     return Err(source.wrong(
                         &cue.id,
                         refused!("线索没有 `means`，或作用范围太远", "the cue has no `means`, or reaches too far"),

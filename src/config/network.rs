@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use vocabulary::{Refused, refused};
+
 /// A network: all addresses that share its first bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -10,11 +12,6 @@ pub struct Network {
     /// Bits that count: at most 32 of IPv4, 128 of IPv6.
     bits: u8,
 }
-
-/// A text that names no network.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no address and no network such as 10.0.0.0/8")]
-pub struct NetworkError(String);
 
 impl Network {
     /// Whether an address lies in it. IPv4 written as IPv6 is IPv4.
@@ -35,10 +32,15 @@ impl Network {
 }
 
 impl FromStr for Network {
-    type Err = NetworkError;
+    type Err = Refused;
 
-    fn from_str(text: &str) -> Result<Self, NetworkError> {
-        let unknown = || NetworkError(text.chars().take(60).collect());
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let unknown = || {
+            refused!(
+                "应为地址或网段，例如 10.0.0.5 或 10.0.0.0/24",
+                "expected an address or a network such as 10.0.0.5 or 10.0.0.0/24"
+            )
+        };
         let (address, bits) = match text.split_once('/') {
             None => (text, None),
             // `u8::from_str` takes a plus sign.

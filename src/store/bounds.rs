@@ -1,0 +1,14 @@
+//! Bounds on what people keep in the store.
+
+vocabulary::bounds! {
+    /// Most saved searches.
+    pub const SEARCHES_MAX: usize = 2_000, "searches", "the search is refused";
+    /// Longest name of one, in characters.
+    pub const SEARCH_NAME_CHARS_MAX: usize = 60, "characters", "the search is refused";
+    /// Most documents kept for one watch; the oldest are forgotten, their number is not.
+    pub const SEARCH_HITS_MAX: u64 = 1_000, "documents", "the oldest are forgotten";
+    /// Documents listed in a digest; the others are only counted.
+    pub const DIGEST_HITS_MAX: usize = 20, "documents", "the others are counted";
+    /// Longest time between two digests, in minutes: a week.
+    pub const THROTTLE_MINUTES_MAX: u32 = 7 * 24 * 60, "minutes", "the search is refused";
+}
