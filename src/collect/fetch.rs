@@ -41,6 +41,8 @@ const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 8];
 const DAY_PIECE: u64 = 20;
 /// How long a host's `robots.txt` counts.
 const ROBOTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long a `robots.txt` that leads where nobody asks counts as such, for the recipe that met it, before it is asked for again.
+const ROBOTS_ASTRAY_KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// Sends requests for all sources.
 pub(crate) struct Gate {
@@ -49,6 +51,8 @@ pub(crate) struct Gate {
     paces: Mutex<BTreeMap<String, Arc<HostPace>>>,
     /// By origin, with the moment it was asked.
     robots: Mutex<BTreeMap<String, (Timestamp, Arc<Robots>)>>,
+    /// Recipes and origins whose `robots.txt` leads astray, since when.
+    astray: Mutex<BTreeMap<(String, String), (Timestamp, Astray)>>,
     budgets: Mutex<BTreeMap<String, Arc<DayBudget>>>,
     frontier: Frontier,
     archivist: Archivist,
@@ -101,6 +105,8 @@ pub(crate) enum Failure {
     Robots,
     #[error("robots.txt redirects to another host `{0}`, which is not followed, so the host is not asked for now")]
     RobotsElsewhere(String),
+    #[error("robots.txt redirects to `{0}`, an address that is not asked, so the host is not asked for now")]
+    RobotsRefused(String),
     #[error("robots.txt of {0} could not be had, so the host is not asked for now")]
     RobotsUnknown(String),
     #[error("{host} is left alone for {} seconds: it asked for a pause, or its day or hours are used up", .wait.as_secs())]
@@ -145,7 +151,7 @@ impl Failure {
     /// Whether the whole host is left alone for the rest of the round.
     pub(crate) fn stops_host(&self) -> bool {
         match self {
-            Self::Held { .. } | Self::RobotsUnknown(_) | Self::RobotsElsewhere(_) => true,
+            Self::Held { .. } | Self::RobotsUnknown(_) | Self::RobotsElsewhere(_) | Self::RobotsRefused(_) => true,
             Self::Refused(_)
             | Self::Robots
             | Self::Status(_)
@@ -191,6 +197,7 @@ impl Gate {
             with_loopback: client(Reach::WithLoopback)?,
             paces: Mutex::default(),
             robots: Mutex::default(),
+            astray: Mutex::default(),
             budgets: Mutex::default(),
             frontier,
             archivist: Archivist::new(warc).map_err(CollectError::Thread)?,
@@ -271,10 +278,46 @@ impl Gate {
             all.insert(origin.to_owned(), (now, robots));
         }
     }
+
+    /// Where an origin's `robots.txt` led a recipe within the last hour, when nobody may follow there. What one recipe may not follow,
+    /// another one may.
+    fn known_astray(&self, recipe: &str, origin: &str, now: Timestamp) -> Option<Astray> {
+        let astray = lock(&self.astray);
+        let (at, where_to) = astray.get(&(recipe.to_owned(), origin.to_owned()))?;
+        let age = now.duration_since(*at);
+        (!age.is_negative() && age < ROBOTS_ASTRAY_KEPT).then(|| where_to.clone())
+    }
+
+    fn keep_astray(&self, recipe: &str, origin: &str, now: Timestamp, where_to: Astray) {
+        let mut all = lock(&self.astray);
+        if all.len() >= HOSTS_MAX {
+            all.retain(|_, (at, _)| now.duration_since(*at) < ROBOTS_ASTRAY_KEPT);
+        }
+        if all.len() < HOSTS_MAX {
+            all.insert((recipe.to_owned(), origin.to_owned()), (now, where_to));
+        }
+    }
 }
 
-/// What an origin allows; none when it could not be asked.
-type Leave = Option<Arc<Robots>>;
+/// What an origin allows.
+#[derive(Debug, Clone)]
+enum Leave {
+    /// What its file says.
+    Known(Arc<Robots>),
+    /// It could not be asked.
+    Unknown,
+    /// Its file leads where nobody asks.
+    Astray(Astray),
+}
+
+/// Where a `robots.txt` leads that is not followed.
+#[derive(Debug, Clone)]
+enum Astray {
+    /// To a host that the recipe does not name.
+    Elsewhere(String),
+    /// To an address that this recipe may not reach (SAFE-1).
+    Refused(String),
+}
 
 /// One round's requests: the recipe, its moment, what `robots.txt` said.
 pub(crate) struct Session<'a> {
@@ -395,69 +438,85 @@ impl<'a> Session<'a> {
     async fn check_robots(&self, url: &Url) -> Result<(), Failure> {
         let origin = url.origin().ascii_serialization();
         let cell = Arc::clone(lock(&self.robots).entry(origin.clone()).or_default());
-        let robots = cell.get_or_try_init(|| self.robots_of(url, &origin)).await?;
+        let leave = cell.get_or_try_init(|| self.robots_of(url, &origin)).await?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        match robots {
-            None => Err(Failure::RobotsUnknown(server_key(url))),
-            Some(robots) if robots.allows(path) => Ok(()),
-            Some(_) => Err(Failure::Robots),
+        match leave {
+            Leave::Unknown => Err(Failure::RobotsUnknown(server_key(url))),
+            Leave::Astray(Astray::Elsewhere(host)) => Err(Failure::RobotsElsewhere(host.clone())),
+            Leave::Astray(Astray::Refused(host)) => Err(Failure::RobotsRefused(host.clone())),
+            Leave::Known(robots) if robots.allows(path) => Ok(()),
+            Leave::Known(_) => Err(Failure::Robots),
         }
     }
 
-    async fn robots_of(&self, url: &Url, origin: &str) -> Result<Option<Arc<Robots>>, Failure> {
-        let robots = match self.gate.known_robots(origin, self.now) {
-            Some(known) => known,
-            None => match self.fetch_robots(url).await? {
-                None => return Ok(None),
-                Some(fetched) => {
-                    let fetched = Arc::new(fetched);
-                    self.gate.keep_robots(origin, self.now, Arc::clone(&fetched));
-                    fetched
+    async fn robots_of(&self, url: &Url, origin: &str) -> Result<Leave, Failure> {
+        let recipe = self.recipe.id.as_str();
+        let leave = match (self.gate.known_robots(origin, self.now), self.gate.known_astray(recipe, origin, self.now)) {
+            (Some(known), _) => Leave::Known(known),
+            (None, Some(astray)) => Leave::Astray(astray),
+            (None, None) => {
+                let fetched = self.fetch_robots(url).await?;
+                match &fetched {
+                    Leave::Unknown => {}
+                    Leave::Astray(astray) => self.gate.keep_astray(recipe, origin, self.now, astray.clone()),
+                    Leave::Known(robots) => self.gate.keep_robots(origin, self.now, Arc::clone(robots)),
                 }
-            },
+                fetched
+            }
         };
-        if let Some(pause) = robots.pause() {
+        if let Leave::Known(robots) = &leave
+            && let Some(pause) = robots.pause()
+        {
             // However fast a recipe may go: what the server itself asks for counts.
             self.gate.pace(&host_key(url), self.recipe.rate_for(url)).delay(&server_key(url), pause);
         }
-        Ok(Some(robots))
+        Ok(leave)
     }
 
-    /// None when the host cannot say what it allows (§2.3.1.4 of RFC 9309): nothing, then.
-    async fn fetch_robots(&self, url: &Url) -> Result<Option<Robots>, Failure> {
-        let Ok(mut at) = url.join("/robots.txt") else { return Ok(None) };
+    /// Asks for the file. It is unknown when the host cannot say what it allows (§2.3.1.4 of RFC 9309): nothing, then.
+    async fn fetch_robots(&self, url: &Url) -> Result<Leave, Failure> {
+        let known = |robots| Ok(Leave::Known(Arc::new(robots)));
+        let Ok(mut at) = url.join("/robots.txt") else { return Ok(Leave::Unknown) };
         at.set_query(None);
         for hop in 0..=REDIRECTS_MAX {
-            self.reach.check_url(&at)?;
-            self.check_own(hop, &at)
-                .map_err(|_| Failure::RobotsElsewhere(at.host_str().unwrap_or_default().to_owned()))?;
+            let host = || at.host_str().unwrap_or_default().to_owned();
+            // What is refused on the way is a property of this file; at its own address, of the page.
+            match self.reach.check_url(&at) {
+                Err(_) if hop > 0 => return Ok(Leave::Astray(Astray::Refused(host()))),
+                checked => checked?,
+            }
+            if self.check_own(hop, &at).is_err() {
+                return Ok(Leave::Astray(Astray::Elsewhere(host())));
+            }
             let call = Call { url: &at, body: None, validators: &Validators::default() };
             match self.ask(&at, call, ROBOTS_BYTES_MAX).await {
+                Err(Failure::Refused(_)) if hop > 0 => return Ok(Leave::Astray(Astray::Refused(host()))),
                 // Held hosts and a broken archive end more than this file.
                 Err(
                     failure @ (Failure::Held { .. } | Failure::Archive(_) | Failure::Store(_) | Failure::Refused(_)),
                 ) => {
                     return Err(failure);
                 }
-                Err(_) => return Ok(None),
+                Err(_) => return Ok(Leave::Unknown),
                 Ok(reply) => match reply.status {
                     200..=299 => {
                         let coding = reply.headers.get(CONTENT_ENCODING).map(text_of_header);
                         // What lies beyond the limit is not read, so a cut file is a whole one here.
                         let body = decode_body(coding.as_deref(), &reply.body, ROBOTS_BYTES_MAX * 4);
-                        return Ok(body.ok().map(|body| Robots::parse(&body, &self.gate.settings.robots_token)));
+                        let Ok(body) = body else { return Ok(Leave::Unknown) };
+                        return known(Robots::parse(&body, &self.gate.settings.robots_token));
                     }
                     301 | 302 | 303 | 307 | 308 => match redirect_target(&at, &reply.headers) {
                         Ok(target) => at = target,
-                        Err(_) => return Ok(Some(Robots::allow_all())),
+                        Err(_) => return known(Robots::allow_all()),
                     },
-                    400..=499 => return Ok(Some(Robots::allow_all())),
-                    _ => return Ok(None),
+                    400..=499 => return known(Robots::allow_all()),
+                    _ => return Ok(Leave::Unknown),
                 },
             }
         }
         // More than five redirects may be taken as no file (§2.3.1.2).
-        Ok(Some(Robots::allow_all()))
+        known(Robots::allow_all())
     }
 
     /// Asks one address at the host's pace, again after a bounded number of failures, never before its time.

@@ -194,10 +194,16 @@ const DAY_1: &str = "2024-07-02 12:00:00";
 const DAY_2: &str = "2024-07-03 12:00:00";
 
 fn recipe(site: &Site, rest: &str) -> Recipe {
+    recipe_from(site, &["/list"], rest)
+}
+
+/// A recipe that starts at these addresses.
+fn recipe_from(site: &Site, lists: &[&str], rest: &str) -> Recipe {
+    let start: Vec<String> = lists.iter().map(|list| format!("\"http://127.0.0.1:{}{list}\"", site.port)).collect();
     let text = format!(
-        "id = \"site\"\nname = \"站\"\nchannel = \"complaint\"\nstart = [\"http://127.0.0.1:{}/list\"]\n\
+        "id = \"site\"\nname = \"站\"\nchannel = \"complaint\"\nstart = [{}]\n\
          allow_loopback = true\nrate.min_interval_ms = 1\nschedule.every = \"30m\"\n{rest}",
-        site.port
+        start.join(", ")
     );
     Recipe::parse(&text, "site.toml").unwrap()
 }

@@ -219,3 +219,28 @@ fn a_redirect_longer_than_an_address_may_be_is_not_followed_and_a_long_validator
     ));
     assert_eq!(known.unwrap()[0].etag, None);
 }
+
+#[test]
+fn a_robots_txt_that_leads_inside_or_elsewhere_is_asked_for_once_an_hour_however_many_pages_wait() {
+    for target in ["http://169.254.169.254/robots.txt", "http://10.0.0.1/", "http://elsewhere.example/robots.txt"] {
+        let site = Site::serve(move |path, _| match path {
+            "/robots.txt" => answer("302 Found", &format!("Location: {target}\r\n"), b""),
+            _ => ok(&list_page(&["/d"])),
+        });
+        let world = World::new(|_| {});
+        let recipe = recipe_from(&site, &["/1", "/2", "/3", "/4", "/5"], HTML);
+        let robots = || site.asked().iter().filter(|path| *path == "/robots.txt").count();
+        for (at, asked) in [
+            ("2024-07-02 12:00:00", 1),
+            ("2024-07-02 12:30:00", 1),
+            ("2024-07-02 12:59:00", 1),
+            ("2024-07-02 13:00:00", 2),
+            ("2024-07-02 13:59:00", 2),
+        ] {
+            let round = world.round(&recipe, at, &Memory::default());
+            assert_eq!(robots(), asked, "{target} at {at}: {:?}", site.asked());
+            assert!(round.stopped.as_deref().is_some_and(|why| why.contains("robots.txt redirects to")), "{round:?}");
+        }
+        assert!(site.asked().iter().all(|path| path == "/robots.txt"), "nothing is taken as leave: {:?}", site.asked());
+    }
+}
