@@ -313,8 +313,8 @@ impl Accounts {
         if !Store::disable_user(&mut tx, name, disabled.then_some(now)).await? {
             return Err(no_user(name));
         }
-        for ended in if disabled { Store::endpoints_of(&mut tx, name).await? } else { Vec::new() } {
-            Store::remove_endpoint(&mut tx, &ended.name, now).await?;
+        for ended in if disabled { Store::endpoint_names_of(&mut tx, name).await? } else { Vec::new() } {
+            Store::remove_endpoint(&mut tx, &ended, now).await?;
         }
         let detail = if disabled { "disabled" } else { "enabled" };
         Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;

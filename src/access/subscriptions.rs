@@ -25,12 +25,15 @@ impl Accounts {
         if !Store::set_mail(&mut tx, name, mail).await? {
             return Err(no_user(name));
         }
-        for mut endpoint in Store::endpoints_of(&mut tx, name).await? {
-            if let Some(mail) = mail {
+        if let Some(mail) = mail {
+            for mut endpoint in Store::endpoints_of(&mut tx, name).await? {
                 endpoint.url = format!("mailto:{mail}");
                 Store::put_endpoint(&mut tx, &endpoint).await?;
-            } else {
-                Store::remove_endpoint(&mut tx, &endpoint.name, now).await?;
+            }
+        } else {
+            // Needs no key for secrets: what somebody is to be told no longer can always be ended.
+            for ended in Store::endpoint_names_of(&mut tx, name).await? {
+                Store::remove_endpoint(&mut tx, &ended, now).await?;
             }
         }
         let detail = if mail.is_some() { "mail address set" } else { "no mail address" };

@@ -166,8 +166,15 @@ pub(super) async fn run(args: DeliverArgs, common: &Common) -> Result<(), Failur
     let settings = common.settings(args.config.as_deref(), None)?;
     let folder = Folder::open(&settings).await.map_err(super::pipeline_failure)?;
     let courier = courier(&folder, settings.mail.as_ref())?;
-    match args.what {
-        What::Add(new) => add(&courier, new).await,
+    let done = act(args.what, &folder, &courier).await;
+    // The last who closes the store writes what was changed over what was there.
+    folder.close().await;
+    done
+}
+
+async fn act(what: What, folder: &Folder, courier: &Courier) -> Result<(), Failure> {
+    match what {
+        What::Add(new) => add(courier, new).await,
         What::List => {
             for found in folder.store().endpoint_health().await? {
                 let (row, endpoint) = (&found.row, &found.row.endpoint);

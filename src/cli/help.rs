@@ -25,12 +25,15 @@ const GROUPS: [(&str, &str, &[&str]); 5] = [
     (
         "运行",
         "Operation",
-        &["run", "source", "reruns", "deliver", "user", "token", "audit", "archive", "backup", "restore", "index"],
+        &[
+            "run", "source", "reruns", "deliver", "user", "token", "secrets", "audit", "archive", "backup", "restore",
+            "index",
+        ],
     ),
 ];
 
 /// Flags that every command understands: shown behind its own.
-const COMMON: [&str; 7] = ["data", "lexicon", "criteria", "lang", "verbose", "help", "version"];
+const COMMON: [&str; 8] = ["data", "lexicon", "criteria", "secrets_key", "lang", "verbose", "help", "version"];
 /// Place of the first common flag among the others.
 const COMMON_ORDER: usize = 900;
 

@@ -34,6 +34,7 @@ mod run;
 mod said;
 mod sampling;
 mod search;
+mod secrets;
 mod source;
 mod standards;
 mod token;
@@ -78,6 +79,9 @@ struct Common {
     /// Criteria file instead of the shipped one
     #[arg(long, global = true, value_name = "FILE", env = "WANGLOU_CRITERIA")]
     criteria: Option<PathBuf>,
+    /// File of keys that secrets in the data folder are sealed with; made by `wanglou secrets new`
+    #[arg(long, global = true, value_name = "FILE", env = "WANGLOU_SECRETS_KEY")]
+    secrets_key: Option<PathBuf>,
     /// Language of messages: zh or en [default: by the locale, else zh]
     // Looked for by `lang::choose` before the call is understood.
     #[arg(long, global = true, value_enum, value_name = "LANG", hide_possible_values = true, env = "WANGLOU_LANG")]
@@ -90,8 +94,13 @@ struct Common {
 impl Common {
     /// Settings with these flags laid over an optional file.
     fn settings(&self, file: Option<&std::path::Path>, port: Option<u16>) -> Result<Settings, Failure> {
-        let flags =
-            Overrides { data: self.data.clone(), lexicon: self.lexicon.clone(), criteria: self.criteria.clone(), port };
+        let flags = Overrides {
+            data: self.data.clone(),
+            lexicon: self.lexicon.clone(),
+            criteria: self.criteria.clone(),
+            port,
+            secrets_key: self.secrets_key.clone(),
+        };
         Settings::load(file, flags).map_err(Failure::input)
     }
 }
@@ -142,6 +151,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Show what was done and by whom, and check that the record is whole
     Audit(audit::AuditArgs),
+    /// Keys that secrets in the data folder are sealed with: make one, see which are in use
+    Secrets(secrets::SecretsArgs),
     /// Tell others what happens to alerts: webhooks, group robots, mail; their log, replay
     Deliver(deliver::DeliverArgs),
     /// Take in what test bodies return
@@ -255,6 +266,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::User(args) => user::run(args, common).await,
         Command::Token(args) => token::run(args, common).await,
         Command::Audit(args) => audit::run(args, common).await,
+        Command::Secrets(args) => secrets::run(args, common).await,
         Command::Deliver(args) => deliver::run(args, common).await,
         Command::Sampling(args) => sampling::run(args, common).await,
         Command::Rerun(args) => rerun::run(args, common).await,

@@ -59,7 +59,8 @@ enum What {
 pub(super) async fn run(args: PromoteArgs, common: &Common) -> Result<(), Failure> {
     // What the flags name is to be promoted; it is not what the folder is opened with.
     let (What::Put { config, .. } | What::List { config, .. }) = &args.what;
-    let flags = Overrides { data: common.data.clone(), ..Overrides::default() };
+    let (data, secrets_key) = (common.data.clone(), common.secrets_key.clone());
+    let flags = Overrides { data, secrets_key, ..Overrides::default() };
     let settings = Settings::load(config.as_deref(), flags).map_err(Failure::input)?;
     match args.what {
         What::Put { by, why, report, shipped, .. } => {

@@ -7,9 +7,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::face::{Face, asked_to_end};
-use super::lang::pick;
+use super::lang::{pick, tr};
 use super::{Common, Failure, deliver, pipeline_failure, tell};
 use pipeline::{Clock, Service, ServiceSpec, Tower};
+use store::SecretsKept;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -31,6 +32,19 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> Result<(), Failure> {
         ));
     }
     let tower = Arc::new(Tower::open(&settings).await.map_err(pipeline_failure)?);
+    let SecretsKept { plain, shut, .. } = tower.secrets_kept();
+    if shut > 0 {
+        tell(tr!(
+            "{shut} 个接收端的地址或密钥被改动过，无法解密，不会向它们推送：见“推送”页，用 `wanglou deliver remove` 和 `add` 重建",
+            "addresses or secrets of {shut} endpoints were changed and do not open, nothing is sent to them: see the page of deliveries, and make them anew with `wanglou deliver remove` and `add`"
+        ));
+    }
+    if plain > 0 {
+        tell(tr!(
+            "数据目录里有 {plain} 项推送密钥和地址未加密：用 `wanglou secrets new FILE` 生成密钥，在设置文件里写 secrets_key_file = \"FILE\"，再启动即加密",
+            "{plain} addresses and secrets of endpoints lie in the data folder as they are: make a key with `wanglou secrets new FILE`, name it in the settings (secrets_key_file = \"FILE\"), and the next start seals them"
+        ));
+    }
     let mut face = Face::open(&tower, &settings).await?;
     let courier = deliver::courier(&tower, settings.mail.as_ref())?;
     tell(pick("望楼已启动，按 Ctrl-C 结束", "wanglou is running, end it with Ctrl-C"));

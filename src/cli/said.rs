@@ -72,6 +72,7 @@ fn worded<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Said> {
         sampling::results::BadLine,
         score::CriteriaError,
         simulate::ServeError,
+        store::SecretError,
         store::StoreError,
         vocabulary::DocumentError,
         vocabulary::PublisherError,

@@ -100,7 +100,7 @@ enum What {
 pub(super) async fn accounts(common: &Common) -> Result<(Store, Accounts), Failure> {
     let settings = common.settings(None, None)?;
     std::fs::create_dir_all(&settings.data).with_context(|| cannot_write(&settings.data))?;
-    let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
+    let store = pipeline::open_store(&settings).await.map_err(super::pipeline_failure)?;
     Ok((store.clone(), Accounts::new(store)))
 }
 

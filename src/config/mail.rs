@@ -19,6 +19,7 @@ pub(super) struct MailWritten {
     from: String,
     user: Option<String>,
     password: Option<String>,
+    password_file: Option<PathBuf>,
     authority: Option<PathBuf>,
 }
 
@@ -70,8 +71,10 @@ impl fmt::Debug for MailSettings {
 }
 
 /// The mail server of a settings file, checked.
-pub(super) fn mail(path: &Path, written: MailWritten) -> Result<MailSettings, ConfigError> {
-    let MailWritten { server, port, security, from, user, password, authority } = written;
+pub(super) fn mail(path: &Path, written: MailWritten, credentials: Option<&Path>) -> Result<MailSettings, ConfigError> {
+    let MailWritten { server, port, security, from, user, password, password_file, authority } = written;
+    let keys = ("mail.password", "mail.password_file");
+    let password = super::secrets::secret(path, keys, password, password_file.as_deref(), credentials)?;
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     if server.is_empty() || !server.chars().all(named) {
         let expected = refused!(
@@ -116,7 +119,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<MailSettings, String> {
-        mail(Path::new("w.toml"), toml::from_str(text).map_err(|error| error.to_string())?)
+        mail(Path::new("w.toml"), toml::from_str(text).map_err(|error| error.to_string())?, None)
             .map_err(|error| error.to_string())
     }
 

@@ -7,8 +7,10 @@
 mod mail;
 mod network;
 mod plans;
+mod secrets;
 mod signin;
 
+use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use serde::Deserialize;
 pub use mail::{MailSettings, Security};
 pub use network::Network;
 pub use plans::RerunPlan;
+pub use secrets::SecretsKey;
 pub use signin::{NameClaim, SignInSettings, is_protected};
 
 use vocabulary::{PublisherCode, Refused, Said, refused};
@@ -45,6 +48,10 @@ vocabulary::bounds! {
     const NAMES_MAX: usize = 200, "entries", "the file is refused";
     /// Longest text of any value: address, name, token.
     const VALUE_BYTES_MAX: usize = 4_096, "bytes", "the file is refused";
+    /// Longest file that a secret of the settings, or keys for secrets, are read from.
+    const SECRET_FILE_BYTES_MAX: u64 = 4_096, "bytes", "the settings are refused";
+    /// Keys in one file of keys for secrets.
+    const KEYS_MAX: usize = 16, "keys", "the settings are refused";
 }
 
 /// A settings file that cannot be used.
@@ -135,6 +142,8 @@ struct SettingsFile {
     tick_seconds: Option<u64>,
     sources_at_once: Option<usize>,
     push_token: Option<String>,
+    push_token_file: Option<PathBuf>,
+    secrets_key_file: Option<PathBuf>,
     home: Option<String>,
     #[serde(default)]
     hosts: Vec<String>,
@@ -147,8 +156,8 @@ struct SettingsFile {
     rerun: Vec<plans::PlanWritten>,
 }
 
-/// Checked settings of a running tower.
-#[derive(Debug, Clone)]
+/// Checked settings of a running tower. Their `Debug` shows no secret.
+#[derive(Clone)]
 pub struct Settings {
     /// Where state is kept.
     pub data: PathBuf,
@@ -170,6 +179,8 @@ pub struct Settings {
     pub sources_at_once: usize,
     /// What a client must show to hand documents in over HTTP; none: nobody may.
     pub push_token: Option<String>,
+    /// With what secrets in the store are sealed; none: they are kept as they are.
+    pub secrets_key: Option<SecretsKey>,
     /// Address by which others reach the pages, without a slash at the end: what links in feeds and messages begin with.
     pub home: String,
     /// Further names under which the pages are asked, beside that of `home`, addresses in figures and `localhost`: a request under another
@@ -198,24 +209,57 @@ pub struct Overrides {
     pub criteria: Option<PathBuf>,
     /// `--port`
     pub port: Option<u16>,
+    /// `--secrets-key`
+    pub secrets_key: Option<PathBuf>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("data", &self.data)
+            .field("sources", &self.sources)
+            .field("lexicon", &self.lexicon)
+            .field("criteria", &self.criteria)
+            .field("bind", &self.bind)
+            .field("port", &self.port)
+            .field("home", &self.home)
+            .field("push_token", &self.push_token.as_ref().map(|_| "not shown"))
+            .field("secrets_key", &self.secrets_key)
+            .field("mail", &self.mail)
+            .field("sign_in", &self.sign_in)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {
-    /// Reads the file, if there is one, and lays flags over it.
+    /// Reads the file, if there is one, and lays flags over it. Secrets that it gives by files are read, too.
     pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, ConfigError> {
+        Self::load_with(file, flags, secrets::credentials().as_deref())
+    }
+
+    /// The same where systemd hands over the files below `credentials`.
+    fn load_with(file: Option<&Path>, flags: Overrides, credentials: Option<&Path>) -> Result<Self, ConfigError> {
         let mut written = match file {
             None => SettingsFile::default(),
             Some(path) => parse(path, &text_of(path)?)?,
         };
         let bind = written.bind.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
         let port = flags.port.or(written.port).unwrap_or(PORT);
-        let reruns = plans::plans(file.unwrap_or(Path::new("")), std::mem::take(&mut written.rerun))?;
-        let mail = written.mail.map(|mail| mail::mail(file.unwrap_or(Path::new("")), mail)).transpose()?;
-        let sign_in = written.signin.map(|by| signin::sign_in(file.unwrap_or(Path::new("")), by)).transpose()?;
+        let path = file.unwrap_or(Path::new(""));
+        let reruns = plans::plans(path, std::mem::take(&mut written.rerun))?;
+        let mail = written.mail.map(|mail| mail::mail(path, mail, credentials)).transpose()?;
+        let sign_in = written.signin.map(|by| signin::sign_in(path, by, credentials)).transpose()?;
+        let keys = ("push_token", "push_token_file");
+        let token_file = written.push_token_file.as_deref();
+        let push_token = secrets::secret(path, keys, written.push_token, token_file, credentials)?;
+        check_push_token(path, push_token.as_deref())?;
+        let data = flags.data.or(written.data).unwrap_or_else(|| DATA_DIR.into());
+        let key_file = flags.secrets_key.or(written.secrets_key_file);
+        let secrets_key = secrets::secrets_key(path, key_file.as_deref(), &data, credentials)?;
         let home = written.home.map(|home| home.trim_end_matches('/').to_owned());
         Ok(Self {
             home: home.unwrap_or_else(|| format!("http://{}", std::net::SocketAddr::new(bind, port))),
-            data: flags.data.or(written.data).unwrap_or_else(|| DATA_DIR.into()),
+            data,
             sources: written.sources,
             lexicon: flags.lexicon.or(written.lexicon),
             criteria: flags.criteria.or(written.criteria),
@@ -224,7 +268,8 @@ impl Settings {
             user_agent: written.user_agent.unwrap_or_else(default_user_agent),
             tick_seconds: written.tick_seconds.unwrap_or(TICK_SECONDS),
             sources_at_once: written.sources_at_once.unwrap_or(SOURCES_AT_ONCE),
-            push_token: written.push_token,
+            push_token,
+            secrets_key,
             hosts: written.hosts,
             proxies: written.proxies.iter().filter_map(|network| network.parse().ok()).collect(),
             publisher: written.publisher.and_then(|code| code.parse().ok()),
@@ -355,16 +400,20 @@ fn parse(path: &Path, text: &str) -> Result<SettingsFile, ConfigError> {
         );
         return wrong(path, "publisher", format!("{code:?}"), expected);
     }
-    let visible = |token: &str| token.len() >= TOKEN_CHARS_MIN && token.bytes().all(|byte| byte.is_ascii_graphic());
-    if written.push_token.as_ref().is_some_and(|token| !visible(token)) {
-        let found = refused!("（不在此显示）", "not shown here");
-        let expected = refused!(
-            "应为至少 {TOKEN_CHARS_MIN} 个可见的 ASCII 字符，不含空格",
-            "expected at least {TOKEN_CHARS_MIN} visible ASCII characters without spaces"
-        );
-        return unfit(path, "push_token", found, expected);
-    }
     Ok(written)
+}
+
+fn check_push_token(path: &Path, token: Option<&str>) -> Result<(), ConfigError> {
+    let visible = |token: &str| token.len() >= TOKEN_CHARS_MIN && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if token.is_none_or(visible) {
+        return Ok(());
+    }
+    let found = refused!("（不在此显示）", "not shown here");
+    let expected = refused!(
+        "应为至少 {TOKEN_CHARS_MIN} 个可见的 ASCII 字符，不含空格",
+        "expected at least {TOKEN_CHARS_MIN} visible ASCII characters without spaces"
+    );
+    unfit(path, "push_token", found, expected)
 }
 
 #[cfg(test)]
@@ -397,7 +446,6 @@ mod tests {
             ("user_agent = \"a\\nb\"", "`user_agent` is \"a\\nb\""),
             ("user_agent = \" \"", "`user_agent`"),
             ("tick_seconds = 0", "`tick_seconds` is 0"),
-            ("push_token = \"short\"", "`push_token` is not shown here"),
             ("home = \"example.org\"", "`home` is \"example.org\""),
             ("hosts = [\"a.example\", \"http://b.example\"]", "`hosts` is \"http://b.example\""),
             ("proxies = [\"10.0.0.1\", \"10.0.0.0/33\"]", "`proxies` is \"10.0.0.0/33\""),
@@ -441,6 +489,34 @@ mod tests {
         fs::write(&file, format!("hosts = [{}]\n", "\"a\",".repeat(NAMES_MAX + 1))).expect("written");
         let error = Settings::load(Some(&file), Overrides::default()).expect_err("too many").to_string();
         assert!(error.contains("`hosts` is 201 entries: expected at most 200"), "{error}");
+    }
+
+    #[test]
+    fn every_secret_may_come_from_a_file_and_none_is_shown() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let secrets = [("push", "271828-the-push-token"), ("mail", "271828-mail"), ("client", "271828-client")];
+        for (name, secret) in secrets {
+            fs::write(dir.path().join(name), format!("{secret}\n")).expect("written");
+        }
+        fs::write(dir.path().join("key"), "ab".repeat(32)).expect("written");
+        let file = dir.path().join("w.toml");
+        let written = "push_token_file = \"credential:push\"\nsecrets_key_file = \"credential:key\"\n\
+            [mail]\nserver = \"m\"\nfrom = \"a@b\"\nuser = \"u\"\npassword_file = \"credential:mail\"\n\
+            [signin]\nissuer = \"https://id.example\"\nclient_id = \"w\"\nclient_secret_file = \"credential:client\"\n";
+        fs::write(&file, written).expect("written");
+        let load = || Settings::load_with(Some(&file), Overrides::default(), Some(dir.path()));
+        let settings = load().expect("good");
+        assert_eq!(settings.push_token.as_deref(), Some(secrets[0].1));
+        assert_eq!(settings.mail.as_ref().and_then(|mail| mail.account.clone()).expect("an account").1, secrets[1].1);
+        assert_eq!(settings.sign_in.as_ref().and_then(|by| by.client_secret.clone()).as_deref(), Some(secrets[2].1));
+        assert_eq!(settings.secrets_key.as_ref().map(|key| key.keys.clone()), Some(vec![[0xAB; 32]]));
+        assert!(
+            !format!("{settings:?}").contains("271828") && !format!("{settings:?}").contains("171"),
+            "{settings:?}"
+        );
+        fs::write(dir.path().join("push"), "short").expect("written");
+        let refused = load().expect_err("too short").to_string();
+        assert!(refused.contains("`push_token` is not shown here") && !refused.contains("short"), "{refused}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(super) struct SignInWritten {
     issuer: String,
     client_id: String,
     client_secret: Option<String>,
+    client_secret_file: Option<PathBuf>,
     #[serde(default)]
     claim: NameClaim,
     label: Option<String>,
@@ -71,8 +72,14 @@ pub fn is_protected(address: &Url) -> bool {
 }
 
 /// The provider of a settings file, checked.
-pub(super) fn sign_in(path: &Path, written: SignInWritten) -> Result<SignInSettings, ConfigError> {
-    let SignInWritten { issuer, client_id, client_secret, claim, label, authority } = written;
+pub(super) fn sign_in(
+    path: &Path,
+    written: SignInWritten,
+    credentials: Option<&Path>,
+) -> Result<SignInSettings, ConfigError> {
+    let SignInWritten { issuer, client_id, client_secret, client_secret_file, claim, label, authority } = written;
+    let keys = ("signin.client_secret", "signin.client_secret_file");
+    let client_secret = super::secrets::secret(path, keys, client_secret, client_secret_file.as_deref(), credentials)?;
     let expected = refused!(
         "应为它的地址 https://…；只有在本机才可用 http://",
         "expected its address, https://…; http:// only on this machine"
@@ -102,7 +109,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<SignInSettings, String> {
-        sign_in(Path::new("w.toml"), toml::from_str(text).map_err(|error| error.to_string())?)
+        sign_in(Path::new("w.toml"), toml::from_str(text).map_err(|error| error.to_string())?, None)
             .map_err(|error| error.to_string())
     }
 

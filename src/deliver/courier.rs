@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use super::contents::{About, Contents};
-use super::kinds;
+use super::kinds::{self, Attempt};
 use super::ways::Ways;
 use super::ways::post::Post;
 use super::ways::smtp::MailServer;
@@ -183,7 +183,7 @@ impl Courier {
     pub async fn test(&self, name: &str, now: Timestamp) -> Result<TryRow, DeliverError> {
         let row = self.endpoint(name).await?;
         let id = id_of(&[name, "test", &now.to_string()]);
-        let (tried, _) = self.try_once(&row.endpoint, &id, About::Test, now).await;
+        let (tried, _) = self.try_once(&row, &id, About::Test, now).await;
         let mut tx = self.store.begin().await?;
         Store::note_try(&mut tx, &tried, Became::Delivered, now).await?;
         tx.commit().await?;
@@ -309,8 +309,11 @@ impl Courier {
         trouble.map_or(Ok((arrived, failed)), Err)
     }
 
-    /// Queues and carries for ever. An error means that the store cannot be used; it is logged and tried again.
-    pub async fn run(self, clock: fn() -> Timestamp) -> Infallible {
+    /// Queues and carries for ever.
+    ///
+    /// # Errors
+    /// When the queue cannot be filled or read. What is being carried then is carried to its end first.
+    pub async fn run(self, clock: fn() -> Timestamp) -> Result<Infallible, DeliverError> {
         let mut tasks: JoinSet<String> = JoinSet::new();
         let mut busy: BTreeSet<String> = BTreeSet::new();
         loop {
@@ -332,7 +335,11 @@ impl Courier {
                         }
                     }
                 }
-                Err(error) => tracing::error!("deliveries wait: {error}"),
+                Err(error) => {
+                    // What a receiver took must be written down.
+                    while tasks.join_next().await.is_some() {}
+                    return Err(error);
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(QUEUE_POLL) => {}
@@ -385,7 +392,7 @@ impl Courier {
             }
             let (events, notice) = self.parts_of(&message, &view).await?;
             let about = notice.as_ref().map_or(About::Events(&events), About::Notice);
-            let (tried, gone) = self.try_once(&row.endpoint, &message.id, about, clock()).await;
+            let (tried, gone) = self.try_once(&row, &message.id, about, clock()).await;
             let now = clock();
             let became = match (&tried.trouble, WAITS.get(message.tries as usize)) {
                 (None, _) => Became::Delivered,
@@ -437,11 +444,15 @@ impl Courier {
     }
 
     /// One try: its line for the log, and whether the receiver wants no more, for ever.
-    async fn try_once(&self, endpoint: &Endpoint, id: &str, about: About<'_>, now: Timestamp) -> (TryRow, bool) {
+    async fn try_once(&self, row: &EndpointRow, id: &str, about: About<'_>, now: Timestamp) -> (TryRow, bool) {
+        let endpoint = &row.endpoint;
         let region_name = |code| (self.region_name)(code);
         let contents = Contents { id, about, home: &self.home, region_name: &region_name };
         let begun = tokio::time::Instant::now();
-        let attempt = kinds::of(endpoint.kind).carry(endpoint, &contents, &self.ways, now).await;
+        let attempt = match &row.shut {
+            None => kinds::of(endpoint.kind).carry(endpoint, &contents, &self.ways, now).await,
+            Some(why) => Attempt::unanswered(why.clone()),
+        };
         let tried = TryRow {
             endpoint: endpoint.name.clone(),
             message: id.to_owned(),

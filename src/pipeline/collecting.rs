@@ -15,6 +15,7 @@ use super::error::PipelineError;
 use super::intake::LogSink;
 use super::masking::masker_in;
 use super::private::private_folder;
+use super::secrets::vault_of;
 use archive::{WarcOptions, WarcWriter};
 use collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
 use config::Settings;
@@ -36,7 +37,7 @@ impl CollectingFolder {
     pub async fn open(settings: &Settings) -> Result<Self, PipelineError> {
         let lock = lock_folder(&settings.data)?;
         let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
-        let masker = masker_in(&settings.data, &store).await?;
+        let masker = masker_in(&settings.data, &store, &vault_of(settings)?).await?;
         let collector = collector_of(settings, &settings.data.join("warc"), &store, masker)?;
         Ok(Self { log: Journal::new(store.clone()), store, collector, _lock: lock })
     }

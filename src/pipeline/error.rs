@@ -167,6 +167,7 @@ impl PipelineError {
             | Self::NoRerun(_)
             | Self::Occupied { .. }
             | Self::Recipe(_)
+            | Self::Store(StoreError::Secret(_))
             | Self::MaskingKey { .. } => true,
             Self::Store(_)
             | Self::Archive(_)

@@ -11,6 +11,7 @@ use super::PipelineError;
 use super::edition::Edition;
 use super::judge::Judge;
 use super::promotion::rules_for;
+use super::secrets::open_store;
 use alert::feed::FeedHead;
 use collect::{Health, Recipe};
 use config::Settings;
@@ -50,7 +51,7 @@ impl Folder {
         if !data.join(DATABASE).is_file() {
             return Err(PipelineError::Empty(data.clone()));
         }
-        let store = Store::open(&data.join(DATABASE)).await?;
+        let store = open_store(settings).await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
         let edition = Edition::open_to_search(data, Arc::new(lexicon), Arc::new(judge))?;
         Self::over(settings, store, Arc::new(edition))

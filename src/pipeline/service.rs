@@ -476,10 +476,11 @@ impl Telling {
 #[async_trait]
 impl Task for Telling {
     const NAME: &'static str = "tell";
+    const ENDLESS: bool = true;
 
     /// The courier's own loop queues and serves as [`Telling::tell`] does, but looks for work while a slow receiver is served. It has no end.
     async fn pass(&mut self, _: &Clock) -> Result<(), PipelineError> {
-        match self.courier.clone().run(self.clock).await {}
+        match self.courier.clone().run(self.clock).await? {}
     }
 
     fn pause(&self, _: Duration) -> Duration {

@@ -22,7 +22,7 @@ use super::clock::Clock;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// Longest pause after a failed pass.
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
-/// A pass that has run for so long without failing has got over what the one before failed of.
+/// An endless pass that has run for so long without failing has got over what the one before failed of.
 const WORKS_AFTER: Duration = Duration::from_mins(10);
 /// Longest description of a trouble, in characters.
 const WHY_CHARS_MAX: usize = 600;
@@ -32,6 +32,10 @@ const WHY_CHARS_MAX: usize = 600;
 pub(super) trait Task: Send + 'static {
     /// Its name, as people see it in the log and on the status page.
     const NAME: &'static str;
+    /// Whether a pass has no end while all goes well. Then one that has lasted ten minutes counts as a success, or its trouble would stay for
+    /// ever. A pass with an end has succeeded when it ends: a log that is read for an hour and fails each time after twenty minutes is one
+    /// trouble, with every failure counted.
+    const ENDLESS: bool = false;
 
     /// Does all that is to be done now. May be dropped or panic anywhere: the next pass goes on from what was published.
     async fn pass(&mut self, clock: &Clock) -> Result<(), PipelineError>;
@@ -189,8 +193,7 @@ pub(super) async fn supervise<T: Task, R: Future<Output = ()> + Send>(
             let mut pass = pin!(AssertUnwindSafe(pass).catch_unwind());
             tokio::select! {
                 ended = pass.as_mut() => ended,
-                // A pass that goes on for so long works: deliveries are one pass without an end.
-                () = rest(WORKS_AFTER) => {
+                () = rest(WORKS_AFTER), if T::ENDLESS => {
                     mended::<T>(&troubles);
                     pass.await
                 }
@@ -303,6 +306,52 @@ mod tests {
         assert!(matches!(ended, PipelineError::Store(store::StoreError::Damaged { .. })));
         assert_eq!(*seen.lock().expect("free"), [0, 0, 1, 1, 0, 1], "troubles are seen until a pass succeeds");
         assert_eq!(*recovered.lock().expect("free"), 3, "once after every failed pass");
+    }
+
+    /// Fails twice, then runs on; each pass longer than [`WORKS_AFTER`].
+    struct Long<const ENDLESS: bool> {
+        passes: u32,
+        troubles: Troubles,
+        seen: Arc<Mutex<Vec<(u32, u32)>>>,
+    }
+
+    #[async_trait]
+    impl<const ENDLESS: bool> Task for Long<ENDLESS> {
+        const NAME: &'static str = "long";
+        const ENDLESS: bool = ENDLESS;
+
+        async fn pass(&mut self, _: &Clock) -> Result<(), PipelineError> {
+            // The supervisor looks at its timer between two polls of a pass.
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
+            let failures = self.troubles.all().first().map_or(0, |trouble| trouble.failures);
+            self.seen.lock().expect("free").push((self.passes, failures));
+            self.passes += 1;
+            if self.passes <= 2 {
+                return Err(PipelineError::RerunBroke);
+            }
+            Err(PipelineError::Store(store::StoreError::Damaged { source: "the end of the script".into() }))
+        }
+
+        fn pause(&self, _: Duration) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    async fn seen_in_long_passes<const ENDLESS: bool>() -> Vec<(u32, u32)> {
+        let (troubles, seen) = (Troubles::default(), Arc::default());
+        let task = Long::<ENDLESS> { passes: 0, troubles: troubles.clone(), seen: Arc::clone(&seen) };
+        let clock = Clock::standing(parse_moment("2024-05-01").expect("a moment"));
+        // Every wait is over at once: each pass lasts longer than any.
+        supervise(task, clock, troubles, |_| std::future::ready(())).await.expect_err("the script ends");
+        seen.lock().expect("free").clone()
+    }
+
+    #[tokio::test]
+    async fn a_long_pass_keeps_the_trouble_until_it_succeeds_unless_it_has_no_end() {
+        assert_eq!(seen_in_long_passes::<false>().await, [(0, 0), (1, 1), (2, 2)], "every failure counts");
+        assert_eq!(seen_in_long_passes::<true>().await, [(0, 0), (1, 0), (2, 0)], "each went on for long enough");
     }
 
     #[test]

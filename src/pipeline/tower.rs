@@ -8,19 +8,20 @@ use jiff::Timestamp;
 
 use super::collecting::{collector_of, lock_folder};
 use super::edition::{Outputs, Working};
-use super::folder::{DATABASE, Folder};
+use super::folder::Folder;
 use super::judging_state::JudgingState;
 use super::kept;
 use super::masking::masker_in;
 use super::private::close_all_below;
 use super::promotion::rules_for;
 use super::reading::fresh_listings;
+use super::secrets::{open_store, vault_of};
 use super::supervise::Troubles;
 use super::{PipelineError, operate};
 use collect::{Collector, Masker, Recipe};
 use config::Settings;
 use log::Journal;
-use store::Store;
+use store::SecretsKept;
 use vocabulary::{Position, SignalRecord};
 
 /// A [`Folder`] with its lock and all that stages write to. One per data folder at a time, readers aside.
@@ -30,11 +31,13 @@ pub struct Tower {
     working: RwLock<Arc<Working>>,
     collector: Collector,
     masker: Masker,
+    /// How secrets were kept when it was opened.
+    secrets: SecretsKept,
     sources_at_once: usize,
     /// What the last judgement left for the next one.
     judging_state: Mutex<Option<JudgingState>>,
     /// As it was opened: by them it is opened again after a failure.
-    settings: Settings,
+    settings: Box<Settings>,
     /// What keeps the tasks of a service from getting on.
     troubles: Troubles,
     /// Held as long as the tower works on the folder.
@@ -59,22 +62,24 @@ impl Tower {
         let lock = lock_folder(data)?;
         operate::mend(data)?;
         close_all_below(data);
-        let store = Store::open(&data.join(DATABASE)).await?;
+        let store = open_store(settings).await?;
+        let secrets = store.seal_secrets().await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
         let end = Journal::new(store.clone()).end().await?;
         let working = Working::open(data, Arc::new(lexicon), Arc::new(judge), end)?;
         let folder = Folder::over(settings, store, Arc::clone(&working.edition))?;
         fresh_listings(folder.store(), folder.lexicon().version()).await?;
-        let masker = masker_in(data, folder.store()).await?;
+        let masker = masker_in(data, folder.store(), &vault_of(settings)?).await?;
         kept::adopt(folder.store(), data).await?;
         Ok(Self {
             collector: collector_of(settings, &folder.warc_dir(), folder.store(), masker.clone())?,
             folder,
             working: RwLock::new(Arc::new(working)),
             masker,
+            secrets,
             sources_at_once: settings.sources_at_once,
             judging_state: Mutex::default(),
-            settings: settings.clone(),
+            settings: Box::new(settings.clone()),
             troubles: Troubles::default(),
             _lock: lock,
         })
@@ -83,6 +88,18 @@ impl Tower {
     /// What personal data in documents that people bring is masked with.
     pub(super) fn masker(&self) -> Masker {
         self.masker.clone()
+    }
+
+    /// How secrets in the store are kept: sealed, or as they are where the settings name no key. As it was when the tower was opened.
+    #[must_use]
+    pub fn secrets_kept(&self) -> SecretsKept {
+        self.secrets
+    }
+
+    /// Whether secrets are sealed.
+    #[must_use]
+    pub fn seals_secrets(&self) -> bool {
+        self.settings.secrets_key.is_some()
     }
 
     /// The collector.

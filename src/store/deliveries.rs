@@ -19,6 +19,8 @@ pub struct EndpointRow {
     pub paused_at: Option<Timestamp>,
     /// Why its receiver wants no more.
     pub stopped: Option<String>,
+    /// Why its address and secret do not open; both are empty then, and nothing can be sent.
+    pub shut: Option<String>,
 }
 
 impl EndpointRow {

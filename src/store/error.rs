@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::secrets::SecretError;
 use vocabulary::{Position, Said};
 
 /// What the engine said.
@@ -72,6 +73,9 @@ pub enum StoreError {
         /// Why it cannot be written.
         source: Cause,
     },
+    /// A secret cannot be kept or given back.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// A cursor would skip or repeat (LOG-2).
     #[error("cursor of `{consumer}` stands at {found}, but its output was made from {expected}; nothing was changed")]
     Gap {
@@ -108,6 +112,7 @@ impl Said for StoreError {
                 format!("数据库里有一个值无法读回：表 `{table}`，行 `{row}`，列 `{column}`；没有改动任何数据")
             }
             Self::Unwritable { table, column, .. } => format!("有一个值无法写入数据库：表 `{table}`，列 `{column}`"),
+            Self::Secret(error) => error.zh(),
             Self::Gap { consumer, found, expected } => {
                 format!("`{consumer}` 的游标在 {found}，而它的输出从 {expected} 开始；没有改动任何数据")
             }

@@ -2,7 +2,8 @@
 //!
 //! In: values to keep. Out: the same values, or an error that names table, row and column ([`StoreError::Stored`]). Not here: rules of the
 //! business, statistics, HTML. What an engine must do is one page (`operations`); the SQL of each is in a folder of its own (`sqlite`), and no
-//! other room names the database library. Everything that belongs together is written in one transaction ([`Tx`]).
+//! other room names the database library. Everything that belongs together is written in one transaction ([`Tx`]). Secrets are sealed on the
+//! way in and opened on the way out (`sealed`), whatever the engine.
 
 mod alerts;
 mod audit;
@@ -17,7 +18,9 @@ mod outcomes;
 mod parties;
 mod promotions;
 mod reruns;
+mod sealed;
 mod searches;
+mod secrets;
 mod sources;
 mod sqlite;
 
@@ -32,7 +35,9 @@ pub use outcomes::Taken;
 pub use parties::{SessionRow, TokenRow, UserRow};
 pub use promotions::Promotion;
 pub use reruns::{PastChange, RerunRow};
+pub use sealed::SecretsKept;
 pub use searches::{CameFor, Digest, SavedSearch};
+pub use secrets::{Place, SECRETS_KEY_BYTES, SecretError, Vault, key_id, key_of};
 pub use sources::{Fared, FieldShare, SourceState};
 
 use std::path::Path;
@@ -55,6 +60,8 @@ enum EngineTx {
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,
+    /// What secrets are sealed with.
+    vault: Vault,
 }
 
 /// The only kind of write there is: it keeps all others from writing until it ends. Dropped without [`Tx::commit`], it changes nothing.
@@ -62,6 +69,7 @@ pub struct Store {
 #[must_use = "a transaction that is dropped changes nothing"]
 pub struct Tx {
     engine: EngineTx,
+    vault: Vault,
 }
 
 impl Tx {
@@ -81,9 +89,15 @@ impl Tx {
 }
 
 impl Store {
-    /// Opens a SQLite file, makes it when it is missing, and brings its tables up to date.
+    /// Opens a SQLite file, makes it when it is missing, and brings its tables up to date. It has no key for secrets: enough for whoever
+    /// neither tells endpoints nor makes any.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { engine: Engine::Sqlite(SqliteStore::open(path).await?) })
+        Self::open_with(path, Vault::default()).await
+    }
+
+    /// Opens a SQLite file with the keys for the secrets in it.
+    pub async fn open_with(path: &Path, vault: Vault) -> Result<Self, StoreError> {
+        Ok(Self { engine: Engine::Sqlite(SqliteStore::open(path).await?), vault })
     }
 
     /// Looks at every byte of a SQLite file and its write-ahead log without changing anything, beside whoever works with it.
@@ -99,7 +113,7 @@ impl Store {
         let engine = match &self.engine {
             Engine::Sqlite(engine) => EngineTx::Sqlite(engine.begin().await?),
         };
-        Ok(Tx { engine })
+        Ok(Tx { engine, vault: self.vault.clone() })
     }
 
     /// Closes all connections; later calls fail.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::frontier::{Frontier, FrontierPage, RoundMark, Schedule};
+use crate::sealed::HoldsSecrets;
 use crate::sqlite::SqliteStore;
 use crate::{
     AlertCounts, AuditBreak, AuditLine, Became, CameFor, Digest, EndpointHealth, EndpointRow, Engine, EngineTx, Entry,
@@ -59,6 +60,47 @@ macro_rules! of_tx {
     };
 }
 
+/// Operations of the whole store whose output holds secrets: an engine gives them as they are kept, the store opens them.
+macro_rules! of_store_opened {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl Store {$(
+            $(#[$doc])*
+            pub async fn $name(&self, $($arg: $type),*) -> Result<$output, StoreError> {
+                let kept: $output = match &self.engine { Engine::Sqlite(engine) => engine.$name($($arg),*).await? };
+                Ok(kept.opened(&self.vault)?)
+            }
+        )*}
+    };
+}
+
+/// The same inside a transaction.
+macro_rules! of_tx_opened {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl Store {$(
+            $(#[$doc])*
+            pub async fn $name(tx: &mut Tx, $($arg: $type),*) -> Result<$output, StoreError> {
+                let kept: $output = match &mut tx.engine {
+                    EngineTx::Sqlite(tx) => SqliteStore::$name(tx, $($arg),*).await?,
+                };
+                Ok(kept.opened(&tx.vault)?)
+            }
+        )*}
+    };
+}
+
+/// Operations inside a transaction that keep an endpoint: an engine is given it sealed.
+macro_rules! of_tx_sealed {
+    ($($(#[$doc:meta])* fn $name:ident(endpoint: &Endpoint $(, $arg:ident: $type:ty)*) -> $output:ty;)*) => {
+        impl Store {$(
+            $(#[$doc])*
+            pub async fn $name(tx: &mut Tx, endpoint: &Endpoint, $($arg: $type),*) -> Result<$output, StoreError> {
+                let sealed = tx.sealed(endpoint).await?;
+                match &mut tx.engine { EngineTx::Sqlite(tx) => SqliteStore::$name(tx, &sealed, $($arg),*).await }
+            }
+        )*}
+    };
+}
+
 // The whole store.
 
 of_store! {
@@ -75,6 +117,9 @@ of_store! {
     fn recount(table: &str) -> ();
     /// Writes a copy of everything as it is at one moment, while others go on writing.
     fn copy_to(path: &Path) -> ();
+    /// Makes the file anew of what it holds, so that no byte stays of what was changed or removed; false when somebody else who reads kept
+    /// some of them.
+    fn sweep() -> bool;
 }
 
 of_tx! {
@@ -82,6 +127,8 @@ of_tx! {
     fn set_fact(key: &str, value: &str) -> ();
     /// Forgets a small fact.
     fn remove_fact(key: &str) -> ();
+    /// A small fact as this transaction sees it.
+    fn fact_in(key: &str) -> Option<String>;
 }
 
 // The log of documents. Its rules (what is new, changed or known) are in the room `log`, for every engine.
@@ -314,32 +361,45 @@ of_tx! {
 
 // Endpoints, the queue of what they are to be told, the log of tries.
 
-of_store! {
+of_store_opened! {
     /// All endpoints, by name.
     fn endpoints() -> Vec<EndpointRow>;
     /// One endpoint.
     fn endpoint(name: &str) -> Option<EndpointRow>;
     /// What a user has subscribed to, oldest first, with how each is doing.
     fn health_of_owner(owner: &str) -> Vec<EndpointHealth>;
+    /// How all endpoints are doing.
+    fn endpoint_health() -> Vec<EndpointHealth>;
+}
+
+of_store! {
     /// Names of endpoints for which something is due.
     fn endpoints_due(now: Timestamp) -> Vec<String>;
     /// Messages of an endpoint that are due: urgent ones first, then by their time; at most `limit`.
     fn messages_due(name: &str, now: Timestamp, limit: u32) -> Vec<Message>;
     /// The newest lines of the delivery log, newest first.
     fn tries(endpoint: Option<&str>, limit: u32) -> Vec<TryRow>;
-    /// How all endpoints are doing.
-    fn endpoint_health() -> Vec<EndpointHealth>;
+}
+
+of_tx_opened! {
+    /// What a user has subscribed to, oldest first, as this transaction sees it.
+    fn endpoints_of(owner: &str) -> Vec<Endpoint>;
+}
+
+of_tx_sealed! {
+    /// Changes where and what an endpoint is told.
+    fn put_endpoint(endpoint: &Endpoint) -> ();
+    /// Makes an endpoint that is told what happens behind `cursor`, and notices from now on; false when there is one of this name.
+    fn add_endpoint(endpoint: &Endpoint, owner: Option<&str>, cursor: u64, now: Timestamp) -> bool;
 }
 
 of_tx! {
-    /// What a user has subscribed to, oldest first, as this transaction sees it.
-    fn endpoints_of(owner: &str) -> Vec<Endpoint>;
-    /// Changes where and what an endpoint is told.
-    fn put_endpoint(endpoint: &Endpoint) -> ();
-    /// Sends nothing more to an endpoint, and forgets what waits for it; its name is not given again. False when there is none of this name.
+    /// All endpoints as they are kept, removed ones among them: what is sealed is not opened.
+    fn kept_endpoints() -> Vec<Endpoint>;
+    /// The names of what a user has subscribed to, oldest first.
+    fn endpoint_names_of(owner: &str) -> Vec<String>;
+    /// Sends nothing more to an endpoint, and forgets its address, its secret and what waits for it; its name is not given again. False when there is none of this name.
     fn remove_endpoint(name: &str, now: Timestamp) -> bool;
-    /// Makes an endpoint that is told what happens behind `cursor`, and notices from now on; false when there is one of this name.
-    fn add_endpoint(endpoint: &Endpoint, owner: Option<&str>, cursor: u64, now: Timestamp) -> bool;
     /// Pauses an endpoint or resumes it; to resume forgets that its receiver wanted no more. False when there is none of this name.
     fn pause_endpoint(name: &str, since: Option<Timestamp>) -> bool;
     /// Sends nothing more to an endpoint whose receiver wants no more.

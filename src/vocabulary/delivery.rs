@@ -1,6 +1,7 @@
 //! Who is told of what happens to alerts: endpoints and what they subscribe to (clauses 2-19, 2-22, 3-11).
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -115,8 +116,8 @@ impl Lane {
     }
 }
 
-/// Where messages go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Where messages go. Its `Debug` shows neither address nor secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Its name, unique.
     pub name: String,
@@ -126,12 +127,24 @@ pub struct Endpoint {
     pub kind: EndpointKind,
     /// Its address.
     pub url: String,
-    /// What messages are signed with. Kept as it is: a digest of it could not sign.
+    /// What messages are signed with. It must be given back as it was: a digest of it could not sign.
     pub secret: Option<String>,
     /// Whether it may lie on this machine.
     pub allow_loopback: bool,
     /// What it wants.
     pub subscription: Subscription,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("name", &self.name)
+            .field("party", &self.party)
+            .field("kind", &self.kind)
+            .field("allow_loopback", &self.allow_loopback)
+            .field("subscription", &self.subscription)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

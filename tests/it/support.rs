@@ -10,7 +10,15 @@ pub(crate) use shared_data::{shared, skip};
 /// The program, built for this test run.
 pub(crate) fn wanglou() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wanglou"));
-    for name in ["WANGLOU_DATA", "WANGLOU_LEXICON", "WANGLOU_CRITERIA", "WANGLOU_LOG", "WANGLOU_LANG"] {
+    for name in [
+        "WANGLOU_DATA",
+        "WANGLOU_LEXICON",
+        "WANGLOU_CRITERIA",
+        "WANGLOU_LOG",
+        "WANGLOU_LANG",
+        "WANGLOU_SECRETS_KEY",
+        "CREDENTIALS_DIRECTORY",
+    ] {
         command.env_remove(name);
     }
     // Chinese, whatever the locale of who runs the tests.

@@ -106,7 +106,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// A try that nobody answered.
-    fn unanswered(why: String) -> Self {
+    pub(super) fn unanswered(why: String) -> Self {
         Self { status: None, trouble: Some(why), gone: false }
     }
 }

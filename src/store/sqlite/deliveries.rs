@@ -30,6 +30,7 @@ fn endpoint(row: Stored<'_>) -> Result<EndpointRow, StoreError> {
         notice_cursor: row.count("notice_cursor")?,
         paused_at: row.maybe_moment("paused_at")?,
         stopped: row.maybe_text("stopped")?,
+        shut: None,
     })
 }
 
@@ -90,6 +91,20 @@ impl SqliteStore {
         ENDPOINTS.all(&rows, |row| row.json("body"))
     }
 
+    pub(crate) async fn endpoint_names_of(tx: &mut SqliteTx, owner: &str) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT endpoint FROM endpoints WHERE owner = ? AND removed_at IS NULL ORDER BY made_at, endpoint",
+        )
+        .bind(owner)
+        .fetch_all(&mut **tx)
+        .await?)
+    }
+
+    pub(crate) async fn kept_endpoints(tx: &mut SqliteTx) -> Result<Vec<Endpoint>, StoreError> {
+        let rows = sqlx::query("SELECT endpoint, body FROM endpoints ORDER BY endpoint").fetch_all(&mut **tx).await?;
+        ENDPOINTS.all(&rows, |row| row.json("body"))
+    }
+
     pub(crate) async fn health_of_owner(&self, owner: &str) -> Result<Vec<EndpointHealth>, StoreError> {
         let rows = sqlx::query(
             "SELECT endpoint, body, owner, cursor, notice_cursor, paused_at, stopped FROM endpoints
@@ -119,11 +134,14 @@ impl SqliteStore {
             .bind(name)
             .execute(&mut **tx)
             .await?;
-        let done = sqlx::query("UPDATE endpoints SET removed_at = ? WHERE endpoint = ? AND removed_at IS NULL")
-            .bind(written(now))
-            .bind(name)
-            .execute(&mut **tx)
-            .await?;
+        let done = sqlx::query(
+            "UPDATE endpoints SET removed_at = ?, body = json_set(body, '$.url', '', '$.secret', NULL)
+             WHERE endpoint = ? AND removed_at IS NULL",
+        )
+        .bind(written(now))
+        .bind(name)
+        .execute(&mut **tx)
+        .await?;
         Ok(done.rows_affected() == 1)
     }
 

@@ -65,6 +65,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "subscriptions", include_str!("migrations/0014_subscriptions.sql")),
     (15, "merged", include_str!("migrations/0015_merged.sql")),
     (16, "checksums", include_str!("migrations/0016_checksums.sql")),
+    (17, "removed_secrets", include_str!("migrations/0017_removed_secrets.sql")),
 ];
 
 /// The version of the tables.
@@ -140,18 +141,23 @@ impl SqliteStore {
             .foreign_keys(true)
             // A row that another one replaces counts as removed.
             .pragma("recursive_triggers", "ON")
+            // What is changed or removed leaves no bytes in the file.
+            .pragma("secure_delete", "ON")
             .busy_timeout(BUSY_TIMEOUT);
-        let mut first = options.connect().await.map_err(open_error)?;
-        migrator(MIGRATIONS).run(&mut first).await.map_err(|source| migrate_error(path, source))?;
-        checksums::watch(&mut first).await?;
-        checksums::renew(&mut first, NEWEST).await?;
+        let first =
+            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open_error)?;
+        migrator(MIGRATIONS).run(&first).await.map_err(|source| migrate_error(path, source))?;
+        let mut conn = first.acquire().await.map_err(open_error)?;
+        checksums::watch(&mut conn).await?;
+        checksums::renew(&mut conn, NEWEST).await?;
+        drop(conn);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .after_connect(|conn, _| Box::pin(checksums::watch(conn)))
             .connect_with(options.clone())
             .await
             .map_err(open_error)?;
-        first.close().await?;
+        first.close().await;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.clone().read_only(true))
@@ -211,6 +217,18 @@ impl SqliteStore {
         let mut tx = self.begin().await?;
         checksums::recount(&mut tx, table).await?;
         Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn fact_in(tx: &mut SqliteTx, key: &str) -> Result<Option<String>, StoreError> {
+        let found = sqlx::query_scalar("SELECT value FROM facts WHERE key = ?").bind(key).fetch_optional(&mut **tx);
+        Ok(found.await?)
+    }
+
+    pub(crate) async fn sweep(&self) -> Result<bool, StoreError> {
+        sqlx::query("VACUUM").execute(&self.write).await?;
+        // The pages from before lie in the write-ahead log until it is cut.
+        let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.write).await?;
+        Ok(busy == 0)
     }
 
     pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {

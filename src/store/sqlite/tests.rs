@@ -10,8 +10,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use crate::frontier::Frontier;
 use crate::sqlite::{MIGRATIONS, migrator};
-use crate::{Store, StoreError};
-use vocabulary::{Channel, DocumentId, DocumentLine, Explanation, Position, SourceId};
+use crate::{SECRETS_KEY_BYTES, Store, StoreError, Vault};
+use vocabulary::{
+    Channel, DocumentId, DocumentLine, Endpoint, EndpointKind, Explanation, Position, SourceId, Subscription,
+};
 
 /// One row of every table whose values can be made without a judgement: as an earlier version of this program wrote them.
 const ROWS: &[&str] = &[
@@ -508,4 +510,105 @@ async fn what_is_committed_is_found_whole_by_others_at_any_moment_and_what_is_gi
     }
     store.copy_to(&dir.path().join("copy.sqlite")).await.expect("copied");
     assert_eq!(examined(&dir.path().join("copy.sqlite")).await, Vec::<String>::new());
+}
+
+/// An endpoint whose values would open, if anything did, under this name.
+fn robot(name: &str) -> Endpoint {
+    Endpoint {
+        name: name.to_owned(),
+        party: None,
+        kind: EndpointKind::Dingtalk,
+        url: format!("https://robot.example/?key={name}"),
+        secret: Some(format!("SEC{name}")),
+        allow_loopback: false,
+        subscription: Subscription::default(),
+    }
+}
+
+#[tokio::test]
+async fn sealed_values_that_change_rows_are_refused_and_name_the_row() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let vault = Vault::new(Path::new("w.key"), &[[7; SECRETS_KEY_BYTES]]).expect("a vault");
+    let path = dir.path().join("wanglou.sqlite");
+    let store = Store::open_with(&path, vault).await.expect("open");
+    let mut tx = store.begin().await.expect("begin");
+    for name in ["one", "two"] {
+        assert!(Store::add_endpoint(&mut tx, &robot(name), None, 0, Timestamp::UNIX_EPOCH).await.expect("kept"));
+    }
+    tx.commit().await.expect("commit");
+    let mut told: Vec<_> = store.endpoints().await.expect("opened").into_iter().map(|row| row.endpoint).collect();
+    assert_eq!(told.pop().expect("two"), robot("two"));
+    for field in ["url", "secret"] {
+        let mut tx = store.begin().await.expect("begin");
+        let copy = format!(
+            "UPDATE endpoints SET body = json_set(body, '$.{field}',
+             (SELECT json_extract(body, '$.{field}') FROM endpoints WHERE endpoint = 'two')) WHERE endpoint = 'one'"
+        );
+        sqlx::query(AssertSqlSafe(copy)).execute(&mut **crate::sqlite::own(&mut tx)).await.expect("copied");
+        tx.commit().await.expect("commit");
+        let row = store.endpoint("one").await.expect("read").expect("there");
+        assert_eq!((row.endpoint.url.as_str(), row.endpoint.secret.as_deref()), ("", None));
+        let why = row.shut.expect("another row's");
+        assert!(why.contains(&format!("endpoints/one/{field}")), "{why}");
+        let other = store.endpoints().await.expect("read").pop().expect("two");
+        assert_eq!((other.endpoint, other.shut), (robot("two"), None), "nobody else is kept from being told");
+        let kept = store.seal_secrets().await.expect("a start goes on");
+        assert_eq!((kept.sealed, kept.shut), (4, 1), "and says so");
+        let mut tx = store.begin().await.expect("begin");
+        Store::put_endpoint(&mut tx, &robot("one")).await.expect("made anew");
+        tx.commit().await.expect("commit");
+        assert_eq!(store.endpoint("one").await.expect("opened").expect("there").endpoint, robot("one"));
+    }
+}
+
+#[tokio::test]
+async fn what_was_changed_or_removed_leaves_no_byte_in_the_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("wanglou.sqlite");
+    let store = Store::open(&path).await.expect("open");
+    let mut tx = store.begin().await.expect("begin");
+    let secure = sqlx::query_scalar::<_, i64>("PRAGMA secure_delete");
+    assert_eq!(secure.fetch_one(&mut **crate::sqlite::own(&mut tx)).await.expect("asked"), 1, "ON");
+    for name in ["planted-one", "planted-two", "planted-three"] {
+        Store::add_endpoint(&mut tx, &robot(name), None, 0, Timestamp::UNIX_EPOCH).await.expect("kept");
+    }
+    tx.commit().await.expect("commit");
+    let mut tx = store.begin().await.expect("begin");
+    assert!(Store::remove_endpoint(&mut tx, "planted-one", Timestamp::UNIX_EPOCH).await.expect("removed"));
+    let moved = Endpoint { url: "https://elsewhere.example/".to_owned(), secret: None, ..robot("planted-two") };
+    Store::put_endpoint(&mut tx, &moved).await.expect("changed");
+    tx.commit().await.expect("commit");
+    store.close().await;
+    let bytes = std::fs::read(&path).expect("read");
+    let held = |word: &str| bytes.windows(word.len()).filter(|window| *window == word.as_bytes()).count();
+    assert_eq!((held("SECplanted-one"), held("SECplanted-two"), held("SECplanted-three")), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn what_a_removed_endpoint_held_is_forgotten_also_of_those_removed_before() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("wanglou.sqlite");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true).foreign_keys(true);
+    let mut earlier = options.connect().await.expect("opened");
+    let before = MIGRATIONS.iter().position(|(_, name, _)| *name == "removed_secrets").expect("listed");
+    migrator(&MIGRATIONS[..before]).run(&mut earlier).await.expect("tables of the version before");
+    for (name, removed) in [("gone", Some("2024-05-01T00:00:00Z")), ("here", None)] {
+        let body = serde_json::to_string(&robot(name)).expect("JSON");
+        sqlx::query("INSERT INTO endpoints (endpoint, body, cursor, made_at, removed_at) VALUES (?, ?, 0, '2024-05-01T00:00:00Z', ?)")
+            .bind(name)
+            .bind(body)
+            .bind(removed)
+            .execute(&mut earlier)
+            .await
+            .expect("kept");
+    }
+    earlier.close().await.expect("closed");
+    let store = Store::open(&path).await.expect("opened by this version");
+    let mut tx = store.begin().await.expect("begin");
+    assert!(Store::remove_endpoint(&mut tx, "here", Timestamp::UNIX_EPOCH).await.expect("removed"));
+    let kept = Store::kept_endpoints(&mut tx).await.expect("read");
+    tx.commit().await.expect("commit");
+    for endpoint in kept {
+        assert_eq!((endpoint.url.as_str(), endpoint.secret.as_deref()), ("", None), "{}", endpoint.name);
+    }
 }

@@ -11,6 +11,10 @@ use super::{Fact, render};
 use pipeline::Shortage;
 use store::Promotion;
 
+/// How secrets lie in the data folder, and what to do.
+const SEALED: &str = "加密保存";
+const PLAIN: &str = "未加密：请在设置文件里写 secrets_key_file";
+
 struct SourceRow<'a> {
     counts: &'a SourceCounts,
     balances: bool,
@@ -77,6 +81,7 @@ fn page(status: &Status) -> StatusPage<'_> {
             Fact::new("词典与规则", status.lexicon.as_str()),
             Fact::new("评价标准", status.criteria.as_str()),
             Fact::new("规则启用", status.promotion.as_ref().map_or_else(|| "随程序或设置".to_owned(), promoted)),
+            Fact::new("推送密钥和地址", if status.seals_secrets { SEALED } else { PLAIN }),
         ],
         notices: status
             .notices
@@ -173,6 +178,7 @@ mod tests {
             promotion: None,
             notices: Vec::new(),
             troubles: Vec::new(),
+            seals_secrets: false,
         };
         let page = page(&status);
         assert_eq!(page.sources.iter().map(|row| row.balances).collect::<Vec<_>>(), [true, false]);

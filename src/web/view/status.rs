@@ -57,6 +57,7 @@ impl View {
             promotion,
             notices: self.notices().await?,
             troubles: tower.troubles().all(),
+            seals_secrets: tower.seals_secrets(),
         })
     }
 

@@ -225,6 +225,8 @@ pub(crate) struct Status {
     pub(crate) notices: Vec<Notice>,
     /// Tasks of the service that do not get on.
     pub(crate) troubles: Vec<TaskTrouble>,
+    /// Whether secrets in the data folder are sealed.
+    pub(crate) seals_secrets: bool,
 }
 
 /// How far a consumer of the log has come.
