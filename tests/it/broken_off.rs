@@ -323,7 +323,7 @@ fn same(found: &BTreeMap<&'static str, Value>, expected: &BTreeMap<&'static str,
 #[test]
 fn work_that_broke_off_at_any_write_and_was_done_again_left_what_unbroken_work_leaves() {
     run(async {
-        let (mut whole, mut broken) = (World::new().await, World::new().await);
+        let (whole, mut broken) = (World::new().await, World::new().await);
         let mut broke_off = BTreeMap::new();
         for day in 0.. {
             let mut broke_off_today = false;

@@ -438,7 +438,7 @@ fn nothing_that_is_kept_names_a_machine() {
 }
 
 /// Errors of which no person at a terminal is told as they are.
-const UNTOLD: [(&str, &str); 11] = [
+const UNTOLD: [(&str, &str); 12] = [
     // The text of another error quotes them.
     ("access", "ExchangeError"),
     ("methods", "BurstError"),
