@@ -36,5 +36,6 @@ mod secrets;
 mod service;
 mod small;
 mod support;
+mod threats;
 mod upkeep;
 mod whole_way;
