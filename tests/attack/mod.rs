@@ -3,9 +3,10 @@
 //!
 //! In CI these run short. `tests/attack.sh` runs them long: `WANGLOU_ATTACK=long` raises the counts.
 
-mod bits;
 mod acts;
+mod bits;
 mod connections;
+mod kills;
 mod memory;
 mod records;
 mod service;

@@ -79,6 +79,15 @@ impl Running {
             data.display().to_string()
         );
         fs::write(&settings, written).expect("written");
+        Self::with(&settings.display().to_string(), files, log)
+    }
+
+    /// Starts a service by a settings file. It may open this many files.
+    pub(crate) fn with_settings(settings: &str, files: u32) -> Self {
+        Self::with(settings, files, "warn")
+    }
+
+    fn with(settings: &str, files: u32, log: &str) -> Self {
         let child = Command::new("sh")
             .args([
                 "-c",
@@ -89,7 +98,7 @@ impl Running {
                 "zh",
                 "--config",
             ])
-            .arg(&settings)
+            .arg(settings)
             .env("WANGLOU_LOG", log)
             .env("NO_COLOR", "1")
             .stdout(Stdio::null())
@@ -125,6 +134,13 @@ impl Running {
     /// What it asked its store.
     pub(crate) fn asked(&self) -> &Asked {
         &self.asked
+    }
+
+    /// Asks it to end, as an operator would, and waits until it has.
+    pub(crate) fn end(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("sent").success());
+        assert!(self.child.wait().expect("ended").success());
     }
 
     /// Whether the process still runs.
