@@ -345,6 +345,7 @@ struct Reply {
     headers: HeaderMap,
     body: Vec<u8>,
     cut: Option<String>,
+    truncated: Option<Truncated>,
     raw: RawRef,
 }
 
@@ -499,6 +500,10 @@ impl<'a> Session<'a> {
                 }
                 Err(_) => return Ok(Leave::Unknown),
                 Ok(reply) => match reply.status {
+                    // Half a file may lack the line that forbids.
+                    200..=299 if reply.truncated.is_some_and(|why| why != Truncated::Length) => {
+                        return Ok(Leave::Unknown);
+                    }
                     200..=299 => {
                         let coding = reply.headers.get(CONTENT_ENCODING).map(text_of_header);
                         // What lies beyond the limit is not read, so a cut file is a whole one here.
@@ -589,7 +594,7 @@ impl<'a> Session<'a> {
         let (url, at) = (url.to_string(), self.now);
         let capture = Capture { url, at, ip, request: request_head, response_head, body, truncated };
         let (raw, body) = self.gate.archivist.keep(capture).await.map_err(Failure::Archive)?;
-        Ok(Reply { status, headers, body, cut, raw })
+        Ok(Reply { status, headers, body, cut, truncated, raw })
     }
 
     fn request(&self, url: &Url, call: Call<'_>) -> Request {

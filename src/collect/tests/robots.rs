@@ -78,3 +78,22 @@ fn robots_txt_counts_for_a_day_and_what_it_says_then_counts() {
     assert_eq!((robots(), pages()), (3, 3));
     assert!(!site.asked().iter().any(|path| path.starts_with("/secret")));
 }
+
+#[test]
+fn half_a_robots_txt_allows_nothing() {
+    let whole = "User-agent: *\nAllow: /list\n# a long remark before the line that counts\nDisallow: /d\n";
+    let cut_off = |body: &str| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        (head + &body[..40]).into_bytes()
+    };
+    let half = cut_off(whole);
+    let site = Site::serve(move |path, _| match path {
+        "/robots.txt" => half.clone(),
+        "/list" => ok(&list_page(&["/d"])),
+        _ => ok(&detail_page("起火")),
+    });
+    let (world, sink) = (World::new(|_| {}), Memory::default());
+    let round = world.round(&recipe(&site, HTML), DAY_1, &sink);
+    assert!(round.stopped.is_some() && round.kept == 0, "{round:?}");
+    assert!(site.asked().iter().all(|path| path == "/robots.txt"), "{:?}", site.asked());
+}
