@@ -10,11 +10,14 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ArchiveError;
 
 /// Ending of a file that is being written.
 const ASIDE: &str = "part";
+/// How many files this process has made: numbers for their names aside.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// Who may read a file that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,26 +47,37 @@ impl Files {
         self.folder.join(name)
     }
 
-    /// Makes a file unless there is one; false when there is. When this returns true, the file is on the disk.
+    /// Makes a file unless there is one; false when there is. When this returns true, the file is on the disk. Killed before, there is none:
+    /// its name is given to the whole of it.
     pub fn create(&self, name: &str, bytes: &[u8], readers: Readers) -> Result<bool, ArchiveError> {
         let path = self.path(name);
+        if path.exists() {
+            return Ok(false);
+        }
+        // Two who make it at once write each their own.
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let aside = path.with_extension(format!("{}-{number}.{ASIDE}", std::process::id()));
+        _ = fs::remove_file(&aside); // of a killed process with this number; it may be the file itself under a second name
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         if readers == Readers::Owner {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
-        let mut file = match options.open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
-            Err(error) => return Err(io("make", &path, error)),
-        };
-        if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
-            _ = fs::remove_file(&path); // half of it must not pass for the whole
-            return Err(io("write", &path, error));
+        let written = options.open(&aside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+        // A second name is given only where there is none yet.
+        let named =
+            written.map_err(|error| io("write", &path, error)).and_then(|()| match fs::hard_link(&aside, &path) {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+                Err(error) => Err(io("make", &path, error)),
+            });
+        _ = fs::remove_file(&aside); // what stays of it is written over or passed by
+        if named? {
+            sync_folder(&path).map_err(|error| io("sync the folder of", &path, error))?;
+            return Ok(true);
         }
-        sync_folder(&path)?;
-        Ok(true)
+        Ok(false)
     }
 
     /// Puts a file in place of what is there, if anything is: readers see the old one or the new one, whole.
@@ -127,14 +141,37 @@ pub fn publish(path: &Path, write: impl FnOnce(&Path) -> Result<(), ArchiveError
 pub fn publish_aside(aside: &Path, path: &Path) -> Result<(), ArchiveError> {
     File::open(aside).and_then(|file| file.sync_all()).map_err(|error| io("sync", path, error))?;
     fs::rename(aside, path).map_err(|error| io("rename", path, error))?;
-    sync_folder(path)
+    sync_folder(path).map_err(|error| io("sync the folder of", path, error))
+}
+
+/// Makes a folder with those above it that are missing, all to the disk: a folder whose own name is lost takes with it whatever was synced
+/// in it. A folder that is there already is synced once more: whoever made it may have ended before.
+pub fn make_folder(dir: &Path) -> std::io::Result<()> {
+    let missing: Vec<&Path> = dir.ancestors().skip(1).take_while(|above| !above.exists()).collect();
+    fs::create_dir_all(dir)?;
+    let parents = missing.into_iter().rev().chain([dir]).filter_map(Path::parent);
+    for parent in parents.filter(|parent| !parent.as_os_str().is_empty()) {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Puts the names of all that lies in a folder and in those below it to the disk.
+pub fn sync_folders(dir: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sync_folders(&path)?;
+        }
+    }
+    File::open(dir)?.sync_all()
 }
 
 /// Makes the name of a file last: without this a power cut may take the name and leave the bytes.
-fn sync_folder(path: &Path) -> Result<(), ArchiveError> {
+pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| io("sync the folder of", path, error))
+    File::open(folder)?.sync_all()
 }
 
 fn io(what: &'static str, path: &Path, source: std::io::Error) -> ArchiveError {
@@ -162,6 +199,24 @@ mod tests {
         assert_eq!(files.read("a.txt").expect("read").expect("there"), b"two");
         assert!(!aside(&files.path("a.txt")).exists());
         assert!(files.remove("a.txt").expect("removed") && !files.remove("a.txt").expect("asked"));
+    }
+
+    #[test]
+    fn of_many_who_make_a_file_at_once_one_does_and_all_of_it_is_there() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let files = Files::of_folder(dir.path());
+        let made: Vec<(u8, bool)> = std::thread::scope(|scope| {
+            let makers = (0..16_u8).map(|maker| {
+                let files = &files;
+                (maker, scope.spawn(move || files.create("key", &[maker; 9_999], Readers::Owner).expect("asked")))
+            });
+            let makers: Vec<_> = makers.collect();
+            makers.into_iter().map(|(maker, thread)| (maker, thread.join().expect("no panic"))).collect()
+        });
+        let winners: Vec<u8> = made.iter().filter(|(_, made)| *made).map(|(maker, _)| *maker).collect();
+        assert_eq!(winners.len(), 1);
+        assert_eq!(files.read("key").expect("read").expect("there"), [winners[0]; 9_999]);
+        assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1, "nothing stays aside");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use super::ArchiveError;
-use super::files::{publish, publish_aside};
+use super::files::{make_folder, publish, publish_aside};
 use super::parquet::{decode_signals, write_signals};
 use vocabulary::{LexiconVersion, Position, Refused, SignalRecord, refused};
 
@@ -112,7 +112,7 @@ impl SignalParts {
     /// Opens the folder, makes it when it is missing, removes what an interrupted write left, and checks that the parts meet.
     pub fn open(dir: &Path) -> Result<Self, ArchiveError> {
         let io = |what, source| ArchiveError::Io { what, path: dir.to_owned(), source };
-        fs::create_dir_all(dir).map_err(|error| io("create", error))?;
+        make_folder(dir).map_err(|error| io("create", error))?;
         let mut parts = Vec::new();
         for file in fs::read_dir(dir).map_err(|error| io("list", error))? {
             let path = file.map_err(|error| io("list", error))?.path();

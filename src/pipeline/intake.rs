@@ -6,7 +6,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,7 @@ use super::{PipelineError, Tower};
 use archive::documents::{
     Format, ImportSpec, PageFilter, Rejected, document_of_line, open, read_documents, read_lines,
 };
+use archive::files::{make_folder, sync_folder};
 use archive::{ArchiveError, Record};
 use collect::{self, Masker, Recipe, Round, mask};
 use log::{APPEND_MAX, Aside, Journal, Outcome};
@@ -195,9 +196,9 @@ pub async fn import_file(
     }
     let read = reader.await?;
     if !reasons.0.is_empty() {
+        rejects.sync()?;
         let aside = Aside { reasons: reasons.0, ..Aside::default() };
         tower.log().count_aside(&spec.source, spec.channel, &aside).await?;
-        rejects.sync()?;
         report.rejects_file = Some(rejects.path);
     }
     let mut tx = tower.store().begin().await?;
@@ -409,17 +410,11 @@ impl Rejects {
         Self { path: tower.rejects_dir().join(&file), name: format!("rejects/{file}"), file: None }
     }
 
-    /// Everything kept so far is on the disk.
-    fn sync(&self) -> Result<(), PipelineError> {
-        let io = |source| ArchiveError::Io { what: "sync", path: self.path.clone(), source };
-        Ok(self.file.as_ref().map_or(Ok(()), File::sync_all).map_err(io)?)
-    }
-
     fn keep(&mut self, rejected: &Rejected) -> Result<(), PipelineError> {
         let io = |what, source| ArchiveError::Io { what, path: self.path.clone(), source };
         if self.file.is_none() {
             if let Some(folder) = self.path.parent() {
-                fs::create_dir_all(folder).map_err(|error| io("create the folder of", error))?;
+                make_folder(folder).map_err(|error| io("create the folder of", error))?;
             }
             self.file = Some(File::create(&self.path).map_err(|error| io("create", error))?);
         }
@@ -433,5 +428,12 @@ impl Rejects {
             Some(file) => Ok(writeln!(file, "{line}").map_err(|error| io("write", error))?),
             None => Ok(()),
         }
+    }
+
+    /// What was kept is on the disk: it may be counted.
+    fn sync(&self) -> Result<(), PipelineError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let synced = file.sync_all().and_then(|()| sync_folder(&self.path));
+        Ok(synced.map_err(|source| ArchiveError::Io { what: "put to the disk", path: self.path.clone(), source })?)
     }
 }

@@ -16,6 +16,7 @@ use super::diff::diff_within;
 use super::kept;
 use super::rerun::{RerunSpec, Stage, Summary, rerun};
 use super::{Folder, PipelineError};
+use archive::files::make_folder;
 use config::RerunPlan;
 use store::{PastChange, RerunRow, Store, StoreError};
 use vocabulary::{DateRange, Notice, NoticeKind, Position, day_of, shanghai};
@@ -231,7 +232,7 @@ fn folder_for(now: Timestamp, earlier: &[RerunRow]) -> String {
 fn hold(home: &Path) -> Result<File, PipelineError> {
     let path = home.join(LOCK);
     let io = |source| PipelineError::Io { what: "lock", path: path.clone(), source };
-    fs::create_dir_all(home).map_err(io)?;
+    make_folder(home).map_err(io)?;
     let file = File::create(&path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

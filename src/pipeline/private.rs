@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use archive::files::make_folder;
+
 use super::error::PipelineError;
 
 /// What the program keeps in a data folder.
@@ -29,7 +31,7 @@ const OWN: &[&str] = &[
 /// [`PipelineError::Io`] when it cannot be made.
 pub(super) fn private_folder(data: &Path) -> Result<(), PipelineError> {
     let io = |what| move |source| PipelineError::Io { what, path: data.to_owned(), source };
-    fs::create_dir_all(data).map_err(io("make the data folder"))?;
+    make_folder(data).map_err(io("make the data folder"))?;
     match close(data) {
         // A mount of somebody else, or a disk without modes: who made it so knows who can read it.
         Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {

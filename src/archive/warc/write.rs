@@ -13,6 +13,7 @@ use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use jiff::Timestamp;
 
 use super::{WarcError, sha1_base32};
+use crate::files::make_folder;
 use vocabulary::RawRef;
 
 /// A file larger than this is closed and the next one begun.
@@ -125,7 +126,7 @@ impl WarcWriter {
     /// # Errors
     /// [`WarcError`] when the folder cannot be used or another run holds the file.
     pub fn open(dir: &Path, options: WarcOptions) -> Result<Self, WarcError> {
-        std::fs::create_dir_all(dir).map_err(io("make the folder", dir))?;
+        make_folder(dir).map_err(io("make the folder", dir))?;
         let mut sequence = 0;
         for entry in std::fs::read_dir(dir).map_err(io("list", dir))? {
             let name = entry.map_err(io("list", dir))?.file_name();
