@@ -29,7 +29,7 @@ mod written;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use jieba_rs::Jieba;
 
@@ -114,13 +114,26 @@ pub struct Confidence {
     pub step: BTreeMap<String, f64>,
 }
 
+/// The lexicon built into the program, in messages.
+const SHIPPED: &str = "the shipped lexicon";
+/// The version of that lexicon, once somebody asked for it: the program does not change while it runs.
+static SHIPPED_VERSION: OnceLock<LexiconVersion> = OnceLock::new();
+/// Lexicons that somebody holds.
+static IN_USE: Mutex<Vec<Weak<Lexicon>>> = Mutex::new(Vec::new());
+
+/// A lexicon of this version that somebody holds.
+fn in_use(version: &LexiconVersion) -> Option<Arc<Lexicon>> {
+    let held = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+    held.iter().filter_map(Weak::upgrade).find(|known| known.version == *version)
+}
+
 impl Lexicon {
     /// The lexicon built into the binary.
     ///
     /// # Errors
     /// Only when the shipped files themselves are broken; a test of the project would fail first.
     pub fn shipped() -> Result<Self, LexiconError> {
-        compile::compile("the shipped lexicon", &files::shipped()?)
+        compile::compile(SHIPPED, &files::shipped()?)
     }
 
     /// The lexicon of a folder that holds `rules/` and `dictionaries/`.
@@ -129,6 +142,35 @@ impl Lexicon {
     /// [`LexiconError`] with file, line and the offending text.
     pub fn load(folder: &Path) -> Result<Self, LexiconError> {
         compile::compile(&folder.display().to_string(), &files::folder(folder)?)
+    }
+
+    /// The lexicon of a folder, or without one the shipped one. While another holder has a lexicon of the very same files, both share it:
+    /// a data folder is opened again within a fraction of the time that compiling takes.
+    ///
+    /// # Errors
+    /// As [`Lexicon::load`].
+    pub fn shared(folder: Option<&Path>) -> Result<Arc<Self>, LexiconError> {
+        if folder.is_none()
+            && let Some(known) = SHIPPED_VERSION.get().and_then(in_use)
+        {
+            return Ok(known);
+        }
+        let (whence, files) = match folder {
+            Some(folder) => (folder.display().to_string(), files::folder(folder)?),
+            None => (SHIPPED.to_owned(), files::shipped()?),
+        };
+        let version = compile::version_of(&files, true);
+        if folder.is_none() {
+            _ = SHIPPED_VERSION.set(version.clone());
+        }
+        if let Some(known) = in_use(&version) {
+            return Ok(known);
+        }
+        let lexicon = Arc::new(compile::compile(&whence, &files)?);
+        let mut held = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|known| known.strong_count() > 0);
+        held.push(Arc::downgrade(&lexicon));
+        Ok(lexicon)
     }
 
     /// The lexicon of files given as `(name, text)`, names as below a lexicon folder. For tests and tools.

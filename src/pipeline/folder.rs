@@ -53,7 +53,7 @@ impl Folder {
         }
         let store = open_store(settings).await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
-        let edition = Edition::open_to_search(data, Arc::new(lexicon), Arc::new(judge))?;
+        let edition = Edition::open_to_search(data, lexicon, Arc::new(judge))?;
         Self::over(settings, store, Arc::new(edition))
     }
 

@@ -91,7 +91,7 @@ pub async fn rebuild_index(settings: &Settings, mut tell: impl FnMut(u64)) -> Re
     let beside = data.join(BESIDE);
     remove(&beside)?;
     let store = Store::open(&data.join("wanglou.sqlite")).await?;
-    let lexicon = Arc::new(rules_for(settings, &store).await?.0);
+    let lexicon = rules_for(settings, &store).await?.0;
     let log = Journal::new(store.clone());
     let stop_words = stop_words(&lexicon);
     let (index, _) = SearchIndex::open(&beside, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::PipelineError;
 use super::bounds::CRITERIA_BYTES_MAX;
@@ -21,6 +22,11 @@ const TEST_ITEMS_FILE: &str = "rules/criteria/test_items.toml";
 /// Reads the lexicon of a folder, or the shipped one.
 pub fn read_lexicon(dir: Option<&Path>) -> Result<Lexicon, LexiconError> {
     dir.map_or_else(Lexicon::shipped, Lexicon::load)
+}
+
+/// As [`read_lexicon`], shared with whoever holds a lexicon of the same files.
+pub(super) fn shared_lexicon(dir: Option<&Path>) -> Result<Arc<Lexicon>, LexiconError> {
+    Lexicon::shared(dir)
 }
 
 /// The name of the shipped criteria in messages.

@@ -66,7 +66,7 @@ impl Tower {
         let secrets = store.seal_secrets().await?;
         let (lexicon, judge) = rules_for(settings, &store).await?;
         let end = Journal::new(store.clone()).end().await?;
-        let working = Working::open(data, Arc::new(lexicon), Arc::new(judge), end)?;
+        let working = Working::open(data, lexicon, Arc::new(judge), end)?;
         let folder = Folder::over(settings, store, Arc::clone(&working.edition))?;
         fresh_listings(folder.store(), folder.lexicon().version()).await?;
         let masker = masker_in(data, folder.store(), &vault_of(settings)?).await?;
@@ -172,7 +172,7 @@ impl Tower {
         let reopened = tokio::task::spawn_blocking(move || {
             working.outputs.discard();
             operate::mend(&data)?;
-            Working::open(&data, Arc::new(lexicon), Arc::new(judge), end)
+            Working::open(&data, lexicon, Arc::new(judge), end)
         });
         self.change_edition(reopened.await??);
         fresh_listings(self.store(), self.lexicon().version()).await?;

@@ -69,7 +69,7 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 }
 
 /// A hash over names and bytes, each preceded by its length, so that no two sets of files can be confused.
-fn version_of(files: &Files, with_judge: bool) -> LexiconVersion {
+pub(crate) fn version_of(files: &Files, with_judge: bool) -> LexiconVersion {
     let mut hasher = blake3::Hasher::new();
     for (name, text) in files.iter().filter(|(name, _)| with_judge || *name != judge::FILE) {
         for part in [name.as_bytes(), text.as_bytes()] {

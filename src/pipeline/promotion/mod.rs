@@ -13,6 +13,7 @@ pub mod prepared;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -20,8 +21,9 @@ use super::collecting::lock_folder;
 use super::files::digest;
 use super::judge::Judge;
 use super::kept;
-use super::rules::{criteria_text, read_criteria, read_lexicon};
+use super::rules::{criteria_text, read_criteria, shared_lexicon};
 use super::{Folder, PipelineError};
+use archive::files::{make_folder, sync_folders};
 use config::Settings;
 use lexicon::{self, Lexicon};
 use store::{Promotion, Store};
@@ -71,23 +73,23 @@ pub struct Wanted {
 ///
 /// # Errors
 /// Files that cannot be used; promoted ones too when they are not what was promoted.
-pub(super) async fn rules_for(settings: &Settings, store: &Store) -> Result<(Lexicon, Judge), PipelineError> {
+pub(super) async fn rules_for(settings: &Settings, store: &Store) -> Result<(Arc<Lexicon>, Judge), PipelineError> {
     let (named_lexicon, named_criteria) = (settings.lexicon.as_deref(), settings.criteria.as_deref());
     let promoted = match store.promotion_in_force().await? {
         Some(row) if named_lexicon.is_none() || named_criteria.is_none() => Some(load(&settings.data, &row)?),
         _ => None,
     };
     let Some((lexicon, judge)) = promoted else {
-        return Ok((read_lexicon(named_lexicon)?, read_criteria(named_criteria)?));
+        return Ok((shared_lexicon(named_lexicon)?, read_criteria(named_criteria)?));
     };
-    let lexicon = named_lexicon.map_or(Ok(lexicon), |named| read_lexicon(Some(named)))?;
+    let lexicon = named_lexicon.map_or(Ok(lexicon), |named| shared_lexicon(Some(named)))?;
     let judge = named_criteria.map_or(Ok(judge), |named| read_criteria(Some(named)))?;
     Ok((lexicon, judge))
 }
 
 /// The rules of a promotion. What was taken from the program is the program's own, whichever it is by now; what was copied must be what
 /// was promoted.
-fn load(data: &Path, row: &Promotion) -> Result<(Lexicon, Judge), PipelineError> {
+fn load(data: &Path, row: &Promotion) -> Result<(Arc<Lexicon>, Judge), PipelineError> {
     let folder = folder_of(data, row);
     let unusable = |why: Refused| PipelineError::RulesInForce { folder: folder.clone(), by: row.by.clone(), why };
     let broken = |error: &PipelineError| {
@@ -96,7 +98,7 @@ fn load(data: &Path, row: &Promotion) -> Result<(Lexicon, Judge), PipelineError>
     };
     let (own_lexicon, own_criteria) = row.shipped;
     let lexicon =
-        read_lexicon(Some(folder.as_path()).filter(|_| !own_lexicon)).map_err(|error| broken(&error.into()))?;
+        shared_lexicon(Some(folder.as_path()).filter(|_| !own_lexicon)).map_err(|error| broken(&error.into()))?;
     let criteria = folder.join(CRITERIA);
     let judge = read_criteria(Some(criteria.as_path()).filter(|_| !own_criteria)).map_err(|error| broken(&error))?;
     let whole =
@@ -171,7 +173,7 @@ async fn ask_in(
     let in_force = store.promotion_in_force().await?;
     let before = match &in_force {
         Some(row) => (row.lexicon.clone(), row.criteria.clone()),
-        None => (read_lexicon(None)?.version().clone(), read_criteria(None)?.version().clone()),
+        None => (shared_lexicon(None)?.version().clone(), read_criteria(None)?.version().clone()),
     };
     let kept = in_force.as_ref().map(|row| (folder_of(&settings.data, row), row.shipped));
     let sources = [
@@ -289,18 +291,21 @@ fn source(take: &Take, kept: Option<PathBuf>) -> Option<PathBuf> {
 fn copy(sources: &[Option<PathBuf>; 2], report: Option<&Path>, to: &Path) -> Result<Option<String>, PipelineError> {
     let io = |path: &Path, source| PipelineError::Io { what: "keep", path: path.to_owned(), source };
     _ = fs::remove_dir_all(to); // what a killed one left
-    fs::create_dir_all(to).map_err(|error| io(to, error))?;
+    make_folder(to).map_err(|error| io(to, error))?;
     if let [Some(lexicon), _] = sources {
         lexicon::files::copy(lexicon, to)?;
     }
     if let [_, Some(criteria)] = sources {
         put(&to.join(CRITERIA), criteria_text(Some(criteria))?.as_bytes())?;
     }
-    let Some(report) = report else { return Ok(None) };
-    let target = to.join(REPORT);
-    let bytes = fs::read(report).map_err(|error| io(report, error))?;
-    put(&target, &bytes)?;
-    Ok(Some(digest(&target)?.to_hex().to_string()))
+    let mut kept = None;
+    if let Some(report) = report {
+        let target = to.join(REPORT);
+        put(&target, &fs::read(report).map_err(|error| io(report, error))?)?;
+        kept = Some(digest(&target)?.to_hex().to_string());
+    }
+    sync_folders(to).map_err(|error| io(to, error))?;
+    Ok(kept)
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
@@ -310,8 +315,8 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
 }
 
 /// Loads what was copied; rules that are broken, or whose own examples do not hold, are put in force by nobody.
-fn check(folder: &Path, shipped: (bool, bool)) -> Result<(Lexicon, Judge), PipelineError> {
-    let lexicon = read_lexicon(Some(folder).filter(|_| !shipped.0))?;
+fn check(folder: &Path, shipped: (bool, bool)) -> Result<(Arc<Lexicon>, Judge), PipelineError> {
+    let lexicon = shared_lexicon(Some(folder).filter(|_| !shipped.0))?;
     if let Some(fatal) = lexicon::check(&lexicon).into_iter().find(|finding| finding.fatal) {
         let (at, message) = (&fatal.at, &fatal.message);
         return Err(PipelineError::refused(

@@ -80,7 +80,7 @@ impl Tower {
         }
         let (data, asked) = (self.data_dir().to_owned(), row.clone());
         let (lexicon, judge) = tokio::task::spawn_blocking(move || load(&data, &asked)).await??;
-        let (lexicon, judge) = (Arc::new(lexicon), Arc::new(judge));
+        let judge = Arc::new(judge);
         let made = if lexicon.version() == self.lexicon().version() {
             None
         } else {
