@@ -62,7 +62,9 @@ fn full_folder(dir: &Path, runtime: &Runtime) -> PathBuf {
     for number in 0..60 {
         let (day, said) =
             (1 + number % 6, ["家里热水器漏电，我妈洗澡时触电身亡", "充电宝充电时起火，沙发烧穿了"][number % 2]);
-        let meta = json!({"author": format!("作者{number}"), "platform": "小店", "item_id": format!("i{number}"), "seller": "甲", "price": 59});
+        let region = ["浙江省", "江苏省", "广东省"][number % 3];
+        let meta = json!({"author": format!("作者{number}"), "platform": "小店", "item_id": format!("i{number}"), "seller": "甲",
+            "price": 59, "brand": format!("牌子{number}"), "region": region});
         let (channel, day) = (["regulator", "platform"][number % 2], format!("2024-05-0{day}"));
         let line = json!({"id": format!("d{number}"), "text": format!("{said}，第{number}次"), "published_at": day, "channel": channel,
             "meta": meta});
@@ -76,10 +78,12 @@ fn full_folder(dir: &Path, runtime: &Runtime) -> PathBuf {
     runtime.block_on(async {
         let tower = Tower::open(&settings).await.expect("opened");
         tower.read_new().await.expect("read");
-        let judged = tower.judge(parse_moment("2024-05-07 09:00:00").expect("a moment")).await.expect("judged");
-        assert!(
-            !judged.alerts.is_empty() && tower.store().alert_counts().await.expect("counted").sampling_requests > 0
-        );
+        for day in 1..=7 {
+            let now = parse_moment(&format!("2024-05-0{day} 20:00:00")).expect("a moment");
+            tower.judge(now).await.expect("judged");
+        }
+        let counts = tower.store().alert_counts().await.expect("counted");
+        assert!(counts.sampling_requests > 0, "{counts:?}");
         tower.close().await.expect("closed");
     });
     let plan = "[[rerun]]\nname = \"all\"\nwhen = \"0 3 1 * *\"\nevery = 7\nkeep = 1\n";
