@@ -147,6 +147,17 @@ impl Service {
         Ok(Step { collected, read, rules_changed, judged, replayed, told })
     }
 
+    /// Makes good what a failed [`Service::step`] may have left in memory, as [`Service::run`] does before it tries again.
+    ///
+    /// # Errors
+    /// When the outputs cannot be opened again.
+    pub async fn recover(&mut self) -> Result<(), PipelineError> {
+        self.collecting.recover().await?;
+        self.reading.recover().await?;
+        self.judging.recover().await?;
+        self.replaying.recover().await
+    }
+
     /// Repeats the passes until `until` resolves, then drops what is under way and ends. A pass that fails or panics becomes a trouble of the
     /// tower ([`Tower::troubles`]) and is tried again.
     ///

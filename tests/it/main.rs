@@ -34,6 +34,8 @@ mod reruns;
 mod resume;
 mod secrets;
 mod service;
+#[path = "../simulation/mod.rs"]
+mod simulation;
 mod small;
 mod support;
 mod threats;
