@@ -311,6 +311,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn two_sources_with_one_id_in_one_call_repeat_nothing() {
+        let (_dir, log, now) = open().await;
+        let mut other = document("a", "起火");
+        other.source = SourceId::from("t");
+        let both = [document("a", "漏电"), other];
+        log.append(&both, now).await.expect("appended");
+        let again = log.append(&both, now).await.expect("appended");
+        assert_eq!(again, [Outcome::Unchanged, Outcome::Unchanged], "each is its source's only one");
+        let intake = log.store.intake().await.expect("read");
+        let counts = |source: &str| intake[&SourceId::from(source)].1;
+        assert_eq!([counts("s"), counts("t")].map(|counts| (counts.unchanged, counts.duplicate)), [(1, 0), (1, 0)]);
+    }
+
+    #[tokio::test]
+    async fn a_text_is_another_one_when_its_title_or_its_words_are() {
+        let (_dir, log, now) = open().await;
+        let titled = |title: Option<&str>, text: &str| Document {
+            title: title.map(str::to_owned),
+            ..document("a", text)
+        };
+        let revisions = [
+            titled(None, "漏电"),
+            titled(Some("召回"), "漏电"),
+            titled(Some("召回二"), "漏电"),
+            titled(Some("召回"), "二漏电"),
+            titled(Some("召回二漏电"), ""),
+        ];
+        for (number, revision) in (1..).zip(&revisions) {
+            let outcome = log.append(std::slice::from_ref(revision), now).await.expect("appended")[0];
+            let expected = Position(number);
+            let kept = if number == 1 { Outcome::Kept(expected) } else { Outcome::Revised(expected) };
+            assert_eq!(outcome, kept, "{:?} {}", revision.title, revision.text);
+        }
+        let mut seen_again = revisions[4].clone();
+        seen_again.meta.insert("views".to_owned(), 7.into());
+        assert_eq!(log.append(&[seen_again], now).await.expect("appended"), [Outcome::Unchanged], "views are no text");
+    }
+
+    #[tokio::test]
     async fn one_call_keeps_what_two_calls_would() {
         let (_dir, log, now) = open().await;
         let mut other = document("a", "起火");

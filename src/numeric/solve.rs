@@ -293,7 +293,10 @@ mod tests {
         assert_eq!(bisect(cubic, 2.0, 3.0, 1e-9), None);
         assert_eq!(brent_root(cubic, 2.0, 3.0, 1e-9), None);
         assert_eq!(brent_root(|_| f64::NAN, 2.0, 3.0, 1e-9), None);
-        assert_eq!(brent_root(|x| x, 0.0, 3.0, 1e-9), Some(0.0));
+        for at_end in [0.0, 3.0] {
+            assert_eq!(brent_root(|x| x - at_end, 0.0, 3.0, 1e-9), Some(at_end));
+            assert_eq!(bisect(|x| x - at_end, 0.0, 3.0, 1e-9), Some(at_end));
+        }
     }
 
     #[test]

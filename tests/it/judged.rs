@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::small;
 use wanglou::archive::documents::{Format, ImportSpec, PageFilter};
 use wanglou::pipeline::{Tower, import_file, push_lines};
-use wanglou::vocabulary::{AlertEventKind, AlertId, Channel, Disposal, Intake, SourceId, parse_moment};
+use wanglou::vocabulary::{Act, ActKind, AlertEventKind, AlertId, Channel, Disposal, Intake, SourceId, parse_moment};
 
 fn at(day: i64) -> Timestamp {
     parse_moment("2024-05-01 09:00:00").expect("a moment") + (24 * day).hours()
@@ -69,6 +69,37 @@ fn a_sampling_request_is_made_once_for_an_episode_however_often_it_moves() {
         }
         assert!(!moved_after.is_empty(), "no episode moved after its request: {asked:?}");
         assert_eq!(tower.store().every_request().await.expect("read").len(), asked.len());
+    });
+}
+
+/// A key tells one act of one organisation on one alert: another organisation may use the same.
+#[test]
+fn keys_of_acts_are_each_organisations_own() {
+    run(async |tower| {
+        push(tower, &[death("d", 0, "甲牌", "浙江省", "甲牌热水器漏电，老人洗澡时触电身亡")], at(0)).await;
+        tower.read_new().await.expect("read");
+        let alert = tower.judge(at(0)).await.expect("judged").alerts.remove(0);
+        let act = |party: &str, note: &str, key: Option<&str>| Act {
+            alert_id: alert.id.clone(),
+            at: at(1),
+            by: "张三".to_owned(),
+            party: party.to_owned(),
+            kind: ActKind::Note,
+            note: note.to_owned(),
+            to: None,
+            until: None,
+            key: key.map(str::to_owned),
+        };
+        assert!(tower.take_act(act("甲", "一", Some("k"))).await.expect("kept"));
+        assert!(!tower.take_act(act("甲", "一", Some("k"))).await.expect("known"), "the same again");
+        assert!(tower.take_act(act("甲", "二", Some("k"))).await.is_err(), "another act under the same key");
+        assert!(tower.take_act(act("乙", "二", Some("k"))).await.expect("kept"), "another organisation's key");
+        assert!(tower.take_act(act("甲", "一", Some("k2"))).await.expect("kept"), "another key");
+        for _ in 0..2 {
+            assert!(tower.take_act(act("甲", "一", None)).await.expect("kept"), "without a key each is an act");
+        }
+        let acts = tower.store().acts(Some(&alert.id)).await.expect("read");
+        assert_eq!(acts.iter().map(|act| act.party.as_str()).collect::<Vec<_>>(), ["甲", "乙", "甲", "甲", "甲"]);
     });
 }
 

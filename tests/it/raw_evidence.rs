@@ -90,3 +90,85 @@ fn a_document_that_does_not_match_the_record_it_points_to_is_found_by_name() {
         assert!(told.contains("document `b`") && !told.contains("document `a`"), "{wrong:?}: {told}");
     }
 }
+
+#[test]
+fn signals_of_documents_that_the_log_does_not_hold_are_found() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let text = data.to_str().expect("UTF-8");
+    let import = |id: &str| {
+        let file = dir.path().join(format!("{id}.ndjson"));
+        let line = json!({"id": id, "text": format!("充电宝{id}起火"), "published_at": "2024-05-01"});
+        std::fs::write(&file, format!("{line}\n")).expect("written");
+        run(&["import", "--data", text, "--source", "s", file.to_str().expect("UTF-8")]).good();
+    };
+    let (store, kept) = (data.join("wanglou.sqlite"), dir.path().join("kept"));
+    import("a");
+    std::fs::copy(&store, &kept).expect("copied");
+    import("b");
+    assert_eq!(run(&["archive", "verify", "--data", text]).status, 0);
+    std::fs::copy(&kept, &store).expect("restored");
+    let said = run(&["archive", "verify", "--json", "--data", text]);
+    let found: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(said.status, 1, "{found:#}");
+    assert!(found["first_problems"].to_string().contains("signals"), "{found:#}");
+}
+
+#[test]
+fn a_digest_of_the_audit_log_that_was_noted_must_be_that_of_a_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().to_str().expect("UTF-8");
+    folder(dir.path(), Wrong::Nothing);
+    let add = |name: &str| {
+        run(&["user", "add", name, "--party", "中心", "--role", "centre", "--data", data]).good();
+    };
+    let verify = |more: &[&str]| run(&[&["audit", "verify", "--data", data], more].concat());
+    add("wang");
+    let said = verify(&[]).good().out;
+    let noted = said.split_whitespace().last().expect("a digest").to_owned();
+    add("li");
+    verify(&["--head", &noted]).good();
+    let cut = verify(&["--head", &noted.replace(|letter: char| letter.is_ascii_hexdigit(), "0")]);
+    assert_eq!(cut.status, 1, "{}{}", cut.out, cut.err);
+}
+
+#[test]
+fn signals_of_documents_that_the_log_does_not_hold_are_found() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let text = data.to_str().expect("UTF-8");
+    let import = |id: &str| {
+        let file = dir.path().join(format!("{id}.ndjson"));
+        let line = json!({"id": id, "text": format!("充电宝{id}起火"), "published_at": "2024-05-01"});
+        std::fs::write(&file, format!("{line}\n")).expect("written");
+        run(&["import", "--data", text, "--source", "s", file.to_str().expect("UTF-8")]).good();
+    };
+    let (store, kept) = (data.join("wanglou.sqlite"), dir.path().join("kept"));
+    import("a");
+    std::fs::copy(&store, &kept).expect("copied");
+    import("b");
+    assert_eq!(run(&["archive", "verify", "--data", text]).status, 0);
+    std::fs::copy(&kept, &store).expect("restored");
+    let said = run(&["archive", "verify", "--json", "--data", text]);
+    let found: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(said.status, 1, "{found:#}");
+    assert!(found["first_problems"].to_string().contains("signals"), "{found:#}");
+}
+
+#[test]
+fn a_digest_of_the_audit_log_that_was_noted_must_be_that_of_a_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().to_str().expect("UTF-8");
+    folder(dir.path(), Wrong::Nothing);
+    let add = |name: &str| {
+        run(&["user", "add", name, "--party", "中心", "--role", "centre", "--data", data]).good();
+    };
+    let verify = |more: &[&str]| run(&[&["audit", "verify", "--data", data], more].concat());
+    add("wang");
+    let said = verify(&[]).good().out;
+    let noted = said.split_whitespace().last().expect("a digest").to_owned();
+    add("li");
+    verify(&["--head", &noted]).good();
+    let cut = verify(&["--head", &noted.replace(|letter: char| letter.is_ascii_hexdigit(), "0")]);
+    assert_eq!(cut.status, 1, "{}{}", cut.out, cut.err);
+}

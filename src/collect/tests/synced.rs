@@ -26,6 +26,19 @@ fn never_synced(dir: &Path) -> (tokio::runtime::Runtime, Collector) {
 }
 
 #[test]
+fn a_file_that_is_full_is_confirmed_by_the_disk_before_the_next_one_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/null", dir.path().join("wanglou-000001.warc.gz")).unwrap();
+    let options = WarcOptions { file_bytes_max: 1, ..WarcOptions::default() };
+    let mut warc = WarcWriter::open(dir.path(), options).unwrap();
+    let first = warc.append_file("urn:a", moment(DAY_1), b"a").unwrap();
+    assert_eq!(first.file, "wanglou-000001.warc.gz");
+    // The file is full; what it holds was never confirmed, so nothing may come after it.
+    assert!(warc.append_file("urn:b", moment(DAY_1), b"b").is_err());
+    assert!(!dir.path().join("wanglou-000002.warc.gz").exists());
+}
+
+#[test]
 fn nothing_is_handed_over_that_the_disk_did_not_confirm() {
     let dropped = tempfile::tempdir().unwrap();
     std::fs::write(dropped.path().join("told.csv"), "问题\n充电宝起火\n").unwrap();
