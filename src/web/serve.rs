@@ -4,11 +4,13 @@
 //!
 //! Anybody can open connections before anything is known of them, so each one costs little and none is kept for long: a head has
 //! [`HEAD_SECONDS_MAX`], a body [`BODY_SECONDS_MAX`], a client that takes no bytes [`WRITE_SECONDS_MAX`]. When all [`Room`] is taken, the
-//! connection that has kept the service waiting longest is closed for the new one: a thousand half-sent requests delay nobody.
+//! connection that has kept the service waiting longest is closed for the new one: a thousand half-sent requests delay nobody. It must have
+//! waited [`PATIENCE`] for that, so that nobody is closed before the bytes that he sent at once were read; newcomers wait as long.
 //! HTTP/1.1 alone: a proxy in front speaks everything else.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
@@ -27,6 +29,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
@@ -39,6 +42,8 @@ use config::Network;
 
 /// Pause after the system gave no connection (no descriptors, no memory).
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
+/// How long a client may keep the service waiting before its connection is closed for somebody else's.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How many connections there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +94,19 @@ struct Held {
     doing: Doing,
     /// Grows with every change of `doing` anywhere: the smallest has waited longest.
     since: u64,
+    /// When the service began to wait for the client; none while nobody has looked at what it sent.
+    waits_from: Option<Instant>,
     close: Arc<Notify>,
+}
+
+/// What comes of asking for a place.
+enum Asked {
+    /// A place.
+    Taken(Place),
+    /// One will be free then at the latest, or may be asked for again.
+    Wait(Duration),
+    /// All places are taken by answers.
+    Full,
 }
 
 /// The connections there are.
@@ -112,21 +129,30 @@ impl Connections {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A place for a connection; none when all places are taken by answers. Closes the one that has waited longest where that makes room.
-    fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
+    /// A place for a connection. Closes the one that has waited longest where that makes room.
+    fn take(self: &Arc<Self>, from: IpAddr, now: Instant) -> Asked {
         let mut held = self.held();
         let own = !is_proxy(from, &self.room.proxies)
             && held.values().filter(|other| other.from == from).count() >= self.room.per_address;
         if own || held.len() >= self.room.connections {
-            // Whoever has its share makes room by its own connections alone.
+            // Whoever has its share makes room by its own connections alone, and has no claim to patience: nobody else waits for that.
             let waiting =
                 held.iter().filter(|(_, other)| other.doing == Doing::Waiting && (!own || other.from == from));
-            let longest = waiting.min_by_key(|(_, other)| other.since).map(|(id, _)| *id);
-            held.remove(&longest?)?.close.notify_one();
+            let Some((&longest, found)) = waiting.min_by_key(|(_, other)| (other.waits_from.is_none(), other.since))
+            else {
+                return Asked::Full;
+            };
+            let waited = found.waits_from.map_or(Duration::ZERO, |from| now.duration_since(from));
+            if let Some(left) = PATIENCE.checked_sub(waited).filter(|left| !own && !left.is_zero()) {
+                return Asked::Wait(left);
+            }
+            if let Some(held) = held.remove(&longest) {
+                held.close.notify_one();
+            }
         }
         let (id, close) = (self.tick(), Arc::new(Notify::new()));
-        held.insert(id, Held { from, doing: Doing::Waiting, since: id, close: Arc::clone(&close) });
-        Some(Place { id, close, connections: Arc::clone(self) })
+        held.insert(id, Held { from, doing: Doing::Waiting, since: id, waits_from: None, close: Arc::clone(&close) });
+        Asked::Taken(Place { id, close, connections: Arc::clone(self) })
     }
 }
 
@@ -141,7 +167,14 @@ impl Place {
     fn now(connections: &Connections, id: u64, doing: Doing) {
         let since = connections.tick();
         if let Some(held) = connections.held().get_mut(&id) {
-            (held.doing, held.since) = (doing, since);
+            (held.doing, held.since, held.waits_from) = (doing, since, Some(Instant::now()));
+        }
+    }
+
+    /// What the client had sent was read, and more is waited for.
+    fn looked_at(&self, now: Instant) {
+        if let Some(held) = self.connections.held().get_mut(&self.id) {
+            held.waits_from.get_or_insert(now);
         }
     }
 }
@@ -165,7 +198,15 @@ pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut
         };
         match taken {
             Ok((stream, from)) => {
-                let Some(place) = connections.take(share_of(from.ip(), &connections.room.proxies)) else {
+                let share = share_of(from.ip(), &connections.room.proxies);
+                let place = loop {
+                    match connections.take(share, Instant::now()) {
+                        Asked::Taken(place) => break Some(place),
+                        Asked::Full => break None,
+                        Asked::Wait(left) => tokio::time::sleep(left).await,
+                    }
+                };
+                let Some(place) = place else {
                     tracing::debug!(%from, "all connections are answering: a further one is closed");
                     continue;
                 };
@@ -234,8 +275,17 @@ async fn serve_one(
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = pin!(connection);
     let mut close = pin!(place.close.notified());
+    let mut looked_at = false;
+    let served = std::future::poll_fn(|context| {
+        let polled = connection.as_mut().poll(context);
+        if !looked_at {
+            looked_at = true;
+            place.looked_at(Instant::now());
+        }
+        polled
+    });
     let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
+        ended = served => Some(ended),
         () = close.as_mut() => return,
         () = told(&mut closing) => None,
     };
@@ -361,26 +411,57 @@ mod tests {
 
     const OWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
+    /// The place that is given at once, if one is.
+    fn taken(connections: &Arc<Connections>, from: IpAddr, now: Instant) -> Option<Place> {
+        match connections.take(from, now) {
+            Asked::Taken(place) => Some(place),
+            Asked::Wait(_) | Asked::Full => None,
+        }
+    }
+
     #[test]
     fn when_all_room_is_taken_the_connection_that_waited_longest_makes_place() {
         let connections = Connections::new(Room { connections: 2, per_address: 2, ..Room::default() });
-        let (first, second) = (connections.take(OWN).expect("room"), connections.take(OWN).expect("room"));
+        let now = Instant::now();
+        let (first, second) =
+            (taken(&connections, OWN, now).expect("room"), taken(&connections, OWN, now).expect("room"));
         Place::now(&connections, first.id, Doing::Answering);
-        let third = connections.take(OWN).expect("the second makes place");
+        second.looked_at(now);
+        let third = taken(&connections, OWN, now + PATIENCE).expect("the second makes place");
         let ids: Vec<u64> = connections.held().keys().copied().collect();
         assert_eq!(ids, [first.id, third.id]);
         Place::now(&connections, third.id, Doing::Answering);
-        assert!(connections.take(OWN).is_none(), "answers are not broken off for newcomers");
+        assert!(
+            matches!(connections.take(OWN, now + PATIENCE), Asked::Full),
+            "answers are not broken off for newcomers"
+        );
         Place::now(&connections, first.id, Doing::Waiting);
         drop(second);
-        assert!(connections.take(OWN).is_some(), "an answered connection waits again");
+        let later = Instant::now() + PATIENCE;
+        assert!(taken(&connections, OWN, later).is_some(), "an answered connection waits again");
+    }
+
+    #[test]
+    fn nobody_is_closed_before_what_he_sent_was_read() {
+        let connections = Connections::new(Room { connections: 2, per_address: 2, ..Room::default() });
+        let now = Instant::now();
+        let (first, second) =
+            (taken(&connections, OWN, now).expect("room"), taken(&connections, OWN, now).expect("room"));
+        let now = now + PATIENCE * 5;
+        assert!(matches!(connections.take(OWN, now), Asked::Wait(PATIENCE)), "nobody has looked at either");
+        second.looked_at(now);
+        let half = now + PATIENCE / 2;
+        assert!(matches!(connections.take(OWN, half), Asked::Wait(left) if left == PATIENCE / 2));
+        let third = taken(&connections, OWN, now + PATIENCE).expect("the second makes place");
+        let ids: Vec<u64> = connections.held().keys().copied().collect();
+        assert_eq!(ids, [first.id, third.id], "the first is still to be read");
     }
 
     #[test]
     fn one_address_has_a_share_and_makes_place_by_its_own_connections_alone() {
         let connections = Connections::new(Room { connections: 10, per_address: 2, ..Room::default() });
-        let other = connections.take(from(1)).expect("room");
-        let own: Vec<Place> = (0..5).filter_map(|_| connections.take(from(2))).collect();
+        let other = taken(&connections, from(1), Instant::now()).expect("room");
+        let own: Vec<Place> = (0..5).filter_map(|_| taken(&connections, from(2), Instant::now())).collect();
         assert_eq!(own.len(), 5, "newcomers take the places of those that wait");
         let held = connections.held();
         assert_eq!(held.values().filter(|held| held.from == from(2)).count(), 2);
@@ -394,7 +475,7 @@ mod tests {
         let connections = Connections::new(room);
         let proxy = share_of("fd00::7".parse().expect("an address"), &proxies);
         assert_eq!(proxy.to_string(), "fd00::7", "it is known by its whole address");
-        let held: Vec<Place> = (0..4).filter_map(|_| connections.take(proxy)).collect();
+        let held: Vec<Place> = (0..4).filter_map(|_| taken(&connections, proxy, Instant::now())).collect();
         assert_eq!((held.len(), connections.held().len()), (4, 4), "many people come from it");
     }
 
