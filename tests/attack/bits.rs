@@ -60,14 +60,15 @@ fn full_folder(dir: &Path, runtime: &Runtime) -> PathBuf {
     folder(&data);
     let mut lines = String::from("this line is no document\n");
     for number in 0..60 {
-        let (day, said) =
-            (1 + number % 6, ["家里热水器漏电，我妈洗澡时触电身亡", "充电宝充电时起火，沙发烧穿了"][number % 2]);
+        let (day, at) = (1 + number % 9, format!("2024-05-0{}", 1 + number % 9));
         let region = ["浙江省", "江苏省", "广东省"][number % 3];
+        let brand = if day < 5 { "甲牌".to_owned() } else { format!("牌子{number}") };
         let meta = json!({"author": format!("作者{number}"), "platform": "小店", "item_id": format!("i{number}"), "seller": "甲",
-            "price": 59, "brand": format!("牌子{number}"), "region": region});
-        let (channel, day) = (["regulator", "platform"][number % 2], format!("2024-05-0{day}"));
-        let line = json!({"id": format!("d{number}"), "text": format!("{said}，第{number}次"), "published_at": day, "channel": channel,
-            "meta": meta});
+            "price": 59, "brand": brand, "region": region});
+        let channel = ["regulator", "platform"][usize::from(number > 40)];
+        let text = format!("{brand}热水器漏电，住户{number}号洗澡时触电身亡，第{number}次通报");
+        let line =
+            json!({"id": format!("d{number}"), "text": text, "published_at": at, "channel": channel, "meta": meta});
         lines += &format!("{line}\n");
     }
     fs::write(&file, lines).expect("written");
@@ -78,7 +79,7 @@ fn full_folder(dir: &Path, runtime: &Runtime) -> PathBuf {
     runtime.block_on(async {
         let tower = Tower::open(&settings).await.expect("opened");
         tower.read_new().await.expect("read");
-        for day in 1..=7 {
+        for day in 1..=9 {
             let now = parse_moment(&format!("2024-05-0{day} 20:00:00")).expect("a moment");
             tower.judge(now).await.expect("judged");
         }
