@@ -5,10 +5,9 @@ use std::fmt;
 
 use super::life::Ledger;
 use super::network::Told;
-use wanglou::config::Settings;
 use wanglou::log::Entry;
 use wanglou::pipeline::{Tower, read_batch};
-use wanglou::vocabulary::{AlertEventKind, AlertId, LexiconVersion, Position, SignalRecord};
+use wanglou::vocabulary::{AlertEventKind, AlertId, AuditKind, LexiconVersion, Position, SignalRecord};
 
 /// Requests that a recipe of the simulation allows a day.
 const PER_DAY: u64 = 60;
@@ -150,7 +149,11 @@ pub(super) async fn after_step(tower: &Tower, ledger: &Ledger, known: &mut Known
 
     // AUDIT-1.
     let audit = tower.store().verify_audit(None).await.map_err(unreadable)?;
-    ensure(audit.is_ok(), "AUDIT", || format!("{audit:?}"))
+    ensure(audit.is_ok(), "AUDIT", || format!("{audit:?}"))?;
+    let acts = tower.store().acts(None).await.map_err(unreadable)?;
+    let lines = tower.store().audit(0, u32::MAX).await.map_err(unreadable)?;
+    let noted = lines.iter().filter(|line| line.entry.what == AuditKind::Act).count();
+    ensure(acts.len() == noted, "AUDIT", || format!("{} acts, {noted} lines about acts", acts.len()))
 }
 
 /// POLITE-1.
@@ -159,13 +162,24 @@ pub(super) fn polite(busiest_day: u64, forbidden: &[String]) -> Result<(), Broke
     ensure(busiest_day <= PER_DAY, "POLITE", || format!("{busiest_day} requests on one day, {PER_DAY} are allowed"))
 }
 
-/// When nothing fails any more and all that waited is done.
-pub(super) async fn at_end(tower: &Tower, settings: &Settings, told: &Told) -> Result<(), Broken> {
+/// When nothing fails any more and all that waited is done. `heard` holds for a service that was never set back to an older state: what the
+/// receiver heard is all that there is to hear.
+pub(super) async fn at_end(tower: &Tower, told: &Told, heard: bool) -> Result<(), Broken> {
     ensure(!tower.is_behind().await.map_err(unreadable)?, "LOG", || "the log is not read to its end".to_owned())?;
     ensure(told.changed.is_empty(), "TELL", || format!("messages came with two bodies: {:?}", told.changed))?;
     for (number, ids) in &told.ids_of_event {
         ensure(ids.len() == 1, "TELL", || format!("event {number} came as {ids:?}"))?;
     }
-    let _ = settings;
+    let last = tower.store().last_alert_event().await.map_err(unreadable)?;
+    for health in tower.store().endpoint_health().await.map_err(unreadable)? {
+        let (waiting, delivered, dead) = (health.waiting, health.delivered, health.dead);
+        ensure(waiting + delivered + dead == last, "TELL", || {
+            format!("of {last} events {waiting} wait, {delivered} were delivered, {dead} given up")
+        })?;
+        let accepted = told.accepted.len() as u64;
+        ensure(!heard || accepted >= delivered, "TELL", || {
+            format!("{delivered} events count as delivered, {accepted} were taken by the receiver")
+        })?;
+    }
     Ok(())
 }

@@ -576,7 +576,8 @@ impl Run<'_> {
             checks::after_step(&life.tower, &self.ledger, &mut self.known).await?;
         }
         let Some(life) = &self.life else { return Ok(()) };
-        checks::at_end(&life.tower, &self.settings, &self.rules.network.told()).await?;
+        let restored = self.counts.contains_key("step.restore");
+        checks::at_end(&life.tower, &self.rules.network.told(), !restored).await?;
         // Started again at the same moment it has nothing more to say.
         self.close().await.map_err(|why| unexpected("the end", why))?;
         self.end_life().await?;
