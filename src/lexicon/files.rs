@@ -126,6 +126,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_lexicon_is_shared_as_long_as_its_files_are_the_same_and_somebody_holds_it() {
+        let rule = "[[rule]]\nid = \"fire.any\"\nmeans = \"burns\"\nmatters = \"fire\"\nhazard = \"fire\"\nfinds = [\"起火\"]\n\
+            [[rule.hit]]\ntext = \"电热毯起火\"\ngives = { product = \"small_appliance\" }\n[[rule.miss]]\ntext = \"很好\"\n";
+        let products = "# provenance: own\n# columns: surface\tcategory\tleaf\tflags\n电热毯\tsmall_appliance\t\t\n";
+        let dir = tempfile::tempdir().expect("a folder");
+        for (name, text) in [("rules/hazards/fire.toml", rule), ("dictionaries/products/a.tsv", products)] {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        let shared = || crate::Lexicon::shared(Some(dir.path())).expect("loads");
+        let first = shared();
+        assert!(std::sync::Arc::ptr_eq(&first, &shared()));
+        std::fs::write(dir.path().join("rules/hazards/fire.toml"), rule.replace("burns", "burns down"))
+            .expect("changed");
+        let changed = shared();
+        assert!(changed.version() != first.version() && std::sync::Arc::ptr_eq(&changed, &shared()));
+        let held = std::sync::Arc::downgrade(&first);
+        drop(first);
+        assert!(held.upgrade().is_none(), "nobody is kept from forgetting it");
+        let shipped = crate::Lexicon::shared(None).expect("loads");
+        assert!(std::sync::Arc::ptr_eq(&shipped, &crate::Lexicon::shared(None).expect("loads")));
+        assert_eq!(shipped.version(), crate::Lexicon::shipped().expect("loads").version());
+    }
+
+    #[test]
     fn what_is_larger_than_its_bound_is_refused_and_no_more_of_it_is_read() {
         let dir = tempfile::tempdir().expect("a folder");
         let rules = dir.path().join("rules/hazards");

@@ -24,28 +24,6 @@ fn error_of(rule: &str, products: &str) -> String {
 }
 
 #[test]
-fn a_lexicon_is_shared_as_long_as_its_files_are_the_same_and_somebody_holds_it() {
-    let dir = tempfile::tempdir().expect("a folder");
-    for (name, text) in [("rules/hazards/fire.toml", RULE), ("dictionaries/products/a.tsv", PRODUCTS)] {
-        let path = dir.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        std::fs::write(path, text).expect("written");
-    }
-    let shared = || Lexicon::shared(Some(dir.path())).expect("loads");
-    let first = shared();
-    assert!(Arc::ptr_eq(&first, &shared()));
-    std::fs::write(dir.path().join("rules/hazards/fire.toml"), RULE.replace("burns", "burns down")).expect("changed");
-    let changed = shared();
-    assert!(changed.version() != first.version() && Arc::ptr_eq(&changed, &shared()));
-    let held = Arc::downgrade(&first);
-    drop(first);
-    assert!(held.upgrade().is_none(), "nobody is kept from forgetting it");
-    let shipped = Lexicon::shared(None).expect("loads");
-    assert!(Arc::ptr_eq(&shipped, &Lexicon::shared(None).expect("loads")));
-    assert_eq!(shipped.version(), Lexicon::shipped().expect("loads").version());
-}
-
-#[test]
 fn a_small_lexicon_loads_and_its_version_changes_with_every_byte() {
     let load = |rule: &str| {
         Lexicon::from_texts([("rules/hazards/fire.toml", rule), ("dictionaries/products/a.tsv", PRODUCTS)])

@@ -327,10 +327,8 @@ mod tests {
     #[tokio::test]
     async fn a_text_is_another_one_when_its_title_or_its_words_are() {
         let (_dir, log, now) = open().await;
-        let titled = |title: Option<&str>, text: &str| Document {
-            title: title.map(str::to_owned),
-            ..document("a", text)
-        };
+        let titled =
+            |title: Option<&str>, text: &str| Document { title: title.map(str::to_owned), ..document("a", text) };
         let revisions = [
             titled(None, "漏电"),
             titled(Some("召回"), "漏电"),
