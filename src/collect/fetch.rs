@@ -105,8 +105,8 @@ pub(crate) enum Failure {
     Robots,
     #[error("robots.txt redirects to another host `{0}`, which is not followed, so the host is not asked for now")]
     RobotsElsewhere(String),
-    #[error("robots.txt redirects to `{0}`, an address that is not asked, so the host is not asked for now")]
-    RobotsRefused(String),
+    #[error("robots.txt redirects to an address that is not asked, so the host is not asked for now: {0}")]
+    RobotsRefused(Refused),
     #[error("robots.txt of {0} could not be had, so the host is not asked for now")]
     RobotsUnknown(String),
     #[error("{host} is left alone for {} seconds: it asked for a pause, or its day or hours are used up", .wait.as_secs())]
@@ -316,7 +316,7 @@ enum Astray {
     /// To a host that the recipe does not name.
     Elsewhere(String),
     /// To an address that this recipe may not reach (SAFE-1).
-    Refused(String),
+    Refused(Refused),
 }
 
 /// One round's requests: the recipe, its moment, what `robots.txt` said.
@@ -444,7 +444,7 @@ impl<'a> Session<'a> {
         match leave {
             Leave::Unknown => Err(Failure::RobotsUnknown(server_key(url))),
             Leave::Astray(Astray::Elsewhere(host)) => Err(Failure::RobotsElsewhere(host.clone())),
-            Leave::Astray(Astray::Refused(host)) => Err(Failure::RobotsRefused(host.clone())),
+            Leave::Astray(Astray::Refused(why)) => Err(Failure::RobotsRefused(why.clone())),
             Leave::Known(robots) if robots.allows(path) => Ok(()),
             Leave::Known(_) => Err(Failure::Robots),
         }
@@ -483,7 +483,7 @@ impl<'a> Session<'a> {
             let host = || at.host_str().unwrap_or_default().to_owned();
             // What is refused on the way is a property of this file; at its own address, of the page.
             match self.reach.check_url(&at) {
-                Err(_) if hop > 0 => return Ok(Leave::Astray(Astray::Refused(host()))),
+                Err(why) if hop > 0 => return Ok(Leave::Astray(Astray::Refused(why))),
                 checked => checked?,
             }
             if self.check_own(hop, &at).is_err() {
@@ -491,7 +491,7 @@ impl<'a> Session<'a> {
             }
             let call = Call { url: &at, body: None, validators: &Validators::default() };
             match self.ask(&at, call, ROBOTS_BYTES_MAX).await {
-                Err(Failure::Refused(_)) if hop > 0 => return Ok(Leave::Astray(Astray::Refused(host()))),
+                Err(Failure::Refused(why)) if hop > 0 => return Ok(Leave::Astray(Astray::Refused(why))),
                 // Held hosts and a broken archive end more than this file.
                 Err(
                     failure @ (Failure::Held { .. } | Failure::Archive(_) | Failure::Store(_) | Failure::Refused(_)),

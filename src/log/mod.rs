@@ -334,7 +334,7 @@ mod tests {
             titled(Some("召回"), "漏电"),
             titled(Some("召回二"), "漏电"),
             titled(Some("召回"), "二漏电"),
-            titled(Some("召回二漏电"), ""),
+            titled(Some("召回二漏"), "电"),
         ];
         for (number, revision) in (1..).zip(&revisions) {
             let outcome = log.append(std::slice::from_ref(revision), now).await.expect("appended")[0];

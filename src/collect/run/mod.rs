@@ -536,8 +536,9 @@ impl<'a> Run<'a> {
             Failure::Held { .. } if failure.is_long_pause() => ASK_SITE,
             Failure::Held { .. } | Failure::RobotsUnknown(_) => ASK_LATER,
             Failure::Cut(_) | Failure::Body(_) | Failure::Bomb { .. } => CHECK_PAGE,
-            Failure::Elsewhere(_) | Failure::RobotsElsewhere(_) | Failure::RobotsRefused(_) => CHECK_HOSTS,
+            Failure::Elsewhere(_) | Failure::RobotsElsewhere(_) => CHECK_HOSTS,
             Failure::Refused(_)
+            | Failure::RobotsRefused(_)
             | Failure::Robots
             | Failure::Status(_)
             | Failure::Transport(_)
