@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -31,7 +32,9 @@
 enum state { OFF, ON, DEAD };
 enum kind { WRITE, SYNC, READ, OPEN, RENAME, UNLINK, KINDS };
 #define FAULTS 4
-#define SPEED 20 /* seconds of the program in a second */
+#define SPEED 20 /* a short wait is over in this part of its time */
+#define SPEED_LONG 4 /* so is a long one: those bound how long work may take, and a busy machine is not to end it */
+#define LONG_MILLISECONDS 2000
 #define TAIL 96
 #define LINE 120
 
@@ -51,7 +54,7 @@ static uint64_t random_state, random_of_threads;
 static char trash[PATH_MAX];
 static uint64_t trash_next;
 static uint64_t generation = 1;
-static __int128 begun;
+static _Atomic uint64_t skipped; /* nanoseconds that waits were cut short by */
 
 /* One file with bytes, or one folder, that the program has open or that has changes not yet synced. */
 struct file { dev_t dev; ino_t ino; int keep; char path[PATH_MAX]; int references; };
@@ -93,9 +96,6 @@ __attribute__((constructor)) static void begin(void) {
   void *mapped = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   sys_close(fd);
   if (mapped == MAP_FAILED) return;
-  struct timespec now;
-  syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-  begun = (__int128)now.tv_sec * 1000000000 + now.tv_nsec;
   snprintf(root, sizeof root, "%s/", folder);
   root_length = strlen(root);
   snprintf(trash, sizeof trash, "%s.trash", folder);
@@ -388,19 +388,30 @@ int openat(int at, const char *path, int flags, ...) { MODE return open_at(at, p
 int openat64(int at, const char *path, int flags, ...) { MODE return open_at(at, path, flags, mode); }
 int creat(const char *path, mode_t mode) { return open_at(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
 
-int close(int fd) {
-  if (tracked(fd)) {
-    pthread_mutex_lock(&lock);
-    struct file *file = opened[fd].file;
-    opened[fd].file = NULL;
-    plan->open_files--;
-    if (--file->references == 0) {
-      if (file->keep >= 0) sys_close(file->keep);
-      free(file);
-    }
-    pthread_mutex_unlock(&lock);
+static void let_go(int fd) {
+  if (!tracked(fd)) return;
+  pthread_mutex_lock(&lock);
+  struct file *file = opened[fd].file;
+  opened[fd].file = NULL;
+  plan->open_files--;
+  if (--file->references == 0) {
+    if (file->keep >= 0) sys_close(file->keep);
+    free(file);
   }
+  pthread_mutex_unlock(&lock);
+}
+
+int close(int fd) {
+  let_go(fd);
   return sys_close(fd);
+}
+
+/* The system closes a folder that was read without asking `close`. */
+int closedir(DIR *folder) {
+  static int (*real)(DIR *);
+  if (!real) *(void **)&real = dlsym(RTLD_NEXT, "closedir");
+  let_go(dirfd(folder));
+  return real(folder);
 }
 
 static int copied(int fd, int copy) {
@@ -597,7 +608,7 @@ static int take_away(int at, const char *path, int flags) {
 }
 
 int unlink(const char *path) {
-  if (plan && path && strncmp(path, "/simulated-disk/", 16) == 0) {
+  if (plan && strncmp(path, "/simulated-disk/", 16) == 0) {
     const char *word = path + 16;
     pthread_mutex_lock(&lock);
     if (strcmp(word, "power-cut") == 0) recover(1);
@@ -640,17 +651,20 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
   }
   int came = (int)syscall(SYS_clock_gettime, clock, now);
   if (plan && came == 0 && clock == CLOCK_MONOTONIC) {
-    /* Waits pass quicker: a second of the program is a fraction of one. */
-    __int128 nanos = ((__int128)now->tv_sec * 1000000000 + now->tv_nsec - begun) * SPEED + begun;
+    __int128 nanos = (__int128)now->tv_sec * 1000000000 + now->tv_nsec + atomic_load(&skipped);
     now->tv_sec = (time_t)(nanos / 1000000000);
     now->tv_nsec = (long)(nanos % 1000000000);
   }
   return came;
 }
 
+/* A wait in which nothing comes is over before its time, and its time has passed. What a machine needs for its work is nobody's wait. */
 int epoll_wait(int fd, struct epoll_event *events, int most, int milliseconds) {
-  if (plan && milliseconds > 0) milliseconds = milliseconds / SPEED + 1;
-  return (int)syscall(SYS_epoll_pwait, fd, events, most, milliseconds, NULL, 8);
+  if (!plan || milliseconds <= 0) return (int)syscall(SYS_epoll_pwait, fd, events, most, milliseconds, NULL, 8);
+  int waited = milliseconds / (milliseconds < LONG_MILLISECONDS ? SPEED : SPEED_LONG) + 1;
+  int came = (int)syscall(SYS_epoll_pwait, fd, events, most, waited, NULL, 8);
+  if (came == 0 && waited < milliseconds) atomic_fetch_add(&skipped, (uint64_t)(milliseconds - waited) * 1000000u);
+  return came;
 }
 
 ssize_t getrandom(void *to, size_t length, unsigned flags) {

@@ -178,6 +178,11 @@ impl Disk {
         self.set(at + 2, count);
     }
 
+    /// Changing operations until now.
+    pub(super) fn operations(&self) -> u64 {
+        self.get(OPERATIONS)
+    }
+
     /// Whether the disk has stopped.
     pub(super) fn stopped(&self) -> bool {
         self.get(STATE) == 2

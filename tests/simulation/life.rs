@@ -1,4 +1,5 @@
 //! A seed from its first start to its end: steps of the service, what fails meanwhile, restarts.
+#![expect(clippy::print_stderr, reason = "panics are told as they come")]
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -100,10 +101,15 @@ impl SeedRun {
         blake3::hash(self.said.join("\n").as_bytes()).to_hex()[..16].to_owned()
     }
 
+    /// All steps.
+    pub(super) fn steps(&self) -> &[String] {
+        &self.said
+    }
+
     /// The last steps.
     pub(super) fn tail(&self) -> String {
         let from = self.said.len().saturating_sub(TAIL);
-        self.said[from..].iter().map(|line| format!("{line}\n")).collect()
+        self.said[from..].join("\n") + "\n"
     }
 }
 
@@ -419,11 +425,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A pass that is dropped at some await.
+    /// A pass that is dropped at some await: the first behind so many operations on the disk and requests. Polls would be another number in
+    /// each run.
     async fn interrupted_pass(&mut self) -> Came<()> {
-        let polls = 1 + self.draw.below(60);
+        let left = self.draw.below(80);
+        let (disk, network) = (&*self.disk, &self.rules.network);
+        let begun = disk.operations() + network.requests();
         let Some(life) = &mut self.life else { return Ok(()) };
-        let ended = until_polled(life.service.step(self.now), polls).await;
+        let is_over = || disk.operations() + network.requests() >= begun + left;
+        let ended = until(life.service.step(self.now), is_over).await;
         match ended {
             Some(Err(error)) => Err(error.with_causes()),
             Some(Ok(_)) => Ok(()),
@@ -454,7 +464,7 @@ impl Run<'_> {
         let mut lines = String::new();
         for (id, text) in &batch {
             let line = serde_json::json!({"id": id, "text": text, "published_at": self.now.to_string(), "meta": {"author": id}});
-            lines += &format!("{line}\n");
+            lines.extend([line.to_string().as_str(), "\n"]);
         }
         if self.draw.chance(1, 4) {
             lines += "this is no line of JSON\n";
@@ -534,7 +544,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn panics(&self) -> Result<(), Broken> {
+    fn panics() -> Result<(), Broken> {
         let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
         match panics.iter().find(|panic| panic.starts_with("src/")) {
             Some(panic) => Err(Broken::new("PANIC", panic.clone())),
@@ -543,7 +553,7 @@ impl Run<'_> {
     }
 
     async fn check(&mut self) -> Result<(), Broken> {
-        self.panics()?;
+        Self::panics()?;
         self.disk.calm();
         if self.disk.stopped() {
             return Ok(());
@@ -571,7 +581,7 @@ impl Run<'_> {
             let later = self.now.checked_add(SignedDuration::from_hours(13)).expect("near");
             self.set_now(later);
             self.pass().await.map_err(|why| unexpected("a pass", why))?;
-            self.panics()?;
+            Self::panics()?;
             let Some(life) = &self.life else { break };
             checks::after_step(&life.tower, &self.ledger, &mut self.known).await?;
         }
@@ -606,17 +616,13 @@ fn promoted_version(criteria: &Path) -> &'static wanglou::vocabulary::CriteriaVe
     VERSION.get_or_init(|| wanglou::pipeline::read_criteria(Some(criteria)).expect("good").version().clone())
 }
 
-/// What a future gives, unless it was polled so often before.
-async fn until_polled<F: Future>(future: F, polls: u64) -> Option<F::Output> {
+/// What a future gives, unless it waits once `is_over`.
+async fn until<F: Future>(future: F, is_over: impl Fn() -> bool) -> Option<F::Output> {
     let mut future = pin!(future);
-    let mut left = polls;
     std::future::poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(came) => Poll::Ready(Some(came)),
-        Poll::Pending if left == 0 => Poll::Ready(None),
-        Poll::Pending => {
-            left -= 1;
-            Poll::Pending
-        }
+        Poll::Pending if is_over() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     })
     .await
 }

@@ -6,7 +6,8 @@
 //! ([`disk`]); sites and receivers are on loopback ([`network`]); promises are in [`checks`]. Not here: two programs on one folder, pages
 //! for people, load.
 //!
-//! `tests/simulate.sh SEEDS` runs as many seeds as it is told; CI runs fresh ones for two minutes, by the commit and the day.
+//! `tests/simulate.sh SEEDS` runs as many seeds as it is told; CI runs fresh ones for two minutes.
+#![expect(clippy::print_stdout, reason = "runs of hours say how far they are")]
 
 mod checks;
 mod disk;
@@ -30,6 +31,8 @@ use report::Report;
 const SEEDS: &str = "SIMULATED_SEEDS";
 /// Until when a worker begins another seed: seconds from its start.
 const SECONDS: &str = "SIMULATED_SECONDS";
+/// Set to anything: a worker prints every step of every seed.
+const STEPS: &str = "SIMULATED_STEPS";
 /// Time that CI spends on fresh seeds.
 const CI_SECONDS: u64 = 110;
 /// Seeds that CI runs whatever the time: they take about a minute on a slow machine.
@@ -144,12 +147,11 @@ fn whatever_fails_by_plan_no_promise_is_broken() {
         return skip("the simulated disk needs Linux");
     }
     let first = seed_from_environment();
-    let ran = match wanted() {
-        Some(seeds) => run_many(first..first + seeds, port()),
-        None => {
-            let scratch = scratch();
-            run(scratch.path(), first..u64::MAX, CI_SECONDS, port())
-        }
+    let ran = if let Some(seeds) = wanted() {
+        run_many(first..first + seeds, port())
+    } else {
+        let scratch = scratch();
+        run(scratch.path(), first..u64::MAX, CI_SECONDS, port())
     };
     println!("{}", ran.report);
     assert!(ran.well && ran.report.broken.is_empty(), "{}\n{}", ran.report, ran.said);
@@ -189,6 +191,9 @@ fn worker() {
             break;
         }
         let run = life::run_seed(seed, &mut disk, &rules);
+        if std::env::var_os(STEPS).is_some() {
+            println!("\n{}", run.steps().join("\n"));
+        }
         print!("{}", report::line(seed, &run, &disk));
     }
 }

@@ -2,6 +2,7 @@
 //! cut short, or lost before or after it was heard.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -138,6 +139,11 @@ impl Network {
         (state.by_day.values().copied().max().unwrap_or(0), state.forbidden.clone())
     }
 
+    /// How many requests came until now.
+    pub(super) fn requests(&self) -> u64 {
+        self.state().fates.values().sum()
+    }
+
     /// What became of requests.
     pub(super) fn fates(&self) -> BTreeMap<Fate, u64> {
         self.state().fates.clone()
@@ -195,7 +201,8 @@ impl State {
             "/list" => {
                 let mut page = "<ul><li><a href='/private/1'>内部</a></li>".to_owned();
                 for item in self.world.complaints(self.now).iter().rev() {
-                    page += &format!("<li><a href='/item/{0}'>第{0}条</a></li>", item.number);
+                    let number = item.number;
+                    _ = write!(page, "<li><a href='/item/{number}'>第{number}条</a></li>");
                 }
                 (html, page + "</ul>")
             }
@@ -203,7 +210,8 @@ impl State {
                 let mut page = "<feed xmlns='http://www.w3.org/2005/Atom'><title>公告</title>".to_owned();
                 for item in self.world.notices(self.now).iter().rev() {
                     let (number, text, at) = (item.number, &item.text, item.at);
-                    page += &format!(
+                    _ = write!(
+                        page,
                         "<entry><id>urn:notice:{number}</id><title>第{number}号</title><updated>{at}</updated>\
                          <link href='/notice/{number}'/><content>{text}</content></entry>"
                     );
