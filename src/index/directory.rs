@@ -22,14 +22,22 @@ const AFTER: &str = "\"}\n";
 /// Hexadecimal digits of a checksum.
 const DIGITS: usize = 2 * blake3::OUT_LEN;
 
+/// What the system said when it last refused to write.
+#[derive(Debug)]
+struct Said {
+    kind: ErrorKind,
+    code: Option<i32>,
+    text: String,
+}
+
 /// Why the system last refused to write.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Refusal(Arc<Mutex<Option<(ErrorKind, Option<i32>, String)>>>);
+pub(super) struct Refusal(Arc<Mutex<Option<Said>>>);
 
 impl Refusal {
     /// What the system said, since it was last asked.
     pub(super) fn take(&self) -> Option<io::Error> {
-        let (kind, code, text) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let Said { kind, code, text } = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         Some(code.map_or_else(|| io::Error::new(kind, text), io::Error::from_raw_os_error))
     }
 
@@ -38,7 +46,7 @@ impl Refusal {
         if let Err(error) = &done
             && error.kind() != ErrorKind::Interrupted
         {
-            let why = (error.kind(), error.raw_os_error(), error.to_string());
+            let why = Said { kind: error.kind(), code: error.raw_os_error(), text: error.to_string() };
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         }
         done

@@ -482,7 +482,8 @@ fn damage(index: &Index, folder: Option<&IndexFolder>) -> Result<Option<Refused>
 fn unlisted_or_odd(index: &Index, folder: &IndexFolder) -> tantivy::Result<Vec<String>> {
     let listed = index.directory().list_managed_files();
     let (mut found, mut versions) = (Vec::new(), BTreeMap::<String, Vec<PathBuf>>::new());
-    for path in index.load_metas()?.list_segment_files() {
+    let files: BTreeSet<PathBuf> = index.load_metas()?.list_segment_files().into_iter().collect();
+    for path in files {
         if !folder.exists(&path)? {
             continue; // Not every segment has every file; opening found those that it must have.
         }
@@ -505,8 +506,8 @@ fn is_damage(error: &TantivyError) -> bool {
     match error {
         TantivyError::OpenReadError(OpenReadError::IoError { io_error, .. }) => is_content(io_error.kind()),
         TantivyError::IoError(error) => is_content(error.kind()),
-        TantivyError::OpenReadError(_) => true,
-        TantivyError::DataCorruption(_)
+        TantivyError::OpenReadError(_)
+        | TantivyError::DataCorruption(_)
         | TantivyError::IncompatibleIndex(_)
         | TantivyError::DeserializeError(_)
         | TantivyError::SchemaError(_)

@@ -542,7 +542,7 @@ fn verify_work_file(path: &Path, verified: &mut Verified) -> Result<(), Pipeline
 
 /// The first folder `DIR/N` that is not there yet.
 fn free_folder(dir: &Path) -> PathBuf {
-    (1_u32..)
+    (1..=u32::MAX)
         .map(|number| dir.join(number.to_string()))
         .find(|folder| !folder.exists())
         .unwrap_or_else(|| dir.to_owned())

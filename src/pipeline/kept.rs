@@ -1,6 +1,5 @@
 //! Digests of files that nothing else protects: the masking key, promoted rules, results of planned reruns, lines set aside. They are small
 //! facts of the store, written in the transaction that makes the file count, or at the next opening.
-#![expect(clippy::disallowed_methods, reason = "an edge: lists folders")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -41,7 +40,7 @@ pub(super) async fn adopt(store: &Store, data: &Path) -> Result<(), PipelineErro
         for entry in dir.is_dir().then(|| fs::read_dir(&dir)).transpose().map_err(io)?.into_iter().flatten() {
             let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
             // What is still being made has no name yet.
-            if !name.ends_with(".part") {
+            if Path::new(&name).extension().is_none_or(|ending| ending != "part") {
                 names.push(format!("{folder}/{name}"));
             }
         }

@@ -419,7 +419,7 @@ mod tests {
         let events = Events::build(&records, &criteria);
         let baseline = Baseline::at(days::number(days_after(400)), &events, &volume, &criteria);
         let counted: u64 = baseline.counts.iter().sum();
-        assert_eq!(counted as usize, records.len(), "every report is an event of the baseline");
+        assert_eq!(counted, records.len() as u64, "every report is an event of the baseline");
         (baseline.brand_shape, baseline.province_shape)
     }
 

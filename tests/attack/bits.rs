@@ -69,7 +69,7 @@ fn full_folder(dir: &Path, runtime: &Runtime) -> PathBuf {
         let text = format!("{brand}热水器漏电，住户{number}号洗澡时触电身亡，第{number}次通报");
         let line =
             json!({"id": format!("d{number}"), "text": text, "published_at": at, "channel": channel, "meta": meta});
-        lines += &format!("{line}\n");
+        lines.extend([line.to_string().as_str(), "\n"]);
     }
     fs::write(&file, lines).expect("written");
     run(&["import", "--lenient", "--data", text(&data), "--source", "test", text(&file)]).good();
@@ -107,7 +107,7 @@ fn kind_of(name: &str) -> Option<Kind> {
         "" => None,
         "warc" => Some(Kind::Raw),
         "signals" => Some(Kind::Signals),
-        "index" => (!file.ends_with(".lock")).then_some(Kind::Index),
+        "index" => (Path::new(file).extension().is_none_or(|ending| ending != "lock")).then_some(Kind::Index),
         "rules" => Some(Kind::Rules),
         "rejects" => Some(Kind::Rejects),
         "reruns" if file.contains("/cache/") => Some(Kind::Work),

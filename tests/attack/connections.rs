@@ -182,7 +182,8 @@ fn all_at_once_idle_connections_streams_bodies_and_searches_leave_the_watch_at_w
                 let (pusher, stranger, unfinished) = (&pusher, &stranger, &unfinished);
                 scope.spawn(move || {
                     let begin = |number: usize| {
-                        let mut held = said(service_ref, if number % 2 == 0 { pusher } else { stranger }.as_bytes())?;
+                        let mut held =
+                            said(service_ref, if number.is_multiple_of(2) { pusher } else { stranger }.as_bytes())?;
                         _ = held.write_all(unfinished);
                         Some(held)
                     };

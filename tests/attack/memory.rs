@@ -1,6 +1,7 @@
 //! The worst of each way in, each in a process of its own: the most memory that was ever resident stays below a bound.
 //!
 //! What is measured is what the system says of the process (`VmHWM`), so that nothing made in between is missed.
+#![expect(clippy::print_stderr, reason = "what was measured is told")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -113,13 +114,13 @@ fn of_site(kind: &str, at: SocketAddr, rest: &str) -> String {
 }
 
 /// Pieces of a text, one behind the other.
-fn many(numbers: std::ops::Range<usize>, piece: impl Fn(usize) -> String) -> String {
+fn many_pieces(numbers: std::ops::Range<usize>, piece: impl Fn(usize) -> String) -> String {
     numbers.map(piece).collect()
 }
 
 /// Markup that a parser takes up again in each paragraph: 250 open elements, as many paragraphs as fit into so many bytes.
 fn reopened(bytes: usize) -> String {
-    let open = many(0..250, |number| format!("<b i={number}>"));
+    let open = many_pieces(0..250, |number| format!("<b i={number}>"));
     format!("<p>{open}</p>{}", "<p>x".repeat(bytes / 4))
 }
 
@@ -136,7 +137,7 @@ fn the_worst_page() {
     ];
     let at = site(move |path| {
         let page = path.trim_start_matches("/page").parse::<usize>().ok().and_then(|number| pages.get(number));
-        let list = many(0..4, |number| format!("<li><a href=\"/page{number}\">x</a></li>"));
+        let list = many_pieces(0..4, |number| format!("<li><a href=\"/page{number}\">x</a></li>"));
         ("text/html; charset=utf-8", page.cloned().unwrap_or(list).into_bytes())
     });
     let rest = format!("[rate]\nmin_interval_ms = 1\n[list]\nitem = \"li\"\nlink = \"a\"\n{FIELDS}");
@@ -160,7 +161,7 @@ fn the_worst_feed() {
 fn the_worst_sitemap() {
     let dir = tempfile::tempdir().expect("a folder");
     let entry = |number: usize| format!("<url><loc>http://127.0.0.1/{number}</loc></url>");
-    let map = format!("<urlset>{}</urlset>", many(0..180_000, entry));
+    let map = format!("<urlset>{}</urlset>", many_pieces(0..180_000, entry));
     let at = site(move |_| ("application/xml", map.clone().into_bytes()));
     looked_at(dir.path(), &of_site("sitemap", at, &format!("[list]\ninclude = \"nothing-is-like-this\"\n{FIELDS}")))
         .bounded("sitemap");
@@ -176,9 +177,9 @@ fn the_worst_letter() {
     let many = format!("{head}Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n");
     let heads = format!("{head}{}\r\nx", "X-A: b\r\n".repeat(900_000));
     let page = format!("{head}Content-Type: text/html\r\n\r\n{}", reopened(7_000_000));
-    let nested: String = (0..20_000)
-        .map(|number| format!("Content-Type: multipart/mixed; boundary=b{number}\r\n\r\n--b{number}\r\n"))
-        .collect();
+    let nested = many_pieces(0..20_000, |number| {
+        format!("Content-Type: multipart/mixed; boundary=b{number}\r\n\r\n--b{number}\r\n")
+    });
     for (name, letter) in [("1.eml", many), ("2.eml", heads), ("3.eml", page), ("4.eml", format!("{head}{nested}"))] {
         fs::write(inbox.join(name), letter).expect("written");
     }
@@ -229,7 +230,7 @@ fn imported(dir: &Path, file: &Path) -> Cost {
 fn the_worst_workbooks() {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("wide.xlsx");
-    let rows = many(1..300_001, |row| format!("<row r=\"{row}\"><c r=\"SF{row}\"><v>1</v></c></row>"));
+    let rows = many_pieces(1..300_001, |row| format!("<row r=\"{row}\"><c r=\"SF{row}\"><v>1</v></c></row>"));
     workbook(&file, &rows, "");
     imported(dir.path(), &file).bounded("workbook, one cell far to the right in each row");
     let file = dir.path().join("shared.xlsx");
@@ -307,7 +308,7 @@ fn the_worst_rules() {
             "[[rule]]\nid = \"hostile.{number}\"\nmeans = \"burns\"\nmatters = \"fire\"\nhazard = \"fire\"\nfinds = [\"{hostile}\"]\n"
         )
     };
-    fs::write(lexicon.join("rules/hazards/hostile.toml"), many(0..500, rule)).expect("written");
+    fs::write(lexicon.join("rules/hazards/hostile.toml"), many_pieces(0..500, rule)).expect("written");
     let folder = lexicon.display().to_string();
     cost(dir.path(), &["rules", "--lexicon", &folder, "check"]).bounded("rules, patterns of thousands of choices");
     fs::write(lexicon.join("rules/hazards/hostile.toml"), "a = ".to_owned() + &"[".repeat(8_000_000)).expect("written");

@@ -1,7 +1,7 @@
 //! What judging a day leaves: one sampling request for an episode however it moves, evidence as it was when the alert opened, and every line
 //! that was set aside in the books.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use jiff::{Timestamp, ToSpan};
@@ -146,7 +146,7 @@ fn every_line_that_is_set_aside_is_booked_however_many_are_listed() {
             source: SourceId::from("t"),
             channel,
             format: Format::Ndjson,
-            columns: Default::default(),
+            columns: BTreeMap::default(),
             pages: PageFilter::default(),
         };
         let imported = import_file(tower, &file, &spec, true, at(0), &|_| ()).await.expect("imported");

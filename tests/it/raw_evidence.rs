@@ -46,10 +46,10 @@ fn folder(data: &Path, wrong: Wrong) {
     warc.sync().expect("synced");
     match wrong {
         Wrong::Nothing => {}
-        Wrong::Digest => places[1].digest = places[0].digest.clone(),
+        Wrong::Digest => places[1] = RawRef { digest: places[0].digest.clone(), ..places[1].clone() },
         Wrong::Swapped => places[1] = RawRef { digest: places[1].digest.clone(), ..places[0].clone() },
         Wrong::Offset => places[1].offset += 1,
-        Wrong::File => places[1].file = "wanglou-000009.warc.gz".to_owned(),
+        Wrong::File => "wanglou-000009.warc.gz".clone_into(&mut places[1].file),
     }
     let documents: Vec<Document> = (texts.into_iter().zip(places))
         .map(|((id, text), raw)| Document {

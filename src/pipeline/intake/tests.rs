@@ -1,5 +1,6 @@
 //! COUNT-1 of a round: what the log never saw is booked as the round counted it.
 
+use collect::Outcome::{Duplicate, Kept, Unchanged};
 use collect::{Reject, Sink};
 use store::Store;
 use vocabulary::{DocumentLine, parse_moment};
@@ -62,7 +63,6 @@ async fn what_a_round_met_and_the_log_never_saw_is_booked_as_it_was_counted() {
     let given = [("a", "一"), ("b", "二"), ("a", "一"), ("known", "漏电")];
     let given: Vec<Document> = given.iter().map(|(id, text)| document(id, text)).collect();
     let outcomes = sink.put(given).await.expect("taken");
-    use collect::Outcome::{Duplicate, Kept, Unchanged};
     assert_eq!(outcomes, [Kept, Kept, Duplicate, Unchanged]);
     // Beside these: three listed twice on one page, two pages not modified, seven set aside, of which four are listed.
     let met = Intake { collected: 16, kept: 2, duplicate: 4, unchanged: 3, rejected: 7 };

@@ -132,7 +132,8 @@ mod tests {
         let put = |wal: &mut Vec<u8>, sums: Sums| wal.extend([sums.0, sums.1].iter().flat_map(|w| w.to_be_bytes()));
         put(&mut wal, sums);
         for number in 0..frames + older {
-            let page: Vec<u8> = (0..PAGE).map(|at| (at as u8).wrapping_mul(7).wrapping_add(number)).collect();
+            let page: Vec<u8> =
+                (0_u8..=255).cycle().take(PAGE).map(|at| at.wrapping_mul(7).wrapping_add(number)).collect();
             let head: Vec<u8> = [u32::from(number), 1].iter().flat_map(|w| w.to_be_bytes()).collect();
             sums = add(add(sums, &head, false), &page, false);
             wal.extend(&head);
