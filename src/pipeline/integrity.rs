@@ -3,7 +3,7 @@
 //! In: a data folder. Out: a report. [`verify`] changes nothing and works beside a running tower; [`repair`] needs the folder to itself. Each kind
 //! of file has a check of its own: the database and its write-ahead log by the store, raw records by their digests, documents by the
 //! records they point to and by the hashes of their texts, signals by the digests in their names, the index by its checksums and the log,
-//! everything else by [`kept`](super::kept). The search index and the signals are derived: they are moved aside and made again.
+//! everything else by the digests of `kept`. The search index and the signals are derived: they are moved aside and made again.
 #![expect(clippy::disallowed_methods, reason = "an edge: reads every file, moves damaged ones aside")]
 
 use std::collections::{BTreeMap, BTreeSet};
