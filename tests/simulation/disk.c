@@ -35,6 +35,7 @@ enum kind { WRITE, SYNC, READ, OPEN, RENAME, UNLINK, KINDS };
 #define SPEED 20 /* a short wait is over in this part of its time */
 #define SPEED_LONG 4 /* so is a long one: those bound how long work may take, and a busy machine is not to end it */
 #define LONG_MILLISECONDS 2000
+#define PATIENCE 1000 /* how often a wait begins again while others are at work */
 #define TAIL 96
 #define LINE 120
 
@@ -658,11 +659,40 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
   return came;
 }
 
-/* A wait in which nothing comes is over before its time, and its time has passed. What a machine needs for its work is nobody's wait. */
+/* Whether another thread of this program is at work, or would be if the machine had a core for it. */
+static int others_at_work(void) {
+  long self = syscall(SYS_gettid);
+  DIR *tasks = opendir("/proc/self/task");
+  if (!tasks) return 0;
+  int at_work = 0;
+  struct dirent *task;
+  while (!at_work && (task = readdir(tasks))) {
+    if (task->d_name[0] == '.' || atol(task->d_name) == self) continue;
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", task->d_name);
+    int fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) continue;
+    ssize_t length = syscall(SYS_read, fd, text, sizeof text - 1);
+    sys_close(fd);
+    if (length <= 0) continue;
+    text[length] = 0;
+    char *name_ends = strrchr(text, ')');
+    at_work = name_ends && (name_ends[2] == 'R' || name_ends[2] == 'D');
+  }
+  closedir(tasks);
+  return at_work;
+}
+
+/* A wait in which nothing comes is over before its time, and its time has passed, unless another thread is still at work: what a busy
+   machine needs for its work is nobody's wait. */
 int epoll_wait(int fd, struct epoll_event *events, int most, int milliseconds) {
   if (!plan || milliseconds <= 0) return (int)syscall(SYS_epoll_pwait, fd, events, most, milliseconds, NULL, 8);
   int waited = milliseconds / (milliseconds < LONG_MILLISECONDS ? SPEED : SPEED_LONG) + 1;
-  int came = (int)syscall(SYS_epoll_pwait, fd, events, most, waited, NULL, 8);
+  int came;
+  for (int times = 0;; times++) {
+    came = (int)syscall(SYS_epoll_pwait, fd, events, most, waited, NULL, 8);
+    if (came != 0 || times >= PATIENCE || !others_at_work()) break;
+  }
   if (came == 0 && waited < milliseconds) atomic_fetch_add(&skipped, (uint64_t)(milliseconds - waited) * 1000000u);
   return came;
 }

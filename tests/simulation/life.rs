@@ -197,8 +197,9 @@ type Came<T> = Result<T, String>;
 
 impl Run<'_> {
     fn say(&mut self, what: impl Into<String>) {
-        let fired = self.disk.fired();
-        self.said.push(format!("{} {} {fired:?}", self.now, what.into()));
+        // Which faults struck. How often, is a race: the thread that fails first and one that runs on into the same fault.
+        let struck = self.disk.fired().map(|times| u8::from(times > 0));
+        self.said.push(format!("{} {} {struck:?}", self.now, what.into()));
     }
 
     fn count(&mut self, what: &str) {
