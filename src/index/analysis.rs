@@ -15,7 +15,7 @@ use unicode_normalization::char::is_combining_mark;
 use lexicon::{fold as fold_character, folds_to_itself};
 
 /// Raise when normalisation or cutting changes: indexes made before are rebuilt.
-pub(super) const ANALYSIS_VERSION: u32 = 2;
+pub(super) const ANALYSIS_VERSION: u32 = 3;
 /// Longest Latin or digit run kept as one term; a longer one is cut, equally in texts and queries.
 const RUN_CHARS_MAX: usize = 64;
 /// Most characters normalised together as one letter with its marks.
@@ -300,10 +300,10 @@ pub(super) fn grams(text: &str) -> Grams {
     Grams::Terms(terms)
 }
 
-/// A run stands in the index by itself, so the pair in front of it that begins with a separator would say nothing new.
+/// All pairs but those that begin with a separator and end with a run or the text: the pair before has the separator, and the run
+/// stands in the index by itself.
 fn is_indexed_pair(left: Unit, right: Option<Unit>) -> bool {
-    let right = right.map_or(CharKind::Separator, |unit| unit.kind);
-    left.kind != CharKind::Separator || right == CharKind::Cjk
+    left.kind != CharKind::Separator || right.is_some_and(|right| right.kind != CharKind::Run)
 }
 
 /// Terms of one text, in one buffer that is used again for the next.
@@ -480,7 +480,8 @@ mod tests {
         check_bigrams("买iPhone15好", &[(0, "买iphone15"), (1, "iphone15"), (1, "iphone15好"), (9, "好 ")]);
         check_bigrams("差！差", &[(0, "差 "), (1, " 差"), (2, "差 ")]);
         check_bigrams("gas stove", &[(0, "gas"), (0, "gas "), (4, "stove"), (4, "stove ")]);
-        check_bigrams("！！", &[]);
+        check_bigrams("！！", &[(0, "  ")]);
+        check_bigrams("1！！a", &[(0, "1"), (0, "1 "), (1, "  "), (3, "a"), (3, "a ")]);
     }
 
     #[test]

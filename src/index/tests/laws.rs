@@ -59,6 +59,14 @@ proptest! {
     }
 }
 
+/// Cases that chance found: a separator that no pair stated could be any character.
+#[test]
+fn every_separator_of_a_phrase_is_a_separator_of_the_text() {
+    let index = index_of(&[item("0", "1 质a"), item("1", "1，，a"), item("2", "差，质，差"), item("3", "差，，，差")]);
+    assert_eq!(ids(&index, "\"1！！a\""), BTreeSet::from(["1".to_owned()]));
+    assert_eq!(ids(&index, "\"差！！！差\""), BTreeSet::from(["3".to_owned()]));
+}
+
 #[test]
 fn hostile_queries_are_answered_or_refused() {
     let deep = |open: &str, close: &str, times: usize| format!("{}起火{}", open.repeat(times), close.repeat(times));
