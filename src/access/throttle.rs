@@ -82,6 +82,12 @@ impl Throttle {
     /// Lets a try in and counts it as wrong in all of its lanes, or says how long to wait before the next one. What was let in is ended
     /// with [`Throttle::wrong`] or [`Throttle::right`].
     pub(super) fn begin(&mut self, lanes: &[Lane], now: Timestamp) -> Result<(), SignedDuration> {
+        for lane in lanes {
+            // A clock that was ahead and is set back makes no wait longer than it is.
+            if let Some(tries) = self.lanes.get_mut(lane) {
+                tries.last = tries.last.min(now);
+            }
+        }
         let wait = lanes.iter().filter_map(|lane| self.wait(lane, now)).max();
         if let Some(wait) = wait {
             return Err(wait);
@@ -199,6 +205,20 @@ mod tests {
         throttle.begin(&lanes, at(now + 3_600)).expect("after an hour it begins anew");
         throttle.wrong(&lanes, at(now + 3_600));
         throttle.begin(&lanes, at(now + 3_600)).expect("that was the first of a new series");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_wait_longer() {
+        let mut throttle = Throttle::default();
+        let lanes = [name("甲")];
+        let ahead = 400 * 24 * 3_600;
+        for _ in 0..NAME_TRIES_FREE {
+            throttle.begin(&lanes, at(ahead)).expect("free");
+            throttle.wrong(&lanes, at(ahead));
+        }
+        assert_eq!(throttle.begin(&lanes, at(0)), Err(SignedDuration::from_secs(30)));
+        assert_eq!(throttle.begin(&lanes, at(20)), Err(SignedDuration::from_secs(10)));
+        throttle.begin(&lanes, at(30)).expect("the wait is over");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use archive::{ArchiveError, WarcError};
 use collect::{CollectError, RecipeError};
 use deliver::DeliverError;
 use index::IndexError;
+use jiff::civil::Date;
 use lexicon::LexiconError;
 use store::StoreError;
 use vocabulary::{Refused, Said, file_action};
@@ -82,6 +83,17 @@ pub enum PipelineError {
     /// A planned rerun ended without a result; a bug.
     #[error("the rerun broke off")]
     RerunBroke,
+    /// A day that has not come is judged already: nothing would be judged until it comes.
+    #[error(
+        "{last} is judged already and today is {today}, so nothing is judged: the clock is wrong, or was. Set it right; if it was ahead, \
+         restore the latest backup from before {last} was judged"
+    )]
+    JudgedAhead {
+        /// The day last judged.
+        last: Date,
+        /// The day that was to be judged.
+        today: Date,
+    },
     /// Messages could not be queued or sent at all; a receiver's trouble is in the log of tries.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
@@ -176,6 +188,7 @@ impl PipelineError {
             | Self::Collect(_)
             | Self::Bundle(_)
             | Self::RerunBroke
+            | Self::JudgedAhead { .. }
             | Self::Deliver(_)
             | Self::Busy(_)
             | Self::Empty(_)
@@ -218,6 +231,9 @@ impl Said for PipelineError {
             ),
             Self::Bundle(error) => error.zh(),
             Self::RerunBroke => "重演中断了".to_owned(),
+            Self::JudgedAhead { last, today } => format!(
+                "已研判到 {last}，而今天是 {today}，因此不再研判：系统时钟有误，或曾经有误。请校正时钟；如果当时是时钟超前，请恢复研判 {last} 之前最近的备份"
+            ),
             Self::Deliver(error) => error.zh(),
             Self::BadLine(rejected) => {
                 format!("{}；请改正这一行，或用 --lenient 把这样的行搁置", rejected.told().zh)

@@ -22,13 +22,21 @@ const ALERTS: &str = "alerts";
 const EPISODES: &str = "episodes";
 
 impl Tower {
-    /// Judges the day of a moment and keeps what changed, in one transaction with the cursor. A day before
-    /// the last judged one changes nothing.
+    /// Judges the day of a moment and keeps what changed, in one transaction with the cursor. The day before the last judged one changes
+    /// nothing: a clock may be set back over midnight.
+    ///
+    /// # Errors
+    /// [`PipelineError::JudgedAhead`] for a day further back: a clock that was ahead would end the judging without a word.
     pub async fn judge(&self, now: Timestamp) -> Result<Judgement, PipelineError> {
         let as_of = day_of(now);
         let (from, last) = self.judged().await?;
-        if last.is_some_and(|last| as_of < last) {
-            return Ok(Judgement::default());
+        if let Some(last) = last.filter(|last| as_of < *last) {
+            let tomorrow = as_of.tomorrow().unwrap_or(Date::MAX);
+            return if last == tomorrow {
+                Ok(Judgement::default())
+            } else {
+                Err(PipelineError::JudgedAhead { last, today: as_of })
+            };
         }
         // One edition for all of it: other rules may be put in force meanwhile.
         let working = self.working();

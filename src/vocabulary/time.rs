@@ -55,31 +55,42 @@ pub const ONSET_YEAR_DAYS: f64 = 365.0;
 
 /// Length of `YYYY-MM-DD`.
 const DATE_BYTES: usize = 10;
+/// The first year that is a time: RFC 3339 writes years with four digits.
+const YEAR_MIN: i16 = 0;
 
 /// Reads RFC 3339, `YYYY-MM-DD HH:MM[:SS]`, or `YYYY-MM-DD`; without an offset it means Asia/Shanghai.
 ///
 /// # Errors
-/// [`TimeError`] with the text when it is none of these.
+/// [`TimeError`] with the text when it is none of these, or lies before the year 0.
 pub fn parse_moment(text: &str) -> Result<Timestamp, TimeError> {
     let text = text.trim();
-    let fail = || TimeError { found: excerpt(text, SHOWN_CHARS) };
-    // Ten characters are a date or nothing: asking for the longer forms first would cost most of the time.
-    if text.len() == DATE_BYTES {
-        return text.parse::<Date>().map(start_of_day).map_err(|_| fail());
-    }
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment);
-    }
-    if let Ok(date_time) = text.parse::<jiff::civil::DateTime>() {
-        return date_time.to_zoned(shanghai()).map(|zoned| zoned.timestamp()).map_err(|_| fail());
-    }
-    text.parse::<Date>().map(start_of_day).map_err(|_| fail())
+    let read = || {
+        // Ten characters are a date or nothing: asking for the longer forms first would cost most of the time.
+        if text.len() == DATE_BYTES {
+            return text.parse::<Date>().ok().map(start_of_day);
+        }
+        if let Ok(moment) = text.parse::<Timestamp>() {
+            return Some(moment);
+        }
+        if let Ok(date_time) = text.parse::<jiff::civil::DateTime>() {
+            return date_time.to_zoned(shanghai()).ok().map(|zoned| zoned.timestamp());
+        }
+        text.parse::<Date>().ok().map(start_of_day)
+    };
+    let moment = read().filter(|moment| *moment >= first_moment());
+    moment.ok_or_else(|| TimeError { found: excerpt(text, SHOWN_CHARS) })
 }
 
-/// RFC 3339 with the Shanghai offset, to the second: `2024-07-02T08:00:00+08:00`.
+/// The first moment that can be written.
+fn first_moment() -> Timestamp {
+    start_of_day(Date::constant(YEAR_MIN, 1, 1))
+}
+
+/// RFC 3339 with the Shanghai offset, to the second: `2024-07-02T08:00:00+08:00`. A moment before the year 0 is written as the first of that
+/// year, so that [`parse_moment`] reads whatever is written.
 #[must_use]
 pub fn show_moment(moment: Timestamp) -> String {
-    moment.to_zoned(shanghai()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    moment.max(first_moment()).to_zoned(shanghai()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// Serde for moments: reads what [`parse_moment`] reads, writes what [`show_moment`] writes.
@@ -171,6 +182,29 @@ mod tests {
     #[test]
     fn an_impossible_date_is_refused_with_its_text() {
         assert_eq!(parse_moment("2022-13-40").expect_err("no such day").found, "2022-13-40");
+    }
+
+    /// What was taken once and could not be read back stopped whoever read the log.
+    #[test]
+    fn every_moment_is_read_back_as_it_was_written() {
+        let second = |second: i64| Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
+        let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+        let steps = (0..=2_000).map(|step| second(first + (last - first) / 2_000 * step));
+        let edges = (-3..=3).map(|step| second(first_moment().as_second() + step));
+        for moment in steps.chain(edges).chain([Timestamp::MIN, Timestamp::MAX]) {
+            let shown = show_moment(moment);
+            let read = parse_moment(&shown).unwrap_or_else(|error| panic!("{moment}: {error}"));
+            assert_eq!(show_moment(read), shown);
+            assert_eq!(read.as_second(), moment.max(first_moment()).as_second(), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_year_before_zero_is_no_time() {
+        for text in ["-000001-06-01T00:00:00Z", "-009999-01-03", "-000001-12-31T15:59:59Z", "-000001-06-01 08:00:00"] {
+            assert_eq!(parse_moment(text).expect_err(text).found, text);
+        }
+        assert!(parse_moment("0000-01-01").is_ok() && parse_moment("9999-12-30").is_ok());
     }
 
     #[test]

@@ -29,6 +29,8 @@ const BATCH: u64 = 5;
 const DEATHS_EVERY: u64 = 40;
 /// Pages that the site adds whenever its list is asked for.
 const PAGES_ADDED: u64 = 3;
+/// Pages that the list shows at most: a thousand kills come to some 4,000.
+const PAGES_MAX: u64 = 10_000;
 /// Longest wait for the service to have read all that it took.
 const CATCH_UP_MAX: Duration = Duration::from_mins(5);
 
@@ -76,7 +78,8 @@ impl Site {
     fn recipe(&self) -> String {
         format!(
             "id = \"site\"\nname = \"站\"\nchannel = \"media\"\nkind = \"html\"\nenabled = true\nstart = [\"http://{}/list\"]\n\
-             allow_loopback = true\nrate.min_interval_ms = 1\nschedule.every = \"1s\"\n[list]\nitem = \"li\"\nlink = \"a\"\n\
+             allow_loopback = true\nrate.min_interval_ms = 1\nschedule.every = \"1s\"\nbounds.items_per_page_max = {PAGES_MAX}\n\
+             [list]\nitem = \"li\"\nlink = \"a\"\n\
              [detail.fields]\ntitle = \"h1\"\ntext = \".t\"\npublished_at = \".d\"\n",
             self.at
         )

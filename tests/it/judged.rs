@@ -39,6 +39,24 @@ fn death(id: &str, day: i64, brand: &str, region: &str, text: &str) -> Value {
     json!({"id": id, "text": text, "published_at": published, "channel": "regulator", "meta": meta})
 }
 
+/// After a clock that was ahead nothing was judged any more, and nothing said so.
+#[test]
+fn a_day_that_was_judged_ahead_of_today_is_a_trouble_and_the_night_is_none() {
+    run(async |tower| {
+        push(tower, &[death("d", 0, "甲牌", "浙江省", "甲牌热水器漏电，住户洗澡时触电身亡")], at(0)).await;
+        tower.read_new().await.expect("read");
+        tower.judge(at(1)).await.expect("judged");
+        assert_eq!(tower.judge(at(0)).await.expect("the night").events, []);
+        let error = tower.judge(at(-399)).await.expect_err("a year and a month back");
+        assert_eq!(
+            error.to_string().split(": ").next(),
+            Some("2024-05-02 is judged already and today is 2023-03-29, so nothing is judged")
+        );
+        assert!(!error.ends_service(), "it is a trouble that people see");
+        tower.judge(at(2)).await.expect("the clock is right again");
+    });
+}
+
 /// An episode is raised and lowered while samples are asked for all along; the request is made on the first of these days alone.
 #[test]
 fn a_sampling_request_is_made_once_for_an_episode_however_often_it_moves() {
