@@ -126,7 +126,8 @@ mod tests {
     fn a_reprint_with_other_punctuation_is_the_same() {
         let one = fingerprint("某品牌充电宝在地铁上突然冒烟,乘客紧急疏散!");
         let two = fingerprint("某品牌充电宝，在地铁上突然冒烟。乘客紧急疏散");
-        assert_eq!(one, two);
+        assert_eq!(one.lanes, two.lanes);
+        assert!(one.retold(&two, 1.0).is_some(), "a border fewer is a pair fewer");
     }
 
     #[test]
@@ -151,7 +152,8 @@ mod tests {
         assert_eq!(words[Fingerprint::LANES..], STORED_CONTENT, "a stored archive would no longer match");
     }
 
-    const STORED_CONTENT: [u32; 1] = [0];
+    const STORED_CONTENT: [u32; 8] =
+        [133_888, 945_035_016, 2_032_811_388, 2_253_487_758, 2_509_146_385, 3_722_042_635, 2_032_860_177, 35_089];
 
     #[test]
     fn script_width_pinyin_and_blanks_change_nothing() {
