@@ -64,7 +64,9 @@ fn records() -> Vec<SignalRecord> {
                 confidence: 0.5,
                 vulnerable: false,
                 rules: Vec::new(),
-                fingerprint: Fingerprint(std::array::from_fn(|_| u32::try_from(draw.below(1 << 32)).unwrap_or(0))),
+                fingerprint: Fingerprint::of_lanes(std::array::from_fn(|_| {
+                    u32::try_from(draw.below(1 << 32)).unwrap_or(0)
+                })),
                 excerpt: String::new(),
                 spans: Vec::new(),
                 lexicon: LexiconVersion::from("bench"),

@@ -269,20 +269,15 @@ fn product_from(code: &str) -> Option<ProductFrom> {
         .find(|from| product_from_code(*from) == code)
 }
 
-/// Sixteen lanes of eight hex digits.
+/// Eight hex digits a number.
 fn show_fingerprint(fingerprint: &Fingerprint) -> String {
-    join(fingerprint.0.iter().map(|lane| format!("{lane:08x}")), "")
+    join(fingerprint.words().iter().map(|word| format!("{word:08x}")), "")
 }
 
 fn read_fingerprint(hex: &str) -> Option<Fingerprint> {
-    let mut lanes = [0; Fingerprint::LANES];
-    if hex.len() != 8 * Fingerprint::LANES {
-        return None;
-    }
-    for (index, lane) in lanes.iter_mut().enumerate() {
-        *lane = u32::from_str_radix(hex.get(8 * index..8 * (index + 1))?, 16).ok()?;
-    }
-    Some(Fingerprint(lanes))
+    let word = |digits| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    let (digits, []) = hex.as_bytes().as_chunks::<8>() else { return None };
+    Fingerprint::of_words(&digits.iter().map(|digits| word(digits.as_slice())).collect::<Option<Vec<u32>>>()?)
 }
 
 /// `2-5 9-11`
@@ -381,7 +376,7 @@ pub(super) fn example_record(position: u64) -> SignalRecord {
         confidence: 0.75,
         vulnerable: false,
         rules: vec![RuleId::from("fire.battery"), RuleId::from("dict:products")],
-        fingerprint: Fingerprint([7; Fingerprint::LANES]),
+        fingerprint: Fingerprint::of_lanes([7; Fingerprint::LANES]),
         excerpt: "充电宝起火了".to_owned(),
         spans: vec![CharSpan::new(0, 3), CharSpan::new(3, 5)],
         lexicon: LexiconVersion::from("v1"),

@@ -48,6 +48,27 @@ static SYLLABLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The text without debris. Line breaks stay; a block tag that was text becomes one. Borrowed when there was none.
 #[must_use]
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    let mut out = clean_of_marks(text);
+    // Twice: in 召(zhao)回(hui)了 the character between belongs to both.
+    for _ in 0..2 {
+        if !out.contains(['(', '（']) {
+            break;
+        }
+        match replace(&PINYIN, &out, |found| {
+            let plain: String = found["syllable"].chars().filter_map(toneless).collect();
+            let is_pinyin = SYLLABLE.as_ref().is_some_and(|syllable| syllable.is_match(&plain));
+            is_pinyin.then(|| format!("{}{}", &found["before"], &found["after"]))
+        }) {
+            Some(cleaned) => out = Cow::Owned(cleaned),
+            None => break,
+        }
+    }
+    out
+}
+
+/// The same, but pinyin stays: the reader reads over it, and looking for it costs more than all the rest.
+#[must_use]
+pub(crate) fn clean_of_marks(text: &str) -> Cow<'_, str> {
     let mut out = Cow::Borrowed(text);
     for _ in 0..ESCAPES_MAX {
         if !out.contains('&') {
@@ -77,20 +98,6 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
         && let Some(cleaned) = replace(&MARK, &out, |found| (found[0].len() <= MARK_BYTES_MAX).then(String::new))
     {
         out = Cow::Owned(cleaned);
-    }
-    // Twice: in 召(zhao)回(hui)了 the character between belongs to both.
-    for _ in 0..2 {
-        if !out.contains(['(', '（']) {
-            break;
-        }
-        match replace(&PINYIN, &out, |found| {
-            let plain: String = found["syllable"].chars().filter_map(toneless).collect();
-            let is_pinyin = SYLLABLE.as_ref().is_some_and(|syllable| syllable.is_match(&plain));
-            is_pinyin.then(|| format!("{}{}", &found["before"], &found["after"]))
-        }) {
-            Some(cleaned) => out = Cow::Owned(cleaned),
-            None => break,
-        }
     }
     out
 }
@@ -195,6 +202,11 @@ mod tests {
         ] {
             assert_eq!(clean(text), expected);
         }
+    }
+
+    #[test]
+    fn what_was_brought_keeps_its_pinyin_for_the_reader() {
+        assert_eq!(clean_of_marks("召(zhào)回&amp;充\u{200b}电宝<br>起火"), "召(zhào)回&充电宝\n起火");
     }
 
     #[test]

@@ -52,6 +52,7 @@ mod shared_pages;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -168,6 +169,18 @@ pub enum CollectError {
         /// Outcomes returned.
         answered: usize,
     },
+}
+
+/// Takes out of a document's headline and text what a page leaves there and no reader sees: what people bring was taken from pages by other
+/// programs.
+pub fn clean_document(document: &mut Document) {
+    for text in document.title.iter_mut().chain([&mut document.text]) {
+        if let Cow::Owned(cleaned) = debris::clean_of_marks(text)
+            && !cleaned.trim().is_empty()
+        {
+            *text = cleaned;
+        }
+    }
 }
 
 /// A page that came without a recipe (somebody else's archive): title by its headline, text by density. `body` has its

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use lexicon::{fold, folds_to_itself};
+use lexicon::{fold, folds_to_itself, stretch};
 use vocabulary::CharSpan;
 
 /// Longest text that is read, in characters; the rest is left out with a problem.
@@ -32,7 +32,7 @@ pub struct Folded {
 }
 
 impl Folded {
-    /// Folds a text: width, case, script, white space; zero-width characters vanish.
+    /// Folds a text: width, case, script, white space; zero-width characters and pinyin in brackets vanish.
     pub fn new(text: &str) -> Self {
         let capacity = text.len() / 3 + 8;
         let mut folded = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
@@ -43,16 +43,29 @@ impl Folded {
         // Most characters fold to themselves: they are copied in runs.
         let mut copied = 0;
         let mut byte = 0;
+        // Where the stretch that was folded as a whole ends.
+        let mut skipped = 0;
         for (at, character) in text.chars().enumerate() {
             if at >= TEXT_CHARS_MAX {
                 folded.cut_at = Some(at);
                 break;
             }
-            if folds_to_itself(character) {
+            if folds_to_itself(character) && byte >= skipped {
                 folded.place(character, (at, byte), byte - copied);
+            } else if byte < skipped {
+                copied = byte + character.len_utf8();
             } else {
                 folded.text.push_str(&text[copied..byte]);
                 copied = byte + character.len_utf8();
+                if let Some(stretch) = stretch(text, byte, character) {
+                    skipped = byte + stretch.bytes;
+                    if let Some(part) = stretch.folded {
+                        folded.place(part, (at, byte), 0);
+                        folded.text.push(part);
+                    }
+                    byte += character.len_utf8();
+                    continue;
+                }
                 fold(character, |part| {
                     // Runs of spaces say no more than one, and would stretch gaps.
                     if part == ' ' && folded.chars.last().is_some_and(|last| *last == ' ' || *last == '\n') {
@@ -151,6 +164,24 @@ mod tests {
         assert_eq!(folded.written(text, at, at + 2), "起\u{200b}火");
         assert_eq!((folded.written(text, 0, 2), folded.written(text, 2, 2)), ("Ａ\u{200b}B", ""));
         assert_eq!(folded.original(3, 4), folded.original(4, 5), "both letters of ㎏ lead to it");
+    }
+
+    #[test]
+    fn a_span_over_pinyin_holds_the_pinyin() {
+        let text = "家里發現(xiàn)充電(diàn)寶(bǎo)鼓包";
+        let folded = Folded::new(text);
+        assert_eq!(folded.text, "家里发现充电宝鼓包");
+        let at = folded.char_at_byte(folded.text.find("充电宝").expect("there"));
+        assert_eq!(folded.original(at, at + 3).slice(text), "充電(diàn)寶");
+        assert_eq!(folded.written(text, at, at + 5), "充電(diàn)寶(bǎo)鼓包");
+    }
+
+    #[test]
+    fn a_text_is_folded_as_its_words_are() {
+        for text in ["覆(fù)蓋著名ＡＢ著", "iРhоnе 餅乾（", "a(ā)召(zhào)回(huí", "\u{301}x(\u{301})"]
+        {
+            assert_eq!(Folded::new(text).text, lexicon::fold_word(text), "{text}");
+        }
     }
 
     #[test]

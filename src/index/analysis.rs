@@ -12,7 +12,7 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use lexicon::{fold as fold_character, folds_to_itself};
+use lexicon::{fold as fold_character, folds_to_itself, stretch};
 
 /// Raise when normalisation or cutting changes: indexes made before are rebuilt.
 pub(super) const ANALYSIS_VERSION: u32 = 3;
@@ -123,7 +123,21 @@ fn fold(text: &str, mut out: impl FnMut(char, usize)) {
     };
     let mut letters = text.chars().enumerate().peekable();
     let mut cluster = String::new();
+    // Bytes before the letter, and where a stretch that folds as a whole ends.
+    let (mut byte, mut skipped) = (0, 0);
     while let Some((from, letter)) = letters.next() {
+        let at = byte;
+        byte += letter.len_utf8();
+        if at < skipped {
+            continue;
+        }
+        if !folds_to_itself(letter)
+            && let Some(stretch) = stretch(text, at, letter)
+        {
+            skipped = at + stretch.bytes;
+            stretch.folded.into_iter().for_each(|folded| emit(folded, from));
+            continue;
+        }
         let composed = letters.peek().is_some_and(|&(_, next)| joins(next));
         if !composed && letter.is_ascii() {
             emit(letter.to_ascii_lowercase(), from);
@@ -139,6 +153,7 @@ fn fold(text: &str, mut out: impl FnMut(char, usize)) {
         while left > 0
             && let Some((_, mark)) = letters.next_if(|&(_, next)| joins(next))
         {
+            byte += mark.len_utf8();
             cluster.push(mark);
             left -= 1;
         }

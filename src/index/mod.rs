@@ -50,7 +50,7 @@ use analysis::Analysis;
 use directory::IndexFolder;
 use error::is_lock;
 use schema::{Fields, fast};
-use stories::{Print, Stories, StoryText};
+use stories::{Stories, StoryText, of_column};
 use vocabulary::{Document, LexiconVersion, Position, Refused, refused};
 use writer::{Payload, SMALL_THREAD_BYTES, WRITER_THREAD_BYTES, WRITER_THREADS};
 
@@ -287,16 +287,15 @@ impl SearchIndex {
         let mut columns = Vec::new();
         for reader in searcher.segment_readers() {
             let fast = reader.fast_fields();
-            let print = [fast.u64(fast::PRINT[0])?, fast.u64(fast::PRINT[1])?];
-            columns.push((fast.u64(fast::STORY)?, print, fast.i64(fast::EVENT_DAY)?));
+            columns.push((fast.u64(fast::STORY)?, fast.u64(fast::PRINT)?, fast.i64(fast::EVENT_DAY)?));
         }
         let newest = newest.into_sorted_vec().into_iter().rev();
         Ok(newest
             .map(|Reverse((position, segment, doc))| {
                 let (story, print, day) = &columns[segment];
-                let print = print.each_ref().map(|half| half.first(doc).unwrap_or_default());
+                let print = of_column(print.values_for_doc(doc));
                 let story = story.first(doc).unwrap_or(position);
-                StoryText { position, story, print: Print::from_halves(print), day: day.first(doc) }
+                StoryText { position, story, print, day: day.first(doc) }
             })
             .collect())
     }

@@ -12,7 +12,6 @@ use super::parse::parse;
 use super::plan::Planner;
 use super::query::{ParsedQuery, QueryError};
 use super::record::to_tantivy;
-use super::stories::Print;
 use super::{Document, ReloadPolicy, SearchIndex, schema};
 use vocabulary::{Fingerprint, Position, Reading};
 
@@ -97,9 +96,9 @@ impl SearchIndex {
         let builder = Index::builder().schema(schema::schema().0).tokenizers(self.index.tokenizers().clone());
         let writer = builder.single_segment_index_writer(RamDirectory::create(), BATCH_BYTES);
         let mut writer: SingleSegmentIndexWriter<TantivyDocument> = writer.map_err(failed())?;
-        let print = Print::of(&Fingerprint([0; Fingerprint::LANES]));
+        let print = Fingerprint::of_lanes([0; Fingerprint::LANES]);
         for Arrived { document, reading, position, story } in arrived {
-            let record = to_tantivy(&self.fields, document, reading, *position, (*story, print), &self.thesaurus)?;
+            let record = to_tantivy(&self.fields, document, reading, *position, (*story, &print), &self.thesaurus)?;
             writer.add_document(record).map_err(failed())?;
         }
         writer.finalize().map_err(failed())

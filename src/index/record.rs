@@ -11,9 +11,11 @@ use super::analysis::normalise;
 use super::error::IndexError;
 use super::filter::{SIGNAL_ANY, day_number};
 use super::schema::Fields;
-use super::stories::Print;
+use super::stories::column_of;
 use super::thesaurus::Thesaurus;
-use vocabulary::{Category, Channel, Document, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of};
+use vocabulary::{
+    Category, Channel, Document, Fingerprint, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of,
+};
 
 /// Longest text that is searched, in characters; the rest is kept and shown, not found.
 pub const TEXT_CHARS_INDEXED_MAX: usize = 200_000;
@@ -125,7 +127,7 @@ pub(super) fn to_tantivy(
     document: &Document,
     reading: &Reading,
     position: Position,
-    (story, print): (u64, Print),
+    (story, print): (u64, &Fingerprint),
     thesaurus: &Thesaurus,
 ) -> Result<TantivyDocument, IndexError> {
     let facts = Facts::of(document, reading, thesaurus);
@@ -190,9 +192,7 @@ pub(super) fn to_tantivy(
         }
     }
     out.add_u64(fields.story, story);
-    for (field, half) in fields.print.into_iter().zip(print.halves()) {
-        out.add_u64(field, half);
-    }
+    column_of(print).for_each(|value| out.add_u64(fields.print, value));
     out.add_u64(fields.actor, actor_of(document, story));
     if let Some(region) = facts.regions.first() {
         out.add_u64(fields.place, u64::from(region.prefecture().number()));

@@ -6,7 +6,7 @@ use tantivy::tokenizer::TokenizerManager;
 use super::analysis::{Analysis, BigramTokenizer, NameTokenizer, WordTokenizer};
 
 /// Raise when fields or their meaning change: indexes made before are rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+pub(super) const SCHEMA_VERSION: u32 = 3;
 
 const WORDS: &str = "wanglou_words";
 const BIGRAMS: &str = "wanglou_bigrams";
@@ -20,7 +20,7 @@ pub(super) mod fast {
     pub(in super::super) const EVENT_DAY: &str = "event_day";
     pub(in super::super) const SEVERITY: &str = "severity";
     pub(in super::super) const STORY: &str = "story";
-    pub(in super::super) const PRINT: [&str; 2] = ["print_a", "print_b"];
+    pub(in super::super) const PRINT: &str = "print";
     pub(in super::super) const ACTOR: &str = "actor";
     pub(in super::super) const PLACE: &str = "place";
 }
@@ -85,7 +85,7 @@ pub(super) struct Fields {
     /// Position of the first document that told this text.
     pub(super) story: Field,
     /// Fingerprint of the text, for the stories of later ones.
-    pub(super) print: [Field; 2],
+    pub(super) print: Field,
     /// Hash of who says it.
     pub(super) actor: Field,
     /// Prefecture of the first place named.
@@ -137,7 +137,7 @@ pub(super) fn schema() -> (Schema, Fields) {
         price: builder.add_f64_field("price", fast()),
         // Indexed too: the documents of a story are found at once.
         story: builder.add_u64_field(fast::STORY, fast().set_indexed()),
-        print: fast::PRINT.map(|name| builder.add_u64_field(name, fast())),
+        print: builder.add_u64_field(fast::PRINT, fast()),
         actor: builder.add_u64_field(fast::ACTOR, fast()),
         place: builder.add_u64_field(fast::PLACE, fast()),
         stored: builder.add_text_field("stored", TextOptions::default().set_stored()),

@@ -12,7 +12,7 @@ use super::filter::day_number;
 use super::id_key;
 use super::record::{ID_BYTES_MAX, to_tantivy};
 use super::schema::{Fields, SCHEMA_VERSION};
-use super::stories::{Print, Stories};
+use super::stories::Stories;
 use super::thesaurus::Thesaurus;
 use vocabulary::{
     Document, Fingerprint, LexiconVersion, Position, Reading, Refused, SHOWN_CHARS, day_of, excerpt, refused,
@@ -108,10 +108,9 @@ impl Writer {
             let start = excerpt(id, SHOWN_CHARS);
             return Err(IndexError::IdTooLong { bytes: id.len(), max: ID_BYTES_MAX, start });
         }
-        let print = Print::of(fingerprint);
         let day = document.event_at().map(|moment| day_number(day_of(moment)));
-        let story = self.stories.assign(position.0, print, day);
-        let record = to_tantivy(&self.fields, document, reading, position, (story, print), &self.thesaurus)?;
+        let story = self.stories.assign(position.0, fingerprint, day);
+        let record = to_tantivy(&self.fields, document, reading, position, (story, fingerprint), &self.thesaurus)?;
         if !self.known.insert(id_key(&document.id)) {
             self.inner.delete_term(Term::from_field_text(self.fields.id, id));
         }

@@ -2,21 +2,20 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::script::stretch;
+
 /// Writes the folded form of one character: width and compatibility forms (NFKC of the character alone), lower case,
-/// common traditional characters to simplified, white space to a space (line breaks stay), zero-width characters to nothing.
+/// traditional characters and radicals to simplified characters, letters in circles and squares to themselves, white space to a space
+/// (line breaks stay); zero-width characters, glyphs of icon fonts and marks set over others to nothing.
 ///
-/// Character by character on purpose: composition across characters would make the map back to the original ambiguous (READ-2).
+/// Character by character on purpose: composition across characters would make the map back to the original ambiguous (READ-2). What
+/// only neighbours can tell is in [`stretch`](super::stretch).
 pub fn fold(character: char, mut put: impl FnMut(char)) {
     match character {
         '\n' | '\r' => put('\n'),
         ' '..='~' => put(character.to_ascii_lowercase()),
         '\u{4e00}'..='\u{9fff}' => put(simplify(character)),
-        '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{2064}'
-        | '\u{feff}'
-        | '\u{ad}'
-        | '\u{fe00}'..='\u{fe0f}' => {}
+        _ if is_nothing(character) => {}
         // The wide form of ASCII.
         '\u{ff01}'..='\u{ff5e}' => {
             let narrow = char::from_u32(character as u32 - WIDE).unwrap_or(character);
@@ -24,13 +23,59 @@ pub fn fold(character: char, mut put: impl FnMut(char)) {
         }
         _ if is_mark(character) => put(character),
         _ if character.is_whitespace() || character.is_control() => put(' '),
+        // Radicals before their compatibility forms: those lead to characters that no text is written with.
+        '\u{2e80}'..='\u{2ef3}' => put(far(character)),
         _ => {
+            if let Some(letter) = framed(character) {
+                return put(letter);
+            }
             for part in std::iter::once(character).nfkc() {
                 for lower in part.to_lowercase() {
-                    put(if lower.is_whitespace() { ' ' } else { simplify(lower) });
+                    put(match lower {
+                        '\u{4e00}'..='\u{9fff}' => simplify(lower),
+                        _ if lower.is_whitespace() => ' ',
+                        _ => far(lower),
+                    });
                 }
             }
         }
+    }
+}
+
+/// Whether a reader sees nothing of a character: joiners, direction marks, soft hyphens, fillers, variation selectors, glyphs of icon
+/// fonts, and marks that are set over the character before.
+fn is_nothing(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{300}'..='\u{36f}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{180b}'..='\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{3164}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffc}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// The letter or digit in a filled circle or square, which has no compatibility form.
+fn framed(character: char) -> Option<char> {
+    let place = |first: char, base: u8| char::from_u32(u32::from(base) + (character as u32 - first as u32));
+    match character {
+        '\u{2776}'..='\u{277e}' => place('\u{2776}', b'1'),
+        '\u{2780}'..='\u{2788}' => place('\u{2780}', b'1'),
+        '\u{278a}'..='\u{2792}' => place('\u{278a}', b'1'),
+        '\u{1f150}'..='\u{1f169}' => place('\u{1f150}', b'a'),
+        '\u{1f170}'..='\u{1f189}' => place('\u{1f170}', b'a'),
+        _ => None,
     }
 }
 
@@ -46,111 +91,172 @@ fn is_mark(character: char) -> bool {
 /// The folded form of a whole word.
 pub fn fold_word(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
-    for character in word.trim().chars() {
-        fold(character, |part| folded.push(part));
-    }
+    fold_text(word.trim(), |part, _, _| folded.push(part));
     folded
 }
 
-/// Whether a character folds to itself, so that a text of such characters need not be looked at one by one. Only the
+/// Folds a text: every character by [`fold`], but what neighbours decide by [`stretch`]. Hands over each folded character with the
+/// character of the text that it came from and the byte at which that one begins.
+pub fn fold_text(text: &str, mut put: impl FnMut(char, usize, usize)) {
+    let mut skipped = 0;
+    for (at, (byte, character)) in text.char_indices().enumerate() {
+        if byte < skipped {
+            continue;
+        }
+        if folds_to_itself(character) {
+            put(character, at, byte);
+        } else if let Some(stretch) = stretch(text, byte, character) {
+            skipped = byte + stretch.bytes;
+            if let Some(folded) = stretch.folded {
+                put(folded, at, byte);
+            }
+        } else {
+            fold(character, |part| put(part, at, byte));
+        }
+    }
+}
+
+/// Whether a character folds to itself whatever stands beside it, so that a text of such characters need not be looked at one by one. Only the
 /// common ones are known here; `false` says nothing.
 #[inline]
 pub fn folds_to_itself(character: char) -> bool {
     match character {
-        '\u{4e00}'..='\u{9fff}' => !is_traditional(character),
-        '!'..='@' | '['..='~' => true,
+        '\u{4e00}'..='\u{9fff}' => !is_set(&LOOKED_AT, character),
+        // A bracket may hold pinyin.
+        '!'..='\'' | ')'..='@' | '['..='~' => true,
         _ => is_mark(character),
     }
 }
 
-/// A common traditional character as its simplified one; others stay. Character level only: phrases are not converted.
+/// A traditional or variant character as its simplified one; others stay. One character, whatever stands beside it.
 fn simplify(character: char) -> char {
     if !is_traditional(character) {
         return character;
     }
-    TRADITIONAL.binary_search_by_key(&character, |pair| pair.0).map_or(character, |at| TRADITIONAL[at].1)
+    match SIMPLE[character as usize - HAN_FIRST] {
+        FAR => far(character),
+        simple => char::from_u32(u32::from(simple)).unwrap_or(character),
+    }
 }
 
-/// Whether a character is the traditional one of a pair.
+/// The same for pairs that [`SIMPLE`] has no room for.
+fn far(character: char) -> char {
+    FAR_PAIRS.binary_search_by_key(&character, |pair| pair.0).map_or(character, |at| FAR_PAIRS[at].1)
+}
+
+/// Whether a character of the block of common ones changes.
 #[inline]
 fn is_traditional(character: char) -> bool {
-    let at = (character as usize).wrapping_sub(HAN_FIRST);
-    at < HAN_COUNT && (IS_TRADITIONAL[at / 64] >> (at % 64)) & 1 == 1
+    is_set(&IS_TRADITIONAL, character)
 }
 
-/// First character of the block that holds every character of the table.
+/// Whether a character's bit is set; never outside the block.
+#[inline]
+fn is_set(bits: &[u64; HAN_COUNT / 64], character: char) -> bool {
+    let at = (character as usize).wrapping_sub(HAN_FIRST);
+    at < HAN_COUNT && (bits[at / 64] >> (at % 64)) & 1 == 1
+}
+
+/// First character of the block of common Chinese characters.
 const HAN_FIRST: usize = 0x4e00;
 /// Characters of that block.
 const HAN_COUNT: usize = 0x5200;
+/// Which character stands for which, one pair a line, sorted.
+const WRITTEN: &str = include_str!("traditional.tsv");
+/// Says in [`SIMPLE`] that the pair stands in [`FAR_PAIRS`].
+const FAR: u16 = 1;
 
-/// A bit for each character of the block: set for those that [`TRADITIONAL`] changes.
+/// By character of the block, the simplified one: 0 for itself.
+static SIMPLE: [u16; HAN_COUNT] = {
+    let (simple, _, _) = parsed();
+    simple
+};
+
+/// Pairs with a character outside the block, sorted.
+static FAR_PAIRS: [(char, char); FAR_COUNT] = {
+    let (_, pairs, _) = parsed();
+    let mut kept = [('\0', '\0'); FAR_COUNT];
+    let mut at = 0;
+    while at < FAR_COUNT {
+        kept[at] = pairs[at];
+        at += 1;
+    }
+    kept
+};
+
+const FAR_COUNT: usize = parsed().2;
+/// Room for pairs outside the block while the table is read.
+const FAR_MAX: usize = 600;
+
+/// A bit for each character of the block: set for those that [`simplify`] changes.
 static IS_TRADITIONAL: [u64; HAN_COUNT / 64] = {
     let mut bits = [0; HAN_COUNT / 64];
-    let table = sorted();
+    let (simple, _, _) = parsed();
     let mut at = 0;
-    while at < PAIRS {
-        let place = table[at].0 as usize - HAN_FIRST;
-        bits[place / 64] |= 1 << (place % 64);
+    while at < HAN_COUNT {
+        if simple[at] != 0 {
+            bits[at / 64] |= 1 << (at % 64);
+        }
         at += 1;
     }
     bits
 };
 
-/// Pairs of traditional and simplified characters that mean the same in nearly every text about products, sorted.
-static TRADITIONAL: [(char, char); PAIRS] = sorted();
+/// The bits of [`IS_TRADITIONAL`] and those of characters that fold by their neighbours.
+static LOOKED_AT: [u64; HAN_COUNT / 64] = {
+    let mut bits = IS_TRADITIONAL;
+    let mut rule = 0;
+    while rule < super::script::BY_NEIGHBOUR.len() {
+        let at = super::script::BY_NEIGHBOUR[rule].character as usize - HAN_FIRST;
+        bits[at / 64] |= 1 << (at % 64);
+        rule += 1;
+    }
+    bits
+};
 
-const WRITTEN: &str = "電电車车機机開开關关時时動动發发現现問问題题質质壞坏氣气壓压熱热燒烧傷伤慮虑過过癢痒膚肤頭头髮发異异響响聲声煙烟黴霉爛烂變变貨货買买賣卖購购價价錢钱廠厂產产區区縣县國国際际東东廣广滬沪無无沒没還还這这個个們们來来對对會会說说話话請请謝谢應应該该實实驗验檢检測测標标準准識识別别認认證证書书讀读寫写學学兒儿嬰婴媽妈爺爷歲岁齡龄護护膠胶鋼钢鐵铁鋁铝銅铜鉛铅鎘镉鋰锂線线纜缆燈灯爐炉鍋锅盤盘飯饭麵面餅饼飲饮魚鱼雞鸡鴨鸭蝦虾蟲虫藥药醫医療疗針针劑剂體体溫温濕湿乾干濃浓淨净臟脏髒脏瀉泻嘔呕噁恶暈晕驚惊嚇吓險险騙骗偽伪換换維维復复壽寿處处罰罚賠赔償偿訴诉訟讼報报導导聞闻傳传謠谣網网絡络鏈链碼码號号數数據据視视頻频遠远離离間间門门樓楼層层廳厅櫃柜氈毡褲裤襪袜襯衬絲丝綢绸織织縫缝釦扣紐纽繩绳帶带環环圓圆輪轮剎刹駛驶駕驾轉转彎弯頂顶斷断損损毀毁塊块劃划鋒锋銳锐鬆松緊紧夾夹鎖锁鑰钥蓋盖殼壳貼贴籤签顯显寶宝貝贝專专業业務务員员辦办單单訂订運运費费貴贵點点評评論论級级種种類类樣样麼么裡里邊边從从兩两幾几萬万億亿張张條条雙双隻只滿满灑洒濺溅燙烫脹胀鏽锈蝕蚀縮缩輕轻軟软細细觸触絕绝緣缘漿浆顆颗雜杂蠅蝇農农殘残餘余劇剧鹼碱鹽盐醬酱廢废棄弃舊旧閃闪螢荧鍵键鏡镜攝摄錄录隱隐竊窃監监聽听遙遥飛飞鬧闹臺台灣湾華华衛卫聯联繫系統统純纯濾滤閥阀汙污濁浊鬱郁鎮镇鄉乡鄭郑劉刘陳陈趙赵孫孙楊杨許许羅罗訊讯蘋苹強强籠笼紅红綠绿藍蓝黃黄紙纸潔洁滌涤嗎吗讓让給给與与為为僅仅雖虽卻却嚴严誤误責责確确決决議议協协調调獲获勝胜優优";
-
-const PAIRS: usize = count();
-
-const fn count() -> usize {
-    let table = unsorted();
-    table.1
-}
-
-/// Decodes [`WRITTEN`] at compile time: pairs of three-byte characters, equal and repeated ones left out.
-const fn unsorted() -> ([(char, char); 500], usize) {
+/// Reads [`WRITTEN`] while the program is compiled: the table of the block, the pairs outside it and how many those are.
+#[expect(clippy::cast_possible_truncation, reason = "compared with the largest before")]
+const fn parsed() -> ([u16; HAN_COUNT], [(char, char); FAR_MAX], usize) {
     let bytes = WRITTEN.as_bytes();
-    let mut table = [('\0', '\0'); 500];
+    let mut simple = [0; HAN_COUNT];
+    let mut far = [('\0', '\0'); FAR_MAX];
     let (mut at, mut len) = (0, 0);
-    while at + 5 < bytes.len() {
-        let (from, to) = (three(bytes, at), three(bytes, at + 3));
-        let mut known = from as u32 == to as u32;
-        let mut seen = 0;
-        while seen < len {
-            known = known || table[seen].0 as u32 == from as u32;
-            seen += 1;
+    while at < bytes.len() {
+        if bytes[at] == b'#' {
+            while bytes[at] != b'\n' {
+                at += 1;
+            }
+            at += 1;
+            continue;
         }
-        if !known {
-            table[len] = (from, to);
+        let (from, tab) = decoded(bytes, at);
+        let (to, end) = decoded(bytes, tab + 1);
+        let place = (from as usize).wrapping_sub(HAN_FIRST);
+        let near = to as u32 <= 0xffff;
+        if place < HAN_COUNT {
+            simple[place] = if near { to as u32 as u16 } else { FAR };
+        }
+        if place >= HAN_COUNT || !near {
+            far[len] = (from, to);
             len += 1;
         }
-        at += 6;
+        at = end + 1;
     }
-    (table, len)
+    (simple, far, len)
 }
 
-const fn sorted() -> [(char, char); PAIRS] {
-    let (all, len) = unsorted();
-    let mut table = [('\0', '\0'); PAIRS];
-    let mut at = 0;
-    while at < len {
-        let mut place = at;
-        while place > 0 && table[place - 1].0 as u32 > all[at].0 as u32 {
-            table[place] = table[place - 1];
-            place -= 1;
-        }
-        table[place] = all[at];
-        at += 1;
+/// The character at a byte, of three or four bytes, and where the next one begins.
+const fn decoded(bytes: &[u8], at: usize) -> (char, usize) {
+    let length = if bytes[at] >= 0xf0 { 4 } else { 3 };
+    let mut code = bytes[at] as u32 & if length == 4 { 0x07 } else { 0x0f };
+    let mut next = at + 1;
+    while next < at + length {
+        code = (code << 6) | (bytes[next] as u32 & 0x3f);
+        next += 1;
     }
-    table
-}
-
-const fn three(bytes: &[u8], at: usize) -> char {
-    let code = ((bytes[at] as u32 & 0x0f) << 12) | ((bytes[at + 1] as u32 & 0x3f) << 6) | (bytes[at + 2] as u32 & 0x3f);
     match char::from_u32(code) {
-        Some(character) => character,
-        None => '\0',
+        Some(character) => (character, next),
+        None => panic!("the table holds what is no character"),
     }
 }
 
@@ -175,7 +281,8 @@ mod tests {
             assert_eq!(parts, [character]);
             count += 1;
         }
-        assert_eq!(count, HAN_COUNT - TRADITIONAL.len() + 94 - 26 + 9);
+        let looked_at: u32 = LOOKED_AT.iter().map(|bits| bits.count_ones()).sum();
+        assert_eq!(count, HAN_COUNT - looked_at as usize + 94 - 1 - 26 + 9);
     }
 
     #[test]
@@ -190,9 +297,32 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_traditional_characters_is_sorted_and_changes_every_entry() {
-        assert!(TRADITIONAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        assert!(TRADITIONAL.iter().all(|(from, to)| from != to), "equal pairs are useless");
-        assert!(TRADITIONAL.len() > 250, "{}", TRADITIONAL.len());
+    fn the_table_is_sorted_and_what_a_character_leads_to_stays() {
+        let pairs: Vec<(char, char)> = WRITTEN
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| {
+                let (from, to) = line.split_once('\t').expect("a pair");
+                (from.parse().expect("one character"), to.parse().expect("one character"))
+            })
+            .collect();
+        assert!(pairs.windows(2).all(|pair| pair[0].0 < pair[1].0), "sorted");
+        assert!(pairs.len() > 3_900, "{}", pairs.len());
+        for (from, to) in pairs {
+            let mut folded = Vec::new();
+            fold(from, |part| folded.push(part));
+            assert_eq!(folded, [to], "{from}");
+            folded.clear();
+            fold(to, |part| folded.push(part));
+            assert_eq!(folded, [to], "{from} leads to {to}, which is led on");
+        }
+    }
+
+    #[test]
+    fn look_alikes_of_characters_are_folded() {
+        assert_eq!(fold_word("⻋⾞辆⼀辆"), "车车辆一辆");
+        assert_eq!(fold_word("🅰❷ⓑ３"), "a2b3");
+        assert_eq!(fold_word("起\u{336}火\u{336}\u{e61a}"), "起火");
+        assert_eq!(fold_word("1\u{fe0f}\u{20e3}"), "1");
     }
 }

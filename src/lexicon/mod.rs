@@ -19,6 +19,7 @@ pub mod files;
 mod fold;
 pub mod judge;
 pub mod pattern;
+mod script;
 mod sets;
 pub mod show;
 pub mod structured;
@@ -40,7 +41,8 @@ pub use brief::Brief;
 pub use check::{Finding, check};
 pub use diff::{Changed, Difference, diff};
 pub use error::{FileLine, LexiconError, Shown};
-pub use fold::{fold, fold_word, folds_to_itself};
+pub use fold::{fold, fold_text, fold_word, folds_to_itself};
+pub use script::{Stretch, stretch};
 pub use sets::{CategorySet, Groups};
 pub use written::Reach;
 

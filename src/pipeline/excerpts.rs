@@ -66,7 +66,7 @@ mod tests {
             confidence: 1.0,
             vulnerable: false,
             rules: Vec::new(),
-            fingerprint: Fingerprint([0; Fingerprint::LANES]),
+            fingerprint: Fingerprint::of_lanes([0; Fingerprint::LANES]),
             excerpt: text.to_owned(),
             spans: Vec::new(),
             lexicon: LexiconVersion::from("l"),

@@ -26,7 +26,7 @@ use archive::documents::{
 };
 use archive::files::{make_folder, sync_folder};
 use archive::{ArchiveError, Record};
-use collect::{self, Masker, Recipe, Round, mask};
+use collect::{self, Masker, Recipe, Round, clean_document, mask};
 use log::{APPEND_MAX, Aside, Journal, Outcome};
 use vocabulary::{Channel, Document, DocumentId, Intake, Party, Refused, Role, SourceId, refused};
 
@@ -376,9 +376,13 @@ fn parsed(unparsed: Vec<UnparsedItem>, path: &Path, spec: &ImportSpec) -> Items 
     unparsed.into_par_iter().filter_map(one).collect()
 }
 
+/// The items without debris of pages, and masked: a number with an invisible character in it is a number.
 fn masked(mut items: Items, masker: &Masker) -> Items {
     items.par_iter_mut().for_each(|item| match item {
-        Ok(document) => masker.mask_document(document),
+        Ok(document) => {
+            clean_document(document);
+            masker.mask_document(document);
+        }
         Err(rejected) => {
             rejected.reason.zh = mask(&rejected.reason.zh).into_owned();
             rejected.reason.en = mask(&rejected.reason.en).into_owned();

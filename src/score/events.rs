@@ -13,7 +13,7 @@ use regex::RegexSet;
 
 use super::criteria::{Counting, Criteria};
 use super::days::{self, Day};
-use super::stories::{Stories, StoryId};
+use super::stories::{Stories, StoryId, Told};
 use vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord, SourceId, Stance, day_of};
 
 /// What became of the signals: `records = below_floor + context + events + echoes + same_person + capped`.
@@ -226,7 +226,7 @@ fn causal(a: &SignalRecord, b: &SignalRecord) -> std::cmp::Ordering {
             (a.severity, a.vulnerable, a.channel, &a.source).cmp(&(b.severity, b.vulnerable, b.channel, &b.source))
         })
         .then_with(|| a.confidence.total_cmp(&b.confidence))
-        .then_with(|| (&a.product_text, a.fingerprint.0).cmp(&(&b.product_text, b.fingerprint.0)))
+        .then_with(|| (&a.product_text, a.fingerprint).cmp(&(&b.product_text, b.fingerprint)))
 }
 
 /// Whether a source names nobody for what it passes on: then it stands for itself where it writes (a paper, an authority), and for as
@@ -379,7 +379,8 @@ impl EventBook {
         let document = number_of(&record.document_id, &mut self.document_numbers, &mut names.documents);
         // A document stays in its story, whatever more is read in it.
         let story = self.document_stories.get(document as usize).copied().unwrap_or_else(|| {
-            let story = self.stories.assign(&record.fingerprint, day, press);
+            let province = record.region.map_or(0, RegionCode::number) / 10_000;
+            let story = self.stories.assign(&record.fingerprint, day, Told { press, province });
             self.document_stories.push(story);
             self.events.document_days.push((day, seen));
             story

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::days::Day;
 use vocabulary::Fingerprint;
 
-/// Lanes that must agree for two texts to be compared at all. With 8 bands of 2 a pair of similarity 0.75 is missed once in 750.
-const BAND_LANES: usize = 2;
-const BANDS: usize = Fingerprint::LANES / BAND_LANES;
-/// Newest texts looked at per band value; older ones of the same wording have left the story window long before.
+/// Lanes that must agree for two texts to be compared. A copy of a third of a text agrees in five lanes of 16 on average, and in
+/// fewer than two once in 70.
+const LANES_MET_MIN: usize = 2;
+/// Newest texts looked at per value of a lane; older ones of the same wording have left the story window long before.
 const BUCKET_MAX: usize = 64;
 /// No text: the end of a chain.
 const NONE: u32 = u32::MAX;
@@ -23,15 +23,32 @@ struct Span {
     last: Day,
 }
 
-/// A text to compare with, and whether a paper printed it.
+/// A text to compare with, and how it is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Text {
     story: StoryId,
     print: Fingerprint,
-    press: bool,
+    told: Told,
 }
 
-/// Assigns stories, one document after the other. Texts of one band value form a chain, newest first. All of it is plain numbers, so
+/// What of a document decides how alike another must be to retell it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Told {
+    /// Whether a paper printed it: then between it and another such text less similarity is enough.
+    pub(super) press: bool,
+    /// Two digits of the province that it tells of; 0 when none is named.
+    pub(super) province: u32,
+}
+
+impl Told {
+    /// Whether papers printed both, and nothing says that they tell of two places.
+    fn rewrites(self, other: Self) -> bool {
+        let one_place = self.province == other.province || self.province == 0 || other.province == 0;
+        self.press && other.press && one_place
+    }
+}
+
+/// Assigns stories, one document after the other. Texts that agree in a lane form a chain, newest first. All of it is plain numbers, so
 /// that a copy is cheap.
 #[derive(Debug, Clone)]
 pub(super) struct Stories {
@@ -40,14 +57,14 @@ pub(super) struct Stories {
     press_similarity: f64,
     spans: Vec<Span>,
     texts: Vec<Text>,
-    /// By text and band, the text before it in the same chain.
-    before: Vec<[u32; BANDS]>,
+    /// By text and lane, the text before it in the same chain.
+    before: Vec<[u32; Fingerprint::LANES]>,
     /// The newest text of each chain. Looked up by key only: the order of the map never matters.
-    newest: HashMap<BandValue, u32>,
+    newest: HashMap<LaneValue, u32>,
 }
 
-/// A band and the value of its lanes.
-type BandValue = (u32, [u32; BAND_LANES]);
+/// A lane and its value.
+type LaneValue = (u32, u32);
 
 impl Stories {
     pub(super) fn new(window_days: u32, similarity: f64, press_similarity: f64) -> Self {
@@ -56,62 +73,70 @@ impl Stories {
         Self { window_days, similarity, press_similarity, spans, texts, before, newest }
     }
 
-    /// The story of a document that was not met before. `press`: a paper printed it, so that between it and another such text less
-    /// similarity is enough.
-    pub(super) fn assign(&mut self, fingerprint: &Fingerprint, day: Day, press: bool) -> StoryId {
-        let story = if says_nothing(fingerprint) { None } else { self.retold(fingerprint, day, press) };
+    /// The story of a document that was not met before.
+    pub(super) fn assign(&mut self, fingerprint: &Fingerprint, day: Day, told: Told) -> StoryId {
+        let story = if fingerprint.says_nothing() { None } else { self.retold(fingerprint, day, told) };
         let story = story.unwrap_or_else(|| {
             self.spans.push(Span { first: day, last: day });
             id(self.spans.len() - 1)
         });
         let span = &mut self.spans[story as usize];
         *span = Span { first: span.first.min(day), last: span.last.max(day) };
-        if !says_nothing(fingerprint) {
-            self.remember(Text { story, print: *fingerprint, press });
+        if !fingerprint.says_nothing() {
+            self.remember(Text { story, print: *fingerprint, told });
         }
         story
     }
 
-    /// The most similar story whose days lie near enough; the older one when two are equally similar.
-    fn retold(&self, fingerprint: &Fingerprint, day: Day, press: bool) -> Option<StoryId> {
+    /// The story most of which is shared and whose days lie near enough; the older one when two share as much.
+    fn retold(&self, fingerprint: &Fingerprint, day: Day, told: Told) -> Option<StoryId> {
         let mut best: Option<(f64, StoryId)> = None;
-        for (band, value) in bands(fingerprint).enumerate() {
-            for other in self.chain(band, value) {
+        for value in lanes(fingerprint) {
+            for other in self.chain(value) {
                 let Span { first, last } = self.spans[other.story as usize];
                 if day - last > self.window_days || first - day > self.window_days {
                     continue;
                 }
-                let similarity = fingerprint.similarity(&other.print);
-                let enough = if press && other.press { self.press_similarity } else { self.similarity };
-                let better = best.is_none_or(|(so_far, chosen)| {
-                    similarity > so_far || (similarity >= so_far && other.story < chosen)
-                });
-                if similarity >= enough && better {
-                    best = Some((similarity, other.story));
+                if fingerprint.alike(&other.print) < LANES_MET_MIN {
+                    continue;
+                }
+                let rewritten = || {
+                    let similarity = Some(fingerprint.similarity(&other.print));
+                    let enough = told.rewrites(other.told) && !fingerprint.other_numbers(&other.print);
+                    similarity.filter(|similarity| enough && *similarity >= self.press_similarity)
+                };
+                let Some(shared) = fingerprint.retold(&other.print, self.similarity).or_else(rewritten) else {
+                    continue;
+                };
+                let better =
+                    best.is_none_or(|(so_far, chosen)| shared > so_far || (shared >= so_far && other.story < chosen));
+                if better {
+                    best = Some((shared, other.story));
                 }
             }
         }
         best.map(|(_, story)| story)
     }
 
-    /// The newest texts of one band value.
-    fn chain(&self, band: usize, value: BandValue) -> impl Iterator<Item = &Text> {
+    /// The newest texts of one value of a lane.
+    fn chain(&self, value: LaneValue) -> impl Iterator<Item = &Text> {
         let exists = |number: u32| (number != NONE).then_some(number);
         let begin = self.newest.get(&value).copied();
-        let numbers = std::iter::successors(begin, move |number| exists(self.before[*number as usize][band]));
+        let lane = value.0 as usize;
+        let numbers = std::iter::successors(begin, move |number| exists(self.before[*number as usize][lane]));
         numbers.take(BUCKET_MAX).map(|number| &self.texts[number as usize])
     }
 
     fn remember(&mut self, text: Text) {
         let number = id(self.texts.len());
-        let mut before = [NONE; BANDS];
+        let mut before = [NONE; Fingerprint::LANES];
         let mut kept = false;
-        for (band, value) in bands(&text.print).enumerate() {
+        for value in lanes(&text.print) {
             // A word-for-word reprint brings nothing new to compare with.
-            if self.chain(band, value).any(|known| *known == text) {
+            if self.chain(value).any(|known| *known == text) {
                 continue;
             }
-            before[band] = self.newest.insert(value, number).unwrap_or(NONE);
+            before[value.0 as usize] = self.newest.insert(value, number).unwrap_or(NONE);
             kept = true;
         }
         if kept {
@@ -121,14 +146,8 @@ impl Stories {
     }
 }
 
-/// A text too short to have shingles leaves every lane at its start value: such texts do not resemble one another.
-fn says_nothing(fingerprint: &Fingerprint) -> bool {
-    fingerprint.0.iter().all(|lane| *lane == fingerprint.0[0])
-}
-
-fn bands(fingerprint: &Fingerprint) -> impl Iterator<Item = BandValue> + '_ {
-    let lanes = fingerprint.0.chunks_exact(BAND_LANES);
-    (0..).zip(lanes).map(|(band, lanes)| (band, [lanes[0], lanes[1]]))
+fn lanes(fingerprint: &Fingerprint) -> impl Iterator<Item = LaneValue> + '_ {
+    (0..).zip(fingerprint.lanes)
 }
 
 fn id(index: usize) -> u32 {
@@ -141,48 +160,63 @@ mod tests {
 
     fn text(seed: u32, changed: usize) -> Fingerprint {
         let lane = |index: usize| seed.wrapping_mul(0x9E37_79B9) ^ (u32::try_from(index).expect("small") * 0x85EB);
-        Fingerprint(std::array::from_fn(|index| if index < changed { lane(index) ^ 0xFFFF } else { lane(index) }))
+        Fingerprint::of_lanes(std::array::from_fn(
+            |index| if index < changed { lane(index) ^ 0xFFFF } else { lane(index) },
+        ))
     }
+
+    const SAID: Told = Told { press: false, province: 0 };
+    const PRINTED: Told = Told { press: true, province: 0 };
 
     #[test]
     fn a_reprint_within_two_weeks_of_the_latest_one_joins_the_story() {
         let mut stories = Stories::new(14, 0.7, 0.45);
-        let first = stories.assign(&text(1, 0), 100, false);
-        assert_eq!(stories.assign(&text(1, 3), 110, false), first, "13 of 16 lanes agree");
-        assert_eq!(stories.assign(&text(1, 0), 124, false), first, "14 days after b");
-        assert_ne!(stories.assign(&text(1, 0), 139, false), first, "15 days after c");
+        let first = stories.assign(&text(1, 0), 100, SAID);
+        assert_eq!(stories.assign(&text(1, 3), 110, SAID), first, "13 of 16 lanes agree");
+        assert_eq!(stories.assign(&text(1, 0), 124, SAID), first, "14 days after b");
+        assert_ne!(stories.assign(&text(1, 0), 139, SAID), first, "15 days after c");
     }
 
     #[test]
     fn different_texts_are_different_stories() {
         let mut stories = Stories::new(14, 0.7, 0.45);
-        let first = stories.assign(&text(1, 0), 100, false);
-        assert_ne!(stories.assign(&text(2, 0), 100, false), first);
-        assert_ne!(stories.assign(&text(1, 5), 100, false), first, "11 of 16 lanes are too few");
+        let first = stories.assign(&text(1, 0), 100, SAID);
+        assert_ne!(stories.assign(&text(2, 0), 100, SAID), first);
+        assert_ne!(stories.assign(&text(1, 5), 100, SAID), first, "11 of 16 lanes are too few");
     }
 
     #[test]
     fn papers_that_rewrite_half_of_a_story_retell_it_and_two_complaints_do_not() {
-        for (press, same) in [(true, true), (false, false)] {
+        for (told, same) in [(PRINTED, true), (SAID, false)] {
             let mut stories = Stories::new(14, 0.7, 0.45);
-            let first = stories.assign(&text(1, 0), 100, true);
-            assert_eq!(stories.assign(&text(1, 8), 101, press) == first, same);
+            let first = stories.assign(&text(1, 0), 100, PRINTED);
+            assert_eq!(stories.assign(&text(1, 8), 101, told) == first, same);
+        }
+    }
+
+    #[test]
+    fn papers_that_write_alike_of_two_provinces_tell_two_stories() {
+        let of = |province| Told { press: true, province };
+        for (changed, province, same) in [(8, 51, false), (8, 33, true), (8, 0, true), (2, 51, true)] {
+            let mut stories = Stories::new(14, 0.7, 0.45);
+            let first = stories.assign(&text(1, 0), 100, of(33));
+            assert_eq!(stories.assign(&text(1, changed), 100, of(province)) == first, same, "{changed} {province}");
         }
     }
 
     #[test]
     fn texts_too_short_for_a_fingerprint_never_echo_one_another() {
         let mut stories = Stories::new(14, 0.7, 0.45);
-        let empty = Fingerprint([u32::MAX; Fingerprint::LANES]);
-        let first = stories.assign(&empty, 1, false);
-        assert_ne!(stories.assign(&empty, 1, false), first);
+        let empty = Fingerprint::of_lanes([u32::MAX; Fingerprint::LANES]);
+        let first = stories.assign(&empty, 1, SAID);
+        assert_ne!(stories.assign(&empty, 1, SAID), first);
     }
 
     #[test]
     fn a_hundred_thousand_documents_are_sorted_into_stories_without_comparing_all_pairs() {
         let mut stories = Stories::new(14, 0.7, 0.45);
         for index in 0..100_000_u32 {
-            stories.assign(&text(index / 10, 0), i32::try_from(index / 500).expect("small"), false);
+            stories.assign(&text(index / 10, 0), i32::try_from(index / 500).expect("small"), SAID);
         }
         assert_eq!(stories.spans.len(), 10_000);
     }

@@ -58,7 +58,7 @@ impl Report {
             confidence: 0.8,
             vulnerable: false,
             rules: Vec::new(),
-            fingerprint: Fingerprint([0; Fingerprint::LANES]),
+            fingerprint: Fingerprint::of_lanes([0; Fingerprint::LANES]),
             excerpt: "充电宝起火".into(),
             spans: Vec::new(),
             lexicon: LexiconVersion::from("test"),
@@ -81,7 +81,7 @@ impl Report {
             let bytes = *lane(index as u64).as_bytes();
             u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
         };
-        SignalRecord { fingerprint: Fingerprint(std::array::from_fn(number)), ..self.record.clone() }
+        SignalRecord { fingerprint: Fingerprint::of_lanes(std::array::from_fn(number)), ..self.record.clone() }
     }
 
     pub(super) fn about(mut self, product: Category, hazard: Hazard) -> Self {

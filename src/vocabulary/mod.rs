@@ -15,6 +15,7 @@ mod delivery;
 mod document;
 mod excerpt;
 mod explanation;
+mod fingerprint;
 mod ids;
 mod intake;
 mod message;
@@ -52,6 +53,7 @@ pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
 pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
 pub use excerpt::{SHOWN_CHARS, excerpt};
 pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
+pub use fingerprint::{Content, Fingerprint};
 pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
 pub use intake::Intake;
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};
@@ -65,7 +67,7 @@ pub use region::{RegionCode, RegionError};
 pub use said::{Language, Report, Said, cause_in_chinese, file_action, with_causes};
 pub use sampling::{CandidateSeller, Listing, SamplingRequest, TestItem};
 pub use shown::{ShownAlert, ShownAssessment, ShownEvent};
-pub use signal::{Fingerprint, SignalRecord};
+pub use signal::SignalRecord;
 pub use span::CharSpan;
 pub use time::{
     DateRange, MEAN_YEAR_DAYS, ONSET_YEAR_DAYS, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment,

@@ -4,29 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Category, Channel, CharSpan, DocumentId, Hazard, LexiconVersion, Position, ProductFrom, RegionCode, RuleId,
-    SourceId, Stance, time,
+    Category, Channel, CharSpan, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom, RegionCode,
+    RuleId, SourceId, Stance, time,
 };
-
-/// MinHash of a text's character shingles. Two texts that retell one another agree in most places. Stored: the hash seeds never change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
-#[serde(transparent)]
-pub struct Fingerprint(pub [u32; Fingerprint::LANES]);
-
-impl Fingerprint {
-    /// Number of hash functions.
-    pub const LANES: usize = 16;
-
-    /// Share of agreeing lanes, 0–1: an estimate of the Jaccard similarity of the two shingle sets.
-    #[must_use]
-    pub fn similarity(&self, other: &Self) -> f64 {
-        let same = self.0.iter().zip(&other.0).filter(|(a, b)| a == b).count();
-        #[expect(clippy::cast_precision_loss, reason = "at most 16")]
-        let share = same as f64 / Self::LANES as f64;
-        share
-    }
-}
 
 /// One signal and its document's facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

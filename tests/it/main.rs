@@ -22,6 +22,7 @@ mod judged;
 mod language;
 mod limits;
 mod methods;
+mod mirrors;
 mod names;
 mod party;
 mod promoted;

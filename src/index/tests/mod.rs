@@ -134,7 +134,7 @@ impl Item {
 /// Texts that have most pairs of characters in common get prints that agree in most lanes.
 fn print(text: &str) -> Fingerprint {
     let letters: Vec<char> = text.chars().collect();
-    Fingerprint(std::array::from_fn(|lane| {
+    Fingerprint::of_lanes(std::array::from_fn(|lane| {
         let hash = |pair: &[char]| {
             let pair: String = pair.iter().collect();
             u32::try_from(xxhash_rust::xxh3::xxh3_64_with_seed(pair.as_bytes(), lane as u64) >> 32).expect("32 bits")

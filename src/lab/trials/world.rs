@@ -491,7 +491,7 @@ impl Maker {
             confidence,
             vulnerable: false,
             rules: Vec::new(),
-            fingerprint: Fingerprint(lanes),
+            fingerprint: Fingerprint::of_lanes(lanes),
             excerpt: String::new(),
             spans: Vec::new(),
             lexicon: LexiconVersion::new("world"),
@@ -605,7 +605,7 @@ impl Maker {
             self.serial += 1;
             let mut fingerprint = original.fingerprint;
             for _ in 0..2 {
-                fingerprint.0[self.draw.below(Fingerprint::LANES)] ^= 1 << self.draw.below(32);
+                fingerprint.lanes[self.draw.below(Fingerprint::LANES)] ^= 1 << self.draw.below(32);
             }
             let rank = self.draw.below(BRANDS);
             let brand = Some(format!("{}品牌{rank}", original.product.code())).filter(|_| !same);

@@ -28,7 +28,7 @@ fn signal(id: &str, hazard: Hazard, severity: u8, rules: &[&str]) -> SignalRecor
         confidence: 0.8,
         vulnerable: false,
         rules: rules.iter().map(|rule| RuleId::from(*rule)).collect(),
-        fingerprint: Fingerprint([0; Fingerprint::LANES]),
+        fingerprint: Fingerprint::of_lanes([0; Fingerprint::LANES]),
         excerpt: format!("{id}的原文"),
         spans: Vec::new(),
         lexicon: LexiconVersion::from("l"),
