@@ -272,7 +272,9 @@ impl Analysis {
         }
         candidates.sort_by_key(|Candidate { from, to, effect, choice, .. }| {
             let priority = lexicon.effects()[*effect as usize].priority;
-            (choice.is_none(), std::cmp::Reverse(priority), std::cmp::Reverse(to - from), *from, *effect)
+            // Where no platform tells the product, one that is named comes before one that only the words imply.
+            let implied = self.meta.is_none() && choice.is_some_and(|choice| choice.why == Why::Implied);
+            (choice.is_none(), std::cmp::Reverse(priority), implied, std::cmp::Reverse(to - from), *from, *effect)
         });
         // Greedy by rank. `taken` holds, for each character, which of `winners` covers it. A find of another rule for the same
         // hazard stays as support: the signal then names both rules. Where no platform tells the product, it stays only when it

@@ -28,6 +28,7 @@ pub(super) fn choose(
         clauses,
         lexicon,
         inside_counts: effect.hazard == Hazard::Counterfeit,
+        implied: effect.implies,
         platform_names_product: meta.is_some(),
     };
     let implied = || effect.implies.map(|category| Choice { category, named: None, why: Why::Implied });
@@ -127,6 +128,14 @@ impl subject::Text<'_> {
 /// How many clauses from a hazard a product may stand that the text names only once.
 const TEXT_CLAUSES_MAX: usize = 12;
 
+/// What a brand is best known for.
+fn best_known_for(named: &Named, lexicon: &Lexicon) -> Option<Category> {
+    lexicon.entries()[named.entry as usize].meanings.iter().find_map(|meaning| match meaning {
+        Meaning::Brand(at) => lexicon.brands()[*at as usize].best_known_for,
+        _ => None,
+    })
+}
+
 fn leaf<'a>(named: &Named, lexicon: &'a Lexicon) -> Option<&'a str> {
     lexicon.entries()[named.entry as usize].meanings.iter().find_map(|meaning| match meaning {
         Meaning::Product(at) => lexicon.products()[*at as usize].leaf.as_deref(),
@@ -143,6 +152,8 @@ struct Around<'a> {
     clauses: &'a [Clause],
     lexicon: &'a Lexicon,
     inside_counts: bool,
+    /// What the hazard is about when no product is named.
+    implied: Option<Category>,
     /// Whether the platform tells the product.
     platform_names_product: bool,
 }
@@ -161,10 +172,15 @@ impl Around<'_> {
         }
         for (at, named) in near(self.products, self.from) {
             work::done(1);
-            let Some(category) = allowed(named).iter().next() else { continue };
-            // A brand that makes several things names none of them.
-            if named.brand && allowed(named).iter().nth(1).is_some() {
-                continue;
+            let fits = allowed(named);
+            let Some(mut category) = fits.iter().next() else { continue };
+            // A brand that makes several things names none of them, unless nothing else is named: then what it is best known for.
+            let several = named.brand && fits.iter().nth(1).is_some();
+            if several {
+                match best_known_for(named, self.lexicon).filter(|known| fits.has(*known) && !self.platform_names_product) {
+                    Some(known) => category = known,
+                    None => continue,
+                }
             }
             let (why, frame) = if named.clause == self.clause {
                 (Why::Clause, 0)
@@ -184,9 +200,12 @@ impl Around<'_> {
                 .get(at + 1)
                 .is_some_and(|next| next.from == named.to && !next.part && !next.brand && !next.generic);
             let distance = distance(named, self.from, self.to).min(1 << 20) as u64;
-            // In 假白酒 the product inside the words is what is meant; in 农药超标 it is not.
-            let inside = named.from >= self.from && named.to <= self.to && !self.inside_counts;
-            let rank = (u64::from(gives_way) << 42)
+            // In 假白酒 and 毒枸杞 the product inside the words is what is meant; in 农药超标 it is not.
+            let within = named.from >= self.from && named.to <= self.to;
+            let meant = self.inside_counts || self.implied == Some(category);
+            let inside = within && !meant;
+            let rank = (u64::from(several) << 43)
+                + (u64::from(gives_way) << 42)
                 + (u64::from(inside) << 41)
                 + (frame << 40)
                 + (u64::from(named.part) << 34)
