@@ -12,6 +12,10 @@ use super::work;
 /// How near a malfunction must stand to its product where no platform tells the product, in characters.
 const BESIDE_CHARS: usize = 10;
 
+/// Hazards whose words stand before the product as often as behind it, where no platform tells the product.
+const ATTRIBUTIVE: [Hazard; 5] =
+    [Hazard::Counterfeit, Hazard::Microbial, Hazard::Other, Hazard::Labelling, Hazard::Chemical];
+
 /// Chooses the product of a hazard that stands in `[from, to)` of `clause`.
 pub(super) fn choose(
     (from, to, clause): (usize, usize, usize),
@@ -30,6 +34,7 @@ pub(super) fn choose(
         inside_counts: effect.hazard == Hazard::Counterfeit,
         implied: effect.implies,
         platform_names_product: meta.is_some(),
+        attributive: meta.is_none() && ATTRIBUTIVE.contains(&effect.hazard),
     };
     let implied = || effect.implies.map(|category| Choice { category, named: None, why: Why::Implied });
     if effect.no_platform_only && meta.is_some() {
@@ -156,6 +161,8 @@ struct Around<'a> {
     implied: Option<Category>,
     /// Whether the platform tells the product.
     platform_names_product: bool,
+    /// Whether the hazard's words can stand before what they are said of: 过期牛奶, 假茅台.
+    attributive: bool,
 }
 
 impl Around<'_> {
@@ -199,7 +206,8 @@ impl Around<'_> {
                 .products
                 .get(at + 1)
                 .is_some_and(|next| next.from == named.to && !next.part && !next.brand && !next.generic);
-            let distance = distance(named, self.from, self.to).min(1 << 20) as u64;
+            let touches = self.attributive && named.from == self.to;
+            let distance = if touches { 0 } else { distance(named, self.from, self.to).min(1 << 20) as u64 };
             // In 假白酒 and 毒枸杞 the product inside the words is what is meant; in 农药超标 it is not.
             let within = named.from >= self.from && named.to <= self.to;
             let meant = self.inside_counts || self.implied == Some(category);
