@@ -44,14 +44,14 @@ pub(super) fn choose(
         if effect.platform_only {
             return None;
         }
-        let nearest = place.nearest(|named| named.categories.and(effect.only));
         // Weak words need their product close by; a mere malfunction needs it right beside, or every torn sock on a stage counts.
-        let close = |choice: &Choice| match choice.named {
-            Some(at) if effect.hazard == Hazard::Malfunction => {
-                choice.why == Why::Clause && distance(&products[at], from, to) <= BESIDE_CHARS
-            }
-            _ => choice.why <= Why::Sentence,
-        };
+        let right_beside = effect.weak && effect.hazard == Hazard::Malfunction;
+        let beside = |named: &Named| named.clause == clause && distance(named, from, to) <= BESIDE_CHARS;
+        let nearest = place.nearest(|named| match right_beside {
+            true if !beside(named) => CategorySet::NONE,
+            _ => named.categories.and(effect.only),
+        });
+        let close = |choice: &Choice| right_beside || choice.why <= Why::Sentence;
         let near = nearest.filter(|choice| !effect.weak || close(choice));
         return text.inherit((from, clause), near, effect).or_else(implied);
     };
