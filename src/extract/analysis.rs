@@ -293,7 +293,9 @@ impl Analysis {
             }
             let mut others = covers.iter().filter_map(|winner| winners.get(*winner));
             others.all(|(other, about)| {
-                other != effect && hazard(*other) == hazard(*effect) && (told || category.is_none() || *about == category)
+                other != effect
+                    && hazard(*other) == hazard(*effect)
+                    && (told || category.is_none() || *about == category)
             })
         });
         candidates.sort_by_key(|candidate| (candidate.from, candidate.to, candidate.clause, candidate.effect));

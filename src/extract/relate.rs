@@ -184,7 +184,9 @@ impl Around<'_> {
             // A brand that makes several things names none of them, unless nothing else is named: then what it is best known for.
             let several = named.brand && fits.iter().nth(1).is_some();
             if several {
-                match best_known_for(named, self.lexicon).filter(|known| fits.has(*known) && !self.platform_names_product) {
+                match best_known_for(named, self.lexicon)
+                    .filter(|known| fits.has(*known) && !self.platform_names_product)
+                {
                     Some(known) => category = known,
                     None => continue,
                 }

@@ -217,7 +217,8 @@ impl Builder {
         let categories = self.groups.resolve(&codes, CategorySet::NONE).map_err(|error| {
             row.wrong(Refused::of(&error), refused!("请用标签集里的代码", "use codes of the label set"))
         })?;
-        let best_known_for = codes.first().and_then(|code| self.groups.resolve(&[*code], CategorySet::NONE).ok()?.iter().next());
+        let best_known_for =
+            codes.first().and_then(|code| self.groups.resolve(&[*code], CategorySet::NONE).ok()?.iter().next());
         let ambiguous = row.flags(3).any(|flag| flag == "ambiguous");
         if let Some(flag) = row.flags(3).find(|flag| *flag != "ambiguous") {
             return Err(row.wrong(
