@@ -133,12 +133,19 @@ impl subject::Text<'_> {
 /// How many clauses from a hazard a product may stand that the text names only once.
 const TEXT_CLAUSES_MAX: usize = 12;
 
-/// What a brand is best known for.
+/// What a brand is best known for: what it names when it is used as a product's name, else the first category of its row, unless it
+/// is an everyday word too (老板).
 fn best_known_for(named: &Named, lexicon: &Lexicon) -> Option<Category> {
-    lexicon.entries()[named.entry as usize].meanings.iter().find_map(|meaning| match meaning {
-        Meaning::Brand(at) => lexicon.brands()[*at as usize].best_known_for,
+    let meanings = &lexicon.entries()[named.entry as usize].meanings;
+    let product = meanings.iter().find_map(|meaning| match meaning {
+        Meaning::Product(at) => Some(&lexicon.products()[*at as usize]).filter(|term| term.brand),
         _ => None,
-    })
+    });
+    let brand = meanings.iter().find_map(|meaning| match meaning {
+        Meaning::Brand(at) => Some(&lexicon.brands()[*at as usize]).filter(|term| !term.ambiguous),
+        _ => None,
+    });
+    product.map(|term| term.category).or_else(|| brand?.best_known_for)
 }
 
 fn leaf<'a>(named: &Named, lexicon: &'a Lexicon) -> Option<&'a str> {
