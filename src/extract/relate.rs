@@ -47,9 +47,8 @@ pub(super) fn choose(
         // Weak words need their product close by; a mere malfunction needs it right beside, or every torn sock on a stage counts.
         let right_beside = effect.weak && effect.hazard == Hazard::Malfunction;
         let beside = |named: &Named| named.clause == clause && distance(named, from, to) <= BESIDE_CHARS;
-        let nearest = place.nearest(|named| match right_beside {
-            true if !beside(named) => CategorySet::NONE,
-            _ => named.categories.and(effect.only),
+        let nearest = place.nearest(|named| {
+            if right_beside && !beside(named) { CategorySet::NONE } else { named.categories.and(effect.only) }
         });
         let close = |choice: &Choice| right_beside || choice.why <= Why::Sentence;
         let near = nearest.filter(|choice| !effect.weak || close(choice));
