@@ -272,20 +272,31 @@ impl Analysis {
         }
         candidates.sort_by_key(|Candidate { from, to, effect, choice, .. }| {
             let priority = lexicon.effects()[*effect as usize].priority;
-            (choice.is_none(), std::cmp::Reverse(priority), std::cmp::Reverse(to - from), *from, *effect)
+            // Where no platform tells the product, one that is named comes before one that only the words imply.
+            let implied = self.meta.is_none() && choice.is_some_and(|choice| choice.why == Why::Implied);
+            (choice.is_none(), std::cmp::Reverse(priority), implied, std::cmp::Reverse(to - from), *from, *effect)
         });
-        // Greedy by rank. `taken` holds, for each character, the effect that covers it. A find of another rule for the same
-        // hazard stays as support: the signal then names both rules.
-        let mut taken = vec![u32::MAX; self.folded.len()];
+        // Greedy by rank. `taken` holds, for each character, which of `winners` covers it. A find of another rule for the same
+        // hazard stays as support: the signal then names both rules. Where no platform tells the product, it stays only when it
+        // speaks of the same product: one event is told once.
+        let mut taken = vec![usize::MAX; self.folded.len()];
+        let mut winners: Vec<(u32, Option<Category>)> = Vec::new();
         let hazard = |effect: u32| lexicon.effects()[effect as usize].hazard;
-        candidates.retain(|Candidate { from, to, effect, .. }| {
+        let told = self.meta.is_some();
+        candidates.retain(|Candidate { from, to, effect, choice, .. }| {
+            let category = choice.map(|choice| choice.category);
             let covers = &mut taken[*from..*to];
-            if covers.iter().all(|other| *other == u32::MAX) {
-                covers.fill(*effect);
+            if covers.iter().all(|winner| *winner == usize::MAX) {
+                covers.fill(winners.len());
+                winners.push((*effect, category));
                 return true;
             }
-            let mut others = covers.iter().filter(|other| **other != u32::MAX);
-            others.all(|other| other != effect && hazard(*other) == hazard(*effect))
+            let mut others = covers.iter().filter_map(|winner| winners.get(*winner));
+            others.all(|(other, about)| {
+                other != effect
+                    && hazard(*other) == hazard(*effect)
+                    && (told || category.is_none() || *about == category)
+            })
         });
         candidates.sort_by_key(|candidate| (candidate.from, candidate.to, candidate.clause, candidate.effect));
         candidates

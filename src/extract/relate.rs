@@ -12,6 +12,10 @@ use super::work;
 /// How near a malfunction must stand to its product where no platform tells the product, in characters.
 const BESIDE_CHARS: usize = 10;
 
+/// Hazards whose words stand before the product as often as behind it, where no platform tells the product.
+const ATTRIBUTIVE: [Hazard; 5] =
+    [Hazard::Counterfeit, Hazard::Microbial, Hazard::Other, Hazard::Labelling, Hazard::Chemical];
+
 /// Chooses the product of a hazard that stands in `[from, to)` of `clause`.
 pub(super) fn choose(
     (from, to, clause): (usize, usize, usize),
@@ -28,7 +32,9 @@ pub(super) fn choose(
         clauses,
         lexicon,
         inside_counts: effect.hazard == Hazard::Counterfeit,
+        implied: effect.implies,
         platform_names_product: meta.is_some(),
+        attributive: meta.is_none() && ATTRIBUTIVE.contains(&effect.hazard),
     };
     let implied = || effect.implies.map(|category| Choice { category, named: None, why: Why::Implied });
     if effect.no_platform_only && meta.is_some() {
@@ -38,14 +44,13 @@ pub(super) fn choose(
         if effect.platform_only {
             return None;
         }
-        let nearest = place.nearest(|named| named.categories.and(effect.only));
         // Weak words need their product close by; a mere malfunction needs it right beside, or every torn sock on a stage counts.
-        let close = |choice: &Choice| match choice.named {
-            Some(at) if effect.hazard == Hazard::Malfunction => {
-                choice.why == Why::Clause && distance(&products[at], from, to) <= BESIDE_CHARS
-            }
-            _ => choice.why <= Why::Sentence,
-        };
+        let right_beside = effect.weak && effect.hazard == Hazard::Malfunction;
+        let beside = |named: &Named| named.clause == clause && distance(named, from, to) <= BESIDE_CHARS;
+        let nearest = place.nearest(|named| {
+            if right_beside && !beside(named) { CategorySet::NONE } else { named.categories.and(effect.only) }
+        });
+        let close = |choice: &Choice| right_beside || choice.why <= Why::Sentence;
         let near = nearest.filter(|choice| !effect.weak || close(choice));
         return text.inherit((from, clause), near, effect).or_else(implied);
     };
@@ -127,6 +132,21 @@ impl subject::Text<'_> {
 /// How many clauses from a hazard a product may stand that the text names only once.
 const TEXT_CLAUSES_MAX: usize = 12;
 
+/// What a brand is best known for: what it names when it is used as a product's name, else the first category of its row, unless it
+/// is an everyday word too (老板).
+fn best_known_for(named: &Named, lexicon: &Lexicon) -> Option<Category> {
+    let meanings = &lexicon.entries()[named.entry as usize].meanings;
+    let product = meanings.iter().find_map(|meaning| match meaning {
+        Meaning::Product(at) => Some(&lexicon.products()[*at as usize]).filter(|term| term.brand),
+        _ => None,
+    });
+    let brand = meanings.iter().find_map(|meaning| match meaning {
+        Meaning::Brand(at) => Some(&lexicon.brands()[*at as usize]).filter(|term| !term.ambiguous),
+        _ => None,
+    });
+    product.map(|term| term.category).or_else(|| brand?.best_known_for)
+}
+
 fn leaf<'a>(named: &Named, lexicon: &'a Lexicon) -> Option<&'a str> {
     lexicon.entries()[named.entry as usize].meanings.iter().find_map(|meaning| match meaning {
         Meaning::Product(at) => lexicon.products()[*at as usize].leaf.as_deref(),
@@ -143,8 +163,12 @@ struct Around<'a> {
     clauses: &'a [Clause],
     lexicon: &'a Lexicon,
     inside_counts: bool,
+    /// What the hazard is about when no product is named.
+    implied: Option<Category>,
     /// Whether the platform tells the product.
     platform_names_product: bool,
+    /// Whether the hazard's words can stand before what they are said of: 过期牛奶, 假茅台.
+    attributive: bool,
 }
 
 impl Around<'_> {
@@ -161,10 +185,17 @@ impl Around<'_> {
         }
         for (at, named) in near(self.products, self.from) {
             work::done(1);
-            let Some(category) = allowed(named).iter().next() else { continue };
-            // A brand that makes several things names none of them.
-            if named.brand && allowed(named).iter().nth(1).is_some() {
-                continue;
+            let fits = allowed(named);
+            let Some(mut category) = fits.iter().next() else { continue };
+            // A brand that makes several things names none of them, unless nothing else is named: then what it is best known for.
+            let several = named.brand && fits.iter().nth(1).is_some();
+            if several {
+                match best_known_for(named, self.lexicon)
+                    .filter(|known| fits.has(*known) && !self.platform_names_product)
+                {
+                    Some(known) => category = known,
+                    None => continue,
+                }
             }
             let (why, frame) = if named.clause == self.clause {
                 (Why::Clause, 0)
@@ -183,10 +214,14 @@ impl Around<'_> {
                 .products
                 .get(at + 1)
                 .is_some_and(|next| next.from == named.to && !next.part && !next.brand && !next.generic);
-            let distance = distance(named, self.from, self.to).min(1 << 20) as u64;
-            // In 假白酒 the product inside the words is what is meant; in 农药超标 it is not.
-            let inside = named.from >= self.from && named.to <= self.to && !self.inside_counts;
-            let rank = (u64::from(gives_way) << 42)
+            let touches = self.attributive && named.from == self.to;
+            let distance = if touches { 0 } else { distance(named, self.from, self.to).min(1 << 20) as u64 };
+            // In 假白酒 and 毒枸杞 the product inside the words is what is meant; in 农药超标 it is not.
+            let within = named.from >= self.from && named.to <= self.to;
+            let meant = self.inside_counts || self.implied == Some(category);
+            let inside = within && !meant;
+            let rank = (u64::from(several) << 43)
+                + (u64::from(gives_way) << 42)
                 + (u64::from(inside) << 41)
                 + (frame << 40)
                 + (u64::from(named.part) << 34)

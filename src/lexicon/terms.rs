@@ -80,6 +80,8 @@ pub struct BrandTerm {
     pub canonical: Box<str>,
     /// What it makes.
     pub categories: CategorySet,
+    /// What it is best known for: the first category of its row.
+    pub best_known_for: Option<Category>,
     /// Also a common word.
     pub ambiguous: bool,
     /// Where it was defined.

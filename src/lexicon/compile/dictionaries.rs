@@ -217,6 +217,8 @@ impl Builder {
         let categories = self.groups.resolve(&codes, CategorySet::NONE).map_err(|error| {
             row.wrong(Refused::of(&error), refused!("请用标签集里的代码", "use codes of the label set"))
         })?;
+        let best_known_for =
+            codes.first().and_then(|code| self.groups.resolve(&[*code], CategorySet::NONE).ok()?.iter().next());
         let ambiguous = row.flags(3).any(|flag| flag == "ambiguous");
         if let Some(flag) = row.flags(3).find(|flag| *flag != "ambiguous") {
             return Err(row.wrong(
@@ -240,6 +242,7 @@ impl Builder {
         self.brands.push(BrandTerm {
             canonical: canonical.into(),
             categories,
+            best_known_for,
             ambiguous,
             rule: RuleId::new(format!("dict:brands/{surface}")),
         });
