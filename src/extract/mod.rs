@@ -25,8 +25,10 @@ mod fingerprint;
 mod hits;
 pub mod inside;
 pub mod judge;
+mod layout;
 mod matching;
 mod normalise;
+mod page;
 mod possible;
 mod products;
 mod record;
@@ -179,7 +181,8 @@ fn all_signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> V
     signals
 }
 
-/// One signal per distinct pair: an assertion beats a suspicion, the first beats later ones; rules and severity are joined.
+/// One signal per distinct pair: an assertion beats a suspicion unless a page doubts it first, the first beats later ones; rules and
+/// severity are joined.
 fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Signal> {
     let mut groups: Vec<((Category, Hazard), Vec<&FoundHazard>)> = Vec::new();
     for found in analysis.found.iter().filter(|found| found.fate == Fate::Kept) {
@@ -194,8 +197,11 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
     groups
         .into_iter()
         .filter_map(|((product, hazard), group)| {
-            let best = *group.iter().min_by_key(|found| (found.judged.stance != Stance::Asserted, found.from))?;
+            let doubted = analysis.is_doubted(&group, product, hazard, lexicon);
+            let plain = if doubted { Stance::Suspected } else { Stance::Asserted };
+            let best = *group.iter().min_by_key(|found| (found.judged.stance != plain, found.from))?;
             let choice = best.choice?;
+            let stance = if doubted { Stance::Suspected } else { best.judged.stance };
             let mut rules: Vec<RuleId> = group
                 .iter()
                 .flat_map(|found| {
@@ -209,7 +215,7 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
             Some(Signal {
                 product,
                 hazard,
-                stance: best.judged.stance,
+                stance,
                 severity: group.iter().map(|found| found.severity).max().unwrap_or(0),
                 product_span: choice.named.map(|at| {
                     let named = &analysis.products[at];

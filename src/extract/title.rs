@@ -23,6 +23,12 @@ pub(super) fn relate(analysis: &mut Analysis, lexicon: &Lexicon) {
         if effect.weak || effect.platform_only {
             continue;
         }
+        let topic = analysis.layout.as_ref().and_then(|layout| layout.topics.first().copied().flatten());
+        if let Some(topic) = topic.filter(|topic| effect.only.has(topic.category)) {
+            found.choice = Some(Choice { category: topic.category, named: None, why: Why::Title });
+            found.fate = Fate::Kept;
+            continue;
+        }
         let mut products = analysis.products.iter().filter(plain).take(PRODUCTS_MAX);
         if let Some(category) = products.find_map(|named| named.categories.and(effect.only).iter().next()) {
             found.choice = Some(Choice { category, named: None, why: Why::Title });
@@ -39,7 +45,8 @@ pub(super) fn add(signals: &mut Vec<Signal>, analysis: &Analysis, document: &Doc
     }
     for mut signal in super::signals(title, document, lexicon) {
         let same = |effect: u32| lexicon.effects()[effect as usize].hazard == signal.hazard;
-        if analysis.found.iter().any(|found| same(found.effect) && found.fate != Fate::NoProduct) {
+        let speaks = |fate: Fate| !matches!(fate, Fate::NoProduct | Fate::Outside | Fate::Bystander);
+        if analysis.found.iter().any(|found| same(found.effect) && speaks(found.fate)) {
             continue;
         }
         signal.title_span = Some(signal.hazard_span);

@@ -1,0 +1,266 @@
+//! What the layout of a page makes of a hazard: whose it is, whether it counts, whether it was told already.
+//!
+//! In: an analysis by rules and its [`Layout`]. Out: choices and fates of its hazards. Not here: how a page is built (`layout`).
+
+use lexicon::Lexicon;
+use lexicon::terms::Effect;
+use vocabulary::{Category, Hazard, MentionKind, Stance};
+
+use super::analysis::{Analysis, Fate, FoundHazard};
+use super::facts::Fact;
+use super::layout::{Headline, Layout, Outline, PAGE_CHARS_MIN, Sheet, Standing, Topic};
+use super::matching::Find;
+use super::products::{Choice, Why};
+use super::clauses;
+
+/// Clauses and sentences between a hazard and an injury of the same event, at most.
+const EVENT_CLAUSES: usize = 14;
+const EVENT_SENTENCES: usize = 3;
+/// Clauses of a page in which its lead, in which a doubt is looked for.
+const LEAD_CLAUSES_MAX: usize = 60;
+const DOUBT_CLAUSES_MAX: usize = 120;
+/// Characters in front of a hazard that may be a part of a body.
+const BODY_CHARS: usize = 4;
+
+impl Analysis {
+    /// Works out how the page is built, when the text is one, and leaves out what stands outside the article.
+    pub(super) fn lay_out(&mut self, finds: &[Find], lexicon: &Lexicon) {
+        if self.meta.is_some() || self.folded.len() < PAGE_CHARS_MIN {
+            return;
+        }
+        let outline = Outline::of(&self.folded, &self.clauses, lexicon);
+        self.products.retain(|named| !outline.is_outside(named.clause));
+        self.drop_names_of_the_site(&outline);
+        let hazards: Vec<(usize, usize)> =
+            finds.iter().filter(|find| !find.injury).map(|find| (find.from, find.clause)).collect();
+        let headline = self.title.as_deref().map(|title| Headline {
+            folded: &title.folded,
+            products: &title.products,
+            cues: &title.cues,
+        });
+        let sheet = Sheet {
+            folded: &self.folded,
+            clauses: &self.clauses,
+            products: &self.products,
+            cues: &self.cues,
+            hazards: &hazards,
+            headline,
+            lexicon,
+        };
+        let layout = Layout::of(sheet, outline);
+        self.layout = Some(Box::new(layout));
+    }
+
+    /// Drops brands and firms that stand outside the article, and places there and in datelines where the article names another: the
+    /// site that reprints a page, its links and its agency have places of their own.
+    fn drop_names_of_the_site(&mut self, outline: &Outline) {
+        let Self { clauses, facts, folded, .. } = self;
+        let outside = |fact: &Fact| {
+            outline.is_outside(clauses::at(clauses, fact.from))
+                || fact.kind == MentionKind::Region && is_dateline(&folded.chars, fact)
+        };
+        let inside = |fact: &Fact| fact.kind == MentionKind::Region && !outside(fact);
+        let placed = facts.iter().any(inside);
+        let kept: Vec<bool> = facts
+            .iter()
+            .map(|fact| match fact.kind {
+                MentionKind::Region => !(placed && outside(fact)),
+                MentionKind::Brand | MentionKind::Firm => !outside(fact),
+                _ => true,
+            })
+            .collect();
+        let mut kept = kept.into_iter();
+        facts.retain(|_| kept.next().unwrap_or(true));
+    }
+
+    /// The product of a hazard on a page: one that is not what its item is about needs a tie in the clause, or gives way to
+    /// what the item is about; whether it only stands by.
+    pub(super) fn by_topic(
+        &self,
+        choice: Option<Choice>,
+        (from, clause): (usize, usize),
+        effect: &Effect,
+        lexicon: &Lexicon,
+    ) -> (Option<Choice>, bool) {
+        let Some(layout) = self.layout.as_deref() else { return (choice, false) };
+        let topic = layout.topic(clause);
+        let about = topic.filter(|topic| effect.only.has(topic.category)).map(of_topic);
+        let Some(known) = choice else {
+            return (about.filter(|_| !(effect.weak || effect.platform_only)), false);
+        };
+        if topic.is_some_and(|topic| topic.category == known.category) {
+            return (choice, false);
+        }
+        let Some(at) = known.named else { return (about.or(choice), false) };
+        let named = &self.products[at];
+        let surface = &self.folded.chars[named.from..named.to];
+        if about.is_some() && lexicon.pages().any_vehicle.at(surface) == Some(surface.len()) {
+            return (about, false);
+        }
+        let plain = layout.standings[at] == Standing::Plain;
+        let tied = plain && known.why == Why::Clause && named.from <= from;
+        let own = match topic {
+            Some(_) => tied && (layout.lists() || layout.rivals(clause, known.category)),
+            None => tied || plain && known.why <= Why::Inherited,
+        };
+        if own { (choice, false) } else { (about.or(choice), about.is_none()) }
+    }
+
+    /// What becomes of a hazard that has its product and a stance that counts.
+    pub(super) fn fate(
+        &self,
+        (from, clause): (usize, usize),
+        hazard: Hazard,
+        bystander: bool,
+        lexicon: &Lexicon,
+    ) -> Fate {
+        let before = &self.folded.chars[from.saturating_sub(BODY_CHARS)..from];
+        if matches!(hazard, Hazard::Collapse | Hazard::Malfunction) && lexicon.pages().bodies.ends(before) {
+            return Fate::Body;
+        }
+        let Some(layout) = self.layout.as_deref() else { return Fate::Kept };
+        let stopped = |cue: &u32| {
+            let cue = &lexicon.cues()[*cue as usize];
+            cue.hazards & (1 << hazard as u32) != 0 && cue.platform != Some(true) && !cue.stance.counts()
+        };
+        match () {
+            () if layout.is_outside(clause) => Fate::Outside,
+            () if layout.general(clause) || layout.headline.iter().any(stopped) => Fate::General,
+            () if bystander => Fate::Bystander,
+            () => Fate::Kept,
+        }
+    }
+
+    /// Whether an injury told in one clause of a page belongs to the hazard of another: the sentences between are few, and none of
+    /// them tells an old case, a sum or what may come.
+    pub(super) fn is_of_event(&self, hurt: usize, hazard: usize) -> bool {
+        let Some(layout) = self.layout.as_deref() else { return false };
+        let (low, high) = (hurt.min(hazard), hurt.max(hazard));
+        if high - low > EVENT_CLAUSES {
+            return false;
+        }
+        let sentences = self.clauses[low..=high].windows(2).filter(|pair| pair[0].sentence != pair[1].sentence).count();
+        layout.item(hurt) == layout.item(hazard)
+            && sentences <= EVENT_SENTENCES
+            && !(layout.is_outside(hurt) || layout.tells_old(hurt) || layout.supposes(hurt))
+    }
+
+    /// Whether a notice names harm that nobody suffered: 存在划伤的风险.
+    pub(super) fn only_feared(&self, clause: usize) -> bool {
+        self.layout.as_ref().is_some_and(|layout| layout.lists() && layout.supposes(clause))
+    }
+
+    /// Whether a page only suspects what `group` finds: headline or lead doubt it, or its product is tied to it by doubt alone, and no
+    /// sentence that settles the doubt tells it.
+    pub(super) fn is_doubted(&self, group: &[&FoundHazard], category: Category, hazard: Hazard, lexicon: &Lexicon) -> bool {
+        let Some(layout) = self.layout.as_deref() else { return false };
+        if layout.lists() || group.iter().any(|found| layout.settles(found.clause)) {
+            return false;
+        }
+        let Some(first) = group.iter().min_by_key(|found| found.from) else { return false };
+        let headline = self.title.as_deref().is_some_and(|title| {
+            title.found.iter().any(|found| {
+                found.judged.stance == Stance::Suspected && lexicon.effects()[found.effect as usize].hazard == hazard
+            })
+        });
+        let named = |clause: usize| {
+            let low = self.products.partition_point(|named| named.clause < clause);
+            let mut here = self.products[low..].iter().take_while(|named| named.clause == clause);
+            here.any(|named| named.categories.has(category))
+                || group.iter().any(|found| found.clause == clause)
+        };
+        let doubts = |clause: &usize| layout.doubts(*clause) && !layout.is_outside(*clause) && named(*clause);
+        let lead = (0..self.clauses.len()).take_while(|at| *at < LEAD_CLAUSES_MAX).filter(|at| layout.in_lead(*at));
+        let tied = group.iter().any(|found| found.choice.is_some_and(|choice| choice.why <= Why::Sentence));
+        first.judged.stance == Stance::Suspected
+            || headline
+            || lead.into_iter().any(|at| doubts(&at))
+            || !tied && (0..self.clauses.len().min(DOUBT_CLAUSES_MAX)).any(|at| doubts(&at))
+    }
+
+    /// One event is one hazard: a fault that led to a fire, the smoke of a fire, the shards of what burst are told with it.
+    pub(super) fn drop_told_already(&mut self, lexicon: &Lexicon) {
+        let hazard = |found: &FoundHazard| lexicon.effects()[found.effect as usize].hazard;
+        let kept: Vec<Told> = self
+            .found
+            .iter()
+            .filter(|found| found.fate == Fate::Kept)
+            .filter_map(|found| {
+                Some(Told {
+                    category: found.choice?.category,
+                    hazard: hazard(found),
+                    sentence: self.clauses[found.clause].sentence,
+                    item: self.layout.as_ref().map_or(0, |layout| layout.item(found.clause)),
+                })
+            })
+            .collect();
+        if kept.len() < 2 {
+            return;
+        }
+        let mut told = Vec::new();
+        for (at, found) in self.found.iter().enumerate().filter(|(_, found)| found.fate == Fate::Kept) {
+            let Some(choice) = found.choice else { continue };
+            let this = Told {
+                category: choice.category,
+                hazard: hazard(found),
+                sentence: self.clauses[found.clause].sentence,
+                item: self.layout.as_ref().map_or(0, |layout| layout.item(found.clause)),
+            };
+            let smoke = self.layout.as_ref().is_some_and(|layout| layout.tells_smoke(found.clause));
+            let page = self.layout.is_some();
+            if kept.iter().take(TOLD_MAX).any(|other| this.is_told_by(other, page, smoke)) {
+                told.push(at);
+            }
+        }
+        for at in told {
+            self.found[at].fate = Fate::ToldAlready;
+        }
+    }
+}
+
+/// Characters of a date behind the place of a dateline, at most.
+const DATELINE_CHARS: usize = 9;
+
+/// Whether a place is that of an agency: 新华社北京1月3日电, 某报合肥讯.
+fn is_dateline(chars: &[char], fact: &Fact) -> bool {
+    let behind = &chars[fact.to.min(chars.len())..];
+    let date = behind.iter().take(DATELINE_CHARS).take_while(|c| c.is_ascii_digit() || matches!(c, '月' | '日' | ' ')).count();
+    let agency = fact.from.checked_sub(1).and_then(|at| chars.get(at));
+    let agency = agency.is_some_and(|c| matches!(c, '社' | '报' | '网' | '台' | '端'));
+    matches!(behind.get(date), Some('电' | '讯')) && (date > 0 || agency)
+}
+
+/// Hazards of a text that are looked at for one event.
+const TOLD_MAX: usize = 200;
+
+/// A hazard that counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Told {
+    category: Category,
+    hazard: Hazard,
+    sentence: usize,
+    item: usize,
+}
+
+impl Told {
+    /// Whether another hazard tells the event of this one.
+    fn is_told_by(&self, other: &Self, page: bool, smoke: bool) -> bool {
+        let same = self.category == other.category && self.item == other.item;
+        let sentence = self.sentence == other.sentence;
+        match self.hazard {
+            Hazard::Malfunction if page => same && other.hazard.is_safety(),
+            Hazard::Malfunction => same && sentence && other.hazard == Hazard::Fire,
+            Hazard::Other if page => same && other.hazard != Hazard::Other,
+            Hazard::Cut | Hazard::Collapse if page => same && sentence && other.hazard == Hazard::Fire,
+            Hazard::Chemical | Hazard::Suffocation | Hazard::Illness if smoke => {
+                other.hazard == Hazard::Fire && self.item == other.item
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The choice of what an item is about.
+pub(super) fn of_topic(topic: Topic) -> Choice {
+    Choice { category: topic.category, named: topic.named, why: if topic.named.is_some() { Why::Text } else { Why::Title } }
+}
