@@ -248,6 +248,7 @@ impl Analysis {
                 (true, Some(_)) => self.fate((from, clause), effect.hazard, bystander, lexicon),
             };
             let severity = effect.severity.max(self.injury_beside(lexicon, from, to, clause, effect.hazard));
+            let severity = severity.max(self.injury_of_headline(choice, effect.hazard, lexicon));
             let severity = if self.only_feared(clause) { 0 } else { severity };
             let found = FoundHazard { from, to, clause, effect: index, judged, choice, severity, fate };
             let also = self.also_about(&found, lexicon);
@@ -377,7 +378,8 @@ impl Analysis {
         let mut worst = 0;
         for hurt in &self.hurts[near] {
             let same = hurt.from < to && from < hurt.to || self.clauses[hurt.clause].sentence == sentence;
-            if (same || self.is_of_event(hurt.clause, clause)) && hurt.judged.stance.counts() {
+            let event = hazard != Hazard::InformationSecurity && self.is_of_event(hurt.clause, clause);
+            if (same || event) && hurt.judged.stance.counts() {
                 worst = worst.max(lexicon.injuries()[hurt.injury as usize].severity);
             }
         }

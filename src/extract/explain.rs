@@ -261,10 +261,9 @@ fn outcome(fate: Fate, language: Language) -> &'static str {
             "does not count: the page is about another product, this one only stands by",
         ),
         Fate::Body => ("不计：说的是人的身体", "does not count: said of a part of a body"),
-        Fate::ToldAlready => (
-            "不计：是同一事件的起因或后果，已计入",
-            "does not count: cause or consequence of an event that is counted",
-        ),
+        Fate::ToldAlready => {
+            ("不计：是同一事件的起因或后果，已计入", "does not count: cause or consequence of an event that is counted")
+        }
         Fate::Settled => ("不计：担心之事下文已否认", "does not count: what was feared is denied further on"),
     };
     language.pick(zh, en)

@@ -201,7 +201,14 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
             let plain = if doubted { Stance::Suspected } else { Stance::Asserted };
             let best = *group.iter().min_by_key(|found| (found.judged.stance != plain, found.from))?;
             let choice = best.choice?;
-            let stance = if doubted { Stance::Suspected } else { best.judged.stance };
+            let facts = analysis.facts_about(best.clause);
+            let recalled = analysis.layout.as_ref().is_some_and(|layout| layout.recalls(best.clause));
+            let stance = match best.judged.stance {
+                // The risk that a recall names is why the goods are called back.
+                Stance::Suspected if recalled => Stance::Asserted,
+                _ if doubted => Stance::Suspected,
+                stance => stance,
+            };
             let mut rules: Vec<RuleId> = group
                 .iter()
                 .flat_map(|found| {
@@ -224,8 +231,8 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
                 hazard_span: analysis.folded.original(best.from, best.to),
                 title_span: None,
                 product_from: choice.product_from(),
-                brand: brand_of(analysis, best, document, lexicon),
-                region: facts::region_for(&analysis.facts, &analysis.clauses, best.clause, best.from).or(region),
+                brand: brand_of(&facts, &analysis.clauses, best, document, lexicon),
+                region: facts::region_for(&facts, &analysis.clauses, best.clause, best.from).or(region),
                 confidence: analysis
                     .judged_pairs
                     .iter()
@@ -238,13 +245,19 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
 }
 
 /// The nearest brand of the sentence, else the text's first, else the platform's word, in its canonical form.
-fn brand_of(analysis: &Analysis, found: &FoundHazard, document: &Document, lexicon: &Lexicon) -> Option<String> {
+fn brand_of(
+    facts: &[facts::Fact],
+    clauses: &[clauses::Clause],
+    found: &FoundHazard,
+    document: &Document,
+    lexicon: &Lexicon,
+) -> Option<String> {
     if let Some(stated) = document.meta_str("brand") {
         let folded = lexicon::fold_word(stated);
         let canonical = lexicon.canonical_brand(&folded).map(str::to_owned);
         return Some(canonical.unwrap_or_else(|| excerpt(stated, BRAND_CHARS_MAX)));
     }
-    facts::brand_for(&analysis.facts, &analysis.clauses, found.clause, found.from).map(str::to_owned)
+    facts::brand_for(facts, clauses, found.clause, found.from).map(str::to_owned)
 }
 
 /// Everything named, in text order.

@@ -6,7 +6,7 @@
 //! first product there that fits.
 
 use lexicon::Lexicon;
-use vocabulary::{CharSpan, Document, MentionKind, ProductFrom, Signal};
+use vocabulary::{CharSpan, Document, Hazard, MentionKind, ProductFrom, Signal};
 
 use super::analysis::{Analysis, Fate};
 use super::products::{Choice, Named, Why};
@@ -47,6 +47,11 @@ pub(super) fn add(signals: &mut Vec<Signal>, analysis: &Analysis, document: &Doc
         let same = |effect: u32| lexicon.effects()[effect as usize].hazard == signal.hazard;
         let speaks = |fate: Fate| !matches!(fate, Fate::NoProduct | Fate::Outside | Fate::Bystander);
         if analysis.found.iter().any(|found| same(found.effect) && speaks(found.fate)) {
+            continue;
+        }
+        // A headline that only says 召回, 隐患 or 故障 adds nothing to a page that says which.
+        let vague = matches!(signal.hazard, Hazard::Other | Hazard::Malfunction);
+        if vague && analysis.layout.is_some() && signals.iter().any(|known| known.product == signal.product) {
             continue;
         }
         signal.title_span = Some(signal.hazard_span);

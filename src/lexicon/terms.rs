@@ -366,6 +366,8 @@ pub struct Pages {
     pub digests: Words,
     /// Behind a product these say where something is.
     pub inside: Words,
+    /// Longer words that begin so and say what the product did.
+    pub not_inside: Words,
     /// In front of a product these say that it was burnt or hit.
     pub burnt_before: Words,
     /// Behind a product these say that it was burnt.
@@ -380,6 +382,8 @@ pub struct Pages {
     pub bodies: Words,
     /// Words of doubt: what is only suspected.
     pub doubts: Words,
+    /// Nobody was hurt, or nearly.
+    pub spared: Words,
     /// Smoke and gases of a fire.
     pub smoke: Words,
     /// Words for whatever vehicle the text is about.

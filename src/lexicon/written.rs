@@ -234,6 +234,7 @@ pub(super) struct WrittenPages {
     pub(super) statements: Vec<Spanned<String>>,
     pub(super) digests: Vec<Spanned<String>>,
     pub(super) inside: Vec<Spanned<String>>,
+    pub(super) not_inside: Vec<Spanned<String>>,
     pub(super) burnt_before: Vec<Spanned<String>>,
     pub(super) burnt_behind: Vec<Spanned<String>>,
     pub(super) used_before: Vec<Spanned<String>>,
@@ -241,6 +242,7 @@ pub(super) struct WrittenPages {
     pub(super) old: Vec<Spanned<String>>,
     pub(super) bodies: Vec<Spanned<String>>,
     pub(super) doubts: Vec<Spanned<String>>,
+    pub(super) spared: Vec<Spanned<String>>,
     pub(super) smoke: Vec<Spanned<String>>,
     pub(super) any_vehicle: Vec<Spanned<String>>,
 }

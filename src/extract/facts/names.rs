@@ -111,7 +111,8 @@ fn is_in_number(folded: &Folded, hit: &Hit) -> bool {
     digit(from) && goes_on(before)
         || to > from
             && digit(to - 1)
-            && (goes_on(behind) || matches!(behind, '年' | '月' | '日' | '号' | '时' | '点' | '起' | '例' | '次' | '人'))
+            && (goes_on(behind)
+                || matches!(behind, '年' | '月' | '日' | '号' | '时' | '点' | '起' | '例' | '次' | '人'))
 }
 
 /// Longest word of the segmenter that a brand may stand at the end of, in characters beyond the brand; longest such brand.

@@ -25,7 +25,20 @@ const BELOW_LETTERS_MIN: usize = 25;
 /// Lines that are looked at for what stands below one.
 const BETWEEN_MAX: usize = 4;
 /// Words that name the maker or the lot of the next item of a list.
-const NEXT: &[&str] = &["标称", "此外,标称", "其中一款", "另一款", "第一弹", "第二弹", "第三弹", "第四弹", "第五弹", "案例一", "案例二", "案例三"];
+const NEXT: &[&str] = &[
+    "标称",
+    "此外,标称",
+    "其中一款",
+    "另一款",
+    "第一弹",
+    "第二弹",
+    "第三弹",
+    "第四弹",
+    "第五弹",
+    "案例一",
+    "案例二",
+    "案例三",
+];
 
 /// The openings of a page, in order.
 pub(super) fn openings(folded: &Folded, clauses: &[Clause], lines: &[Line]) -> Vec<Opening> {
@@ -42,7 +55,8 @@ pub(super) fn openings(folded: &Folded, clauses: &[Clause], lines: &[Line]) -> V
         }
         let line = lines.partition_point(|line| line.from <= clause.from).saturating_sub(1);
         let start = start.max(lines.get(line).map_or(0, |line| line.from));
-        let first = start + chars[start..].iter().take_while(|c| matches!(c, ' ' | '\n' | '。' | '!' | '?' | ';')).count();
+        let first =
+            start + chars[start..].iter().take_while(|c| matches!(c, ' ' | '\n' | '。' | '!' | '?' | ';')).count();
         let level = mark(&chars[first..]).or_else(|| head(line, clause, lines));
         if let Some(level) = level {
             openings.push(Opening { clause: at, level });
@@ -57,7 +71,10 @@ fn mark(chars: &[char]) -> Option<u8> {
     let at = |index: usize| chars.get(index).copied().unwrap_or(' ');
     let stop = |c: char| matches!(c, '、' | '.' | ')' | ':');
     match at(0) {
-        '■' | '●' | '☆' | '★' | '▲' | '◆' | '◇' | '□' | '○' | '▶' | '►' | '•' | '※' | '◎' | '【' => return Some(2),
+        '■' | '●' | '☆' | '★' | '▲' | '◆' | '◇' | '□' | '○' | '▶' | '►' | '•' | '※' | '◎' | '【' =>
+        {
+            return Some(2);
+        }
         '\u{2460}'..='\u{2473}' | '\u{2474}'..='\u{2487}' | '\u{2776}'..='\u{277f}' => return Some(2),
         '(' if numeral(at(1)) && (at(2) == ')' || at(3) == ')') => return Some(1),
         '(' if at(1).is_ascii_digit() && (at(2) == ')' || at(3) == ')') => return Some(2),

@@ -63,8 +63,7 @@ pub(super) fn lines(folded: &Folded, words: &Pages) -> Vec<Line> {
         let letters = line.iter().filter(|c| is_letter(**c)).count();
         if letters > 0 {
             let closed = closes(line);
-            let role =
-                if !closed && is_furniture(line, letters, words) { Role::Furniture } else { Role::Body };
+            let role = if !closed && is_furniture(line, letters, words) { Role::Furniture } else { Role::Body };
             lines.push(Line { from, to: at, letters, closed, role });
         }
         from = at + 1;
@@ -127,7 +126,9 @@ fn cut_tail(lines: &mut [Line], chars: &[char], words: &Pages) {
     let body: usize = lines.iter().filter(|line| line.role == Role::Body).map(|line| line.letters).sum();
     let run = lines.iter().rev().take_while(|line| line.role != Role::Body || headline(line));
     let run: Vec<bool> = run.map(|line| line.role == Role::Body).collect();
-    if prose * 100 >= body * PROSE_PERCENT && run.iter().filter(|body| **body).count() >= RUN_MIN && run.len() < lines.len()
+    if prose * 100 >= body * PROSE_PERCENT
+        && run.iter().filter(|body| **body).count() >= RUN_MIN
+        && run.len() < lines.len()
     {
         let from = lines.len() - run.len();
         let bodies = lines[from..].iter_mut().filter(|line| line.role == Role::Body);

@@ -25,13 +25,16 @@ use lines::{Line, Role, holds};
 
 pub(super) use topic::{Standing, Topic};
 
-/// Shortest text that is read as a page, in characters.
+/// Shortest text that is read as a page, in characters: without a headline of its own, below one.
 pub(super) const PAGE_CHARS_MIN: usize = 120;
+pub(super) const BELOW_HEADLINE_CHARS_MIN: usize = 60;
 /// Characters of the lead, from the first line of the article.
 const LEAD_CHARS: usize = 100;
 /// A cue for the whole text counts when it stands this often: at least, and once for so many characters.
 const OFTEN_MIN: usize = 3;
 const OFTEN_CHARS: usize = 250;
+/// How often a cue of the lead must stand below a headline that does not hold it.
+const LEAD_AGAIN: usize = 2;
 /// Most cues that speak for the whole of one page.
 const WHOLE_MAX: usize = 8;
 /// Items of a page that is a digest, and products that they differ in, at least.
@@ -42,6 +45,8 @@ const DIGEST_SHARE_PERCENT: usize = 60;
 const ADVICE_PERCENT: usize = 60;
 /// Sentences of a page that is known as advice by them, at least.
 const ADVICE_SENTENCES_MIN: usize = 4;
+/// Clauses of a digest in which an item's recall is looked for.
+const RECALL_CLAUSES_MAX: usize = 400;
 
 /// What a page is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +91,8 @@ mod says {
     pub(super) const DOUBT: u16 = 128;
     /// An event is told earlier in the same paragraph.
     pub(super) const TOLD: u16 = 256;
+    pub(super) const SPARED: u16 = 512;
+    pub(super) const RECALL: u16 = 1024;
 }
 
 /// What a clause says, what its sentence says up to it, and what all of its sentence says: flags of [`says`].
@@ -106,7 +113,7 @@ pub(super) struct Headline<'a> {
 
 /// What a layout is made of.
 #[derive(Clone, Copy)]
-pub(super) struct Sheet<'a> {
+pub(super) struct Parts<'a> {
     pub(super) folded: &'a Folded,
     pub(super) clauses: &'a [Clause],
     pub(super) products: &'a [Named],
@@ -162,12 +169,15 @@ pub(super) struct Layout {
     clauses: Vec<Says>,
     /// Clauses of the lead: from, to.
     lead: (usize, usize),
+    /// Whether the headline announces a recall, a spot check: what may come of a defect is why it is named.
+    recall: bool,
+    check: bool,
 }
 
 impl Layout {
     /// Works out how a page is built.
-    pub(super) fn of(sheet: Sheet<'_>, outline: Outline) -> Self {
-        let Sheet { folded, clauses, cues, lexicon, .. } = sheet;
+    pub(super) fn of(parts: Parts<'_>, outline: Outline) -> Self {
+        let Parts { folded, clauses, lexicon, .. } = parts;
         let Outline { lines, roles } = outline;
         let lead = lead(clauses, &roles);
         let mut layout = Self {
@@ -176,24 +186,26 @@ impl Layout {
             headline: Vec::new(),
             topics: Vec::new(),
             weighed: Vec::new(),
-            standings: topic::standings(sheet),
+            standings: topic::standings(parts),
             roles,
             items: vec![0; clauses.len()],
             clauses: flags(folded, clauses, lexicon.pages()),
             lead,
+            recall: false,
+            check: false,
         };
         let openings = items::openings(folded, clauses, &lines);
-        layout.set_kind(sheet, &openings);
-        layout.set_whole(folded, clauses, cues, lexicon);
-        layout.headline = sheet.headline.map_or_else(Vec::new, |headline| {
+        layout.set_kind(parts, &openings);
+        layout.set_whole(parts);
+        layout.headline = parts.headline.map_or_else(Vec::new, |headline| {
             let whole = headline.cues.iter().map(|hit| hit.cue);
             whole.filter(|cue| lexicon.cues()[*cue as usize].reach == Reach::Text).take(WHOLE_MAX).collect()
         });
         layout
     }
 
-    fn set_kind(&mut self, sheet: Sheet<'_>, openings: &[Opening]) {
-        let Sheet { folded, clauses, headline, lexicon, .. } = sheet;
+    fn set_kind(&mut self, parts: Parts<'_>, openings: &[Opening]) {
+        let Parts { folded, clauses, headline, lexicon, .. } = parts;
         let words = lexicon.pages();
         let lead = match (clauses.get(self.lead.0), clauses.get(self.lead.1.saturating_sub(1))) {
             (Some(first), Some(last)) if self.lead.0 < self.lead.1 => &folded.chars[first.from..last.to],
@@ -202,21 +214,22 @@ impl Layout {
         let title: &[char] = headline.map_or(&[], |headline| &headline.folded.chars);
         // A text that repeats its headline begins with it.
         let head = if title.is_empty() { lead } else { title };
+        (self.recall, self.check) = (holds(head, &words.recalls), holds(head, &words.checks));
         // Items first: a digest is one whatever its headline says.
         let items = item_of_each_clause(clauses.len(), openings);
-        let weighed = topic::weighed(sheet, self, &items);
-        let topics = topic::topics(&weighed, sheet, topic::ITEM_MIN);
+        let weighed = topic::weighed(parts, self, &items);
+        let topics = topic::topics(&weighed, parts, topic::ITEM_MIN);
         if is_digest(&topics, head, words) {
             (self.kind, self.items, self.weighed) = (Kind::Digest, items, weighed);
             self.topics = topic::carried(topics, openings);
             return;
         }
-        self.weighed = topic::weighed(sheet, self, &self.items);
-        self.topics = topic::topics(&self.weighed, sheet, topic::TOPIC_MIN);
+        self.weighed = topic::weighed(parts, self, &self.items);
+        self.topics = topic::topics(&self.weighed, parts, topic::TOPIC_MIN);
         let tells = holds(head, &words.events) || has_date(head);
-        self.kind = if holds(head, &words.recalls) {
+        self.kind = if self.recall {
             Kind::Recall
-        } else if holds(head, &words.checks) {
+        } else if self.check {
             Kind::Check
         } else if holds(head, &words.statements) {
             Kind::Statement
@@ -242,16 +255,24 @@ impl Layout {
         advising * 100 >= all * ADVICE_PERCENT && all >= ADVICE_SENTENCES_MIN
     }
 
-    /// Chooses the cues of the text that count for all of it: those of the lead, and those that stand often.
-    fn set_whole(&mut self, folded: &Folded, clauses: &[Clause], cues: &[CueHit], lexicon: &Lexicon) {
+    /// Chooses the cues of the text that count for all of it: those of the lead, where no headline says better what the page is about,
+    /// those that stand there and again, and those that stand often. A word in quotes (“炸弹”) is a figure of speech.
+    fn set_whole(&mut self, parts: Parts<'_>) {
+        let Parts { folded, clauses, cues, headline, lexicon, .. } = parts;
         let often = OFTEN_MIN.max(folded.len() / OFTEN_CHARS);
+        let in_lead = if headline.is_some() { LEAD_AGAIN } else { 1 };
+        let quote = |at: Option<usize>| {
+            at.and_then(|at| folded.chars.get(at))
+                .is_some_and(|c| matches!(c, '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」'))
+        };
         let mut counts: Vec<(u32, usize, CueHit, bool)> = Vec::new();
         for hit in cues.iter().filter(|hit| lexicon.cues()[hit.cue as usize].reach == Reach::Text) {
             let clause = clauses::at(clauses, hit.from);
-            if self.is_outside(clause) {
+            if self.is_outside(clause) || quote(hit.from.checked_sub(1)) && quote(Some(hit.to)) {
                 continue;
             }
-            let leads = (self.lead.0..self.lead.1).contains(&clause);
+            // The lead of a digest speaks for none of its items.
+            let leads = self.kind != Kind::Digest && self.in_lead(clause);
             match counts.iter_mut().find(|(cue, ..)| *cue == hit.cue) {
                 Some((_, count, _, lead)) => {
                     *count += 1;
@@ -260,7 +281,7 @@ impl Layout {
                 None => counts.push((hit.cue, 1, *hit, leads)),
             }
         }
-        let whole = counts.into_iter().filter(|(_, count, _, leads)| *leads || *count >= often);
+        let whole = counts.into_iter().filter(|(_, count, _, leads)| *leads && *count >= in_lead || *count >= often);
         self.whole = whole.map(|(_, _, hit, _)| hit).take(WHOLE_MAX).collect();
     }
 
@@ -286,6 +307,27 @@ impl Layout {
         weighed.iter().any(|other| other.category == category && other.weight * 2 >= topic)
     }
 
+    /// Whether nothing else comes near what the item of a clause is about.
+    pub(super) fn is_sure(&self, clause: usize) -> bool {
+        let weighed = self.weighed.get(self.item(clause)).map_or(&[][..], |weighed| weighed);
+        let Some(topic) = self.topic(clause) else { return false };
+        weighed.iter().all(|other| other.category == topic.category || other.weight * 2 <= topic.weight)
+    }
+
+    /// Whether the item of a clause announces a recall.
+    pub(super) fn recalls(&self, clause: usize) -> bool {
+        let item = self.item(clause);
+        let mut clauses = self.clauses.iter().enumerate().take(RECALL_CLAUSES_MAX);
+        self.recall
+            || self.kind == Kind::Digest
+                && clauses.any(|(at, says)| says.own & says::RECALL != 0 && self.item(at) == item)
+    }
+
+    /// Whether a clause says that nobody was hurt.
+    pub(super) fn spares(&self, clause: usize) -> bool {
+        self.clauses.get(clause).is_some_and(|says| says.own & says::SPARED != 0)
+    }
+
     /// Whether the page lists things, each with its own defect.
     pub(super) fn lists(&self) -> bool {
         matches!(self.kind, Kind::Digest | Kind::Recall | Kind::Check)
@@ -299,11 +341,14 @@ impl Layout {
             return true;
         }
         let ordered = has(own, says::ORDER) && !has(own, says::EVENT);
-        if self.lists() {
+        if self.recall || self.check {
             return ordered;
         }
         ordered
-            || !has(sentence, says::EVENT) && (has(before, says::MODAL | says::ORDER) || self.kind == Kind::Advice && !has(sentence, says::TOLD))
+            || !has(sentence, says::EVENT)
+                && (has(before, says::ORDER)
+                    || has(sentence, says::MODAL)
+                    || self.kind == Kind::Advice && !has(sentence, says::TOLD))
     }
 
     /// Whether a clause speaks of smoke or gases of a fire.
@@ -361,6 +406,8 @@ fn flags(folded: &Folded, clauses: &[Clause], words: &Pages) -> Vec<Says> {
         (&words.confirmed, says::CONFIRMED),
         (&words.smoke, says::SMOKE),
         (&words.doubts, says::DOUBT),
+        (&words.spared, says::SPARED),
+        (&words.recalls, says::RECALL),
     ];
     let own = |clause: &Clause| {
         let chars = &folded.chars[clause.from..clause.to];

@@ -5,7 +5,7 @@
 
 use vocabulary::Category;
 
-use super::{Layout, Opening, Sheet};
+use super::{Layout, Opening, Parts};
 use crate::products::Named;
 
 /// What an item is about.
@@ -53,21 +53,22 @@ const BEFORE_CHARS: usize = 6;
 const HEADLINE_PRODUCTS_MAX: usize = 4;
 
 /// How each product of a text stands there.
-pub(super) fn standings(sheet: Sheet<'_>) -> Vec<Standing> {
-    let Sheet { folded, clauses, products, lexicon, .. } = sheet;
+pub(super) fn standings(parts: Parts<'_>) -> Vec<Standing> {
+    let Parts { folded, clauses, products, lexicon, .. } = parts;
     let words = lexicon.pages();
     let standing = |(at, named): (usize, &Named)| {
         let clause = clauses[named.clause];
         let behind = &folded.chars[named.to.min(clause.to)..clause.to];
         let low = named.from.saturating_sub(BEFORE_CHARS).max(clause.from);
         let before = &folded.chars[low.min(named.from)..named.from];
-        let joined =
-            products.get(at + 1).is_some_and(|next| next.from == named.to && !next.part && !next.brand && !next.generic);
+        let joined = products
+            .get(at + 1)
+            .is_some_and(|next| next.from == named.to && !next.part && !next.brand && !next.generic);
         if joined {
             Standing::Modifier
         } else if words.burnt_behind.at(behind).is_some() || words.burnt_before.ends(before) {
             Standing::Struck
-        } else if words.inside.at(behind).is_some() {
+        } else if words.inside.at(behind).is_some() && words.not_inside.at(behind).is_none() {
             Standing::Place
         } else if words.used_before.ends(before) {
             Standing::Used
@@ -79,7 +80,7 @@ pub(super) fn standings(sheet: Sheet<'_>) -> Vec<Standing> {
 }
 
 /// The products of each item with their weights.
-pub(super) fn weighed(sheet: Sheet<'_>, layout: &Layout, items: &[u32]) -> Vec<Vec<Topic>> {
+pub(super) fn weighed(parts: Parts<'_>, layout: &Layout, items: &[u32]) -> Vec<Vec<Topic>> {
     let count = items.iter().max().map_or(1, |last| *last as usize + 1);
     let mut weights: Vec<Vec<Topic>> = vec![Vec::new(); count];
     let mut add = |item: usize, category: Category, named: Option<usize>, weight: u32, most: u32| {
@@ -92,7 +93,7 @@ pub(super) fn weighed(sheet: Sheet<'_>, layout: &Layout, items: &[u32]) -> Vec<V
             None => topics.push(Topic { category, named, weight: weight.min(most) }),
         }
     };
-    for (at, named) in sheet.products.iter().enumerate() {
+    for (at, named) in parts.products.iter().enumerate() {
         let Some(category) = sole(named).filter(|_| !layout.is_outside(named.clause)) else { continue };
         let weight = match (layout.standings[at], named.part || named.brand) {
             (Standing::Plain, false) => MENTION,
@@ -102,11 +103,11 @@ pub(super) fn weighed(sheet: Sheet<'_>, layout: &Layout, items: &[u32]) -> Vec<V
         let item = items.get(named.clause).map_or(0, |item| *item as usize);
         let lead = if layout.in_lead(named.clause) { LEAD } else { 0 };
         add(item, category, Some(at), weight + lead, MENTIONS_MAX);
-        if tied(sheet, named) {
+        if tied(parts, named) {
             add(item, category, Some(at), TIED, MENTIONS_MAX + HEADLINE);
         }
     }
-    let headline = sheet.headline.map_or(&[][..], |headline| headline.products);
+    let headline = parts.headline.map_or(&[][..], |headline| headline.products);
     let mut seen: Vec<Category> = Vec::new();
     for named in headline.iter().take(HEADLINE_PRODUCTS_MAX) {
         let Some(category) = sole(named).filter(|category| !seen.contains(category)) else { continue };
@@ -118,17 +119,17 @@ pub(super) fn weighed(sheet: Sheet<'_>, layout: &Layout, items: &[u32]) -> Vec<V
 }
 
 /// What each item is about, of its products.
-pub(super) fn topics(weighed: &[Vec<Topic>], sheet: Sheet<'_>, least: u32) -> Vec<Option<Topic>> {
-    weighed.iter().map(|topics| best(topics, sheet).filter(|topic| topic.weight >= least)).collect()
+pub(super) fn topics(weighed: &[Vec<Topic>], parts: Parts<'_>, least: u32) -> Vec<Option<Topic>> {
+    weighed.iter().map(|topics| best(topics, parts).filter(|topic| topic.weight >= least)).collect()
 }
 
 /// The product that is spoken for most; of two that one sentence would name together, the one that comes before the other.
-fn best(topics: &[Topic], sheet: Sheet<'_>) -> Option<Topic> {
+fn best(topics: &[Topic], parts: Parts<'_>) -> Option<Topic> {
     let first = |topic: &Topic| topic.named.unwrap_or(usize::MAX);
     let top = *topics.iter().min_by_key(|topic| (std::cmp::Reverse(topic.weight), first(topic)))?;
-    let over = topics.iter().filter(|other| {
-        other.weight * 2 >= top.weight && sheet.lexicon.over(other.category).has(top.category)
-    });
+    let over = topics
+        .iter()
+        .filter(|other| other.weight * 2 >= top.weight && parts.lexicon.over(other.category).has(top.category));
     Some(over.max_by_key(|other| other.weight).copied().unwrap_or(top))
 }
 
@@ -154,7 +155,7 @@ fn sole(named: &Named) -> Option<Category> {
 }
 
 /// Whether a hazard stands right behind a product.
-fn tied(sheet: Sheet<'_>, named: &Named) -> bool {
-    let low = sheet.hazards.partition_point(|(from, _)| *from < named.to);
-    sheet.hazards.get(low).is_some_and(|(from, clause)| *clause == named.clause && *from <= named.to + TIED_CHARS)
+fn tied(parts: Parts<'_>, named: &Named) -> bool {
+    let low = parts.hazards.partition_point(|(from, _)| *from < named.to);
+    parts.hazards.get(low).is_some_and(|(from, clause)| *clause == named.clause && *from <= named.to + TIED_CHARS)
 }

@@ -173,6 +173,7 @@ impl Builder {
                     statements: words(&written.statements)?,
                     digests: words(&written.digests)?,
                     inside: words(&written.inside)?,
+                    not_inside: words(&written.not_inside)?,
                     burnt_before: words(&written.burnt_before)?,
                     burnt_behind: words(&written.burnt_behind)?,
                     used_before: words(&written.used_before)?,
@@ -180,6 +181,7 @@ impl Builder {
                     old: words(&written.old)?,
                     bodies: words(&written.bodies)?,
                     doubts: words(&written.doubts)?,
+                    spared: words(&written.spared)?,
                     smoke: words(&written.smoke)?,
                     any_vehicle: words(&written.any_vehicle)?,
                 };
