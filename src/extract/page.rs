@@ -16,6 +16,7 @@ use super::layout::{
 };
 use super::matching::Find;
 use super::products::{Choice, Why};
+use super::{scan, stance};
 
 /// Clauses and sentences between a hazard and an injury of the same event, at most.
 const EVENT_CLAUSES: usize = 14;
@@ -23,6 +24,8 @@ const EVENT_SENTENCES: usize = 3;
 /// Clauses of a page in which its lead, in which a doubt is looked for.
 const LEAD_CLAUSES_MAX: usize = 60;
 const DOUBT_CLAUSES_MAX: usize = 120;
+/// Injuries of an article that are looked at for its headline.
+const HURTS_MAX: usize = 100;
 /// Characters in front of a hazard that may be a part of a body.
 const BODY_CHARS: usize = 4;
 
@@ -37,10 +40,18 @@ impl Analysis {
         self.products.retain(|named| !outline.is_outside(named.clause));
         let hazards: Vec<(usize, usize)> =
             finds.iter().filter(|find| !find.injury).map(|find| (find.from, find.clause)).collect();
+        // A headline without a hazard was left alone so far, and may still say that all of it is a game or a drill.
+        let read_now = self.title.as_deref().filter(|title| title.hits.quiet).map(|title| {
+            let mut hits = scan::look_in_full(&title.folded, &title.clauses, lexicon);
+            scan::settle(&mut hits, &title.folded, lexicon);
+            let cues = stance::cues(&hits.all, lexicon);
+            hits.give_back();
+            cues
+        });
         let headline = self.title.as_deref().map(|title| Headline {
             folded: &title.folded,
             products: &title.products,
-            cues: &title.cues,
+            cues: read_now.as_deref().unwrap_or(&title.cues),
         });
         let parts = Parts {
             folded: &self.folded,
@@ -106,7 +117,8 @@ impl Analysis {
         };
         let tied = plain && known.why == Why::Clause && named.from <= from;
         let own = match topic {
-            _ if layout.lists() => {
+            // A notice whose headline names one thing is about that; of a list each thing has its own defect.
+            _ if layout.lists() && !(about.is_some() && !layout.rivals(clause, known.category)) => {
                 plain && known.why <= Why::Inherited && layout.item(named.clause) == layout.item(clause)
             }
             // What the page is about cannot have this hazard: what stands nearest may.
@@ -134,9 +146,11 @@ impl Analysis {
             let cue = &lexicon.cues()[*cue as usize];
             cue.hazards & (1 << hazard as u32) != 0 && cue.platform != Some(true) && !cue.stance.counts()
         };
+        // 差点戳到脸上: what nearly wounded somebody did not.
+        let nearly = matches!(hazard, Hazard::Cut | Hazard::Burn) && layout.spares(clause);
         match () {
             () if layout.is_outside(clause) => Fate::Outside,
-            () if layout.general(clause) || layout.headline.iter().any(stopped) => Fate::General,
+            () if nearly || layout.general(clause) || layout.headline.iter().any(stopped) => Fate::General,
             () if bystander => Fate::Bystander,
             () => Fate::Kept,
         }
@@ -166,6 +180,20 @@ impl Analysis {
             return 0;
         }
         let told = title.hurts.iter().filter(|hurt| hurt.judged.stance.counts());
+        told.map(|hurt| lexicon.injuries()[hurt.injury as usize].severity).max().unwrap_or(0)
+    }
+
+    /// The worst injury of the event that the article tells, for a hazard that only the headline names.
+    pub(super) fn injury_of_article(&self, hazard: Hazard, lexicon: &Lexicon) -> u8 {
+        let Some(layout) = self.layout.as_deref().filter(|layout| !layout.lists()) else { return 0 };
+        if !hazard.is_safety() || hazard == Hazard::InformationSecurity {
+            return 0;
+        }
+        let told = self.hurts.iter().take(HURTS_MAX).filter(|hurt| {
+            let at = hurt.clause;
+            let aside = layout.is_outside(at) || layout.tells_old(at) || layout.general(at) || layout.spares(at);
+            hurt.judged.stance.counts() && !aside
+        });
         told.map(|hurt| lexicon.injuries()[hurt.injury as usize].severity).max().unwrap_or(0)
     }
 
@@ -219,6 +247,8 @@ impl Analysis {
                 sentence: self.clauses[found.clause].sentence,
                 item: layout.map_or(0, |layout| layout.item(found.clause)),
                 topic: topic.is_some_and(|topic| topic.category == category),
+                by_flames: self.folded.chars[found.from..found.to].iter().any(|c| matches!(c, '烧' | '灼')),
+                hurt: found.severity > 0,
             })
         };
         let counts = |found: &&FoundHazard| found.fate == Fate::Kept;
@@ -265,6 +295,9 @@ struct Told {
     item: usize,
     /// Whether its product is what a page about one thing is about.
     topic: bool,
+    /// Whether its words tell of flames, whether somebody was hurt.
+    by_flames: bool,
+    hurt: bool,
 }
 
 impl Told {
@@ -280,6 +313,7 @@ impl Told {
                 same && other.hazard.is_safety() && other.hazard != Hazard::Other
             }
             Hazard::Malfunction => same && sentence && other.hazard == Hazard::Fire,
+            Hazard::Burn if page => same && other.hazard == Hazard::Fire && (self.by_flames || sentence && !self.hurt),
             Hazard::Cut if page => same && other.hazard == Hazard::Fire,
             Hazard::Collapse if page => same && sentence && other.hazard == Hazard::Fire,
             _ => false,

@@ -54,6 +54,7 @@ pub(super) fn add(signals: &mut Vec<Signal>, analysis: &Analysis, document: &Doc
         if vague && analysis.layout.is_some() && signals.iter().any(|known| known.product == signal.product) {
             continue;
         }
+        signal.severity = signal.severity.max(analysis.injury_of_article(signal.hazard, lexicon));
         signal.title_span = Some(signal.hazard_span);
         signal.hazard_span = CharSpan::new(0, 0);
         signal.product_span = None;

@@ -22,6 +22,9 @@ pub(super) const ITEMS_MAX: usize = 200;
 const HEAD_LETTERS: std::ops::RangeInclusive<usize> = 4..=30;
 /// Fewest letters of what stands below one.
 const BELOW_LETTERS_MIN: usize = 25;
+/// Characters of a label in front of a colon; marks and digits that may stand in front of the words of a line.
+const LABEL_CHARS: std::ops::RangeInclusive<usize> = 3..=12;
+const LINE_START: usize = 3;
 /// Lines that are looked at for what stands below one.
 const BETWEEN_MAX: usize = 4;
 /// Words that name the maker or the lot of the next item of a list.
@@ -57,12 +60,19 @@ pub(super) fn openings(folded: &Folded, clauses: &[Clause], lines: &[Line]) -> V
         let start = start.max(lines.get(line).map_or(0, |line| line.from));
         let first =
             start + chars[start..].iter().take_while(|c| matches!(c, ' ' | '\n' | '。' | '!' | '?' | ';')).count();
-        let level = mark(&chars[first..]).or_else(|| head(line, clause, lines));
+        let starts = lines.get(line).is_some_and(|line| clause.from <= line.from + LINE_START);
+        let label = starts && is_label(&chars[clause.from..clause.to], chars.get(clause.to));
+        let level = mark(&chars[first..]).or(label.then_some(2)).or_else(|| head(line, clause, lines));
         if let Some(level) = level {
             openings.push(Opening { clause: at, level });
         }
     }
     openings
+}
+
+/// Whether a line begins with a label: 问题头盔：….
+fn is_label(words: &[char], behind: Option<&char>) -> bool {
+    behind == Some(&':') && LABEL_CHARS.contains(&words.len()) && words.iter().all(|c| c.is_alphanumeric())
 }
 
 /// The level of the mark that a sentence begins with.
@@ -100,7 +110,7 @@ fn mark(chars: &[char]) -> Option<u8> {
 /// Whether a line is a sub-head: short, without a closing mark, above a longer one that has it.
 fn head(line: usize, clause: &Clause, lines: &[Line]) -> Option<u8> {
     let this = lines.get(line)?;
-    let starts = clause.from <= this.from + 3;
+    let starts = clause.from <= this.from + LINE_START;
     let next = lines[line + 1..].iter().take(BETWEEN_MAX).find(|next| next.role != Role::Furniture)?;
     let head = starts && this.role == Role::Body && !this.closed && HEAD_LETTERS.contains(&this.letters);
     (head && next.role == Role::Body && next.closed && next.letters >= BELOW_LETTERS_MIN).then_some(0)

@@ -217,14 +217,14 @@ impl Layout {
         (self.recall, self.check) = (holds(head, &words.recalls), holds(head, &words.checks));
         // Items first: a digest is one whatever its headline says.
         let items = item_of_each_clause(clauses.len(), openings);
-        let weighed = topic::weighed(parts, self, &items);
+        let weighed = topic::weighed(parts, self, &items, openings);
         let topics = topic::topics(&weighed, parts, topic::ITEM_MIN);
         if is_digest(&topics, head, words) {
             (self.kind, self.items, self.weighed) = (Kind::Digest, items, weighed);
             self.topics = topic::carried(topics, openings);
             return;
         }
-        self.weighed = topic::weighed(parts, self, &self.items);
+        self.weighed = topic::weighed(parts, self, &self.items, &[]);
         self.topics = topic::topics(&self.weighed, parts, topic::TOPIC_MIN);
         let tells = holds(head, &words.events) || has_date(head);
         self.kind = if self.recall {
@@ -300,11 +300,11 @@ impl Layout {
         self.topics.get(self.item(clause)).copied().flatten()
     }
 
-    /// Whether a product speaks half as strongly as what the item of a clause is about.
+    /// Whether a product speaks nearly as strongly as what the item of a clause is about.
     pub(super) fn rivals(&self, clause: usize, category: Category) -> bool {
         let topic = self.topic(clause).map_or(0, |topic| topic.weight);
         let weighed = self.weighed.get(self.item(clause)).map_or(&[][..], |weighed| weighed);
-        weighed.iter().any(|other| other.category == category && other.weight * 2 >= topic)
+        weighed.iter().any(|other| other.category == category && other.weight * 3 >= topic * 2)
     }
 
     /// Whether nothing else comes near what the item of a clause is about.

@@ -114,7 +114,7 @@ fn what_was_tested_is_not_what_failed() {
 fn a_doubt_in_the_lead_outweighs_a_later_plain_mention_until_it_is_settled() {
     let lead = "4月2日凌晨，一住户家中起火，疑似电热毯引发。消防员到场后很快扑灭了火，房间里的被褥都烧没了，没有人受伤。\n\
                 邻居说，前几天就听这家人讲过，他家的电热毯冒烟。";
-    let stance = |text: &str| page("", text).signals.first().map(|signal| signal.stance.to_string());
+    let stance = |text: &str| page("凌晨住户家里着了火", text).signals.first().map(|signal| signal.stance.to_string());
     assert_eq!(stance(lead).as_deref(), Some("suspected"), "{}", explained("", lead));
     let settled = format!("{lead}\n两天后，消防部门公布鉴定结果：火灾系电热毯起火引起。");
     assert_eq!(stance(&settled).as_deref(), Some("asserted"), "{}", explained("", &settled));
@@ -122,7 +122,7 @@ fn a_doubt_in_the_lead_outweighs_a_later_plain_mention_until_it_is_settled() {
 
 #[test]
 fn harm_told_some_sentences_on_belongs_to_the_event_and_that_of_an_old_case_does_not() {
-    let severity = |text: &str| page("", text).signals.iter().map(|signal| signal.severity).max();
+    let severity = |text: &str| page("商场自动扶梯出事", text).signals.iter().map(|signal| signal.severity).max();
     let text = "9月1日，一名男孩在商场乘坐自动扶梯时，扶梯突然断裂，男孩跌了下去。商场工作人员拉下电闸，把周围的人疏散到一楼大厅。\n\
                 救护车把孩子送到医院。经过两个小时的抢救，孩子不幸身亡。家属已经委托律师。";
     assert_eq!(severity(text), Some(4), "{}", explained("", text));

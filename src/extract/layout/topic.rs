@@ -34,10 +34,11 @@ pub(crate) enum Standing {
     Used,
 }
 
-/// Weights: a mention, a brand or part, one in the lead, in the headline, before a hazard in its clause; least weight of a topic.
+/// Weights: a mention, a brand or part, one in the lead, at the head of an item, in the headline, before a hazard in its clause; least weight of a topic.
 const MENTION: u32 = 2;
 const HINT: u32 = 1;
 const LEAD: u32 = 2;
+const OPENS: u32 = 5;
 const HEADLINE: u32 = 8;
 const TIED: u32 = 3;
 pub(super) const TOPIC_MIN: u32 = 6;
@@ -79,8 +80,8 @@ pub(super) fn standings(parts: Parts<'_>) -> Vec<Standing> {
     products.iter().enumerate().map(standing).collect()
 }
 
-/// The products of each item with their weights.
-pub(super) fn weighed(parts: Parts<'_>, layout: &Layout, items: &[u32]) -> Vec<Vec<Topic>> {
+/// The products of each item with their weights; what the first words of an item name is what it is about.
+pub(super) fn weighed(parts: Parts<'_>, layout: &Layout, items: &[u32], openings: &[Opening]) -> Vec<Vec<Topic>> {
     let count = items.iter().max().map_or(1, |last| *last as usize + 1);
     let mut weights: Vec<Vec<Topic>> = vec![Vec::new(); count];
     let mut add = |item: usize, category: Category, named: Option<usize>, weight: u32, most: u32| {
@@ -101,7 +102,12 @@ pub(super) fn weighed(parts: Parts<'_>, layout: &Layout, items: &[u32]) -> Vec<V
             _ => continue,
         };
         let item = items.get(named.clause).map_or(0, |item| *item as usize);
-        let lead = if layout.in_lead(named.clause) { LEAD } else { 0 };
+        let opens = openings.binary_search_by_key(&named.clause, |opening| opening.clause).is_ok();
+        let lead = match (opens, layout.in_lead(named.clause)) {
+            (true, _) => OPENS,
+            (false, true) => LEAD,
+            (false, false) => 0,
+        };
         add(item, category, Some(at), weight + lead, MENTIONS_MAX);
         if tied(parts, named) {
             add(item, category, Some(at), TIED, MENTIONS_MAX + HEADLINE);
