@@ -61,7 +61,7 @@ fn what_stands_below_an_article_tells_nothing_of_it() {
 #[test]
 fn one_stray_word_does_not_make_a_whole_page_general_but_its_headline_does() {
     let text = "8月9日下午，大庆一名六岁男孩把三颗磁力珠吞进肚子，家长带他去了医院。\n\
-                医生用内镜把磁力珠取了出来。孩子住在前锋小区，电影看了一半就喊肚子疼。\n\
+                医生用内镜把磁力珠取了出来。孩子住在前锋小区，当晚喊肚子疼。\n\
                 医生说，磁力珠会隔着肠壁相吸。";
     assert_eq!(pairs("男孩误吞磁力珠", text), ["toy=choking"], "{}", explained("男孩误吞磁力珠", text));
     let game = "玩家在第三关会遇到漏电的电梯，电梯起火以后要跳进水池，否则角色会被烧伤。\n\
@@ -146,8 +146,8 @@ fn a_part_of_a_body_breaks_and_no_product() {
 #[test]
 fn pages_of_our_own_are_read_as_a_careful_reader_reads_them() {
     /// Pairs that may be missed and pairs that may be false, of those that the pages hold: some hang on words that no rule knows.
-    const MISSED_MAX: usize = 6;
-    const FALSE_MAX: usize = 6;
+    const MISSED_MAX: usize = 7;
+    const FALSE_MAX: usize = 12;
     let (mut missed, mut wrong) = (Vec::new(), Vec::new());
     let mut all = 0;
     for line in include_str!("../../../tests/pages.jsonl").lines() {
@@ -171,6 +171,6 @@ fn pages_of_our_own_are_read_as_a_careful_reader_reads_them() {
             }
         }
     }
-    assert!(all >= 35, "{all} pairs");
+    assert!(all >= 70, "{all} pairs");
     assert!(missed.len() <= MISSED_MAX && wrong.len() <= FALSE_MAX, "missed {missed:#?}\nfalse {wrong:#?}");
 }
