@@ -118,7 +118,7 @@ impl Analysis {
         let tied = plain && known.why == Why::Clause && named.from <= from;
         let own = match topic {
             // A notice whose headline names one thing is about that; of a list each thing has its own defect.
-            _ if layout.lists() && !(about.is_some() && !layout.rivals(clause, known.category)) => {
+            _ if layout.lists() && (about.is_none() || layout.rivals(clause, known.category)) => {
                 plain && known.why <= Why::Inherited && layout.item(named.clause) == layout.item(clause)
             }
             // What the page is about cannot have this hazard: what stands nearest may.

@@ -127,8 +127,8 @@ fn ends_longer_word(folded: &Folded, hit: &Hit, lexicon: &Lexicon) -> bool {
         return false;
     }
     (1..=BEYOND_CHARS.min(from)).take_while(|back| han(from - back)).any(|back| {
-        let ends = (0..=BEYOND_CHARS).take_while(|more| *more == 0 || han(to + more - 1));
-        ends.into_iter().any(|more| lexicon.jieba().has_word(folded.slice(from - back, (to + more).min(folded.len()))))
+        let mut ends = (0..=BEYOND_CHARS).take_while(|more| *more == 0 || han(to + more - 1));
+        ends.any(|more| lexicon.jieba().has_word(folded.slice(from - back, (to + more).min(folded.len()))))
     })
 }
 
