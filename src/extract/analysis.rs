@@ -10,6 +10,7 @@ use vocabulary::{Category, Document, Hazard, Stance};
 use super::clauses::{self, Clause};
 use super::facts::{self, Fact};
 use super::hits::Hits;
+use super::layout::Layout;
 use super::matching::{self, Find};
 use super::normalise::Folded;
 use super::products::{self, Choice, Named, Why};
@@ -45,6 +46,8 @@ struct Candidate {
     effect: u32,
     /// The product it is about; `None` when none fits.
     choice: Option<Choice>,
+    /// Whether that product only stands by.
+    bystander: bool,
 }
 
 /// What became of a hazard.
@@ -60,6 +63,16 @@ pub enum Fate {
     Bare,
     /// A fear that the text itself settles further on.
     Settled,
+    /// Its clause is no part of the article.
+    Outside,
+    /// Its clause says what may come, what ought to be done or what was tested.
+    General,
+    /// Its product only stands by, and the page is about another, which it does not fit.
+    Bystander,
+    /// Said of a part of a body, which is no product.
+    Body,
+    /// Cause or consequence of another hazard of the same product, told already.
+    ToldAlready,
     /// The learned judge thinks it unlikely.
     Vetoed,
 }
@@ -91,6 +104,8 @@ pub struct Analysis {
     pub found: Vec<FoundHazard>,
     pub(super) hurts: Vec<Hurt>,
     pub(super) facts: Vec<Fact>,
+    /// How the page is built; none of a short text, or where the platform names the product.
+    pub(super) layout: Option<Box<Layout>>,
     /// The category that the platform names.
     pub meta: Option<Category>,
     /// What a headline outside the text names, in its order: the subject when the text names no product of its own.
@@ -173,6 +188,7 @@ impl Analysis {
             found: Vec::new(),
             hurts: Vec::new(),
             facts,
+            layout: None,
             meta,
             titled,
             title,
@@ -182,6 +198,7 @@ impl Analysis {
             analysis.hazards(lexicon);
             analysis.drop_settled(lexicon);
             analysis.drop_bare(lexicon);
+            analysis.drop_told_already(lexicon);
         }
         analysis
     }
@@ -199,6 +216,7 @@ impl Analysis {
 
     fn hazards(&mut self, lexicon: &Lexicon) {
         let finds = matching::find(&self.folded, &self.clauses, &self.hits, &self.cues, lexicon);
+        self.lay_out(&finds, lexicon);
         for find in finds.iter().filter(|find| find.injury) {
             let judged = self.judge(lexicon, find.from, find.to, find.clause, None, None);
             let Find { from, to, clause, owner, .. } = *find;
@@ -222,14 +240,16 @@ impl Analysis {
             .collect();
         stance::coordinate(&mut places, &self.folded, &self.clauses, lexicon);
         for (candidate, judged) in candidates.into_iter().zip(judged) {
-            let Candidate { from, to, clause, effect: index, choice } = candidate;
+            let Candidate { from, to, clause, effect: index, choice, bystander } = candidate;
             let effect = &lexicon.effects()[index as usize];
             let fate = match (judged.stance.counts(), choice) {
                 (false, _) => Fate::Stance,
                 (true, None) => Fate::NoProduct,
-                (true, Some(_)) => Fate::Kept,
+                (true, Some(_)) => self.fate((from, clause), effect.hazard, bystander, lexicon),
             };
             let severity = effect.severity.max(self.injury_beside(lexicon, from, to, clause, effect.hazard));
+            let severity = severity.max(self.injury_of_headline(choice, effect.hazard, lexicon));
+            let severity = if self.only_feared(clause) { 0 } else { severity };
             let found = FoundHazard { from, to, clause, effect: index, judged, choice, severity, fate };
             let also = self.also_about(&found, lexicon);
             let others = also.into_iter().map(|choice| FoundHazard { choice: Some(choice), ..found.clone() });
@@ -255,7 +275,8 @@ impl Analysis {
                     .or(choice),
                 _ => choice,
             };
-            candidates.push(Candidate { from, to, clause, effect, choice });
+            let (choice, bystander) = self.by_topic(choice, (from, clause), known, lexicon);
+            candidates.push(Candidate { from, to, clause, effect, choice, bystander });
         };
         for find in finds.iter().filter(|find| !find.injury) {
             put(find.from, find.to, find.clause, lexicon.rules()[find.owner as usize].effect);
@@ -270,11 +291,12 @@ impl Analysis {
                 }
             }
         }
-        candidates.sort_by_key(|Candidate { from, to, effect, choice, .. }| {
+        candidates.sort_by_key(|Candidate { from, to, effect, choice, bystander, .. }| {
             let priority = lexicon.effects()[*effect as usize].priority;
             // Where no platform tells the product, one that is named comes before one that only the words imply.
             let implied = self.meta.is_none() && choice.is_some_and(|choice| choice.why == Why::Implied);
-            (choice.is_none(), std::cmp::Reverse(priority), implied, std::cmp::Reverse(to - from), *from, *effect)
+            let last = choice.is_none() || *bystander;
+            (last, std::cmp::Reverse(priority), implied, std::cmp::Reverse(to - from), *from, *effect)
         });
         // Greedy by rank. `taken` holds, for each character, which of `winners` covers it. A find of another rule for the same
         // hazard stays as support: the signal then names both rules. Where no platform tells the product, it stays only when it
@@ -346,7 +368,8 @@ impl Analysis {
         own: Option<Stance>,
     ) -> Judged {
         let place = Place { from, to, clause, hazard, own };
-        stance::judge(place, &self.folded, &self.clauses, &self.cues, lexicon, self.meta.is_some())
+        let cues = (&self.cues[..], self.layout.as_ref().map(|layout| &layout.whole[..]));
+        stance::judge(place, &self.folded, &self.clauses, cues, lexicon, self.meta.is_some())
     }
 
     /// The text as far as the relation of products and hazards needs it.
@@ -354,7 +377,8 @@ impl Analysis {
         subject::Text { folded: &self.folded, clauses: &self.clauses, products: &self.products, lexicon }
     }
 
-    /// The worst injury that belongs to a hazard: named in the same words, or in the same sentence.
+    /// The worst injury that belongs to a hazard: named in the same words, in the same sentence, or on a page in the sentences about
+    /// the same event.
     pub(super) fn injury_beside(&self, lexicon: &Lexicon, from: usize, to: usize, clause: usize, hazard: Hazard) -> u8 {
         if !hazard.is_safety() || OWN_SEVERITY.contains(&hazard) {
             return 0;
@@ -366,7 +390,8 @@ impl Analysis {
         let mut worst = 0;
         for hurt in &self.hurts[near] {
             let same = hurt.from < to && from < hurt.to || self.clauses[hurt.clause].sentence == sentence;
-            if same && hurt.judged.stance.counts() {
+            let event = hazard != Hazard::InformationSecurity && self.is_of_event(hurt.clause, clause);
+            if (same || event) && hurt.judged.stance.counts() {
                 worst = worst.max(lexicon.injuries()[hurt.injury as usize].severity);
             }
         }

@@ -25,6 +25,8 @@ pub struct Explanation {
     pub idioms: Vec<String>,
     /// The platform's word for the product and what it stands for.
     pub platform_category: Option<String>,
+    /// How the page is built: its kind, what it is about, cues that speak for all of it; empty for a short text.
+    pub page: Vec<String>,
     /// One step per hazard that was found, kept or not.
     pub steps: Vec<Step>,
     /// The fields of a structured document, one line a row.
@@ -170,11 +172,47 @@ pub fn explain_in(document: &Document, lexicon: &Lexicon, language: Language) ->
             Some(category) => format!("{word} → {} {category}", language.pick(category.zh(), category.en())),
             None => format!("{word} → {}", language.pick("未收录", "not known")),
         }),
+        page: shown_page(&analysis, lexicon, language),
         steps,
         standards: super::standards::noted(&reading, lexicon, language),
         rows: shape.sheet.as_ref().map(|sheet| sheet.lines(language)).unwrap_or_default(),
         reading,
     }
+}
+
+/// Topics of a digest that are shown.
+const TOPICS_SHOWN: usize = 20;
+
+/// How the page was read.
+fn shown_page(analysis: &Analysis, lexicon: &Lexicon, language: Language) -> Vec<String> {
+    let Some(layout) = analysis.layout.as_deref() else { return Vec::new() };
+    let mut lines = Vec::new();
+    let (zh, en) = layout.kind.name();
+    lines.push(language.pick(zh, en).to_owned());
+    for (item, topic) in layout.topics.iter().enumerate().take(TOPICS_SHOWN) {
+        let topic = match topic {
+            Some(topic) => format!("{} {}", language.pick(topic.category.zh(), topic.category.en()), topic.category),
+            None => language.pick("未定", "nothing in particular").to_owned(),
+        };
+        lines.push(match layout.topics.len() {
+            1 => said!(language, "全文说的是 {topic}", "about {topic}"),
+            _ => said!(language, "第 {item} 条说的是 {topic}", "item {item} about {topic}"),
+        });
+    }
+    let cue = |cue: u32| lexicon.cues()[cue as usize].id.to_string();
+    for hit in &layout.whole {
+        let word = analysis.folded.slice(hit.from, hit.to);
+        let id = cue(hit.cue);
+        lines.push(said!(language, "「{word}」({id}) 对全文有效", "「{word}」({id}) speaks for the whole text"));
+    }
+    for id in layout.headline.iter().map(|id| cue(*id)) {
+        lines.push(said!(language, "标题中的 {id} 对全文有效", "{id} in the headline speaks for the whole text"));
+    }
+    let outside = layout.outside();
+    if outside > 0 {
+        lines.push(said!(language, "{outside} 个分句不在正文之内", "{outside} clauses are no part of the article"));
+    }
+    lines
 }
 
 /// What the judge says of a hazard that it decided on.
@@ -213,6 +251,19 @@ fn outcome(fate: Fate, language: Language) -> &'static str {
         Fate::NoProduct => ("不计：没有产品", "does not count: no product"),
         Fate::Bare => ("不计：同一产品另有具体缺陷", "does not count: a plainer defect of the same product is told"),
         Fate::Vetoed => ("不计：复核认为可能性低", "does not count: the judge thinks it improbable"),
+        Fate::Outside => ("不计：不在正文之内", "does not count: no part of the article"),
+        Fate::General => (
+            "不计：只说可能、应当或检验内容，没有说发生了什么",
+            "does not count: says what may come, what ought to be done or what was tested, and nothing that happened",
+        ),
+        Fate::Bystander => (
+            "不计：全文说的是另一件产品，这件只是在场",
+            "does not count: the page is about another product, this one only stands by",
+        ),
+        Fate::Body => ("不计：说的是人的身体", "does not count: said of a part of a body"),
+        Fate::ToldAlready => {
+            ("不计：是同一事件的起因或后果，已计入", "does not count: cause or consequence of an event that is counted")
+        }
         Fate::Settled => ("不计：担心之事下文已否认", "does not count: what was feared is denied further on"),
     };
     language.pick(zh, en)
@@ -256,6 +307,9 @@ impl fmt::Display for Explanation {
         writeln!(f, "{}  {}", language.pick("分词", "tokens"), self.tokens.join(" / "))?;
         if let Some(category) = &self.platform_category {
             writeln!(f, "{}  {category}", language.pick("平台类目", "platform's category"))?;
+        }
+        for line in &self.page {
+            writeln!(f, "{}  {line}", language.pick("篇章", "page"))?;
         }
         for (at, clause) in self.clauses.iter().enumerate() {
             writeln!(f, "{} {}  {clause}", language.pick("分句", "clause"), at + 1)?;

@@ -25,8 +25,10 @@ mod fingerprint;
 mod hits;
 pub mod inside;
 pub mod judge;
+mod layout;
 mod matching;
 mod normalise;
+mod page;
 mod possible;
 mod products;
 mod record;
@@ -179,7 +181,8 @@ fn all_signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> V
     signals
 }
 
-/// One signal per distinct pair: an assertion beats a suspicion, the first beats later ones; rules and severity are joined.
+/// One signal per distinct pair: an assertion beats a suspicion unless a page doubts it first, the first beats later ones; rules and
+/// severity are joined.
 fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Signal> {
     let mut groups: Vec<((Category, Hazard), Vec<&FoundHazard>)> = Vec::new();
     for found in analysis.found.iter().filter(|found| found.fate == Fate::Kept) {
@@ -194,8 +197,18 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
     groups
         .into_iter()
         .filter_map(|((product, hazard), group)| {
-            let best = *group.iter().min_by_key(|found| (found.judged.stance != Stance::Asserted, found.from))?;
+            let doubted = analysis.is_doubted(&group, product, hazard, lexicon);
+            let plain = if doubted { Stance::Suspected } else { Stance::Asserted };
+            let best = *group.iter().min_by_key(|found| (found.judged.stance != plain, found.from))?;
             let choice = best.choice?;
+            let facts = analysis.facts_about(best.clause);
+            let recalled = analysis.layout.as_ref().is_some_and(|layout| layout.recalls(best.clause));
+            let stance = match best.judged.stance {
+                // The risk that a recall names is why the goods are called back.
+                Stance::Suspected if recalled => Stance::Asserted,
+                _ if doubted => Stance::Suspected,
+                stance => stance,
+            };
             let mut rules: Vec<RuleId> = group
                 .iter()
                 .flat_map(|found| {
@@ -209,7 +222,7 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
             Some(Signal {
                 product,
                 hazard,
-                stance: best.judged.stance,
+                stance,
                 severity: group.iter().map(|found| found.severity).max().unwrap_or(0),
                 product_span: choice.named.map(|at| {
                     let named = &analysis.products[at];
@@ -218,8 +231,8 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
                 hazard_span: analysis.folded.original(best.from, best.to),
                 title_span: None,
                 product_from: choice.product_from(),
-                brand: brand_of(analysis, best, document, lexicon),
-                region: facts::region_for(&analysis.facts, &analysis.clauses, best.clause, best.from).or(region),
+                brand: brand_of(&facts, &analysis.clauses, best, document, lexicon),
+                region: facts::region_for(&facts, &analysis.clauses, best.clause, best.from).or(region),
                 confidence: analysis
                     .judged_pairs
                     .iter()
@@ -232,13 +245,19 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
 }
 
 /// The nearest brand of the sentence, else the text's first, else the platform's word, in its canonical form.
-fn brand_of(analysis: &Analysis, found: &FoundHazard, document: &Document, lexicon: &Lexicon) -> Option<String> {
+fn brand_of(
+    facts: &[facts::Fact],
+    clauses: &[clauses::Clause],
+    found: &FoundHazard,
+    document: &Document,
+    lexicon: &Lexicon,
+) -> Option<String> {
     if let Some(stated) = document.meta_str("brand") {
         let folded = lexicon::fold_word(stated);
         let canonical = lexicon.canonical_brand(&folded).map(str::to_owned);
         return Some(canonical.unwrap_or_else(|| excerpt(stated, BRAND_CHARS_MAX)));
     }
-    facts::brand_for(&analysis.facts, &analysis.clauses, found.clause, found.from).map(str::to_owned)
+    facts::brand_for(facts, clauses, found.clause, found.from).map(str::to_owned)
 }
 
 /// Everything named, in text order.

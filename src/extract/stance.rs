@@ -72,12 +72,13 @@ pub(super) struct Place {
     pub(super) own: Option<Stance>,
 }
 
-/// Judges one hazard. Generic beats negated beats historic beats suspected; an even number of negations is none.
+/// Judges one hazard. Generic beats negated beats historic beats suspected; an even number of negations is none. `whole` are the cues
+/// that speak for all of a page: any other cue with that reach speaks for its sentence. Without it every one of them counts.
 pub(super) fn judge(
     place: Place,
     folded: &Folded,
     clauses: &[Clause],
-    cues: &[CueHit],
+    (cues, whole): (&[CueHit], Option<&[CueHit]>),
     lexicon: &Lexicon,
     platform: bool,
 ) -> Judged {
@@ -85,7 +86,8 @@ pub(super) fn judge(
     let mut best: Option<(u8, CueHit, Stance)> = None;
     let mut negations: Vec<CueHit> = Vec::new();
     let mut voids: Vec<CueHit> = Vec::new();
-    for hit in cues_near(cues, clauses, clause) {
+    let near = cues_near(cues, clauses, clause).map(|hit| (hit, whole.is_none()));
+    for (hit, for_all) in near.chain(whole.unwrap_or_default().iter().map(|hit| (hit, true))) {
         work::done(1);
         let cue = &lexicon.cues()[hit.cue as usize];
         let wanted = place.hazard.is_none_or(|hazard| cue.hazards & (1 << hazard as u32) != 0);
@@ -120,8 +122,10 @@ pub(super) fn judge(
                 Reach::After => in_clause && hit.from >= place.to && hit.from - place.to <= cue.chars,
                 Reach::Clause => in_clause,
                 Reach::End => in_clause && hit.to + 1 >= clause.to,
-                Reach::Sentence => clauses[super::clauses::at(clauses, hit.from)].sentence == clause.sentence,
-                Reach::Text => true,
+                Reach::Text if for_all => true,
+                Reach::Sentence | Reach::Text => {
+                    clauses[super::clauses::at(clauses, hit.from)].sentence == clause.sentence
+                }
             };
         if !applies {
             continue;

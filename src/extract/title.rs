@@ -6,7 +6,7 @@
 //! first product there that fits.
 
 use lexicon::Lexicon;
-use vocabulary::{CharSpan, Document, MentionKind, ProductFrom, Signal};
+use vocabulary::{CharSpan, Document, Hazard, MentionKind, ProductFrom, Signal};
 
 use super::analysis::{Analysis, Fate};
 use super::products::{Choice, Named, Why};
@@ -21,6 +21,12 @@ pub(super) fn relate(analysis: &mut Analysis, lexicon: &Lexicon) {
     for found in title.found.iter_mut().filter(|found| found.fate == Fate::NoProduct) {
         let effect = &lexicon.effects()[found.effect as usize];
         if effect.weak || effect.platform_only {
+            continue;
+        }
+        let topic = analysis.layout.as_ref().and_then(|layout| layout.topics.first().copied().flatten());
+        if let Some(topic) = topic.filter(|topic| effect.only.has(topic.category)) {
+            found.choice = Some(Choice { category: topic.category, named: None, why: Why::Title });
+            found.fate = Fate::Kept;
             continue;
         }
         let mut products = analysis.products.iter().filter(plain).take(PRODUCTS_MAX);
@@ -39,9 +45,16 @@ pub(super) fn add(signals: &mut Vec<Signal>, analysis: &Analysis, document: &Doc
     }
     for mut signal in super::signals(title, document, lexicon) {
         let same = |effect: u32| lexicon.effects()[effect as usize].hazard == signal.hazard;
-        if analysis.found.iter().any(|found| same(found.effect) && found.fate != Fate::NoProduct) {
+        let speaks = |fate: Fate| !matches!(fate, Fate::NoProduct | Fate::Outside | Fate::Bystander);
+        if analysis.found.iter().any(|found| same(found.effect) && speaks(found.fate)) {
             continue;
         }
+        // A headline that only says 召回, 隐患 or 故障 adds nothing to a page that says which.
+        let vague = matches!(signal.hazard, Hazard::Other | Hazard::Malfunction);
+        if vague && analysis.layout.is_some() && signals.iter().any(|known| known.product == signal.product) {
+            continue;
+        }
+        signal.severity = signal.severity.max(analysis.injury_of_article(signal.hazard, lexicon));
         signal.title_span = Some(signal.hazard_span);
         signal.hazard_span = CharSpan::new(0, 0);
         signal.product_span = None;

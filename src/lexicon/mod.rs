@@ -86,6 +86,7 @@ pub struct Lexicon {
     confidence: Confidence,
     coordination: terms::Coordination,
     subjects: terms::Subjects,
+    pages: terms::Pages,
     judge: Option<judge::LearnedJudge>,
     /// Per entry: the rows of the judge's weights that its word classes have.
     judged: anchor::Lists<u32>,
@@ -417,6 +418,11 @@ impl Lexicon {
     /// What a sentence is about that names no product itself.
     pub fn subjects(&self) -> &terms::Subjects {
         &self.subjects
+    }
+
+    /// The words by which the parts of a whole page are known.
+    pub fn pages(&self) -> &terms::Pages {
+        &self.pages
     }
 
     /// Steps of confidence.

@@ -339,6 +339,59 @@ pub struct Subjects {
     pub topics: Words,
 }
 
+/// The words by which the parts of a whole page are known.
+#[derive(Debug, Clone, Default)]
+pub struct Pages {
+    /// A short line with one of these begins what stands below an article.
+    pub tails: Words,
+    /// A short line with one of these is a breadcrumb, a dateline or a button.
+    pub furniture: Words,
+    /// What an event is told by.
+    pub events: Words,
+    /// What may happen or is so in general.
+    pub modals: Words,
+    /// What ought to be done, or is only supposed.
+    pub orders: Words,
+    /// The same, where a clause begins with them.
+    pub openers: Words,
+    /// A headline with one of these advises or explains.
+    pub advice: Words,
+    /// A sentence with one of these says what was tested, not what failed.
+    pub tested: Words,
+    /// A headline or lead with one of these announces a recall.
+    pub recalls: Words,
+    /// The same for a spot check.
+    pub checks: Words,
+    /// The same for a statement against a rumour.
+    pub statements: Words,
+    /// The same for a page of several items.
+    pub digests: Words,
+    /// Behind a product these say where something is.
+    pub inside: Words,
+    /// Longer words that begin so and say what the product did.
+    pub not_inside: Words,
+    /// In front of a product these say that it was burnt or hit.
+    pub burnt_before: Words,
+    /// Behind a product these say that it was burnt.
+    pub burnt_behind: Words,
+    /// In front of a product these say that somebody used it.
+    pub used_before: Words,
+    /// A sentence with one of these settles a doubt.
+    pub confirmed: Words,
+    /// A sentence with one of these tells an old case or a sum over many.
+    pub old: Words,
+    /// Parts of a body.
+    pub bodies: Words,
+    /// Words of doubt: what is only suspected.
+    pub doubts: Words,
+    /// Nobody was hurt, or nearly.
+    pub spared: Words,
+    /// Smoke and gases of a fire.
+    pub smoke: Words,
+    /// Words for whatever vehicle the text is about.
+    pub any_vehicle: Words,
+}
+
 /// A rule's own example.
 #[derive(Debug, Clone)]
 pub struct Example {

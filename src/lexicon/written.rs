@@ -213,6 +213,38 @@ pub(super) struct ContextFile {
     pub(super) coordination: Option<WrittenCoordination>,
     #[serde(default)]
     pub(super) subjects: Option<WrittenSubjects>,
+    #[serde(default)]
+    pub(super) pages: Option<WrittenPages>,
+}
+
+/// The words by which the parts of a whole page are known: list by list as in [`super::terms::Pages`].
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenPages {
+    pub(super) tails: Vec<Spanned<String>>,
+    pub(super) furniture: Vec<Spanned<String>>,
+    pub(super) events: Vec<Spanned<String>>,
+    pub(super) modals: Vec<Spanned<String>>,
+    pub(super) orders: Vec<Spanned<String>>,
+    pub(super) openers: Vec<Spanned<String>>,
+    pub(super) advice: Vec<Spanned<String>>,
+    pub(super) tested: Vec<Spanned<String>>,
+    pub(super) recalls: Vec<Spanned<String>>,
+    pub(super) checks: Vec<Spanned<String>>,
+    pub(super) statements: Vec<Spanned<String>>,
+    pub(super) digests: Vec<Spanned<String>>,
+    pub(super) inside: Vec<Spanned<String>>,
+    pub(super) not_inside: Vec<Spanned<String>>,
+    pub(super) burnt_before: Vec<Spanned<String>>,
+    pub(super) burnt_behind: Vec<Spanned<String>>,
+    pub(super) used_before: Vec<Spanned<String>>,
+    pub(super) confirmed: Vec<Spanned<String>>,
+    pub(super) old: Vec<Spanned<String>>,
+    pub(super) bodies: Vec<Spanned<String>>,
+    pub(super) doubts: Vec<Spanned<String>>,
+    pub(super) spared: Vec<Spanned<String>>,
+    pub(super) smoke: Vec<Spanned<String>>,
+    pub(super) any_vehicle: Vec<Spanned<String>>,
 }
 
 /// What a sentence is about that names no product itself.

@@ -60,7 +60,10 @@ pub(super) fn names(folded: &Folded, hits: &Hits, lexicon: &Lexicon, meta: Optio
             let (slot, kind, code, rule) = match meaning {
                 Meaning::Brand(index) => {
                     let brand = &lexicon.brands()[*index as usize];
-                    if brand.ambiguous && !is_brand(folded, hits, lexicon, at, brand.categories, meta) {
+                    if brand.ambiguous && !is_brand(folded, hits, lexicon, at, brand.categories, meta)
+                        || is_in_number(folded, hit)
+                        || ends_longer_word(folded, hit, lexicon)
+                    {
                         continue;
                     }
                     (0, MentionKind::Brand, &brand.canonical, &brand.rule)
@@ -95,6 +98,38 @@ pub(super) fn names(folded: &Folded, hits: &Hits, lexicon: &Lexicon, meta: Optio
             });
         }
     }
+}
+
+/// Whether a name of digits stands inside a date or a longer number: 7-11 in 2017-11-30.
+fn is_in_number(folded: &Folded, hit: &Hit) -> bool {
+    let (from, to) = (hit.from as usize, hit.to as usize);
+    let chars = &folded.chars;
+    let beside = |at: Option<usize>| at.and_then(|at| chars.get(at)).copied().unwrap_or(' ');
+    let goes_on = |c: char| c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | ':' | '·' | '~');
+    let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+    let (before, behind) = (beside(from.checked_sub(1)), beside(Some(to)));
+    digit(from) && goes_on(before)
+        || to > from
+            && digit(to - 1)
+            && (goes_on(behind)
+                || matches!(behind, '年' | '月' | '日' | '号' | '时' | '点' | '起' | '例' | '次' | '人'))
+}
+
+/// Longest word of the segmenter that a brand may stand at the end of, in characters beyond the brand; longest such brand.
+const BEYOND_CHARS: usize = 2;
+const SHORT_BRAND_CHARS: u32 = 3;
+
+/// Whether a short brand is the end of a longer word that begins before it: 莱克 in 伊莱克斯.
+fn ends_longer_word(folded: &Folded, hit: &Hit, lexicon: &Lexicon) -> bool {
+    let (from, to) = (hit.from as usize, hit.to as usize);
+    let han = |at: usize| folded.chars.get(at).is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(c));
+    if hit.chars() > SHORT_BRAND_CHARS || from == 0 || !han(from) || !han(from - 1) {
+        return false;
+    }
+    (1..=BEYOND_CHARS.min(from)).take_while(|back| han(from - back)).any(|back| {
+        let mut ends = (0..=BEYOND_CHARS).take_while(|more| *more == 0 || han(to + more - 1));
+        ends.any(|more| lexicon.jieba().has_word(folded.slice(from - back, (to + more).min(folded.len()))))
+    })
 }
 
 /// Whether a brand that is also an everyday word (苹果, 大众, 小米) means the brand: its product, or a word that only brands

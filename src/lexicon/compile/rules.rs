@@ -5,7 +5,7 @@ use toml::Spanned;
 use crate::files::Files;
 use crate::pattern::{self, Atom};
 use crate::terms::{
-    Around, Beyond, Compiled, Coordination, Cue, Example, Gives, Injury, Meaning, Owner, Rule, Subjects, Words,
+    Around, Beyond, Compiled, Coordination, Cue, Example, Gives, Injury, Meaning, Owner, Pages, Rule, Subjects, Words,
 };
 use crate::written::{BareWhere, ContextFile, RuleFile, WrittenBare, WrittenBeyond, WrittenRule, parse};
 use crate::{CategorySet, LexiconError, Reach, fold_word};
@@ -155,6 +155,35 @@ impl Builder {
                     others: words(&written.others)?,
                     places: words(&written.r#where)?,
                     topics: words(&written.topics)?,
+                };
+            }
+            if let Some(written) = file.pages {
+                let words = |list: &[Spanned<String>]| folded(&source, list).map(Words::new);
+                self.pages = Pages {
+                    tails: words(&written.tails)?,
+                    furniture: words(&written.furniture)?,
+                    events: words(&written.events)?,
+                    modals: words(&written.modals)?,
+                    orders: words(&written.orders)?,
+                    openers: words(&written.openers)?,
+                    advice: words(&written.advice)?,
+                    tested: words(&written.tested)?,
+                    recalls: words(&written.recalls)?,
+                    checks: words(&written.checks)?,
+                    statements: words(&written.statements)?,
+                    digests: words(&written.digests)?,
+                    inside: words(&written.inside)?,
+                    not_inside: words(&written.not_inside)?,
+                    burnt_before: words(&written.burnt_before)?,
+                    burnt_behind: words(&written.burnt_behind)?,
+                    used_before: words(&written.used_before)?,
+                    confirmed: words(&written.confirmed)?,
+                    old: words(&written.old)?,
+                    bodies: words(&written.bodies)?,
+                    doubts: words(&written.doubts)?,
+                    spared: words(&written.spared)?,
+                    smoke: words(&written.smoke)?,
+                    any_vehicle: words(&written.any_vehicle)?,
                 };
             }
         }
