@@ -148,6 +148,23 @@ fn a_hazard_said_of_all_listed_products_belongs_to_each() {
 }
 
 #[test]
+fn a_brand_of_many_goods_stands_for_the_first_of_them_unless_it_is_an_everyday_word() {
+    check("小米充电时突然起火", &["phone/fire/asserted/0"]);
+    check("小米手环充电时突然起火", &["smart_device/fire/asserted/0"]);
+    check("老板突然起火", &[]);
+}
+
+#[test]
+fn one_event_is_told_of_one_product() {
+    check("热水器漏电，测电笔一碰就亮", &["water_heater/electric_shock/asserted/0"]);
+}
+
+#[test]
+fn a_product_inside_the_words_of_its_own_hazard_is_meant() {
+    check("超市卖出毒枸杞和花生", &["other_product/chemical/asserted/0"]);
+}
+
+#[test]
 fn the_injury_told_beside_a_hazard_sets_its_severity() {
     check("电热毯起火，老人死亡", &["small_appliance/fire/asserted/4"]);
 }
