@@ -113,6 +113,11 @@ impl Analysis {
             Standing::Plain => true,
             // What somebody used may have failed where nothing else is spoken of.
             Standing::Used => topic.is_none(),
+            // 面包里有虫: what is in a thing is that thing's fault, what happens in it need not be.
+            Standing::Place => matches!(
+                effect.hazard,
+                Hazard::ForeignBody | Hazard::Microbial | Hazard::Chemical | Hazard::Counterfeit | Hazard::Illness
+            ),
             _ => false,
         };
         let tied = plain && known.why == Why::Clause && named.from <= from;
@@ -314,7 +319,7 @@ impl Told {
             }
             Hazard::Malfunction => same && sentence && other.hazard == Hazard::Fire,
             Hazard::Burn if page => same && other.hazard == Hazard::Fire && (self.by_flames || sentence && !self.hurt),
-            Hazard::Cut if page => same && other.hazard == Hazard::Fire,
+            Hazard::Cut if page => other.hazard == Hazard::Fire && self.item == other.item && (same || !self.topic),
             Hazard::Collapse if page => same && sentence && other.hazard == Hazard::Fire,
             _ => false,
         }

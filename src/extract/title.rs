@@ -54,6 +54,10 @@ pub(super) fn add(signals: &mut Vec<Signal>, analysis: &Analysis, document: &Doc
         if vague && analysis.layout.is_some() && signals.iter().any(|known| known.product == signal.product) {
             continue;
         }
+        // A fault told below a headline of what came of it is the same event.
+        if analysis.layout.as_ref().is_some_and(|layout| !layout.lists()) && signal.hazard.is_safety() {
+            signals.retain(|known| known.product != signal.product || known.hazard != Hazard::Malfunction);
+        }
         signal.severity = signal.severity.max(analysis.injury_of_article(signal.hazard, lexicon));
         signal.title_span = Some(signal.hazard_span);
         signal.hazard_span = CharSpan::new(0, 0);

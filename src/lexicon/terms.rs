@@ -364,6 +364,8 @@ pub struct Pages {
     pub checks: Words,
     /// The same for a statement against a rumour.
     pub statements: Words,
+    /// A headline with one of these answers a story, which the article may call a rumour.
+    pub replies: Words,
     /// The same for a page of several items.
     pub digests: Words,
     /// Behind a product these say where something is.

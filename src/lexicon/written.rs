@@ -232,6 +232,7 @@ pub(super) struct WrittenPages {
     pub(super) recalls: Vec<Spanned<String>>,
     pub(super) checks: Vec<Spanned<String>>,
     pub(super) statements: Vec<Spanned<String>>,
+    pub(super) replies: Vec<Spanned<String>>,
     pub(super) digests: Vec<Spanned<String>>,
     pub(super) inside: Vec<Spanned<String>>,
     pub(super) not_inside: Vec<Spanned<String>>,

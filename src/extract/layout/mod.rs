@@ -35,6 +35,8 @@ const OFTEN_MIN: usize = 3;
 const OFTEN_CHARS: usize = 250;
 /// How often a cue of the lead must stand below a headline that does not hold it.
 const LEAD_AGAIN: usize = 2;
+/// The part of a text that its lead has at most: one in so many.
+const LEAD_SHARE: usize = 3;
 /// Most cues that speak for the whole of one page.
 const WHOLE_MAX: usize = 8;
 /// Items of a page that is a digest, and products that they differ in, at least.
@@ -93,6 +95,7 @@ mod says {
     pub(super) const TOLD: u16 = 256;
     pub(super) const SPARED: u16 = 512;
     pub(super) const RECALL: u16 = 1024;
+    pub(super) const RUMOUR: u16 = 2048;
 }
 
 /// What a clause says, what its sentence says up to it, and what all of its sentence says: flags of [`says`].
@@ -231,13 +234,19 @@ impl Layout {
             Kind::Recall
         } else if self.check {
             Kind::Check
-        } else if holds(head, &words.statements) {
+        } else if holds(head, &words.statements) || holds(head, &words.replies) && self.tells_rumour() {
             Kind::Statement
         } else if holds(head, &words.advice) && !tells || self.mostly_advises(clauses) {
             Kind::Advice
         } else {
             Kind::Report
         };
+    }
+
+    /// Whether the article calls something a rumour.
+    fn tells_rumour(&self) -> bool {
+        let mut clauses = self.clauses.iter().zip(&self.roles);
+        clauses.any(|(says, role)| *role == Role::Body && says.own & says::RUMOUR != 0)
     }
 
     /// Whether most sentences of the article say what may happen or ought to be done, and tell no event.
@@ -265,6 +274,7 @@ impl Layout {
             at.and_then(|at| folded.chars.get(at))
                 .is_some_and(|c| matches!(c, '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」'))
         };
+        let lead = clauses.get(self.lead.0).map_or(0, |first| first.from + folded.len() / LEAD_SHARE);
         let mut counts: Vec<(u32, usize, CueHit, bool)> = Vec::new();
         for hit in cues.iter().filter(|hit| lexicon.cues()[hit.cue as usize].reach == Reach::Text) {
             let clause = clauses::at(clauses, hit.from);
@@ -272,7 +282,7 @@ impl Layout {
                 continue;
             }
             // The lead of a digest speaks for none of its items.
-            let leads = self.kind != Kind::Digest && self.in_lead(clause);
+            let leads = self.kind != Kind::Digest && self.in_lead(clause) && hit.from < lead;
             match counts.iter_mut().find(|(cue, ..)| *cue == hit.cue) {
                 Some((_, count, _, lead)) => {
                     *count += 1;
@@ -337,10 +347,12 @@ impl Layout {
     pub(super) fn general(&self, clause: usize) -> bool {
         let Some(Says { own, before, sentence }) = self.clauses.get(clause).copied() else { return false };
         let has = |flags: u16, any: u16| flags & any != 0;
-        if self.kind == Kind::Statement || has(sentence, says::TESTED) && !has(own, says::EVENT) {
+        let tested = has(own, says::TESTED) || has(sentence, says::TESTED) && !has(own, says::EVENT);
+        if self.kind == Kind::Statement || tested {
             return true;
         }
-        let ordered = has(own, says::ORDER) && !has(own, says::EVENT);
+        let advises = if self.kind == Kind::Advice { says::ORDER | says::MODAL } else { says::ORDER };
+        let ordered = has(own, advises) && !has(own, says::EVENT);
         if self.recall || self.check {
             return ordered;
         }
@@ -408,6 +420,7 @@ fn flags(folded: &Folded, clauses: &[Clause], words: &Pages) -> Vec<Says> {
         (&words.doubts, says::DOUBT),
         (&words.spared, says::SPARED),
         (&words.recalls, says::RECALL),
+        (&words.statements, says::RUMOUR),
     ];
     let own = |clause: &Clause| {
         let chars = &folded.chars[clause.from..clause.to];

@@ -81,7 +81,7 @@ fn a_thing_of_the_scene_is_not_what_failed() {
 fn each_item_of_a_digest_has_its_own_product() {
     let title = "一周消费要闻";
     let text = "1、婴儿床召回\n周一，某公司召回900张婴儿床，护栏间隙过大，存在卡住头部的风险。\n\
-                2、面包里有铁丝\n周二，杭州的钱先生在面包里吃出一截铁丝，超市退了款。\n\
+                2、面包里有蟑螂\n周二，杭州的钱先生在面包里吃出一只蟑螂，超市退了款。\n\
                 3、热水壶漏电\n周四，长春一名女子被热水壶电到，壶身漏电。\n";
     let reading = page(title, text);
     let region = |code: &str| {

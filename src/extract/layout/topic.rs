@@ -98,7 +98,7 @@ pub(super) fn weighed(parts: Parts<'_>, layout: &Layout, items: &[u32], openings
         let Some(category) = sole(named).filter(|_| !layout.is_outside(named.clause)) else { continue };
         let weight = match (layout.standings[at], named.part || named.brand) {
             (Standing::Plain, false) => MENTION,
-            (Standing::Plain, true) | (Standing::Used, false) => HINT,
+            (Standing::Plain, true) | (Standing::Used | Standing::Place, false) => HINT,
             _ => continue,
         };
         let item = items.get(named.clause).map_or(0, |item| *item as usize);

@@ -171,6 +171,7 @@ impl Builder {
                     recalls: words(&written.recalls)?,
                     checks: words(&written.checks)?,
                     statements: words(&written.statements)?,
+                    replies: words(&written.replies)?,
                     digests: words(&written.digests)?,
                     inside: words(&written.inside)?,
                     not_inside: words(&written.not_inside)?,
