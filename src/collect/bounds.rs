@@ -53,6 +53,8 @@ vocabulary::bounds! {
     /// Elements and comments that the HTML parser makes of a page, those that the page never wrote included; four attributes
     /// count as one.
     pub(crate) const HTML_NODES_MAX: usize = 400_000, "nodes", "the rest of the page is not read";
+    /// Looks of the HTML parser at elements of a page while it makes them; it looks at those that are open again and again.
+    pub(crate) const HTML_STEPS_MAX: u64 = 250_000_000, "steps", "the rest of the page is not read";
     /// Elements of a feed.
     pub(crate) const FEED_ELEMENTS_MAX: usize = 100_000, "elements", "the feed is not read";
     /// Depth of an XML answer.
