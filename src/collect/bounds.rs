@@ -41,6 +41,8 @@ vocabulary::bounds! {
     pub(crate) const ROBOTS_PATH_BYTES_MAX: usize = 8 * 1024, "bytes", "a longer pattern is passed over, a longer path compared by its beginning";
     /// Bytes of patterns and of the path that are compared for one link.
     pub(crate) const ROBOTS_STEPS_MAX: usize = 8 << 20, "bytes", "the link is not asked, as if the file forbade it";
+    /// Longest round of one source.
+    pub(crate) const ROUND_TIME_MAX: Duration = Duration::from_mins(30), "seconds", "nothing further is asked; the rest waits for the next round";
     /// Problems and rejects listed by name in one round.
     pub(crate) const LISTED_MAX: usize = 200, "problems", "the rest is counted";
     /// Pages of one site that fail to answer one after the other.
