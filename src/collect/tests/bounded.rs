@@ -290,3 +290,14 @@ fn a_mistake_of_this_program_stops_one_round_and_the_next_one_fetches_what_it_le
     let round = world.round(&recipe, DAY_2, &Memory::default());
     assert_eq!((round.kept, round.stopped), (3, None));
 }
+
+#[test]
+fn a_source_last_asked_in_the_future_is_due() {
+    let site = three_pages();
+    let (world, sink, recipe) = (World::new(|_| {}), Memory::default(), recipe(&site, HTML));
+    let due = |at| world.runtime.block_on(world.collector.is_due(&recipe, moment(at))).unwrap();
+    world.round(&recipe, "2034-07-02 12:00:00", &sink);
+    assert!(due(DAY_1), "the clock was ten years ahead");
+    world.round(&recipe, DAY_1, &sink);
+    assert!(!due(DAY_1) && due(DAY_2));
+}
