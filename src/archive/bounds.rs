@@ -3,14 +3,19 @@
 vocabulary::bounds! {
     /// Longest line of NDJSON.
     pub const LINE_BYTES_MAX: usize = 8 << 20, "bytes", "the line is set aside";
-    /// Longest row of a CSV or TSV table, all cells together.
+    /// Longest row of a CSV, TSV or Parquet table, all cells together.
     pub const ROW_BYTES_MAX: usize = LINE_BYTES_MAX, "bytes", "the row is set aside";
-    /// Columns of a CSV or TSV table.
+    /// Columns of a CSV, TSV or Parquet table.
     pub const COLUMNS_MAX: usize = 16_384, "columns", "a row is set aside; a header refuses the file";
-    /// A CSV or TSV table after decompression.
+    /// A CSV, TSV or Parquet table after decompression.
     pub const TABLE_BYTES_MAX: u64 = 1 << 30, "bytes", "the rest is not read, and said so in a line that is set aside";
     /// Longest piece of a line that was set aside which is kept.
     pub(crate) const FOUND_CHARS_MAX: usize = 2_000, "characters", "the piece is cut";
+
+    /// Cells of one group of rows of a Parquet table: each costs a few bytes, though the file may say it with none.
+    pub(crate) const GROUP_CELLS_MAX: usize = 20_000_000, "cells", "the table is refused";
+    /// One group of rows of a Parquet table, unpacked, as its index says.
+    pub(crate) const GROUP_BYTES_MAX: usize = 512 << 20, "bytes", "the table is refused";
 
     /// An Excel workbook, packed.
     pub(crate) const WORKBOOK_BYTES_MAX: u64 = 256 << 20, "bytes", "the workbook is refused";

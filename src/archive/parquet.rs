@@ -4,7 +4,7 @@
 mod assessments;
 mod documents;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{BufWriter, Cursor, Write};
 use std::path::Path;
@@ -16,10 +16,11 @@ use polars::prelude::{
 use rayon::prelude::*;
 
 use super::ArchiveError;
+use super::bounds::{COLUMNS_MAX, GROUP_BYTES_MAX, GROUP_CELLS_MAX, ROW_BYTES_MAX, TABLE_BYTES_MAX};
 use super::export::row::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
 use vocabulary::{
-    CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, RegionCode, RuleId, SHOWN_CHARS,
-    SignalRecord, SourceId, day_of, excerpt, parse_moment, show_moment,
+    CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, Refused, RegionCode, RuleId, SHOWN_CHARS,
+    SignalRecord, SourceId, day_of, excerpt, parse_moment, refused, show_moment,
 };
 
 pub use assessments::{AssessedRow, AssessmentTable, read_assessed};
@@ -213,30 +214,105 @@ fn text_column(name: &str, values: impl Iterator<Item = Option<String>>) -> Colu
 /// Values of a row, column by column.
 type Cells = Vec<Option<String>>;
 
-/// Column names and rows of a file that anybody wrote, every value as text; `None` where there is none.
-fn cells_of(path: &Path) -> Result<(Vec<String>, Vec<Cells>), ArchiveError> {
-    let brought = |source: std::io::Error| ArchiveError::Read { path: path.to_owned(), source };
-    let bytes = fs::metadata(path).map_err(brought)?.len();
-    if bytes > FILE_BYTES_MAX {
-        return Err(brought(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes; split it"))));
-    }
-    let table = ParquetReader::new(File::open(path).map_err(brought)?)
-        .finish()
-        .map_err(|error| brought(std::io::Error::other(error)))?;
-    let columns = table.columns();
-    let header: Vec<String> = columns.iter().map(|column| column.name().to_string()).collect();
-    let mut rows = vec![Vec::with_capacity(columns.len()); table.height()];
-    for column in columns {
-        for (index, row) in rows.iter_mut().enumerate() {
-            row.push(match column.get(index) {
-                Ok(AnyValue::Null) | Err(_) => None,
-                Ok(AnyValue::String(text)) => Some(text.to_owned()),
-                Ok(AnyValue::StringOwned(text)) => Some(text.to_string()),
-                Ok(value) => Some(value.to_string()),
-            });
+/// A file that anybody wrote, read row by row. Only one of its groups of rows is held, and the text of one row: a dictionary lets a
+/// small file say a long text as often as it likes.
+struct BroughtTable<'a> {
+    path: &'a Path,
+    header: Vec<String>,
+    /// First row and number of rows of the groups that were not read yet.
+    groups: VecDeque<(usize, usize)>,
+    group: DataFrame,
+    /// The next row of the group.
+    next: usize,
+    /// Number of the last row, from 1.
+    line: u64,
+    /// Bytes of the rows that were made.
+    made: u64,
+}
+
+impl<'a> BroughtTable<'a> {
+    /// # Errors
+    /// A file that is too large or none of its kind, one with too many columns, and one of whose groups is too large to be held.
+    fn open(path: &'a Path) -> Result<Self, ArchiveError> {
+        let brought = |source: std::io::Error| ArchiveError::Read { path: path.to_owned(), source };
+        let other = |error: PolarsError| brought(std::io::Error::other(error));
+        let too_large = |what: String| brought(std::io::Error::other(what));
+        let bytes = fs::metadata(path).map_err(brought)?.len();
+        if bytes > FILE_BYTES_MAX {
+            return Err(too_large(format!("it is larger than {FILE_BYTES_MAX} bytes; split it")));
         }
+        let mut reader = ParquetReader::new(File::open(path).map_err(brought)?);
+        let header: Vec<String> = reader.schema().map_err(other)?.iter_names().map(ToString::to_string).collect();
+        if header.len() > COLUMNS_MAX {
+            return Err(too_large(format!("it has more than {COLUMNS_MAX} columns; leave columns out")));
+        }
+        let mut groups = VecDeque::new();
+        let mut first = 0_usize;
+        for group in &reader.get_metadata().map_err(other)?.row_groups {
+            let (rows, bytes) = (group.num_rows(), group.total_byte_size());
+            if rows.saturating_mul(header.len()) > GROUP_CELLS_MAX || bytes > GROUP_BYTES_MAX {
+                return Err(too_large(format!(
+                    "a group of its rows has more than {GROUP_CELLS_MAX} cells or {GROUP_BYTES_MAX} bytes; write smaller groups"
+                )));
+            }
+            groups.push_back((first, rows));
+            first = first.saturating_add(rows);
+        }
+        Ok(Self { path, header, groups, group: DataFrame::empty(), next: 0, line: 0, made: 0 })
     }
-    Ok((header, rows))
+
+    /// The next group that has rows; false when there is none.
+    fn turn_over(&mut self) -> Result<bool, PolarsError> {
+        while self.next >= self.group.height() {
+            let Some(slice) = self.groups.pop_front() else { return Ok(false) };
+            self.group = DataFrame::empty();
+            self.group = ParquetReader::new(File::open(self.path)?).with_slice(Some(slice)).finish()?;
+            self.next = 0;
+        }
+        Ok(true)
+    }
+
+    /// The values of the next row.
+    fn cells(&mut self) -> Result<Cells, Refused> {
+        let values = self.group.columns().iter().map(|column| column.get(self.next));
+        let values: Vec<AnyValue<'_>> = values.map(|value| value.unwrap_or(AnyValue::Null)).collect();
+        self.next += 1;
+        let bytes: usize = values.iter().map(|value| value.get_str().map_or(0, str::len)).sum();
+        if bytes > ROW_BYTES_MAX {
+            return Err(refused!("这一行超过 {ROW_BYTES_MAX} 字节", "the row has more than {ROW_BYTES_MAX} bytes"));
+        }
+        let cells: Cells = values
+            .iter()
+            .map(|value| match value {
+                AnyValue::Null => None,
+                value => Some(value.get_str().map_or_else(|| value.to_string(), str::to_owned)),
+            })
+            .collect();
+        self.made += cells.iter().flatten().map(|cell| cell.len() as u64).sum::<u64>();
+        Ok(cells)
+    }
+}
+
+/// Rows with their numbers from 1. What cannot be read says why; after a group that cannot be read there is nothing.
+impl Iterator for BroughtTable<'_> {
+    type Item = (u64, Result<Cells, Refused>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = match self.turn_over() {
+            Ok(false) => return None,
+            Ok(true) if self.made > TABLE_BYTES_MAX => {
+                let end = format!("the table is longer than {TABLE_BYTES_MAX} bytes; split it");
+                Err(refused!("文件到此中断：“{end}”", "the file breaks off here: {end}"))
+            }
+            Ok(true) => {
+                self.line += 1;
+                return Some((self.line, self.cells()));
+            }
+            Err(error) => Err(refused!("文件到此中断：“{error}”", "the file breaks off here: {error}")),
+        };
+        (self.group, self.groups) = (DataFrame::empty(), VecDeque::new());
+        Some((self.line + 1, row))
+    }
 }
 
 fn write_table(path: &Path, columns: Vec<Column>) -> Result<(), ArchiveError> {

@@ -39,6 +39,10 @@ vocabulary::bounds! {
     pub(crate) const ROBOTS_RULES_MAX: usize = 10_000, "rules", "the rest is not read";
     /// Longest path or pattern that is compared.
     pub(crate) const ROBOTS_PATH_BYTES_MAX: usize = 8 * 1024, "bytes", "a longer pattern is passed over, a longer path compared by its beginning";
+    /// Bytes of patterns and of the path that are compared for one link.
+    pub(crate) const ROBOTS_STEPS_MAX: usize = 8 << 20, "bytes", "the link is not asked, as if the file forbade it";
+    /// Longest round of one source.
+    pub(crate) const ROUND_TIME_MAX: Duration = Duration::from_mins(30), "seconds", "nothing further is asked; the rest waits for the next round";
     /// Problems and rejects listed by name in one round.
     pub(crate) const LISTED_MAX: usize = 200, "problems", "the rest is counted";
     /// Pages of one site that fail to answer one after the other.
@@ -53,6 +57,8 @@ vocabulary::bounds! {
     /// Elements and comments that the HTML parser makes of a page, those that the page never wrote included; four attributes
     /// count as one.
     pub(crate) const HTML_NODES_MAX: usize = 400_000, "nodes", "the rest of the page is not read";
+    /// Looks of the HTML parser at elements of a page while it makes them; it looks at those that are open again and again.
+    pub(crate) const HTML_STEPS_MAX: u64 = 250_000_000, "steps", "the rest of the page is not read";
     /// Elements of a feed.
     pub(crate) const FEED_ELEMENTS_MAX: usize = 100_000, "elements", "the feed is not read";
     /// Depth of an XML answer.

@@ -61,6 +61,7 @@ use url::Url;
 
 pub use address::{Names, SystemNames};
 pub use address::{Reach, Refused, SafeResolver};
+use bounds::ROUND_TIME_MAX;
 pub use bounds::{BOUNDS, PAGE_BYTES_MAX, TEXT_CHARS_MAX};
 pub use charset::{Decoded, decode};
 pub use collector::Collector;
@@ -112,6 +113,8 @@ pub struct CollectorSettings {
     pub masker: Masker,
     /// Documents handed to the sink at once; they share one sync of the archive and one of the log.
     pub batch_max: usize,
+    /// How long a round may begin new requests.
+    pub round_time_max: Duration,
 }
 
 impl Default for CollectorSettings {
@@ -132,6 +135,7 @@ impl Default for CollectorSettings {
             inbox: PathBuf::from("inbox"),
             masker: Masker::default(),
             batch_max: 512,
+            round_time_max: ROUND_TIME_MAX,
         }
     }
 }

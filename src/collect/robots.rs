@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use encoding_rs::UTF_8;
 
-use super::bounds::{ROBOTS_BYTES_MAX, ROBOTS_PATH_BYTES_MAX, ROBOTS_RULES_MAX};
+use super::bounds::{ROBOTS_BYTES_MAX, ROBOTS_PATH_BYTES_MAX, ROBOTS_RULES_MAX, ROBOTS_STEPS_MAX};
 use super::pace::HostPause;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,8 @@ impl Robots {
         Self { rules: group.rules, crawl_delay: group.crawl_delay, everything: None }
     }
 
-    /// Whether a path with its query may be asked for. The longest matching rule decides; of two equally long, `Allow`.
+    /// Whether a path with its query may be asked for. The longest matching rule decides; of two equally long, `Allow`. A file that
+    /// takes too many steps allows nothing.
     #[must_use]
     pub fn allows(&self, path_and_query: &str) -> bool {
         if let Some(answer) = self.everything {
@@ -95,9 +96,18 @@ impl Robots {
             return true;
         }
         let path = normal(path_and_query);
+        // Of ASCII alone, so that it can be cut anywhere.
+        let path = &path[..path.len().min(ROBOTS_PATH_BYTES_MAX)];
+        let mut steps = 0;
         let mut best: Option<(usize, bool)> = None;
-        for rule in self.rules.iter().filter(|rule| matches(&rule.pattern, &path)) {
-            best = best.max(Some((rule.pattern.len(), rule.allow)));
+        for rule in &self.rules {
+            steps += steps_of(&rule.pattern, path);
+            if steps > ROBOTS_STEPS_MAX {
+                return false;
+            }
+            if matches(&rule.pattern, path) {
+                best = best.max(Some((rule.pattern.len(), rule.allow)));
+            }
         }
         best.is_none_or(|(_, allow)| allow)
     }
@@ -156,30 +166,24 @@ fn normal(path: &str) -> String {
     out
 }
 
-/// Greedy matching with one point of return: linear in practice, at worst pattern × path, both bounded.
+/// What comparing takes at most: a pattern without a star is compared with the beginning alone.
+fn steps_of(pattern: &str, path: &str) -> usize {
+    if pattern.contains('*') { pattern.len() + path.len() } else { pattern.len() }
+}
+
+/// What stands between two stars is looked for from where the last one was found: linear in pattern and path.
 fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, anchored) = pattern.strip_suffix('$').map_or((pattern, false), |rest| (rest, true));
-    let path = &path.as_bytes()[..path.len().min(ROBOTS_PATH_BYTES_MAX)];
-    // A pattern is a prefix: an open end is the same as a star there.
-    let pattern: Vec<u8> = if anchored { pattern.bytes().collect() } else { pattern.bytes().chain([b'*']).collect() };
-    let (mut p, mut t) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while t < path.len() {
-        if pattern.get(p) == Some(&b'*') {
-            back = Some((p, t));
-            p += 1;
-        } else if pattern.get(p) == Some(&path[t]) {
-            p += 1;
-            t += 1;
-        } else if let Some((star, from)) = back {
-            p = star + 1;
-            t = from + 1;
-            back = Some((star, t));
-        } else {
-            return false;
-        }
+    let Some((first, behind)) = pattern.split_once('*') else {
+        return path.strip_prefix(pattern).is_some_and(|rest| !anchored || rest.is_empty());
+    };
+    let Some(mut rest) = path.strip_prefix(first) else { return false };
+    let (middle, last) = behind.rsplit_once('*').unwrap_or(("", behind));
+    for part in middle.split('*') {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
     }
-    pattern[p..].iter().all(|byte| *byte == b'*')
+    if anchored { rest.ends_with(last) } else { rest.contains(last) }
 }
 
 #[cfg(test)]
@@ -254,6 +258,54 @@ mod tests {
             let file = format!("user-agent: *\ncrawl-delay: {asked}\n");
             assert_eq!(Robots::parse(file.as_bytes(), "x").pause(), expected, "{asked}");
         }
+    }
+
+    /// Matching by trying every place of every star.
+    fn matches_by_trying(pattern: &[u8], path: &[u8]) -> bool {
+        match (pattern, path) {
+            ([], _) => true,
+            (b"$", path) => path.is_empty(),
+            ([b'*', pattern @ ..], path) => (0..=path.len()).any(|at| matches_by_trying(pattern, &path[at..])),
+            ([wanted, pattern @ ..], [found, path @ ..]) => wanted == found && matches_by_trying(pattern, path),
+            (_, []) => false,
+        }
+    }
+
+    #[test]
+    fn a_pattern_matches_what_it_would_by_trying_every_place_of_its_stars() {
+        // Every pattern of four of these characters and of fewer, against every such path.
+        let words = |letters: &[&str], most: u32| {
+            let mut words = vec![String::new()];
+            for _ in 0..most {
+                words.extend(
+                    words.clone().iter().flat_map(|word| letters.iter().map(move |one| format!("{word}{one}"))),
+                );
+            }
+            words
+        };
+        let paths = words(&["a", "b"], 4);
+        for pattern in words(&["a", "b", "*", "$"], 4) {
+            for path in &paths {
+                let by_trying = matches_by_trying(pattern.as_bytes(), path.as_bytes());
+                assert_eq!(matches(&pattern, path), by_trying, "{pattern} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_file_costs_more_than_its_steps_for_a_link() {
+        let path = format!("/{}", "a".repeat(4_000));
+        // A quarter of a thousand patterns of nothing but stars, each as long as its pattern and the path together.
+        let stars = format!("user-agent: *\n{}", format!("disallow: /{}b\n", "*a".repeat(1_000)).repeat(250));
+        let robots = Robots::parse(stars.as_bytes(), "x");
+        let steps: usize = robots.rules.iter().map(|rule| steps_of(&rule.pattern, &path)).sum();
+        assert_eq!(robots.rules.len(), 250);
+        assert!(steps < ROBOTS_STEPS_MAX && robots.allows(&path), "{steps}");
+        // As many short ones as a file holds: what cannot be looked through is not asked.
+        let many = format!("user-agent: *\n{}", "allow: /*b\n".repeat(ROBOTS_RULES_MAX));
+        let robots = Robots::parse(many.as_bytes(), "x");
+        assert!(!robots.allows(&path));
+        assert!(robots.allows("/short"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Bounds on what people and organisations hand in about alerts, and on criteria files.
+//! Bounds on what people and organisations hand in about alerts, on criteria files, and on rounds under way.
 
 vocabulary::bounds! {
+    /// Rounds of sources that last and go on beside those that have a place.
+    pub(super) const LASTING_ROUNDS_MAX: usize = 32, "rounds", "no further round begins until one has ended";
     /// Acts that are handed in at once.
     pub const ACTS_AT_ONCE_MAX: usize = 1_000, "acts", "400: nothing of the body is taken in";
     /// Notes that one organisation writes on one alert.

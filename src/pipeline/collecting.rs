@@ -51,7 +51,9 @@ impl CollectingFolder {
     ) -> Result<Vec<Round>, PipelineError> {
         self.collector.know(recipes);
         let rounds = stream::iter(recipes.iter().map(|recipe| one_round(&self.log, &self.collector, recipe, now)));
-        rounds.buffered(at_once).try_collect().await
+        let mut rounds: Vec<Round> = rounds.buffer_unordered(at_once).try_collect().await?;
+        rounds.sort_by_key(|round| recipes.iter().position(|recipe| recipe.id == round.source));
+        Ok(rounds)
     }
 
     /// Closes the connections.

@@ -38,6 +38,7 @@ mod reading;
 pub mod rerun;
 mod review;
 pub mod revisions;
+mod rounds;
 mod rules;
 mod secrets;
 pub mod service;

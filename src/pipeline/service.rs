@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::collecting::one_round;
@@ -27,6 +27,7 @@ use super::planned::DIFFERENCE;
 use super::promotion::BackgroundPromotion;
 use super::reading::ReadReport;
 use super::review::Judgement;
+use super::rounds::Rounds;
 use super::supervise::{Task, Troubles, supervise};
 use super::{PipelineError, Tower};
 use collect::{Recipe, Round};
@@ -228,37 +229,98 @@ pub struct Collected {
     pub troubles: Vec<(SourceId, String)>,
 }
 
+/// Something that came of the sources, as soon as it is there.
+enum Came {
+    Round(Box<Round>),
+    /// Why somebody should look at a source.
+    Trouble(SourceId, String),
+}
+
 impl Collecting {
-    /// A source that fails says so in its round and is tried again.
+    /// Goes round the sources that are due until none is under way. A source that fails says so in its round and is tried again.
     async fn collect(&mut self, clock: &Clock) -> Result<Collected, PipelineError> {
-        let now = clock.now();
-        let mut due = Vec::new();
-        for recipe in &self.recipes {
-            if self.tower.is_due(recipe, now).await? {
-                due.push(recipe.clone());
+        let mut collected = Collected { rounds: Vec::new(), troubles: Vec::new() };
+        self.go_round(clock, std::future::pending, &mut |came| match came {
+            Came::Round(round) => collected.rounds.push(*round),
+            Came::Trouble(source, trouble) => collected.troubles.push((source, trouble)),
+        })
+        .await?;
+        collected.rounds.sort_by_key(|round| self.recipes.iter().position(|recipe| recipe.id == round.source));
+        Ok(collected)
+    }
+
+    /// The same, and whenever `look` resolves it looks for more sources that are due meanwhile. Tells what came as soon as it is there.
+    async fn go_round<L: Future<Output = ()> + Send>(
+        &mut self,
+        clock: &Clock,
+        look: impl Fn() -> L + Send,
+        tell: &mut (dyn FnMut(Came) + Send),
+    ) -> Result<(), PipelineError> {
+        let tower = Arc::clone(&self.tower);
+        // A few at a time; one host's pace is one, whoever asks it.
+        let mut rounds = Rounds::new(tower.sources_at_once());
+        self.find_due(&mut rounds, clock.now()).await?;
+        let mut next_look = Box::pin(look());
+        loop {
+            rounds.begin(Instant::now(), |recipe| round(Arc::clone(&tower), recipe, clock.now()));
+            tokio::select! {
+                round = rounds.next() => match round {
+                    Some(round) => tell(Came::Round(Box::new(round?))),
+                    None => break,
+                },
+                () = next_look.as_mut() => {
+                    self.find_due(&mut rounds, clock.now()).await?;
+                    self.find_troubles(clock.now(), tell).await?;
+                    next_look.set(look());
+                }
             }
         }
-        // A few at a time; one host's pace is one, whoever asks it.
-        let rounds = due.into_iter().map(|recipe| round(Arc::clone(&self.tower), recipe, now));
-        let rounds = stream::iter(rounds).buffered(self.tower.sources_at_once()).try_collect().await?;
-        let mut troubles = Vec::new();
+        self.find_troubles(clock.now(), tell).await
+    }
+
+    async fn find_due<T>(&self, rounds: &mut Rounds<'_, T>, now: Timestamp) -> Result<(), PipelineError> {
+        for recipe in &self.recipes {
+            if !rounds.holds(&recipe.id) && self.tower.is_due(recipe, now).await? {
+                rounds.add(recipe.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn find_troubles(
+        &mut self,
+        now: Timestamp,
+        tell: &mut (dyn FnMut(Came) + Send),
+    ) -> Result<(), PipelineError> {
         if self.troubles_told_on.replace(day_of(now)) != Some(day_of(now)) {
             for recipe in &self.recipes {
                 let health = self.tower.collector().health(recipe, now).await?;
-                troubles.extend(health.troubles.iter().map(|trouble| (recipe.id.clone(), trouble.to_string())));
+                health.troubles.iter().for_each(|trouble| tell(Came::Trouble(recipe.id.clone(), trouble.to_string())));
             }
         }
-        Ok(Collected { rounds, troubles })
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Task for Collecting {
     const NAME: &'static str = "collect";
+    /// With a source that answers slowly there is always a round under way.
+    const ENDLESS: bool = true;
 
     async fn pass(&mut self, clock: &Clock) -> Result<(), PipelineError> {
-        let Collected { rounds, troubles } = self.collect(clock).await?;
-        for round in &rounds {
+        let tick = self.tick;
+        self.go_round(clock, || tokio::time::sleep(tick), &mut log_what_came).await
+    }
+
+    fn pause(&self, _: Duration) -> Duration {
+        self.tick
+    }
+}
+
+fn log_what_came(came: Came) {
+    match came {
+        Came::Round(round) => {
             for problem in &round.problems {
                 tracing::warn!("{problem}");
             }
@@ -266,14 +328,9 @@ impl Task for Collecting {
                 tracing::warn!(source.id = %round.source, "the round ended early, the rest waits: {why}");
             }
         }
-        for (source, trouble) in &troubles {
+        Came::Trouble(source, trouble) => {
             tracing::warn!(source.id = %source, "look at this source with `wanglou source check`: {trouble}");
         }
-        Ok(())
-    }
-
-    fn pause(&self, _: Duration) -> Duration {
-        self.tick
     }
 }
 

@@ -92,6 +92,47 @@ fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Docu
         let (document, problems) = document_of_page(source, channel, &url, Some(content_type), &body, seen_at()?, raw);
         document.ok_or_else(|| Refused::quoted(problems.join("; ")))?
     };
+    // Its bytes are not in this archive, and a file may be named like one that is.
+    let document = Document { raw: None, ..document };
     let stated = record.header("WARC-Identified-Content-Language");
     Ok(Some(document).filter(|document| spec.pages.wants_language(stated, &document.text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use archive::documents::{Format, PageFilter};
+    use vocabulary::{Channel, SourceId};
+
+    #[test]
+    fn a_brought_file_named_like_one_of_ours_points_at_none_of_our_records() {
+        let spec = ImportSpec {
+            source: SourceId::from("brought"),
+            channel: Channel::Media,
+            format: Format::Warc,
+            columns: std::collections::BTreeMap::new(),
+            pages: PageFilter::default(),
+        };
+        let text = "某品牌充电宝在充电时起火，两人受伤，厂家已经停止销售并召回这一批产品。".repeat(5);
+        let page =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<h1>起火</h1><p>{text}</p>");
+        for (kind, block) in [("response", page), ("conversion", text)] {
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let record = Record {
+                offset: 0,
+                headers: vec![
+                    header("WARC-Type", kind),
+                    header("WARC-Date", "2024-05-04T01:00:00Z"),
+                    header("WARC-Target-URI", "http://news.example/a"),
+                    header("WARC-Payload-Digest", "sha1:AAAA"),
+                    header("WARC-Block-Digest", "sha1:AAAA"),
+                ],
+                block: block.into_bytes(),
+                cut: false,
+            };
+            let brought = Path::new("brought/wanglou-000001.warc.gz");
+            let document = document_of_record(brought, 1, &record, &spec).expect("a page").expect("a document");
+            assert_eq!(document.raw, None, "{kind}");
+        }
+    }
 }

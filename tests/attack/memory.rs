@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
 use zip::write::SimpleFileOptions;
 
 use super::service::{PUSH_TOKEN, Running, memory_of};
@@ -257,6 +258,33 @@ fn the_worst_tables() {
     let file = dir.path().join("line.ndjson");
     fs::write(&file, "[".repeat(50_000_000)).expect("written");
     imported(dir.path(), &file).bounded("NDJSON, one line of 50 MB");
+}
+
+#[test]
+fn the_worst_parquet() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("dictionary.parquet");
+    // One text, said in every row: each group of rows has it once.
+    let text = "充电宝起火。".repeat(100_000 / 18);
+    let table = |column: Series| DataFrame::new_infer_height(vec![column.into()]).expect("a table");
+    let group = table(Series::new("text".into(), vec![text; 600]));
+    let out = fs::File::create(&file).expect("made");
+    let mut writer = ParquetWriter::new(out).batched(group.schema()).expect("begun");
+    for _ in 0..20 {
+        writer.write_batch(&group).expect("written");
+    }
+    writer.finish().expect("whole");
+    drop(group);
+    assert!(fs::metadata(&file).expect("there").len() < 1 << 20, "it is small");
+    imported(dir.path(), &file).bounded("Parquet, a long text in every row");
+    let file = dir.path().join("rows.parquet");
+    ParquetWriter::new(fs::File::create(&file).expect("made"))
+        .with_row_group_size(Some(30_000_000))
+        .finish(&mut table(Series::new("text".into(), vec![true; 25_000_000])))
+        .expect("written");
+    let cost = imported(dir.path(), &file);
+    assert_ne!(cost.status, Some(0), "{}", cost.said);
+    cost.bounded("Parquet, rows without end");
 }
 
 #[test]

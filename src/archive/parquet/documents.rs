@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::ArchiveError;
 use super::super::documents::{Layout, Rejected};
-use super::{cells_of, text_column, write_table};
+use super::{BroughtTable, text_column, write_table};
 use crate::documents::ImportSpec;
 use crate::files::publish;
 use vocabulary::{
@@ -114,17 +114,19 @@ pub(crate) fn read_document_table<'a>(
     path: &'a Path,
     spec: &'a ImportSpec,
 ) -> Result<Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>, ArchiveError> {
-    let (header, rows) = cells_of(path)?;
-    let rows = rows.into_iter().enumerate();
-    if spec.columns.is_empty() && header == COLUMNS {
-        return Ok(Box::new(
-            rows.map(move |(index, row)| ours(&row).map_err(|reason| rejected(path, index, &row, reason))),
-        ));
+    let table = BroughtTable::open(path)?;
+    let refused = |line, reason| rejected(path, line, &[], reason);
+    if spec.columns.is_empty() && table.header == COLUMNS {
+        return Ok(Box::new(table.map(move |(line, row)| {
+            let row = row.map_err(|reason| refused(line, reason))?;
+            ours(&row).map_err(|reason| rejected(path, line, &row, reason))
+        })));
     }
-    let layout = Layout::new(path, spec, &header)?;
-    Ok(Box::new(rows.map(move |(index, row)| {
+    let layout = Layout::new(path, spec, &table.header)?;
+    Ok(Box::new(table.map(move |(line, row)| {
+        let row = row.map_err(|reason| refused(line, reason))?;
         let row: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
-        layout.document(index as u64 + 1, &row)
+        layout.document(line, &row)
     })))
 }
 
@@ -157,11 +159,11 @@ fn ours(row: &[Option<String>]) -> Result<Document, Refused> {
     })
 }
 
-fn rejected(path: &Path, index: usize, row: &[Option<String>], reason: Refused) -> Rejected {
+fn rejected(path: &Path, line: u64, row: &[Option<String>], reason: Refused) -> Rejected {
     let found: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
     Rejected {
         file: path.to_owned(),
-        line: index as u64 + 1,
+        line,
         reason,
         found: found.join(" | ").chars().take(Rejected::FOUND_CHARS_MAX).collect(),
     }
@@ -169,7 +171,10 @@ fn rejected(path: &Path, index: usize, row: &[Option<String>], reason: Refused) 
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::{DataFrame, ParquetWriter};
+
     use super::*;
+    use crate::bounds::{ROW_BYTES_MAX, TABLE_BYTES_MAX};
     use crate::documents::{Format, PageFilter, read_documents};
     use vocabulary::{Channel, RawRef};
 
@@ -234,6 +239,49 @@ mod tests {
         assert_eq!((first.text.as_str(), first.meta_str("rating")), ("充电宝起火", Some("1")));
         let second = rows[1].as_ref().expect_err("no text");
         assert_eq!(second.line, 2);
+    }
+
+    /// A table of one column `text` that says one text in every row, in groups of so many rows.
+    fn repeated(path: &Path, text: &str, rows: usize, group: usize) {
+        let column = text_column("text", std::iter::repeat_n(Some(text.to_owned()), rows));
+        let mut table = DataFrame::new_infer_height(vec![column]).expect("a table");
+        let file = fs::File::create(path).expect("made");
+        ParquetWriter::new(file).with_row_group_size(Some(group)).finish(&mut table).expect("written");
+    }
+
+    #[test]
+    fn rows_are_numbered_through_all_groups() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("groups.parquet");
+        repeated(&path, "充电宝起火", 10, 3);
+        let table = BroughtTable::open(&path).expect("read");
+        assert!(table.groups.len() > 1, "{:?}", table.groups);
+        let lines: Vec<u64> = table.map(|(line, row)| row.map(|_| line).expect("a row")).collect();
+        assert_eq!(lines, (1..=10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_row_that_is_too_long_is_set_aside_and_the_next_one_read() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("long.parquet");
+        let texts = [Some("x".repeat(ROW_BYTES_MAX + 1)), Some("充电宝起火".to_owned())];
+        write_table(&path, vec![text_column("text", texts.into_iter())]).expect("written");
+        let spec = spec();
+        let rows: Vec<_> = read_documents(&path, &spec).expect("read").collect();
+        assert!(rows[0].as_ref().is_err_and(|row| row.line == 1 && row.reason.en.contains("bytes")), "too long");
+        assert_eq!(rows[1].as_ref().expect("a document").text, "充电宝起火");
+    }
+
+    #[test]
+    fn a_table_that_makes_too_much_breaks_off_and_says_so() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("small.parquet");
+        repeated(&path, "充电宝起火", 10, 10);
+        let mut table = BroughtTable::open(&path).expect("read");
+        assert!(table.next().is_some_and(|(line, row)| line == 1 && row.is_ok()));
+        table.made = TABLE_BYTES_MAX + 1;
+        assert!(table.next().is_some_and(|(line, row)| line == 2 && row.is_err()));
+        assert!(table.next().is_none());
     }
 
     #[test]

@@ -134,6 +134,8 @@ pub(super) struct Run<'a> {
     /// Of these, which asked for a pause, and until when.
     held: BTreeMap<String, Timestamp>,
     silences: u32,
+    /// From then on nothing further is asked.
+    ends_by: tokio::time::Instant,
     details_left: u32,
     /// Pages asked in this round, so that a page on two lists is asked once.
     asked: BTreeSet<String>,
@@ -166,6 +168,7 @@ impl<'a> Run<'a> {
             stopped_hosts: BTreeSet::new(),
             held: BTreeMap::new(),
             silences: 0,
+            ends_by: tokio::time::Instant::now() + session.gate().settings.round_time_max,
             details_left: recipe.bounds.details_per_round_max,
             asked: BTreeSet::new(),
         }
@@ -199,7 +202,7 @@ impl<'a> Run<'a> {
             self.start_work();
             self.hand_over_if_full();
             let idle = self.under_way.is_empty() && self.flushing.is_none();
-            if idle && !self.leftovers_looked_for {
+            if idle && !self.leftovers_looked_for && !self.has_lasted_too_long() {
                 self.leftovers_looked_for = true;
                 self.find_leftovers().await?;
                 continue;
@@ -231,6 +234,9 @@ impl<'a> Run<'a> {
 
     /// Begins as many requests as the recipe allows at once.
     fn start_work(&mut self) {
+        if self.has_lasted_too_long() {
+            return;
+        }
         let at_once = self.recipe.at_once as usize;
         // Documents that cannot be handed over yet must not pile up.
         let full = self.flushing.is_some() && self.waiting.is_full(self.session.gate().settings.batch_max);
@@ -247,6 +253,19 @@ impl<'a> Run<'a> {
                 self.under_way.push(job);
             }
         }
+    }
+
+    /// Whether the rest waits for the next round: a site may answer each page as slowly as it is allowed to, and there may be thousands.
+    fn has_lasted_too_long(&mut self) -> bool {
+        let is_over = tokio::time::Instant::now() >= self.ends_by;
+        let is_left =
+            !self.queue.is_empty() || self.chain.start < self.recipe.starts.len() || !self.leftovers_looked_for;
+        if is_over && is_left {
+            let minutes = self.session.gate().settings.round_time_max.as_secs() / 60;
+            let stopped = &mut self.round.stopped;
+            stopped.get_or_insert_with(|| format!("a round asks for {minutes} minutes, the rest waits"));
+        }
+        is_over
     }
 
     /// The request for the next list page, or the look into the folder, if there is one left.

@@ -244,3 +244,60 @@ fn a_robots_txt_that_leads_inside_or_elsewhere_is_asked_for_once_an_hour_however
         assert!(site.asked().iter().all(|path| path == "/robots.txt"), "nothing is taken as leave: {:?}", site.asked());
     }
 }
+
+/// A list with three pages.
+fn three_pages() -> Site {
+    Site::serve(|path, _| match path {
+        "/list" => ok(&list_page(&["/1", "/2", "/3"])),
+        "/1" | "/2" | "/3" => ok(&detail_page(&format!("起火 {path}"))),
+        _ => missing(),
+    })
+}
+
+#[test]
+fn a_round_that_takes_too_long_is_stopped_and_the_next_one_fetches_the_rest() {
+    let site = three_pages();
+    let (world, sink) = (World::new(|settings| settings.round_time_max = Duration::ZERO), Memory::default());
+    let round = world.round(&recipe(&site, HTML), DAY_1, &sink);
+    assert_eq!((round.kept, site.asked().len()), (0, 0), "{round:?}");
+    assert!(round.stopped.as_deref().is_some_and(|why| why.contains("minutes, the rest waits")), "{round:?}");
+    let World { dir, runtime, collector, .. } = world;
+    drop((collector, runtime));
+    let world = World::open(dir, CollectorSettings::default());
+    let round = world.round(&recipe(&site, HTML), DAY_2, &sink);
+    assert_eq!((round.kept, round.stopped), (3, None));
+}
+
+/// Breaks in the middle of its work, as a mistake in this program would.
+struct Broken;
+
+#[async_trait]
+impl Sink for Broken {
+    async fn put(&self, _: Vec<Document>) -> Result<Vec<Outcome>, SinkError> {
+        panic!("nobody thought of this")
+    }
+}
+
+#[test]
+fn a_mistake_of_this_program_stops_one_round_and_the_next_one_fetches_what_it_left() {
+    let site = three_pages();
+    let world = World::new(|_| {});
+    let recipe = recipe(&site, HTML);
+    let round = world.runtime.block_on(world.collector.round(&recipe, moment(DAY_1), &Broken)).unwrap();
+    let why = round.stopped.as_deref().unwrap_or_default();
+    assert!(why.contains("a mistake in this program ended the round (nobody thought of this)"), "{round:?}");
+    assert!(round.kept == 0 && round.intake().reconciles() && round.due_at > moment(DAY_1), "{round:?}");
+    let round = world.round(&recipe, DAY_2, &Memory::default());
+    assert_eq!((round.kept, round.stopped), (3, None));
+}
+
+#[test]
+fn a_source_last_asked_in_the_future_is_due() {
+    let site = three_pages();
+    let (world, sink, recipe) = (World::new(|_| {}), Memory::default(), recipe(&site, HTML));
+    let due = |at| world.runtime.block_on(world.collector.is_due(&recipe, moment(at))).unwrap();
+    world.round(&recipe, "2034-07-02 12:00:00", &sink);
+    assert!(due(DAY_1), "the clock was ten years ahead");
+    world.round(&recipe, DAY_1, &sink);
+    assert!(!due(DAY_1) && due(DAY_2));
+}
