@@ -81,6 +81,20 @@ impl Drop for Trying {
     }
 }
 
+/// What was tried, and by whom.
+struct Tried {
+    name: String,
+    /// The name as far as names go.
+    known_name: String,
+    password: String,
+    /// The session that the browser showed until now.
+    held: Option<String>,
+    /// Where the try comes from, for the audit log.
+    from: String,
+    /// What proofs of browsers are made with.
+    key: String,
+}
+
 /// A user to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
@@ -335,7 +349,22 @@ impl Accounts {
             Ok(trying) => trying,
             Err(wait) => return Ok(Err(Refusal::Wait(wait))),
         };
-        let user = match self.store.user(name).await {
+        let held = guest.held.map(str::to_owned);
+        let (name, password, from) = (name.to_owned(), password.to_owned(), guest.from());
+        let (accounts, tried) = (self.clone(), Tried { name, known_name, password, held, from, key });
+        // What was begun is ended when the client leaves: a wrong password leaves its line.
+        tokio::spawn(async move { accounts.answer(trying, tried, now).await }).await?
+    }
+
+    /// Answers a try that was let in.
+    async fn answer(
+        &self,
+        trying: Trying,
+        tried: Tried,
+        now: Timestamp,
+    ) -> Result<Result<SignedIn, Refusal>, AccessError> {
+        let Tried { name, known_name, password, held, from, key } = tried;
+        let user = match self.store.user(&name).await {
             Ok(user) => user.filter(|user| user.disabled_at.is_none()),
             Err(error) => {
                 trying.unknown();
@@ -346,18 +375,18 @@ impl Accounts {
         // A name that nobody has may be a password typed into the wrong field: it is not written down.
         let written = if user.is_some() { known_name.as_str() } else { "unknown" };
         let digest = user.as_ref().map(|user| user.password.clone()).filter(|digest| !digest.is_empty());
-        let fits = password.chars().count() <= PASSWORD_CHARS_MAX && self.fits(password.to_owned(), digest).await?;
+        let fits = password.chars().count() <= PASSWORD_CHARS_MAX && self.fits(password, digest).await?;
         if !fits {
             drop(trying);
             let mut tx = self.store.begin().await?;
-            let refused = entry(now, written, AuditKind::SignInRefused, written, guest.from());
+            let refused = entry(now, written, AuditKind::SignInRefused, written, from);
             Store::add_audit(&mut tx, &refused).await?;
             tx.commit().await?;
             return Ok(Err(Refusal::Wrong));
         }
         trying.right();
         let mut tx = self.store.begin().await?;
-        let session = begin_session(&mut tx, name, guest.held, &guest.from(), now).await?;
+        let session = begin_session(&mut tx, &name, held.as_deref(), &from, now).await?;
         tx.commit().await?;
         Ok(Ok(SignedIn { browser: Some(guest::browser_of(&known_name, &key)?), ..session }))
     }
@@ -392,9 +421,10 @@ impl Accounts {
     pub async fn sign_in_as(
         &self,
         identity: &Identity,
-        held: Option<&str>,
+        guest: Guest<'_>,
         now: Timestamp,
     ) -> Result<Option<SignedIn>, AccessError> {
+        let from = guest.address.map_or_else(String::new, |_| format!(", {}", guest.from()));
         let mut tx = self.store.begin().await?;
         let mut name = Store::bound_user(&mut tx, &identity.issuer, &identity.subject).await?;
         let is_called_by_number = identity.name == identity.subject;
@@ -414,14 +444,14 @@ impl Accounts {
             let told: String = identity.name.chars().filter(|c| !c.is_control()).take(USER_CHARS_MAX).collect();
             // What an administrator needs to link the person.
             let shown: String = identity.subject.chars().take(SUBJECT_CHARS_MAX).collect();
-            let detail = format!("by the provider: {} of {}", shown.escape_debug(), identity.issuer);
+            let detail = format!("by the provider: {} of {}{from}", shown.escape_debug(), identity.issuer);
             let refused = entry(now, "unknown", AuditKind::SignInRefused, &told, detail);
             // A binding that lets nobody in is not kept.
             tx.rollback().await?;
             self.note(&refused).await?;
             return Ok(None);
         };
-        let session = begin_session(&mut tx, &user.user, held, "by the provider", now).await?;
+        let session = begin_session(&mut tx, &user.user, guest.held, &format!("by the provider{from}"), now).await?;
         tx.commit().await?;
         Ok(Some(session))
     }
@@ -662,6 +692,34 @@ mod tests {
         assert!(told.iter().all(|line| !line.entry.detail.contains("password") || line.entry.what == AuditKind::User));
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_wrong_password_whose_client_leaves_leaves_its_line() {
+        let (_dir, accounts) = accounts().await;
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        let before = Arc::strong_count(&accounts.throttle);
+        let hashing = accounts.hashing.acquire_many(2).await.expect("free");
+        {
+            let mut asked = std::pin::pin!(accounts.sign_in("甲", "a wrong password", Guest::default(), at(0)));
+            // Until the try is counted; it cannot end while nothing is hashed.
+            while Arc::strong_count(&accounts.throttle) == before {
+                tokio::select! {
+                    biased;
+                    _ = asked.as_mut() => panic!("nothing is hashed"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+        }
+        drop(hashing);
+        let over = async {
+            while Arc::strong_count(&accounts.throttle) > before {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_mins(1), over).await.expect("it ends");
+        let told = accounts.store.audit(0, 100).await.expect("read");
+        assert_eq!(told.last().map(|line| line.entry.what), Some(AuditKind::SignInRefused));
+    }
+
     #[tokio::test]
     async fn a_token_opens_until_it_ends_or_is_revoked_and_only_its_digest_is_kept() {
         let (dir, accounts) = accounts().await;
@@ -696,8 +754,9 @@ mod tests {
         accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
         let by_provider = NewUser { password: None, by_provider: true, ..new("乙", "中心", Role::Centre) };
         accounts.add_user(by_provider, "cli", at(0)).await.expect("made");
+        let guest = Guest { address: Some(std::net::IpAddr::from([192, 0, 2, 9])), ..Guest::default() };
         let asked = async |subject: &str, name: &str| {
-            accounts.sign_in_as(&person(subject, name), None, at(1)).await.expect("asked")
+            accounts.sign_in_as(&person(subject, name), guest, at(1)).await.expect("asked")
         };
         let link = async |name: &str, subject: &str| accounts.link(name, ISSUER, subject, "cli", at(1)).await;
         assert_eq!(asked("1", "甲").await, None, "a user of a password is nobody's to take over");
@@ -714,7 +773,7 @@ mod tests {
         assert!(asked("2", "renamed").await.is_some(), "a new name there is the same person");
         let other = Identity { issuer: "https://other.example".to_owned(), ..person("2", "乙") };
         assert_eq!(
-            accounts.sign_in_as(&other, None, at(1)).await.expect("asked"),
+            accounts.sign_in_as(&other, guest, at(1)).await.expect("asked"),
             None,
             "numbers are the provider's own"
         );
@@ -747,7 +806,10 @@ mod tests {
             .map(|line| line.entry.detail.as_str())
             .collect();
         assert_eq!(refused.len(), 10);
-        assert_eq!(refused[2], "by the provider: 9 of https://id.example", "what linking needs is written down");
+        assert_eq!(
+            refused[2], "by the provider: 9 of https://id.example, from 192.0.2.9",
+            "what linking needs is written down"
+        );
     }
 
     #[tokio::test]
@@ -761,12 +823,13 @@ mod tests {
             subject: subject.to_owned(),
             name: name.to_owned(),
         };
-        let chosen = accounts.sign_in_as(&person("1", "248289761001"), None, at(1)).await.expect("asked");
+        let chosen = accounts.sign_in_as(&person("1", "248289761001"), Guest::default(), at(1)).await.expect("asked");
         assert_eq!(chosen, None, "a chosen name is no number");
-        let own = accounts.sign_in_as(&person("248289761001", "248289761001"), None, at(1)).await.expect("asked");
+        let own =
+            accounts.sign_in_as(&person("248289761001", "248289761001"), Guest::default(), at(1)).await.expect("asked");
         assert!(own.is_some());
         let other = Identity { issuer: "https://other.example".to_owned(), ..person("248289761001", "248289761001") };
-        assert_eq!(accounts.sign_in_as(&other, None, at(1)).await.expect("asked"), None);
+        assert_eq!(accounts.sign_in_as(&other, Guest::default(), at(1)).await.expect("asked"), None);
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ use super::limits::{
 };
 use super::problem::Problem;
 use super::rights::Rights;
-use super::shares::{Full, Held, Shares};
+use super::shares::{Full, Held, Place, Shares};
 use super::still_meant::Timer;
 use super::view::{PushReject, Pushed, View, ViewError};
 use access::{AccessError, Viewer};
@@ -46,6 +46,20 @@ const NEWEST_FOR: Duration = Duration::from_millis(400);
 /// The number of the newest alert event and when it was looked up.
 #[derive(Default)]
 pub(super) struct NewestEvent(Mutex<Option<(Instant, u64)>>);
+
+/// Documents that are handed in.
+pub(super) struct HandedIn {
+    /// NDJSON.
+    pub(super) lines: Vec<u8>,
+    /// Of documents that name none.
+    pub(super) source: SourceId,
+    /// Of documents that name none.
+    pub(super) channel: Channel,
+    /// The outside organisation that owns them.
+    pub(super) by: Option<Party>,
+    /// What the audit log calls whoever hands them in.
+    pub(super) who: String,
+}
 
 /// The state of the router.
 #[derive(Clone)]
@@ -141,24 +155,29 @@ impl Shared {
         self.tower.push_token()
     }
 
-    /// Takes NDJSON documents into the log. They are read and judged soon after. `by`: the outside organisation that owns them.
-    pub(super) async fn push(
-        &self,
-        lines: Vec<u8>,
-        source: SourceId,
-        channel: Channel,
-        by: Option<&Party>,
-        who: &str,
-    ) -> Result<Pushed, ViewError> {
+    /// Takes NDJSON documents into the log. They are read and judged soon after. What was begun is ended, with its line in the audit log,
+    /// when the client leaves; `place` is kept until then.
+    pub(super) async fn push(&self, handed_in: HandedIn, place: Place) -> Result<Pushed, ViewError> {
+        let shared = self.clone();
+        let work = tokio::spawn(async move {
+            let pushed = shared.take_in(handed_in).await;
+            drop(place);
+            pushed
+        });
+        work.await.map_err(|broken| ViewError::internal("taking documents in", broken))?
+    }
+
+    async fn take_in(&self, handed_in: HandedIn) -> Result<Pushed, ViewError> {
+        let HandedIn { lines, source, channel, by, who } = handed_in;
         let about = source.to_string();
-        let report = push_lines(&self.tower, lines, source, channel, by, now()).await;
+        let report = push_lines(&self.tower, lines, source, channel, by.as_ref(), now()).await;
         let report = report.map_err(|error| ViewError::internal("taking documents in", error))?;
         let intake = report.total();
         let detail = format!(
             "{} lines: {} kept, {} unchanged, {} duplicate, {} rejected",
             intake.collected, intake.kept, intake.unchanged, intake.duplicate, intake.rejected
         );
-        let noted = self.note(who, AuditKind::Push, about, detail).await;
+        let noted = self.note(&who, AuditKind::Push, about, detail).await;
         noted.map_err(|error| ViewError::internal("writing the audit log", error))?;
         let rejects = report.rejected.into_iter().map(|found| PushReject { line: found.line, reason: found.reason.en });
         Ok(Pushed { intake, rejects: rejects.collect() })
@@ -187,10 +206,9 @@ impl Shared {
         noted.map_err(|error| Problem::internal(&error))
     }
 
-    /// Writes to the audit log that a viewer saved or forgot a search.
-    pub(super) async fn note_search(&self, viewer: &Viewer, name: &str, detail: &str) -> Result<(), Problem> {
-        let noted = self.note(viewer.name(), AuditKind::Search, name.to_owned(), detail.to_owned()).await;
-        noted.map_err(|error| Problem::internal(&error))
+    /// Whom the audit log names for what a viewer does; none where no log is kept.
+    pub(super) fn known_as<'a>(&self, viewer: &'a Viewer) -> Option<&'a str> {
+        self.authentication.accounts().map(|_| viewer.name())
     }
 
     /// Writes a line to the audit log; a service without accounts has none.
@@ -219,13 +237,48 @@ mod tests {
     use access::Member;
     use vocabulary::{Concerns, Role};
 
+    fn shared(folder: &Folder, authentication: Authentication) -> Shared {
+        let addresses =
+            Addresses { rights: Arc::new(Rights::new(std::iter::empty())), document: crate::openapi::document };
+        Shared::new(Arc::clone(&folder.tower), authentication, addresses, 1, Timer::of_machine())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_push_whose_client_leaves_early_leaves_its_line() {
+        let folder = Folder::empty().await;
+        let store = folder.tower.store();
+        let local = std::net::IpAddr::from([127, 0, 0, 1]);
+        let shared = shared(&folder, Authentication::new(access::Accounts::new(store.clone()), local));
+        let lines = (0..2_000).fold(String::new(), |all, id| all + &format!("{{\"id\":\"{id}\",\"text\":\"漏电\"}}\n"));
+        let (source, channel) = (SourceId::from("hotline"), Channel::Complaint);
+        let handed_in = HandedIn { lines: lines.into(), source, channel, by: None, who: "token:t".to_owned() };
+        let place = shared.pushes.take("甲").expect("a place");
+        {
+            // Asked once and given up, as the server does when a client goes.
+            let mut push = std::pin::pin!(shared.push(handed_in, place));
+            tokio::select! {
+                biased;
+                _ = push.as_mut() => panic!("taken in at once"),
+                () = std::future::ready(()) => {}
+            }
+        }
+        let over = async {
+            while shared.pushes.taken() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), over).await.expect("it ends");
+        let lines = store.audit(0, 10).await.expect("read");
+        let told: Vec<(&str, AuditKind)> =
+            lines.iter().map(|line| (line.entry.who.as_str(), line.entry.what)).collect();
+        assert_eq!(told, [("token:t", AuditKind::Push)]);
+        assert!(lines[0].entry.detail.starts_with("2000 lines: 2000 kept"), "{}", lines[0].entry.detail);
+    }
+
     #[tokio::test]
     async fn an_organisation_takes_two_files_at_once_and_all_together_four() {
         let folder = Folder::empty().await;
-        let addresses =
-            Addresses { rights: Arc::new(Rights::new(std::iter::empty())), document: crate::openapi::document };
-        let tower = Arc::clone(&folder.tower);
-        let shared = Shared::new(tower, Authentication::none(), addresses, 1, Timer::of_machine());
+        let shared = shared(&folder, Authentication::none());
         let of = |name: &str| {
             let party = Party { name: name.to_owned(), role: Role::Centre, concerns: Concerns::default() };
             Viewer::Member(Member { party, name: "wang".to_owned(), scopes: None, form_key: None })

@@ -475,7 +475,7 @@ fn who_takes_part_what_was_saved_and_what_was_noted_is_as_it_was_left() {
             came: 0,
             untold: 0,
         };
-        assert!(store.save_search(&search).await.expect("saved"), "{name}");
+        assert!(store.save_search(&search, None).await.expect("saved"), "{name}");
         store.close().await;
 
         let store = open(folder.clone()).await.expect("opened again");

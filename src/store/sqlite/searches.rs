@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::sqlite::row::{Stored, Table, bound};
 use crate::sqlite::{SqliteStore, SqliteTx};
 use crate::{CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCHES_MAX, SavedSearch, StoreError};
-use vocabulary::DocumentId;
+use vocabulary::{AuditEntry, DocumentId};
 
 const SEARCHES: Table = Table::new("searches", &["name"]);
 const HITS: Table = Table::new("search_hits", &["seq"]);
@@ -21,7 +21,11 @@ impl SqliteStore {
         SEARCHES.all(&rows, saved)
     }
 
-    pub(crate) async fn save_search(&self, search: &SavedSearch) -> Result<bool, StoreError> {
+    pub(crate) async fn save_search(
+        &self,
+        search: &SavedSearch,
+        line: Option<&AuditEntry>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "INSERT INTO searches (name, query, made_at, watched, only_new, throttle_minutes)
@@ -36,15 +40,22 @@ impl SqliteStore {
         .bind(bound(SEARCHES_MAX))
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Self::with_line(tx, done.rows_affected() == 1, line).await
     }
 
-    pub(crate) async fn remove_search(&self, name: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn remove_search(&self, name: &str, line: Option<&AuditEntry>) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let done = sqlx::query("DELETE FROM searches WHERE name = ?").bind(name).execute(&mut *tx).await?;
+        Self::with_line(tx, done.rows_affected() == 1, line).await
+    }
+
+    /// Ends a transaction, with its line when something was done.
+    async fn with_line(mut tx: SqliteTx, done: bool, line: Option<&AuditEntry>) -> Result<bool, StoreError> {
+        if let Some(line) = line.filter(|_| done) {
+            Self::add_audit(&mut tx, line).await?;
+        }
         tx.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done)
     }
 
     pub(crate) async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, StoreError> {
