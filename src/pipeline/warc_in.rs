@@ -92,6 +92,7 @@ fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Docu
         let (document, problems) = document_of_page(source, channel, &url, Some(content_type), &body, seen_at()?, raw);
         document.ok_or_else(|| Refused::quoted(problems.join("; ")))?
     };
+    document.check().map_err(|error| Refused::of(&error))?;
     let stated = record.header("WARC-Identified-Content-Language");
     Ok(Some(document).filter(|document| spec.pages.wants_language(stated, &document.text)))
 }
