@@ -8,14 +8,15 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde_json::Value;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::authentication::Authentication;
 use super::clock::now;
 use super::feeds::FeedCache;
 use super::limits::{
-    EXPORTS_AT_ONCE, EXPORTS_OF_ONE_AT_ONCE, PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE, STREAMS_MAX, STREAMS_PER_PARTY_MAX,
+    EXPORTS_AT_ONCE, EXPORTS_LEFT_TO_INSIDE, EXPORTS_OF_ONE_AT_ONCE, PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE,
+    STREAMS_MAX, STREAMS_PER_PARTY_MAX,
 };
 use super::problem::Problem;
 use super::rights::Rights;
@@ -29,6 +30,11 @@ use vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
 /// Under which name a viewer has its share of places: that of the organisation, none for the owner of the machine.
 pub(super) fn share_of(viewer: &Viewer) -> &str {
     viewer.party().map_or("", |party| &party.name)
+}
+
+/// Whether a viewer is of an organisation outside: those leave places to the inside.
+fn is_outside(viewer: &Viewer) -> bool {
+    viewer.party().is_some_and(|party| !party.is_inside())
 }
 
 /// What follows from the table of addresses.
@@ -71,7 +77,9 @@ pub(super) struct Shared {
     /// Most rows of an export.
     pub(super) export_rows_max: u64,
     /// Archives of an organisation's records are made one after another.
-    pub(super) exchanges: Arc<Semaphore>,
+    exchanges: Arc<Semaphore>,
+    /// The same for organisations outside, which keep nobody inside waiting.
+    exchanges_outside: Arc<Semaphore>,
     /// Large bodies that are read at once.
     pub(super) pushes: Shares,
     /// Alert streams that are open.
@@ -92,7 +100,7 @@ impl Shared {
         export_rows_max: u64,
         timer: Timer,
     ) -> Self {
-        let exchanges = Arc::new(Semaphore::new(1));
+        let (exchanges, exchanges_outside) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
         let pushes = Shares::new(PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE);
         let streams = Shares::new(STREAMS_MAX, STREAMS_PER_PARTY_MAX);
         let exports = Shares::new(EXPORTS_AT_ONCE, EXPORTS_OF_ONE_AT_ONCE);
@@ -104,6 +112,7 @@ impl Shared {
             feeds: FeedCache::default(),
             export_rows_max,
             exchanges,
+            exchanges_outside,
             pushes,
             streams,
             exports,
@@ -125,15 +134,25 @@ impl Shared {
     /// A place for a file that this viewer takes away, until it was taken.
     ///
     /// # Errors
-    /// 429 when all are taken, or those of its organisation are.
+    /// 429 when all are taken, those of its organisation are, or for an organisation outside those that are not left to the inside.
     pub(super) fn export_place(&self, viewer: &Viewer) -> Result<Held, Problem> {
-        let place = self.exports.take(share_of(viewer)).map_err(|full| match full {
+        let left = if is_outside(viewer) { EXPORTS_LEFT_TO_INSIDE } else { 0 };
+        let place = self.exports.take_leaving(share_of(viewer), left).map_err(|full| match full {
             Full::OfOne => {
                 Problem::busy(format!("贵单位正在导出 {EXPORTS_OF_ONE_AT_ONCE} 份文件：请等它们结束后再试。"))
             }
             Full::All => Problem::busy("正在为别的单位导出文件：请稍后再试。"),
         })?;
         Ok(Held::new(place))
+    }
+
+    /// The turn to make an archive of records: one at a time, and one for organisations outside.
+    ///
+    /// # Errors
+    /// 429 while another is made.
+    pub(super) fn exchange_turn(&self, viewer: &Viewer) -> Result<SemaphorePermit<'_>, Problem> {
+        let exchanges = if is_outside(viewer) { &self.exchanges_outside } else { &self.exchanges };
+        exchanges.try_acquire().map_err(|_| Problem::busy("正在为别的单位打包记录：请稍后再试。"))
     }
 
     /// Tasks of the service that do not get on.
@@ -279,10 +298,7 @@ mod tests {
     async fn an_organisation_takes_two_files_at_once_and_all_together_four() {
         let folder = Folder::empty().await;
         let shared = shared(&folder, Authentication::none());
-        let of = |name: &str| {
-            let party = Party { name: name.to_owned(), role: Role::Centre, concerns: Concerns::default() };
-            Viewer::Member(Member { party, name: "wang".to_owned(), scopes: None, form_key: None })
-        };
+        let of = |name: &str| of_role(name, Role::Centre);
         let refused = |name: &str| {
             let refused = shared.export_place(&of(name)).map(drop).expect_err("no place");
             assert_eq!(refused.into_response().status(), StatusCode::TOO_MANY_REQUESTS, "{name}");
@@ -294,5 +310,30 @@ mod tests {
         drop(first);
         assert!(shared.export_place(&of("丙")).is_ok());
         drop(other);
+    }
+
+    #[tokio::test]
+    async fn organisations_outside_leave_room_to_the_inside() {
+        let folder = Folder::empty().await;
+        let shared = shared(&folder, Authentication::none());
+        let outside = |name: &str| of_role(name, Role::Platform);
+        let held: Vec<Held> =
+            ["甲", "乙", "丙", "丁"].iter().filter_map(|name| shared.export_place(&outside(name)).ok()).collect();
+        assert_eq!(held.len(), EXPORTS_AT_ONCE - EXPORTS_LEFT_TO_INSIDE);
+        let inside = of_role("中心", Role::Centre);
+        let own: Vec<Held> = (0..2).map(|_| shared.export_place(&inside).expect("a place")).collect();
+        drop(held);
+        assert!(shared.export_place(&outside("甲")).is_err(), "what is left to the inside is left");
+        drop(own);
+        let turn = shared.exchange_turn(&outside("甲")).expect("a turn");
+        assert!(shared.exchange_turn(&outside("乙")).is_err());
+        assert!(shared.exchange_turn(&inside).is_ok() && shared.exchange_turn(&Viewer::Owner).is_ok());
+        drop(turn);
+        assert!(shared.exchange_turn(&outside("乙")).is_ok());
+    }
+
+    fn of_role(name: &str, role: Role) -> Viewer {
+        let party = Party { name: name.to_owned(), role, concerns: Concerns::default() };
+        Viewer::Member(Member { party, name: "wang".to_owned(), scopes: None, form_key: None })
     }
 }
