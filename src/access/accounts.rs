@@ -329,6 +329,8 @@ impl Accounts {
         }
         for ended in if disabled { Store::endpoint_names_of(&mut tx, name).await? } else { Vec::new() } {
             Store::remove_endpoint(&mut tx, &ended, now).await?;
+            let detail = format!("ended: {name} is disabled");
+            Store::add_audit(&mut tx, &entry(now, by, AuditKind::Delivery, &ended, detail)).await?;
         }
         let detail = if disabled { "disabled" } else { "enabled" };
         Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;
@@ -347,13 +349,26 @@ impl Accounts {
         let key = self.browser_key().await?;
         let trying = match self.try_in(guest.lanes(&known_name, &key), now) {
             Ok(trying) => trying,
-            Err(wait) => return Ok(Err(Refusal::Wait(wait))),
+            Err((wait, is_first)) => {
+                if is_first {
+                    self.note_wait(&known_name, &guest, now).await?;
+                }
+                return Ok(Err(Refusal::Wait(wait)));
+            }
         };
         let held = guest.held.map(str::to_owned);
         let (name, password, from) = (name.to_owned(), password.to_owned(), guest.from());
         let (accounts, tried) = (self.clone(), Tried { name, known_name, password, held, from, key });
         // What was begun is ended when the client leaves: a wrong password leaves its line.
         tokio::spawn(async move { accounts.answer(trying, tried, now).await }).await?
+    }
+
+    /// Writes down that somebody has to wait: once for each wait, however often it is tried meanwhile.
+    async fn note_wait(&self, name: &str, guest: &Guest<'_>, now: Timestamp) -> Result<(), AccessError> {
+        // As for wrong passwords: what nobody is called is not written down.
+        let written = if self.store.user(name).await?.is_some() { name } else { "unknown" };
+        let detail = format!("has to wait {}", guest.from());
+        self.note(&entry(now, written, AuditKind::SignInRefused, written, detail.trim_end().to_owned())).await
     }
 
     /// Answers a try that was let in.
@@ -407,9 +422,13 @@ impl Accounts {
         Ok(key)
     }
 
-    /// Lets a try in, or says how long to wait.
-    fn try_in(&self, lanes: Vec<Lane>, now: Timestamp) -> Result<Trying, SignedDuration> {
-        self.throttle().begin(&lanes, now)?;
+    /// Lets a try in, or says how long to wait, and whether nobody was told of this wait before.
+    fn try_in(&self, lanes: Vec<Lane>, now: Timestamp) -> Result<Trying, (SignedDuration, bool)> {
+        let mut throttle = self.throttle();
+        if let Err(wait) = throttle.begin(&lanes, now) {
+            return Err((wait, throttle.tell(&lanes, now)));
+        }
+        drop(throttle);
         Ok(Trying { throttle: Arc::clone(&self.throttle), lanes, now })
     }
 
@@ -684,11 +703,15 @@ mod tests {
                 let refused = accounts.sign_in(name, "a wrong password", Guest::default(), at(0)).await.expect("asked");
                 assert_eq!(refused, Err(Refusal::Wrong));
             }
-            let refused = accounts.sign_in(name, PASSWORD, Guest::default(), at(0)).await.expect("asked");
-            assert!(matches!(refused, Err(Refusal::Wait(_))), "{name}: even the right password has to wait");
+            for _ in 0..3 {
+                let refused = accounts.sign_in(name, PASSWORD, Guest::default(), at(0)).await.expect("asked");
+                assert!(matches!(refused, Err(Refusal::Wait(_))), "{name}: even the right password has to wait");
+            }
         }
         let told = accounts.store.audit(0, 100).await.expect("read");
-        assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 10);
+        assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 12);
+        let waits = told.iter().filter(|line| line.entry.detail == "has to wait").map(|line| line.entry.who.as_str());
+        assert_eq!(waits.collect::<Vec<_>>(), ["甲", "unknown"], "one line for each wait");
         assert!(told.iter().all(|line| !line.entry.detail.contains("password") || line.entry.what == AuditKind::User));
     }
 
@@ -858,6 +881,9 @@ mod tests {
         assert!(accounts.unsubscribe("li@a", &name, at(1)).await.expect("asked"));
         accounts.disable("li@a", true, "cli", at(2)).await.expect("disabled");
         assert!(accounts.subscriptions("li@a").await.expect("asked").is_empty());
+        let lines = accounts.store.audit(0, 100).await.expect("read");
+        let ended = lines.iter().filter(|line| line.entry.detail == "ended: li@a is disabled");
+        assert_eq!(ended.count(), super::super::SUBSCRIPTIONS_MAX - 1, "each leaves its own line");
         accounts.set_mail("乙", None, "cli", at(2)).await.expect("taken away");
         let refused = accounts.subscribe("乙", Subscription::default(), at(2)).await.expect_err("no address");
         assert!(refused.zh().contains("邮箱"), "{refused}");
