@@ -72,7 +72,7 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
     match args.command {
         WatchCommand::Add { name, query, only_new, throttle, quiet } => {
             let new = NewSearch { name, query, watched: !quiet, only_new, throttle_minutes: throttle };
-            let saved = folder.save_search(new, Some(BY_COMMAND), now).await.map_err(index_failure)?;
+            let saved = folder.save_search(new, None, Some(BY_COMMAND), now).await.map_err(index_failure)?;
             let found = folder.finds_now(&saved.query)?;
             say(tr!(
                 "已保存“{}”；现有 {found} 条信息符合，之后到来的记在它名下",

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use super::reading::ReadEntry;
 use super::{Folder, PipelineError};
 use index::{Arrived, SearchRequest};
-use store::{CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch, Store, THROTTLE_MINUTES_MAX};
+use store::{
+    CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SEARCHES_OF_ONE_MAX, SavedSearch, SearchKept, Store,
+    THROTTLE_MINUTES_MAX,
+};
 use vocabulary::{AuditEntry, AuditKind, Document, Position};
 
 /// Name of the cursor of the watches.
@@ -41,10 +44,12 @@ pub(super) struct Waiting {
 }
 
 impl Folder {
-    /// Saves a search. A watched one is told of what the log takes in from now on. `who`: whom the audit log names; none: it gets no line.
+    /// Saves a search. A watched one is told of what the log takes in from now on. `party`: the organisation of which
+    /// it is one; none: the owner of the machine. `who`: whom the audit log names; none: it gets no line.
     pub async fn save_search(
         &self,
         new: NewSearch,
+        party: Option<&str>,
         who: Option<&str>,
         now: Timestamp,
     ) -> Result<SavedSearch, PipelineError> {
@@ -79,22 +84,21 @@ impl Folder {
         let (made_at, told_at, came, untold) = (now, None, 0, 0);
         let search = SavedSearch { name, query, made_at, watched, only_new, throttle_minutes, told_at, came, untold };
         let line = line(who, &search.name, SAVED, now);
-        if !self.store().save_search(&search, line.as_ref()).await? {
-            let taken = self.store().searches().await?.iter().any(|known| known.name == search.name);
-            let name = &search.name;
-            return if taken {
-                refused(
-                    format!("已有叫“{name}”的检索，请换一个名称，或先删除它"),
-                    format!("there is a search `{name}` already; choose another name, or remove it first"),
-                )
-            } else {
-                refused(
-                    format!("已保存 {SEARCHES_MAX} 个检索，请先删除不用的"),
-                    format!("{SEARCHES_MAX} searches are saved; remove some first"),
-                )
-            };
+        match self.store().save_search(&search, party, line.as_ref()).await? {
+            SearchKept::Kept => Ok(search),
+            SearchKept::NameTaken => refused(
+                format!("已有叫“{}”的检索，请换一个名称，或先删除它", search.name),
+                format!("there is a search `{}` already; choose another name, or remove it first", search.name),
+            ),
+            SearchKept::ShareFull => refused(
+                format!("贵单位已保存 {SEARCHES_OF_ONE_MAX} 个检索，请先删除不用的"),
+                format!("your organisation has saved {SEARCHES_OF_ONE_MAX} searches; remove some first"),
+            ),
+            SearchKept::Full => refused(
+                format!("已保存 {SEARCHES_MAX} 个检索，请先删除不用的"),
+                format!("{SEARCHES_MAX} searches are saved; remove some first"),
+            ),
         }
-        Ok(search)
     }
 
     /// Forgets a search and what came for it; false when there is none of that name. `who`: as in [`Folder::save_search`].

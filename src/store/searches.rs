@@ -28,6 +28,19 @@ pub struct SavedSearch {
     pub untold: u64,
 }
 
+/// What became of a search that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchKept {
+    /// It is kept.
+    Kept,
+    /// Another one has its name.
+    NameTaken,
+    /// Its organisation has [`SEARCHES_OF_ONE_MAX`](crate::SEARCHES_OF_ONE_MAX).
+    ShareFull,
+    /// There are [`SEARCHES_MAX`](crate::SEARCHES_MAX).
+    Full,
+}
+
 /// A document that came for a watch.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[derive(schemars::JsonSchema)]
@@ -62,7 +75,7 @@ pub struct Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DIGEST_HITS_MAX, SEARCH_HITS_MAX, Store};
+    use crate::{DIGEST_HITS_MAX, SEARCH_HITS_MAX, SEARCHES_OF_ONE_MAX, Store};
     use vocabulary::{AuditEntry, AuditKind};
 
     async fn store() -> (tempfile::TempDir, Store) {
@@ -96,8 +109,8 @@ mod tests {
     async fn a_search_is_kept_under_one_name_and_forgotten_whole() {
         let (_dir, store) = store().await;
         let search = watch("浙江起火", false, 0);
-        assert!(store.save_search(&search, None).await.expect("saved"));
-        assert!(!store.save_search(&search, None).await.expect("asked"), "the name is taken");
+        assert_eq!(store.save_search(&search, None, None).await.expect("saved"), SearchKept::Kept);
+        assert_eq!(store.save_search(&search, None, None).await.expect("asked"), SearchKept::NameTaken);
         assert!(bring(&store, &search, 1, 1).await && !bring(&store, &search, 1, 1).await, "each document once");
         assert_eq!(store.searches().await.expect("read"), [SavedSearch { came: 1, untold: 1, ..search }]);
         assert!(store.remove_search("浙江起火", None).await.expect("removed"));
@@ -112,8 +125,8 @@ mod tests {
         let search = watch("a", false, 0);
         let (who, about, detail) = ("wang".to_owned(), "a".to_owned(), String::new());
         let line = AuditEntry { at: at(0), who, what: AuditKind::Search, about, detail };
-        for (saved, lines) in [(true, 1), (false, 1)] {
-            assert_eq!(store.save_search(&search, Some(&line)).await.expect("asked"), saved);
+        for (saved, lines) in [(SearchKept::Kept, 1), (SearchKept::NameTaken, 1)] {
+            assert_eq!(store.save_search(&search, None, Some(&line)).await.expect("asked"), saved);
             assert_eq!(store.audit(0, 9).await.expect("read").len(), lines);
         }
         for (removed, lines) in [(true, 2), (false, 2)] {
@@ -123,11 +136,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_organisation_saves_no_more_than_its_share() {
+        let (_dir, store) = store().await;
+        let save = async |name: &str, party: Option<&str>| {
+            store.save_search(&watch(name, false, 0), party, None).await.expect("asked")
+        };
+        for number in 0..SEARCHES_OF_ONE_MAX {
+            assert_eq!(save(&format!("甲{number}"), Some("甲")).await, SearchKept::Kept);
+        }
+        assert_eq!(save("one more", Some("甲")).await, SearchKept::ShareFull);
+        assert_eq!(save("甲0", Some("甲")).await, SearchKept::NameTaken);
+        assert_eq!(save("乙0", Some("乙")).await, SearchKept::Kept, "others have theirs");
+        assert_eq!(save("own", None).await, SearchKept::Kept, "the owner of the machine too");
+        assert!(store.remove_search("甲0", None).await.expect("removed"));
+        assert_eq!(save("one more", Some("甲")).await, SearchKept::Kept);
+    }
+
+    #[tokio::test]
     async fn who_wants_only_new_is_told_of_a_story_once() {
         let (_dir, store) = store().await;
         for (only_new, expected) in [(true, false), (false, true)] {
             let search = watch(if only_new { "a" } else { "b" }, only_new, 0);
-            store.save_search(&search, None).await.expect("saved");
+            store.save_search(&search, None, None).await.expect("saved");
             assert!(bring(&store, &search, 1, 1).await);
             assert_eq!(bring(&store, &search, 2, 1).await, expected);
             assert!(bring(&store, &search, 3, 3).await);
@@ -138,7 +168,7 @@ mod tests {
     async fn a_digest_is_one_message_and_waits_for_its_turn() {
         let (_dir, store) = store().await;
         let search = watch("a", false, 60);
-        store.save_search(&search, None).await.expect("saved");
+        store.save_search(&search, None, None).await.expect("saved");
         assert!(store.take_digests(at(1)).await.expect("taken").is_empty(), "nothing came");
         for position in 1..=25 {
             bring(&store, &search, position, position).await;
@@ -155,7 +185,7 @@ mod tests {
     async fn only_the_newest_are_kept_and_all_are_counted() {
         let (_dir, store) = store().await;
         let search = watch("a", false, 0);
-        store.save_search(&search, None).await.expect("saved");
+        store.save_search(&search, None, None).await.expect("saved");
         let mut tx = store.begin().await.expect("a transaction");
         for position in 1..=SEARCH_HITS_MAX + 5 {
             let document = DocumentId::new(format!("d{position}"));

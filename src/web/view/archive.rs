@@ -89,7 +89,7 @@ impl View {
         now: Timestamp,
     ) -> Result<SavedSearch, ViewError> {
         let query = new.query.clone();
-        let saved = self.archive()?.save_search(new, who, now).await;
+        let saved = self.archive()?.save_search(new, self.party().map(|party| party.name.as_str()), who, now).await;
         saved.map_err(|error| refused(error, &query, "saving a search"))
     }
 
