@@ -3,7 +3,7 @@
 #
 # usage: tests/attack.sh [NAME]        only tests whose name holds NAME, e.g. kills, connections
 #
-# A hostile client (5,000 half-sent requests, 300 unfinished bodies, 500 clients that never read), a hostile party, and 1,000 kill -9 with a
+# A hostile client (5,000 half-sent requests, 300 unfinished bodies, 1,200 clients that never read), a hostile party, and 1,000 kill -9 with a
 # client's ledger. Each test ends by asking whether the watch goes on. What they measured is printed behind each test; the kills print one
 # line: how many hit the start, work, backups, promotions and compaction, seconds for each, what was acknowledged, and how many answers the
 # client lost. A test that fails prints its seed: WANGLOU_SEED=N makes the same choices again.

@@ -81,6 +81,20 @@ impl Drop for Trying {
     }
 }
 
+/// What was tried, and by whom.
+struct Tried {
+    name: String,
+    /// The name as far as names go.
+    known_name: String,
+    password: String,
+    /// The session that the browser showed until now.
+    held: Option<String>,
+    /// Where the try comes from, for the audit log.
+    from: String,
+    /// What proofs of browsers are made with.
+    key: String,
+}
+
 /// A user to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
@@ -315,6 +329,8 @@ impl Accounts {
         }
         for ended in if disabled { Store::endpoint_names_of(&mut tx, name).await? } else { Vec::new() } {
             Store::remove_endpoint(&mut tx, &ended, now).await?;
+            let detail = format!("ended: {name} is disabled");
+            Store::add_audit(&mut tx, &entry(now, by, AuditKind::Delivery, &ended, detail)).await?;
         }
         let detail = if disabled { "disabled" } else { "enabled" };
         Store::add_audit(&mut tx, &entry(now, by, AuditKind::User, name, detail.to_owned())).await?;
@@ -333,9 +349,37 @@ impl Accounts {
         let key = self.browser_key().await?;
         let trying = match self.try_in(guest.lanes(&known_name, &key), now) {
             Ok(trying) => trying,
-            Err(wait) => return Ok(Err(Refusal::Wait(wait))),
+            Err((wait, is_first)) => {
+                if is_first {
+                    self.note_wait(&known_name, &guest, now).await?;
+                }
+                return Ok(Err(Refusal::Wait(wait)));
+            }
         };
-        let user = match self.store.user(name).await {
+        let held = guest.held.map(str::to_owned);
+        let (name, password, from) = (name.to_owned(), password.to_owned(), guest.from());
+        let (accounts, tried) = (self.clone(), Tried { name, known_name, password, held, from, key });
+        // What was begun is ended when the client leaves: a wrong password leaves its line.
+        tokio::spawn(async move { accounts.answer(trying, tried, now).await }).await?
+    }
+
+    /// Writes down that somebody has to wait: once for each wait, however often it is tried meanwhile.
+    async fn note_wait(&self, name: &str, guest: &Guest<'_>, now: Timestamp) -> Result<(), AccessError> {
+        // As for wrong passwords: what nobody is called is not written down.
+        let written = if self.store.user(name).await?.is_some() { name } else { "unknown" };
+        let detail = format!("has to wait {}", guest.from());
+        self.note(&entry(now, written, AuditKind::SignInRefused, written, detail.trim_end().to_owned())).await
+    }
+
+    /// Answers a try that was let in.
+    async fn answer(
+        &self,
+        trying: Trying,
+        tried: Tried,
+        now: Timestamp,
+    ) -> Result<Result<SignedIn, Refusal>, AccessError> {
+        let Tried { name, known_name, password, held, from, key } = tried;
+        let user = match self.store.user(&name).await {
             Ok(user) => user.filter(|user| user.disabled_at.is_none()),
             Err(error) => {
                 trying.unknown();
@@ -346,18 +390,18 @@ impl Accounts {
         // A name that nobody has may be a password typed into the wrong field: it is not written down.
         let written = if user.is_some() { known_name.as_str() } else { "unknown" };
         let digest = user.as_ref().map(|user| user.password.clone()).filter(|digest| !digest.is_empty());
-        let fits = password.chars().count() <= PASSWORD_CHARS_MAX && self.fits(password.to_owned(), digest).await?;
+        let fits = password.chars().count() <= PASSWORD_CHARS_MAX && self.fits(password, digest).await?;
         if !fits {
             drop(trying);
             let mut tx = self.store.begin().await?;
-            let refused = entry(now, written, AuditKind::SignInRefused, written, guest.from());
+            let refused = entry(now, written, AuditKind::SignInRefused, written, from);
             Store::add_audit(&mut tx, &refused).await?;
             tx.commit().await?;
             return Ok(Err(Refusal::Wrong));
         }
         trying.right();
         let mut tx = self.store.begin().await?;
-        let session = begin_session(&mut tx, name, guest.held, &guest.from(), now).await?;
+        let session = begin_session(&mut tx, &name, held.as_deref(), &from, now).await?;
         tx.commit().await?;
         Ok(Ok(SignedIn { browser: Some(guest::browser_of(&known_name, &key)?), ..session }))
     }
@@ -378,9 +422,13 @@ impl Accounts {
         Ok(key)
     }
 
-    /// Lets a try in, or says how long to wait.
-    fn try_in(&self, lanes: Vec<Lane>, now: Timestamp) -> Result<Trying, SignedDuration> {
-        self.throttle().begin(&lanes, now)?;
+    /// Lets a try in, or says how long to wait, and whether nobody was told of this wait before.
+    fn try_in(&self, lanes: Vec<Lane>, now: Timestamp) -> Result<Trying, (SignedDuration, bool)> {
+        let mut throttle = self.throttle();
+        if let Err(wait) = throttle.begin(&lanes, now) {
+            return Err((wait, throttle.tell(&lanes, now)));
+        }
+        drop(throttle);
         Ok(Trying { throttle: Arc::clone(&self.throttle), lanes, now })
     }
 
@@ -392,9 +440,10 @@ impl Accounts {
     pub async fn sign_in_as(
         &self,
         identity: &Identity,
-        held: Option<&str>,
+        guest: Guest<'_>,
         now: Timestamp,
     ) -> Result<Option<SignedIn>, AccessError> {
+        let from = guest.address.map_or_else(String::new, |_| format!(", {}", guest.from()));
         let mut tx = self.store.begin().await?;
         let mut name = Store::bound_user(&mut tx, &identity.issuer, &identity.subject).await?;
         let is_called_by_number = identity.name == identity.subject;
@@ -414,14 +463,14 @@ impl Accounts {
             let told: String = identity.name.chars().filter(|c| !c.is_control()).take(USER_CHARS_MAX).collect();
             // What an administrator needs to link the person.
             let shown: String = identity.subject.chars().take(SUBJECT_CHARS_MAX).collect();
-            let detail = format!("by the provider: {} of {}", shown.escape_debug(), identity.issuer);
+            let detail = format!("by the provider: {} of {}{from}", shown.escape_debug(), identity.issuer);
             let refused = entry(now, "unknown", AuditKind::SignInRefused, &told, detail);
             // A binding that lets nobody in is not kept.
             tx.rollback().await?;
             self.note(&refused).await?;
             return Ok(None);
         };
-        let session = begin_session(&mut tx, &user.user, held, "by the provider", now).await?;
+        let session = begin_session(&mut tx, &user.user, guest.held, &format!("by the provider{from}"), now).await?;
         tx.commit().await?;
         Ok(Some(session))
     }
@@ -654,12 +703,44 @@ mod tests {
                 let refused = accounts.sign_in(name, "a wrong password", Guest::default(), at(0)).await.expect("asked");
                 assert_eq!(refused, Err(Refusal::Wrong));
             }
-            let refused = accounts.sign_in(name, PASSWORD, Guest::default(), at(0)).await.expect("asked");
-            assert!(matches!(refused, Err(Refusal::Wait(_))), "{name}: even the right password has to wait");
+            for _ in 0..3 {
+                let refused = accounts.sign_in(name, PASSWORD, Guest::default(), at(0)).await.expect("asked");
+                assert!(matches!(refused, Err(Refusal::Wait(_))), "{name}: even the right password has to wait");
+            }
         }
         let told = accounts.store.audit(0, 100).await.expect("read");
-        assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 10);
+        assert_eq!(told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused).count(), 12);
+        let waits = told.iter().filter(|line| line.entry.detail == "has to wait").map(|line| line.entry.who.as_str());
+        assert_eq!(waits.collect::<Vec<_>>(), ["甲", "unknown"], "one line for each wait");
         assert!(told.iter().all(|line| !line.entry.detail.contains("password") || line.entry.what == AuditKind::User));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_wrong_password_whose_client_leaves_leaves_its_line() {
+        let (_dir, accounts) = accounts().await;
+        accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
+        let before = Arc::strong_count(&accounts.throttle);
+        let hashing = accounts.hashing.acquire_many(2).await.expect("free");
+        {
+            let mut asked = std::pin::pin!(accounts.sign_in("甲", "a wrong password", Guest::default(), at(0)));
+            // Until the try is counted; it cannot end while nothing is hashed.
+            while Arc::strong_count(&accounts.throttle) == before {
+                tokio::select! {
+                    biased;
+                    _ = asked.as_mut() => panic!("nothing is hashed"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+        }
+        drop(hashing);
+        let over = async {
+            while Arc::strong_count(&accounts.throttle) > before {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_mins(1), over).await.expect("it ends");
+        let told = accounts.store.audit(0, 100).await.expect("read");
+        assert_eq!(told.last().map(|line| line.entry.what), Some(AuditKind::SignInRefused));
     }
 
     #[tokio::test]
@@ -696,8 +777,9 @@ mod tests {
         accounts.add_user(new("甲", "中心", Role::Centre), "cli", at(0)).await.expect("made");
         let by_provider = NewUser { password: None, by_provider: true, ..new("乙", "中心", Role::Centre) };
         accounts.add_user(by_provider, "cli", at(0)).await.expect("made");
+        let guest = Guest { address: Some(std::net::IpAddr::from([192, 0, 2, 9])), ..Guest::default() };
         let asked = async |subject: &str, name: &str| {
-            accounts.sign_in_as(&person(subject, name), None, at(1)).await.expect("asked")
+            accounts.sign_in_as(&person(subject, name), guest, at(1)).await.expect("asked")
         };
         let link = async |name: &str, subject: &str| accounts.link(name, ISSUER, subject, "cli", at(1)).await;
         assert_eq!(asked("1", "甲").await, None, "a user of a password is nobody's to take over");
@@ -714,7 +796,7 @@ mod tests {
         assert!(asked("2", "renamed").await.is_some(), "a new name there is the same person");
         let other = Identity { issuer: "https://other.example".to_owned(), ..person("2", "乙") };
         assert_eq!(
-            accounts.sign_in_as(&other, None, at(1)).await.expect("asked"),
+            accounts.sign_in_as(&other, guest, at(1)).await.expect("asked"),
             None,
             "numbers are the provider's own"
         );
@@ -747,7 +829,10 @@ mod tests {
             .map(|line| line.entry.detail.as_str())
             .collect();
         assert_eq!(refused.len(), 10);
-        assert_eq!(refused[2], "by the provider: 9 of https://id.example", "what linking needs is written down");
+        assert_eq!(
+            refused[2], "by the provider: 9 of https://id.example, from 192.0.2.9",
+            "what linking needs is written down"
+        );
     }
 
     #[tokio::test]
@@ -761,12 +846,13 @@ mod tests {
             subject: subject.to_owned(),
             name: name.to_owned(),
         };
-        let chosen = accounts.sign_in_as(&person("1", "248289761001"), None, at(1)).await.expect("asked");
+        let chosen = accounts.sign_in_as(&person("1", "248289761001"), Guest::default(), at(1)).await.expect("asked");
         assert_eq!(chosen, None, "a chosen name is no number");
-        let own = accounts.sign_in_as(&person("248289761001", "248289761001"), None, at(1)).await.expect("asked");
+        let own =
+            accounts.sign_in_as(&person("248289761001", "248289761001"), Guest::default(), at(1)).await.expect("asked");
         assert!(own.is_some());
         let other = Identity { issuer: "https://other.example".to_owned(), ..person("248289761001", "248289761001") };
-        assert_eq!(accounts.sign_in_as(&other, None, at(1)).await.expect("asked"), None);
+        assert_eq!(accounts.sign_in_as(&other, Guest::default(), at(1)).await.expect("asked"), None);
     }
 
     #[tokio::test]
@@ -795,6 +881,9 @@ mod tests {
         assert!(accounts.unsubscribe("li@a", &name, at(1)).await.expect("asked"));
         accounts.disable("li@a", true, "cli", at(2)).await.expect("disabled");
         assert!(accounts.subscriptions("li@a").await.expect("asked").is_empty());
+        let lines = accounts.store.audit(0, 100).await.expect("read");
+        let ended = lines.iter().filter(|line| line.entry.detail == "ended: li@a is disabled");
+        assert_eq!(ended.count(), super::super::SUBSCRIPTIONS_MAX - 1, "each leaves its own line");
         accounts.set_mail("乙", None, "cli", at(2)).await.expect("taken away");
         let refused = accounts.subscribe("乙", Subscription::default(), at(2)).await.expect_err("no address");
         assert!(refused.zh().contains("邮箱"), "{refused}");

@@ -34,6 +34,8 @@ impl Accounts {
             // Needs no key for secrets: what somebody is to be told no longer can always be ended.
             for ended in Store::endpoint_names_of(&mut tx, name).await? {
                 Store::remove_endpoint(&mut tx, &ended, now).await?;
+                let detail = format!("ended: {name} has no mail address");
+                Store::add_audit(&mut tx, &entry(now, by, AuditKind::Delivery, &ended, detail)).await?;
             }
         }
         let detail = if mail.is_some() { "mail address set" } else { "no mail address" };

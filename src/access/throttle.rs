@@ -70,6 +70,8 @@ struct Tries {
     wrong: u32,
     under_way: u32,
     last: Timestamp,
+    /// Whether somebody was told to wait since the last try was let in.
+    told: bool,
 }
 
 /// Remembers wrong passwords.
@@ -94,14 +96,29 @@ impl Throttle {
         }
         for lane in lanes {
             self.make_room(lane, now);
-            let tries = self.lanes.entry(lane.clone()).or_insert(Tries { wrong: 0, under_way: 0, last: now });
+            let tries =
+                self.lanes.entry(lane.clone()).or_insert(Tries { wrong: 0, under_way: 0, last: now, told: false });
             if tries.under_way == 0 && now.duration_since(tries.last) >= FORGIVEN_AFTER {
                 tries.wrong = 0;
             }
             tries.wrong = tries.wrong.saturating_add(1);
             tries.under_way = tries.under_way.saturating_add(1);
+            tries.told = false;
         }
         Ok(())
+    }
+
+    /// Notes that somebody is told to wait; whether it is the first time since a try was let in.
+    pub(super) fn tell(&mut self, lanes: &[Lane], now: Timestamp) -> bool {
+        let mut is_first = false;
+        for lane in lanes {
+            if self.wait(lane, now).is_some()
+                && let Some(tries) = self.lanes.get_mut(lane)
+            {
+                is_first |= !std::mem::replace(&mut tries.told, true);
+            }
+        }
+        is_first
     }
 
     /// A try that was let in was wrong: it stays counted.

@@ -15,8 +15,7 @@ use super::bounds::{COLUMNS_MAX, FOUND_CHARS_MAX, ROW_BYTES_MAX, WORKBOOK_BYTES_
 use super::sheet::{SheetRow, read_sheet};
 use super::table::{Row, Rows};
 use vocabulary::{
-    Channel, Document, DocumentId, DocumentLine, Meta, Refused, SourceId, UnknownCode, check_names, parse_moment,
-    refused,
+    Channel, Document, DocumentId, DocumentLine, Meta, Refused, SourceId, UnknownCode, parse_moment, refused,
 };
 
 /// Byte order mark.
@@ -535,12 +534,11 @@ impl<'a> Layout<'a> {
         };
         let source = core.get("source").map_or_else(|| self.spec.source.clone(), |name| SourceId::from(*name));
         let id = core.get("id").map_or_else(|| made_id(&source, row), |id| DocumentId::from(*id));
-        check_names(id.as_str(), Some(source.as_str())).map_err(|error| rejected(Refused::of(&error)))?;
         let owned = |field: &str| core.get(field).map(|value| (*value).to_owned());
         let channel = core.get("channel").map_or(Ok(self.spec.channel), |code| {
             code.parse().map_err(|error: UnknownCode| rejected(Refused::of(&error).about("`channel`")))
         });
-        Ok(Document {
+        let document = Document {
             id,
             source,
             channel: channel?,
@@ -551,7 +549,9 @@ impl<'a> Layout<'a> {
             seen_at: moment("seen_at")?,
             meta,
             raw: None,
-        })
+        };
+        document.check().map_err(|error| rejected(Refused::of(&error)))?;
+        Ok(document)
     }
 }
 
@@ -608,6 +608,20 @@ mod tests {
         let path = dir.path().join(name);
         fs::write(&path, bytes).expect("written");
         read_documents(&path, spec).expect("opened").collect()
+    }
+
+    #[test]
+    fn a_title_of_a_megabyte_is_refused_wherever_it_comes_from() {
+        let title = "t".repeat(1 << 20);
+        let line = format!("{{\"id\":\"1\",\"text\":\"漏电\",\"title\":\"{title}\"}}\n");
+        let (csv, tsv) = (format!("id,text,title\n1,漏电,{title}\n"), format!("id\ttext\ttitle\n1\t漏电\t{title}\n"));
+        for (name, bytes, format) in
+            [("a.ndjson", &line, Format::Ndjson), ("a.csv", &csv, Format::Csv), ("a.tsv", &tsv, Format::Tsv)]
+        {
+            let got = check(name, bytes.as_bytes(), &spec(format, &[]));
+            let [Err(rejected)] = &got[..] else { panic!("{name}: taken in") };
+            assert!(rejected.reason.en.contains("`title` has 1048576 bytes"), "{:.200}", rejected.reason.en);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::lang::{Lang, lang, pick, tr};
+use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_write, say, tell};
 use archive::read_asked;
 use collect::{Health, Recipe, Round, Trouble};
@@ -88,8 +89,8 @@ pub(super) async fn run(args: SourceArgs, common: &Common) -> Result<(), Failure
     match args.what {
         What::List { json } => list(&settings, &recipes()?, json, now).await,
         What::Check { id } => check(&settings, &chosen(recipes()?, &[id])?[0], now).await,
-        What::Pause { ids } => pause(&settings, &chosen(recipes()?, &ids)?, Some(now)).await,
-        What::Resume { ids } => pause(&settings, &chosen(recipes()?, &ids)?, None).await,
+        What::Pause { ids } => pause(&settings, &chosen(recipes()?, &ids)?, true, now).await,
+        What::Resume { ids } => pause(&settings, &chosen(recipes()?, &ids)?, false, now).await,
         What::Collect { ids } => collect(&settings, &chosen(recipes()?, &ids)?, now).await,
         What::Log { ids, since } => {
             let of = if ids.is_empty() { Vec::new() } else { chosen(recipes()?, &ids)? };
@@ -200,14 +201,15 @@ fn trouble_told(trouble: &Trouble) -> String {
     }
 }
 
-async fn pause(settings: &Settings, recipes: &[Recipe], at: Option<Timestamp>) -> Result<(), Failure> {
+async fn pause(settings: &Settings, recipes: &[Recipe], paused: bool, now: Timestamp) -> Result<(), Failure> {
     let states = SourceStates::open(settings).await?;
     for recipe in recipes {
-        match at {
-            Some(now) => states.pause(&recipe.id, now).await?,
-            None => states.resume(&recipe.id).await?,
+        if paused {
+            states.pause(&recipe.id, BY_COMMAND, now).await?;
+        } else {
+            states.resume(&recipe.id, BY_COMMAND, now).await?;
         }
-        let done = if at.is_some() { pick("已暂停", "paused") } else { pick("已恢复", "resumed") };
+        let done = if paused { pick("已暂停", "paused") } else { pick("已恢复", "resumed") };
         tell(format_args!("{done} {}", recipe.id));
     }
     states.close().await;

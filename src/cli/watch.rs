@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::lang::{pick, tr};
 use super::search::index_failure;
+use super::user::BY_COMMAND;
 use super::{Common, Failure, say};
 use pipeline::{Folder, NewSearch};
 use vocabulary::show_moment;
@@ -71,7 +72,7 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
     match args.command {
         WatchCommand::Add { name, query, only_new, throttle, quiet } => {
             let new = NewSearch { name, query, watched: !quiet, only_new, throttle_minutes: throttle };
-            let saved = folder.save_search(new, now).await.map_err(index_failure)?;
+            let saved = folder.save_search(new, None, Some(BY_COMMAND), now).await.map_err(index_failure)?;
             let found = folder.finds_now(&saved.query)?;
             say(tr!(
                 "已保存“{}”；现有 {found} 条信息符合，之后到来的记在它名下",
@@ -116,7 +117,7 @@ pub(super) async fn run(args: WatchArgs, common: &Common) -> Result<(), Failure>
             say(tr!("共 {} 条", "{} in all", came.len()))
         }
         WatchCommand::Remove { name } => {
-            if !folder.store().remove_search(&name).await? {
+            if !folder.remove_search(&name, Some(BY_COMMAND), now).await.map_err(super::pipeline_failure)? {
                 return Err(unknown(&name));
             }
             say(tr!("已删除“{name}”", "removed `{name}`"))

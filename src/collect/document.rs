@@ -87,6 +87,7 @@ pub(crate) fn document(
     };
     // PRIV-1: nothing unmasked leaves this function.
     origin.masker.mask_document(&mut document);
+    document.check().map_err(|error| error.to_string())?;
     Ok(document)
 }
 

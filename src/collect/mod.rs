@@ -76,7 +76,7 @@ pub use rules::RecipeError;
 pub use sink::{Outcome, Sink, SinkError};
 
 use archive::WarcError;
-use bounds::{HEAD_WAIT_MAX, TITLE_CHARS_MAX};
+use bounds::{HEAD_WAIT_MAX, TITLE_CHARS_MAX, VALUE_CHARS_MAX};
 use store::StoreError;
 use vocabulary::{Channel, Document, RawRef, SourceId};
 
@@ -220,7 +220,7 @@ pub fn document_of_page(
         source: source.clone(),
         channel,
         url: Some(url.to_string()),
-        title: fields.get("title").map(str::to_owned),
+        title: fields.get("title").map(|title| fields::clip(title, VALUE_CHARS_MAX).to_owned()),
         text: fields::clip(&text, TEXT_CHARS_MAX).to_owned(),
         published_at: None,
         seen_at: Some(seen_at),

@@ -133,6 +133,7 @@ impl Round {
             }
             Outcome::Unchanged => self.unchanged += 1,
             Outcome::Duplicate => self.duplicate += 1,
+            Outcome::Refused => self.rejected += 1,
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Outcome {
     Unchanged,
     /// The same document came from elsewhere.
     Duplicate,
+    /// It could not be kept; the sink has counted why.
+    Refused,
 }
 
 /// Why a sink did not take documents.

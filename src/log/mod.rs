@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 pub use store::Entry;
 use store::{NewEntry, Newest, Store, StoreError, Tx};
-use vocabulary::{Channel, Document, DocumentId, Intake, Position, SourceId};
+use vocabulary::{Channel, Document, DocumentError, DocumentId, Intake, Position, SourceId};
 
 /// Most documents one [`Journal::append`] puts into one transaction.
 pub const APPEND_MAX: usize = 5_000;
@@ -41,6 +41,8 @@ pub enum Outcome {
     Unchanged,
     /// The same text was handed in twice in one call: the first counts.
     Duplicate,
+    /// Neither log nor index could keep it ([`Document::check`]): it was set aside, and why was counted.
+    Refused,
 }
 
 impl Outcome {
@@ -50,6 +52,7 @@ impl Outcome {
             Self::Kept(_) | Self::Revised(_) => intake.keep(),
             Self::Unchanged => intake.know(),
             Self::Duplicate => intake.repeat(),
+            Self::Refused => intake.reject(),
         }
     }
 }
@@ -79,15 +82,23 @@ impl Journal {
     }
 
     /// Puts documents into the log, in order, idempotently: the same source, id and text again is [`Outcome::Unchanged`], another text a new
-    /// revision. Returns one outcome per document, in the same order. One transaction for every [`APPEND_MAX`] documents.
+    /// revision. Returns one outcome per document, in the same order. One transaction for every [`APPEND_MAX`] documents. What is in the log
+    /// stays in the way of all behind it, so nothing comes in that the index refuses, whoever hands it in.
     pub async fn append(&self, documents: &[Document], now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
         let mut outcomes = Vec::with_capacity(documents.len());
         for chunk in documents.chunks(APPEND_MAX) {
             let mut tx = self.store.begin().await?;
             let mut seen = BTreeSet::new();
             let mut intake: BTreeMap<(&SourceId, Channel), Intake> = BTreeMap::new();
+            let mut refused: BTreeMap<&SourceId, BTreeMap<String, u64>> = BTreeMap::new();
             let mut book = Book::open(&mut tx, chunk).await?;
             for document in chunk {
+                if let Err(error) = document.check() {
+                    *refused.entry(&document.source).or_default().entry(reason(&error)).or_default() += 1;
+                    Outcome::Refused.count_in(intake.entry((&document.source, document.channel)).or_default());
+                    outcomes.push(Outcome::Refused);
+                    continue;
+                }
                 let again = !seen.insert((&document.source, &document.id));
                 let outcome = match book.enter(&mut tx, document, now).await? {
                     Outcome::Unchanged if again => Outcome::Duplicate,
@@ -102,6 +113,9 @@ impl Journal {
             book.write(&mut tx).await?;
             for ((source, channel), counts) in intake {
                 Store::add_intake(&mut tx, source, channel, counts).await?;
+            }
+            for (source, reasons) in refused {
+                Store::add_reject_reasons(&mut tx, source, &reasons).await?;
             }
             tx.commit().await?;
         }
@@ -209,6 +223,14 @@ pub fn kept_names(source: &SourceId, id: &DocumentId) -> impl Iterator<Item = St
     [id.to_string(), apart].into_iter().chain((2_u64..).map(move |number| format!("{numbered}/{number}")))
 }
 
+/// Under which reason a refused document is counted: one for each field, whatever its length.
+fn reason(error: &DocumentError) -> String {
+    match error {
+        DocumentError::TooLong { field, max, .. } => format!("`{field}` is longer than {max} bytes"),
+        DocumentError::Shape(_) | DocumentError::Empty(_) => error.to_string(),
+    }
+}
+
 /// What makes two captures the same text: title and text, nothing that counts views or sales.
 #[must_use]
 pub fn text_hash(document: &Document) -> [u8; 32] {
@@ -260,6 +282,31 @@ mod tests {
         let (_, intake) = log.store.intake().await.expect("read")[&SourceId::from("s")];
         assert!(intake.reconciles(), "COUNT-1: {intake:?}");
         assert_eq!((intake.collected, intake.kept, intake.duplicate, intake.unchanged), (5, 3, 1, 1));
+    }
+
+    #[tokio::test]
+    async fn what_the_index_cannot_keep_never_comes_into_the_log() {
+        let (_dir, log, now) = open().await;
+        let of = |id: &str, source: &str, text: &str, title: usize| {
+            let (id, source, title) = (DocumentId::from(id), SourceId::from(source), Some("t".repeat(title)));
+            Document { id, source, title, text: text.to_owned(), ..document("a", "漏电") }
+        };
+        let long = "i".repeat(2_000);
+        let given = [
+            of(&long, "s", "漏电", 1),
+            of("", "s", "漏电", 1),
+            of("b", "s", " ", 1),
+            of("c", "", "漏电", 1),
+            of("d", "s", "漏电", 1 << 20),
+            of("e", "s", "漏电", 1),
+        ];
+        let outcomes = log.append(&given, now).await.expect("appended");
+        let refused = Outcome::Refused;
+        assert_eq!(outcomes, [refused, refused, refused, refused, refused, Outcome::Kept(Position(1))]);
+        assert_eq!(log.end().await.expect("read"), Position(1));
+        let (_, intake) = log.store.intake().await.expect("read")[&SourceId::from("s")];
+        assert!(intake.reconciles(), "COUNT-1: {intake:?}");
+        assert_eq!((intake.collected, intake.kept, intake.rejected), (5, 1, 4));
     }
 
     #[tokio::test]

@@ -22,7 +22,7 @@ use config::Settings;
 use log::Journal;
 use store::Store;
 use store::frontier::Frontier;
-use vocabulary::{Document, SourceId};
+use vocabulary::{AuditEntry, AuditKind, Document, SourceId};
 
 /// A data folder in which sources are collected. One per folder at a time, towers included.
 pub struct CollectingFolder {
@@ -89,14 +89,23 @@ impl SourceStates {
         &self.store
     }
 
-    /// Pauses a source. A running service stops asking it with its next look at the schedule.
-    pub async fn pause(&self, source: &SourceId, now: Timestamp) -> Result<(), PipelineError> {
-        Ok(self.frontier.pause(source, now).await?)
+    /// Pauses a source. A running service stops asking it with its next look at the schedule. `by`: whom the audit log names.
+    pub async fn pause(&self, source: &SourceId, by: &str, now: Timestamp) -> Result<(), PipelineError> {
+        self.frontier.pause(source, now).await?;
+        self.note(source, by, "paused", now).await
     }
 
-    /// Resumes a source: it is asked again when it is due.
-    pub async fn resume(&self, source: &SourceId) -> Result<(), PipelineError> {
-        Ok(self.frontier.resume(source).await?)
+    /// Resumes a source: it is asked again when it is due. `by`: whom the audit log names.
+    pub async fn resume(&self, source: &SourceId, by: &str, now: Timestamp) -> Result<(), PipelineError> {
+        self.frontier.resume(source).await?;
+        self.note(source, by, "resumed", now).await
+    }
+
+    async fn note(&self, source: &SourceId, by: &str, detail: &str, at: Timestamp) -> Result<(), PipelineError> {
+        let (who, about, detail) = (by.to_owned(), source.to_string(), detail.to_owned());
+        let mut tx = self.store.begin().await?;
+        Store::add_audit(&mut tx, &AuditEntry { at, who, what: AuditKind::Source, about, detail }).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Closes the connections.
@@ -175,4 +184,26 @@ pub(super) async fn one_round(
     let round = collector.round(recipe, now, &sink).await?;
     sink.settle(recipe, &round).await?;
     Ok(round)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use config::Overrides;
+
+    #[tokio::test]
+    async fn whoever_pauses_a_source_or_lets_it_go_on_leaves_a_line() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let flags = Overrides { data: Some(dir.path().join("data")), ..Overrides::default() };
+        let settings = Settings::load(None, flags).expect("good");
+        let states = SourceStates::open(&settings).await.expect("opened");
+        let (source, now) = (SourceId::from("gov.samr"), Timestamp::UNIX_EPOCH);
+        states.pause(&source, "cli", now).await.expect("paused");
+        states.resume(&source, "cli", now).await.expect("resumed");
+        let lines = states.store().audit(0, 9).await.expect("read");
+        let told = lines.iter().map(|line| (line.entry.what, line.entry.about.as_str(), line.entry.detail.as_str()));
+        let expected = ["paused", "resumed"].map(|detail| (AuditKind::Source, "gov.samr", detail));
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+        states.close().await;
+    }
 }

@@ -42,13 +42,15 @@ pub struct LogSink {
     unchanged: AtomicU64,
     /// Documents that the log found twice in one batch.
     duplicate: AtomicU64,
+    /// Documents that the log set aside.
+    refused: AtomicU64,
 }
 
 impl LogSink {
     /// Documents that come through here are logged at `now`.
     #[must_use]
     pub fn new(log: Journal, now: Timestamp) -> Self {
-        Self { log, now, unchanged: AtomicU64::new(0), duplicate: AtomicU64::new(0) }
+        Self { log, now, unchanged: AtomicU64::new(0), duplicate: AtomicU64::new(0), refused: AtomicU64::new(0) }
     }
 
     /// Books what the round met and the log never saw: pages not modified, items listed twice, and items set aside (COUNT-1).
@@ -59,7 +61,8 @@ impl LogSink {
         for reject in &round.rejects {
             *reasons.entry(reject.reason.clone()).or_default() += 1;
         }
-        let unlisted = round.rejected.saturating_sub(round.rejects.len() as u64);
+        let counted = round.rejects.len() as u64 + self.refused.load(Ordering::Relaxed);
+        let unlisted = round.rejected.saturating_sub(counted);
         if unlisted > 0 {
             reasons.insert(UNLISTED.to_owned(), unlisted);
         }
@@ -82,6 +85,10 @@ impl collect::Sink for LogSink {
             Outcome::Duplicate => {
                 self.duplicate.fetch_add(1, Ordering::Relaxed);
                 collect::Outcome::Duplicate
+            }
+            Outcome::Refused => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                collect::Outcome::Refused
             }
         };
         Ok(outcomes.into_iter().map(outcome_of).collect())

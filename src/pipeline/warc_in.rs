@@ -94,6 +94,7 @@ fn page_of(record: &Record, file: &str, spec: &ImportSpec) -> Result<Option<Docu
     };
     // Its bytes are not in this archive, and a file may be named like one that is.
     let document = Document { raw: None, ..document };
+    document.check().map_err(|error| Refused::of(&error))?;
     let stated = record.header("WARC-Identified-Content-Language");
     Ok(Some(document).filter(|document| spec.pages.wants_language(stated, &document.text)))
 }

@@ -7,11 +7,18 @@ use jiff::Timestamp;
 use super::reading::ReadEntry;
 use super::{Folder, PipelineError};
 use index::{Arrived, SearchRequest};
-use store::{CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SavedSearch, Store, THROTTLE_MINUTES_MAX};
-use vocabulary::{Document, Position};
+use store::{
+    CameFor, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SEARCHES_OF_ONE_MAX, SavedSearch, SearchKept, Store,
+    THROTTLE_MINUTES_MAX,
+};
+use vocabulary::{AuditEntry, AuditKind, Document, Position};
 
 /// Name of the cursor of the watches.
 const WATCHES: &str = "watches";
+/// What the audit log says of a search that was saved.
+const SAVED: &str = "saved";
+/// What it says of one that was forgotten.
+const FORGOTTEN: &str = "forgotten";
 /// Characters of a text shown in place of a headline.
 const TITLE_CHARS: usize = 60;
 
@@ -37,8 +44,15 @@ pub(super) struct Waiting {
 }
 
 impl Folder {
-    /// Saves a search. A watched one is told of what the log takes in from now on.
-    pub async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, PipelineError> {
+    /// Saves a search. A watched one is told of what the log takes in from now on. `party`: the organisation of which
+    /// it is one; none: the owner of the machine. `who`: whom the audit log names; none: it gets no line.
+    pub async fn save_search(
+        &self,
+        new: NewSearch,
+        party: Option<&str>,
+        who: Option<&str>,
+        now: Timestamp,
+    ) -> Result<SavedSearch, PipelineError> {
         let refused = |zh: String, en: String| Err(PipelineError::refused(zh, en));
         let name = new.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > SEARCH_NAME_CHARS_MAX || name.chars().any(char::is_control) {
@@ -69,22 +83,27 @@ impl Folder {
         let NewSearch { query, watched, only_new, throttle_minutes, .. } = new;
         let (made_at, told_at, came, untold) = (now, None, 0, 0);
         let search = SavedSearch { name, query, made_at, watched, only_new, throttle_minutes, told_at, came, untold };
-        if !self.store().save_search(&search).await? {
-            let taken = self.store().searches().await?.iter().any(|known| known.name == search.name);
-            let name = &search.name;
-            return if taken {
-                refused(
-                    format!("已有叫“{name}”的检索，请换一个名称，或先删除它"),
-                    format!("there is a search `{name}` already; choose another name, or remove it first"),
-                )
-            } else {
-                refused(
-                    format!("已保存 {SEARCHES_MAX} 个检索，请先删除不用的"),
-                    format!("{SEARCHES_MAX} searches are saved; remove some first"),
-                )
-            };
+        let line = line(who, &search.name, SAVED, now);
+        match self.store().save_search(&search, party, line.as_ref()).await? {
+            SearchKept::Kept => Ok(search),
+            SearchKept::NameTaken => refused(
+                format!("已有叫“{}”的检索，请换一个名称，或先删除它", search.name),
+                format!("there is a search `{}` already; choose another name, or remove it first", search.name),
+            ),
+            SearchKept::ShareFull => refused(
+                format!("贵单位已保存 {SEARCHES_OF_ONE_MAX} 个检索，请先删除不用的"),
+                format!("your organisation has saved {SEARCHES_OF_ONE_MAX} searches; remove some first"),
+            ),
+            SearchKept::Full => refused(
+                format!("已保存 {SEARCHES_MAX} 个检索，请先删除不用的"),
+                format!("{SEARCHES_MAX} searches are saved; remove some first"),
+            ),
         }
-        Ok(search)
+    }
+
+    /// Forgets a search and what came for it; false when there is none of that name. `who`: as in [`Folder::save_search`].
+    pub async fn remove_search(&self, name: &str, who: Option<&str>, now: Timestamp) -> Result<bool, PipelineError> {
+        Ok(self.store().remove_search(name, line(who, name, FORGOTTEN, now).as_ref()).await?)
     }
 
     /// The watches and where they stand; none when nobody waits.
@@ -168,6 +187,12 @@ impl Folder {
         let request = SearchRequest { query: query.to_owned(), bare: true, ..SearchRequest::default() };
         Ok(self.index().search(&request)?.total)
     }
+}
+
+/// The line of the audit log about a search.
+fn line(who: Option<&str>, name: &str, detail: &str, at: Timestamp) -> Option<AuditEntry> {
+    let (about, detail, what) = (name.to_owned(), detail.to_owned(), AuditKind::Search);
+    who.map(|who| AuditEntry { at, who: who.to_owned(), what, about, detail })
 }
 
 /// The headline, or how the text begins, in one line.

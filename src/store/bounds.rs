@@ -3,6 +3,8 @@
 vocabulary::bounds! {
     /// Most saved searches.
     pub const SEARCHES_MAX: usize = 2_000, "searches", "the search is refused";
+    /// Most of one organisation.
+    pub const SEARCHES_OF_ONE_MAX: usize = 200, "searches", "the search is refused";
     /// Longest name of one, in characters.
     pub const SEARCH_NAME_CHARS_MAX: usize = 60, "characters", "the search is refused";
     /// Most documents kept for one watch; the oldest are forgotten, their number is not.

@@ -26,7 +26,10 @@ mod sqlite;
 
 pub use alerts::{ALERTS_MAX, AlertCounts};
 pub use audit::{AuditBreak, AuditLine};
-pub use bounds::{BOUNDS, DIGEST_HITS_MAX, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, THROTTLE_MINUTES_MAX};
+pub use bounds::{
+    BOUNDS, DIGEST_HITS_MAX, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX, SEARCHES_OF_ONE_MAX,
+    THROTTLE_MINUTES_MAX,
+};
 pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
 pub use error::StoreError;
 pub use examined::Examined;
@@ -36,7 +39,7 @@ pub use parties::{SessionRow, TokenRow, UserRow};
 pub use promotions::Promotion;
 pub use reruns::{PastChange, RerunRow};
 pub use sealed::SecretsKept;
-pub use searches::{CameFor, Digest, SavedSearch};
+pub use searches::{CameFor, Digest, SavedSearch, SearchKept};
 pub use secrets::{Place, SECRETS_KEY_BYTES, SecretError, Vault, key_id, key_of};
 pub use sources::{Fared, FieldShare, SourceState};
 

@@ -16,8 +16,8 @@ use crate::sealed::HoldsSecrets;
 use crate::sqlite::SqliteStore;
 use crate::{
     AlertCounts, AuditBreak, AuditLine, Became, CameFor, Digest, EndpointHealth, EndpointRow, Engine, EngineTx, Entry,
-    Fared, Message, NewEntry, Newest, Promotion, Queued, RerunRow, SavedSearch, SessionRow, SourceState, Store,
-    StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
+    Fared, Message, NewEntry, Newest, Promotion, Queued, RerunRow, SavedSearch, SearchKept, SessionRow, SourceState,
+    Store, StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
 };
 use vocabulary::{
     Act, Alert, AlertEvent, AlertId, AuditEntry, Category, Channel, DocumentId, Endpoint, Intake, Listing,
@@ -440,10 +440,10 @@ of_tx! {
 of_store! {
     /// All saved searches, by name.
     fn searches() -> Vec<SavedSearch>;
-    /// Keeps a search. False when the name is taken, or there are [`SEARCHES_MAX`](crate::SEARCHES_MAX).
-    fn save_search(search: &SavedSearch) -> bool;
-    /// Forgets a search and what came for it. False when there is none of this name.
-    fn remove_search(name: &str) -> bool;
+    /// Keeps a search of an organisation, or of none, and the audit log's line about it.
+    fn save_search(search: &SavedSearch, party: Option<&str>, line: Option<&AuditEntry>) -> SearchKept;
+    /// Forgets a search and what came for it, and keeps the audit log's line about that. False when there is none of this name.
+    fn remove_search(name: &str, line: Option<&AuditEntry>) -> bool;
     /// What came for a watch, newest first.
     fn came_for(name: &str, limit: usize) -> Vec<CameFor>;
     /// Digests that are due: watches with something untold whose last digest is long enough ago. What they tell counts as

@@ -28,6 +28,19 @@ pub struct SavedSearch {
     pub untold: u64,
 }
 
+/// What became of a search that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchKept {
+    /// It is kept.
+    Kept,
+    /// Another one has its name.
+    NameTaken,
+    /// Its organisation has [`SEARCHES_OF_ONE_MAX`](crate::SEARCHES_OF_ONE_MAX).
+    ShareFull,
+    /// There are [`SEARCHES_MAX`](crate::SEARCHES_MAX).
+    Full,
+}
+
 /// A document that came for a watch.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[derive(schemars::JsonSchema)]
@@ -62,7 +75,8 @@ pub struct Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DIGEST_HITS_MAX, SEARCH_HITS_MAX, Store};
+    use crate::{DIGEST_HITS_MAX, SEARCH_HITS_MAX, SEARCHES_OF_ONE_MAX, Store};
+    use vocabulary::{AuditEntry, AuditKind};
 
     async fn store() -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().expect("a folder");
@@ -95,14 +109,47 @@ mod tests {
     async fn a_search_is_kept_under_one_name_and_forgotten_whole() {
         let (_dir, store) = store().await;
         let search = watch("浙江起火", false, 0);
-        assert!(store.save_search(&search).await.expect("saved"));
-        assert!(!store.save_search(&search).await.expect("asked"), "the name is taken");
+        assert_eq!(store.save_search(&search, None, None).await.expect("saved"), SearchKept::Kept);
+        assert_eq!(store.save_search(&search, None, None).await.expect("asked"), SearchKept::NameTaken);
         assert!(bring(&store, &search, 1, 1).await && !bring(&store, &search, 1, 1).await, "each document once");
         assert_eq!(store.searches().await.expect("read"), [SavedSearch { came: 1, untold: 1, ..search }]);
-        assert!(store.remove_search("浙江起火").await.expect("removed"));
+        assert!(store.remove_search("浙江起火", None).await.expect("removed"));
         assert!(store.searches().await.expect("read").is_empty());
         assert!(store.came_for("浙江起火", 9).await.expect("read").is_empty());
-        assert!(!store.remove_search("浙江起火").await.expect("asked"));
+        assert!(!store.remove_search("浙江起火", None).await.expect("asked"));
+    }
+
+    #[tokio::test]
+    async fn a_search_and_its_line_are_kept_together_or_not_at_all() {
+        let (_dir, store) = store().await;
+        let search = watch("a", false, 0);
+        let (who, about, detail) = ("wang".to_owned(), "a".to_owned(), String::new());
+        let line = AuditEntry { at: at(0), who, what: AuditKind::Search, about, detail };
+        for (saved, lines) in [(SearchKept::Kept, 1), (SearchKept::NameTaken, 1)] {
+            assert_eq!(store.save_search(&search, None, Some(&line)).await.expect("asked"), saved);
+            assert_eq!(store.audit(0, 9).await.expect("read").len(), lines);
+        }
+        for (removed, lines) in [(true, 2), (false, 2)] {
+            assert_eq!(store.remove_search("a", Some(&line)).await.expect("asked"), removed);
+            assert_eq!(store.audit(0, 9).await.expect("read").len(), lines);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_organisation_saves_no_more_than_its_share() {
+        let (_dir, store) = store().await;
+        let save = async |name: &str, party: Option<&str>| {
+            store.save_search(&watch(name, false, 0), party, None).await.expect("asked")
+        };
+        for number in 0..SEARCHES_OF_ONE_MAX {
+            assert_eq!(save(&format!("甲{number}"), Some("甲")).await, SearchKept::Kept);
+        }
+        assert_eq!(save("one more", Some("甲")).await, SearchKept::ShareFull);
+        assert_eq!(save("甲0", Some("甲")).await, SearchKept::NameTaken);
+        assert_eq!(save("乙0", Some("乙")).await, SearchKept::Kept, "others have theirs");
+        assert_eq!(save("own", None).await, SearchKept::Kept, "the owner of the machine too");
+        assert!(store.remove_search("甲0", None).await.expect("removed"));
+        assert_eq!(save("one more", Some("甲")).await, SearchKept::Kept);
     }
 
     #[tokio::test]
@@ -110,7 +157,7 @@ mod tests {
         let (_dir, store) = store().await;
         for (only_new, expected) in [(true, false), (false, true)] {
             let search = watch(if only_new { "a" } else { "b" }, only_new, 0);
-            store.save_search(&search).await.expect("saved");
+            store.save_search(&search, None, None).await.expect("saved");
             assert!(bring(&store, &search, 1, 1).await);
             assert_eq!(bring(&store, &search, 2, 1).await, expected);
             assert!(bring(&store, &search, 3, 3).await);
@@ -121,7 +168,7 @@ mod tests {
     async fn a_digest_is_one_message_and_waits_for_its_turn() {
         let (_dir, store) = store().await;
         let search = watch("a", false, 60);
-        store.save_search(&search).await.expect("saved");
+        store.save_search(&search, None, None).await.expect("saved");
         assert!(store.take_digests(at(1)).await.expect("taken").is_empty(), "nothing came");
         for position in 1..=25 {
             bring(&store, &search, position, position).await;
@@ -138,7 +185,7 @@ mod tests {
     async fn only_the_newest_are_kept_and_all_are_counted() {
         let (_dir, store) = store().await;
         let search = watch("a", false, 0);
-        store.save_search(&search).await.expect("saved");
+        store.save_search(&search, None, None).await.expect("saved");
         let mut tx = store.begin().await.expect("a transaction");
         for position in 1..=SEARCH_HITS_MAX + 5 {
             let document = DocumentId::new(format!("d{position}"));

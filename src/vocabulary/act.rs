@@ -74,6 +74,8 @@ pub enum AuditKind {
     Push,
     /// A search was saved or forgotten.
     Search,
+    /// A source was paused or resumed.
+    Source,
 }
 
 impl AuditKind {
@@ -93,6 +95,7 @@ impl AuditKind {
             Self::Rules => "rules",
             Self::Push => "push",
             Self::Search => "search",
+            Self::Source => "source",
         }
     }
 }

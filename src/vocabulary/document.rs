@@ -11,6 +11,15 @@ pub type Meta = serde_json::Map<String, serde_json::Value>;
 /// Keys of `meta` up to which one is found by comparing it with each.
 const KEYS_COMPARED_MAX: usize = 12;
 
+crate::bounds! {
+    /// Longest headline of a document.
+    pub const TITLE_BYTES_MAX: usize = 8 << 10, "bytes", "the document is set aside";
+    /// Longest address of a document.
+    pub const URL_BYTES_MAX: usize = 8 << 10, "bytes", "the document is set aside";
+    /// What a source may say of a document beside its text (`meta`), keys and values together.
+    pub const META_BYTES_MAX: usize = 128 << 10, "bytes", "the document is set aside";
+}
+
 /// Where the exact bytes lie that a document was read from (RAW-1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[derive(schemars::JsonSchema)]
@@ -63,6 +72,15 @@ impl Document {
     /// Key of `meta`: at which level of administration, an [`super::AdminLevel`].
     pub const ADMIN_LEVEL: &'static str = "admin_level";
 
+    /// Whether log and index can keep it: id, source and text are there, and nothing that is shown in lists is too long.
+    ///
+    /// # Errors
+    /// [`DocumentError::Empty`], [`DocumentError::TooLong`].
+    pub fn check(&self) -> Result<(), DocumentError> {
+        let Self { id, source, url, title, text, meta, .. } = self;
+        check_parts(id.as_str(), Some(source.as_str()), text, (url.as_deref(), title.as_deref()), meta)
+    }
+
     /// A string value of `meta`, when it is there and not empty.
     #[must_use]
     pub fn meta_str(&self, key: &str) -> Option<&str> {
@@ -101,13 +119,13 @@ pub enum DocumentError {
     /// Not a JSON object of the contract: broken JSON, a missing `id` or `text`, an unknown key, a bad time.
     #[error("{0}")]
     Shape(#[from] serde_json::Error),
-    /// `id` or `text` is there but empty.
+    /// `id`, `source` or `text` is there but empty.
     #[error("`{0}` is empty: fill it, or leave the document out")]
     Empty(&'static str),
-    /// A name that is too long to be one.
+    /// A field that is too long for what it is.
     #[error("`{field}` has {found} bytes, at most {max} are taken: give it a shorter one")]
     TooLong {
-        /// `id` or `source`.
+        /// `id`, `source`, `url`, `title` or `meta`.
         field: &'static str,
         /// How long it is.
         found: usize,
@@ -131,12 +149,42 @@ impl Said for DocumentError {
 /// # Errors
 /// [`DocumentError::TooLong`].
 pub fn check_names(id: &str, source: Option<&str>) -> Result<(), DocumentError> {
-    let fits = |field, text: &str, max| match text.len() {
-        found if found > max => Err(DocumentError::TooLong { field, found, max }),
-        _ => Ok(()),
-    };
-    fits("id", id, DocumentId::BYTES_MAX)?;
-    fits("source", source.unwrap_or_default(), SourceId::BYTES_MAX)
+    fits("id", id.len(), DocumentId::BYTES_MAX)?;
+    fits("source", source.unwrap_or_default().len(), SourceId::BYTES_MAX)
+}
+
+fn fits(field: &'static str, found: usize, max: usize) -> Result<(), DocumentError> {
+    if found > max { Err(DocumentError::TooLong { field, found, max }) } else { Ok(()) }
+}
+
+/// The same check for a document and for a line that may name no source.
+fn check_parts(
+    id: &str,
+    source: Option<&str>,
+    text: &str,
+    (url, title): (Option<&str>, Option<&str>),
+    meta: &Meta,
+) -> Result<(), DocumentError> {
+    for (field, value) in [("id", Some(id)), ("text", Some(text)), ("source", source)] {
+        if value.is_some_and(|value| value.trim().is_empty()) {
+            return Err(DocumentError::Empty(field));
+        }
+    }
+    check_names(id, source)?;
+    fits("url", url.unwrap_or_default().len(), URL_BYTES_MAX)?;
+    fits("title", title.unwrap_or_default().len(), TITLE_BYTES_MAX)?;
+    fits("meta", meta.iter().map(|(key, value)| key.len() + value_bytes(value)).sum(), META_BYTES_MAX)
+}
+
+/// About as many bytes as the value has when it is written down.
+fn value_bytes(value: &serde_json::Value) -> usize {
+    use serde_json::Value::{Array, Bool, Null, Number, Object, String};
+    match value {
+        Null | Bool(_) | Number(_) => size_of::<u64>(),
+        String(text) => text.len(),
+        Array(values) => values.iter().map(|value| 1 + value_bytes(value)).sum(),
+        Object(values) => values.iter().map(|(key, value)| 1 + key.len() + value_bytes(value)).sum(),
+    }
 }
 
 /// One line of documents NDJSON, checked against the contract. Unknown top-level keys are errors.
@@ -183,16 +231,8 @@ impl DocumentLine {
     /// [`DocumentError`] saying what is wrong; the caller knows the file and line.
     pub fn parse(line: &str) -> Result<Self, DocumentError> {
         let parsed: Self = serde_json::from_str(line)?;
-        if parsed.id.trim().is_empty() {
-            return Err(DocumentError::Empty("id"));
-        }
-        if parsed.text.trim().is_empty() {
-            return Err(DocumentError::Empty("text"));
-        }
-        if parsed.source.as_ref().is_some_and(|source| source.trim().is_empty()) {
-            return Err(DocumentError::Empty("source"));
-        }
-        check_names(&parsed.id, parsed.source.as_deref())?;
+        let Self { id, text, source, url, title, meta, .. } = &parsed;
+        check_parts(id, source.as_deref(), text, (url.as_deref(), title.as_deref()), meta)?;
         Ok(parsed)
     }
 
@@ -237,6 +277,23 @@ mod tests {
         assert!(DocumentLine::parse(&line(DocumentId::BYTES_MAX)).is_ok());
         let error = DocumentLine::parse(&line(DocumentId::BYTES_MAX + 1)).expect_err("too long");
         assert!(error.to_string().contains("`id` has 769 bytes, at most 768"), "{error}");
+    }
+
+    #[test]
+    fn what_is_shown_in_lists_is_bounded() {
+        let title = |bytes: usize| format!(r#"{{"id":"1","text":"x","title":"{}"}}"#, "t".repeat(bytes));
+        let url = |bytes: usize| format!(r#"{{"id":"1","text":"x","url":"{}"}}"#, "u".repeat(bytes));
+        let meta = |bytes: usize| format!(r#"{{"id":"1","text":"x","meta":{{"k":[["{}"]]}}}}"#, "m".repeat(bytes));
+        let fit = [title(TITLE_BYTES_MAX), url(URL_BYTES_MAX), meta(META_BYTES_MAX - 3)];
+        for line in fit {
+            let document = DocumentLine::parse(&line).expect("fits").into_document(&"s".into(), Channel::Media);
+            document.check().expect("fits as well");
+        }
+        let over = [title(TITLE_BYTES_MAX + 1), url(URL_BYTES_MAX + 1), meta(META_BYTES_MAX - 2)];
+        for (line, field) in over.iter().zip(["title", "url", "meta"]) {
+            let error = DocumentLine::parse(line).expect_err("too long").to_string();
+            assert!(error.starts_with(&format!("`{field}` has ")), "{error}");
+        }
     }
 
     #[test]

@@ -50,7 +50,10 @@ pub use codes::{
     Spread, Stage, Stance, UnknownCode,
 };
 pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
-pub use document::{Document, DocumentError, DocumentLine, Meta, RawRef, check_names};
+pub use document::{
+    BOUNDS, Document, DocumentError, DocumentLine, META_BYTES_MAX, Meta, RawRef, TITLE_BYTES_MAX, URL_BYTES_MAX,
+    check_names,
+};
 pub use excerpt::{SHOWN_CHARS, excerpt};
 pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
 pub use fingerprint::{Content, Fingerprint};

@@ -29,9 +29,7 @@ pub(super) async fn take_away(
 ) -> Result<Response, Problem> {
     let held = shared.export_place(&viewer)?;
     // One at a time: each reads all there is.
-    let Ok(_turn) = shared.exchanges.try_acquire() else {
-        return Err(Problem::busy("正在为别的单位打包记录：请稍后再试。"));
-    };
+    let _turn = shared.exchange_turn(&viewer)?;
     let records = view.records().await?;
     let detail =
         format!("{} alerts, {} events, {} acts", records.alerts.len(), records.events.len(), records.acts.len());

@@ -42,6 +42,8 @@ vocabulary::bounds! {
     pub(super) const EXPORTS_AT_ONCE: usize = 4, "answers", "429";
     /// Such answers of one organisation, or of the owner of the machine.
     pub(super) const EXPORTS_OF_ONE_AT_ONCE: usize = 2, "answers", "429";
+    /// Such answers that are left to supervision, the centre and the owner of the machine: organisations outside have the others.
+    pub(super) const EXPORTS_LEFT_TO_INSIDE: usize = 2, "answers", "429 for an organisation outside";
     /// Proxies between a client and the service whose word is followed.
     pub(super) const PROXIES_PASSED_MAX: usize = 16, "addresses", "the farthest that was followed counts as the client";
     /// What people did with an alert, and what came back, on one page.

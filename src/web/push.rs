@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::limits::PUSH_LINES_MAX;
 use super::problem::{Dressed, Problem};
 use super::rights::Need;
-use super::state::Shared;
+use super::state::{HandedIn, Shared};
 use access::Viewer;
 use vocabulary::{Channel, SourceId, UnknownCode};
 
@@ -60,15 +60,16 @@ pub(super) async fn documents(
     // Documents of an outside organisation are kept under its own sources, apart from those that the centre collects.
     let by = own.as_ref().and_then(Viewer::party).filter(|party| !party.is_inside());
     // Few bodies are in memory at once, and one organisation fills not all of their places.
-    let who = own.as_ref().map_or(SETTINGS_TOKEN, Viewer::name);
+    let who = own.as_ref().map_or(SETTINGS_TOKEN, Viewer::name).to_owned();
     let party = own.as_ref().and_then(Viewer::party).map_or(SETTINGS_TOKEN, |party| party.name.as_str());
-    let _place = shared.pushes.take(party).map_err(|_| Problem::busy("同时推送过多：请稍后重试。"))?;
+    let place = shared.pushes.take(party).map_err(|_| Problem::busy("同时推送过多：请稍后重试。"))?;
     let body = Bytes::from_request(request, &shared).await.map_err(|refused| Problem::plain(refused.status()))?;
     // What is made of a line takes more than the line: millions of empty ones would fill the memory.
     if body.split(|byte| *byte == b'\n').nth(PUSH_LINES_MAX + 1).is_some() {
         return Err(Problem::bad_request(format!("一次最多 {PUSH_LINES_MAX} 行：请分批提交。")));
     }
-    let told = shared.push(body.into(), SourceId::new(source), channel, by, who).await?;
+    let (lines, source) = (body.into(), SourceId::new(source));
+    let told = shared.push(HandedIn { lines, source, channel, by: by.cloned(), who }, place).await?;
     let intake = told.intake;
     let status = if intake.collected > 0 && intake.collected == intake.rejected {
         StatusCode::UNPROCESSABLE_ENTITY

@@ -16,10 +16,6 @@ use access::Viewer;
 use pipeline::NewSearch;
 use store::{CameFor, SEARCH_NAME_CHARS_MAX, SavedSearch, THROTTLE_MINUTES_MAX};
 
-/// What the audit log says of a search that was saved, and of one that was forgotten.
-const SAVED: &str = "saved";
-/// See [`SAVED`].
-const FORGOTTEN: &str = "forgotten";
 /// Most documents in one answer about a saved search.
 const CAME_MAX: usize = 1_000;
 
@@ -49,8 +45,7 @@ pub(super) async fn save_by_form(
     let Form(form) = form.map_err(|_| Problem::bad_request("表单无法识别：请返回检索页重试。"))?;
     let SaveForm { name, query, watch, throttle_minutes, .. } = form;
     let new = NewSearch { name, query, watched: watch != "no", only_new: watch == "new", throttle_minutes };
-    let saved = view.save_search(new, now()).await?;
-    shared.note_search(&viewer, &saved.name, SAVED).await?;
+    let saved = view.save_search(new, shared.known_as(&viewer), now()).await?;
     Ok(Redirect::to(&address_of(&saved.name)).into_response())
 }
 
@@ -68,10 +63,9 @@ pub(super) async fn remove_by_form(
     form: Result<Form<RemoveForm>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Form(form) = form.map_err(|_| Problem::bad_request("表单无法识别：请返回页面重试。"))?;
-    if !view.remove_search(&form.name).await? {
+    if !view.remove_search(&form.name, shared.known_as(&viewer), now()).await? {
         return Err(Problem::not_found(format!("没有叫“{}”的检索。", form.name)));
     }
-    shared.note_search(&viewer, &form.name, FORGOTTEN).await?;
     Ok(Redirect::to("/searches").into_response())
 }
 
@@ -122,8 +116,7 @@ pub(super) async fn save_by_json(
     let Json(body) = body.map_err(|error| Problem::bad_request(format!("请求内容无法识别：{}", error.body_text())))?;
     let NewSearchBody { name, query, watched, only_new, throttle_minutes } = body;
     let new = NewSearch { name, query, watched, only_new, throttle_minutes };
-    let saved = view.save_search(new, now()).await?;
-    shared.note_search(&viewer, &saved.name, SAVED).await?;
+    let saved = view.save_search(new, shared.known_as(&viewer), now()).await?;
     Ok((StatusCode::CREATED, Json(saved)))
 }
 
@@ -158,9 +151,8 @@ pub(super) async fn remove(
     name: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     let name = name?.0;
-    if !view.remove_search(&name).await? {
+    if !view.remove_search(&name, shared.known_as(&viewer), now()).await? {
         return Err(no_such_search());
     }
-    shared.note_search(&viewer, &name, FORGOTTEN).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,8 @@
 //!
 //! Anybody can open connections before anything is known of them, so each one costs little and none is kept for long: a head has
 //! [`HEAD_SECONDS_MAX`], a body [`BODY_SECONDS_MAX`], a client that takes no bytes [`WRITE_SECONDS_MAX`]. When all [`Room`] is taken, the
-//! connection that has kept the service waiting longest is closed for the new one: a thousand half-sent requests delay nobody. It must have
+//! connection that has kept the service waiting longest is closed for the new one: a thousand half-sent requests delay nobody, nor do a
+//! thousand clients that ask and do not read. It must have
 //! waited [`PATIENCE`] for that, so that nobody is closed before the bytes that he sent at once were read; newcomers wait as long.
 //! HTTP/1.1 alone: a proxy in front speaks everything else.
 
@@ -27,6 +28,7 @@ use hyper::body::{Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -96,7 +98,26 @@ struct Held {
     since: u64,
     /// When the service began to wait for the client; none while nobody has looked at what it sent.
     waits_from: Option<Instant>,
+    /// Since when the client has taken no byte of an answer that is being sent; none while it takes them.
+    untaken: Option<Wait>,
     close: Arc<Notify>,
+}
+
+/// How long the service has waited for a client.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    /// The smallest has waited longest.
+    since: u64,
+    /// None while nobody has looked at what the client sent.
+    from: Option<Instant>,
+}
+
+impl Held {
+    /// The wait for the client; none while the service itself is at work for it.
+    fn wait(&self) -> Option<Wait> {
+        let asked = (self.doing == Doing::Waiting).then_some(Wait { since: self.since, from: self.waits_from });
+        self.untaken.or(asked)
+    }
 }
 
 /// What comes of asking for a place.
@@ -136,13 +157,12 @@ impl Connections {
             && held.values().filter(|other| other.from == from).count() >= self.room.per_address;
         if own || held.len() >= self.room.connections {
             // Whoever has its share makes room by its own connections alone, and has no claim to patience: nobody else waits for that.
-            let waiting =
-                held.iter().filter(|(_, other)| other.doing == Doing::Waiting && (!own || other.from == from));
-            let Some((&longest, found)) = waiting.min_by_key(|(_, other)| (other.waits_from.is_none(), other.since))
-            else {
+            let waiting = held.iter().filter(|(_, other)| !own || other.from == from);
+            let waiting = waiting.filter_map(|(&id, other)| Some((id, other.wait()?)));
+            let Some((longest, wait)) = waiting.min_by_key(|(_, wait)| (wait.from.is_none(), wait.since)) else {
                 return Asked::Full;
             };
-            let waited = found.waits_from.map_or(Duration::ZERO, |from| now.duration_since(from));
+            let waited = wait.from.map_or(Duration::ZERO, |from| now.duration_since(from));
             if let Some(left) = PATIENCE.checked_sub(waited).filter(|left| !own && !left.is_zero()) {
                 return Asked::Wait(left);
             }
@@ -151,7 +171,8 @@ impl Connections {
             }
         }
         let (id, close) = (self.tick(), Arc::new(Notify::new()));
-        held.insert(id, Held { from, doing: Doing::Waiting, since: id, waits_from: None, close: Arc::clone(&close) });
+        let (doing, close_it) = (Doing::Waiting, Arc::clone(&close));
+        held.insert(id, Held { from, doing, since: id, waits_from: None, untaken: None, close: close_it });
         Asked::Taken(Place { id, close, connections: Arc::clone(self) })
     }
 }
@@ -168,6 +189,15 @@ impl Place {
         let since = connections.tick();
         if let Some(held) = connections.held().get_mut(&id) {
             (held.doing, held.since, held.waits_from) = (doing, since, Some(Instant::now()));
+        }
+    }
+
+    /// The client has taken bytes of an answer, or takes none now.
+    fn taking(connections: &Connections, id: u64, takes: bool, now: Instant) {
+        let since = connections.tick();
+        if let Some(held) = connections.held().get_mut(&id) {
+            // A wait lasts until bytes are taken, however often they are offered.
+            held.untaken = if takes { None } else { held.untaken.or(Some(Wait { since, from: Some(now) })) };
         }
     }
 
@@ -257,6 +287,7 @@ async fn serve_one(
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(Duration::from_secs(WRITE_SECONDS_MAX)));
     let (id, connections) = (place.id, Arc::clone(&place.connections));
+    let stream = Offering { stream: Box::pin(stream), id, takes: true, connections: Arc::clone(&connections) };
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let request = watched(request, from, id, &connections);
         let (router, connections) = (router.clone(), Arc::clone(&connections));
@@ -272,7 +303,7 @@ async fn serve_one(
         .header_read_timeout(Duration::from_secs(HEAD_SECONDS_MAX))
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut close = pin!(place.close.notified());
     let mut looked_at = false;
@@ -300,6 +331,59 @@ async fn serve_one(
     };
     if let Err(error) = ended {
         tracing::debug!(%from, "a connection ended early: {error}");
+    }
+}
+
+/// A stream that says whether its client takes what is sent to it.
+struct Offering<S> {
+    stream: Pin<Box<S>>,
+    id: u64,
+    takes: bool,
+    connections: Arc<Connections>,
+}
+
+impl<S> Offering<S> {
+    fn told<T>(&mut self, polled: Poll<T>) -> Poll<T> {
+        let takes = polled.is_ready();
+        if takes != self.takes {
+            self.takes = takes;
+            Place::taking(&self.connections, self.id, takes, Instant::now());
+        }
+        polled
+    }
+}
+
+impl<S: AsyncRead> AsyncRead for Offering<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite> AsyncWrite for Offering<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = self.stream.as_mut().poll_write(cx, bytes);
+        self.told(polled)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = self.stream.as_mut().poll_write_vectored(cx, slices);
+        self.told(polled)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_shutdown(cx)
     }
 }
 
@@ -439,6 +523,25 @@ mod tests {
         drop(second);
         let later = Instant::now() + PATIENCE;
         assert!(taken(&connections, OWN, later).is_some(), "an answered connection waits again");
+    }
+
+    #[test]
+    fn an_answer_that_its_client_does_not_take_makes_place() {
+        let connections = Connections::new(Room { connections: 2, per_address: 2, ..Room::default() });
+        let now = Instant::now();
+        let (first, second) =
+            (taken(&connections, OWN, now).expect("room"), taken(&connections, OWN, now).expect("room"));
+        Place::now(&connections, first.id, Doing::Answering);
+        Place::now(&connections, second.id, Doing::Answering);
+        Place::taking(&connections, second.id, false, now);
+        // Offered again, and asked for more: the wait goes on.
+        Place::taking(&connections, second.id, false, now + PATIENCE);
+        Place::now(&connections, second.id, Doing::Answering);
+        Place::taking(&connections, first.id, false, now);
+        Place::taking(&connections, first.id, true, now);
+        let third = taken(&connections, OWN, now + PATIENCE).expect("the second makes place");
+        let ids: Vec<u64> = connections.held().keys().copied().collect();
+        assert_eq!(ids, [first.id, third.id], "the first takes its bytes");
     }
 
     #[test]

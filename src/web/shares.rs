@@ -54,11 +54,19 @@ impl Shares {
     /// # Errors
     /// [`Full`] when all are taken, or its share is.
     pub(super) fn take(&self, party: &str) -> Result<Place, Full> {
+        self.take_leaving(party, 0)
+    }
+
+    /// The same for an organisation that leaves so many to others.
+    ///
+    /// # Errors
+    /// [`Full`] when no more than that are free, or its share is taken.
+    pub(super) fn take_leaving(&self, party: &str, left: usize) -> Result<Place, Full> {
         let mut taken = locked(&self.taken);
         if taken.get(party).is_some_and(|own| *own >= self.of_one) {
             return Err(Full::OfOne);
         }
-        if taken.values().sum::<usize>() >= self.all {
+        if taken.values().sum::<usize>() + left >= self.all {
             return Err(Full::All);
         }
         *taken.entry(party.to_owned()).or_default() += 1;

@@ -8,18 +8,19 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde_json::Value;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::authentication::Authentication;
 use super::clock::now;
 use super::feeds::FeedCache;
 use super::limits::{
-    EXPORTS_AT_ONCE, EXPORTS_OF_ONE_AT_ONCE, PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE, STREAMS_MAX, STREAMS_PER_PARTY_MAX,
+    EXPORTS_AT_ONCE, EXPORTS_LEFT_TO_INSIDE, EXPORTS_OF_ONE_AT_ONCE, PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE,
+    STREAMS_MAX, STREAMS_PER_PARTY_MAX,
 };
 use super::problem::Problem;
 use super::rights::Rights;
-use super::shares::{Full, Held, Shares};
+use super::shares::{Full, Held, Place, Shares};
 use super::still_meant::Timer;
 use super::view::{PushReject, Pushed, View, ViewError};
 use access::{AccessError, Viewer};
@@ -29,6 +30,11 @@ use vocabulary::{AuditEntry, AuditKind, Channel, Party, SourceId};
 /// Under which name a viewer has its share of places: that of the organisation, none for the owner of the machine.
 pub(super) fn share_of(viewer: &Viewer) -> &str {
     viewer.party().map_or("", |party| &party.name)
+}
+
+/// Whether a viewer is of an organisation outside: those leave places to the inside.
+fn is_outside(viewer: &Viewer) -> bool {
+    viewer.party().is_some_and(|party| !party.is_inside())
 }
 
 /// What follows from the table of addresses.
@@ -47,6 +53,20 @@ const NEWEST_FOR: Duration = Duration::from_millis(400);
 #[derive(Default)]
 pub(super) struct NewestEvent(Mutex<Option<(Instant, u64)>>);
 
+/// Documents that are handed in.
+pub(super) struct HandedIn {
+    /// NDJSON.
+    pub(super) lines: Vec<u8>,
+    /// Of documents that name none.
+    pub(super) source: SourceId,
+    /// Of documents that name none.
+    pub(super) channel: Channel,
+    /// The outside organisation that owns them.
+    pub(super) by: Option<Party>,
+    /// What the audit log calls whoever hands them in.
+    pub(super) who: String,
+}
+
 /// The state of the router.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -57,7 +77,9 @@ pub(super) struct Shared {
     /// Most rows of an export.
     pub(super) export_rows_max: u64,
     /// Archives of an organisation's records are made one after another.
-    pub(super) exchanges: Arc<Semaphore>,
+    exchanges: Arc<Semaphore>,
+    /// The same for organisations outside, which keep nobody inside waiting.
+    exchanges_outside: Arc<Semaphore>,
     /// Large bodies that are read at once.
     pub(super) pushes: Shares,
     /// Alert streams that are open.
@@ -78,7 +100,7 @@ impl Shared {
         export_rows_max: u64,
         timer: Timer,
     ) -> Self {
-        let exchanges = Arc::new(Semaphore::new(1));
+        let (exchanges, exchanges_outside) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
         let pushes = Shares::new(PUSHES_AT_ONCE, PUSHES_OF_ONE_AT_ONCE);
         let streams = Shares::new(STREAMS_MAX, STREAMS_PER_PARTY_MAX);
         let exports = Shares::new(EXPORTS_AT_ONCE, EXPORTS_OF_ONE_AT_ONCE);
@@ -90,6 +112,7 @@ impl Shared {
             feeds: FeedCache::default(),
             export_rows_max,
             exchanges,
+            exchanges_outside,
             pushes,
             streams,
             exports,
@@ -111,15 +134,25 @@ impl Shared {
     /// A place for a file that this viewer takes away, until it was taken.
     ///
     /// # Errors
-    /// 429 when all are taken, or those of its organisation are.
+    /// 429 when all are taken, those of its organisation are, or for an organisation outside those that are not left to the inside.
     pub(super) fn export_place(&self, viewer: &Viewer) -> Result<Held, Problem> {
-        let place = self.exports.take(share_of(viewer)).map_err(|full| match full {
+        let left = if is_outside(viewer) { EXPORTS_LEFT_TO_INSIDE } else { 0 };
+        let place = self.exports.take_leaving(share_of(viewer), left).map_err(|full| match full {
             Full::OfOne => {
                 Problem::busy(format!("贵单位正在导出 {EXPORTS_OF_ONE_AT_ONCE} 份文件：请等它们结束后再试。"))
             }
             Full::All => Problem::busy("正在为别的单位导出文件：请稍后再试。"),
         })?;
         Ok(Held::new(place))
+    }
+
+    /// The turn to make an archive of records: one at a time, and one for organisations outside.
+    ///
+    /// # Errors
+    /// 429 while another is made.
+    pub(super) fn exchange_turn(&self, viewer: &Viewer) -> Result<SemaphorePermit<'_>, Problem> {
+        let exchanges = if is_outside(viewer) { &self.exchanges_outside } else { &self.exchanges };
+        exchanges.try_acquire().map_err(|_| Problem::busy("正在为别的单位打包记录：请稍后再试。"))
     }
 
     /// Tasks of the service that do not get on.
@@ -141,24 +174,29 @@ impl Shared {
         self.tower.push_token()
     }
 
-    /// Takes NDJSON documents into the log. They are read and judged soon after. `by`: the outside organisation that owns them.
-    pub(super) async fn push(
-        &self,
-        lines: Vec<u8>,
-        source: SourceId,
-        channel: Channel,
-        by: Option<&Party>,
-        who: &str,
-    ) -> Result<Pushed, ViewError> {
+    /// Takes NDJSON documents into the log. They are read and judged soon after. What was begun is ended, with its line in the audit log,
+    /// when the client leaves; `place` is kept until then.
+    pub(super) async fn push(&self, handed_in: HandedIn, place: Place) -> Result<Pushed, ViewError> {
+        let shared = self.clone();
+        let work = tokio::spawn(async move {
+            let pushed = shared.take_in(handed_in).await;
+            drop(place);
+            pushed
+        });
+        work.await.map_err(|broken| ViewError::internal("taking documents in", broken))?
+    }
+
+    async fn take_in(&self, handed_in: HandedIn) -> Result<Pushed, ViewError> {
+        let HandedIn { lines, source, channel, by, who } = handed_in;
         let about = source.to_string();
-        let report = push_lines(&self.tower, lines, source, channel, by, now()).await;
+        let report = push_lines(&self.tower, lines, source, channel, by.as_ref(), now()).await;
         let report = report.map_err(|error| ViewError::internal("taking documents in", error))?;
         let intake = report.total();
         let detail = format!(
             "{} lines: {} kept, {} unchanged, {} duplicate, {} rejected",
             intake.collected, intake.kept, intake.unchanged, intake.duplicate, intake.rejected
         );
-        let noted = self.note(who, AuditKind::Push, about, detail).await;
+        let noted = self.note(&who, AuditKind::Push, about, detail).await;
         noted.map_err(|error| ViewError::internal("writing the audit log", error))?;
         let rejects = report.rejected.into_iter().map(|found| PushReject { line: found.line, reason: found.reason.en });
         Ok(Pushed { intake, rejects: rejects.collect() })
@@ -187,10 +225,9 @@ impl Shared {
         noted.map_err(|error| Problem::internal(&error))
     }
 
-    /// Writes to the audit log that a viewer saved or forgot a search.
-    pub(super) async fn note_search(&self, viewer: &Viewer, name: &str, detail: &str) -> Result<(), Problem> {
-        let noted = self.note(viewer.name(), AuditKind::Search, name.to_owned(), detail.to_owned()).await;
-        noted.map_err(|error| Problem::internal(&error))
+    /// Whom the audit log names for what a viewer does; none where no log is kept.
+    pub(super) fn known_as<'a>(&self, viewer: &'a Viewer) -> Option<&'a str> {
+        self.authentication.accounts().map(|_| viewer.name())
     }
 
     /// Writes a line to the audit log; a service without accounts has none.
@@ -219,17 +256,49 @@ mod tests {
     use access::Member;
     use vocabulary::{Concerns, Role};
 
+    fn shared(folder: &Folder, authentication: Authentication) -> Shared {
+        let addresses =
+            Addresses { rights: Arc::new(Rights::new(std::iter::empty())), document: crate::openapi::document };
+        Shared::new(Arc::clone(&folder.tower), authentication, addresses, 1, Timer::of_machine())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_push_whose_client_leaves_early_leaves_its_line() {
+        let folder = Folder::empty().await;
+        let store = folder.tower.store();
+        let local = std::net::IpAddr::from([127, 0, 0, 1]);
+        let shared = shared(&folder, Authentication::new(access::Accounts::new(store.clone()), local));
+        let lines = (0..2_000).fold(String::new(), |all, id| all + &format!("{{\"id\":\"{id}\",\"text\":\"漏电\"}}\n"));
+        let (source, channel) = (SourceId::from("hotline"), Channel::Complaint);
+        let handed_in = HandedIn { lines: lines.into(), source, channel, by: None, who: "token:t".to_owned() };
+        let place = shared.pushes.take("甲").expect("a place");
+        {
+            // Asked once and given up, as the server does when a client goes.
+            let mut push = std::pin::pin!(shared.push(handed_in, place));
+            tokio::select! {
+                biased;
+                _ = push.as_mut() => panic!("taken in at once"),
+                () = std::future::ready(()) => {}
+            }
+        }
+        let over = async {
+            while shared.pushes.taken() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), over).await.expect("it ends");
+        let lines = store.audit(0, 10).await.expect("read");
+        let told: Vec<(&str, AuditKind)> =
+            lines.iter().map(|line| (line.entry.who.as_str(), line.entry.what)).collect();
+        assert_eq!(told, [("token:t", AuditKind::Push)]);
+        assert!(lines[0].entry.detail.starts_with("2000 lines: 2000 kept"), "{}", lines[0].entry.detail);
+    }
+
     #[tokio::test]
     async fn an_organisation_takes_two_files_at_once_and_all_together_four() {
         let folder = Folder::empty().await;
-        let addresses =
-            Addresses { rights: Arc::new(Rights::new(std::iter::empty())), document: crate::openapi::document };
-        let tower = Arc::clone(&folder.tower);
-        let shared = Shared::new(tower, Authentication::none(), addresses, 1, Timer::of_machine());
-        let of = |name: &str| {
-            let party = Party { name: name.to_owned(), role: Role::Centre, concerns: Concerns::default() };
-            Viewer::Member(Member { party, name: "wang".to_owned(), scopes: None, form_key: None })
-        };
+        let shared = shared(&folder, Authentication::none());
+        let of = |name: &str| of_role(name, Role::Centre);
         let refused = |name: &str| {
             let refused = shared.export_place(&of(name)).map(drop).expect_err("no place");
             assert_eq!(refused.into_response().status(), StatusCode::TOO_MANY_REQUESTS, "{name}");
@@ -241,5 +310,30 @@ mod tests {
         drop(first);
         assert!(shared.export_place(&of("丙")).is_ok());
         drop(other);
+    }
+
+    #[tokio::test]
+    async fn organisations_outside_leave_room_to_the_inside() {
+        let folder = Folder::empty().await;
+        let shared = shared(&folder, Authentication::none());
+        let outside = |name: &str| of_role(name, Role::Platform);
+        let held: Vec<Held> =
+            ["甲", "乙", "丙", "丁"].iter().filter_map(|name| shared.export_place(&outside(name)).ok()).collect();
+        assert_eq!(held.len(), EXPORTS_AT_ONCE - EXPORTS_LEFT_TO_INSIDE);
+        let inside = of_role("中心", Role::Centre);
+        let own: Vec<Held> = (0..2).map(|_| shared.export_place(&inside).expect("a place")).collect();
+        drop(held);
+        assert!(shared.export_place(&outside("甲")).is_err(), "what is left to the inside is left");
+        drop(own);
+        let turn = shared.exchange_turn(&outside("甲")).expect("a turn");
+        assert!(shared.exchange_turn(&outside("乙")).is_err());
+        assert!(shared.exchange_turn(&inside).is_ok() && shared.exchange_turn(&Viewer::Owner).is_ok());
+        drop(turn);
+        assert!(shared.exchange_turn(&outside("乙")).is_ok());
+    }
+
+    fn of_role(name: &str, role: Role) -> Viewer {
+        let party = Party { name: name.to_owned(), role, concerns: Concerns::default() };
+        Viewer::Member(Member { party, name: "wang".to_owned(), scopes: None, form_key: None })
     }
 }

@@ -220,7 +220,9 @@ impl Folder {
             only_new: true,
             throttle_minutes: 60,
         };
-        let Ok(saved) = self.tower.save_search(new, moment("2024-07-01T08:00:00+08:00")).await else { return };
+        let Ok(saved) = self.tower.save_search(new, None, None, moment("2024-07-01T08:00:00+08:00")).await else {
+            return;
+        };
         let came = CameFor {
             seq: 1,
             position: Position(2),

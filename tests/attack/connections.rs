@@ -79,16 +79,21 @@ fn unfinished_bodies_cost_no_memory_before_it_is_known_who_asks() {
 
 #[test]
 fn a_client_that_asks_and_never_reads_keeps_nobody_waiting() {
+    raise_own_files();
     let dir = tempfile::tempdir().expect("a folder");
     let mut service = Running::with_files(&dir.path().join("data"), 1_024);
     goes_on(&mut service, 1);
     let mut held = Vec::new();
-    for _ in 0..super::times(100, 500) {
+    // More connections than there are places, and more answers on each than lie between the two ends.
+    let asked = get("/api/v1/openapi.json").replace("close", "keep-alive").repeat(200);
+    for number in 0..super::times(600, 1_200) {
         let mut stream = service.connect();
-        let asked = get("/api/v1/openapi.json").replace("close", "keep-alive").repeat(5);
         stream.set_write_timeout(Some(Duration::from_millis(200))).expect("set");
         _ = stream.write_all(asked.as_bytes());
         held.push(stream);
+        if number % 100 == 99 {
+            assert_eq!(service.health(), 200, "with {number} connections that do not read");
+        }
     }
     goes_on(&mut service, 2);
 }

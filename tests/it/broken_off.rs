@@ -145,7 +145,7 @@ impl World {
         courier.add(&endpoint, None, "test", clock()).await.expect("added");
         let watch =
             NewSearch { name: "w".to_owned(), query: "充电宝".to_owned(), watched: true, ..NewSearch::default() };
-        tower.save_search(watch, clock()).await.expect("saved");
+        tower.save_search(watch, None, None, clock()).await.expect("saved");
         let faults = Faults::of(&settings.data).await;
         Self { tower, courier, faults, settings, inbox, serving, _dir: dir }
     }

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use jiff::Timestamp;
 use wanglou::log::{Aside, Journal, Outcome};
 use wanglou::store::frontier::{Frontier, PageState, RoundMark};
-use wanglou::store::{Became, Fared, Queued, SavedSearch, Store, StoreError, Taken, TryRow};
+use wanglou::store::{Became, Fared, Queued, SavedSearch, SearchKept, Store, StoreError, Taken, TryRow};
 use wanglou::vocabulary::{
     Act, ActKind, AlertId, AuditEntry, AuditKind, Category, Channel, Concerns, Document, DocumentId, DocumentLine,
     Endpoint, EndpointKind, Finding, Hazard, Intake, Lane, Notice, NoticeKind, Party, Position, Role, SourceId,
@@ -475,7 +475,8 @@ fn who_takes_part_what_was_saved_and_what_was_noted_is_as_it_was_left() {
             came: 0,
             untold: 0,
         };
-        assert!(store.save_search(&search).await.expect("saved"), "{name}");
+        let kept = store.save_search(&search, None, None).await.expect("saved");
+        assert_eq!(kept, SearchKept::Kept, "{name}");
         store.close().await;
 
         let store = open(folder.clone()).await.expect("opened again");

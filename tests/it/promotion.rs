@@ -165,7 +165,7 @@ fn a_running_service_goes_on_while_promoted_rules_read_and_ends_as_if_they_had_a
         let asked = promotion::ask(&settings, &wanted(&newer), now()).await.expect("asked for beside a running tower");
         let watch =
             NewSearch { name: "w".to_owned(), query: "充电宝".to_owned(), watched: true, ..NewSearch::default() };
-        tower.save_search(watch, now()).await.expect("saved");
+        tower.save_search(watch, None, None, now()).await.expect("saved");
         let mut background = BackgroundPromotion::default();
         let mut steps = 0;
         loop {

@@ -145,7 +145,7 @@ fn ours(row: &[Option<String>]) -> Result<Document, Refused> {
     };
     // Read and not taken over, as in `DocumentLine`: what is brought has no bytes in this archive.
     let _: Option<vocabulary::RawRef> = cell("raw").map(serde_json::from_str).transpose().map_err(no_json("raw"))?;
-    Ok(Document {
+    let document = Document {
         id: DocumentId::from(needed("id")?),
         source: SourceId::from(needed("source")?),
         channel: needed("channel")?.parse().map_err(|error: UnknownCode| Refused::of(&error).about("`channel`"))?,
@@ -156,7 +156,9 @@ fn ours(row: &[Option<String>]) -> Result<Document, Refused> {
         seen_at: moment("seen_at")?,
         meta,
         raw: None,
-    })
+    };
+    document.check().map_err(|error| Refused::of(&error))?;
+    Ok(document)
 }
 
 fn rejected(path: &Path, line: u64, row: &[Option<String>], reason: Refused) -> Rejected {
@@ -221,6 +223,28 @@ mod tests {
         }
         let error = DocumentDataset::create(&out).expect_err("not empty");
         assert!(error.to_string().contains("write into"), "{error}");
+    }
+
+    #[test]
+    fn a_parquet_of_our_own_layout_is_checked_as_a_line_is() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("ours.parquet");
+        let good = documents().remove(0);
+        let rows = [
+            Document { id: DocumentId::new("i".repeat(2_000)), ..good.clone() },
+            Document { id: DocumentId::from(""), ..good.clone() },
+            Document { source: SourceId::from(" "), ..good.clone() },
+            Document { source: SourceId::new("s".repeat(129)), ..good.clone() },
+            Document { text: "\n".to_owned(), ..good.clone() },
+            Document { title: Some("t".repeat(1 << 20)), ..good.clone() },
+            good,
+        ];
+        write_documents(&path, &rows).expect("written");
+        let read: Vec<_> = read_documents(&path, &spec()).expect("read").collect();
+        let told: Vec<&str> = read.iter().filter_map(|row| Some(row.as_ref().err()?.reason.en.as_str())).collect();
+        let fields: Vec<&str> = told.iter().filter_map(|reason| reason.split('`').nth(1)).collect();
+        assert_eq!(fields, ["id", "id", "source", "source", "text", "title"], "{told:?}");
+        assert!(read[6].is_ok() && read.len() == 7);
     }
 
     #[test]

@@ -66,6 +66,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (15, "merged", include_str!("migrations/0015_merged.sql")),
     (16, "checksums", include_str!("migrations/0016_checksums.sql")),
     (17, "removed_secrets", include_str!("migrations/0017_removed_secrets.sql")),
+    (18, "search_party", include_str!("migrations/0018_search_party.sql")),
 ];
 
 /// The version of the tables.

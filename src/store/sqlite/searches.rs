@@ -4,8 +4,11 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::sqlite::row::{Stored, Table, bound};
 use crate::sqlite::{SqliteStore, SqliteTx};
-use crate::{CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCHES_MAX, SavedSearch, StoreError};
-use vocabulary::DocumentId;
+use crate::{
+    CameFor, DIGEST_HITS_MAX, Digest, SEARCH_HITS_MAX, SEARCHES_MAX, SEARCHES_OF_ONE_MAX, SavedSearch, SearchKept,
+    StoreError,
+};
+use vocabulary::{AuditEntry, DocumentId};
 
 const SEARCHES: Table = Table::new("searches", &["name"]);
 const HITS: Table = Table::new("search_hits", &["seq"]);
@@ -21,11 +24,18 @@ impl SqliteStore {
         SEARCHES.all(&rows, saved)
     }
 
-    pub(crate) async fn save_search(&self, search: &SavedSearch) -> Result<bool, StoreError> {
+    pub(crate) async fn save_search(
+        &self,
+        search: &SavedSearch,
+        party: Option<&str>,
+        line: Option<&AuditEntry>,
+    ) -> Result<SearchKept, StoreError> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
-            "INSERT INTO searches (name, query, made_at, watched, only_new, throttle_minutes)
-             SELECT ?, ?, ?, ?, ?, ? WHERE (SELECT COUNT(*) FROM searches) < ? ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO searches (name, query, made_at, watched, only_new, throttle_minutes, party)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE (SELECT COUNT(*) FROM searches) < ?8
+                AND (SELECT COUNT(*) FROM searches WHERE party = ?7) < ?9
+             ON CONFLICT (name) DO NOTHING",
         )
         .bind(&search.name)
         .bind(&search.query)
@@ -33,18 +43,35 @@ impl SqliteStore {
         .bind(search.watched)
         .bind(search.only_new)
         .bind(search.throttle_minutes)
+        .bind(party)
         .bind(bound(SEARCHES_MAX))
+        .bind(bound(SEARCHES_OF_ONE_MAX))
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(done.rows_affected() == 1)
+        if Self::with_line(tx, done.rows_affected() == 1, line).await? {
+            return Ok(SearchKept::Kept);
+        }
+        let searches = self.searches().await?;
+        Ok(match searches.len() {
+            _ if searches.iter().any(|known| known.name == search.name) => SearchKept::NameTaken,
+            SEARCHES_MAX.. => SearchKept::Full,
+            _ => SearchKept::ShareFull,
+        })
     }
 
-    pub(crate) async fn remove_search(&self, name: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn remove_search(&self, name: &str, line: Option<&AuditEntry>) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let done = sqlx::query("DELETE FROM searches WHERE name = ?").bind(name).execute(&mut *tx).await?;
+        Self::with_line(tx, done.rows_affected() == 1, line).await
+    }
+
+    /// Ends a transaction, with its line when something was done.
+    async fn with_line(mut tx: SqliteTx, done: bool, line: Option<&AuditEntry>) -> Result<bool, StoreError> {
+        if let Some(line) = line.filter(|_| done) {
+            Self::add_audit(&mut tx, line).await?;
+        }
         tx.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done)
     }
 
     pub(crate) async fn came_for(&self, name: &str, limit: usize) -> Result<Vec<CameFor>, StoreError> {

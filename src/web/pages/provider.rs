@@ -8,12 +8,13 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 
+use super::super::address::ClientAddress;
 use super::super::authentication::{self, SESSION};
 use super::super::clock::now;
 use super::super::problem::Problem;
 use super::super::state::Shared;
 use super::signin::{NextQuery, cookie, form, within};
-use access::{ProviderError, Returned, SESSION_HOURS};
+use access::{Guest, ProviderError, Returned, SESSION_HOURS};
 
 /// Cookie that a sign-in is bound to until the browser is back: its secret, and where to go then.
 const AWAY: &str = "wanglou_away";
@@ -48,6 +49,7 @@ pub(crate) async fn depart(
 /// Lets in whom the provider has signed in, under a session id that is new.
 pub(crate) async fn arrive(
     State(shared): State<Shared>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     query: Result<Query<ProviderAnswer>, QueryRejection>,
 ) -> Result<Response, Problem> {
@@ -64,8 +66,9 @@ pub(crate) async fn arrive(
     let now = now();
     let mut answer = match provider.arrive(secret, Returned { code, state, error }, now).await {
         Ok(identity) => {
-            let held = authentication::cookie(&headers, SESSION);
-            let session = accounts.sign_in_as(&identity, held, now).await.map_err(|error| Problem::internal(&error))?;
+            let guest = Guest { held: authentication::cookie(&headers, SESSION), address, browser: None };
+            let session =
+                accounts.sign_in_as(&identity, guest, now).await.map_err(|error| Problem::internal(&error))?;
             if let Some(session) = session {
                 let set = cookie((&shared, &headers), SESSION, &session.secret, SESSION_HOURS * 3_600)?;
                 (AppendHeaders([(SET_COOKIE, set)]), Redirect::to(within(&next))).into_response()

@@ -7,7 +7,7 @@ use super::super::routes::ROUTES;
 use vocabulary::{AuditKind, Role, Scope, Verdict};
 
 /// Every kind; a new one does not compile until somebody says here what leaves it.
-const KINDS: [AuditKind; 12] = [
+const KINDS: [AuditKind; 13] = [
     AuditKind::SignIn,
     AuditKind::SignInRefused,
     AuditKind::SignOut,
@@ -20,6 +20,7 @@ const KINDS: [AuditKind; 12] = [
     AuditKind::Rules,
     AuditKind::Push,
     AuditKind::Search,
+    AuditKind::Source,
 ];
 
 /// What leaves lines of a kind, here or, for rules, where they are promoted.
@@ -42,6 +43,8 @@ fn left_by(kind: AuditKind) -> &'static [&'static str] {
         AuditKind::Delivery => &["subscribe", "unsubscribe"],
         // `tests/it/promotion.rs`: this folder is read by rules that its settings name, so none can be promoted.
         AuditKind::Rules => &[],
+        // `pipeline::collecting`: commands alone do it.
+        AuditKind::Source => &[],
         AuditKind::Push => &["push"],
         AuditKind::Search => &["save by JSON", "save by form", "forget by DELETE", "forget by form"],
     }

@@ -81,16 +81,22 @@ impl View {
         self.archive()?.store().searches().await.map_err(doing("reading the saved searches"))
     }
 
-    /// Saves a search, or refuses it with the reason.
-    pub(crate) async fn save_search(&self, new: NewSearch, now: Timestamp) -> Result<SavedSearch, ViewError> {
+    /// Saves a search, or refuses it with the reason. `who`: whom the audit log names; none: it gets no line.
+    pub(crate) async fn save_search(
+        &self,
+        new: NewSearch,
+        who: Option<&str>,
+        now: Timestamp,
+    ) -> Result<SavedSearch, ViewError> {
         let query = new.query.clone();
-        let saved = self.archive()?.save_search(new, now).await;
+        let saved = self.archive()?.save_search(new, self.party().map(|party| party.name.as_str()), who, now).await;
         saved.map_err(|error| refused(error, &query, "saving a search"))
     }
 
-    /// Forgets a saved search and what came for it; false when there is none of that name.
-    pub(crate) async fn remove_search(&self, name: &str) -> Result<bool, ViewError> {
-        self.archive()?.store().remove_search(name).await.map_err(doing("forgetting a saved search"))
+    /// Forgets a saved search and what came for it; false when there is none of that name. `who`: as in [`View::save_search`].
+    pub(crate) async fn remove_search(&self, name: &str, who: Option<&str>, now: Timestamp) -> Result<bool, ViewError> {
+        let removed = self.archive()?.remove_search(name, who, now).await;
+        removed.map_err(|error| ViewError::internal("forgetting a saved search", error))
     }
 
     /// What came for a watched search, newest first, at most `limit`.
