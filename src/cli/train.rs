@@ -1,5 +1,5 @@
 //! `wanglou train`: teaches the judge from labelled texts.
-#![expect(clippy::disallowed_methods, reason = "reads the labelled file and writes the model")]
+#![expect(clippy::disallowed_methods, reason = "writes the model")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use super::lang::{language, told, tr};
+use super::labelled::{at, labelled};
+use super::lang::{language, told};
 use super::{Common, Failure, cannot_write, say};
 use archive::ArchiveError;
 use archive::files::publish;
@@ -32,12 +33,8 @@ pub(super) struct TrainArgs {
 }
 
 pub(super) fn run(args: &TrainArgs, common: &Common) -> Result<(), Failure> {
-    let text = fs::read_to_string(&args.file)
-        .with_context(|| {
-            tr!("无法读取 {}；要一份标注文本", "cannot read {}; give a file of labelled texts", args.file.display())
-        })
-        .map_err(Failure::Input)?;
-    let gold = quality::parse(&text).map_err(|error| super::eval::at(&args.file, &error))?;
+    let text = labelled(&args.file)?;
+    let gold = quality::parse(&text).map_err(|error| at(&args.file, &error))?;
     let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?.rules_only();
     let mut options = Options { folds: usize::from(args.folds), ..Options::default() };
     for written in &args.set {
