@@ -24,6 +24,9 @@ pub struct Gold {
     /// What the platform knows.
     #[serde(default)]
     pub meta: Meta,
+    /// Its headline, when it has one beside the text.
+    #[serde(default)]
+    pub title: Option<String>,
     /// The text.
     pub text: String,
     /// What a careful reader finds in it.
@@ -102,7 +105,7 @@ impl Gold {
             source: SourceId::new(self.source.as_str()),
             channel: Channel::Media,
             url: None,
-            title: None,
+            title: self.title.clone(),
             text: self.text.clone(),
             published_at: None,
             seen_at: None,

@@ -91,15 +91,15 @@ pub fn measure_with(gold: &[Gold], mut read: impl FnMut(&Document) -> Reading) -
         left_out: gold.iter().filter(|text| !counts(text)).count(),
         by_stratum: by(&|text| text.stratum.clone().unwrap_or_else(|| "-".to_owned()), true),
         by_source: by(&|text| text.source.clone(), false),
-        by_year: by(&year, false),
+        by_year: by(&|text| year(text).unwrap_or_else(|| "-".to_owned()), false),
         reliability: Reliability::of(&told),
     }
 }
 
-/// The year that the platform tells of a text; `-` when it tells none.
-pub(super) fn year(text: &Gold) -> String {
+/// The year that the platform tells of a text.
+pub(super) fn year(text: &Gold) -> Option<String> {
     let date = text.meta.get("date").and_then(|date| date.as_str());
-    date.and_then(|date| date.get(..4)).unwrap_or("-").to_owned()
+    date.and_then(|date| date.get(..4)).map(str::to_owned)
 }
 
 impl fmt::Display for Stream {
