@@ -1,5 +1,5 @@
 //! `wanglou eval`: quality on labelled data, with intervals.
-#![expect(clippy::disallowed_methods, reason = "reads the labelled file")]
+#![expect(clippy::disallowed_methods, reason = "reads replays and writes charts")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,14 +10,16 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::eval_open;
+use super::labelled::{LabelledArgs, parsed};
 use super::lang::{language, pick, tr};
-use super::{Common, Failure, Reader, say};
+use super::{Common, Failure, say};
 use lab::reader::mistakes;
 use lab::reader::names::{self, Tagger};
 use lab::reader::quality::{self, Measured, Quality, Share};
 use lab::trials;
 use pipeline::{read_criteria, read_lexicon};
-use vocabulary::{AlertEvent, DateRange, Report, Said};
+use vocabulary::{AlertEvent, DateRange, Report};
 
 /// Series per set and background for a first look.
 const QUICK_SERIES: u32 = 300;
@@ -31,18 +33,11 @@ pub(super) struct EvalArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Precision, recall and F1 of the reader on labelled texts
-    Extraction {
-        /// Labelled texts, one JSON object a line
-        file: PathBuf,
-        /// One JSON document on standard output
-        #[arg(long)]
-        json: bool,
-        /// The worst mistakes with text, labels and the way the reader went
-        #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20")]
-        errors: Option<usize>,
-        #[command(flatten)]
-        reader: Reader,
-    },
+    Extraction(LabelledArgs),
+    /// The reader over the open stream: texts count by `weight`, without strata E and G; by stratum, source and year
+    Stream(LabelledArgs),
+    /// The reader on whole pages, as crawled and before anything was done to them; by kind of page
+    Articles(LabelledArgs),
     /// Detectors side by side on simulated series at the same rate of false onsets, and levels of outbreaks of known truth
     Detection {
         /// Seed of every draw
@@ -105,7 +100,9 @@ enum What {
 
 pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure> {
     match &args.what {
-        What::Extraction { file, json, errors, reader } => extraction(file, *json, *errors, reader, common),
+        What::Extraction(args) => extraction(args, common),
+        What::Stream(args) => eval_open::over_stream(args, common),
+        What::Articles(args) => eval_open::on_articles(args, common),
         What::Detection { seed, series, quick, only, tables, svg, json } => {
             let shipped = trials::Settings::default();
             let series = if *quick { Some(QUICK_SERIES) } else { *series };
@@ -139,23 +136,9 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
     }
 }
 
-fn labelled(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file)
-        .with_context(|| {
-            tr!("无法读取 {}；要一份标注文本", "cannot read {}; give a file of labelled texts", file.display())
-        })
-        .map_err(Failure::Input)
-}
-
-/// What is wrong with a file, behind its name.
-pub(super) fn at(file: &Path, error: &dyn Said) -> Failure {
-    Failure::Input(anyhow!(tr!("{}：{}", "{}: {}", file.display(), error.said(language()))))
-}
-
 fn names(file: &Path, train: &Path, common: &Common) -> Result<(), Failure> {
     let lexicon = read_lexicon(common.lexicon.as_deref()).map_err(Failure::input)?;
-    let read = |file: &Path| names::parse(&labelled(file)?).map_err(|error| at(file, &error));
-    let (judged, taught) = (read(file)?, read(train)?);
+    let (judged, taught) = (parsed(file, names::parse)?, parsed(train, names::parse)?);
     let tagger = Tagger::train(&taught, &lexicon);
     say(tr!(
         "{} 句，起止完全相同才算命中\n只用词典\n{}用 {} 句训练的标注器，{} 个特征\n{}",
@@ -232,15 +215,14 @@ fn backtest(events: &Path, run: &Path, json: bool) -> Result<(), Failure> {
     if json { say(serde_json::to_string_pretty(&report)?) } else { say(report.text(language())) }
 }
 
-fn extraction(file: &Path, json: bool, errors: Option<usize>, reader: &Reader, common: &Common) -> Result<(), Failure> {
-    let text = labelled(file)?;
-    let lexicon = reader.lexicon(common)?;
-    let gold = quality::parse(&text).map_err(|error| at(file, &error))?;
+fn extraction(args: &LabelledArgs, common: &Common) -> Result<(), Failure> {
+    let gold = parsed(&args.file, quality::parse)?;
+    let lexicon = args.reader.lexicon(common)?;
     let report = quality::measure(&gold, &lexicon);
     let beside =
         lexicon.judge().map(|_| quality::measure_with(&gold, |document| extract::read_by_rules(document, &lexicon)));
     let mistakes = mistakes::mistakes(&gold, &lexicon);
-    if json {
+    if args.json {
         let mut told = as_json(&report);
         if let Some(rules) = &beside {
             told["rules_only"] = as_json(rules);
@@ -251,10 +233,10 @@ fn extraction(file: &Path, json: bool, errors: Option<usize>, reader: &Reader, c
     say(report.text(language()))?;
     say(mistakes.text(language()))?;
     if let Some(rules) = &beside {
-        let names = pick(["只用规则", "规则+复核"], ["rules only", "rules+judge"]);
-        say(quality::side_by_side(&[(names[0], rules), (names[1], &report)]))?;
+        let [alone, judged] = eval_open::reader_names();
+        say(quality::side_by_side(&[(alone, rules), (judged, &report)]))?;
     }
-    match errors {
+    match args.errors {
         Some(most) => say(mistakes.told(most, &gold, &lexicon, language())),
         None => Ok(()),
     }

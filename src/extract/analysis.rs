@@ -123,8 +123,10 @@ pub(super) struct JudgedPair {
     pub(super) hazard: Hazard,
     /// Probability that the signal is real, 0 to 1.
     pub(super) probability: f64,
-    /// The summands of the log-odds.
+    /// The summands of the log-odds,
     pub(super) terms: Vec<(Term, f64)>,
+    /// or, where no platform tells the product, the loudest of them.
+    pub(super) traits: Vec<(String, f64)>,
     /// Index of the clause that was judged, and of the question that was asked of it.
     pub(super) clause: usize,
     pub(super) question: usize,

@@ -3,7 +3,7 @@
 
 pub use super::analysis::{Analysis, Fate, FoundHazard};
 pub use super::hits::{Hit, Hits};
-pub use super::judge::{Candidate, candidates, decide, features, words};
+pub use super::judge::{Candidate, candidates, decide, features, traits_of, words};
 pub use super::matching::{Find, find};
 pub use super::normalise::Folded;
 pub use super::reading_of;

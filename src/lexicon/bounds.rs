@@ -15,4 +15,6 @@ vocabulary::bounds! {
     pub const VARIANTS_MAX: usize = 32, "sequences", "the pattern is refused";
     /// Most n-grams of a model.
     pub const GRAMS_MAX: usize = 400_000, "grams", "the model is refused";
+    /// Most traits of a candidate that a model weighs.
+    pub const TRAITS_MAX: usize = 100_000, "traits", "the model is refused";
 }

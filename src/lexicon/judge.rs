@@ -5,8 +5,8 @@
 //!
 //! Each line is a kind, a name and `key=number` pairs: `ask` (a question: a hazard, or `any`), `category` (what the platform's
 //! category says), `word` (a word class of the rules, or a cue, that stands in the clause: [`Word`]), `gram` (at most
-//! [`GRAM_CHARS_MAX`] characters; two numbers, in the clause and around it), `term` ([`Term`], log-odds of a candidate) and
-//! `set` ([`Setting`]).
+//! [`GRAM_CHARS_MAX`] characters; two numbers, in the clause and around it), `term` ([`Term`], log-odds of a candidate), `trait`
+//! (the same where no platform tells the product: what stands beside the find, how product and hazard lie) and `set` ([`Setting`]).
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use vocabulary::{Category, Hazard, Refused, Stance, refused};
 
-use super::bounds::GRAMS_MAX;
+use super::bounds::{GRAMS_MAX, TRAITS_MAX};
 use super::error::Shown;
 use super::pattern::ClassId;
 use super::terms::Cue;
@@ -139,7 +139,8 @@ names! {
     /// A number that a person may want to turn.
     Setting {
         VetoTold = "veto.told", "平台给出产品时，低于此概率不计";
-        VetoOpen = "veto.open", "平台未给产品时，低于此概率不计";
+        VetoOpen = "veto.open", "平台未给产品的短文本，低于此概率不计";
+        VetoPage = "veto.page", "平台未给产品的页面，低于此概率不计";
         Recover = "recover", "无规则时，不低于此概率才计";
     }
 }
@@ -174,6 +175,9 @@ pub struct Weights {
     pub grams: BTreeMap<String, Vec<[f64; 2]>>,
     /// Log-odds of a candidate.
     pub terms: BTreeMap<Term, f64>,
+    /// Log-odds of a candidate where no platform tells the product, by trait; then terms count for nothing. When there is none,
+    /// terms count everywhere.
+    pub traits: BTreeMap<String, f64>,
     /// Thresholds.
     pub settings: BTreeMap<Setting, f64>,
 }
@@ -307,6 +311,14 @@ impl Weights {
                     .ok_or_else(|| refused!("`{name}` 不是候选项的项", "`{name}` is no term of a candidate"))?;
                 self.terms.insert(term, number(values)?);
             }
+            "trait" => {
+                if self.traits.len() >= TRAITS_MAX {
+                    return Err(refused!("特征超过 {TRAITS_MAX} 个", "there are more than {TRAITS_MAX} traits"));
+                }
+                if self.traits.insert(name.to_owned(), number(values)?).is_some() {
+                    return Err(refused!("`{name}` 出现两次", "`{name}` stands twice"));
+                }
+            }
             "set" => {
                 let setting = Setting::of(name)
                     .ok_or_else(|| refused!("`{name}` 不是可以设置的项", "`{name}` is nothing that can be set"))?;
@@ -314,8 +326,8 @@ impl Weights {
             }
             _ => {
                 return Err(refused!(
-                    "`{kind}` 不是 ask、category、word、gram、term、set 之一",
-                    "`{kind}` is none of ask, category, word, gram, term, set"
+                    "`{kind}` 不是 ask、category、word、gram、term、trait、set 之一",
+                    "`{kind}` is none of ask, category, word, gram, term, trait, set"
                 ));
             }
         }
@@ -358,6 +370,9 @@ impl fmt::Display for Weights {
         }
         for (setting, value) in &self.settings {
             writeln!(f, "set\t{}\t{value}", setting.code())?;
+        }
+        for (name, value) in &self.traits {
+            writeln!(f, "trait\t{name}\t{value:.3}")?;
         }
         let questions: Vec<String> = self.asks.keys().map(ToString::to_string).collect();
         let categories = self.categories.iter().map(|(category, row)| ("category", category.code(), row));
@@ -420,6 +435,7 @@ pub struct LearnedJudge {
     slopes: Vec<f64>,
     shifts: Vec<f64>,
     terms: Vec<f64>,
+    traits: BTreeMap<Box<str>, f64>,
     settings: Vec<f64>,
     provenance: Vec<String>,
 }
@@ -539,6 +555,7 @@ impl LearnedJudge {
             slopes: weights.asks.values().map(|ask| ask.slope).collect(),
             shifts: weights.asks.values().map(|ask| ask.shift).collect(),
             terms: Term::ALL.iter().map(|term| weights.terms.get(term).copied().unwrap_or(0.0)).collect(),
+            traits: weights.traits.iter().map(|(name, weight)| (name.as_str().into(), *weight)).collect(),
             settings: Setting::ALL
                 .iter()
                 .map(|setting| weights.settings.get(setting).copied().unwrap_or(0.0))
@@ -560,6 +577,16 @@ impl LearnedJudge {
     /// The weight of a term.
     pub fn term(&self, term: Term) -> f64 {
         self.terms[term as usize]
+    }
+
+    /// Whether candidates are weighed by their traits where no platform tells the product.
+    pub fn has_traits(&self) -> bool {
+        !self.traits.is_empty()
+    }
+
+    /// The weight of a trait; 0 for one that the model does not know.
+    pub fn trait_weight(&self, name: &str) -> f64 {
+        self.traits.get(name).copied().unwrap_or(0.0)
     }
 
     /// A threshold.
@@ -749,7 +776,7 @@ mod tests {
     fn model() -> Weights {
         let text = format!(
             "{HEAD}\n# provenance: by hand\nask\tany\tbias=-1\nask\tfire\tbias=-2 told=0.5 slope=2 shift=0.25 severity=1\n\
-             term\trule\t0.5\nset\trecover\t0.6\ncategory\tphone\tfire=0.4\nword\tclass:heat\tfire=0.3\ngram\t火\tfire=1.5/0.25\ngram\t^没\tany=-2\n"
+             term\trule\t0.5\nset\trecover\t0.6\ntrait\twords:火\t-0.25\ncategory\tphone\tfire=0.4\nword\tclass:heat\tfire=0.3\ngram\t火\tfire=1.5/0.25\ngram\t^没\tany=-2\n"
         );
         Weights::parse("m.tsv", &text).expect("a model")
     }
@@ -773,6 +800,7 @@ mod tests {
             ("term\tluck\t1", "`luck` is no term"),
             ("set\tluck\t1", "`luck` is nothing"),
             ("song\tx\t1", "`song` is none of"),
+            ("trait\twords:火\tmuch", "no number"),
             ("ask\tany\tbias=1", "asked twice"),
         ] {
             let text = format!("{HEAD}\nask\tany\tbias=0\n{line}\n");

@@ -198,6 +198,8 @@ fn rules_criteria_and_measures_are_told_in_one_language() {
             &["explain", "--category", "nope", "x"],
             &["eval", "extraction", "missing"],
             &["eval", "extraction", "bad.ndjson"],
+            &["eval", "stream", "bad.ndjson"],
+            &["eval", "articles", "bad.ndjson"],
             &["eval", "backtest", "--events", "table.csv", "--run", "empty"],
             &["eval", "names", "bad.ndjson", "--train", "bad.ndjson"],
             &["eval", "detection", "--only", "nothing", "--quick"],

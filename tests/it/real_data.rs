@@ -14,6 +14,23 @@ fn the_reader_is_at_least_as_good_on_the_dev_set_as_was_promised() {
 }
 
 #[test]
+fn the_open_stream_and_whole_pages_are_read_at_least_as_well_as_before_the_reader_knew_them() {
+    let (Some(texts), Some(pages)) = (shared("data/gold/open_dev.jsonl"), shared("data/articles/articles.jsonl"))
+    else {
+        return;
+    };
+    let report = |what: &str, file: &std::path::Path| -> serde_json::Value {
+        let said = run(&["eval", what, "--json", file.to_str().expect("UTF-8")]).good();
+        serde_json::from_str(&said.out).expect("JSON")
+    };
+    let f1 = |group: &serde_json::Value| group["pair"]["f1"]["value"].as_f64().expect("pair F1");
+    let stream = f1(&report("stream", &texts)["reader"]["all"]);
+    assert!(stream >= 0.62, "pair F1 over the stream is {stream}");
+    let page = f1(&report("articles", &pages)["crawled"]);
+    assert!(page >= 0.62, "pair F1 on pages is {page}");
+}
+
+#[test]
 fn a_rerun_over_real_titles_says_the_same_twice_and_at_any_number_of_threads() {
     let Some(titles) = shared("data/weibo_hot/weibo_hot.tsv.zst") else { return };
     let dir = tempfile::tempdir().expect("a folder");

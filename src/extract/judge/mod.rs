@@ -1,11 +1,12 @@
 //! The learned judge at work: how likely each signal is, which finds of rules it vetoes, what it recovers without a rule.
 //!
 //! In: an analysis by rules and the lexicon's model. Out: judged pairs, each the sum of terms that are shown. Not here: the
-//! model's form (`lexicon::judge`), files. Where the platform does not tell the product nothing is recovered: open texts
-//! with a signal are too rare to learn from.
+//! model's form (`lexicon::judge`), files. Where the platform tells the product a pair is weighed by a few coarse terms, elsewhere
+//! by what its sentence holds (`traits`). There nothing is recovered: what the letters alone find is wrong four times in five.
 
 #[cfg(test)]
 mod tests;
+mod traits;
 
 use lexicon::judge::{Answers, LearnedJudge, Question, Setting, Term, Word};
 use lexicon::{Brief, Lexicon};
@@ -16,23 +17,40 @@ use super::confidence::logistic;
 use super::products::Why;
 use super::relate;
 
+/// Finds of one pair that are weighed.
+const MEMBERS_MAX: usize = 12;
+/// A text of more characters is a page, as is one with a headline of its own.
+const PAGE_CHARS: usize = 150;
+
 /// Clauses of the longest text in which something is recovered: in a long one there is always some clause that sounds alike.
 const RECOVER_CLAUSES_MAX: usize = 60;
 
 /// Judges an analysis by rules, when the lexicon has a judge and there is something to judge.
 pub(super) fn apply(analysis: &mut Analysis, lexicon: &Lexicon) {
     let Some(judge) = lexicon.judge() else { return };
+    if let Some(mut title) = analysis.title.take() {
+        if title.meta.is_none() && judge.has_traits() && title.found.iter().any(|found| found.fate == Fate::Kept) {
+            let answers = answers(&title, lexicon, judge);
+            weigh(&mut title, &answers, lexicon, judge, Stands::InHeadline);
+        }
+        analysis.title = Some(title);
+    }
     // Where no hazard word stands and no rule has its words together there is nothing to calibrate and hardly ever anything to
     // recover (decision 0009 says how often).
     let kept = analysis.found.iter().any(|found| found.fate == Fate::Kept);
     if analysis.clauses.is_empty() || analysis.hits.hopeless || !(kept || analysis.meta.is_some()) {
         return;
     }
+    let answers = answers(analysis, lexicon, judge);
+    decide(analysis, &answers, lexicon, judge);
+}
+
+/// What the letters and the words of rules say of each clause.
+fn answers(analysis: &Analysis, lexicon: &Lexicon, judge: &LearnedJudge) -> Answers {
     let rows = rows(analysis, lexicon, judge);
     let folded = &analysis.folded;
     let clauses = analysis.clauses.iter().map(|clause| &folded.chars[clause.from..clause.to]);
-    let answers = judge.answers(clauses, &rows, analysis.meta);
-    decide(analysis, &answers, lexicon, judge);
+    judge.answers(clauses, &rows, analysis.meta)
 }
 
 /// The words of the rules in each clause, by clause and row of the model, each once.
@@ -171,8 +189,106 @@ pub fn features(
     (values, clause, question)
 }
 
+/// A candidate by its traits: those of the find that speaks for it most.
+#[derive(Default)]
+struct Weighed {
+    log_odds: f64,
+    /// Each trait with what it adds.
+    traits: Vec<(String, f64)>,
+    /// Clause of the find.
+    clause: usize,
+}
+
+/// The clause of each find of a candidate, and its traits by name and size.
+pub fn traits_of(
+    candidate: &Candidate,
+    analysis: &Analysis,
+    answers: &Answers,
+    questions: &[Question],
+    lexicon: &Lexicon,
+) -> Vec<(usize, Vec<(String, f64)>)> {
+    let page = is_page(analysis);
+    let view = traits::View { analysis, answers, questions, lexicon, page, headline: analysis.title.as_deref() };
+    traits_seen(candidate, view)
+}
+
+fn traits_seen(candidate: &Candidate, view: traits::View<'_>) -> Vec<(usize, Vec<(String, f64)>)> {
+    let analysis = view.analysis;
+    let finds = candidate.members.iter().take(MEMBERS_MAX).map(|at| &analysis.found[*at]);
+    let traits = finds.filter_map(|found| {
+        let mut list = Vec::new();
+        traits::each(found, found.choice?, view, |name, size| list.push((name.to_owned(), size)));
+        Some((found.clause, list))
+    });
+    traits.collect()
+}
+
+/// Weighs a candidate by its traits.
+fn weighed(candidate: &Candidate, view: traits::View<'_>, judge: &LearnedJudge) -> Weighed {
+    let finds = traits_seen(candidate, view).into_iter().map(|(clause, mut traits)| {
+        traits.iter_mut().for_each(|(name, size)| *size *= judge.trait_weight(name));
+        traits.retain(|(_, weight)| *weight != 0.0);
+        Weighed { log_odds: traits.iter().map(|(_, weight)| weight).sum(), traits, clause }
+    });
+    finds.max_by(|a, b| a.log_odds.total_cmp(&b.log_odds)).unwrap_or_default()
+}
+
+/// Where candidates stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// In the text of a document.
+    InText,
+    /// In the headline of a page.
+    InHeadline,
+}
+
+/// Weighs every candidate by its traits; those below the threshold are vetoed.
+fn weigh(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge, stands: Stands) {
+    let page = stands == Stands::InHeadline || is_page(analysis);
+    let floor = judge.setting(if page { Setting::VetoPage } else { Setting::VetoOpen });
+    for candidate in candidates(analysis, lexicon) {
+        let headline = if stands == Stands::InHeadline { Some(&*analysis) } else { analysis.title.as_deref() };
+        let view =
+            traits::View { analysis: &*analysis, answers, questions: judge.questions(), lexicon, page, headline };
+        let Weighed { log_odds, mut traits, clause } = weighed(&candidate, view, judge);
+        traits.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then_with(|| a.0.cmp(&b.0)));
+        traits.truncate(TRAITS_SHOWN);
+        let wanted = Question::Hazard(candidate.hazard);
+        let question = judge.questions().iter().position(|question| *question == wanted).unwrap_or(0);
+        let judged = JudgedPair {
+            category: candidate.category,
+            hazard: candidate.hazard,
+            probability: logistic(log_odds),
+            terms: Vec::new(),
+            traits,
+            clause,
+            question,
+        };
+        settle(analysis, &candidate, judged, floor);
+    }
+}
+
+/// Keeps what is judged of a candidate; one less likely than `floor` is vetoed.
+fn settle(analysis: &mut Analysis, candidate: &Candidate, judged: JudgedPair, floor: f64) {
+    if judged.probability < floor {
+        for member in &candidate.members {
+            analysis.found[*member].fate = Fate::Vetoed;
+        }
+    }
+    analysis.judged_pairs.push(judged);
+}
+
+/// Whether a document is a page rather than a headline, a post or a question.
+fn is_page(analysis: &Analysis) -> bool {
+    analysis.title.is_some() || analysis.folded.chars.len() > PAGE_CHARS
+}
+
 /// Decides on every candidate, then looks for what no rule found.
 pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge) {
+    if analysis.meta.is_none() && judge.has_traits() {
+        weigh(analysis, answers, lexicon, judge, Stands::InText);
+        return;
+    }
     let floor = judge.setting(if analysis.meta.is_some() { Setting::VetoTold } else { Setting::VetoOpen });
     for candidate in candidates(analysis, lexicon) {
         let (values, clause, question) = features(&candidate, analysis, answers, judge.questions());
@@ -182,14 +298,9 @@ pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, jud
             .filter(|(_, value)| *value != 0.0)
             .collect();
         let probability = logistic(terms.iter().map(|(_, value)| value).sum());
-        let vetoed = probability < floor;
-        if vetoed {
-            for member in &candidate.members {
-                analysis.found[*member].fate = Fate::Vetoed;
-            }
-        }
         let Candidate { category, hazard, .. } = candidate;
-        analysis.judged_pairs.push(JudgedPair { category, hazard, probability, terms, clause, question });
+        let judged = JudgedPair { category, hazard, probability, terms, traits: Vec::new(), clause, question };
+        settle(analysis, &candidate, judged, floor);
     }
     recover(analysis, answers, lexicon, judge);
 }
@@ -236,7 +347,8 @@ fn recover(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge:
         let Some(category) = found.choice.map(|choice| choice.category) else { continue };
         let place = analysis.found.partition_point(|known| known.from <= found.from);
         analysis.found.insert(place, found);
-        analysis.judged_pairs.push(JudgedPair { category, hazard, probability, terms, clause, question: at });
+        let traits = Vec::new();
+        analysis.judged_pairs.push(JudgedPair { category, hazard, probability, terms, traits, clause, question: at });
     }
 }
 
@@ -275,6 +387,9 @@ pub(super) fn shown(pair: &JudgedPair, analysis: &Analysis, judge: &LearnedJudge
         let (between, name) = language.pick(("；", term.zh()), ("; ", term.code()));
         let _ = write!(text, "{between}{name} {value:+.2}");
     }
+    for (name, value) in &pair.traits {
+        let _ = write!(text, "{}{name} {value:+.2}", language.pick("；", "; "));
+    }
     let frame = analysis.clauses[pair.clause];
     let clause = &analysis.folded.chars[frame.from..frame.to];
     let mut words: Vec<String> = Vec::new();
@@ -295,3 +410,5 @@ pub(super) fn shown(pair: &JudgedPair, analysis: &Analysis, judge: &LearnedJudge
 
 /// N-grams that are shown of one pair.
 const WORDS_SHOWN: usize = 5;
+/// Traits that are shown of one pair.
+const TRAITS_SHOWN: usize = 8;

@@ -96,3 +96,45 @@ fn a_lexicon_without_its_judge_reads_as_one_that_never_had_it() {
         assert_eq!(read_by_rules(&text, &with(MOULD)).signals, read(&text, &without).signals);
     }
 }
+
+/// Weighs open texts: what stands left of a find, and what its product is, count.
+const TRAITS: &str = "ask\tany\tbias=0\ntrait\talways:\t0.5\ntrait\tleft:模拟\t-4\ntrait\tfire:battery_charger\t1\n\
+                      set\tveto.open\t0.3\nset\tveto.page\t0.01\n";
+
+#[test]
+fn an_open_text_is_weighed_by_what_stands_in_the_sentence_of_the_find() {
+    let lexicon = with(TRAITS);
+    let confidence = |text: &str| read(&document(text, None), &lexicon).signals.first().map(|signal| signal.confidence);
+    // always 0.5 twice, the pair 1.
+    assert_eq!(confidence("充电宝充电时突然起火"), Some(0.8808));
+    assert_eq!(confidence("充电宝充电时模拟起火"), None, "0.12 is below the threshold");
+    let told = explain(&document("充电宝充电时模拟起火", None), &lexicon).to_string();
+    assert!(told.contains("left:模拟 -4.00") && told.contains("不计：复核认为可能性低"), "{told}");
+}
+
+#[test]
+fn a_page_and_its_headline_have_a_threshold_of_their_own() {
+    let lexicon = with(TRAITS);
+    let mut page = document("今天的消息到此为止", None);
+    page.title = Some("充电宝充电时模拟起火".to_owned());
+    let signals = read(&page, &lexicon).signals;
+    assert_eq!(signals.len(), 1, "{signals:?}");
+    assert!((signals[0].confidence - 0.0759).abs() < 1e-9, "{}", signals[0].confidence);
+}
+
+#[test]
+fn where_the_platform_tells_the_product_traits_do_not_count() {
+    let both = with(&format!("{TRAITS}term\trule\t3\nset\tveto.told\t0.3\n"));
+    let signals = read(&document("充电宝充电时模拟起火", Some("移动电源")), &both).signals;
+    assert!(signals.iter().all(|signal| (signal.confidence - 0.9526).abs() < 1e-9), "{signals:?}");
+}
+
+#[test]
+fn a_trait_names_no_sentence() {
+    let model = include_str!("../../../rules/judge/model.tsv");
+    let names = model.lines().filter_map(|line| line.strip_prefix("trait\t")?.split('\t').next());
+    for (kind, words) in names.filter_map(|name| name.split_once(':')) {
+        let written = ["left", "right", "words", "name", "between"].contains(&kind);
+        assert!(!written || words.chars().count() <= super::traits::WORDS_CHARS_MAX, "{kind}:{words}");
+    }
+}

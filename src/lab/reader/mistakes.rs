@@ -6,7 +6,7 @@
 use lexicon::Lexicon;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use vocabulary::{Category, Hazard, Language, Report, Signal, said};
+use vocabulary::{Category, Document, Hazard, Language, Report, Signal, said};
 
 use super::quality::{Gold, GoldSignal, same};
 
@@ -26,7 +26,7 @@ pub struct Mistake {
     pub wrong: Option<(Category, Hazard, f64)>,
     /// The pair that is missing.
     pub missing: Option<(Category, Hazard)>,
-    /// The larger, the worse: a wrong pair by its confidence, a missing one by what it is about.
+    /// The larger, the worse: a wrong pair by its confidence, a missing one by what it is about, times the weight of the text.
     pub weight: f64,
 }
 
@@ -55,7 +55,7 @@ pub fn mistakes(gold: &[Gold], lexicon: &Lexicon) -> Mistakes {
                 source: text.source.clone(),
                 wrong: wrong.map(|found| (found.product, found.hazard, found.confidence)),
                 missing: missing.map(|gold| (gold.product, gold.hazard)),
-                weight: sure + safety,
+                weight: (sure + safety) * text.weight,
             });
         };
         for found in extra {
@@ -99,9 +99,8 @@ impl Mistakes {
         let mut told = String::new();
         for (at, mistake) in self.list.iter().take(most).enumerate() {
             let Some(text) = gold.iter().find(|text| text.id == mistake.id) else { continue };
-            let shown: String = text.text.chars().take(TEXT_CHARS).collect();
             let head = language.pick("错误", "mistake");
-            let shown = shown.replace('\n', " ");
+            let shown = beginning(&text.text);
             let _ = writeln!(told, "\n{head} {}  {} {}  {shown}", at + 1, mistake.id, mistake.source);
             if let Some((product, hazard, sure)) = mistake.wrong {
                 let line = said!(
@@ -118,24 +117,36 @@ impl Mistakes {
                 let head = language.pick("漏报", "missed");
                 let _ = writeln!(told, "  {head}  {product} × {hazard}  「{words}」");
             }
-            for step in extract::explain_in(&text.document(), lexicon, language).steps {
-                let _ = writeln!(told, "  {}【{}】{}", step.hazard, step.text, step.outcome);
-                let line = said!(
-                    language,
-                    "    规则 {}；断言 {}；产品 {}",
-                    "    rule {}; stance {}; product {}",
-                    step.rule,
-                    step.stance,
-                    step.relation
-                );
-                let _ = writeln!(told, "{line}");
-                if let Some(judged) = &step.judged {
-                    let _ = writeln!(told, "    {} {judged}", language.pick("复核", "judge"));
-                }
-            }
+            told += &trail(&text.document(), lexicon, language);
         }
         told
     }
+}
+
+/// The way the reader went through a document, step by step.
+pub(super) fn trail(document: &Document, lexicon: &Lexicon, language: Language) -> String {
+    let mut told = String::new();
+    for step in extract::explain_in(document, lexicon, language).steps {
+        let _ = writeln!(told, "  {}【{}】{}", step.hazard, step.text, step.outcome);
+        let line = said!(
+            language,
+            "    规则 {}；断言 {}；产品 {}",
+            "    rule {}; stance {}; product {}",
+            step.rule,
+            step.stance,
+            step.relation
+        );
+        let _ = writeln!(told, "{line}");
+        if let Some(judged) = &step.judged {
+            let _ = writeln!(told, "    {} {judged}", language.pick("复核", "judge"));
+        }
+    }
+    told
+}
+
+/// The beginning of a text in one line.
+pub(super) fn beginning(text: &str) -> String {
+    text.chars().take(TEXT_CHARS).map(|letter| if letter == '\n' { ' ' } else { letter }).collect()
 }
 
 impl fmt::Display for Mistakes {

@@ -3,6 +3,8 @@
 //! In: labelled or open documents and a lexicon. Out: measures, mistakes, tables for analysts, a model. Not here: reading itself
 //! (`extract`), files.
 
+// Precision, recall and F1 on whole pages.
+pub mod articles;
 // What the dictionaries do not know yet.
 pub mod emerging;
 // The worst mistakes on labelled texts, with the way the reader went.
@@ -11,7 +13,13 @@ pub mod mistakes;
 pub mod names;
 // Precision, recall and F1 on labelled texts.
 pub mod quality;
+// Whether confidence is what it says.
+pub mod reliability;
+// Precision, recall and F1 over a stream that was sampled by parts.
+pub mod stream;
 // What each rule does over a corpus, and what two lexicons read differently.
 pub mod survey;
+// Weighted counts with their shares and intervals.
+pub mod tally;
 // Training of the judge.
 pub mod train;

@@ -6,16 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lexicon::Lexicon;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vocabulary::{
     Category, Channel, Document, DocumentId, Hazard, Language, Meta, Reading, Report, Said, Signal, SourceId, Stance,
     said,
 };
 
-/// Resamples behind every interval.
-pub const RESAMPLES: usize = 1_000;
-/// Seed of the resampling.
-const SEED: u64 = 20_261_121;
+use super::tally::{NAME_COLUMNS, RESAMPLES, Tally, intervals, padded, share};
 
 /// One labelled text.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,11 +24,24 @@ pub struct Gold {
     /// What the platform knows.
     #[serde(default)]
     pub meta: Meta,
+    /// Its headline, when it has one beside the text.
+    #[serde(default)]
+    pub title: Option<String>,
     /// The text.
     pub text: String,
     /// What a careful reader finds in it.
     #[serde(default)]
     pub signals: Vec<GoldSignal>,
+    /// Which part of a stream it was drawn from, as `kind/letter`, when it was drawn by parts.
+    #[serde(default)]
+    pub stratum: Option<String>,
+    /// Texts of the stream that it stands for.
+    #[serde(default = "one")]
+    pub weight: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// One labelled signal.
@@ -75,6 +85,11 @@ impl Said for GoldError {
 /// # Errors
 /// The first line that is no labelled text.
 pub fn parse(text: &str) -> Result<Vec<Gold>, GoldError> {
+    lines(text)
+}
+
+/// As [`parse`], of any labelled thing.
+pub(super) fn lines<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, GoldError> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
@@ -90,7 +105,7 @@ impl Gold {
             source: SourceId::new(self.source.as_str()),
             channel: Channel::Media,
             url: None,
-            title: None,
+            title: self.title.clone(),
             text: self.text.clone(),
             published_at: None,
             seen_at: None,
@@ -112,19 +127,24 @@ pub struct HitCounts {
 }
 
 impl HitCounts {
+    /// The same counts as sums of weights: each text weighs 1.
+    pub fn tally(self) -> Tally {
+        Tally { hit: self.hit.into(), extra: self.extra.into(), missed: self.missed.into() }
+    }
+
     /// Share of finds that are labelled; 1 when nothing was found.
     pub fn precision(self) -> f64 {
-        share(self.hit, self.hit + self.extra)
+        self.tally().precision()
     }
 
     /// Share of labels that are found; 1 when nothing is labelled.
     pub fn recall(self) -> f64 {
-        share(self.hit, self.hit + self.missed)
+        self.tally().recall()
     }
 
     /// Harmonic mean of the two.
     pub fn f1(self) -> f64 {
-        share(2 * self.hit, 2 * self.hit + self.extra + self.missed)
+        self.tally().f1()
     }
 
     pub(super) fn add(&mut self, other: Self) {
@@ -143,10 +163,6 @@ impl HitCounts {
     }
 }
 
-fn share(part: u32, whole: u32) -> f64 {
-    if whole == 0 { 1.0 } else { f64::from(part) / f64::from(whole) }
-}
-
 /// A tally with a bootstrap interval of its F1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
@@ -157,7 +173,7 @@ pub struct Measured {
 }
 
 /// A share with a bootstrap interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Share {
     /// Numerator.
     pub part: u32,
@@ -168,9 +184,27 @@ pub struct Share {
 }
 
 impl Share {
+    /// Of what each text adds to part and whole.
+    pub(super) fn of(counts: &[(u32, u32)]) -> Self {
+        let sum = |picked: &mut dyn Iterator<Item = usize>| {
+            picked.fold((0, 0), |(part, whole), at| (part + counts[at].0, whole + counts[at].1))
+        };
+        let value = |(part, whole): (u32, u32)| share(part.into(), whole.into());
+        let (part, whole) = sum(&mut (0..counts.len()));
+        let [interval] = intervals(counts.len(), |picked| [value(sum(&mut picked.iter().copied()))]);
+        Self { part, whole, interval }
+    }
+
     /// The share.
     pub fn value(self) -> f64 {
-        share(self.part, self.whole)
+        share(self.part.into(), self.whole.into())
+    }
+
+    /// Its line of a report.
+    pub(super) fn line(self, name: &str) -> String {
+        let [low, high] = self.interval;
+        let name = padded(name, NAME_COLUMNS);
+        format!("{name}{:>8.3}   [{low:.3}, {high:.3}]  {} / {}", self.value(), self.part, self.whole)
     }
 }
 
@@ -243,9 +277,9 @@ pub fn measure_with(gold: &[Gold], mut read: impl FnMut(&Document) -> Reading) -
         risk: measured(&ones, &all, |one| one.risk),
         hazard: measured(&ones, &all, |one| one.hazard),
         pair: measured(&ones, &all, |one| one.pair),
-        safety_recall: shared(&ones, &all, |one| one.safety),
-        stance: shared(&ones, &all, |one| one.stance),
-        severity: shared(&ones, &all, |one| one.severity),
+        safety_recall: shares(&ones, |one| one.safety),
+        stance: shares(&ones, |one| one.stance),
+        severity: shares(&ones, |one| one.severity),
         by_hazard: hazards
             .into_iter()
             .map(|hazard| {
@@ -281,17 +315,14 @@ pub fn side_by_side(readers: &[(&str, &Quality)]) -> String {
     text
 }
 
-/// Columns of the names of rows.
-const NAME_COLUMNS: usize = 24;
-
-/// A name in so many columns of a terminal: Chinese characters take two.
-fn padded(name: &str, columns: usize) -> String {
-    let taken: usize = name.chars().map(|letter| if letter >= '\u{2e80}' { 2 } else { 1 }).sum();
-    format!("{name}{}", " ".repeat(columns.saturating_sub(taken)))
-}
-
 pub(super) fn same(gold: &GoldSignal, signal: &Signal) -> bool {
     gold.product == signal.product && gold.hazard == signal.hazard
+}
+
+/// What one text adds to the figures of pairs and of risk.
+pub(super) fn pairs_and_risk(gold: &[GoldSignal], found: &[Signal]) -> [Tally; 2] {
+    let One { pair, risk, .. } = compare(gold, found);
+    [pair.tally(), risk.tally()]
 }
 
 fn compare(gold: &[GoldSignal], found: &[Signal]) -> One {
@@ -336,53 +367,12 @@ fn measured(ones: &[One], set: &[usize], tally: impl Fn(&One) -> HitCounts) -> M
             sum
         })
     };
-    Measured {
-        tally: sum(&mut (0..tallies.len())),
-        f1_interval: interval(tallies.len(), |picked| sum(&mut picked.iter().copied()).f1()),
-    }
+    let [f1_interval] = intervals(tallies.len(), |picked| [sum(&mut picked.iter().copied()).f1()]);
+    Measured { tally: sum(&mut (0..tallies.len())), f1_interval }
 }
 
-fn shared(ones: &[One], set: &[usize], of: impl Fn(&One) -> (u32, u32)) -> Share {
-    let sum = |picked: &mut dyn Iterator<Item = usize>| {
-        picked.fold((0, 0), |(part, whole), at| {
-            let (more, of_all) = of(&ones[set[at]]);
-            (part + more, whole + of_all)
-        })
-    };
-    let (part, whole) = sum(&mut (0..set.len()));
-    let value = |picked: &[usize]| {
-        let (part, whole) = sum(&mut picked.iter().copied());
-        share(part, whole)
-    };
-    Share { part, whole, interval: interval(set.len(), value) }
-}
-
-/// The 2.5 % and 97.5 % points of a statistic over seeded resamples of the texts.
-fn interval(len: usize, statistic: impl Fn(&[usize]) -> f64) -> [f64; 2] {
-    let mut state = SEED;
-    let mut picked = vec![0; len];
-    let mut values: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            for slot in &mut picked {
-                *slot = below(&mut state, len);
-            }
-            statistic(&picked)
-        })
-        .collect();
-    values.sort_by(f64::total_cmp);
-    [values[RESAMPLES / 40], values[RESAMPLES - 1 - RESAMPLES / 40]]
-}
-
-/// SplitMix64: small, seeded, the same everywhere.
-pub(super) fn below(state: &mut u64, len: usize) -> usize {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut value = *state;
-    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^= value >> 31;
-    #[expect(clippy::cast_possible_truncation, reason = "below `len`, which is a usize")]
-    let at = ((u128::from(value) * len as u128) >> 64) as usize;
-    at
+fn shares(ones: &[One], of: impl Fn(&One) -> (u32, u32)) -> Share {
+    Share::of(&ones.iter().map(of).collect::<Vec<_>>())
 }
 
 impl fmt::Display for Quality {
@@ -400,7 +390,6 @@ impl Report for Quality {
             self.texts
         );
         writeln!(f, "{head}")?;
-        let named = |zh, en| padded(language.pick(zh, en), NAME_COLUMNS);
         writeln!(
             f,
             "{:<24}{:>8}{:>8}{:>8}   {:<16}{:>6}{:>6}{:>6}",
@@ -418,14 +407,14 @@ impl Report for Quality {
         line(f, language.pick("隐患", "hazard"), &self.hazard)?;
         line(f, language.pick("产品+隐患", "product+hazard pair"), &self.pair)?;
         for (name, share) in [
-            (named("安全隐患召回", "safety-hazard recall"), self.safety_recall),
-            (named("断言", "stance"), self.stance),
-            (named("伤害程度相同", "severity exact"), self.severity),
+            (language.pick("安全隐患召回", "safety-hazard recall"), self.safety_recall),
+            (language.pick("断言", "stance"), self.stance),
+            (language.pick("伤害程度相同", "severity exact"), self.severity),
         ] {
-            let [low, high] = share.interval;
-            writeln!(f, "{name}{:>8.3}   [{low:.3}, {high:.3}]  {} / {}", share.value(), share.part, share.whole)?;
+            writeln!(f, "{}", share.line(name))?;
         }
-        writeln!(f, "{}{:>8.3}", named("可信度，Brier", "confidence, Brier"), self.brier)?;
+        let name = padded(language.pick("可信度，Brier", "confidence, Brier"), NAME_COLUMNS);
+        writeln!(f, "{name}{:>8.3}", self.brier)?;
         writeln!(f, "\n{}", language.pick("按隐患（产品+隐患）", "by hazard (pair)"))?;
         for (hazard, measured) in &self.by_hazard {
             line(f, hazard.code(), measured)?;
@@ -439,10 +428,11 @@ impl Report for Quality {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn reading(pairs: &[(Category, Hazard)]) -> Reading {
+    /// A reading with these signals, each of confidence 0.5.
+    pub(in super::super) fn reading(pairs: &[(Category, Hazard)]) -> Reading {
         let signal = |(product, hazard): &(Category, Hazard)| Signal {
             product: *product,
             hazard: *hazard,

@@ -65,7 +65,7 @@ pub(super) fn fit(
     let mut state = SEED;
     for _ in 0..PASSES_MAX {
         for at in (1..order.len()).rev() {
-            order.swap(at, crate::reader::quality::below(&mut state, at + 1));
+            order.swap(at, crate::reader::tally::below(&mut state, at + 1));
         }
         let mut largest = 0.0_f64;
         for at in &order {

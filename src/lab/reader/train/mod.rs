@@ -5,10 +5,17 @@
 //! model from trusting them too much: finds enter by hazard, never by rule; a share of them is left out by a hash while
 //! fitting; and the terms of a candidate are fitted on scores of n-grams that never saw the text, with wrong candidates
 //! counted several times.
+//!
+//! Where the platform tells the product a candidate is weighed by terms; in texts of an open stream (those with a stratum) by
+//! traits (`candidates`). Texts of one year are held out together: what is learned has to hold for years to come.
 
+mod candidates;
 mod linear;
+mod pages;
 #[cfg(test)]
 mod tests;
+
+pub use candidates::Threshold;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,17 +24,48 @@ use lexicon::Lexicon;
 use lexicon::judge::{
     AROUND, Answers, Ask, GRAM_CHARS_MAX, LearnedJudge, Question, Setting, Term, Weights, Word, put, scales,
 };
-use vocabulary::{Category, Hazard, Language, Refused, Report, Said, refused};
+use vocabulary::{Category, Hazard, Language, Reading, Refused, Report, Said, refused};
 
 use crate::reader::quality::{self, Gold, Quality};
+use crate::reader::stream::{self, Stream};
+use candidates::{Labelled, Traits};
 use extract::inside::{Analysis, candidates, decide, features, reading_of, words};
 use linear::{Rows, fit};
+use rayon::prelude::*;
+
+/// What is held out together in cross-validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Texts of one year; those without a date by their number.
+    Year,
+    /// Texts of one source.
+    Source,
+    /// Texts by their number.
+    Number,
+}
+
+impl Hold {
+    /// The fold of each text.
+    fn folds(self, gold: &[Gold], folds: usize) -> Vec<usize> {
+        let key = |text: &Gold| match self {
+            Self::Year => stream::year(text),
+            Self::Source => Some(text.source.clone()),
+            Self::Number => None,
+        };
+        let keys: BTreeSet<String> = gold.iter().filter_map(key).collect();
+        let place = |wanted: &str| keys.iter().position(|key| key == wanted);
+        let of = |(at, text): (usize, &Gold)| key(text).and_then(|key| place(&key)).unwrap_or(at) % folds;
+        gold.iter().enumerate().map(of).collect()
+    }
+}
 
 /// What may be turned; the defaults were chosen on labelled texts that neither rules nor weights were made from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Folds of the cross-validation, at least 2.
     pub folds: usize,
+    /// What is held out together.
+    pub hold: Hold,
     /// Weight of a row against the penalty.
     pub strength: f64,
     /// Texts that must hold an n-gram.
@@ -42,6 +80,16 @@ pub struct Options {
     pub wrong_counts: f64,
     /// Smaller weights of n-grams are dropped.
     pub pruned: f64,
+    /// A text of a larger weight counts as one of this.
+    pub weight_max: f64,
+    /// Weight of a candidate in open text against the penalty.
+    pub traits: f64,
+    /// Candidates that must have a trait.
+    pub trait_candidates: usize,
+    /// How often a wrong candidate in open text counts.
+    pub open_wrong: f64,
+    /// How often a candidate of a composed page counts.
+    pub page_weight: f64,
     /// Thresholds.
     pub settings: BTreeMap<Setting, f64>,
     /// Added to the log-odds of what only the judge finds.
@@ -75,6 +123,11 @@ impl Options {
             "around" => self.sizes[3] = value,
             "wrong" => self.wrong_counts = value,
             "pruned" => self.pruned = value,
+            "weight-max" => self.weight_max = value,
+            "traits" => self.traits = value,
+            "trait-candidates" => self.trait_candidates = count,
+            "open-wrong" => self.open_wrong = value,
+            "page-weight" => self.page_weight = value,
             "recovered" => self.recovered = value,
             _ => match Setting::ALL.iter().find(|setting| setting.code() == key) {
                 Some(setting) => _ = self.settings.insert(*setting, value),
@@ -89,6 +142,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             folds: 5,
+            hold: Hold::Year,
             strength: 3.0,
             gram_texts: 3,
             ask_texts: 15,
@@ -96,7 +150,17 @@ impl Default for Options {
             sizes: [0.7, 0.6, 0.5, 1.3],
             wrong_counts: 2.0,
             pruned: 0.08,
-            settings: BTreeMap::from([(Setting::VetoTold, 0.1), (Setting::VetoOpen, 0.1), (Setting::Recover, 0.5)]),
+            weight_max: 5.0,
+            traits: 0.25,
+            trait_candidates: 2,
+            open_wrong: 1.0,
+            page_weight: 0.2,
+            settings: BTreeMap::from([
+                (Setting::VetoTold, 0.1),
+                (Setting::VetoOpen, 0.2),
+                (Setting::VetoPage, 0.15),
+                (Setting::Recover, 0.5),
+            ]),
             recovered: 0.0,
         }
     }
@@ -107,10 +171,14 @@ impl Default for Options {
 pub struct Taught {
     /// The model.
     pub weights: Weights,
-    /// Rules alone.
+    /// Rules alone, on the texts that were not drawn from a stream.
     pub rules: Quality,
     /// Rules and judge, in cross-validation.
     pub judged: Quality,
+    /// The same over the texts that were drawn from a stream; none when there are none.
+    pub open: Option<[Stream; 2]>,
+    /// What other thresholds of open texts would give, in cross-validation.
+    pub thresholds: Vec<Threshold>,
 }
 
 impl fmt::Display for Taught {
@@ -124,14 +192,17 @@ impl Report for Taught {
         for line in &self.weights.provenance {
             writeln!(f, "{line}")?;
         }
-        write!(
-            f,
-            "{}",
-            quality::side_by_side(&[
-                (language.pick("规则", "rules"), &self.rules),
-                (language.pick("规则+复核，交叉验证", "rules+judge, cross-validated"), &self.judged),
-            ])
-        )
+        let [alone, judged] = language.pick(["规则", "规则+复核，交叉验证"], ["rules", "rules+judge, cross-validated"]);
+        write!(f, "{}", quality::side_by_side(&[(alone, &self.rules), (judged, &self.judged)]))?;
+        let Some([by_rules, by_judge]) = &self.open else { return Ok(()) };
+        writeln!(f, "\n{}", language.pick("开放文本流", "open stream"))?;
+        write!(f, "{}", stream::side_by_side(&[(alone, by_rules), (judged, by_judge)], language))?;
+        writeln!(f, "\n{}", language.pick("veto.open 取其他值", "other values of veto.open"))?;
+        for threshold in &self.thresholds {
+            writeln!(f, "{threshold}")?;
+        }
+        writeln!(f)?;
+        by_judge.reliability.write(f, language)
     }
 }
 
@@ -174,7 +245,7 @@ struct Clause {
     words: Vec<Word>,
 }
 
-/// Teaches a judge. `whence` names the labelled file in the model's provenance.
+/// Teaches a judge. `whence` names the labelled files in the model's provenance.
 ///
 /// # Errors
 /// [`TrainError`] when there is nothing to learn from.
@@ -190,42 +261,114 @@ pub fn train(gold: &[Gold], lexicon: &Lexicon, options: &Options, whence: &str) 
     if clauses.iter().all(|clause| clause.told.is_empty()) {
         return Err(TrainError::NoSignal);
     }
+    let held = options.hold.folds(gold, folds);
+    let pages = Pages::of(gold, &held, folds, lexicon);
     let space = Space::new(&clauses, &analyses, lexicon, options);
     let (full, thinned) =
         (space.rows(&clauses, &analyses, options, false), space.rows(&clauses, &analyses, options, true));
+    let page_rows = space.rows(&pages.clauses, &pages.analyses, options, false);
     let said = |question: Question, clause: usize| match question {
         Question::Any => !clauses[clause].told.is_empty(),
         Question::Hazard(hazard) => clauses[clause].told.contains(&hazard),
     };
     let all: Vec<usize> = (0..clauses.len()).collect();
-    let mut unseen = vec![vec![0.0; clauses.len()]; questions.len()];
-    let mut fitted = Vec::new();
-    let mut asks = Vec::new();
-    for (at, question) in questions.iter().enumerate() {
+    let counts = |clause: usize| gold[clauses[clause].text].weight.min(options.weight_max);
+    // Each question is fitted by itself, so that threads change nothing.
+    let learned = questions.par_iter().map(|question| {
         let yes = |clause: usize| said(*question, clause);
+        let (mut unseen, mut on_pages) = (vec![0.0; clauses.len()], vec![0.0; pages.clauses.len()]);
         for fold in 0..folds {
-            let (held, kept): (Vec<usize>, Vec<usize>) =
-                all.iter().partition(|clause| clauses[**clause].text % folds == fold);
-            let weights = fit(&thinned, &kept, yes, options.strength, |_| 1.0);
-            for clause in held {
-                unseen[at][clause] = full.score(clause, &weights);
+            let (out, kept): (Vec<usize>, Vec<usize>) =
+                all.iter().partition(|clause| held[clauses[**clause].text] == fold);
+            let weights = fit(&thinned, &kept, yes, options.strength, counts);
+            for clause in out {
+                unseen[clause] = full.score(clause, &weights);
+            }
+            for clause in (0..on_pages.len()).filter(|clause| pages.folds[pages.clauses[*clause].text] == fold) {
+                on_pages[clause] = page_rows.score(clause, &weights);
             }
         }
-        fitted.push(fit(&thinned, &all, yes, options.strength, |_| 1.0));
-        let (slope, shift) = calibrated(&unseen[at], yes);
+        let fitted = fit(&thinned, &all, yes, options.strength, counts);
+        let (slope, shift) = calibrated(&unseen, yes, |_| 1.0);
         let severity = match question {
             Question::Any => 0,
             Question::Hazard(hazard) => usual_severity(gold, *hazard),
         };
-        asks.push(Ask { bias: fitted[at][0], told: fitted[at][1], slope, shift, severity });
-    }
+        let ask = Ask { bias: fitted[0], told: fitted[1], slope, shift, severity };
+        ([unseen, on_pages, fitted], ask)
+    });
+    let learned: Vec<([Vec<f64>; 3], Ask)> = learned.collect();
+    let asks: Vec<Ask> = learned.iter().map(|(_, ask)| *ask).collect();
+    let [unseen, on_pages, fitted] =
+        [0, 1, 2].map(|which| learned.iter().map(|(learned, _)| learned[which].clone()).collect::<Vec<_>>());
     let mut weights = space.weights(&questions, &fitted, &asks, options);
     let answers = unseen_answers(&clauses, &asks, &unseen, gold.len());
-    weights.terms = terms((gold, &analyses, &answers), &questions, lexicon, options);
+    let of_stream = |text: usize| gold[text].stratum.is_some();
+    let page_answers = unseen_answers(&pages.clauses, &asks, &on_pages, pages.analyses.len());
+    let texts = Labelled { gold, analyses: &analyses, answers: &answers, folds: &held };
+    let composed =
+        Labelled { gold: &pages.gold, analyses: &pages.analyses, answers: &page_answers, folds: &pages.folds };
+    let traits = Traits::fit(texts, composed, &questions, lexicon, options);
+    // Where traits decide on open texts, terms are for texts whose product the platform tells.
+    let by_terms = |text: usize| traits.is_none() || analyses[text].meta.is_some();
+    weights.terms = terms((gold, &analyses, &answers), &questions, lexicon, options, by_terms);
     weights.settings.clone_from(&options.settings);
-    let (rules, judged) = cross_validated(gold, analyses, &answers, &weights, lexicon);
-    weights.provenance = provenance(whence, gold, folds, options, &weights, &rules, &judged);
-    Ok(Taught { weights, rules, judged })
+    let (all_folds, thresholds) = traits
+        .map(|traits| {
+            weights.traits = traits.weights;
+            (traits.by_fold, traits.thresholds)
+        })
+        .unwrap_or_default();
+    let judges: Vec<LearnedJudge> = (0..folds)
+        .map(|fold| {
+            let traits = all_folds.get(fold).cloned().unwrap_or_default();
+            let weights = Weights { traits, ..weights.clone() };
+            LearnedJudge::new(&weights, lexicon.class_names(), lexicon.cues())
+        })
+        .collect();
+    let readings = cross_validated(gold, analyses, &answers, |text| &judges[held[text]], lexicon);
+    let (open, others): (Vec<usize>, Vec<usize>) = (0..gold.len()).partition(|text| of_stream(*text));
+    let [rules, judged] =
+        [0, 1].map(|which| quality::measure_with(&some_of(gold, &others), in_turn(&readings, &others, which)));
+    let open = (!open.is_empty())
+        .then(|| [0, 1].map(|which| stream::measure_with(&some_of(gold, &open), in_turn(&readings, &open, which))));
+    let mut taught = Taught { weights, rules, judged, open, thresholds };
+    taught.weights.provenance = provenance(whence, gold, folds, options, &taught);
+    Ok(taught)
+}
+
+/// Composed pages, worked out.
+struct Pages {
+    gold: Vec<Gold>,
+    folds: Vec<usize>,
+    analyses: Vec<Analysis>,
+    clauses: Vec<Clause>,
+}
+
+impl Pages {
+    fn of(gold: &[Gold], held: &[usize], folds: usize, lexicon: &Lexicon) -> Self {
+        let pages = pages::compose(gold, held, folds);
+        let folds = pages.iter().map(|page| page.fold).collect();
+        let gold: Vec<Gold> = pages.into_iter().map(|page| page.page).collect();
+        let analyses: Vec<Analysis> =
+            gold.iter().map(|page| Analysis::by_rules_in_full(&page.document(), lexicon)).collect();
+        let clauses = clauses_of(&gold, &analyses, lexicon);
+        Self { gold, folds, analyses, clauses }
+    }
+}
+
+fn some_of(gold: &[Gold], picked: &[usize]) -> Vec<Gold> {
+    picked.iter().map(|text| gold[*text].clone()).collect()
+}
+
+/// A reader that gives readings made before, in the order of `picked`.
+fn in_turn<'a>(
+    readings: &'a [[Reading; 2]],
+    picked: &'a [usize],
+    which: usize,
+) -> impl FnMut(&vocabulary::Document) -> Reading + 'a {
+    let mut picked = picked.iter();
+    move |_| readings[*picked.next().expect("one reading for each text")][which].clone()
 }
 
 fn clauses_of(gold: &[Gold], analyses: &[Analysis], lexicon: &Lexicon) -> Vec<Clause> {
@@ -424,6 +567,7 @@ impl Space {
                 .filter(|(_, row)| row.iter().flatten().any(|weight| weight.abs() > 0.0))
                 .collect(),
             terms: BTreeMap::new(),
+            traits: BTreeMap::new(),
             settings: BTreeMap::new(),
         }
     }
@@ -435,15 +579,15 @@ fn left_out(text: usize, word: Word, share: f64) -> bool {
     f64::from(hash.as_bytes()[0]) < share * 256.0
 }
 
-/// Slope and shift that make raw scores log-odds.
-fn calibrated(scores: &[f64], yes: impl Fn(usize) -> bool) -> (f64, f64) {
+/// Slope and shift that make raw scores log-odds; `extra` multiplies the weight of each.
+fn calibrated(scores: &[f64], yes: impl Fn(usize) -> bool, extra: impl Fn(usize) -> f64) -> (f64, f64) {
     let mut rows = Rows::new(2);
     #[expect(clippy::cast_possible_truncation, reason = "a score has few digits")]
     for score in scores {
         rows.push([(0, 1.0), (1, *score as f32)]);
     }
     let all: Vec<usize> = (0..scores.len()).collect();
-    let fitted = fit(&rows, &all, yes, 10.0, |_| 1.0);
+    let fitted = fit(&rows, &all, yes, 10.0, extra);
     (fitted[1], fitted[0])
 }
 
@@ -456,16 +600,19 @@ fn unseen_answers(clauses: &[Clause], asks: &[Ask], unseen: &[Vec<f64>], texts: 
     odds.into_iter().map(|odds| Answers::from_log_odds(asks.len(), odds)).collect()
 }
 
-/// Fits the terms of a candidate.
+/// Fits the terms of a candidate on the candidates of some texts.
 fn terms(
     (gold, analyses, answers): (&[Gold], &[Analysis], &[Answers]),
     questions: &[Question],
     lexicon: &Lexicon,
     options: &Options,
+    picked: impl Fn(usize) -> bool,
 ) -> BTreeMap<Term, f64> {
     let mut rows = Rows::new(Term::ALL.len());
     let mut right = Vec::new();
-    for ((text, analysis), answers) in gold.iter().zip(analyses).zip(answers) {
+    for (_, ((text, analysis), answers)) in
+        gold.iter().zip(analyses).zip(answers).enumerate().filter(|(at, _)| picked(*at))
+    {
         for candidate in candidates(analysis, lexicon) {
             let (values, ..) = features(&candidate, analysis, answers, questions);
             #[expect(clippy::cast_possible_truncation, reason = "values of order one")]
@@ -483,56 +630,63 @@ fn terms(
     terms
 }
 
-/// Quality of rules alone, and with the answers of weights that never saw the text.
-fn cross_validated(
+/// Each text by rules alone, and with the answers of weights that never saw it.
+fn cross_validated<'a>(
     gold: &[Gold],
     analyses: Vec<Analysis>,
     answers: &[Answers],
-    weights: &Weights,
+    judge: impl Fn(usize) -> &'a LearnedJudge,
     lexicon: &Lexicon,
-) -> (Quality, Quality) {
-    let judge = LearnedJudge::new(weights, lexicon.class_names(), lexicon.cues());
-    let mut analyses = analyses.into_iter();
-    let mut readings = Vec::new();
-    let rules = quality::measure_with(gold, |document| {
-        let mut analysis = analyses.next().expect("one analysis for each text");
-        let reading = reading_of(&analysis, document, lexicon);
+) -> Vec<[Reading; 2]> {
+    let texts = gold.iter().zip(analyses).zip(answers).enumerate();
+    let readings = texts.map(|(at, ((text, mut analysis), answers))| {
+        let document = text.document();
+        let by_rules = reading_of(&analysis, &document, lexicon);
         if !analysis.clauses.is_empty() {
-            decide(&mut analysis, &answers[readings.len()], lexicon, &judge);
+            decide(&mut analysis, answers, lexicon, judge(at));
         }
-        readings.push(reading_of(&analysis, document, lexicon));
-        reading
+        [by_rules, reading_of(&analysis, &document, lexicon)]
     });
-    let mut readings = readings.into_iter();
-    let judged = quality::measure_with(gold, |_| readings.next().expect("one reading for each text"));
-    (rules, judged)
+    readings.collect()
 }
 
-fn provenance(
-    whence: &str,
-    gold: &[Gold],
-    folds: usize,
-    options: &Options,
-    weights: &Weights,
-    rules: &Quality,
-    judged: &Quality,
-) -> Vec<String> {
+fn provenance(whence: &str, gold: &[Gold], folds: usize, options: &Options, taught: &Taught) -> Vec<String> {
+    let Taught { weights, rules, judged, open, .. } = taught;
     let f1 = |quality: &Quality| {
         let [risk, hazard, pair] = [quality.risk, quality.hazard, quality.pair].map(|measured| measured.tally.f1());
         format!("risk {risk:.3}, hazard {hazard:.3}, pair {pair:.3}, Brier {:.3}", quality.brier)
     };
+    let of_stream = |stream: &Stream| {
+        let Stream { all, reliability, .. } = stream;
+        let [p, r, f1, risk] = [all.pair.precision, all.pair.recall, all.pair.f1, all.risk.f1].map(|found| found.value);
+        format!(
+            "pair {f1:.3} (precision {p:.3}, recall {r:.3}), risk {risk:.3}, calibration error {:.3}",
+            reliability.ece
+        )
+    };
     let signals: usize = gold.iter().map(|text| text.signals.len()).sum();
-    vec![
+    let held = match options.hold {
+        Hold::Year => "held out by year",
+        Hold::Source => "held out by source",
+        Hold::Number => "held out by number",
+    };
+    let mut lines = vec![
         format!("provenance: written by `wanglou train` from {whence}; {} texts, {signals} signals", gold.len()),
         format!(
-            "{} questions, {} n-grams of at most {GRAM_CHARS_MAX} characters, each in at least {} texts; {} words of rules",
+            "{} questions, {} n-grams of at most {GRAM_CHARS_MAX} characters, each in at least {} texts; {} words of rules; {} traits",
             weights.asks.len(),
             weights.grams.len(),
             options.gram_texts,
-            weights.words.len()
+            weights.words.len(),
+            weights.traits.len()
         ),
         format!("rules alone on these texts, on which they were written: {}", f1(rules)),
-        format!("with the judge, {folds} folds: {}", f1(judged)),
-        "both flatter the rules: judge by texts that no rule was written on".to_owned(),
-    ]
+        format!("with the judge, {folds} folds {held}: {}", f1(judged)),
+    ];
+    if let Some([by_rules, by_judge]) = open {
+        lines.push(format!("rules alone over the stream: {}", of_stream(by_rules)));
+        lines.push(format!("with the judge, {folds} folds {held}: {}", of_stream(by_judge)));
+    }
+    lines.push("both flatter the rules: judge by texts that no rule was written on".to_owned());
+    lines
 }
