@@ -216,6 +216,7 @@ static LOOKED_AT: [u64; HAN_COUNT / 64] = {
 
 /// Reads [`WRITTEN`] while the program is compiled: the table of the block, the pairs outside it and how many those are.
 #[expect(clippy::cast_possible_truncation, reason = "compared with the largest before")]
+#[expect(clippy::large_stack_arrays, reason = "made by the compiler, on no stack")]
 const fn parsed() -> ([u16; HAN_COUNT], [(char, char); FAR_MAX], usize) {
     let bytes = WRITTEN.as_bytes();
     let mut simple = [0; HAN_COUNT];

@@ -256,7 +256,7 @@ impl JsonSchema for Fingerprint {
             "type": "array",
             "items": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
             "minItems": Self::LANES,
-            "maxItems": Self::LANES + 1 + (Content::PAIRS_MAX + Content::NUMBERS_MAX) / 2,
+            "maxItems": Self::LANES + 1 + usize::midpoint(Content::PAIRS_MAX, Content::NUMBERS_MAX),
         })
     }
 }

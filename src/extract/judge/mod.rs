@@ -226,7 +226,9 @@ fn traits_seen(candidate: &Candidate, view: traits::View<'_>) -> Vec<(usize, Vec
 /// Weighs a candidate by its traits.
 fn weighed(candidate: &Candidate, view: traits::View<'_>, judge: &LearnedJudge) -> Weighed {
     let finds = traits_seen(candidate, view).into_iter().map(|(clause, mut traits)| {
-        traits.iter_mut().for_each(|(name, size)| *size *= judge.trait_weight(name));
+        for (name, size) in &mut traits {
+            *size *= judge.trait_weight(name);
+        }
         traits.retain(|(_, weight)| *weight != 0.0);
         Weighed { log_odds: traits.iter().map(|(_, weight)| weight).sum(), traits, clause }
     });

@@ -180,11 +180,15 @@ fn company<F: FnMut(&str, f64)>(
     let mut said: Vec<_> = cues.map(|cue| lexicon.cues()[cue.cue as usize].stance).collect();
     said.sort_unstable();
     said.dedup();
-    said.iter().for_each(|stance| traits.holds("said", stance.code()));
+    for stance in &said {
+        traits.holds("said", stance.code());
+    }
     let mut facts: Vec<_> = within(&analysis.facts, sentence, |fact| fact.from).iter().map(|fact| fact.kind).collect();
     facts.sort_unstable();
     facts.dedup();
-    facts.iter().for_each(|kind| traits.holds("fact", &format!("{kind:?}")));
+    for kind in &facts {
+        traits.holds("fact", &format!("{kind:?}"));
+    }
     let hurt = within(&analysis.hurts, sentence, |hurt| hurt.from);
     let clauses = &analysis.clauses[sentence.clauses.clone()];
     let digits = analysis.folded.chars[sentence.chars.clone()].iter().any(char::is_ascii_digit);

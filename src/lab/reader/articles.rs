@@ -379,7 +379,7 @@ pub fn side_by_side(readings: &[(&str, &Pages)], language: Language) -> String {
             free.part,
             free.whole
         );
-        text += &format!("{}  {line}\n", padded(name, NAME_COLUMNS));
+        text.extend([padded(name, NAME_COLUMNS).as_str(), "  ", &line, "\n"]);
     }
     text
 }

@@ -3,7 +3,7 @@
 //! In: labelled texts with `stratum` and `weight`, and a reader. Out: a [`Stream`] that prints as tables. Single texts of the
 //! strata E and G stand for thousands of others, so sums leave them out; they have lines of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lexicon::Lexicon;
@@ -78,9 +78,8 @@ pub fn measure_with(gold: &[Gold], mut read: impl FnMut(&Document) -> Reading) -
         Group { texts: texts.len(), pair: rated(0), risk: rated(1) }
     };
     let by = |name: &dyn Fn(&Gold) -> String, all: bool| {
-        let names: BTreeMap<String, ()> =
-            gold.iter().filter(|text| all || counts(text)).map(|text| (name(text), ())).collect();
-        let groups = names.into_keys().map(|wanted| {
+        let names: BTreeSet<String> = gold.iter().filter(|text| all || counts(text)).map(name).collect();
+        let groups = names.into_iter().map(|wanted| {
             let found = group(&|text| (all || counts(text)) && name(text) == wanted);
             (wanted, found)
         });

@@ -42,9 +42,8 @@ fn left_by(kind: AuditKind) -> &'static [&'static str] {
         ],
         AuditKind::Delivery => &["subscribe", "unsubscribe"],
         // `tests/it/promotion.rs`: this folder is read by rules that its settings name, so none can be promoted.
-        AuditKind::Rules => &[],
-        // `pipeline::collecting`: commands alone do it.
-        AuditKind::Source => &[],
+        // `pipeline::collecting`: commands alone pause a source.
+        AuditKind::Rules | AuditKind::Source => &[],
         AuditKind::Push => &["push"],
         AuditKind::Search => &["save by JSON", "save by form", "forget by DELETE", "forget by form"],
     }

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_page_has_the_labels_of_its_texts_and_texts_of_one_fold() {
         let line = |at: usize| {
-            let signals = if at % 2 == 0 {
+            let signals = if at.is_multiple_of(2) {
                 r#"[{"product":"toy","hazard":"fire","stance":"asserted","severity":0}]"#
             } else {
                 "[]"
