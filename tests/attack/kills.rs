@@ -30,7 +30,7 @@ const DEATHS_EVERY: u64 = 40;
 /// Pages that the site adds whenever its list is asked for.
 const PAGES_ADDED: u64 = 3;
 /// Pages that the list shows at most: a thousand kills come to some 4,000.
-const PAGES_MAX: u64 = 10_000;
+const PAGES_MAX: u64 = 5_000;
 /// Longest wait for the service to have read all that it took.
 const CATCH_UP_MAX: Duration = Duration::from_mins(5);
 
