@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::OnceLock;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -43,9 +44,11 @@ struct SchemaLine {
     url: String,
 }
 
-/// `/api/v1/openapi.json`.
-pub(super) async fn openapi(State(shared): State<Shared>) -> Json<&'static Value> {
-    Json((shared.addresses.document)())
+/// `/api/v1/openapi.json`: anybody may ask, so it is written once, not for each who asks.
+pub(super) async fn openapi(State(shared): State<Shared>) -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| (shared.addresses.document)().to_string());
+    ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
 }
 
 /// The names of all records, with their addresses.

@@ -295,7 +295,7 @@ async fn guesses_of_others_keep_neither_another_address_nor_a_known_browser_out(
     assert!(accounts.sign_in("甲", PASSWORD, known, at(0)).await.expect("asked").is_ok(), "the own browser does not");
     let told = accounts.store.audit(0, 1_000).await.expect("read");
     let refused = told.iter().filter(|line| line.entry.what == AuditKind::SignInRefused);
-    assert!(refused.clone().count() > 50 && refused.clone().all(|line| line.entry.detail.starts_with("from 192.0.2.")));
+    assert!(refused.clone().count() > 50 && refused.clone().all(|line| line.entry.detail.contains("from 192.0.2.")));
 }
 
 #[tokio::test]

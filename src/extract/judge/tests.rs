@@ -119,7 +119,8 @@ fn a_page_and_its_headline_have_a_threshold_of_their_own() {
     page.title = Some("充电宝充电时模拟起火".to_owned());
     let signals = read(&page, &lexicon).signals;
     assert_eq!(signals.len(), 1, "{signals:?}");
-    assert!((signals[0].confidence - 0.0759).abs() < 1e-9, "{}", signals[0].confidence);
+    // always 0.5 twice, what stands left -4, the pair 1: dropped from a short text, kept here.
+    assert!((signals[0].confidence - 0.1192).abs() < 1e-9, "{}", signals[0].confidence);
 }
 
 #[test]

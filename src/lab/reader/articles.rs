@@ -405,11 +405,16 @@ mod tests {
     }
 
     fn lexicon() -> Lexicon {
-        Lexicon::from_texts([(
-            "dictionaries/regions.tsv",
-            "# provenance: own\n# columns: code\tsurface\tlevel\tflags\n330000\t浙江省\tprovince\t\n330100\t杭州\tprefecture\t\n",
-        )])
-        .expect("places")
+        let rule =
+            "[[rule]]\nid = \"t.smoke\"\nmeans = \"smoke\"\nmatters = \"x\"\nhazard = \"fire\"\nfinds = [\"冒烟\"]\n";
+        let products = "# provenance: own\n# columns: surface\tcategory\tleaf\tflags\n风扇\tsmall_appliance\t\t\n";
+        let places = "# provenance: own\n# columns: code\tsurface\tlevel\tflags\n330000\t浙江省\tprovince\t\n330100\t杭州\tprefecture\t\n";
+        let files = [
+            ("rules/hazards/t.toml", rule),
+            ("dictionaries/products/p.tsv", products),
+            ("dictionaries/regions.tsv", places),
+        ];
+        Lexicon::from_texts(files).expect("loads")
     }
 
     #[test]

@@ -36,7 +36,7 @@ const ROWS: &[&str] = &[
     r#"INSERT INTO acts VALUES (1, 'wl-1', '2024-05-01T00:00:00Z', 'note', '{"alert_id":"wl-1","at":"2024-05-01T00:00:00Z","by":"a","party":"p","kind":"note","note":"n"}')"#,
     "INSERT INTO deliveries (delivery, endpoint, seq, lane, message, state, made_at, due_at) VALUES ('e-1', 'e', 1, '1', 'm', 'waiting', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z')",
     "INSERT INTO delivery_tries VALUES (1, 'e', 'm', '2024-05-01T00:00:00Z', 3, 200, NULL)",
-    "INSERT INTO searches VALUES ('w', 'fire', '2024-05-01T00:00:00Z', 1, 0, 5, '2024-05-01T00:00:00Z', 1)",
+    "INSERT INTO searches VALUES ('w', 'fire', '2024-05-01T00:00:00Z', 1, 0, 5, '2024-05-01T00:00:00Z', 1, 'p')",
     "INSERT INTO search_hits VALUES (1, 'w', 1, 'a', 1, 'x', '2024-05-01T00:00:00Z', 0)",
     r#"INSERT INTO notices VALUES (1, '{"kind":"past_changed","at":"2024-05-01T00:00:00Z","about":"a","text":"t"}')"#,
 ];
@@ -160,7 +160,7 @@ const FREE: &[&str] = &[
     "deliveries.delivery deliveries.endpoint deliveries.lane deliveries.message deliveries.made_at deliveries.due_at deliveries.done_at",
     "deliveries.state",
     "delivery_tries.number delivery_tries.endpoint delivery_tries.message delivery_tries.took_ms delivery_tries.status delivery_tries.trouble",
-    "searches.name searches.query search_hits.seq search_hits.name search_hits.document_id search_hits.title search_hits.told",
+    "searches.name searches.query searches.party search_hits.seq search_hits.name search_hits.document_id search_hits.title search_hits.told",
     "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state",
     "table_checksums.tbl table_checksums.rows table_checksums.checksum",
 ];
