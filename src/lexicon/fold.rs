@@ -9,7 +9,7 @@ use super::script::stretch;
 /// (line breaks stay); zero-width characters, glyphs of icon fonts and marks set over others to nothing.
 ///
 /// Character by character on purpose: composition across characters would make the map back to the original ambiguous (READ-2). What
-/// only neighbours can tell is in [`stretch`](super::stretch).
+/// only neighbours can tell is in [`stretch`].
 pub fn fold(character: char, mut put: impl FnMut(char)) {
     match character {
         '\n' | '\r' => put('\n'),

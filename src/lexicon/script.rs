@@ -27,7 +27,7 @@ pub(super) struct ByNeighbour {
     never_before: &'static str,
 }
 
-/// Traditional characters that stand for several simplified ones: what [`super::fold`] does not say of them. The characters of the
+/// Traditional characters that stand for several simplified ones: what [`super::fold()`] does not say of them. The characters of the
 /// neighbours stand in both scripts.
 pub(super) const BY_NEIGHBOUR: &[ByNeighbour] = &[
     by('乾', '乾', "康", "隆坤陵清元嘉县縣卦州安", ""),
