@@ -43,6 +43,8 @@ enum What {
         #[command(flatten)]
         reader: Reader,
     },
+    /// Dates of saved pages, beside the days that they state
+    Dates(super::eval_dates::DatesArgs),
     /// Detectors side by side on simulated series at the same rate of false onsets, and levels of outbreaks of known truth
     Detection {
         /// Seed of every draw
@@ -106,6 +108,7 @@ enum What {
 pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure> {
     match &args.what {
         What::Extraction { file, json, errors, reader } => extraction(file, *json, *errors, reader, common),
+        What::Dates(args) => super::eval_dates::run(args),
         What::Detection { seed, series, quick, only, tables, svg, json } => {
             let shipped = trials::Settings::default();
             let series = if *quick { Some(QUICK_SERIES) } else { *series };

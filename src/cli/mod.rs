@@ -14,6 +14,7 @@ mod demo;
 mod diff;
 mod emerging;
 mod eval;
+mod eval_dates;
 mod explain;
 mod export;
 mod extract;

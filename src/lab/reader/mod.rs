@@ -3,6 +3,8 @@
 //! In: labelled or open documents and a lexicon. Out: measures, mistakes, tables for analysts, a model. Not here: reading itself
 //! (`extract`), files.
 
+// Dates of pages, beside the days that they state.
+pub mod dates;
 // What the dictionaries do not know yet.
 pub mod emerging;
 // The worst mistakes on labelled texts, with the way the reader went.
