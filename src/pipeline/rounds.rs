@@ -94,8 +94,8 @@ mod tests {
         Recipe::parse(&text, "x.toml").expect("a recipe")
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "as rounds are begun")]
     /// Sites whose name begins with `slow` never end; the others end at once, with their name.
+    #[expect(clippy::needless_pass_by_value, reason = "as rounds are begun")]
     fn answers(recipe: Recipe) -> impl Future<Output = String> + Send {
         let id = recipe.id.to_string();
         if id.starts_with("slow") { Either::Left(pending()) } else { Either::Right(ready(id)) }
