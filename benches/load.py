@@ -142,6 +142,13 @@ def main():
     config = args.scratch / "load.toml"
     config.write_text(f'data = "{data}"\nsources = "{sources}"\nport = {args.port}\npush_token = "{TOKEN}"\ntick_seconds = 1\n'
                       '[[rerun]]\nname = "load"\nwhen = "*/5 * * * *"\ndays = 1\nkeep = 2\n')
+    # Planned reruns take whole days: there is one before today.
+    before = args.scratch / "load-before.ndjson"
+    day, chance = (datetime.date.today() - datetime.timedelta(days=1)).isoformat(), random.Random(0)
+    with open(before, "w") as lines:
+        for n in range(args.rate * 200):
+            lines.write(json.dumps({"id": f"b{n}", "text": text(f"B{n}", chance), "published_at": day}, ensure_ascii=False) + "\n")
+    subprocess.run([args.binary, "import", "--data", data, "--source", "load", before], check=True, stdout=subprocess.DEVNULL)
     with open(args.scratch / "load.log", "wb") as log:
         service = subprocess.Popen([args.binary, "run", "--config", config], stderr=log)
     rows, troubles = [], 0

@@ -92,13 +92,51 @@ pub struct Joining {
 }
 
 impl Joining {
-    /// Writes the part that takes their place, from the signals of the stretch in log order. The parts themselves stay until
-    /// [`SignalParts::joined`].
-    pub fn write(self, records: &[SignalRecord]) -> Result<Joined, ArchiveError> {
+    /// Writes the part that takes their place. The parts themselves stay until [`SignalParts::joined`].
+    ///
+    /// # Errors
+    /// [`ArchiveError::is_damage`] when one of them does not hold what was written.
+    pub fn write(self) -> Result<Joined, ArchiveError> {
         let (from, to) = self.stretch;
-        let whole = Part::write(&self.dir, from, to, records)?;
+        let whole = Part::write(&self.dir, from, to, &read_after(&self.parts, from)?)?;
         Ok(Joined { whole, parts: self.parts })
     }
+}
+
+/// The parts of a dataset at one time.
+#[derive(Debug)]
+pub struct PartList {
+    parts: Vec<Part>,
+}
+
+impl PartList {
+    /// The log position up to which they go.
+    #[must_use]
+    pub fn to(&self) -> Position {
+        self.parts.last().map_or(Position(0), |part| part.to)
+    }
+
+    /// The signals behind a position, in log order; none when a part was joined with others meanwhile: then the parts are to be listed
+    /// again.
+    ///
+    /// # Errors
+    /// [`ArchiveError::is_damage`] when a part does not hold what was written.
+    pub fn load_after(&self, after: Position) -> Result<Option<Vec<SignalRecord>>, ArchiveError> {
+        match read_after(&self.parts, after) {
+            Ok(records) => Ok(Some(records)),
+            Err(ArchiveError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The signals of neighbouring parts that lie behind a position, in log order.
+fn read_after(parts: &[Part], after: Position) -> Result<Vec<SignalRecord>, ArchiveError> {
+    let mut records = Vec::new();
+    for part in &parts[parts.partition_point(|part| part.to <= after)..] {
+        records.extend(part.read()?.into_iter().filter(|record| record.position > after));
+    }
+    Ok(records)
 }
 
 /// A part that is written, and those whose place it takes.
@@ -164,11 +202,21 @@ impl SignalParts {
     /// # Errors
     /// [`ArchiveError::is_damage`] when a part does not hold what was written.
     pub fn load(&self) -> Result<Vec<SignalRecord>, ArchiveError> {
-        let mut records = Vec::new();
-        for part in &self.parts {
-            records.extend(part.read()?);
-        }
-        Ok(records)
+        read_after(&self.parts, Position(0))
+    }
+
+    /// Reads each part and says how many signals there are. At no time more than those of one part are held.
+    ///
+    /// # Errors
+    /// [`ArchiveError::is_damage`] when a part does not hold what was written.
+    pub fn check(&self) -> Result<u64, ArchiveError> {
+        self.parts.iter().map(|part| Ok(part.read()?.len() as u64)).sum()
+    }
+
+    /// The parts as they stand now, to be read while others are published or joined.
+    #[must_use]
+    pub fn listed(&self) -> PartList {
+        PartList { parts: self.parts.clone() }
     }
 
     /// Which parts are to be joined now, so that there are never many: the last ones, when enough of them are small. With this asked
@@ -210,19 +258,19 @@ impl SignalParts {
         let files = self.parts.len();
         let mut at = 0;
         while at < self.parts.len() {
-            let mut records = self.parts[at].read()?;
+            let mut rows = self.parts[at].read()?.len();
             let mut joined = vec![self.parts[at].clone()];
-            while records.len() < rows_max
+            while rows < rows_max
                 && let Some(next) = self.parts.get(at + joined.len())
             {
-                records.extend(next.read()?);
+                rows += next.read()?.len();
                 joined.push(next.clone());
             }
             // One that stands alone is written again only when its name lacks the digest.
             if joined.len() > 1 || joined[0].digest.is_none() {
                 let stretch = (joined[0].from, joined[joined.len() - 1].to);
                 let joining = Joining { dir: self.dir.clone(), parts: joined, stretch };
-                self.joined(joining.write(&records)?)?;
+                self.joined(joining.write()?)?;
             }
             at += 1;
         }
@@ -455,11 +503,9 @@ mod tests {
     }
 
     /// As the service does it after every part.
-    fn join(parts: &mut SignalParts, records: &[SignalRecord]) -> bool {
+    fn join(parts: &mut SignalParts) -> bool {
         let Some(joining) = parts.to_join() else { return false };
-        let (from, to) = joining.stretch;
-        let within: Vec<_> = records.iter().filter(|r| r.position > from && r.position <= to).cloned().collect();
-        parts.joined(joining.write(&within).expect("written")).expect("joined");
+        parts.joined(joining.write().expect("written")).expect("joined");
         true
     }
 
@@ -493,7 +539,7 @@ mod tests {
             let fresh: Vec<_> = (position % 3 != 0).then(|| example_record(position)).into_iter().collect();
             parts.publish(Position(position), &fresh).expect("published");
             records.extend(fresh);
-            joined += usize::from(join(&mut parts, &records));
+            joined += usize::from(join(&mut parts));
             most = most.max(parts.count());
             assert_eq!(files(dir.path()).len(), parts.count());
         }
@@ -501,6 +547,26 @@ mod tests {
         assert_eq!((parts.load().expect("read"), parts.cursor()), (records.clone(), Position(120)));
         let again = SignalParts::open(dir.path()).expect("opened");
         assert_eq!((again.load().expect("read"), again.cursor()), (records, Position(120)));
+    }
+
+    #[test]
+    fn a_list_of_parts_gives_what_lies_behind_a_position_and_says_so_when_they_were_joined_meanwhile() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut parts = SignalParts::open(dir.path()).expect("opened");
+        let records: Vec<SignalRecord> = (1..=8).map(example_record).collect();
+        for pair in records.chunks(2) {
+            parts.publish(pair[1].position, pair).expect("published");
+        }
+        let listed = parts.listed();
+        assert_eq!(listed.to(), Position(8));
+        for after in 0..=8 {
+            let behind = listed.load_after(Position(after)).expect("read").expect("as they were listed");
+            assert_eq!(behind, records[usize::try_from(after).expect("small")..], "behind {after}");
+        }
+        assert_eq!(parts.check().expect("read"), 8);
+        parts.compact(8).expect("joined");
+        assert_eq!(listed.load_after(Position(0)).expect("read"), None);
+        assert_eq!(parts.listed().load_after(Position(6)).expect("read").expect("as they were listed"), records[6..]);
     }
 
     #[test]
@@ -513,7 +579,7 @@ mod tests {
         }
         let before: Vec<_> =
             files(dir.path()).into_iter().map(|path| (path.clone(), fs::read(path).expect("read"))).collect();
-        assert!(join(&mut parts, &records));
+        assert!(join(&mut parts));
         let [whole] = &files(dir.path())[..] else { panic!("one part") };
         let joined = fs::read(whole).expect("read");
         // Killed while it was written; after it had its name; after each removal.

@@ -68,6 +68,7 @@ pub(super) struct RestoreArgs {
 
 pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failure> {
     let data = common.settings(None, None)?.data;
+    let now = now();
     match args.what {
         What::Stat { json } => {
             let stat = upkeep::stat(&data).await.map_err(pipeline_failure)?;
@@ -79,7 +80,7 @@ pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failur
                 |records| bar.before(records, &tr!("已核对原始记录 {records} 条", "{records} raw records checked"));
             let (found, text) = if repair {
                 let settings = common.settings(None, None)?;
-                let repaired = integrity::repair(&settings, &mut tell).await.map_err(pipeline_failure)?;
+                let repaired = integrity::repair(&settings, now, &mut tell).await.map_err(pipeline_failure)?;
                 let text = if json { serde_json::to_string_pretty(&repaired)? } else { repairs(&repaired) };
                 (repaired.after, text)
             } else {
@@ -95,7 +96,7 @@ pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failur
             }
         }
         What::Compact => {
-            let (before, after) = upkeep::compact(&data).map_err(pipeline_failure)?;
+            let (before, after) = upkeep::compact(&data, now).await.map_err(pipeline_failure)?;
             say(tr!("信号文件 {before} 个并为 {after} 个", "{before} files of signals joined into {after}"))
         }
         What::Export { out, from, to } => {
@@ -117,22 +118,25 @@ pub(super) async fn run(args: ArchiveArgs, common: &Common) -> Result<(), Failur
 
 pub(super) async fn backup(args: BackupArgs, common: &Common) -> Result<(), Failure> {
     let data = common.settings(None, None)?.data;
-    #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
-    let now = Timestamp::now();
-    let made = backup::backup(&data, &args.to, now).await.map_err(pipeline_failure)?;
+    let made = backup::backup(&data, &args.to, now()).await.map_err(pipeline_failure)?;
     let bytes = HumanBytes(made.bytes());
     say(tr!("已备份到 {}：{} 个文件，{bytes}", "copied to {}: {} files, {bytes}", args.to.display(), made.files.len()))
 }
 
-pub(super) fn restore(args: &RestoreArgs, common: &Common) -> Result<(), Failure> {
+pub(super) async fn restore(args: &RestoreArgs, common: &Common) -> Result<(), Failure> {
     let data = common.settings(None, None)?.data;
-    let made = backup::restore(&args.from, &data).map_err(pipeline_failure)?;
+    let made = backup::restore(&args.from, &data, now()).await.map_err(pipeline_failure)?;
     let (files, at) = (made.files.len(), &made.made_at);
     say(tr!(
         "已由 {at} 的备份恢复到 {}：{files} 个文件；信号和索引在下次启动时重建",
         "the backup of {at} is restored to {}: {files} files; signals and index are made anew at the next start",
         data.display()
     ))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 fn told(stat: &upkeep::Stat) -> String {

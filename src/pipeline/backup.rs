@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::PipelineError;
 use super::files::{digest, files_under, folders_under, name_below, sync};
 use super::private::private_folder;
+use super::upkeep::note;
 use archive::files::Files;
 use store::Store;
 use vocabulary::show_moment;
@@ -91,9 +92,13 @@ async fn backup_by(data: &Path, to: &Path, now: Timestamp, sync: &mut Sync<'_>) 
     Ok(manifest)
 }
 
-/// Brings a backup back into `data`, a new or empty folder, after every file of it has been checked.
-pub fn restore(from: &Path, data: &Path) -> Result<Manifest, PipelineError> {
-    restore_by(from, data, &mut sync)
+/// Brings a backup back into `data`, a new or empty folder, after every file of it has been checked. Leaves an audit line there.
+pub async fn restore(from: &Path, data: &Path, now: Timestamp) -> Result<Manifest, PipelineError> {
+    let manifest = restore_by(from, data, &mut sync)?;
+    let store = Store::open(&data.join(STORE)).await?;
+    note(&store, "data folder", format!("the backup of {} was restored", manifest.made_at), now).await?;
+    store.close().await;
+    Ok(manifest)
 }
 
 /// The same; `sync` has the disk take a file, or the names in a folder.
@@ -243,8 +248,8 @@ mod tests {
         assert_eq!(parent_lasts, 2, "the new folders themselves last");
     }
 
-    #[test]
-    fn a_manifest_that_was_changed_restores_nothing() {
+    #[tokio::test]
+    async fn a_manifest_that_was_changed_restores_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
         let [from, data] = ["from", "data"].map(|name| dir.path().join(name));
         fs::create_dir(&from).expect("made");
@@ -253,7 +258,8 @@ mod tests {
         manifest.digest = Some(manifest.own_digest().expect("made"));
         manifest.made_at = "2025".to_owned();
         fs::write(from.join(MANIFEST), serde_json::to_string(&manifest).expect("JSON")).expect("written");
-        let error = restore(&from, &data).expect_err("changed").to_string();
+        let now = vocabulary::parse_moment("2024-05-01").expect("a moment");
+        let error = restore(&from, &data, now).await.expect_err("changed").to_string();
         assert!(error.contains("backup.json") && !data.exists(), "{error}");
     }
 }

@@ -16,6 +16,8 @@ use vocabulary::{LexiconVersion, Position, SignalRecord};
 pub(super) const INDEX: &str = "index";
 /// Folder of the signals, below the data folder.
 pub(super) const SIGNALS: &str = "signals";
+/// Most signals kept in memory for the next judgement; beyond them it reads them from disk.
+const FRESH_MAX: usize = 20_000;
 
 /// The rules in force, and the index made by them.
 pub(super) struct Edition {
@@ -37,10 +39,14 @@ pub(super) struct Outputs {
     signals: Mutex<Signals>,
 }
 
-/// The signals dataset and what it holds.
+/// The signals dataset, how many it holds, and those that judging has not fetched yet. The others are on disk alone: memory does not grow
+/// by what has been read.
 struct Signals {
     parts: SignalParts,
-    records: Arc<Vec<SignalRecord>>,
+    count: u64,
+    /// All signals behind `fresh_from`.
+    fresh: Vec<SignalRecord>,
+    fresh_from: Position,
 }
 
 impl Edition {
@@ -83,36 +89,55 @@ impl Outputs {
         self.signals().parts.cursor()
     }
 
-    /// The last log position whose signals are published, with all signals up to it.
-    pub(super) fn as_of(&self) -> (Position, Arc<Vec<SignalRecord>>) {
-        let signals = self.signals();
-        (signals.parts.cursor(), Arc::clone(&signals.records))
+    /// Number of published signals.
+    pub(super) fn count(&self) -> u64 {
+        self.signals().count
     }
 
-    /// All signals, in log order.
-    pub(super) fn records(&self) -> Arc<Vec<SignalRecord>> {
-        Arc::clone(&self.signals().records)
+    /// The last log position whose signals are published, with the signals behind `after` up to it, in log order. Reads them from disk
+    /// when they are no longer in memory.
+    pub(super) fn behind(&self, after: Position) -> Result<(Position, Vec<SignalRecord>), PipelineError> {
+        loop {
+            let listed = self.signals().parts.listed();
+            // None: parts were joined meanwhile. That happens once for several parts that are published, so this ends.
+            if let Some(records) = listed.load_after(after)? {
+                return Ok((listed.to(), records));
+            }
+        }
+    }
+
+    /// The same for whoever judges and has all signals up to `after`: what it is given is not kept in memory for anybody else.
+    pub(super) fn fetch(&self, after: Position) -> Result<(Position, Vec<SignalRecord>), PipelineError> {
+        let mut signals = self.signals();
+        if after != signals.fresh_from {
+            drop(signals);
+            let (to, records) = self.behind(after)?;
+            let mut signals = self.signals();
+            signals.fresh.retain(|record| record.position > to);
+            signals.fresh_from = signals.fresh_from.max(to);
+            return Ok((to, records));
+        }
+        let to = signals.parts.cursor();
+        signals.fresh_from = to;
+        Ok((to, std::mem::take(&mut signals.fresh)))
     }
 
     /// Publishes signals up to `to`; the file's name is the cursor.
     pub(super) fn publish(&self, to: Position, records: Vec<SignalRecord>) -> Result<(), PipelineError> {
         let mut signals = self.signals();
         signals.parts.publish(to, &records)?;
-        Arc::make_mut(&mut signals.records).extend(records);
+        signals.count += records.len() as u64;
+        signals.fresh.extend(records);
+        if signals.fresh.len() > FRESH_MAX {
+            (signals.fresh, signals.fresh_from) = (Vec::new(), to);
+        }
         Ok(())
     }
 
     /// Joins signal files when they have become many; searches, judging and readers go on meanwhile. Nobody else may publish while this works.
-    /// A file that is joined is written from memory.
     pub(super) fn join_parts(&self) -> Result<(), PipelineError> {
-        let (joining, records) = {
-            let signals = self.signals();
-            let Some(joining) = signals.parts.to_join() else { return Ok(()) };
-            (joining, Arc::clone(&signals.records))
-        };
-        let (from, to) = joining.stretch;
-        let behind = |position: Position| records.partition_point(|record| record.position <= position);
-        let joined = joining.write(&records[behind(from)..behind(to)])?;
+        let Some(joining) = self.signals().parts.to_join() else { return Ok(()) };
+        let joined = joining.write()?;
         Ok(self.signals().parts.joined(joined)?)
     }
 
@@ -136,14 +161,14 @@ impl Signals {
     /// Opens the dataset; begins it again when another lexicon read it, or when it is ahead of the log.
     fn open(dir: &Path, lexicon: &LexiconVersion, end: Position) -> Result<Self, PipelineError> {
         let mut parts = SignalParts::open(dir)?;
-        let (unfit, read) = if parts.lexicon() != Some(lexicon) {
-            (Some("another lexicon read them".to_owned()), None)
+        let (unfit, count) = if parts.lexicon() != Some(lexicon) {
+            (Some("another lexicon read them".to_owned()), 0)
         } else if parts.cursor() > end {
-            (Some(ahead(parts.cursor(), end)), None)
+            (Some(ahead(parts.cursor(), end)), 0)
         } else {
-            match parts.load() {
-                Ok(records) => (None, Some(records)),
-                Err(error) if error.is_damage() => (Some(error.to_string()), None),
+            match parts.check() {
+                Ok(count) => (None, count),
+                Err(error) if error.is_damage() => (Some(error.to_string()), 0),
                 Err(error) => return Err(error.into()),
             }
         };
@@ -153,7 +178,8 @@ impl Signals {
             }
             parts.restart(lexicon)?;
         }
-        Ok(Self { parts, records: Arc::new(read.unwrap_or_default()) })
+        let fresh_from = parts.cursor();
+        Ok(Self { parts, count, fresh: Vec::new(), fresh_from })
     }
 }
 

@@ -21,19 +21,33 @@ impl Excerpts {
     /// Keeps the excerpt of the earliest revision: an alert of a past day must not show what was written later.
     fn add(&mut self, record: &SignalRecord) {
         let key = (record.product, record.hazard, record.document_id.clone());
-        self.by_document.entry(key).or_insert_with(|| Evidence {
-            document_id: record.document_id.clone(),
-            published_at: record.event_at,
-            text: record.excerpt.clone(),
-            spans: record.spans.clone(),
-            url: record.url.clone(),
-            source: record.source.to_string(),
-        });
+        self.by_document.entry(key).or_insert_with(|| evidence_of(record.clone()));
+    }
+
+    /// The excerpts of signals, in log order, without a copy of them.
+    pub(super) fn of_all(records: Vec<SignalRecord>) -> Self {
+        let mut by_document = BTreeMap::new();
+        for record in records {
+            let key = (record.product, record.hazard, record.document_id.clone());
+            by_document.entry(key).or_insert_with(|| evidence_of(record));
+        }
+        Self { by_document }
     }
 
     /// The excerpt of a document for a category and a hazard; none when no signal of both was read in it.
     pub(super) fn of(&self, category: Category, hazard: Hazard, id: &DocumentId) -> Option<Evidence> {
         self.by_document.get(&(category, hazard, id.clone())).cloned()
+    }
+}
+
+fn evidence_of(record: SignalRecord) -> Evidence {
+    Evidence {
+        document_id: record.document_id,
+        published_at: record.event_at,
+        text: record.excerpt,
+        spans: record.spans,
+        url: record.url,
+        source: record.source.to_string(),
     }
 }
 

@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::collecting::lock_folder;
@@ -18,7 +19,7 @@ use super::edition::{INDEX, SIGNALS};
 use super::files::files_under;
 use super::kept;
 use super::reading::LISTINGS;
-use super::upkeep::is_own_warc;
+use super::upkeep::{is_own_warc, note};
 use super::{PipelineError, Tower};
 use archive::warc::{MEMBER_HEAD, sha1_base32};
 use archive::{Record, WarcReader, survey_parts};
@@ -418,11 +419,12 @@ pub struct Repaired {
 }
 
 /// Makes again what is derived and damaged: indices of the database, listings, the search index, signals, finished work of reruns. Damaged
-/// files are moved to `damaged/` in the data folder. What cannot be made again stays as it is, and is listed with what to do.
+/// files are moved to `damaged/` in the data folder. What cannot be made again stays as it is, and is listed with what to do. What was done
+/// leaves an audit line.
 ///
 /// # Errors
 /// [`PipelineError::Busy`] when somebody works on the folder; as [`verify`].
-pub async fn repair(settings: &Settings, tell: &mut dyn FnMut(u64)) -> Result<Repaired, PipelineError> {
+pub async fn repair(settings: &Settings, now: Timestamp, tell: &mut dyn FnMut(u64)) -> Result<Repaired, PipelineError> {
     let data = &settings.data;
     let lock = lock_folder(data)?;
     let before = verify(data, tell).await?;
@@ -460,6 +462,16 @@ pub async fn repair(settings: &Settings, tell: &mut dyn FnMut(u64)) -> Result<Re
             )),
             Err(error) => failed = Some(error.with_causes()),
         }
+    }
+    // A database that is damaged itself may take no line; what it says of the damage comes first.
+    if !done.is_empty()
+        && let Ok(store) = Store::open(&data.join(STORE)).await
+    {
+        let detail = done.iter().map(|one| one.en.as_str()).collect::<Vec<_>>().join("; ");
+        if let Err(error) = note(&store, "data folder", detail, now).await {
+            tracing::warn!("the repair left no audit line: {error}");
+        }
+        store.close().await;
     }
     let after = verify(data, tell).await?;
     let mut left: Vec<Refused> = after.damaged.iter().map(|part| advice(*part)).collect();

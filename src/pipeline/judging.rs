@@ -41,9 +41,10 @@ impl Tower {
         // One edition for all of it: other rules may be put in force meanwhile.
         let working = self.working();
         let edition = &working.edition;
-        let (to, records) = working.outputs.as_of();
-        let kept = self.judging_state().take().filter(|kept| kept.fits(edition, &records));
-        let mut state = kept.unwrap_or_else(|| JudgingState::new(edition));
+        let kept = self.judging_state().take().filter(|kept| kept.fits(&working));
+        let mut state = kept.unwrap_or_else(|| JudgingState::new(&working));
+        let (outputs, after) = (Arc::clone(&working.outputs), state.to());
+        let (to, fresh) = tokio::task::spawn_blocking(move || outputs.fetch(after)).await??;
         let revised = self.store().revised(state.to(), to).await?;
         let volume = self.store().volume(state.to(), to).await?;
         let episodes = match self.store().fact(EPISODES).await? {
@@ -65,8 +66,7 @@ impl Tower {
             for listing in &listings {
                 market.add(listing, as_of);
             }
-            state.take_in(end_of_day(as_of), to, &records, revised, volume);
-            drop(records);
+            state.take_in(end_of_day(as_of), to, fresh, revised, volume)?;
             let (events, excerpts, volume) = state.open();
             let (events, excerpts) = (Cow::Owned(events), Cow::Borrowed(excerpts));
             let review = Review::over(&judge, events, excerpts, volume.clone(), listings, lexicon);
@@ -74,9 +74,9 @@ impl Tower {
             let judged = review.day(as_of);
             review.forget_closed();
             let kept = serde_json::to_string(review.episodes());
-            (judged, kept, state)
+            Ok::<_, PipelineError>((judged, kept, state))
         })
-        .await?;
+        .await??;
         *self.judging_state() = Some(state);
 
         for refused in &judged.refused {

@@ -8,13 +8,14 @@
 //! when a new signal precedes a settled one: a revision of a document whose earlier signals count here, an archive of earlier years, other
 //! rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::edition::Edition;
+use super::edition::{Outputs, Working};
+use super::error::PipelineError;
 use super::excerpts::Excerpts;
 use super::judge::Judge;
 use score::{EventBook, Events, TooLate, Volume};
@@ -29,10 +30,12 @@ const UNSETTLED_MAX: usize = 10_000;
 pub(super) struct JudgingState {
     judge: Arc<Judge>,
     lexicon: LexiconVersion,
+    /// Where its signals were published.
+    outputs: Arc<Outputs>,
     /// The last log position that is taken in.
     to: Position,
-    /// Number of signals up to there, those of replaced revisions included.
-    signals: usize,
+    /// Documents with a signal that counts. Looked up by key only: their order never matters.
+    documents: HashSet<DocumentId>,
     /// Events of the settled signals: all that were seen before `until`.
     settled: EventBook,
     until: Timestamp,
@@ -46,12 +49,14 @@ pub(super) struct JudgingState {
 
 impl JudgingState {
     /// Empty, with the rules of an edition.
-    pub(super) fn new(edition: &Edition) -> Self {
+    pub(super) fn new(working: &Working) -> Self {
+        let edition = &working.edition;
         Self {
             judge: Arc::clone(&edition.judge),
             lexicon: edition.lexicon.version().clone(),
+            outputs: Arc::clone(&working.outputs),
             to: Position(0),
-            signals: 0,
+            documents: HashSet::new(),
             settled: EventBook::new(edition.judge.criteria()),
             until: Timestamp::MIN,
             unsettled: Vec::new(),
@@ -61,11 +66,11 @@ impl JudgingState {
         }
     }
 
-    /// Whether it was made with the same rules, from a prefix of `records`.
-    pub(super) fn fits(&self, edition: &Edition, records: &[SignalRecord]) -> bool {
-        Arc::ptr_eq(&self.judge, &edition.judge)
-            && self.lexicon == *edition.lexicon.version()
-            && records.partition_point(|record| record.position <= self.to) == self.signals
+    /// Whether it was made with the same rules, from signals that are published in the same place.
+    pub(super) fn fits(&self, working: &Working) -> bool {
+        Arc::ptr_eq(&self.judge, &working.edition.judge)
+            && self.lexicon == *working.edition.lexicon.version()
+            && Arc::ptr_eq(&self.outputs, &working.outputs)
     }
 
     /// The last log position that is taken in.
@@ -73,54 +78,56 @@ impl JudgingState {
         self.to
     }
 
-    /// Takes in what came in after [`JudgingState::to`]: `records` are all signals, `revised` the documents revised since, `volume` the
+    /// Takes in what came in after [`JudgingState::to`]: `fresh` are its signals, `revised` the documents revised since, `volume` the
     /// documents read since, by day of the event and day it was known. A moment after `now` counts as `now`, whatever a document says.
+    ///
+    /// # Errors
+    /// When all signals are to be sorted anew and cannot be read.
     pub(super) fn take_in(
         &mut self,
         now: Timestamp,
         to: Position,
-        records: &[SignalRecord],
+        fresh: Vec<SignalRecord>,
         revised: BTreeMap<DocumentId, Position>,
         volume: Vec<(Date, Date, u64)>,
-    ) {
+    ) -> Result<(), PipelineError> {
         for (event_day, known_day, documents) in volume {
             self.volume.add(event_day, known_day, documents);
         }
-        // Revisions are few: only for them is looked at what was said before.
-        let outdated = !revised.is_empty()
-            && records[..self.signals]
-                .iter()
-                .any(|record| revised.contains_key(&record.document_id) && self.stands(record));
+        let outdated = revised.keys().any(|document| self.documents.contains(document));
         self.revised.extend(revised);
-        let fresh = self.standing(&records[self.signals..]);
-        (self.to, self.signals) = (to, records.len());
+        self.to = to;
         if !outdated {
-            self.excerpts.add_all(&fresh);
-            self.unsettled.extend(fresh);
+            self.hold(fresh);
             if self.settle(now).is_ok() {
-                return;
+                return Ok(());
             }
         }
+        let (_, mut records) = self.outputs.behind(Position(0))?;
+        records.retain(|record| record.position <= to);
         tracing::info!(
             outdated,
             signals = records.len(),
             "events are sorted anew: something precedes what was settled"
         );
-        self.unsettled = self.standing(records);
-        self.excerpts = Excerpts::default();
-        self.excerpts.add_all(&self.unsettled);
+        (self.unsettled, self.documents, self.excerpts) = (Vec::new(), HashSet::new(), Excerpts::default());
         (self.settled, self.until) = (EventBook::new(self.judge.criteria()), Timestamp::MIN);
+        self.hold(records);
         self.settle(now).expect("nothing comes before the first");
+        Ok(())
+    }
+
+    /// Keeps the signals that count, unsettled.
+    fn hold(&mut self, mut records: Vec<SignalRecord>) {
+        records.retain(|record| self.stands(record));
+        self.documents.extend(records.iter().map(|record| record.document_id.clone()));
+        self.excerpts.add_all(&records);
+        self.unsettled.extend(records);
     }
 
     /// Whether a signal was read in the newest revision of its document.
     fn stands(&self, record: &SignalRecord) -> bool {
         self.revised.get(&record.document_id).is_none_or(|newest| record.position >= *newest)
-    }
-
-    /// The signals that were read in the newest revision of their documents.
-    fn standing(&self, records: &[SignalRecord]) -> Vec<SignalRecord> {
-        records.iter().filter(|record| self.stands(record)).cloned().collect()
     }
 
     /// Settles the signals that were seen long enough before the newest.

@@ -108,7 +108,12 @@ impl Folder {
         let days = self.store().volume(Position(0), Position(u64::MAX)).await?;
         let until = day_of(now).yesterday().unwrap_or(Date::MIN);
         let first = days.iter().map(|(_, known, _)| *known).min().filter(|first| *first <= until);
-        let Some(first) = first else { return Err(PipelineError::Empty(self.data_dir().to_owned())) };
+        let Some(first) = first else {
+            return Err(PipelineError::refused(
+                format!("{until} 及以前没有任何信息；重放只含完整的日子，有了前一天的信息后再运行"),
+                format!("no document was known by {until}: a rerun takes whole days, and begins once there is one"),
+            ));
+        };
         let back = |day: Date, days: u32| day.checked_sub(i64::from(days).days()).map_or(first, |day| day.max(first));
         let from = plan.days.map_or(first, |days| back(until, days - 1));
         // By then an alert that began earlier has closed, or is known to be open.
@@ -211,7 +216,7 @@ fn name_of(row: &RerunRow) -> String {
 }
 
 /// A plan's first moment after another one.
-fn next_after(plan: &RerunPlan, since: Timestamp) -> Timestamp {
+pub(super) fn next_after(plan: &RerunPlan, since: Timestamp) -> Timestamp {
     let next = plan.when.find_next_occurrence(&since.to_zoned(shanghai()), false);
     next.map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }

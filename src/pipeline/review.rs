@@ -37,7 +37,6 @@ pub struct Judgement {
 /// Signals, listings and outcomes that are judged day after day by one judge.
 pub struct Review<'a> {
     judge: &'a Judge,
-    records: Vec<SignalRecord>,
     excerpts: Cow<'a, Excerpts>,
     events: Cow<'a, Events>,
     /// Made when it is first asked for.
@@ -61,19 +60,12 @@ impl<'a> Review<'a> {
         listings: Vec<Listing>,
         lexicon: LexiconVersion,
     ) -> Self {
-        let (events, excerpts) = rayon::join(
-            || Events::build(&records, judge.scorer.criteria()),
-            || {
-                let mut excerpts = Excerpts::default();
-                excerpts.add_all(&records);
-                excerpts
-            },
-        );
-        let (events, excerpts) = (Cow::Owned(events), Cow::Owned(excerpts));
-        Self { records, ..Self::over(judge, events, excerpts, volume, listings, lexicon) }
+        let events = Cow::Owned(Events::build(&records, judge.scorer.criteria()));
+        let excerpts = Cow::Owned(Excerpts::of_all(records));
+        Self::over(judge, events, excerpts, volume, listings, lexicon)
     }
 
-    /// The same, of events and excerpts that were made of the signals before; [`Review::records`] is then empty.
+    /// The same, of events and excerpts that were made of the signals before.
     pub(super) fn over(
         judge: &'a Judge,
         events: Cow<'a, Events>,
@@ -91,7 +83,6 @@ impl<'a> Review<'a> {
         let (market, feedback) = (Market::new(), Feedback::none());
         Self {
             judge,
-            records: Vec::new(),
             excerpts,
             events,
             input_digest: OnceLock::new(),
@@ -125,12 +116,6 @@ impl<'a> Review<'a> {
     pub fn with_outcomes(mut self, outcomes: impl IntoIterator<Item = Outcome>) -> Self {
         self.feedback = Feedback::new(outcomes);
         self
-    }
-
-    /// The signals of [`Review::new`], in their order.
-    #[must_use]
-    pub fn records(&self) -> &[SignalRecord] {
-        &self.records
     }
 
     /// The episodes after the last day judged.

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::collecting::one_round;
-use super::planned::DIFFERENCE;
+use super::planned::{DIFFERENCE, next_after};
 use super::promotion::BackgroundPromotion;
 use super::reading::ReadReport;
 use super::review::Judgement;
@@ -108,7 +108,7 @@ impl Service {
                 caught_up: watch::channel(false).0,
             },
             judging: Judging { tower: tower(), judged: None, caught_up: None },
-            replaying: Replaying { tower: tower(), plans: reruns, tick },
+            replaying: Replaying { tower: tower(), plans: reruns, tick, not_before: BTreeMap::new() },
             telling: None,
         }
     }
@@ -455,6 +455,8 @@ struct Replaying {
     tower: Arc<Tower>,
     plans: Vec<RerunPlan>,
     tick: Duration,
+    /// The next moments of plans that were due and could not begin.
+    not_before: BTreeMap<String, Timestamp>,
 }
 
 impl Replaying {
@@ -462,7 +464,8 @@ impl Replaying {
         let mut ended = Vec::new();
         for plan in &self.plans {
             let began = clock.now();
-            if self.tower.rerun_due(plan, began).await? > began {
+            let waits = self.not_before.get(&plan.name).is_some_and(|moment| *moment > began);
+            if waits || self.tower.rerun_due(plan, began).await? > began {
                 continue;
             }
             match run_aside(Arc::clone(&self.tower), plan.clone(), began).await {
@@ -472,7 +475,10 @@ impl Replaying {
                 }
                 // Somebody runs it by hand.
                 Err(PipelineError::Busy(_)) => {}
-                Err(error) => tracing::warn!(rerun = %plan.name, "a planned rerun could not begin: {error}"),
+                Err(error) => {
+                    tracing::warn!(rerun = %plan.name, "a planned rerun could not begin: {error}");
+                    self.not_before.insert(plan.name.clone(), next_after(plan, began));
+                }
             }
         }
         Ok(ended)

@@ -129,10 +129,15 @@ impl Tower {
         self.outputs().cursor()
     }
 
-    /// All signals, in log order.
+    /// Number of published signals.
     #[must_use]
-    pub fn signal_records(&self) -> Arc<Vec<SignalRecord>> {
-        self.outputs().records()
+    pub fn signals(&self) -> u64 {
+        self.outputs().count()
+    }
+
+    /// All signals, in log order, read from disk.
+    pub fn signal_records(&self) -> Result<Vec<SignalRecord>, PipelineError> {
+        Ok(self.outputs().behind(Position(0))?.1)
     }
 
     /// The rules in force with where what is read by them goes; whoever does several things by the same rules asks once.

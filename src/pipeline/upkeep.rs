@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use super::files::files_under;
 use archive::{DocumentDataset, SignalParts, survey_parts};
 use log::Journal;
 use store::Store;
-use vocabulary::{DateRange, Position, SourceId, day_of};
+use vocabulary::{AuditEntry, AuditKind, DateRange, Position, SourceId, day_of};
 
 /// Documents taken from the log together.
 const BATCH: usize = 10_000;
@@ -80,13 +81,25 @@ pub(super) fn is_own_warc(name: &str) -> bool {
     name.starts_with("wanglou-") && name.ends_with(".warc.gz") && name.chars().all(plain)
 }
 
-/// Joins the many small files of signals into few, and says how many there were and are. Needs the folder to itself.
-pub fn compact(data: &Path) -> Result<(usize, usize), PipelineError> {
+/// Joins the many small files of signals into few, and says how many there were and are. Needs the folder to itself. Leaves an audit line.
+pub async fn compact(data: &Path, now: Timestamp) -> Result<(usize, usize), PipelineError> {
     if !data.join("wanglou.sqlite").is_file() {
         return Err(PipelineError::Empty(data.to_owned()));
     }
     let _lock = lock_folder(data)?;
-    Ok(SignalParts::open(&data.join("signals"))?.compact(SIGNALS_PER_FILE)?)
+    let store = open_store(data).await?;
+    let (before, after) = SignalParts::open(&data.join("signals"))?.compact(SIGNALS_PER_FILE)?;
+    note(&store, "signals", format!("{before} files joined into {after}"), now).await?;
+    store.close().await;
+    Ok((before, after))
+}
+
+/// Adds the audit line of a command that changed the data folder.
+pub(super) async fn note(store: &Store, about: &str, detail: String, at: Timestamp) -> Result<(), PipelineError> {
+    let (who, what, about) = ("cli".to_owned(), AuditKind::Upkeep, about.to_owned());
+    let mut tx = store.begin().await?;
+    Store::add_audit(&mut tx, &AuditEntry { at, who, what, about, detail }).await?;
+    Ok(tx.commit().await?)
 }
 
 /// What [`export`] wrote.

@@ -76,6 +76,8 @@ pub enum AuditKind {
     Search,
     /// A source was paused or resumed.
     Source,
+    /// A command changed the data folder itself: files joined, damage mended, a backup brought back.
+    Upkeep,
 }
 
 impl AuditKind {
@@ -96,6 +98,7 @@ impl AuditKind {
             Self::Push => "push",
             Self::Search => "search",
             Self::Source => "source",
+            Self::Upkeep => "upkeep",
         }
     }
 }

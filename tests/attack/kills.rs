@@ -387,7 +387,7 @@ async fn holds(data: &Path, acknowledged: &BTreeSet<u64>, pages: u64) {
     let lexicon = tower.lexicon();
     let mut made: Vec<String> =
         read_batch(&lexicon, entries).iter().flat_map(|entry| &entry.records).map(|one| format!("{one:?}")).collect();
-    let mut held: Vec<String> = tower.signal_records().iter().map(|one| format!("{one:?}")).collect();
+    let mut held: Vec<String> = tower.signal_records().expect("read").iter().map(|one| format!("{one:?}")).collect();
     made.sort_unstable();
     held.sort_unstable();
     assert!(made == held, "{} signals are made of the log, {} are held", made.len(), held.len());

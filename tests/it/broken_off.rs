@@ -240,7 +240,7 @@ impl World {
         BTreeMap::from([
             ("log", json!(log)),
             ("intake", json!(intake.values().map(|(_, counts)| counts).collect::<Vec<_>>())),
-            ("signals", json!(*tower.signal_records())),
+            ("signals", json!(tower.signal_records().expect("read"))),
             ("listings", json!(listings)),
             ("found", json!(found)),
             ("watch", json!([came, watched.came, watched.untold])),

@@ -194,7 +194,7 @@ fn a_running_service_goes_on_while_promoted_rules_read_and_ends_as_if_they_had_a
         assert_eq!(total(&tower, "signal:fire"), count + 2);
         let row = tower.store().promotion_in_force().await.expect("read").expect("in force");
         assert_eq!((row.seq, row.documents), (asked.seq, count));
-        let records = tower.signal_records();
+        let records = tower.signal_records().expect("read");
         let listings =
             tower.store().listings(wanglou::vocabulary::Category::BatteryCharger, 9_999).await.expect("read");
         assert_eq!(listings.len() as u64, count + 2);
@@ -207,7 +207,7 @@ fn a_running_service_goes_on_while_promoted_rules_read_and_ends_as_if_they_had_a
         }
         let fresh = Tower::open(&settings).await.expect("opened");
         fresh.read_new().await.expect("read");
-        assert_eq!(*fresh.signal_records(), *records);
+        assert_eq!(fresh.signal_records().expect("read"), records);
         fresh.close().await.expect("closed");
     });
 }

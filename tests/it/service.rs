@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::lexicon_with;
 use wanglou::collect::Recipe;
-use wanglou::config::{Overrides, Settings};
+use wanglou::config::{Overrides, RerunPlan, Settings};
 use wanglou::deliver::{Courier, fresh_webhook_secret};
 use wanglou::pipeline::promotion::{self, Take, Wanted};
 use wanglou::pipeline::{Clock, Folder, Service, ServiceSpec, Tower, push_lines};
@@ -84,6 +84,31 @@ fn a_judgement_happens_once_however_many_documents_came() {
         assert!(service.step(now + 4.hours()).await.expect("worked").judged.is_none());
         let next = service.step(now + 24.hours()).await.expect("worked");
         assert!(next.read.is_none() && next.judged.is_some(), "and a new day, though nothing was read");
+        drop(service);
+        close(tower).await;
+    });
+}
+
+#[test]
+fn a_planned_rerun_without_a_whole_day_waits_for_its_next_moment() {
+    let dir = tempfile::tempdir().expect("a folder");
+    in_service(async {
+        let tower = open(&settings(dir.path())).await;
+        let plan = RerunPlan {
+            name: "hourly".to_owned(),
+            when: "0 * * * *".parse().expect("a cron expression"),
+            days: Some(1),
+            every_days: 1,
+            keep: 1,
+        };
+        let spec = ServiceSpec { reruns: vec![plan], ..spec(Vec::new()) };
+        let mut service = Service::new(&tower, spec, Clock::standing(at("2024-05-04 09:00:00")));
+        let mut replayed = async |moment: &str| service.step(at(moment)).await.expect("worked").replayed.len();
+        assert_eq!(replayed("2024-05-04 09:00:00").await, 0, "known from now on");
+        assert_eq!(replayed("2024-05-04 10:00:00").await, 0, "nothing was known yesterday");
+        push(&tower, "a", "何某某甲", at("2024-05-03 12:00:00")).await;
+        assert_eq!(replayed("2024-05-04 10:01:00").await, 0, "it is not tried at every look");
+        assert_eq!(replayed("2024-05-04 11:00:00").await, 1);
         drop(service);
         close(tower).await;
     });

@@ -90,6 +90,28 @@ fn a_whole_folder_is_found_whole_and_damage_is_found_where_it_is() {
     assert!(found["first_problems"][0].as_str().is_some_and(|problem| problem.contains("document `a`")), "{found:#}");
 }
 
+/// The audit log of a folder.
+fn noted(data: &str) -> String {
+    run(&["audit", "list", "--data", data]).good().out
+}
+
+#[test]
+fn a_command_that_joins_or_mends_files_leaves_a_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    folder(dir.path());
+    let data = dir.path().to_str().expect("UTF-8");
+    tower(dir.path(), async |tower| tower.read_new().await.expect("read"));
+    run(&["archive", "compact", "--data", data]).good();
+    let lines = noted(data);
+    assert!(lines.contains("upkeep") && lines.contains("joined into"), "{lines}");
+    assert!(!lines.contains("moved to"), "{lines}");
+    let part = fs::read_dir(dir.path().join("signals")).expect("listed").map(|file| file.expect("listed").path());
+    let part = part.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).max().expect("a part");
+    fs::write(part, b"not what it was").expect("damaged");
+    run(&["archive", "verify", "--repair", "--data", data]).good();
+    assert!(noted(data).contains("signals/ was moved to"), "{}", noted(data));
+}
+
 #[test]
 fn a_backup_brings_everything_back_and_a_damaged_one_nothing() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -102,6 +124,7 @@ fn a_backup_brings_everything_back_and_a_damaged_one_nothing() {
     run(&["restore", &to, "--data", &back]).good();
     let (status, found) = verified(&back);
     assert_eq!((status, &found["pointing"]), (0, &json!(2)), "{found:#}");
+    assert!(noted(&back).contains("was restored"), "{}", noted(&back));
     assert_eq!(run(&["restore", &to, "--data", &back]).status, 2, "never over other data");
 
     fs::write(warc_file(&copy), b"not what it was").expect("damaged");
@@ -221,10 +244,10 @@ fn files_of_signals_stay_few_while_documents_are_pushed_one_by_one() {
             tower.read_new().await.expect("read");
             assert!(files() <= 9, "{} files after {number} documents", files());
         }
-        tower.signal_records().len()
+        tower.signals()
     });
     assert!(told >= 40, "{told}");
-    let again = tower(dir.path(), async |tower| tower.signal_records().len());
+    let again = tower(dir.path(), async |tower| tower.signals());
     assert_eq!(again, told, "the same signals after a restart");
     assert_eq!(verified(dir.path().to_str().expect("UTF-8")).0, 0);
 }

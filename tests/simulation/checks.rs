@@ -113,7 +113,7 @@ pub(super) async fn after_step(tower: &Tower, ledger: &Ledger, known: &mut Known
     let cursor = tower.signals_cursor();
     ensure(cursor <= end, "LOG", || format!("signals reach to {cursor}, the log to {end}"))?;
     let expected = known.read(tower, entries.into_iter().filter(|entry| entry.position <= cursor).collect());
-    let records = tower.signal_records();
+    let records = tower.signal_records().expect("read");
     ensure(*records == expected, "LOG", || {
         let places = |records: &[SignalRecord]| records.iter().map(|record| record.position.0).collect::<Vec<_>>();
         format!("signals up to {cursor} are of {:?}, read again of {:?}", places(&records), places(&expected))
@@ -153,7 +153,10 @@ pub(super) async fn after_step(tower: &Tower, ledger: &Ledger, known: &mut Known
     let acts = tower.store().acts(None).await.map_err(unreadable)?;
     let lines = tower.store().audit(0, u32::MAX).await.map_err(unreadable)?;
     let noted = lines.iter().filter(|line| line.entry.what == AuditKind::Act).count();
-    ensure(acts.len() == noted, "AUDIT", || format!("{} acts, {noted} lines about acts", acts.len()))
+    ensure(acts.len() == noted, "AUDIT", || format!("{} acts, {noted} lines about acts", acts.len()))?;
+    let keys: BTreeSet<_> = acts.iter().filter_map(|act| act.key.as_deref()).collect();
+    let lost = ledger.noted.iter().find(|key| !keys.contains(key.as_str()));
+    ensure(lost.is_none(), "AUDIT", || format!("the note {lost:?} was acknowledged and is gone"))
 }
 
 /// POLITE-1.

@@ -1,7 +1,7 @@
 //! A seed from its first start to its end: steps of the service, what fails meanwhile, restarts.
 #![expect(clippy::print_stderr, reason = "panics are told as they come")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use wanglou::deliver::{Courier, fresh_webhook_secret};
 use wanglou::lexicon::Lexicon;
 use wanglou::pipeline::promotion::{self, Take, Wanted};
 use wanglou::pipeline::{Clock, PipelineError, Service, ServiceSpec, Tower, backup, integrity, push_lines, upkeep};
-use wanglou::vocabulary::{Channel, Endpoint, EndpointKind, SourceId, Subscription, Verdict};
+use wanglou::vocabulary::{Act, ActKind, AlertId, Channel, Endpoint, EndpointKind, SourceId, Subscription, Verdict};
 
 /// Steps of a seed before its disk is calm: at least, and how many more at most.
 const STEPS_MIN: u64 = 10;
@@ -84,6 +84,8 @@ pub(super) struct Ledger {
     pub(super) acknowledged: BTreeMap<String, String>,
     /// Documents that may be there or not: no answer came.
     pub(super) unsure: BTreeMap<String, String>,
+    /// Keys of notes on alerts that were acknowledged.
+    pub(super) noted: BTreeSet<String>,
 }
 
 /// What came of a seed.
@@ -362,7 +364,7 @@ impl Run<'_> {
         match self.draw.below(12) {
             0 | 1 if self.settings.data.join("wanglou.sqlite").is_file() => {
                 self.count("step.compact");
-                let came = upkeep::compact(&self.settings.data);
+                let came = upkeep::compact(&self.settings.data, self.now).await;
                 if let Err(error) = came {
                     let why = error.with_causes();
                     self.failed("compact", &why).await?;
@@ -376,7 +378,7 @@ impl Run<'_> {
                     self.disk.rest();
                     std::fs::remove_dir_all(&self.settings.data).expect("removed");
                     self.disk.begin();
-                    if let Err(error) = backup::restore(&from, &self.settings.data) {
+                    if let Err(error) = backup::restore(&from, &self.settings.data, self.now).await {
                         return Err(Broken::new("BACKUP", format!("cannot be restored: {}", error.with_causes())));
                     }
                     self.ledger = ledger;
@@ -493,10 +495,33 @@ impl Run<'_> {
             return Ok(());
         }
         let alert = self.draw.one(&alerts).id.clone();
+        if self.draw.chance(1, 2) {
+            return self.note(alert).await;
+        }
         let verdict = *self.draw.one(&[Verdict::Confirmed, Verdict::Excluded]);
         let Some(life) = &self.life else { return Ok(()) };
         let taken = life.tower.take_verdict(&alert, verdict, "sim", "看过", self.now).await;
         taken.map(|_| ()).map_err(|error| error.with_causes())
+    }
+
+    async fn note(&mut self, alert_id: AlertId) -> Came<()> {
+        let Some(life) = &self.life else { return Ok(()) };
+        self.pushed += 1;
+        let (key, note) = (format!("n{}", self.pushed), format!("第{}次看过", self.pushed));
+        let act = Act {
+            alert_id,
+            at: self.now,
+            by: "sim".to_owned(),
+            party: "home".to_owned(),
+            kind: ActKind::Note,
+            note,
+            to: None,
+            until: None,
+            key: Some(key.clone()),
+        };
+        life.tower.take_act(act).await.map_err(|error| error.with_causes())?;
+        self.ledger.noted.insert(key);
+        Ok(())
     }
 
     async fn back_up(&mut self) -> Came<()> {

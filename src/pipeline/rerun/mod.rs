@@ -149,6 +149,8 @@ pub async fn rerun(
     let batches_kept = corpus.batches_kept;
     let days: Vec<Date> = spec.range.days().step_by(spec.every_days.max(1) as usize).collect();
     let listings = corpus.listings.into_values().collect();
+    archive::write_signal_dataset(&spec.out.join(SIGNALS), &corpus.records)?;
+    let signals = corpus.records.len() as u64;
     let review = Review::new(judge, corpus.records, corpus.volume, listings, lexicon.version().clone());
     let mut review = review.beside(corpus.market).with_outcomes(spec.outcomes.iter().cloned());
     let mut alerts = Lines::create(&spec.out.join(ALERTS))?;
@@ -182,7 +184,6 @@ pub async fn rerun(
     alerts.finish()?;
     sampling.finish()?;
     filing.finish()?;
-    archive::write_signal_dataset(&spec.out.join(SIGNALS), review.records())?;
     let judge_s = judging.elapsed().as_secs_f64();
 
     let summary = Summary {
@@ -192,7 +193,7 @@ pub async fn rerun(
         undated: corpus.undated,
         later: corpus.later,
         problems: corpus.problems,
-        signals: review.records().len() as u64,
+        signals,
         alerts_opened: opened,
         alerts_per_30_days: opened as f64 * 30.0 / (days.len() as f64 * f64::from(spec.every_days)).max(1.0),
         sampling_requests: requests,

@@ -37,7 +37,7 @@ impl View {
         let cursor = |consumer: &str, position: Position| CursorState { consumer: consumer.to_owned(), position };
         Ok(Status {
             documents: tower.index().documents(),
-            signals: tower.signal_records().len() as u64,
+            signals: tower.signals(),
             alerts_open: counts.open,
             alerts_closed: counts.closed,
             sampling_requests: counts.sampling_requests,
