@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::error::PipelineError;
-use super::files::{digest, files_under, name_below};
+use super::files::{digest, files_under, folders_under, name_below, sync};
 use store::{Store, Tx};
 use vocabulary::{Refused, refused};
 
@@ -49,11 +49,28 @@ pub(super) async fn adopt(store: &Store, data: &Path) -> Result<(), PipelineErro
     if names.is_empty() {
         return Ok(());
     }
+    // What a killed run left may not be on the disk yet, its name neither: a digest of what a power cut takes would be one of something lost.
+    for name in &names {
+        hold(data, &data.join(name))?;
+    }
     let mut tx = store.begin().await?;
     for name in names {
         record(&mut tx, data, &name).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Has the disk take a file or folder with all below it, and its name up to the data folder.
+fn hold(data: &Path, path: &Path) -> Result<(), PipelineError> {
+    let mut paths = if path.is_dir() { files_under(path)? } else { vec![path.to_owned()] };
+    if path.is_dir() {
+        paths.extend(folders_under(path)?);
+    }
+    paths.extend(path.ancestors().skip(1).take_while(|above| above.starts_with(data)).map(Path::to_owned));
+    for path in paths {
+        sync(&path).map_err(|source| PipelineError::Io { what: "put to the disk", path, source })?;
+    }
+    Ok(())
 }
 
 /// Holds everything that has a digest against it: how many there are, and which are not what they were.
