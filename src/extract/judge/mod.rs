@@ -28,13 +28,6 @@ const RECOVER_CLAUSES_MAX: usize = 60;
 /// Judges an analysis by rules, when the lexicon has a judge and there is something to judge.
 pub(super) fn apply(analysis: &mut Analysis, lexicon: &Lexicon) {
     let Some(judge) = lexicon.judge() else { return };
-    if let Some(mut title) = analysis.title.take() {
-        if title.meta.is_none() && judge.has_traits() && title.found.iter().any(|found| found.fate == Fate::Kept) {
-            let answers = answers(&title, lexicon, judge);
-            weigh(&mut title, &answers, lexicon, judge, Stands::InHeadline);
-        }
-        analysis.title = Some(title);
-    }
     // Where no hazard word stands and no rule has its words together there is nothing to calibrate and hardly ever anything to
     // recover (decision 0009 says how often).
     let kept = analysis.found.iter().any(|found| found.fate == Fate::Kept);
@@ -207,9 +200,7 @@ pub fn traits_of(
     questions: &[Question],
     lexicon: &Lexicon,
 ) -> Vec<(usize, Vec<(String, f64)>)> {
-    let page = is_page(analysis);
-    let view = traits::View { analysis, answers, questions, lexicon, page, headline: analysis.title.as_deref() };
-    traits_seen(candidate, view)
+    traits_seen(candidate, traits::View { analysis, answers, questions, lexicon })
 }
 
 fn traits_seen(candidate: &Candidate, view: traits::View<'_>) -> Vec<(usize, Vec<(String, f64)>)> {
@@ -235,23 +226,11 @@ fn weighed(candidate: &Candidate, view: traits::View<'_>, judge: &LearnedJudge) 
     finds.max_by(|a, b| a.log_odds.total_cmp(&b.log_odds)).unwrap_or_default()
 }
 
-/// Where candidates stand.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stands {
-    /// In the text of a document.
-    InText,
-    /// In the headline of a page.
-    InHeadline,
-}
-
 /// Weighs every candidate by its traits; those below the threshold are vetoed.
-fn weigh(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge, stands: Stands) {
-    let page = stands == Stands::InHeadline || is_page(analysis);
-    let floor = judge.setting(if page { Setting::VetoPage } else { Setting::VetoOpen });
+fn weigh(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge) {
+    let floor = judge.setting(Setting::VetoOpen);
     for candidate in candidates(analysis, lexicon) {
-        let headline = if stands == Stands::InHeadline { Some(&*analysis) } else { analysis.title.as_deref() };
-        let view =
-            traits::View { analysis: &*analysis, answers, questions: judge.questions(), lexicon, page, headline };
+        let view = traits::View { analysis: &*analysis, answers, questions: judge.questions(), lexicon };
         let Weighed { log_odds, mut traits, clause } = weighed(&candidate, view, judge);
         traits.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then_with(|| a.0.cmp(&b.0)));
         traits.truncate(TRAITS_SHOWN);
@@ -285,13 +264,19 @@ fn is_page(analysis: &Analysis) -> bool {
     analysis.title.is_some() || analysis.folded.chars.len() > PAGE_CHARS
 }
 
-/// Decides on every candidate, then looks for what no rule found.
+/// Decides on every candidate, then looks for what no rule found. Traits are learned from short texts and count there alone: a page has
+/// been read for what it is about before.
 pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge) {
-    if analysis.meta.is_none() && judge.has_traits() {
-        weigh(analysis, answers, lexicon, judge, Stands::InText);
+    let page = is_page(analysis);
+    if analysis.meta.is_none() && !page && judge.has_traits() {
+        weigh(analysis, answers, lexicon, judge);
         return;
     }
-    let floor = judge.setting(if analysis.meta.is_some() { Setting::VetoTold } else { Setting::VetoOpen });
+    let floor = judge.setting(match (analysis.meta.is_some(), page) {
+        (true, _) => Setting::VetoTold,
+        (false, true) => Setting::VetoPage,
+        (false, false) => Setting::VetoOpen,
+    });
     for candidate in candidates(analysis, lexicon) {
         let (values, clause, question) = features(&candidate, analysis, answers, judge.questions());
         let terms: Vec<(Term, f64)> = Term::ALL

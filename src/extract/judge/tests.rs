@@ -113,14 +113,17 @@ fn an_open_text_is_weighed_by_what_stands_in_the_sentence_of_the_find() {
 }
 
 #[test]
-fn a_page_and_its_headline_have_a_threshold_of_their_own() {
-    let lexicon = with(TRAITS);
-    let mut page = document("今天的消息到此为止", None);
-    page.title = Some("充电宝充电时模拟起火".to_owned());
-    let signals = read(&page, &lexicon).signals;
-    assert_eq!(signals.len(), 1, "{signals:?}");
-    // always 0.5 twice, what stands left -4, the pair 1: dropped from a short text, kept here.
-    assert!((signals[0].confidence - 0.1192).abs() < 1e-9, "{}", signals[0].confidence);
+fn traits_do_not_count_on_a_page() {
+    let page = |text: &str, model: &str| {
+        let mut page = document(text, None);
+        page.title = Some("充电宝充电时模拟起火".to_owned());
+        read(&page, &with(model)).signals
+    };
+    let text = "记者获悉，充电宝充电时模拟起火，现场无人受伤";
+    // By its traits it would be dropped, as it is from a short text.
+    let with_traits = page(text, &format!("{TRAITS}term\trule\t3\n"));
+    assert_eq!(with_traits.len(), 1, "{with_traits:?}");
+    assert_eq!(with_traits, page(text, "ask\tany\tbias=0\nterm\trule\t3\nset\tveto.page\t0.01\n"));
 }
 
 #[test]

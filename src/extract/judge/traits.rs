@@ -1,8 +1,8 @@
 //! What speaks for and against a find where no platform tells the product: the words beside it, its product and hazard, how the two
 //! lie to one another, and what else its sentence holds.
 //!
-//! Traits are of the sentence, not of the text, so that what is learned from headlines holds for sentences of pages. Their names
-//! stand in the model (`lexicon::judge`). Of a page its headline counts too. What is written in a name is at most [`WORDS_CHARS_MAX`] characters long.
+//! Traits are of the sentence, not of the text. Their names stand in the model (`lexicon::judge`). What is written in a name is at most
+//! [`WORDS_CHARS_MAX`] characters long.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -40,10 +40,6 @@ pub(super) struct View<'a> {
     pub(super) answers: &'a Answers,
     pub(super) questions: &'a [Question],
     pub(super) lexicon: &'a Lexicon,
-    /// Whether the find stands in a page rather than in a headline, a post or a question alone.
-    pub(super) page: bool,
-    /// The headline of the page; itself when the find stands there.
-    pub(super) headline: Option<&'a Analysis>,
 }
 
 /// Names traits one after another.
@@ -105,9 +101,6 @@ pub(super) fn each(found: &FoundHazard, choice: Choice, view: View<'_>, put: imp
     tie(found, choice, hazard, &sentence, analysis, &mut traits);
     company(found, choice, &sentence, view, &mut traits);
     evidence(found, effect.hazard, view, &mut traits);
-    if view.page {
-        on_page(effect.hazard, choice, view, &mut traits);
-    }
 }
 
 /// How product and find lie to one another.
@@ -214,34 +207,6 @@ fn evidence<F: FnMut(&str, f64)>(found: &FoundHazard, hazard: Hazard, view: View
     match place(Question::Hazard(hazard)) {
         Some(at) => traits.sized("evidence", "hazard", answers.of(found.clause, at)),
         None => traits.holds("evidence", "unasked"),
-    }
-}
-
-/// What the headline of a page says of product and hazard.
-fn on_page<F: FnMut(&str, f64)>(hazard: Hazard, choice: Choice, view: View<'_>, traits: &mut Named<F>) {
-    let hazard_of = |other: &FoundHazard| view.lexicon.effects()[other.effect as usize].hazard;
-    traits.holds("page", "");
-    let Some(headline) = view.headline else {
-        traits.holds("page", "no headline");
-        return;
-    };
-    let products = || headline.products.iter().filter(|named| !(named.brand || named.generic)).take(THINGS_MAX);
-    let finds = || headline.found.iter().filter(|other| other.judged.stance.counts()).take(THINGS_MAX);
-    let same_product = products().any(|named| named.categories.has(choice.category));
-    let same_hazard = finds().any(|other| hazard_of(other) == hazard);
-    let is_pair = |other: &FoundHazard| {
-        hazard_of(other) == hazard && other.choice.is_some_and(|known| known.category == choice.category)
-    };
-    for (what, holds) in [
-        ("product in headline", same_product),
-        ("other product in headline", !same_product && products().next().is_some()),
-        ("hazard in headline", same_hazard),
-        ("other hazard in headline", !same_hazard && finds().next().is_some()),
-        ("pair in headline", finds().any(is_pair)),
-    ] {
-        if holds {
-            traits.holds("page", what);
-        }
     }
 }
 

@@ -68,7 +68,6 @@ struct Candidate {
     weight: f64,
     /// Finds of it that are weighed.
     finds: usize,
-    composed: bool,
 }
 
 /// Candidates with a row for each find.
@@ -82,19 +81,17 @@ struct Table {
 }
 
 impl Traits {
-    /// Fits weights on the candidates of texts of a stream and of pages composed of them; none when there are too few.
+    /// Fits weights on the candidates of texts of a stream; none when there are too few.
     pub(super) fn fit(
         texts: Labelled<'_>,
-        pages: Labelled<'_>,
         questions: &[Question],
         lexicon: &Lexicon,
         options: &Options,
     ) -> Option<Self> {
-        let table = Table::of(texts, pages, questions, lexicon, options);
+        let table = Table::of(texts, questions, lexicon, options);
         let Table { names, labelled, owners, full, thinned } = &table;
-        let real = || labelled.iter().filter(|candidate| !candidate.composed);
-        let right = real().filter(|candidate| candidate.right).count();
-        if right < CANDIDATES_MIN || real().count() - right < CANDIDATES_MIN {
+        let right = labelled.iter().filter(|candidate| candidate.right).count();
+        if right < CANDIDATES_MIN || labelled.len() - right < CANDIDATES_MIN {
             return None;
         }
         let all: Vec<usize> = (0..owners.len()).collect();
@@ -112,10 +109,7 @@ impl Traits {
             }
             fitted.push(weights);
         }
-        let texts_alone: Vec<usize> = (0..labelled.len()).filter(|at| !labelled[*at].composed).collect();
-        let scores: Vec<f64> = texts_alone.iter().map(|at| unseen[*at]).collect();
-        let of = |at: usize| &labelled[texts_alone[at]];
-        let (slope, shift) = calibrated(&scores, |at| of(at).right, |at| of(at).weight);
+        let (slope, shift) = calibrated(&unseen, |at| labelled[at].right, |at| labelled[at].weight);
         let named = |weights: &[f64]| {
             let of = |(name, at): (&String, &u32)| {
                 let always = if name == ALWAYS.0 { shift / ALWAYS.1 } else { 0.0 };
@@ -135,27 +129,18 @@ impl Traits {
 }
 
 impl Table {
-    fn of(
-        texts: Labelled<'_>,
-        pages: Labelled<'_>,
-        questions: &[Question],
-        lexicon: &Lexicon,
-        options: &Options,
-    ) -> Self {
+    fn of(texts: Labelled<'_>, questions: &[Question], lexicon: &Lexicon, options: &Options) -> Self {
         let (mut labelled, mut owners, mut finds) = (Vec::new(), Vec::new(), Vec::new());
-        for (composed, set) in [(false, texts), (true, pages)] {
-            let Labelled { gold, analyses, answers, folds } = set;
-            for (text, one) in gold.iter().enumerate().filter(|(_, one)| one.stratum.is_some()) {
-                let counts = if composed { options.page_weight } else { one.weight.min(options.weight_max) };
-                for candidate in candidates(&analyses[text], lexicon) {
-                    let pair = (candidate.category, candidate.hazard);
-                    let right = one.signals.iter().any(|signal| (signal.product, signal.hazard) == pair);
-                    let traits = traits_of(&candidate, &analyses[text], &answers[text], questions, lexicon);
-                    let weight = counts * if right { 1.0 } else { options.open_wrong };
-                    owners.extend(traits.iter().map(|_| labelled.len()));
-                    labelled.push(Candidate { text, fold: folds[text], right, weight, finds: traits.len(), composed });
-                    finds.extend(traits.into_iter().map(|(_, traits)| traits));
-                }
+        let Labelled { gold, analyses, answers, folds } = texts;
+        for (text, one) in gold.iter().enumerate().filter(|(_, one)| one.stratum.is_some()) {
+            for candidate in candidates(&analyses[text], lexicon) {
+                let pair = (candidate.category, candidate.hazard);
+                let right = one.signals.iter().any(|signal| (signal.product, signal.hazard) == pair);
+                let traits = traits_of(&candidate, &analyses[text], &answers[text], questions, lexicon);
+                let weight = one.weight.min(options.weight_max) * if right { 1.0 } else { options.open_wrong };
+                owners.extend(traits.iter().map(|_| labelled.len()));
+                labelled.push(Candidate { text, fold: folds[text], right, weight, finds: traits.len() });
+                finds.extend(traits.into_iter().map(|(_, traits)| traits));
             }
         }
         let mut holders: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
@@ -192,7 +177,7 @@ impl Table {
     fn threshold(&self, gold: &[Gold], probabilities: &[f64], least: f64) -> Threshold {
         let mut found: BTreeMap<usize, [f64; 2]> = BTreeMap::new();
         for (candidate, probability) in self.labelled.iter().zip(probabilities) {
-            if !candidate.composed && *probability >= least {
+            if *probability >= least {
                 found.entry(candidate.text).or_default()[usize::from(candidate.right)] += 1.0;
             }
         }

@@ -11,7 +11,6 @@
 
 mod candidates;
 mod linear;
-mod pages;
 #[cfg(test)]
 mod tests;
 
@@ -88,8 +87,6 @@ pub struct Options {
     pub trait_candidates: usize,
     /// How often a wrong candidate in open text counts.
     pub open_wrong: f64,
-    /// How often a candidate of a composed page counts.
-    pub page_weight: f64,
     /// Thresholds.
     pub settings: BTreeMap<Setting, f64>,
     /// Added to the log-odds of what only the judge finds.
@@ -127,7 +124,6 @@ impl Options {
             "traits" => self.traits = value,
             "trait-candidates" => self.trait_candidates = count,
             "open-wrong" => self.open_wrong = value,
-            "page-weight" => self.page_weight = value,
             "recovered" => self.recovered = value,
             _ => match Setting::ALL.iter().find(|setting| setting.code() == key) {
                 Some(setting) => _ = self.settings.insert(*setting, value),
@@ -144,7 +140,7 @@ impl Default for Options {
             folds: 5,
             hold: Hold::Year,
             strength: 3.0,
-            gram_texts: 3,
+            gram_texts: 6,
             ask_texts: 15,
             left_out: 0.5,
             sizes: [0.7, 0.6, 0.5, 1.3],
@@ -154,11 +150,10 @@ impl Default for Options {
             traits: 0.25,
             trait_candidates: 2,
             open_wrong: 1.0,
-            page_weight: 0.2,
             settings: BTreeMap::from([
                 (Setting::VetoTold, 0.1),
-                (Setting::VetoOpen, 0.2),
-                (Setting::VetoPage, 0.15),
+                (Setting::VetoOpen, 0.3),
+                (Setting::VetoPage, 0.1),
                 (Setting::Recover, 0.5),
             ]),
             recovered: 0.0,
@@ -262,11 +257,9 @@ pub fn train(gold: &[Gold], lexicon: &Lexicon, options: &Options, whence: &str) 
         return Err(TrainError::NoSignal);
     }
     let held = options.hold.folds(gold, folds);
-    let pages = Pages::of(gold, &held, folds, lexicon);
     let space = Space::new(&clauses, &analyses, lexicon, options);
     let (full, thinned) =
         (space.rows(&clauses, &analyses, options, false), space.rows(&clauses, &analyses, options, true));
-    let page_rows = space.rows(&pages.clauses, &pages.analyses, options, false);
     let said = |question: Question, clause: usize| match question {
         Question::Any => !clauses[clause].told.is_empty(),
         Question::Hazard(hazard) => clauses[clause].told.contains(&hazard),
@@ -276,16 +269,13 @@ pub fn train(gold: &[Gold], lexicon: &Lexicon, options: &Options, whence: &str) 
     // Each question is fitted by itself, so that threads change nothing.
     let learned = questions.par_iter().map(|question| {
         let yes = |clause: usize| said(*question, clause);
-        let (mut unseen, mut on_pages) = (vec![0.0; clauses.len()], vec![0.0; pages.clauses.len()]);
+        let mut unseen = vec![0.0; clauses.len()];
         for fold in 0..folds {
             let (out, kept): (Vec<usize>, Vec<usize>) =
                 all.iter().partition(|clause| held[clauses[**clause].text] == fold);
             let weights = fit(&thinned, &kept, yes, options.strength, counts);
             for clause in out {
                 unseen[clause] = full.score(clause, &weights);
-            }
-            for clause in (0..on_pages.len()).filter(|clause| pages.folds[pages.clauses[*clause].text] == fold) {
-                on_pages[clause] = page_rows.score(clause, &weights);
             }
         }
         let fitted = fit(&thinned, &all, yes, options.strength, counts);
@@ -295,22 +285,19 @@ pub fn train(gold: &[Gold], lexicon: &Lexicon, options: &Options, whence: &str) 
             Question::Hazard(hazard) => usual_severity(gold, *hazard),
         };
         let ask = Ask { bias: fitted[0], told: fitted[1], slope, shift, severity };
-        ([unseen, on_pages, fitted], ask)
+        ([unseen, fitted], ask)
     });
-    let learned: Vec<([Vec<f64>; 3], Ask)> = learned.collect();
+    let learned: Vec<([Vec<f64>; 2], Ask)> = learned.collect();
     let asks: Vec<Ask> = learned.iter().map(|(_, ask)| *ask).collect();
-    let [unseen, on_pages, fitted] =
-        [0, 1, 2].map(|which| learned.iter().map(|(learned, _)| learned[which].clone()).collect::<Vec<_>>());
+    let [unseen, fitted] =
+        [0, 1].map(|which| learned.iter().map(|(learned, _)| learned[which].clone()).collect::<Vec<_>>());
     let mut weights = space.weights(&questions, &fitted, &asks, options);
     let answers = unseen_answers(&clauses, &asks, &unseen, gold.len());
     let of_stream = |text: usize| gold[text].stratum.is_some();
-    let page_answers = unseen_answers(&pages.clauses, &asks, &on_pages, pages.analyses.len());
     let texts = Labelled { gold, analyses: &analyses, answers: &answers, folds: &held };
-    let composed =
-        Labelled { gold: &pages.gold, analyses: &pages.analyses, answers: &page_answers, folds: &pages.folds };
-    let traits = Traits::fit(texts, composed, &questions, lexicon, options);
-    // Where traits decide on open texts, terms are for texts whose product the platform tells.
-    let by_terms = |text: usize| traits.is_none() || analyses[text].meta.is_some();
+    let traits = Traits::fit(texts, &questions, lexicon, options);
+    // Texts of a stream were drawn by where the rules err: terms, which weigh told texts and pages, would learn to doubt everything.
+    let by_terms = |text: usize| traits.is_none() || !of_stream(text);
     weights.terms = terms((gold, &analyses, &answers), &questions, lexicon, options, by_terms);
     weights.settings.clone_from(&options.settings);
     let (all_folds, thresholds) = traits
@@ -335,26 +322,6 @@ pub fn train(gold: &[Gold], lexicon: &Lexicon, options: &Options, whence: &str) 
     let mut taught = Taught { weights, rules, judged, open, thresholds };
     taught.weights.provenance = provenance(whence, gold, folds, options, &taught);
     Ok(taught)
-}
-
-/// Composed pages, worked out.
-struct Pages {
-    gold: Vec<Gold>,
-    folds: Vec<usize>,
-    analyses: Vec<Analysis>,
-    clauses: Vec<Clause>,
-}
-
-impl Pages {
-    fn of(gold: &[Gold], held: &[usize], folds: usize, lexicon: &Lexicon) -> Self {
-        let pages = pages::compose(gold, held, folds);
-        let folds = pages.iter().map(|page| page.fold).collect();
-        let gold: Vec<Gold> = pages.into_iter().map(|page| page.page).collect();
-        let analyses: Vec<Analysis> =
-            gold.iter().map(|page| Analysis::by_rules_in_full(&page.document(), lexicon)).collect();
-        let clauses = clauses_of(&gold, &analyses, lexicon);
-        Self { gold, folds, analyses, clauses }
-    }
 }
 
 fn some_of(gold: &[Gold], picked: &[usize]) -> Vec<Gold> {
