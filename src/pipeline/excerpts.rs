@@ -53,6 +53,7 @@ mod tests {
             url: Some(text.to_owned()),
             event_at: Timestamp::from_second(i64::try_from(position).expect("small")).expect("a moment"),
             seen_at: Timestamp::UNIX_EPOCH,
+            undated: false,
             product: Category::Toy,
             product_text: None,
             hazard,

@@ -189,7 +189,8 @@ mod tests {
             change(&mut all[10]);
             of(&all)
         };
-        let judged: [&dyn Fn(&mut SignalRecord); 10] = [
+        let judged: [&dyn Fn(&mut SignalRecord); 11] = [
+            &|record| record.undated = true,
             &|record| record.severity = 3,
             &|record| record.confidence = 0.81,
             &|record| record.brand = Some("丙牌".to_owned()),

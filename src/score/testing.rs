@@ -45,6 +45,7 @@ impl Report {
             url: None,
             event_at: at,
             seen_at: at,
+            undated: false,
             product: Category::BatteryCharger,
             product_text: None,
             hazard: Hazard::Fire,
