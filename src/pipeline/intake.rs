@@ -26,7 +26,7 @@ use archive::documents::{
 };
 use archive::files::{make_folder, sync_folder};
 use archive::{ArchiveError, Record};
-use collect::{self, Masker, Recipe, Round, clean_document, mask};
+use collect::{self, Masker, Recipe, Round, clean_document, date_by_text, mask};
 use log::{APPEND_MAX, Aside, Journal, Outcome};
 use vocabulary::{Channel, Document, DocumentId, Intake, Party, Refused, Role, SourceId, refused};
 
@@ -165,7 +165,8 @@ pub async fn import_file(
 ) -> Result<ImportReport, PipelineError> {
     let mut report = ImportReport::default();
     let mut rejects = Rejects::beside(tower, path, &spec.source);
-    let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker());
+    let dating = Dating { live: None, latest: Some(now) };
+    let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker(), dating);
     let mut reasons = Reasons::default();
     let mut done = 0;
     if rejects.path.exists() {
@@ -280,7 +281,7 @@ pub async fn push_lines(
             Some(document_of_line(path, number, &line, &of)?.and_then(own))
         };
         let items: Items = read_lines(path, Box::new(std::io::Cursor::new(lines))).filter_map(one).collect();
-        masked(items, &masker)
+        made_ready(items, &masker, Dating { live: Some(now), latest: Some(now) })
     });
     let mut report = ImportReport::default();
     let mut reasons = Reasons::default();
@@ -313,6 +314,7 @@ pub(super) fn read_aside(
     path: PathBuf,
     spec: ImportSpec,
     masker: Masker,
+    dating: Dating,
 ) -> (mpsc::Receiver<Items>, JoinHandle<Result<(), PipelineError>>) {
     let (sender, receiver) = mpsc::channel(BATCHES_WAITING_MAX);
     let reader = tokio::task::spawn_blocking(move || {
@@ -322,14 +324,14 @@ pub(super) fn read_aside(
             unparsed.push(one);
             if unparsed.len() >= APPEND_MAX || bytes >= BATCH_BYTES_MAX {
                 bytes = 0;
-                let items = masked(parsed(std::mem::take(&mut unparsed), &path, &spec), &masker);
+                let items = made_ready(parsed(std::mem::take(&mut unparsed), &path, &spec), &masker, dating);
                 if sender.blocking_send(items).is_err() {
                     // Nobody listens any more: the import has stopped, with its own error.
                     return Ok(());
                 }
             }
         }
-        _ = sender.blocking_send(masked(parsed(unparsed, &path, &spec), &masker));
+        _ = sender.blocking_send(made_ready(parsed(unparsed, &path, &spec), &masker, dating));
         Ok(())
     });
     (receiver, reader)
@@ -383,11 +385,22 @@ fn parsed(unparsed: Vec<UnparsedItem>, path: &Path, spec: &ImportSpec) -> Items 
     unparsed.into_par_iter().filter_map(one).collect()
 }
 
-/// The items without debris of pages, and masked: a number with an invisible character in it is a number.
-fn masked(mut items: Items, masker: &Masker) -> Items {
+/// What is known of when documents came that people bring.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dating {
+    /// They are handed in as they happen, at this moment: times are counted back from it.
+    pub(super) live: Option<Timestamp>,
+    /// No date lies behind this moment; none for a replay, which knows no present.
+    pub(super) latest: Option<Timestamp>,
+}
+
+/// The items without debris of pages, dated by their own words where nothing else dates them, and masked: a number with an invisible
+/// character in it is a number.
+fn made_ready(mut items: Items, masker: &Masker, dating: Dating) -> Items {
     items.par_iter_mut().for_each(|item| match item {
         Ok(document) => {
             clean_document(document);
+            date_by_text(document, dating.live, dating.latest);
             masker.mask_document(document);
         }
         Err(rejected) => {
