@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 use url::Url;
 
-use super::eval::at;
+use super::labelled::at;
 use super::lang::{language, tr};
 use super::{Failure, say};
 use lab::reader::dates::{self, Dates, Found, KeyLine, Part};
@@ -35,12 +35,12 @@ pub(super) struct DatesArgs {
 }
 
 pub(super) fn run(args: &DatesArgs) -> Result<(), Failure> {
-    let text = read(&args.file, fs::read_to_string)?;
+    let text = String::from_utf8_lossy(&read(&args.file)?).into_owned();
     let key = dates::parse(&text).map_err(|error| at(&args.file, &error))?;
     let folder = args.pages.as_deref().or_else(|| args.file.parent()).unwrap_or(Path::new("."));
     let mut pages = Vec::with_capacity(key.len());
     for line in key {
-        let body = read(&folder.join(&line.page), fs::read)?;
+        let body = read(&folder.join(&line.page))?;
         let found = found(&line, &body);
         pages.push((line, found));
     }
@@ -52,8 +52,8 @@ pub(super) fn run(args: &DatesArgs) -> Result<(), Failure> {
     if report.mistakes.is_empty() { Ok(()) } else { say(report.told(args.errors, language())) }
 }
 
-fn read<T>(path: &Path, how: impl Fn(PathBuf) -> std::io::Result<T>) -> Result<T, Failure> {
-    how(path.to_owned()).with_context(|| tr!("无法读取 {}", "cannot read {}", path.display())).map_err(Failure::Input)
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).with_context(|| tr!("无法读取 {}", "cannot read {}", path.display())).map_err(Failure::Input)
 }
 
 fn found(line: &KeyLine, body: &[u8]) -> Option<Found> {
