@@ -141,6 +141,11 @@ fn of_html(
         // The article counts more than the list's summary, the list's headline more than a guess at the page's.
         fields.set("text", dense.get("text").unwrap_or_default());
     }
+    if !has_year && hints.get("published_at").is_some() && !open(hints) {
+        // The list has the day with its year.
+        fields.remove("published_at");
+        fields.remove(YEAR_OPEN);
+    }
     fields.fill_from(hints);
     fields.fill_from(&dense);
     if has_year {

@@ -122,12 +122,13 @@ impl<'a> CellDay<'a> {
 }
 
 fn counts(inside: &[&RecentMention<'_>]) -> Counts {
+    let counted = || inside.iter().map(|seen| seen.mention).filter(|mention| !mention.undated);
     let distinct = |value: &dyn Fn(&Mention) -> u32| -> u64 {
-        let values: BTreeSet<u32> = inside.iter().map(|seen| value(seen.mention)).collect();
+        let values: BTreeSet<u32> = counted().map(value).collect();
         values.len() as u64
     };
     let places: BTreeSet<u32> =
-        inside.iter().map(|seen| seen.mention.region / 100).filter(|prefecture| *prefecture > 0).collect();
+        counted().map(|mention| mention.region / 100).filter(|prefecture| *prefecture > 0).collect();
     Counts {
         reports: distinct(&|mention| mention.document),
         texts: distinct(&|mention| mention.story),

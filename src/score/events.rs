@@ -84,6 +84,8 @@ pub(super) struct Mention {
     pub(super) opens: bool,
     /// Kept and shown, never counted and no reason of its own.
     pub(super) context: bool,
+    /// Of a page without a date: it says nothing of these days, neither how many report nor how bad it is.
+    pub(super) undated: bool,
     pub(super) actor: u32,
     pub(super) region: u32,
     pub(super) severity: u8,
@@ -442,6 +444,7 @@ impl EventBook {
             event,
             opens,
             context,
+            undated: record.undated,
             actor,
             region,
             severity: record.severity.min(4),
@@ -598,6 +601,13 @@ mod tests {
         let abroad = Report::new(0).channel(Channel::Standard).text(5);
         let counted = tally(&[abroad, Report::new(1).text(5)]);
         assert_eq!((counted.context, counted.events), (1, 1), "the report at home is an event of its own");
+    }
+
+    #[test]
+    fn a_page_without_a_date_is_context_and_a_complaint_seen_the_same_day_an_event() {
+        let seen = || Report::new(0).text(5).channel(Channel::Media);
+        let counted = tally(&[seen().undated(), seen().undated().text(6), seen()]);
+        assert_eq!((counted.context, counted.events), (2, 1), "nor does it make the dated report a retelling");
     }
 
     #[test]

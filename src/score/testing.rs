@@ -125,6 +125,11 @@ impl Report {
         self
     }
 
+    pub(super) fn undated(mut self) -> Self {
+        self.record.undated = true;
+        self
+    }
+
     pub(super) fn vulnerable(mut self) -> Self {
         self.record.vulnerable = true;
         self

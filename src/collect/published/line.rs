@@ -61,9 +61,7 @@ const OF_OTHERS: &[&str] = &[
     "aside",
     "hot",
     "rank",
-    "footer",
     "copyright",
-    "foot",
     "list",
     "more",
     "prev",
@@ -73,6 +71,8 @@ const OF_OTHERS: &[&str] = &[
     "swiper",
     "slide",
 ];
+/// Pieces of names of blocks below everything.
+const FEET: &[&str] = &["foot"];
 /// Pieces of names of elements that hold a date of the article.
 const OF_DATE: &[&str] =
     &["time", "date", "pub", "info", "source", "meta", "author", "article-sub", "from", "tips", "property", "attr"];
@@ -114,7 +114,7 @@ pub(super) fn gather(page: &Tree, reading: &Reading, evidence: &mut Evidence) {
             relative.push((node, parent, paragraphs));
         }
     }
-    let mut counts: HashMap<(Tag, &str), u32> = HashMap::new();
+    let mut counts: HashMap<Kind<'_>, u32> = HashMap::new();
     for place in &places {
         *counts.entry(kind_of_place(place.parent)).or_default() += 1;
     }
@@ -131,9 +131,11 @@ pub(super) fn gather(page: &Tree, reading: &Reading, evidence: &mut Evidence) {
             continue;
         }
         let many = counts.get(&kind_of_place(place.parent)).is_some_and(|count| *count >= LIST_MIN);
+        let known = evidence.stated.len();
         judge(page, reading, place, begin, below, many, evidence);
         // A whole day with a label: what follows is of something else.
-        if evidence.stated.last().is_some_and(|stated| stated.weight >= LABELLED && matches!(stated.at, At::Day(..))) {
+        let found = evidence.stated.get(known);
+        if found.is_some_and(|stated| stated.weight >= LABELLED && matches!(stated.at, At::Day(..))) {
             break;
         }
     }
@@ -161,9 +163,12 @@ fn paragraphs_until(page: &Tree, reading: &Reading, begin: usize) -> usize {
         .unwrap_or(page.count())
 }
 
-/// Where a date stands, so that places of one list are told to be alike.
-fn kind_of_place(parent: Element<'_>) -> (Tag, &str) {
-    (parent.tag(), parent.names().0)
+/// Tag and class of an element and of the one around it.
+type Kind<'p> = [Option<(Tag, &'p str)>; 2];
+
+/// Where a date stands, so that places of one list are told to be alike, and the line of an article is told from the list beside it.
+fn kind_of_place(parent: Element<'_>) -> Kind<'_> {
+    [Some(parent), parent.parent()].map(|element| element.map(|element| (element.tag(), element.names().0)))
 }
 
 fn above(element: Element<'_>) -> impl Iterator<Item = Element<'_>> {
@@ -172,9 +177,14 @@ fn above(element: Element<'_>) -> impl Iterator<Item = Element<'_>> {
 
 /// Whether a block around a date, below what also holds the headline, is of other articles.
 fn is_of_others(element: Element<'_>, headline: Option<usize>) -> bool {
-    above(element)
-        .take_while(|element| !headline.is_some_and(|headline| element.range().contains(&headline)))
-        .any(|element| is_named(element, OF_OTHERS) || matches!(element.tag(), Tag::FOOTER | Tag::ASIDE | Tag::NAV))
+    let holds_headline = |element: &Element<'_>| headline.is_some_and(|headline| element.range().contains(&headline));
+    // The foot of an `<article>` is its own.
+    let own_foot = above(element).any(|element| element.tag() == Tag::ARTICLE && holds_headline(&element));
+    above(element).take_while(|element| !holds_headline(element)).any(|element| {
+        matches!(element.tag(), Tag::ASIDE | Tag::NAV)
+            || is_named(element, OF_OTHERS)
+            || !own_foot && (element.tag() == Tag::FOOTER || is_named(element, FEET))
+    })
 }
 
 /// The text of the smallest block around a date that says more than it, up to a line, and where in it the text of a node begins.
@@ -235,7 +245,8 @@ fn judge(
     let source_line = is_source_line(before, after);
     let named =
         above(place.parent).take(2).any(|element| is_named(element, OF_DATE)) || place.parent.tag() == Tag::TIME;
-    let short = before.chars().count() + after.chars().count() <= BESIDE_CHARS_MAX;
+    let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    let short = visible(before) + visible(after) <= BESIDE_CHARS_MAX;
     let first = !evidence
         .stated
         .iter()

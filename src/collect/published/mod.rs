@@ -63,6 +63,12 @@ enum At {
     Month(i16, Option<i8>),
 }
 
+impl Stated {
+    fn new(kind: PublishedFrom, at: At, weight: u32) -> Self {
+        Self { kind, at, weight, is_change: false }
+    }
+}
+
 impl At {
     fn of(written: &Written) -> Option<Self> {
         Some(match written.form {
@@ -91,11 +97,11 @@ impl Evidence {
     }
 
     fn add(&mut self, kind: PublishedFrom, at: At, weight: u32) {
-        self.stated.push(Stated { kind, at, weight, is_change: false });
+        self.stated.push(Stated::new(kind, at, weight));
     }
 
     fn add_change(&mut self, kind: PublishedFrom, at: At, weight: u32) {
-        self.stated.push(Stated { kind, at, weight, is_change: true });
+        self.stated.push(Stated { is_change: true, ..Stated::new(kind, at, weight) });
     }
 
     fn note_day(&mut self, date: Date) {

@@ -385,6 +385,39 @@ fn below(told: &Told) -> Page {
     made(told, format!("http://j.example.cn/zw/show.php?newsid={}", 3_300 + told.number), "", &article)
 }
 
+/// A theme that puts the line with the date at the foot of the `<article>`.
+fn article_foot(told: &Told) -> Page {
+    let article = format!(
+        "<article class=\"post\"><header><h1>{}</h1></header><div class=\"entry\">{}</div><footer class=\"entry-foot\"><ul class=\"single-meta\">\
+         <li>阅读 539</li></ul><div class=\"cat\">发布日期：{}&nbsp;&nbsp;所属分类：<a href=\"/t\">头条</a></div></footer></article>{}",
+        told.title(),
+        told.body(),
+        told.show("%Y-%m-%d %H:%M:%S"),
+        told.others("span")
+    );
+    made(told, format!("http://m.example.cn/ym/xhy/{}.html", 532_000 + told.number), "", &article)
+}
+
+/// The line of the article and those of the list beside it have one class, and the line is strewn with blanks.
+fn same_class(told: &Told) -> Page {
+    let aside: String = (0..5)
+        .map(|at| {
+            format!(
+                "<div class=\"item\"><a href=\"/r/{at}\">一则较早的消息{at}</a><span class=\"time\">{}</span></div>",
+                told.shifted(-at, "%Y-%m-%d %H:%M")
+            )
+        })
+        .collect();
+    let article = format!(
+        "<div class=\"content-a\"><h1><strong>{}</strong></h1><div class=\"a-info\">\n            <span class=\"time\">{}</span>\n\n\n\n                                   \
+         <span class=\"original\">\n               <span>小周</span>\n               <span>小李</span>\n             </span>\n        </div>{}</div><div class=\"box\">{aside}</div>",
+        told.title(),
+        told.show("%Y-%m-%d %H:%M"),
+        told.body(),
+    );
+    made(told, format!("https://n.example.cn/article/9Cak{:04}", told.number), "", &article)
+}
+
 /// An article that names no day of its own.
 fn undated(told: &Told) -> Page {
     let article = format!(
@@ -414,7 +447,7 @@ fn list(told: &Told) -> Page {
     Page { html, url: "http://l.example.cn/tzgg/index.html".to_owned(), stated: None }
 }
 
-const LAYOUTS: [(&str, Layout); 18] = [
+const LAYOUTS: [(&str, Layout); 20] = [
     ("government", government),
     ("tables", tables),
     ("paper", paper),
@@ -431,6 +464,8 @@ const LAYOUTS: [(&str, Layout); 18] = [
     ("year_in_change", year_in_change),
     ("changed", changed),
     ("below", below),
+    ("article_foot", article_foot),
+    ("same_class", same_class),
     ("undated", undated),
     ("list", list),
 ];
@@ -449,7 +484,7 @@ fn shown(found: Option<Published>) -> String {
 }
 
 #[test]
-fn pages_of_eighteen_layouts_are_dated_by_what_they_state_and_by_nothing_else() {
+fn pages_of_twenty_layouts_are_dated_by_what_they_state_and_by_nothing_else() {
     let (mut right, mut stated, mut wrong, mut invented, mut ahead) = (0_u32, 0_u32, Vec::new(), Vec::new(), 0);
     for (name, layout) in LAYOUTS {
         for number in 0..PAGES {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::label::{Label, is_source_line, label_of};
 use super::written::{self, Form, dates_in};
-use super::{At, Evidence};
+use super::{At, Evidence, Stated, day_of_at};
 use vocabulary::PublishedFrom;
 
 /// Longest line that can be one about the text, and one that is a signature, in bytes.
@@ -24,6 +24,8 @@ const BEHIND_ALONE: usize = 2;
 /// Weight of a signature: a date alone, a date behind a name.
 const SIGNED: u32 = 3;
 const SIGNED_BEHIND_NAME: u32 = 2;
+/// Lines of a text that can be signatures, of two offices, of a notice and its annex; dates with a label of one text.
+const SIGNED_MAX: usize = 3;
 /// Weight of a change.
 const CHANGE: u32 = 1;
 /// Longest name before the date of a signature, in characters.
@@ -31,28 +33,34 @@ const NAME_CHARS_MAX: usize = 30;
 
 /// Lines with a label, from the beginning and the end.
 pub(super) fn gather_lines(text: &str, evidence: &mut Evidence) {
-    let mut met = false;
     let mut lines = text.lines();
+    let mut found = Vec::new();
     for (number, line) in lines.by_ref().take(HEAD_LINES).enumerate() {
         let may_be_alone = ALONE_LINES.contains(&number) && text.lines().nth(number + BEHIND_ALONE).is_some();
-        met |= gather_line(line, may_be_alone, met, evidence);
+        found.extend(of_line(line, may_be_alone, evidence));
     }
-    if met {
-        return;
+    if found.is_empty() {
+        let tail: Vec<&str> = lines.rev().take(TAIL_LINES).collect();
+        found.extend(tail.into_iter().rev().filter_map(|line| of_line(line, false, evidence)));
     }
-    let tail: Vec<&str> = lines.rev().take(TAIL_LINES).collect();
-    for line in tail.into_iter().rev() {
-        met |= gather_line(line, false, met, evidence);
+    if !is_list(&found) {
+        evidence.stated.extend(found.first().map(|(at, weight)| Stated::new(PublishedFrom::Line, *at, *weight)));
     }
 }
 
-/// Takes the dates of one line. Whether one of publication was among them; `met`: there was one before.
-fn gather_line(line: &str, may_be_alone: bool, met: bool, evidence: &mut Evidence) -> bool {
+/// Whether dates are those of a list, newest first: posts of a thread follow one another.
+fn is_list(found: &[(At, u32)]) -> bool {
+    let days: Vec<Date> = found.iter().filter_map(|(at, _)| day_of_at(*at)).collect();
+    days.len() > SIGNED_MAX && !days.is_sorted()
+}
+
+/// The date of publication that one line names, and what it counts. Changes and other days go to the evidence.
+fn of_line(line: &str, may_be_alone: bool, evidence: &mut Evidence) -> Option<(At, u32)> {
     if line.len() > LINE_BYTES_MAX || !written::may_hold_date(line) {
-        return false;
+        return None;
     }
     let line = written::plain(line);
-    let mut found = false;
+    let mut found = None;
     for date in dates_in(&line) {
         if let Form::Day(day) = date.form {
             evidence.note_day(day);
@@ -73,12 +81,8 @@ fn gather_line(line: &str, may_be_alone: bool, met: bool, evidence: &mut Evidenc
             Label::None if alone && matches!(date.form, Form::Day(_)) => ALONE,
             Label::None => continue,
         };
-        if matches!(date.form, Form::TimeOnly) || met || found {
-            continue;
-        }
-        if let Some(at) = At::of(&date) {
-            evidence.add(PublishedFrom::Line, at, weight);
-            found = true;
+        if !matches!(date.form, Form::TimeOnly) && found.is_none() {
+            found = At::of(&date).map(|at| (at, weight));
         }
     }
     found
@@ -88,6 +92,11 @@ fn gather_line(line: &str, may_be_alone: bool, met: bool, evidence: &mut Evidenc
 pub(super) fn gather_signature(text: &str, evidence: &mut Evidence) {
     // One line is a title or a short message: nothing is below it.
     if !text.contains('\n') {
+        return;
+    }
+    // One is signed with; many are those of a list.
+    let days = text.lines().filter(|line| line.len() <= SIGNATURE_BYTES_MAX && written::may_hold_date(line));
+    if days.filter(|line| signed(&written::plain(line)).is_some()).nth(SIGNED_MAX).is_some() {
         return;
     }
     for line in text.lines().rev().take(SIGNATURE_LINES) {
@@ -176,6 +185,11 @@ mod tests {
             ),
             ("儿童水杯抽检结果\n2024-06-0309:12来源：市局\n本批次共抽查二十组。", "2024-06-03T09:12", Line),
             (
+                "水杯炸了\n发表于 2024-1-3\n帮忙看看\n发表于 2024-1-4\n同款\n发表于 2024-1-4\n退货吧\n发表于 2024-1-9\n好",
+                "2024-01-03T00:00",
+                Line,
+            ),
+            (
                 "关于水杯的通告\n本批次共抽查二十组，其中一组不合格。\n某某市市场监督管理局\n2023年9月12日",
                 "2023-09-12T00:00",
                 Signature,
@@ -200,6 +214,7 @@ mod tests {
             "公告\n自2024年3月5日起施行\n截止日期：2024年3月5日",
             "版权所有 2009-2024\n生产日期 2024-03-05",
             "发布时间：2034-06-03\n这一天还没有到",
+            "通知公告\n甲 发布时间：2024-03-05\n乙 发布时间：2024-03-04\n丙 发布时间：2024-03-01\n丁 发布时间：2024-02-05",
         ] {
             assert_eq!(found(text), None, "{text}");
         }
