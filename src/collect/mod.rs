@@ -270,6 +270,11 @@ pub fn date_by_text(document: &mut Document, live: Option<Timestamp>, latest: Op
     }
 }
 
+/// Marks a document as of unknown age: it was looked through for a date, and there is none.
+pub fn mark_undated(document: &mut Document) {
+    published::put(document, None);
+}
+
 /// A text that somebody else's program took from a page (WET): its first line is the title, all of it the text. No document when there is
 /// none. Not masked yet, as [`document_of_page`].
 #[must_use]

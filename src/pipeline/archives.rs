@@ -104,8 +104,7 @@ impl Piece {
                     columns: BTreeMap::new(),
                     pages: PageFilter::default(),
                 };
-                let (items, reader) =
-                    read_aside(path.clone(), spec, Masker::default(), Dating { live: None, latest: None });
+                let (items, reader) = read_aside(path.clone(), spec, Masker::default(), Dating::Replayed);
                 Ok(Batches::File { items, reader: Some(reader) })
             }
         }

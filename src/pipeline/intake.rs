@@ -26,7 +26,7 @@ use archive::documents::{
 };
 use archive::files::{make_folder, sync_folder};
 use archive::{ArchiveError, Record};
-use collect::{self, Masker, Recipe, Round, clean_document, date_by_text, mask};
+use collect::{self, Masker, Recipe, Round, clean_document, date_by_text, mark_undated, mask};
 use log::{APPEND_MAX, Aside, Journal, Outcome};
 use vocabulary::{Channel, Document, DocumentId, Intake, Party, Refused, Role, SourceId, refused};
 
@@ -165,8 +165,7 @@ pub async fn import_file(
 ) -> Result<ImportReport, PipelineError> {
     let mut report = ImportReport::default();
     let mut rejects = Rejects::beside(tower, path, &spec.source);
-    let dating = Dating { live: None, latest: Some(now) };
-    let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker(), dating);
+    let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker(), Dating::Brought(now));
     let mut reasons = Reasons::default();
     let mut done = 0;
     if rejects.path.exists() {
@@ -281,7 +280,7 @@ pub async fn push_lines(
             Some(document_of_line(path, number, &line, &of)?.and_then(own))
         };
         let items: Items = read_lines(path, Box::new(std::io::Cursor::new(lines))).filter_map(one).collect();
-        made_ready(items, &masker, Dating { live: Some(now), latest: Some(now) })
+        made_ready(items, &masker, Dating::Live(now))
     });
     let mut report = ImportReport::default();
     let mut reasons = Reasons::default();
@@ -387,11 +386,49 @@ fn parsed(unparsed: Vec<UnparsedItem>, path: &Path, spec: &ImportSpec) -> Items 
 
 /// What is known of when documents came that people bring.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dating {
-    /// They are handed in as they happen, at this moment: times are counted back from it.
-    pub(super) live: Option<Timestamp>,
-    /// No date lies behind this moment; none for a replay, which knows no present.
-    pub(super) latest: Option<Timestamp>,
+pub(super) enum Dating {
+    /// Handed in as they happen, at this moment: times are counted back from it, and what names no day is of this one.
+    Live(Timestamp),
+    /// Brought at this moment, and perhaps years old: no date lies behind it.
+    Brought(Timestamp),
+    /// Replayed: nothing is known but what they say themselves.
+    Replayed,
+}
+
+impl Dating {
+    /// Dates a document by its own lines, and says what its day is where they name none (decision 0039).
+    fn date(self, document: &mut Document) {
+        let (live, now) = match self {
+            Self::Live(now) => (Some(now), Some(now)),
+            Self::Brought(now) => (None, Some(now)),
+            Self::Replayed => (None, None),
+        };
+        date_by_text(document, live, now);
+        if document.published_at.is_some() {
+            return;
+        }
+        let was_seen = document.seen_at.is_some();
+        document.seen_at = document.seen_at.or(now);
+        let of_unknown_age = match (self, document.channel) {
+            // Whoever complains does so when it happens.
+            (_, Channel::Complaint) => false,
+            // What is handed in as it happens is of this day, unless it was found on the web.
+            (Self::Live(_), Channel::Media) => is_on_the_web(document),
+            (Self::Live(_), Channel::Regulator | Channel::Platform | Channel::Standard) => false,
+            (Self::Brought(_) | Self::Replayed, Channel::Platform) => !was_seen,
+            (Self::Brought(_) | Self::Replayed, Channel::Regulator | Channel::Media | Channel::Standard) => {
+                !was_seen || is_on_the_web(document)
+            }
+        };
+        if of_unknown_age {
+            mark_undated(document);
+        }
+    }
+}
+
+/// Whether it is a page of the web, which may be of any age.
+fn is_on_the_web(document: &Document) -> bool {
+    document.url.as_deref().is_some_and(|url| url.starts_with("http://") || url.starts_with("https://"))
 }
 
 /// The items without debris of pages, dated by their own words where nothing else dates them, and masked: a number with an invisible
@@ -400,7 +437,7 @@ fn made_ready(mut items: Items, masker: &Masker, dating: Dating) -> Items {
     items.par_iter_mut().for_each(|item| match item {
         Ok(document) => {
             clean_document(document);
-            date_by_text(document, dating.live, dating.latest);
+            dating.date(document);
             masker.mask_document(document);
         }
         Err(rejected) => {

@@ -111,8 +111,8 @@ impl Document {
         self.published_at.or(self.seen_at)
     }
 
-    /// Whether it is a page that was looked through for a date and has none: it was seen, and nobody knows when it was written. What a source
-    /// brings as it comes (a complaint, a push) is new without a date, and is none of these.
+    /// Whether it was looked through for a date and has none: it was seen, and nobody knows when it was written. What a source brings as it
+    /// comes (a complaint, a letter) is new without a date, and is none of these.
     #[must_use]
     pub fn is_undated(&self) -> bool {
         self.published_at.is_none() && self.meta_str(Self::PUBLISHED_FROM) == Some(super::PublishedFrom::Nothing.code())

@@ -83,6 +83,37 @@ fn old_pages_of_a_crawl_open_no_alert_on_the_day_of_the_crawl() {
 }
 
 #[test]
+fn complaints_that_name_no_day_count_on_the_day_they_came_and_pages_do_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, channel: &str, url: bool| -> PathBuf {
+        let line = |number: u32| {
+            let text = format!(
+                "{number}号用户来电：家里的电热水器漏电，老人洗澡时触电身亡，这是第{number}通电话，用了{number}个月。"
+            );
+            let mut line = serde_json::json!({"id": format!("{name}{number}"), "text": text, "channel": channel,
+                "seen_at": "2026-03-01T10:00:00+08:00", "meta": {"author": format!("用户{number}"), "region": "330100"}});
+            if url {
+                line["url"] = format!("http://a.example.cn/show.php?id={number}").into();
+            }
+            line.to_string() + "\n"
+        };
+        let path = dir.path().join(format!("{name}.ndjson"));
+        fs::write(&path, (1..12).map(line).collect::<String>()).expect("written");
+        path
+    };
+    for (name, channel, url, opens) in [
+        ("hotline", "complaint", false, true),
+        ("board", "complaint", true, true),
+        ("told", "media", false, true),
+        ("found", "media", true, false),
+        ("notice", "regulator", true, false),
+    ] {
+        let alerts = opened(dir.path(), &file(name, channel, url), name);
+        assert_eq!(!alerts.is_empty(), opens, "{name}: {alerts:#?}");
+    }
+}
+
+#[test]
 fn imported_pages_and_lines_are_kept_with_their_day_and_what_it_was_read_from() {
     let dir = tempfile::tempdir().expect("a folder");
     let (data, crawl, lines) = (dir.path().join("data"), dir.path().join("old.warc"), dir.path().join("lines.ndjson"));
@@ -122,5 +153,5 @@ fn imported_pages_and_lines_are_kept_with_their_day_and_what_it_was_read_from() 
     assert_eq!(of(&url(2)), "none none");
     assert_eq!(of("said"), "2013-08-09 line");
     assert_eq!(of("signed"), "2014-06-03 signature");
-    assert_eq!(of("ahead"), "none -");
+    assert_eq!(of("ahead"), "none none");
 }
