@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use url::Url;
 
 use super::labelled::at;
 use super::lang::{language, tr};
@@ -57,8 +56,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn found(line: &KeyLine, body: &[u8]) -> Option<Found> {
-    let url = line.url.as_deref().and_then(|url| Url::parse(url).ok());
-    let (at, from, confidence) = collect::date_of_page(url.as_ref(), None, body, line.seen)?;
+    let (at, from, confidence) = collect::date_of_page(line.url.as_deref(), None, body, line.seen)?;
     Some(Found { at, from, confidence })
 }
 

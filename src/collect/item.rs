@@ -56,13 +56,13 @@ pub(crate) fn answer_of(text: &str, is_xml: bool) -> Result<Value, String> {
 
 /// The text a rule finds in an element; empty when it finds nothing.
 pub(crate) fn value_of(element: ElementRef<'_>, rule: &FieldRule) -> String {
-    let take = |found: ElementRef<'_>| match &rule.attr {
-        Some(attr) => found.attr(attr).unwrap_or_default().trim().to_owned(),
-        None => {
-            let text = html::text_of(found);
-            // What is shown may leave the year out; what machines are told does not.
-            if rule.name == "published_at" && rule.capture.is_none() { told_date(found).unwrap_or(text) } else { text }
+    let take = |found: ElementRef<'_>| {
+        if let Some(attr) = &rule.attr {
+            return found.attr(attr).unwrap_or_default().trim().to_owned();
         }
+        // What is shown may leave the year out; what machines are told does not.
+        let is_date = rule.name == "published_at" && rule.capture.is_none();
+        is_date.then(|| told_date(found)).flatten().unwrap_or_else(|| html::text_of(found))
     };
     match &rule.place {
         Place::Constant(value) => value.clone(),

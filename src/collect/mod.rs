@@ -239,7 +239,7 @@ pub fn document_of_page(
 /// `url`: its address, when it is known. Nothing lies behind `seen_at`.
 #[must_use]
 pub fn date_of_page(
-    url: Option<&Url>,
+    url: Option<&str>,
     content_type: Option<&str>,
     body: &[u8],
     seen_at: Timestamp,
@@ -247,7 +247,9 @@ pub fn date_of_page(
     let declared = content_type.and_then(fetch::charset_of);
     let decoded = decode(&body[..body.len().min(PAGE_BYTES_MAX)], declared.as_deref(), None);
     let page = tree::Tree::parse(&decoded.text);
-    let found = published::of_page(&page, &decoded.text, &article::read(&page), url, seen_at, Beside::default())?;
+    let url = url.and_then(|url| Url::parse(url).ok());
+    let reading = article::read(&page);
+    let found = published::of_page(&page, &decoded.text, &reading, url.as_ref(), seen_at, Beside::default())?;
     Some((found.at, found.from, found.confidence))
 }
 

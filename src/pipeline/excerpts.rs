@@ -24,6 +24,7 @@ impl Excerpts {
         self.by_document.entry(key).or_insert_with(|| Evidence {
             document_id: record.document_id.clone(),
             published_at: record.event_at,
+            undated: record.undated,
             text: record.excerpt.clone(),
             spans: record.spans.clone(),
             url: record.url.clone(),

@@ -409,16 +409,16 @@ impl Dating {
         }
         let was_seen = document.seen_at.is_some();
         document.seen_at = document.seen_at.or(now);
-        let of_unknown_age = match (self, document.channel) {
+        let is_live = matches!(self, Self::Live(_));
+        let of_unknown_age = match document.channel {
             // Whoever complains does so when it happens.
-            (_, Channel::Complaint) => false,
+            Channel::Complaint => false,
             // What is handed in as it happens is of this day, unless it was found on the web.
-            (Self::Live(_), Channel::Media) => is_on_the_web(document),
-            (Self::Live(_), Channel::Regulator | Channel::Platform | Channel::Standard) => false,
-            (Self::Brought(_) | Self::Replayed, Channel::Platform) => !was_seen,
-            (Self::Brought(_) | Self::Replayed, Channel::Regulator | Channel::Media | Channel::Standard) => {
-                !was_seen || is_on_the_web(document)
+            Channel::Media if is_live => is_on_the_web(document),
+            Channel::Regulator | Channel::Standard | Channel::Media => {
+                !is_live && (!was_seen || is_on_the_web(document))
             }
+            Channel::Platform => !is_live && !was_seen,
         };
         if of_unknown_age {
             mark_undated(document);

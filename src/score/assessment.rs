@@ -108,13 +108,14 @@ impl<'a> CellDay<'a> {
         )
     }
 
-    /// Documents that open an event first, then those that repeat one; each in event order, each once.
+    /// Documents that open an event first, then those that repeat one, then pages without a date; each in event order, each once.
     fn documents(&self, inside: &[&RecentMention<'_>]) -> Vec<DocumentId> {
         let mut listed = BTreeSet::new();
         let leaders = inside.iter().filter(|seen| seen.mention.opens);
-        let others = inside.iter().filter(|seen| !seen.mention.opens);
+        let others = |undated| inside.iter().filter(move |seen| !seen.mention.opens && seen.mention.undated == undated);
         leaders
-            .chain(others)
+            .chain(others(false))
+            .chain(others(true))
             .filter(|seen| listed.insert(seen.mention.document))
             .map(|seen| self.events.names.documents[seen.mention.document as usize].clone())
             .collect()

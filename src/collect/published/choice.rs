@@ -157,11 +157,11 @@ fn completed(stated: &Stated, evidence: &Evidence, known: &[Dated]) -> Option<Da
             if let Some(found) = same {
                 return dated(found.day, time, stated.weight, false);
             }
-            let months = evidence.stated.iter().filter_map(|other| match other.at {
+            let mut months = evidence.stated.iter().filter_map(|other| match other.at {
                 At::Month(year, known) if known.is_none_or(|known| known == month) => Some(year),
                 _ => None,
             });
-            if let Some(date) = months.filter_map(|year| Date::new(year, month, day).ok()).next() {
+            if let Some(date) = months.find_map(|year| Date::new(year, month, day).ok()) {
                 return dated(date, time, stated.weight, false);
             }
             // Another date of the page: the nearest such day, before a change.

@@ -179,16 +179,11 @@ fn year_less(text: &str) -> Option<At> {
 
 /// Gives a document the date that was found, with where it is from; where there is none, that it was looked for.
 pub(crate) fn put(document: &mut Document, found: Option<Published>) {
-    match found {
-        Some(Published { at, from, confidence }) => {
-            document.published_at = Some(at);
-            document.meta.insert(Document::PUBLISHED_FROM.to_owned(), from.code().into());
-            document.meta.insert(Document::PUBLISHED_CONFIDENCE.to_owned(), confidence.into());
-        }
-        None => {
-            document.published_at = None;
-            document.meta.insert(Document::PUBLISHED_FROM.to_owned(), PublishedFrom::Nothing.code().into());
-        }
+    document.published_at = found.map(|found| found.at);
+    let from = found.map_or(PublishedFrom::Nothing, |found| found.from);
+    document.meta.insert(Document::PUBLISHED_FROM.to_owned(), from.code().into());
+    if let Some(Published { confidence, .. }) = found {
+        document.meta.insert(Document::PUBLISHED_CONFIDENCE.to_owned(), confidence.into());
     }
 }
 

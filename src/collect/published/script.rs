@@ -113,7 +113,7 @@ mod tests {
             (r#"{"datePublished": "2019-09-05T11:10:52+08:00"}"#, JsonLd, "2019-09-05"),
             (r#"{"pubDate":"2019-09-05T23:10:52"}"#, JsonLd, "2019-09-05"),
             (r#"<span itemprop="datePublished" class="a">2020年09月11日 18:05</span>"#, JsonLd, "2020-09-11"),
-            (r#"<i itemprop='datePublished' content='2020-09-11'></i>"#, JsonLd, "2020-09-11"),
+            (r"<i itemprop='datePublished' content='2020-09-11'></i>", JsonLd, "2020-09-11"),
             (r#"var ct = "1581517074";"#, Script, "2020-02-12"),
             ("publish_time: '2019-09-08 11:42:03',", Script, "2019-09-08"),
             (r#"<div data-ptime="2019-05-17 20:02:46">"#, Script, "2019-05-17"),

@@ -237,7 +237,7 @@ fn split(told: &Told) -> Page {
         "<div class=\"con\"><h2 class=\"tit\">{}</h2><div class=\"msg\"><span>发布时间：</span><span>{}</span><span>来源：</span><span>某某网</span>\
          <span>作者：</span><span>小李</span></div><div class=\"text\">{}</div></div>{}",
         told.title(),
-        told.show(if told.number % 2 == 0 { "%Y年%-m月%-d日" } else { "%Y/%m/%d %H:%M" }),
+        told.show(if told.number.is_multiple_of(2) { "%Y年%-m月%-d日" } else { "%Y/%m/%d %H:%M" }),
         told.body(),
         told.others("b")
     );
@@ -274,8 +274,8 @@ fn address_alone(told: &Told) -> Page {
 
 /// A notice: the day it is signed with, in Chinese numerals or Arabic ones, below the name of the office.
 fn signed(told: &Told) -> Page {
-    let day = if told.number % 2 == 0 { in_words(told.day) } else { told.show("%Y年%-m月%-d日") };
-    let end = if told.number % 3 == 0 {
+    let day = if told.number.is_multiple_of(2) { in_words(told.day) } else { told.show("%Y年%-m月%-d日") };
+    let end = if told.number.is_multiple_of(3) {
         format!("<p>某某市市场监督管理局　{day}</p>")
     } else {
         format!("<p>某某市市场监督管理局</p><p>{day}</p>")
@@ -360,7 +360,7 @@ fn year_in_change(told: &Told) -> Page {
 /// Publication and change on one line.
 fn changed(told: &Told) -> Page {
     let (first, second) = (told.show("%Y-%m-%d %H:%M"), told.shifted(5, "%Y-%m-%d"));
-    let line = if told.number % 2 == 0 {
+    let line = if told.number.is_multiple_of(2) {
         format!("发布：{first} 更新：{second} 08:00")
     } else {
         format!("更新时间：{second}　发布时间：{first}")
@@ -400,14 +400,11 @@ fn article_foot(told: &Told) -> Page {
 
 /// The line of the article and those of the list beside it have one class, and the line is strewn with blanks.
 fn same_class(told: &Told) -> Page {
-    let aside: String = (0..5)
-        .map(|at| {
-            format!(
-                "<div class=\"item\"><a href=\"/r/{at}\">一则较早的消息{at}</a><span class=\"time\">{}</span></div>",
-                told.shifted(-at, "%Y-%m-%d %H:%M")
-            )
-        })
-        .collect();
+    let earlier = |at: i64| {
+        let day = told.shifted(-at, "%Y-%m-%d %H:%M");
+        format!("<div class=\"item\"><a href=\"/r/{at}\">一则较早的消息{at}</a><span class=\"time\">{day}</span></div>")
+    };
+    let aside: String = (0..5).map(earlier).collect();
     let article = format!(
         "<div class=\"content-a\"><h1><strong>{}</strong></h1><div class=\"a-info\">\n            <span class=\"time\">{}</span>\n\n\n\n                                   \
          <span class=\"original\">\n               <span>小周</span>\n               <span>小李</span>\n             </span>\n        </div>{}</div><div class=\"box\">{aside}</div>",
@@ -437,7 +434,7 @@ fn undated(told: &Told) -> Page {
 /// A list of articles: its days are theirs.
 fn list(told: &Told) -> Page {
     let item = |at: i64| {
-        let day = told.shifted(-at, if told.number % 2 == 0 { "%Y-%m-%d" } else { "发布时间：%Y-%m-%d" });
+        let day = told.shifted(-at, if told.number.is_multiple_of(2) { "%Y-%m-%d" } else { "发布时间：%Y-%m-%d" });
         format!(
             "<li><a href=\"/n/{at}.html\">第{at}则通知公告的标题文字写在这里</a><span class=\"date\">{day}</span></li>"
         )

@@ -76,10 +76,9 @@ fn of_line(line: &str, may_be_alone: bool, evidence: &mut Evidence) -> Option<(A
                 }
                 continue;
             }
-            Label::Other => continue,
             Label::None if is_source_line(before, after) => BESIDE_SOURCE,
             Label::None if alone && matches!(date.form, Form::Day(_)) => ALONE,
-            Label::None => continue,
+            Label::Other | Label::None => continue,
         };
         if !matches!(date.form, Form::TimeOnly) && found.is_none() {
             found = At::of(&date).map(|at| (at, weight));

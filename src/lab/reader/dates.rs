@@ -258,8 +258,8 @@ impl Report for Dates {
 mod tests {
     use super::*;
 
-    fn found(at: &str, confidence: f64) -> Option<Found> {
-        Some(Found { at: parse_moment(at).expect("a moment"), from: PublishedFrom::Line, confidence })
+    fn found(at: &str, confidence: f64) -> Found {
+        Found { at: parse_moment(at).expect("a moment"), from: PublishedFrom::Line, confidence }
     }
 
     #[test]
@@ -269,7 +269,13 @@ mod tests {
         )
         .expect("a key");
         assert_eq!(key[1].url.as_deref(), Some("http://x.example/"));
-        let told = [found("2024-07-01 23:59", 0.99), found("2024-07-05", 0.9), None, found("2024-01-01", 0.7), None];
+        let told = [
+            Some(found("2024-07-01 23:59", 0.99)),
+            Some(found("2024-07-05", 0.9)),
+            None,
+            Some(found("2024-01-01", 0.7)),
+            None,
+        ];
         let dates = measure(key.into_iter().zip(told));
         assert_eq!((dates.right, dates.invented), (Part { part: 1, whole: 3 }, Part { part: 1, whole: 2 }));
         assert_eq!((dates.wrong, dates.missed, dates.ahead), (1, 1, 1));
