@@ -51,6 +51,7 @@ fn records() -> Vec<SignalRecord> {
                 url: None,
                 event_at: starts[at],
                 seen_at: starts[at],
+                undated: false,
                 product: category,
                 product_text: None,
                 hazard,

@@ -247,7 +247,8 @@ impl PartyView {
             return Vec::new();
         }
         let own = evidence.into_iter().filter(|shown| is_own(party, shown));
-        own.map(|shown| only!(shown => Evidence { document_id, published_at, text, spans, url, source })).collect()
+        own.map(|shown| only!(shown => Evidence { document_id, published_at, undated, text, spans, url, source }))
+            .collect()
     }
 
     /// The sampling request of an alert that the party sees; none when it is not for the party. Test bodies see all of it: they buy and

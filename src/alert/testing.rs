@@ -19,6 +19,7 @@ pub(super) fn evidence(_: &Assessment, id: &DocumentId) -> Option<Evidence> {
     Some(Evidence {
         document_id: id.clone(),
         published_at: start_of_day(day(1)),
+        undated: false,
         text: "充电时突然起火 <b>&</b>".into(),
         spans: vec![CharSpan::new(5, 7)],
         url: None,

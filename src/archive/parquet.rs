@@ -52,6 +52,7 @@ pub(super) fn write_signals(path: &Path, records: &[SignalRecord]) -> Result<(),
         maybe("url", &|r| r.url.clone()),
         text("event_at", &|r| show_moment(r.event_at)),
         text("seen_at", &|r| show_moment(r.seen_at)),
+        Series::new("undated".into(), records.iter().map(|r| r.undated).collect::<Vec<_>>()).into(),
         text("product", &|r| r.product.code().to_owned()),
         maybe("product_text", &|r| r.product_text.clone()),
         text("hazard", &|r| r.hazard.code().to_owned()),
@@ -106,6 +107,7 @@ impl Rows<'_> {
             url: self.maybe(row, "url")?.map(str::to_owned),
             event_at: self.code(row, "event_at", |text| parse_moment(text).ok())?,
             seen_at: self.code(row, "seen_at", |text| parse_moment(text).ok())?,
+            undated: self.flag(row, "undated")?,
             product: self.code(row, "product", |text| text.parse().ok())?,
             product_text: self.maybe(row, "product_text")?.map(str::to_owned),
             hazard: self.code(row, "hazard", |text| text.parse().ok())?,
@@ -124,6 +126,14 @@ impl Rows<'_> {
             spans: self.code(row, "spans", read_spans)?,
             lexicon: LexiconVersion::new(self.text(row, "lexicon")?),
         })
+    }
+
+    /// A mark that tables of earlier versions have no column for.
+    fn flag(&self, row: usize, column: &'static str) -> Result<bool, ArchiveError> {
+        if self.table.get_column_index(column).is_none() {
+            return Ok(false);
+        }
+        self.value(row, column, |column| Ok(column.bool()?.get(row)))
     }
 
     fn region(&self, row: usize) -> Result<Option<RegionCode>, ArchiveError> {
@@ -439,6 +449,7 @@ pub(super) fn example_record(position: u64) -> SignalRecord {
         url: None,
         event_at: parse_moment("2024-05-01T08:00:00+08:00").expect("a moment"),
         seen_at: parse_moment("2024-05-02T09:30:00+08:00").expect("a moment"),
+        undated: false,
         product: Category::BatteryCharger,
         product_text: Some("充电宝".to_owned()),
         hazard: Hazard::Fire,
@@ -470,6 +481,7 @@ mod tests {
         let mut bare = example_record(2);
         (bare.brand, bare.region, bare.product_text, bare.spans, bare.rules) =
             (None, None, None, Vec::new(), Vec::new());
+        bare.undated = true;
         let records = [example_record(1), bare];
         write_signals(&path, &records).expect("written");
         assert_eq!(read_signals(&path).expect("read"), records);

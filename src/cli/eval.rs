@@ -38,6 +38,8 @@ enum What {
     Stream(LabelledArgs),
     /// The reader on whole pages, as crawled and before anything was done to them; by kind of page
     Articles(LabelledArgs),
+    /// Dates of saved pages, beside the days that they state
+    Dates(super::eval_dates::DatesArgs),
     /// Detectors side by side on simulated series at the same rate of false onsets, and levels of outbreaks of known truth
     Detection {
         /// Seed of every draw
@@ -103,6 +105,7 @@ pub(super) async fn run(args: &EvalArgs, common: &Common) -> Result<(), Failure>
         What::Extraction(args) => extraction(args, common),
         What::Stream(args) => eval_open::over_stream(args, common),
         What::Articles(args) => eval_open::on_articles(args, common),
+        What::Dates(args) => super::eval_dates::run(args),
         What::Detection { seed, series, quick, only, tables, svg, json } => {
             let shipped = trials::Settings::default();
             let series = if *quick { Some(QUICK_SERIES) } else { *series };

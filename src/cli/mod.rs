@@ -14,6 +14,7 @@ mod demo;
 mod diff;
 mod emerging;
 mod eval;
+mod eval_dates;
 mod eval_open;
 mod explain;
 mod export;

@@ -60,6 +60,7 @@ fn worded<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Said> {
         deliver::DeliverError,
         index::IndexError,
         index::QueryError,
+        lab::reader::dates::KeyError,
         lab::reader::names::TagError,
         lab::reader::quality::GoldError,
         lab::reader::train::TrainError,

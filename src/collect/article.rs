@@ -34,6 +34,9 @@ const SHARED_NAMES: &[&str] = &["og:title", "ArticleTitle", "twitter:title"];
 /// Headings that are looked at, and texts of one.
 const HEADINGS_MAX: usize = 200;
 const HEADING_TEXTS_MAX: usize = 50;
+/// Letters by which a headline is found on its page, and how far above a text its heading may be.
+const HEADING_LETTERS_MAX: usize = 10;
+const HEADING_LEVELS_MAX: usize = 3;
 /// Characters of a heading or title that are looked at.
 const HEADING_CHARS_MAX: usize = 1_000;
 /// Pieces of class names and ids of the blocks around an article.
@@ -130,12 +133,58 @@ pub(crate) struct Article {
     pub(crate) text: String,
 }
 
+/// What a page says, and where on it: by numbers of nodes.
+pub(crate) struct Reading {
+    pub(crate) article: Article,
+    /// The text that begins the headline.
+    pub(crate) headline: Option<usize>,
+    /// The element that holds the body; empty when there is none.
+    pub(crate) body: std::ops::Range<usize>,
+    pub(crate) ink: Ink,
+}
+
 /// Reads a page.
-pub(crate) fn article(page: &Tree) -> Article {
+pub(crate) fn read(page: &Tree) -> Reading {
     let ink = Ink::of(page);
     let title = headline(page);
-    let text = body(page, &ink).map(|element| text_of_article(element, &title, &ink)).unwrap_or_default();
-    Article { title, text }
+    let body = body(page, &ink);
+    let text = body.map(|element| text_of_article(element, &title, &ink)).unwrap_or_default();
+    let headline = place_of_headline(page, &title, &ink);
+    Reading { article: Article { title, text }, headline, body: body.map_or(0..0, Element::range), ink }
+}
+
+/// What a page says, without where.
+#[cfg(test)]
+pub(crate) fn article(page: &Tree) -> Article {
+    read(page).article
+}
+
+/// The first text that begins as the headline does: in a heading, else anywhere but in a link.
+fn place_of_headline(page: &Tree, title: &str, ink: &Ink) -> Option<usize> {
+    let letters =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(HEADING_LETTERS_MAX).collect::<Vec<_>>();
+    let wanted = letters(title);
+    let first = *wanted.first()?;
+    let mut beside = None;
+    for (at, (parent, content)) in page.nodes().enumerate() {
+        let Content::Text(text) = content else { continue };
+        // Most texts begin with another letter: no more of them is looked at.
+        if text.chars().find(|c| c.is_alphanumeric()) != Some(first) {
+            continue;
+        }
+        let found = letters(text);
+        if found.len() < TITLE_CHARS_MIN.min(wanted.len()) || !wanted.starts_with(&found) {
+            continue;
+        }
+        let Some(element) = page.element(parent).filter(|element| element.tag() != Tag::TITLE) else { continue };
+        if std::iter::successors(Some(element), |element| element.parent()).take(HEADING_LEVELS_MAX).any(is_heading) {
+            return Some(at);
+        }
+        if !ink.in_link[at] {
+            beside.get_or_insert(at);
+        }
+    }
+    beside
 }
 
 /// Whether an element may be the headline, by its name, class or id.
@@ -211,7 +260,7 @@ fn without_site(title: &str) -> &str {
 }
 
 /// Characters that are seen, stops and commas, and characters inside links, of all texts before each node.
-struct Ink {
+pub(crate) struct Ink {
     seen: Vec<u32>,
     stops: Vec<u32>,
     linked: Vec<u32>,
@@ -259,7 +308,12 @@ impl Ink {
         (sums[range.end] - sums[range.start]) as usize
     }
 
-    fn visible_chars(&self, element: Element<'_>) -> usize {
+    /// Whether a node is inside a link.
+    pub(crate) fn is_in_link(&self, node: usize) -> bool {
+        self.in_link.get(node).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn visible_chars(&self, element: Element<'_>) -> usize {
         Self::within(&self.seen, &element.range())
     }
 
@@ -291,7 +345,7 @@ impl Ink {
 }
 
 /// Whether a class or the id of an element has one of these pieces, in any case of letters.
-fn is_named(element: Element<'_>, pieces: &[&str]) -> bool {
+pub(crate) fn is_named(element: Element<'_>, pieces: &[&str]) -> bool {
     let (class, id) = element.names();
     if class.is_empty() && id.is_empty() {
         return false;

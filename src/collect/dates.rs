@@ -66,6 +66,13 @@ pub(crate) fn read_date(text: &str, format: Option<&str>, now: Timestamp) -> Opt
     (year >= DATE_YEAR_MIN && moment <= later(now, AHEAD_MAX)).then_some(moment)
 }
 
+/// A time counted back from `now`: `3分钟前`, `昨天 14:20`. None when the text holds none, or a written day.
+pub(crate) fn relative(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = &plain_numbers(text);
+    let just_now = || ["刚刚", "刚才", "just now"].iter().any(|word| text.contains(word)).then_some(now);
+    ago(text, now).or_else(|| named(text, now)).or_else(just_now).filter(|moment| *moment <= now)
+}
+
 fn by_format(text: &str, format: &str) -> Option<Timestamp> {
     match format {
         "epoch_s" => return Timestamp::from_second(text.parse().ok()?).ok(),
@@ -223,7 +230,7 @@ fn named(text: &str, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Full-width digits and Chinese numbers before a unit of time as Arabic ones; 半 spelled out.
-fn plain_numbers(text: &str) -> String {
+pub(crate) fn plain_numbers(text: &str) -> String {
     let narrow = |c: char| match c {
         '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
         '：' => ':',
@@ -295,7 +302,7 @@ fn value(run: &[char]) -> Option<u32> {
     }
 }
 
-fn in_shanghai(civil: DateTime) -> Option<Timestamp> {
+pub(crate) fn in_shanghai(civil: DateTime) -> Option<Timestamp> {
     civil.to_zoned(shanghai()).ok().map(|zoned| zoned.timestamp())
 }
 

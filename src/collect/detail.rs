@@ -5,20 +5,21 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use url::Url;
 
-use super::article::article;
+use super::article::{self, Reading};
 use super::bounds::DETAIL_ITEMS_MAX;
 use super::document::{Origin, document};
-use super::fields::{Fields, set_by_rule};
+use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, set_by_rule};
 use super::html;
 use super::html_table::rows_of;
 use super::identity::row_id;
 use super::item::{answer_of, json_value, look_up, spread, value_of};
 use super::mask::Masker;
 use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, Notes, PageProblem};
+use super::published::{self, Beside};
 use super::recipe::{Detail, DetailFormat, Recipe};
 use super::rules::{FieldRule, Place};
 use super::tree::Tree;
-use vocabulary::{Document, RawRef};
+use vocabulary::{Channel, Document, PublishedFrom, RawRef, day_of, show_moment};
 
 /// The documents of a page or item, and the reasons for which others were set aside.
 #[derive(Debug, Default)]
@@ -71,12 +72,38 @@ pub(crate) fn of_page(detail: &Detail, text: &str, hints: &Fields, context: &Con
 }
 
 /// A page without a recipe for its fields, e.g. from somebody else's archive: title and densest text.
-pub(crate) fn by_density(page: &Tree) -> Fields {
+pub(crate) fn fields_of(reading: &Reading) -> Fields {
     let mut fields = Fields::default();
-    let found = article(page);
-    fields.set("title", &found.title);
-    fields.set("text", &found.text);
+    fields.set("title", &reading.article.title);
+    fields.set("text", &reading.article.text);
     fields
+}
+
+/// Fills in when a page was published, where neither its recipe nor its list names a day with its year. A page that says nothing of it is
+/// marked as looked through; not where people write as things happen to them.
+fn date_by_page(fields: &mut Fields, text: &str, page: &Tree, reading: &Reading, context: &Context<'_>) {
+    let moment = |name: &str, fields: &Fields| fields.get(name).and_then(|text| text.parse::<Timestamp>().ok());
+    let stated = moment("published_at", fields);
+    if stated.is_some() && fields.get(YEAR_OPEN).is_none() {
+        return;
+    }
+    let changed = moment(CHANGED_AT, fields);
+    let beside = Beside { changed, year_open: fields.get(YEAR_OPEN) };
+    let found = published::of_page(page, text, reading, context.url.or(Some(context.page)), context.now, beside);
+    let day_of_year = |at: Timestamp| (day_of(at).month(), day_of(at).day());
+    match (found, stated) {
+        // The rule found the day, the page has its year.
+        (Some(found), Some(stated)) if day_of_year(found.at) != day_of_year(stated) => {}
+        (Some(found), _) => {
+            fields.set("published_at", &show_moment(found.at));
+            fields.set(Document::PUBLISHED_FROM, found.from.code());
+            fields.set(Document::PUBLISHED_CONFIDENCE, &found.confidence.to_string());
+        }
+        (None, None) if context.recipe.channel != Channel::Complaint => {
+            fields.set(Document::PUBLISHED_FROM, PublishedFrom::Nothing.code());
+        }
+        (None, _) => {}
+    }
 }
 
 fn of_html(
@@ -101,14 +128,32 @@ fn of_html(
     if !harvest.rejected.is_empty() {
         return;
     }
-    if detail.fields.iter().any(|rule| rule.name == "text") {
-        fields.fill_from(hints);
-    } else {
+    let has_year = fields.get("published_at").is_some() && fields.get(YEAR_OPEN).is_none();
+    let by_density = !detail.fields.iter().any(|rule| rule.name == "text");
+    let open = |fields: &Fields| fields.get("published_at").is_none() || fields.get(YEAR_OPEN).is_some();
+    let read = (by_density || open(&fields) && (hints.get("published_at").is_none() || open(hints))).then(|| {
+        let tree = Tree::parse(text);
+        let reading = article::read(&tree);
+        (tree, reading)
+    });
+    let dense = read.as_ref().map(|(_, reading)| fields_of(reading)).filter(|_| by_density).unwrap_or_default();
+    if by_density {
         // The article counts more than the list's summary, the list's headline more than a guess at the page's.
-        let dense = by_density(&Tree::parse(text));
         fields.set("text", dense.get("text").unwrap_or_default());
-        fields.fill_from(hints);
-        fields.fill_from(&dense);
+    }
+    if !has_year && hints.get("published_at").is_some() && !open(hints) {
+        // The list has the day with its year.
+        fields.remove("published_at");
+        fields.remove(YEAR_OPEN);
+    }
+    fields.fill_from(hints);
+    fields.fill_from(&dense);
+    if has_year {
+        // What the list left open the page has told.
+        fields.remove(YEAR_OPEN);
+    }
+    if let Some((tree, reading)) = &read {
+        date_by_page(&mut fields, text, tree, reading, context);
     }
     let rows = detail.table.as_ref().map(|table| rows_of(&page, table, &fields, notes)).unwrap_or_default();
     if rows.is_empty() {

@@ -5,10 +5,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::bounds::TEXT_CHARS_MAX;
-use super::fields::{CHANGED_AT, Fields, clip};
+use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, clip};
 use super::identity;
 use super::mask::Masker;
 use super::problem::{CHECK_BOUNDS, Notes};
+use super::published;
 use super::recipe::Recipe;
 use vocabulary::{ActorKind, AdminLevel, Document, Meta, RawRef};
 
@@ -55,7 +56,10 @@ pub(crate) fn document(
     let mut meta = Meta::new();
     for (name, value) in fields.iter() {
         match name {
-            "title" | "text" | "published_at" | "url" | CHANGED_AT => {}
+            "title" | "text" | "published_at" | "url" | CHANGED_AT | YEAR_OPEN => {}
+            Document::PUBLISHED_CONFIDENCE => {
+                meta.extend(value.parse::<f64>().ok().map(|share| (name.to_owned(), Value::from(share))));
+            }
             "price" | "sold" | "rating" | "reviews" => {
                 let number = quantity(value).unwrap_or_else(|| Value::String(value.to_owned()));
                 meta.insert(name.to_owned(), number);
@@ -85,6 +89,13 @@ pub(crate) fn document(
         meta,
         raw: Some(origin.raw.clone()),
     };
+    // What an interface sends as text may still name its day.
+    if document.published_at.is_none() && document.meta_str(Document::PUBLISHED_FROM).is_none() {
+        let found = published::of_text(&document.text, document.url.as_deref(), Some(origin.now));
+        if found.is_some() {
+            published::put(&mut document, found);
+        }
+    }
     // PRIV-1: nothing unmasked leaves this function.
     origin.masker.mask_document(&mut document);
     document.check().map_err(|error| error.to_string())?;

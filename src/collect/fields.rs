@@ -9,11 +9,15 @@ use super::bounds::{TEXT_CHARS_MAX, VALUE_CHARS_MAX};
 use super::dates;
 use super::mask::mask_field as masked;
 use super::problem::{CHECK_DATE, CHECK_SELECTOR, Notes};
+use super::published::leaves_year_open;
 use super::rules::FieldRule;
 use vocabulary::{Meta, show_moment};
 
 /// Hint of a page: when it was last changed, as a list of pages says. No field of a document.
 pub(crate) const CHANGED_AT: &str = "changed_at";
+
+/// The text of `published_at` when it named no year: the latest such day was taken. No field of a document.
+pub(crate) const YEAR_OPEN: &str = "published_year_open";
 
 /// Values by field name, as text. `published_at` is already RFC 3339.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +35,10 @@ impl Fields {
             let max = if name == "text" { TEXT_CHARS_MAX + 1 } else { VALUE_CHARS_MAX };
             self.0.insert(name.to_owned(), clip(value, max).to_owned());
         }
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
     }
 
     /// What the names and values take.
@@ -79,6 +87,9 @@ pub(crate) fn set_by_rule(fields: &mut Fields, rule: &FieldRule, found: &str, no
     }
     if let Some(moment) = dates::read_date(&value, rule.date.as_deref(), now) {
         fields.set(&rule.name, &show_moment(moment));
+        if rule.date.is_none() && leaves_year_open(&value) {
+            fields.set(YEAR_OPEN, &value);
+        }
     } else if !value.trim().is_empty() {
         notes.add(Some(rule.line), format!("`{}` is no date that can be read", clip(&value, 60)), CHECK_DATE);
     }

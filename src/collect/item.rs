@@ -11,6 +11,9 @@ use super::problem::PageProblem;
 use super::rules::{FieldRule, Place};
 use super::{html, made, xml};
 
+/// Elements in which a `<time>` is looked for.
+const TIME_WITHIN: usize = 50;
+
 /// One item of a list.
 #[derive(Debug)]
 pub(crate) struct Item {
@@ -53,9 +56,13 @@ pub(crate) fn answer_of(text: &str, is_xml: bool) -> Result<Value, String> {
 
 /// The text a rule finds in an element; empty when it finds nothing.
 pub(crate) fn value_of(element: ElementRef<'_>, rule: &FieldRule) -> String {
-    let take = |found: ElementRef<'_>| match &rule.attr {
-        Some(attr) => found.attr(attr).unwrap_or_default().trim().to_owned(),
-        None => html::text_of(found),
+    let take = |found: ElementRef<'_>| {
+        if let Some(attr) = &rule.attr {
+            return found.attr(attr).unwrap_or_default().trim().to_owned();
+        }
+        // What is shown may leave the year out; what machines are told does not.
+        let is_date = rule.name == "published_at" && rule.capture.is_none();
+        is_date.then(|| told_date(found)).flatten().unwrap_or_else(|| html::text_of(found))
     };
     match &rule.place {
         Place::Constant(value) => value.clone(),
@@ -81,6 +88,13 @@ pub(crate) fn value_of(element: ElementRef<'_>, rule: &FieldRule) -> String {
         }
         Place::Path(_) => String::new(),
     }
+}
+
+/// The `datetime` of a `<time>` that is the element or in it.
+fn told_date(element: ElementRef<'_>) -> Option<String> {
+    let mut inside = element.descendants().filter_map(ElementRef::wrap).take(TIME_WITHIN);
+    let value = inside.find(|inner| inner.value().name() == "time")?.attr("datetime")?.trim();
+    value.starts_with(|first: char| first.is_ascii_digit()).then(|| value.to_owned())
 }
 
 /// The text a rule finds in a JSON value; several paths or hits are joined by lines.

@@ -35,6 +35,7 @@ mod made;
 mod mask;
 mod pace;
 mod problem;
+mod published;
 mod recipe;
 mod robots;
 mod round;
@@ -77,8 +78,9 @@ pub use sink::{Outcome, Sink, SinkError};
 
 use archive::WarcError;
 use bounds::{HEAD_WAIT_MAX, TITLE_CHARS_MAX, VALUE_CHARS_MAX};
+use published::Beside;
 use store::StoreError;
-use vocabulary::{Channel, Document, RawRef, SourceId};
+use vocabulary::{Channel, Document, PublishedFrom, RawRef, SourceId};
 
 /// How the collector behaves towards the world, for all sources.
 #[derive(Debug, Clone)]
@@ -205,8 +207,10 @@ pub fn document_of_page(
     let mut problems = decoded.problems;
     let page = tree::Tree::parse(&decoded.text);
     problems.extend(page.problem());
-    let fields = detail::by_density(&page);
+    let reading = article::read(&page);
+    let fields = detail::fields_of(&reading);
     let url = identity::canonical(url, &[]);
+    let published = published::of_page(&page, &decoded.text, &reading, Some(&url), seen_at, Beside::default());
     let text = match (fields.get("title"), fields.get("text")) {
         (Some(title), Some(text)) if !text.starts_with(title) => format!("{title}\n{text}"),
         (title, text) => text.or(title).unwrap_or_default().to_owned(),
@@ -215,7 +219,7 @@ pub fn document_of_page(
         problems.push("no text was found".to_owned());
         return (None, problems);
     }
-    let document = Document {
+    let mut document = Document {
         id: document_id(source, url.as_str()),
         source: source.clone(),
         channel,
@@ -227,7 +231,50 @@ pub fn document_of_page(
         meta: serde_json::Map::new(),
         raw: Some(raw),
     };
+    published::put(&mut document, published);
     (Some(document), problems)
+}
+
+/// When a page was published, what that was read from, and how often such evidence is right (0–1); none when the page does not say.
+/// `url`: its address, when it is known. Nothing lies behind `seen_at`.
+#[must_use]
+pub fn date_of_page(
+    url: Option<&str>,
+    content_type: Option<&str>,
+    body: &[u8],
+    seen_at: Timestamp,
+) -> Option<(Timestamp, PublishedFrom, f64)> {
+    let declared = content_type.and_then(fetch::charset_of);
+    let decoded = decode(&body[..body.len().min(PAGE_BYTES_MAX)], declared.as_deref(), None);
+    let page = tree::Tree::parse(&decoded.text);
+    let url = url.and_then(|url| Url::parse(url).ok());
+    let reading = article::read(&page);
+    let found = published::of_page(&page, &decoded.text, &reading, url.as_ref(), seen_at, Beside::default())?;
+    Some((found.at, found.from, found.confidence))
+}
+
+/// Gives a document that was brought without a date the one that its text or its address states, and takes away a date that lies ahead.
+/// `live`: it came just now, so that times are counted back from this moment where it does not say when it was seen. `latest`: what lies more
+/// than a day and a half behind this moment, or behind when it was seen, is a mistake.
+pub fn date_by_text(document: &mut Document, live: Option<Timestamp>, latest: Option<Timestamp>) {
+    let seen = document.seen_at.or(live);
+    let latest = document.seen_at.or(latest);
+    let is_ahead = |at: Timestamp| latest.is_some_and(|latest| at > schedule::later(latest, bounds::AHEAD_MAX));
+    if document.published_at.is_some_and(is_ahead) {
+        document.published_at = None;
+    }
+    if document.published_at.is_none() && document.meta_str(Document::PUBLISHED_FROM).is_none() {
+        let found =
+            published::of_text(&document.text, document.url.as_deref(), seen).filter(|found| !is_ahead(found.at));
+        if found.is_some() {
+            published::put(document, found);
+        }
+    }
+}
+
+/// Marks a document as of unknown age: it was looked through for a date, and there is none.
+pub fn mark_undated(document: &mut Document) {
+    published::put(document, None);
 }
 
 /// A text that somebody else's program took from a page (WET): its first line is the title, all of it the text. No document when there is
@@ -244,7 +291,8 @@ pub fn document_of_plain_text(
     let text = text.trim();
     let title = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
     let url = identity::canonical(url, &[]);
-    Some(Document {
+    let published = published::of_text(text, Some(url.as_str()), Some(seen_at));
+    let mut document = Document {
         id: document_id(source, url.as_str()),
         source: source.clone(),
         channel,
@@ -255,5 +303,7 @@ pub fn document_of_plain_text(
         seen_at: Some(seen_at),
         meta: serde_json::Map::new(),
         raw: Some(raw),
-    })
+    };
+    published::put(&mut document, published);
+    Some(document)
 }

@@ -12,7 +12,7 @@ use shared_data::shared;
 use vocabulary::{SHOWN_CHARS, excerpt};
 
 /// The plain files of a tar archive, by name.
-fn files_of(path: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files_of(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let tar = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
     let mut files = BTreeMap::new();
     for entry in tar::Archive::new(&tar[..]).entries().unwrap() {

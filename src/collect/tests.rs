@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
 
 mod bounded;
+mod dated;
 mod kinds;
 mod robots;
 mod shipped;

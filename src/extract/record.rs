@@ -37,6 +37,7 @@ pub fn signal_records(document: &Document, reading: &Reading, position: Position
                 url: document.url.clone(),
                 event_at,
                 seen_at,
+                undated: document.is_undated(),
                 product: signal.product,
                 product_text: signal.product_span.map(|span| name(chars, span)),
                 hazard: signal.hazard,

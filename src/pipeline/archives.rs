@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::PipelineError;
 use super::files::{digest, files_under, name_below};
-use super::intake::{Items, read_aside};
+use super::intake::{Dating, Items, read_aside};
 use archive::documents::{Format, ImportSpec, PageFilter};
 use collect::Masker;
 use log::Journal;
@@ -104,7 +104,7 @@ impl Piece {
                     columns: BTreeMap::new(),
                     pages: PageFilter::default(),
                 };
-                let (items, reader) = read_aside(path.clone(), spec, Masker::default());
+                let (items, reader) = read_aside(path.clone(), spec, Masker::default(), Dating::Replayed);
                 Ok(Batches::File { items, reader: Some(reader) })
             }
         }

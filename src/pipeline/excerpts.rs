@@ -44,6 +44,7 @@ fn evidence_of(record: SignalRecord) -> Evidence {
     Evidence {
         document_id: record.document_id,
         published_at: record.event_at,
+        undated: record.undated,
         text: record.excerpt,
         spans: record.spans,
         url: record.url,
@@ -67,6 +68,7 @@ mod tests {
             url: Some(text.to_owned()),
             event_at: Timestamp::from_second(i64::try_from(position).expect("small")).expect("a moment"),
             seen_at: Timestamp::UNIX_EPOCH,
+            undated: false,
             product: Category::Toy,
             product_text: None,
             hazard,

@@ -26,7 +26,7 @@ use archive::documents::{
 };
 use archive::files::{make_folder, sync_folder};
 use archive::{ArchiveError, Record};
-use collect::{self, Masker, Recipe, Round, clean_document, mask};
+use collect::{self, Masker, Recipe, Round, clean_document, date_by_text, mark_undated, mask};
 use log::{APPEND_MAX, Aside, Journal, Outcome};
 use vocabulary::{Channel, Document, DocumentId, Intake, Party, Refused, Role, SourceId, refused};
 
@@ -165,7 +165,7 @@ pub async fn import_file(
 ) -> Result<ImportReport, PipelineError> {
     let mut report = ImportReport::default();
     let mut rejects = Rejects::beside(tower, path, &spec.source);
-    let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker());
+    let (mut items, reader) = read_aside(path.to_owned(), spec.clone(), tower.masker(), Dating::Brought(now));
     let mut reasons = Reasons::default();
     let mut done = 0;
     if rejects.path.exists() {
@@ -280,7 +280,7 @@ pub async fn push_lines(
             Some(document_of_line(path, number, &line, &of)?.and_then(own))
         };
         let items: Items = read_lines(path, Box::new(std::io::Cursor::new(lines))).filter_map(one).collect();
-        masked(items, &masker)
+        made_ready(items, &masker, Dating::Live(now))
     });
     let mut report = ImportReport::default();
     let mut reasons = Reasons::default();
@@ -313,6 +313,7 @@ pub(super) fn read_aside(
     path: PathBuf,
     spec: ImportSpec,
     masker: Masker,
+    dating: Dating,
 ) -> (mpsc::Receiver<Items>, JoinHandle<Result<(), PipelineError>>) {
     let (sender, receiver) = mpsc::channel(BATCHES_WAITING_MAX);
     let reader = tokio::task::spawn_blocking(move || {
@@ -322,14 +323,14 @@ pub(super) fn read_aside(
             unparsed.push(one);
             if unparsed.len() >= APPEND_MAX || bytes >= BATCH_BYTES_MAX {
                 bytes = 0;
-                let items = masked(parsed(std::mem::take(&mut unparsed), &path, &spec), &masker);
+                let items = made_ready(parsed(std::mem::take(&mut unparsed), &path, &spec), &masker, dating);
                 if sender.blocking_send(items).is_err() {
                     // Nobody listens any more: the import has stopped, with its own error.
                     return Ok(());
                 }
             }
         }
-        _ = sender.blocking_send(masked(parsed(unparsed, &path, &spec), &masker));
+        _ = sender.blocking_send(made_ready(parsed(unparsed, &path, &spec), &masker, dating));
         Ok(())
     });
     (receiver, reader)
@@ -383,11 +384,60 @@ fn parsed(unparsed: Vec<UnparsedItem>, path: &Path, spec: &ImportSpec) -> Items 
     unparsed.into_par_iter().filter_map(one).collect()
 }
 
-/// The items without debris of pages, and masked: a number with an invisible character in it is a number.
-fn masked(mut items: Items, masker: &Masker) -> Items {
+/// What is known of when documents came that people bring.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Dating {
+    /// Handed in as they happen, at this moment: times are counted back from it, and what names no day is of this one.
+    Live(Timestamp),
+    /// Brought at this moment, and perhaps years old: no date lies behind it.
+    Brought(Timestamp),
+    /// Replayed: nothing is known but what they say themselves.
+    Replayed,
+}
+
+impl Dating {
+    /// Dates a document by its own lines, and says what its day is where they name none (decision 0039).
+    fn date(self, document: &mut Document) {
+        let (live, now) = match self {
+            Self::Live(now) => (Some(now), Some(now)),
+            Self::Brought(now) => (None, Some(now)),
+            Self::Replayed => (None, None),
+        };
+        date_by_text(document, live, now);
+        if document.published_at.is_some() {
+            return;
+        }
+        let was_seen = document.seen_at.is_some();
+        document.seen_at = document.seen_at.or(now);
+        let is_live = matches!(self, Self::Live(_));
+        let of_unknown_age = match document.channel {
+            // Whoever complains does so when it happens.
+            Channel::Complaint => false,
+            // What is handed in as it happens is of this day, unless it was found on the web.
+            Channel::Media if is_live => is_on_the_web(document),
+            Channel::Regulator | Channel::Standard | Channel::Media => {
+                !is_live && (!was_seen || is_on_the_web(document))
+            }
+            Channel::Platform => !is_live && !was_seen,
+        };
+        if of_unknown_age {
+            mark_undated(document);
+        }
+    }
+}
+
+/// Whether it is a page of the web, which may be of any age.
+fn is_on_the_web(document: &Document) -> bool {
+    document.url.as_deref().is_some_and(|url| url.starts_with("http://") || url.starts_with("https://"))
+}
+
+/// The items without debris of pages, dated by their own words where nothing else dates them, and masked: a number with an invisible
+/// character in it is a number.
+fn made_ready(mut items: Items, masker: &Masker, dating: Dating) -> Items {
     items.par_iter_mut().for_each(|item| match item {
         Ok(document) => {
             clean_document(document);
+            dating.date(document);
             masker.mask_document(document);
         }
         Err(rejected) => {

@@ -51,7 +51,7 @@ pub struct ReadReport {
     pub signals: u64,
     /// Documents with a problem noted in their reading.
     pub problems: u64,
-    /// Documents without any time: they are found, but no day can count them.
+    /// Documents without any time, and pages that name no day: they are found, but count for no day.
     pub undated: u64,
 }
 
@@ -171,7 +171,7 @@ impl Tower {
                 report.documents += 1;
                 report.signals += entry.records.len() as u64;
                 report.problems += u64::from(!entry.reading.problems.is_empty());
-                report.undated += u64::from(entry.document.known_at().is_none());
+                report.undated += u64::from(entry.document.known_at().is_none() || entry.document.is_undated());
             }
 
             let read = self.publish_index(index_at, to, read).await?;

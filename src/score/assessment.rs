@@ -108,13 +108,14 @@ impl<'a> CellDay<'a> {
         )
     }
 
-    /// Documents that open an event first, then those that repeat one; each in event order, each once.
+    /// Documents that open an event first, then those that repeat one, then pages without a date; each in event order, each once.
     fn documents(&self, inside: &[&RecentMention<'_>]) -> Vec<DocumentId> {
         let mut listed = BTreeSet::new();
         let leaders = inside.iter().filter(|seen| seen.mention.opens);
-        let others = inside.iter().filter(|seen| !seen.mention.opens);
+        let others = |undated| inside.iter().filter(move |seen| !seen.mention.opens && seen.mention.undated == undated);
         leaders
-            .chain(others)
+            .chain(others(false))
+            .chain(others(true))
             .filter(|seen| listed.insert(seen.mention.document))
             .map(|seen| self.events.names.documents[seen.mention.document as usize].clone())
             .collect()
@@ -122,12 +123,13 @@ impl<'a> CellDay<'a> {
 }
 
 fn counts(inside: &[&RecentMention<'_>]) -> Counts {
+    let counted = || inside.iter().map(|seen| seen.mention).filter(|mention| !mention.undated);
     let distinct = |value: &dyn Fn(&Mention) -> u32| -> u64 {
-        let values: BTreeSet<u32> = inside.iter().map(|seen| value(seen.mention)).collect();
+        let values: BTreeSet<u32> = counted().map(value).collect();
         values.len() as u64
     };
     let places: BTreeSet<u32> =
-        inside.iter().map(|seen| seen.mention.region / 100).filter(|prefecture| *prefecture > 0).collect();
+        counted().map(|mention| mention.region / 100).filter(|prefecture| *prefecture > 0).collect();
     Counts {
         reports: distinct(&|mention| mention.document),
         texts: distinct(&|mention| mention.story),

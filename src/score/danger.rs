@@ -14,7 +14,8 @@ pub(super) fn judge<'m>(
     criteria: &DangerCriteria,
 ) -> (Danger, DangerTerms) {
     let (mut stated, mut vulnerable) = (0, false);
-    for mention in mentions.filter(|mention| mention.confidence >= criteria.credible_confidence) {
+    let credible = |mention: &&Mention| !mention.undated && mention.confidence >= criteria.credible_confidence;
+    for mention in mentions.filter(credible) {
         if mention.asserted {
             stated = stated.max(mention.severity);
         }
@@ -162,6 +163,8 @@ mod tests {
         assert_eq!((terms.severity, terms.severity_stated, danger), (4, 4, Danger::Serious));
         let (_, doubtful) = judged(Hazard::Burn, &[Report::new(0).severity(4).confidence(0.4)]);
         assert_eq!((doubtful.severity, doubtful.severity_stated), (2, 0));
+        let (_, undated) = judged(Hazard::Burn, &[Report::new(0).severity(4).vulnerable().undated()]);
+        assert_eq!((undated.severity, undated.severity_stated, undated.vulnerable), (2, 0, false));
         let (_, feared) = judged(Hazard::Burn, &[Report::new(0).severity(4).stance(vocabulary::Stance::Suspected)]);
         assert_eq!(feared.severity_stated, 0);
     }

@@ -16,6 +16,9 @@ use super::days::{self, Day};
 use super::stories::{Stories, StoryId, Told};
 use vocabulary::{Category, Channel, DocumentId, Hazard, RegionCode, SignalRecord, SourceId, Stance, day_of};
 
+/// Characters of its excerpt from which a text is an article: excerpts are windows of this order.
+const ARTICLE_CHARS: usize = 120;
+
 /// What became of the signals: `records = below_floor + context + events + echoes + same_person + capped`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SignalCounts {
@@ -23,7 +26,7 @@ pub struct SignalCounts {
     pub records: u64,
     /// Not counted: confidence below the floor.
     pub below_floor: u64,
-    /// Not counted: from a channel that is context only.
+    /// Not counted: from a channel that is context only, or of a page without a date.
     pub context: u64,
     /// Independent events.
     pub events: u64,
@@ -81,6 +84,8 @@ pub(super) struct Mention {
     pub(super) opens: bool,
     /// Kept and shown, never counted and no reason of its own.
     pub(super) context: bool,
+    /// Of a page without a date: it says nothing of these days, neither how many report nor how bad it is.
+    pub(super) undated: bool,
     pub(super) actor: u32,
     pub(super) region: u32,
     pub(super) severity: u8,
@@ -287,7 +292,8 @@ pub struct EventBook {
     /// Actors of stories without an author, by source and story: each such pair counts as an actor of its own.
     unsigned: HashMap<(u32, StoryId), u32>,
     document_numbers: HashMap<DocumentId, u32>,
-    document_stories: Vec<StoryId>,
+    /// The story of each document, and the day it belongs to.
+    document_stories: Vec<(StoryId, Day)>,
     brand_numbers: HashMap<String, u32>,
     actor_numbers: HashMap<String, u32>,
     source_numbers: HashMap<SourceId, u32>,
@@ -378,12 +384,16 @@ impl EventBook {
         let names = &mut self.events.names;
         let document = number_of(&record.document_id, &mut self.document_numbers, &mut names.documents);
         // A document stays in its story, whatever more is read in it.
-        let story = self.document_stories.get(document as usize).copied().unwrap_or_else(|| {
-            let province = record.region.map_or(0, RegionCode::number) / 10_000;
-            let story = self.stories.assign(&record.fingerprint, day, Told { press, province });
-            self.document_stories.push(story);
+        let (story, day) = self.document_stories.get(document as usize).copied().unwrap_or_else(|| {
+            let told = Told {
+                press,
+                article: press && record.excerpt.chars().nth(ARTICLE_CHARS - 1).is_some(),
+                province: record.region.map_or(0, RegionCode::number) / 10_000,
+            };
+            let (story, day) = self.stories.assign(&record.fingerprint, day, told);
+            self.document_stories.push((story, day));
             self.events.document_days.push((day, seen));
-            story
+            (story, day)
         });
         let named = |name: &Option<String>, numbers: &mut HashMap<String, u32>, names: &mut Vec<String>| {
             name.as_deref().filter(|name| !name.is_empty()).map_or(0, |name| number_of(name, numbers, names))
@@ -408,7 +418,9 @@ impl EventBook {
 
         let cell_key = (record.product, record.hazard);
         // Context stands beside the events: it neither is one nor makes a report at home the retelling of one.
-        let context = self.counting.context_channels.contains(&record.channel) || self.is_planned_test(record);
+        // So does a page without a date: it was seen today, and may be years old.
+        let context =
+            record.undated || self.counting.context_channels.contains(&record.channel) || self.is_planned_test(record);
         let known = self.event_of_story.get(&(story, record.product, record.hazard)).copied().filter(|_| !context);
         let opens = !context && known.is_none() && self.counts(record, actor, brand, region, day);
         let components = if opens { self.named_components(record) } else { 0 };
@@ -432,6 +444,7 @@ impl EventBook {
             event,
             opens,
             context,
+            undated: record.undated,
             actor,
             region,
             severity: record.severity.min(4),
@@ -588,6 +601,13 @@ mod tests {
         let abroad = Report::new(0).channel(Channel::Standard).text(5);
         let counted = tally(&[abroad, Report::new(1).text(5)]);
         assert_eq!((counted.context, counted.events), (1, 1), "the report at home is an event of its own");
+    }
+
+    #[test]
+    fn a_page_without_a_date_is_context_and_a_complaint_seen_the_same_day_an_event() {
+        let seen = || Report::new(0).text(5).channel(Channel::Media);
+        let counted = tally(&[seen().undated(), seen().undated().text(6), seen()]);
+        assert_eq!((counted.context, counted.events), (2, 1), "nor does it make the dated report a retelling");
     }
 
     #[test]

@@ -114,6 +114,7 @@ impl FieldHasher {
             event,
             opens,
             context,
+            undated,
             actor,
             region,
             severity,
@@ -135,7 +136,7 @@ impl FieldHasher {
         self.count(u64::from(severity));
         self.count(components);
         self.count(confidence.to_bits());
-        let flags = [opens, context, vulnerable, asserted];
+        let flags = [opens, context, undated, vulnerable, asserted];
         self.count(flags.iter().fold(0, |all, flag| all << 1 | u64::from(*flag)));
         self.text(channel.code());
         self.text(names.documents[document as usize].as_str());
@@ -189,7 +190,8 @@ mod tests {
             change(&mut all[10]);
             of(&all)
         };
-        let judged: [&dyn Fn(&mut SignalRecord); 10] = [
+        let judged: [&dyn Fn(&mut SignalRecord); 11] = [
+            &|record| record.undated = true,
             &|record| record.severity = 3,
             &|record| record.confidence = 0.81,
             &|record| record.brand = Some("丙牌".to_owned()),

@@ -10,6 +10,8 @@ use vocabulary::Fingerprint;
 const LANES_MET_MIN: usize = 2;
 /// Newest texts looked at per value of a lane; older ones of the same wording have left the story window long before.
 const BUCKET_MAX: usize = 64;
+/// Similarity from which a long text that a paper prints is the reprint of another, however long ago that was: 15 of 16 lanes.
+const REPRINT_SIMILARITY: f64 = 0.9;
 /// No text: the end of a chain.
 const NONE: u32 = u32::MAX;
 
@@ -36,6 +38,8 @@ struct Text {
 pub(super) struct Told {
     /// Whether a paper printed it: then between it and another such text less similarity is enough.
     pub(super) press: bool,
+    /// Whether it is an article that a paper printed, not a headline or a few lines: the same words tell of the same case, however late.
+    pub(super) article: bool,
     /// Two digits of the province that it tells of; 0 when none is named.
     pub(super) province: u32,
 }
@@ -73,28 +77,32 @@ impl Stories {
         Self { window_days, similarity, press_similarity, spans, texts, before, newest }
     }
 
-    /// The story of a document that was not met before.
-    pub(super) fn assign(&mut self, fingerprint: &Fingerprint, day: Day, told: Told) -> StoryId {
-        let story = if fingerprint.says_nothing() { None } else { self.retold(fingerprint, day, told) };
-        let story = story.unwrap_or_else(|| {
+    /// The story of a document that was not met before, and the day that it belongs to: its own, or the first of its story where it is the
+    /// reprint of an article that is older than stories last.
+    pub(super) fn assign(&mut self, fingerprint: &Fingerprint, day: Day, told: Told) -> (StoryId, Day) {
+        let found = if fingerprint.says_nothing() { None } else { self.retold(fingerprint, day, told) };
+        let story = found.unwrap_or_else(|| {
             self.spans.push(Span { first: day, last: day });
             id(self.spans.len() - 1)
         });
         let span = &mut self.spans[story as usize];
+        let is_reprint = day - span.last > self.window_days;
+        let day = if is_reprint { span.first } else { day };
         *span = Span { first: span.first.min(day), last: span.last.max(day) };
         if !fingerprint.says_nothing() {
             self.remember(Text { story, print: *fingerprint, told });
         }
-        story
+        (story, day)
     }
 
-    /// The story most of which is shared and whose days lie near enough; the older one when two share as much.
+    /// The story most of which is shared and whose days lie near enough, or whose article is printed again; the older one when two share as much.
     fn retold(&self, fingerprint: &Fingerprint, day: Day, told: Told) -> Option<StoryId> {
         let mut best: Option<(f64, StoryId)> = None;
         for value in lanes(fingerprint) {
             for other in self.chain(value) {
                 let Span { first, last } = self.spans[other.story as usize];
-                if day - last > self.window_days || first - day > self.window_days {
+                let is_reprint = day - last > self.window_days && told.article && other.told.article;
+                if !is_reprint && (day - last > self.window_days || first - day > self.window_days) {
                     continue;
                 }
                 if fingerprint.alike(&other.print) < LANES_MET_MIN {
@@ -105,9 +113,13 @@ impl Stories {
                     let enough = told.rewrites(other.told) && !fingerprint.other_numbers(&other.print);
                     similarity.filter(|similarity| enough && *similarity >= self.press_similarity)
                 };
-                let Some(shared) = fingerprint.retold(&other.print, self.similarity).or_else(rewritten) else {
-                    continue;
+                let found = if is_reprint {
+                    let similarity = fingerprint.similarity(&other.print);
+                    (similarity >= REPRINT_SIMILARITY && !fingerprint.other_numbers(&other.print)).then_some(similarity)
+                } else {
+                    fingerprint.retold(&other.print, self.similarity).or_else(rewritten)
                 };
+                let Some(shared) = found else { continue };
                 let better =
                     best.is_none_or(|(so_far, chosen)| shared > so_far || (shared >= so_far && other.story < chosen));
                 if better {
@@ -165,42 +177,63 @@ mod tests {
         ))
     }
 
-    const SAID: Told = Told { press: false, province: 0 };
-    const PRINTED: Told = Told { press: true, province: 0 };
+    const SAID: Told = Told { press: false, article: false, province: 0 };
+    const PRINTED: Told = Told { press: true, article: false, province: 0 };
+    const ARTICLE: Told = Told { press: true, article: true, province: 0 };
 
     #[test]
     fn a_reprint_within_two_weeks_of_the_latest_one_joins_the_story() {
         let mut stories = Stories::new(14, 0.7, 0.45);
-        let first = stories.assign(&text(1, 0), 100, SAID);
-        assert_eq!(stories.assign(&text(1, 3), 110, SAID), first, "13 of 16 lanes agree");
-        assert_eq!(stories.assign(&text(1, 0), 124, SAID), first, "14 days after b");
-        assert_ne!(stories.assign(&text(1, 0), 139, SAID), first, "15 days after c");
+        let (first, _) = stories.assign(&text(1, 0), 100, SAID);
+        assert_eq!(stories.assign(&text(1, 3), 110, SAID), (first, 110), "13 of 16 lanes agree");
+        assert_eq!(stories.assign(&text(1, 0), 124, SAID), (first, 124), "14 days after b");
+        assert_ne!(stories.assign(&text(1, 0), 139, SAID).0, first, "15 days after c");
+    }
+
+    #[test]
+    fn the_reprint_of_an_old_article_keeps_its_first_day() {
+        for (told, changed, same) in
+            [(ARTICLE, 0, true), (ARTICLE, 1, true), (ARTICLE, 3, false), (PRINTED, 0, false), (SAID, 0, false)]
+        {
+            let mut stories = Stories::new(14, 0.7, 0.45);
+            let (first, _) = stories.assign(&text(1, 0), 100, told);
+            let (story, day) = stories.assign(&text(1, changed), 2_000, told);
+            assert_eq!((story == first, day == 100), (same, same), "{told:?} {changed}");
+            assert_eq!(stories.assign(&text(1, changed), 2_000, told).1, day, "and so do those after it");
+        }
+        let mut stories = Stories::new(14, 0.7, 0.45);
+        let (first, _) = stories.assign(&text(1, 0), 2_000, ARTICLE);
+        assert_ne!(
+            stories.assign(&text(1, 0), 100, ARTICLE).0,
+            first,
+            "what is older was not known when the first was counted"
+        );
     }
 
     #[test]
     fn different_texts_are_different_stories() {
         let mut stories = Stories::new(14, 0.7, 0.45);
-        let first = stories.assign(&text(1, 0), 100, SAID);
-        assert_ne!(stories.assign(&text(2, 0), 100, SAID), first);
-        assert_ne!(stories.assign(&text(1, 5), 100, SAID), first, "11 of 16 lanes are too few");
+        let (first, _) = stories.assign(&text(1, 0), 100, SAID);
+        assert_ne!(stories.assign(&text(2, 0), 100, SAID).0, first);
+        assert_ne!(stories.assign(&text(1, 5), 100, SAID).0, first, "11 of 16 lanes are too few");
     }
 
     #[test]
     fn papers_that_rewrite_half_of_a_story_retell_it_and_two_complaints_do_not() {
-        for (told, same) in [(PRINTED, true), (SAID, false)] {
+        for (told, same) in [(PRINTED, true), (ARTICLE, true), (SAID, false)] {
             let mut stories = Stories::new(14, 0.7, 0.45);
-            let first = stories.assign(&text(1, 0), 100, PRINTED);
-            assert_eq!(stories.assign(&text(1, 8), 101, told) == first, same);
+            let (first, _) = stories.assign(&text(1, 0), 100, PRINTED);
+            assert_eq!(stories.assign(&text(1, 8), 101, told).0 == first, same);
         }
     }
 
     #[test]
     fn papers_that_write_alike_of_two_provinces_tell_two_stories() {
-        let of = |province| Told { press: true, province };
+        let of = |province| Told { province, ..PRINTED };
         for (changed, province, same) in [(8, 51, false), (8, 33, true), (8, 0, true), (2, 51, true)] {
             let mut stories = Stories::new(14, 0.7, 0.45);
-            let first = stories.assign(&text(1, 0), 100, of(33));
-            assert_eq!(stories.assign(&text(1, changed), 100, of(province)) == first, same, "{changed} {province}");
+            let (first, _) = stories.assign(&text(1, 0), 100, of(33));
+            assert_eq!(stories.assign(&text(1, changed), 100, of(province)).0 == first, same, "{changed} {province}");
         }
     }
 
@@ -208,8 +241,8 @@ mod tests {
     fn texts_too_short_for_a_fingerprint_never_echo_one_another() {
         let mut stories = Stories::new(14, 0.7, 0.45);
         let empty = Fingerprint::of_lanes([u32::MAX; Fingerprint::LANES]);
-        let first = stories.assign(&empty, 1, SAID);
-        assert_ne!(stories.assign(&empty, 1, SAID), first);
+        let (first, _) = stories.assign(&empty, 1, SAID);
+        assert_ne!(stories.assign(&empty, 1, SAID).0, first);
     }
 
     #[test]

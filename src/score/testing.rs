@@ -45,6 +45,7 @@ impl Report {
             url: None,
             event_at: at,
             seen_at: at,
+            undated: false,
             product: Category::BatteryCharger,
             product_text: None,
             hazard: Hazard::Fire,
@@ -121,6 +122,11 @@ impl Report {
 
     pub(super) fn severity(mut self, severity: u8) -> Self {
         self.record.severity = severity;
+        self
+    }
+
+    pub(super) fn undated(mut self) -> Self {
+        self.record.undated = true;
         self
     }
 

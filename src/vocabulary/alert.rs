@@ -34,6 +34,9 @@ pub struct Evidence {
     #[serde(with = "time::moment")]
     #[schemars(with = "Timestamp")]
     pub published_at: Timestamp,
+    /// Whether it is of a page that names no day: its event time is when it was seen. It is shown beside what counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undated: bool,
     /// Excerpt of its text.
     pub text: String,
     /// Product and hazard spans, in characters of `text`.

@@ -305,6 +305,21 @@ codes! {
 }
 
 codes! {
+    /// What the date of a document was read from (日期依据), where its source named none in a field of its own.
+    PublishedFrom, "evidence of a date" {
+        Meta = "meta", "网页元数据", "meta tag";
+        JsonLd = "json_ld", "结构化数据", "structured data";
+        TimeElement = "time", "时间标签", "time element";
+        Line = "line", "来源与时间行", "line with source and date";
+        Script = "script", "页面脚本", "script of the page";
+        Address = "url", "网址", "address";
+        Signature = "signature", "落款", "signature";
+        Sitemap = "sitemap", "站点地图", "sitemap";
+        Nothing = "none", "无日期", "no date found";
+    }
+}
+
+codes! {
     /// Who takes part (clause 3-01): what a party may see and do follows from its role.
     Role, "role" {
         Supervision = "supervision", "监管部门", "supervision body";

@@ -71,6 +71,11 @@ impl Document {
     pub const ACTOR_KIND: &'static str = "actor_kind";
     /// Key of `meta`: at which level of administration, an [`super::AdminLevel`].
     pub const ADMIN_LEVEL: &'static str = "admin_level";
+    /// Key of `meta`: what `published_at` was read from, a [`super::PublishedFrom`]. Absent where the source named the date in a field of its own
+    /// (a rule of the recipe, a feed, a column). `none`: it was looked for on the page, and there is none.
+    pub const PUBLISHED_FROM: &'static str = "published_from";
+    /// Key of `meta`: how often a date from such evidence is right, 0–1.
+    pub const PUBLISHED_CONFIDENCE: &'static str = "published_confidence";
 
     /// Whether log and index can keep it: id, source and text are there, and nothing that is shown in lists is too long.
     ///
@@ -104,6 +109,13 @@ impl Document {
     #[must_use]
     pub fn event_at(&self) -> Option<Timestamp> {
         self.published_at.or(self.seen_at)
+    }
+
+    /// Whether it was looked through for a date and has none: it was seen, and nobody knows when it was written. What a source brings as it
+    /// comes (a complaint, a letter) is new without a date, and is none of these.
+    #[must_use]
+    pub fn is_undated(&self) -> bool {
+        self.published_at.is_none() && self.meta_str(Self::PUBLISHED_FROM) == Some(super::PublishedFrom::Nothing.code())
     }
 
     /// When a replay may know of it: seen, else published.

@@ -46,8 +46,8 @@ pub use bound::Bound;
 pub use cell::is_formula;
 pub use change::{Alteration, Change};
 pub use codes::{
-    ActKind, ActorKind, AdminLevel, Category, Channel, Danger, Disposal, EndpointKind, Focus, Hazard, Role, Scope,
-    Spread, Stage, Stance, UnknownCode,
+    ActKind, ActorKind, AdminLevel, Category, Channel, Danger, Disposal, EndpointKind, Focus, Hazard, PublishedFrom,
+    Role, Scope, Spread, Stage, Stance, UnknownCode,
 };
 pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
 pub use document::{

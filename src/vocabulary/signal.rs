@@ -30,6 +30,10 @@ pub struct SignalRecord {
     #[serde(with = "time::moment")]
     #[schemars(with = "Timestamp")]
     pub seen_at: Timestamp,
+    /// Whether its page was looked through for a date and has none: `event_at` is then the day on which it was seen, and says nothing of when
+    /// it was written. It is shown and opens nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undated: bool,
     /// Product category.
     pub product: Category,
     /// The product as the text names it, when it does.

@@ -254,6 +254,8 @@ pub(super) fn meta_name(key: &str) -> Option<&'static str> {
         "platform_category" => "平台类目",
         "price" => "价格（元）",
         "product" => "产品名称",
+        "published_confidence" => "日期可信度",
+        "published_from" => "日期依据",
         "rating" | "stars" => "评分",
         "region" => "地区",
         "reposts" => "转发数",

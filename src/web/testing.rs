@@ -326,6 +326,7 @@ fn evidence(id: &str, text: &str, marked: &[&str], url: Option<&str>, source: &s
     Evidence {
         document_id: DocumentId::from(id),
         published_at: parse_moment("2024-07-09T21:14:00+08:00").expect("a moment"),
+        undated: false,
         text: text.to_owned(),
         spans: marked.iter().map(span).collect(),
         url: url.map(str::to_owned),

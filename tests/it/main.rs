@@ -7,6 +7,7 @@ mod bad_input;
 mod books;
 mod broken_off;
 mod circles;
+mod dates;
 mod deploy;
 mod detection;
 mod engines;

@@ -62,7 +62,12 @@ enum Slot {
     Name,
     Property,
     Content,
+    ItemProp,
+    DateTime,
 }
+
+/// How many slots there are.
+const SLOTS: usize = 7;
 
 #[derive(Debug, Default)]
 struct Token {
@@ -72,9 +77,9 @@ struct Token {
     attribute: Vec<u8>,
     slot: Option<Slot>,
     /// Which slots have been seen.
-    seen: [bool; 5],
+    seen: [bool; SLOTS],
     /// Values by slot; what a slot that was not seen holds is of an earlier tag.
-    values: [Vec<u8>; 5],
+    values: [Vec<u8>; SLOTS],
 }
 
 impl Token {
@@ -88,6 +93,7 @@ struct Builder {
     nodes: Vec<Node>,
     held: Vec<u8>,
     metas: Vec<Meta>,
+    times: Vec<(u32, Span)>,
     stack: Vec<Open>,
     /// How many elements are open up to the first one whose text nobody reads, itself counted.
     muted_from: Option<usize>,
@@ -140,6 +146,7 @@ impl Builder {
             nodes,
             held: Vec::with_capacity(bytes / 2),
             metas: Vec::new(),
+            times: Vec::new(),
             stack: vec![Open { node: number(ROOT), tag: Tag::HTML, foreign: false }],
             muted_from: None,
             has_body: false,
@@ -170,7 +177,7 @@ impl Builder {
             bytes[at..].iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
             String::from_utf8(bytes).unwrap_or_default()
         });
-        Tree { nodes: self.nodes, held, metas: self.metas, dropped: self.dropped }
+        Tree { nodes: self.nodes, held, metas: self.metas, times: self.times, dropped: self.dropped }
     }
 
     fn top(&self) -> Open {
@@ -218,6 +225,12 @@ impl Builder {
     fn insert(&mut self, tag: Tag, foreign: bool) {
         let [class, id] = [Slot::Class, Slot::Id]
             .map(|slot| self.token.value(slot).map_or_else(Span::default, |value| hold(&mut self.held, value)));
+        if tag == Tag::TIME
+            && let Some(value) = self.token.value(Slot::DateTime)
+        {
+            let value = hold(&mut self.held, value);
+            self.times.push((number(self.nodes.len()), value));
+        }
         let stays_open = if foreign { !self.token.self_closing } else { !tag.is(VOID) };
         self.add(tag, foreign, stays_open, class, id);
     }
@@ -496,7 +509,8 @@ impl Builder {
         let [name, property, content] = [Slot::Name, Slot::Property, Slot::Content]
             .map(|slot| self.token.value(slot).map(|value| String::from_utf8_lossy(value).into_owned()));
         if let Some(content) = content {
-            let (name, property) = (name.unwrap_or_default(), property.unwrap_or_default());
+            let item = || self.token.value(Slot::ItemProp).map(|value| String::from_utf8_lossy(value).into_owned());
+            let (name, property) = (name.unwrap_or_default(), property.or_else(item).unwrap_or_default());
             self.metas.push(Meta { name, property, content });
         }
     }
@@ -582,7 +596,7 @@ impl Emitter for &mut Builder {
         self.token.is_end = false;
         self.token.self_closing = false;
         self.token.slot = None;
-        self.token.seen = [false; 5];
+        self.token.seen = [false; SLOTS];
     }
 
     fn init_end_tag(&mut self) {
@@ -678,6 +692,8 @@ impl Emitter for &mut Builder {
             b"name" if is_meta => Some(Slot::Name),
             b"property" if is_meta => Some(Slot::Property),
             b"content" if is_meta => Some(Slot::Content),
+            b"itemprop" if is_meta => Some(Slot::ItemProp),
+            b"datetime" if self.token.name == b"time" => Some(Slot::DateTime),
             _ => None,
         };
         // The first of a name counts.

@@ -1,7 +1,7 @@
 //! A page as a tree to read: elements, their class and id, and the text that somebody sees. For pages that no recipe knows, of which there
 //! are millions in archives: it costs less than the tree that selectors are asked of ([`super::html`]); decision 0026 says how much.
 //!
-//! In: the decoded text of a page. Out: elements in document order. Not here: selectors, attributes other than class and id, what the page
+//! In: the decoded text of a page. Out: elements in document order. Not here: selectors, attributes other than class, id and the `datetime` of `<time>`, what the page
 //! is about. The tokenizer is a library's and follows the specification; nesting follows it as far as reading needs ([`build`]).
 //! Text that nobody reads (scripts, menus of choices, drawings) is not kept.
 
@@ -38,7 +38,7 @@ struct Node {
     kind: NodeKind,
 }
 
-/// What a `<meta>` with a `content` says; what it lacks is empty.
+/// What a `<meta>` with a `content` says; what it lacks is empty. An `itemprop` is taken as the property where there is none.
 #[derive(Debug, Default)]
 pub(crate) struct Meta {
     pub(crate) name: String,
@@ -52,6 +52,8 @@ pub(crate) struct Tree {
     nodes: Vec<Node>,
     held: String,
     metas: Vec<Meta>,
+    /// `<time>` elements with their `datetime`.
+    times: Vec<(u32, Span)>,
     dropped: usize,
 }
 
@@ -72,6 +74,19 @@ impl Tree {
     /// What the `<meta>` elements say, in order.
     pub(crate) fn metas(&self) -> &[Meta] {
         &self.metas
+    }
+
+    /// The `<time>` elements that have a `datetime`, by number, with its value.
+    pub(crate) fn times(&self) -> impl ExactSizeIterator<Item = (usize, &str)> {
+        self.times.iter().map(|(at, value)| (*at as usize, self.str(*value)))
+    }
+
+    /// The text of a number; none when it is an element.
+    pub(crate) fn text(&self, at: usize) -> Option<&str> {
+        match self.nodes.get(at)?.kind {
+            NodeKind::Element { .. } => None,
+            NodeKind::Text(span) => Some(self.str(span)),
+        }
     }
 
     /// How many nodes there are.

@@ -137,6 +137,7 @@ const TABLE: &[(&str, u16)] = &[
     ("tfoot", S | OPTIONAL_END),
     ("th", S | SCOPE | OPTIONAL_END),
     ("thead", S | BLOCK | OPTIONAL_END),
+    ("time", 0),
     ("title", S | RAW | HEAD | INTEGRATES),
     ("tr", S | BLOCK | OPTIONAL_END),
     ("track", S | VOID),
@@ -182,7 +183,7 @@ const fn slot_of(name: &[u8]) -> usize {
 }
 
 /// An element's name: one of the table, or one that a page made up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Tag(u16);
 
 macro_rules! names {
@@ -200,7 +201,7 @@ names! {
     HEAD = "head", HEADER = "header", HTML = "html", LI = "li", MAIN = "main", MATH = "math", META = "meta", NAV = "nav", OL = "ol",
     OPTGROUP = "optgroup", OPTION = "option", P = "p", PRE = "pre", RP = "rp", RT = "rt", SECTION = "section",
     SELECT = "select", SPAN = "span", SVG = "svg", TABLE = "table", TBODY = "tbody", TD = "td", TEMPLATE = "template",
-    TFOOT = "tfoot", TH = "th", THEAD = "thead", TITLE = "title", TR = "tr", UL = "ul",
+    TFOOT = "tfoot", TH = "th", THEAD = "thead", TIME = "time", TITLE = "title", TR = "tr", UL = "ul",
 }
 
 impl Tag {

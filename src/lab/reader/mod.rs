@@ -5,6 +5,8 @@
 
 // Precision, recall and F1 on whole pages.
 pub mod articles;
+// Dates of pages, beside the days that they state.
+pub mod dates;
 // What the dictionaries do not know yet.
 pub mod emerging;
 // The worst mistakes on labelled texts, with the way the reader went.

@@ -478,6 +478,7 @@ impl Maker {
             url: None,
             event_at: self.starts[usize::try_from(told.day).unwrap_or(0)],
             seen_at: self.starts[at],
+            undated: false,
             product: told.category,
             product_text: None,
             hazard: told.hazard,

@@ -335,6 +335,7 @@ mod tests {
         let evidence = evidence.iter().map(|(day, text)| Evidence {
             document_id: "d".into(),
             published_at: start_of_day(*day),
+            undated: false,
             text: (*text).to_owned(),
             spans: Vec::new(),
             url: None,

@@ -15,6 +15,7 @@ fn signal(id: &str, hazard: Hazard, severity: u8, rules: &[&str]) -> SignalRecor
         url: None,
         event_at: at,
         seen_at: at,
+        undated: false,
         product: Category::BatteryCharger,
         product_text: None,
         hazard,

@@ -86,3 +86,57 @@ async fn what_a_round_met_and_the_log_never_saw_is_booked_as_it_was_counted() {
     assert!(intake.reconciles());
     assert_eq!((reasons["no text"], reasons[UNLISTED]), (4, 4));
 }
+
+/// When a document of a channel belongs that names no day: `undated`, `seen` as it says itself, `now`, or nowhere.
+fn placed(dating: Dating, channel: Channel, url: Option<&str>, seen_at: Option<&str>) -> &'static str {
+    let line = serde_json::json!({"id": "a", "text": "家里的水壶漏电", "url": url, "seen_at": seen_at}).to_string();
+    let line = DocumentLine::parse(&line).expect("a good line");
+    let mut document = line.into_document(&SourceId::from("s"), channel);
+    dating.date(&mut document);
+    match document.event_at() {
+        _ if document.is_undated() => "undated",
+        Some(at) if at == now() => "now",
+        Some(_) => "seen",
+        None => "nowhere",
+    }
+}
+
+#[test]
+fn what_names_no_day_is_fresh_by_who_tells_and_how_it_came() {
+    use Channel::{Complaint, Media, Platform, Regulator};
+    let [live, brought, replayed] = [Dating::Live(now()), Dating::Brought(now()), Dating::Replayed];
+    let (web, seen) = (Some("https://a.example/1"), Some("2024-04-30"));
+    for (dating, channel, url, seen_at, expected) in [
+        (live, Complaint, None, None, "now"),
+        (live, Complaint, web, None, "now"),
+        (live, Platform, web, None, "now"),
+        (live, Regulator, web, None, "now"),
+        (live, Media, None, None, "now"),
+        (live, Media, web, None, "undated"),
+        (live, Media, None, seen, "seen"),
+        (brought, Complaint, None, None, "now"),
+        (brought, Complaint, web, seen, "seen"),
+        (brought, Media, None, None, "undated"),
+        (brought, Media, None, seen, "seen"),
+        (brought, Media, web, seen, "undated"),
+        (brought, Regulator, web, seen, "undated"),
+        (brought, Platform, web, seen, "seen"),
+        (brought, Platform, web, None, "undated"),
+        (replayed, Media, web, seen, "undated"),
+        (replayed, Complaint, web, seen, "seen"),
+        (replayed, Complaint, None, None, "nowhere"),
+    ] {
+        assert_eq!(placed(dating, channel, url, seen_at), expected, "{dating:?} {channel:?} {url:?} {seen_at:?}");
+    }
+}
+
+#[test]
+fn a_day_that_the_text_names_comes_before_the_day_it_came() {
+    let text = "水壶漏电的通报\n发布时间：2013-08-09 来源：某某网\n有人触电。";
+    for dating in [Dating::Live(now()), Dating::Brought(now()), Dating::Replayed] {
+        let mut of_old_page = Document { text: text.to_owned(), published_at: None, ..document("a", "x") };
+        dating.date(&mut of_old_page);
+        assert_eq!(of_old_page.event_at(), parse_moment("2013-08-09").ok(), "{dating:?}");
+        assert_eq!(of_old_page.meta_str(Document::PUBLISHED_FROM), Some("line"));
+    }
+}

@@ -52,7 +52,10 @@ impl<'a> EvidenceView<'a> {
         Self {
             document: &evidence.document_id,
             segments: text::highlight(&evidence.text, &evidence.spans),
-            published: display::published(evidence.published_at),
+            published: match display::published(evidence.published_at) {
+                seen if evidence.undated => format!("{seen} 采集（原文无日期）"),
+                published => published,
+            },
             source: &evidence.source,
             address: if link.is_none() { evidence.url.as_deref() } else { None },
             link,

@@ -287,6 +287,7 @@ fn evidence(source: &str, mark: &str) -> Evidence {
     Evidence {
         document_id: DocumentId::new(format!("{mark}文号")),
         published_at: moment(),
+        undated: false,
         text: format!("{mark}原文充电时突然起火"),
         spans: vec![CharSpan::new(0, 2)],
         url: Some(format!("https://example.com/{mark}")),

@@ -22,6 +22,7 @@ fn line(alert: u32, opened: i64, rules: &[&str], text: &str) -> AlertEvent {
     let evidence = Evidence {
         document_id: "d".into(),
         published_at: start_of_day(day(opened)),
+        undated: false,
         text: text.to_owned(),
         spans: Vec::new(),
         url: None,
