@@ -152,7 +152,7 @@ impl Default for Options {
             open_wrong: 1.0,
             settings: BTreeMap::from([
                 (Setting::VetoTold, 0.1),
-                (Setting::VetoOpen, 0.3),
+                (Setting::VetoOpen, 0.35),
                 (Setting::VetoPage, 0.1),
                 (Setting::Recover, 0.5),
             ]),
