@@ -5,7 +5,7 @@
 use lexicon::judge::Term;
 use lexicon::terms::Meaning;
 use lexicon::{Brief, CategorySet, Lexicon};
-use vocabulary::{Category, Document, Hazard, Stance};
+use vocabulary::{Category, Channel, Document, Hazard, Stance};
 
 use super::clauses::{self, Clause};
 use super::facts::{self, Fact};
@@ -108,6 +108,8 @@ pub struct Analysis {
     pub(super) layout: Option<Box<Layout>>,
     /// The category that the platform names.
     pub meta: Option<Category>,
+    /// Whether a medium published it: topics, questions, headlines, articles.
+    pub(super) media: bool,
     /// What a headline outside the text names, in its order: the subject when the text names no product of its own.
     pub(super) titled: Vec<Category>,
     /// The headline that the text does not repeat, worked out as a text of its own.
@@ -192,6 +194,7 @@ impl Analysis {
             facts,
             layout: None,
             meta,
+            media: document.channel == Channel::Media,
             titled,
             title,
             judged_pairs: Vec::new(),

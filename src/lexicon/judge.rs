@@ -140,7 +140,7 @@ names! {
     Setting {
         VetoTold = "veto.told", "平台给出产品时，低于此概率不计";
         VetoOpen = "veto.open", "平台未给产品的短文本，低于此概率不计";
-        VetoPage = "veto.page", "平台未给产品的页面，低于此概率不计";
+        VetoOther = "veto.other", "平台未给产品、又不是媒体短文本的，低于此概率不计";
         Recover = "recover", "无规则时，不低于此概率才计";
     }
 }

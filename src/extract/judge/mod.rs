@@ -264,17 +264,16 @@ fn is_page(analysis: &Analysis) -> bool {
     analysis.title.is_some() || analysis.folded.chars.len() > PAGE_CHARS
 }
 
-/// Decides on every candidate, then looks for what no rule found. Traits are learned from short texts and count there alone: a page has
-/// been read for what it is about before.
+/// Decides on every candidate, then looks for what no rule found. Traits are learned from topics, questions and headlines and count there
+/// alone: who complains writes otherwise, and a page has been read for what it is about before.
 pub fn decide(analysis: &mut Analysis, answers: &Answers, lexicon: &Lexicon, judge: &LearnedJudge) {
-    let page = is_page(analysis);
-    if analysis.meta.is_none() && !page && judge.has_traits() {
+    if analysis.meta.is_none() && analysis.media && !is_page(analysis) && judge.has_traits() {
         weigh(analysis, answers, lexicon, judge);
         return;
     }
-    let floor = judge.setting(match (analysis.meta.is_some(), page) {
+    let floor = judge.setting(match (analysis.meta.is_some(), judge.has_traits()) {
         (true, _) => Setting::VetoTold,
-        (false, true) => Setting::VetoPage,
+        (false, true) => Setting::VetoOther,
         (false, false) => Setting::VetoOpen,
     });
     for candidate in candidates(analysis, lexicon) {

@@ -3,7 +3,7 @@
 use crate::{explain, read, read_by_rules};
 use lexicon::judge::{HEAD, Weights, Word};
 use lexicon::{Brief, Lexicon};
-use vocabulary::{Document, Hazard, Stance};
+use vocabulary::{Channel, Document, Hazard, Stance};
 
 fn rules() -> Lexicon {
     Lexicon::shipped().expect("the shipped lexicon loads").rules_only()
@@ -18,6 +18,11 @@ fn document(text: &str, category: Option<&str>) -> Document {
     let meta = category.map_or_else(|| serde_json::json!({}), |word| serde_json::json!({"platform_category": word}));
     let written = serde_json::json!({"id": "1", "source": "s", "channel": "platform", "text": text, "meta": meta});
     serde_json::from_value(written).expect("a document")
+}
+
+/// A topic of a medium.
+fn topic(text: &str) -> Document {
+    Document { channel: Channel::Media, ..document(text, None) }
 }
 
 /// Asks for one hazard; its n-gram counts, nothing else does.
@@ -99,31 +104,37 @@ fn a_lexicon_without_its_judge_reads_as_one_that_never_had_it() {
 
 /// Weighs open texts: what stands left of a find, and what its product is, count.
 const TRAITS: &str = "ask\tany\tbias=0\ntrait\talways:\t0.5\ntrait\tleft:模拟\t-4\ntrait\tfire:battery_charger\t1\n\
-                      set\tveto.open\t0.3\nset\tveto.page\t0.01\n";
+                      set\tveto.open\t0.3\nset\tveto.other\t0.01\n";
 
 #[test]
 fn an_open_text_is_weighed_by_what_stands_in_the_sentence_of_the_find() {
     let lexicon = with(TRAITS);
-    let confidence = |text: &str| read(&document(text, None), &lexicon).signals.first().map(|signal| signal.confidence);
+    let confidence = |text: &str| read(&topic(text), &lexicon).signals.first().map(|signal| signal.confidence);
     // always 0.5 twice, the pair 1.
     assert_eq!(confidence("充电宝充电时突然起火"), Some(0.8808));
     assert_eq!(confidence("充电宝充电时模拟起火"), None, "0.12 is below the threshold");
-    let told = explain(&document("充电宝充电时模拟起火", None), &lexicon).to_string();
+    let told = explain(&topic("充电宝充电时模拟起火"), &lexicon).to_string();
     assert!(told.contains("left:模拟 -4.00") && told.contains("不计：复核认为可能性低"), "{told}");
 }
 
 #[test]
 fn traits_do_not_count_on_a_page() {
-    let page = |text: &str, model: &str| {
-        let mut page = document(text, None);
-        page.title = Some("充电宝充电时模拟起火".to_owned());
+    let page = |model: &str| {
+        let mut page = topic("充电宝充电时模拟起火");
+        page.title = Some("今天的消息".to_owned());
         read(&page, &with(model)).signals
     };
-    let text = "记者获悉，充电宝充电时模拟起火，现场无人受伤";
     // By its traits it would be dropped, as it is from a short text.
-    let with_traits = page(text, &format!("{TRAITS}term\trule\t3\n"));
+    let with_traits = page(&format!("{TRAITS}term\trule\t3\n"));
     assert_eq!(with_traits.len(), 1, "{with_traits:?}");
-    assert_eq!(with_traits, page(text, "ask\tany\tbias=0\nterm\trule\t3\nset\tveto.page\t0.01\n"));
+    assert_eq!(with_traits, page("ask\tany\tbias=0\nterm\trule\t3\nset\tveto.open\t0.01\n"));
+}
+
+#[test]
+fn what_a_person_complains_of_is_not_weighed_as_a_topic_is() {
+    let lexicon = with(&format!("{TRAITS}term\trule\t3\n"));
+    assert!(read(&topic("充电宝充电时模拟起火"), &lexicon).signals.is_empty());
+    assert_eq!(read(&document("充电宝充电时模拟起火", None), &lexicon).signals.len(), 1);
 }
 
 #[test]

@@ -153,7 +153,7 @@ impl Default for Options {
             settings: BTreeMap::from([
                 (Setting::VetoTold, 0.1),
                 (Setting::VetoOpen, 0.35),
-                (Setting::VetoPage, 0.1),
+                (Setting::VetoOther, 0.1),
                 (Setting::Recover, 0.5),
             ]),
             recovered: 0.0,
