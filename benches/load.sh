@@ -3,7 +3,7 @@
 #
 # usage: benches/load.sh [SCRATCH]        (default: a folder below the system's temporary one)
 #
-# Starts `wanglou run` on a new folder, on loopback. Half of RATE documents a second are crawled from a site that grows, half are handed in; beside that
+# Brings a day's documents into a new folder and starts `wanglou run` on it, on loopback. Half of RATE documents a second are crawled from a site that grows, half are handed in; beside that
 # four searches a second, feeds, pages, and a planned rerun every five minutes. Every ten seconds memory (mapped files apart) and open handles of the
 # process are looked at. Fails when the last quarter lies more than 5 % above the first quarter after the warm-up, when a task was in trouble, when an
 # answer was no good, or when the service ended by itself. A run of at most ten minutes shows every sample.

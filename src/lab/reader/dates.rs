@@ -8,6 +8,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use methods::sampling_feedback::wilson;
 use vocabulary::{Language, PublishedFrom, Report, Said, day_of, parse_moment, said};
 
 /// Columns of a line of a key: name of the page, moment seen, day stated, address.
@@ -16,8 +17,8 @@ const COLUMNS: std::ops::RangeInclusive<usize> = 3..=4;
 const NONE: &str = "-";
 /// Bounds of the rows of the table of confidence.
 const SURE: [f64; 4] = [0.6, 0.8, 0.9, 0.97];
-/// Quantile of a 95 % interval.
-const Z: f64 = 1.959_964;
+/// Level of the intervals.
+const LEVEL: f64 = 0.95;
 
 /// One line of a key: a page, and the day that it states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,10 +121,8 @@ impl Part {
         if self.whole == 0 {
             return [0.0, 1.0];
         }
-        let (n, p) = (f64::from(self.whole), self.value());
-        let middle = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
-        let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-        [(middle - half).max(0.0), (middle + half).min(1.0)]
+        let (low, high) = wilson(self.part.into(), self.whole.into(), LEVEL);
+        [low, high]
     }
 }
 

@@ -49,13 +49,14 @@ struct EvidenceView<'a> {
 impl<'a> EvidenceView<'a> {
     fn new(evidence: &'a Evidence) -> Self {
         let link = text::link(evidence.url.as_deref());
+        let mut published = display::published(evidence.published_at);
+        if evidence.undated {
+            published += " 采集（原文无日期）";
+        }
         Self {
             document: &evidence.document_id,
             segments: text::highlight(&evidence.text, &evidence.spans),
-            published: match display::published(evidence.published_at) {
-                seen if evidence.undated => format!("{seen} 采集（原文无日期）"),
-                published => published,
-            },
+            published,
             source: &evidence.source,
             address: if link.is_none() { evidence.url.as_deref() } else { None },
             link,
