@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the whole service in worlds that fail by plan, one for each seed, and tells what failed how often; see tests/simulation/mod.rs.
 #
-# usage: tests/simulate.sh [SEEDS [FIRST]]        10,000 seeds from 1 on; a second each on two quiet cores
+# usage: tests/simulate.sh [SEEDS [FIRST]]        10,000 seeds from 1 on; about two in a second on two quiet cores
 #
 # Ends at the first broken promise with the seed, the last operations on the disk and the last steps. `tests/simulate.sh 1 SEED` replays it.
 set -euo pipefail

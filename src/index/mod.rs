@@ -18,6 +18,7 @@ mod directory;
 mod error;
 mod filter;
 mod histogram;
+mod leftovers;
 mod near;
 mod parse;
 mod percolate;
@@ -261,6 +262,7 @@ impl SearchIndex {
             busy if is_lock(&busy) => IndexError::Locked { path: self.path.clone() },
             source => IndexError::Engine { what: "be written", source },
         })?;
+        leftovers::clear(&self.index, &inner, self.folder.is_some().then_some(self.path.as_path()))?;
         let reached = self.cursor()?;
         self.reload()?; // another process may have written since
         let known = listed(&self.reader)?.into_iter().map(|(key, _)| key).collect();

@@ -1,12 +1,13 @@
 //! What the lexicon knows that helps to ask: places by name, other names of one product or brand, products below a category.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::analysis::normalise;
 use super::bounds::ALSO_MAX;
 use lexicon::Lexicon;
 use lexicon::terms::Meaning;
-use vocabulary::{Category, RegionCode};
+use vocabulary::{Category, LexiconVersion, RegionCode};
 
 /// Longest leaf code, in characters.
 const LEAF_CHARS_MAX: usize = 64;
@@ -34,7 +35,25 @@ pub(super) struct Places {
     pub(super) codes: Vec<RegionCode>,
 }
 
+/// Thesauri that somebody holds, by the version of their lexicon.
+static IN_USE: Mutex<Vec<(LexiconVersion, Weak<Thesaurus>)>> = Mutex::new(Vec::new());
+
 impl Thesaurus {
+    /// What this lexicon knows. While another holder has what a lexicon of the same version knows, both share it: opening a folder again
+    /// costs no walk through all names.
+    #[must_use]
+    pub fn shared(lexicon: &Lexicon) -> Arc<Self> {
+        let mut held = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|(_, known)| known.strong_count() > 0);
+        let known =
+            held.iter().find(|(version, _)| version == lexicon.version()).and_then(|(_, known)| known.upgrade());
+        known.unwrap_or_else(|| {
+            let known = Arc::new(Self::of(lexicon));
+            held.push((lexicon.version().clone(), Arc::downgrade(&known)));
+            known
+        })
+    }
+
     /// What this lexicon knows.
     #[must_use]
     pub fn of(lexicon: &Lexicon) -> Self {

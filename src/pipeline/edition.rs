@@ -55,7 +55,7 @@ impl Edition {
         let stop_words = stop_words(&lexicon);
         let jieba = Arc::clone(lexicon.jieba());
         let index = SearchIndex::open_to_search(&data.join(INDEX), jieba, lexicon.version(), &stop_words)?;
-        let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
+        let index = index.knowing(Thesaurus::shared(&lexicon));
         Ok(Self { lexicon, judge, index: Arc::new(index) })
     }
 }
@@ -69,7 +69,7 @@ impl Working {
         judge: Arc<Judge>,
         end: Position,
     ) -> Result<Self, PipelineError> {
-        let index = open_index(&data.join(INDEX), &lexicon, end)?.knowing(Arc::new(Thesaurus::of(&lexicon)));
+        let index = open_index(&data.join(INDEX), &lexicon, end)?.knowing(Thesaurus::shared(&lexicon));
         let writer = Arc::new(Mutex::new(Some(index.writer()?)));
         let signals = Mutex::new(Signals::open(&data.join(SIGNALS), lexicon.version(), end)?);
         let edition = Arc::new(Edition { lexicon, judge, index: Arc::new(index) });

@@ -95,7 +95,7 @@ pub async fn rebuild_index(settings: &Settings, mut tell: impl FnMut(u64)) -> Re
     let log = Journal::new(store.clone());
     let stop_words = stop_words(&lexicon);
     let (index, _) = SearchIndex::open(&beside, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;
-    let index = index.knowing(Arc::new(Thesaurus::of(&lexicon)));
+    let index = index.knowing(Thesaurus::shared(&lexicon));
     let mut writer = index.writer()?;
     let (mut at, mut documents) = (Position(0), 0);
     loop {

@@ -22,6 +22,7 @@ use super::world::World;
 use wanglou::collect::Recipe;
 use wanglou::config::{Overrides, Settings};
 use wanglou::deliver::{Courier, fresh_webhook_secret};
+use wanglou::index::Thesaurus;
 use wanglou::lexicon::Lexicon;
 use wanglou::pipeline::promotion::{self, Take, Wanted};
 use wanglou::pipeline::{Clock, PipelineError, Service, ServiceSpec, Tower, backup, integrity, push_lines, upkeep};
@@ -50,7 +51,8 @@ pub(super) struct Rules {
     base: String,
     /// Other criteria, to be promoted; outside the simulated disk.
     criteria: PathBuf,
-    _kept: (tempfile::TempDir, Arc<Lexicon>),
+    /// What each start of the service shares with the one before.
+    _kept: (tempfile::TempDir, Arc<Lexicon>, Arc<Thesaurus>),
 }
 
 impl Rules {
@@ -73,7 +75,8 @@ impl Rules {
         let shipped = std::fs::read_to_string(shipped).expect("read");
         std::fs::write(&criteria, format!("{shipped}\n# the same, under another name\n")).expect("written");
         let lexicon = Lexicon::shared(None).expect("the shipped rules");
-        Self { runtime, network, base: format!("http://127.0.0.1:{port}"), criteria, _kept: (dir, lexicon) }
+        let thesaurus = Thesaurus::shared(&lexicon);
+        Self { runtime, network, base: format!("http://127.0.0.1:{port}"), criteria, _kept: (dir, lexicon, thesaurus) }
     }
 }
 

@@ -64,6 +64,36 @@ fn log_2_a_killed_run_leaves_the_last_commit() {
     check(&index, "冒烟", &["2"]);
 }
 
+/// A power cut in a commit leaves the file of deletions without the commit; the same batch again wants the same name.
+#[test]
+fn log_2_what_a_broken_commit_left_stops_no_later_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let items: Vec<Item> = (1..=40).map(|number| item(&number.to_string(), "起火")).collect();
+    fill(&open(dir.path(), "lexicon-1").0, &items);
+    let before = copied(dir.path());
+    let old = files(dir.path());
+    let again: Vec<Item> = (15..20).map(|number| item(&number.to_string(), "冒烟")).collect();
+    let (index, _) = open(dir.path(), "lexicon-1");
+    let mut writer = index.writer().expect("the only writer");
+    for (position, item) in (41..).zip(&again) {
+        put(&mut writer, item, Position(position)).expect("a good document");
+    }
+    writer.commit(Position(45)).expect("a commit");
+    // Everything that the commit made but its lists, in the folder as it was before; merges may take a file away meanwhile.
+    for name in files(dir.path()).into_iter().filter(|name| !old.contains(name)) {
+        _ = std::fs::copy(dir.path().join(&name), before.path().join(&name));
+    }
+    drop((writer, index));
+    std::fs::write(before.path().join(".tmpAbCdEf"), "half a list").expect("writable");
+    assert!(files(before.path()).iter().any(|name| name.ends_with(".del")), "what the broken commit leaves");
+    let (index, opened) = open(before.path(), "lexicon-1");
+    assert_eq!((opened, index.cursor().expect("a cursor")), (Opened::Existing, Position(40)));
+    fill(&index, &again);
+    check(&index, "冒烟", &["15", "16", "17", "18", "19"]);
+    assert_eq!(ask(&index, "起火").total, 35);
+    assert!(!files(before.path()).contains(&".tmpAbCdEf".to_owned()));
+}
+
 #[test]
 fn an_empty_index_answers() {
     let index = index_of(&[]);

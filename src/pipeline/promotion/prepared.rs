@@ -177,7 +177,7 @@ impl Made {
         let (index, signals) = (data.join(BESIDE), data.join(SIGNALS_BESIDE));
         let stop_words = stop_words(lexicon);
         let (index, _) = SearchIndex::open(&index, Arc::clone(lexicon.jieba()), lexicon.version(), &stop_words)?;
-        let writer = index.knowing(Arc::new(Thesaurus::of(lexicon))).writer()?;
+        let writer = index.knowing(Thesaurus::shared(lexicon)).writer()?;
         let mut parts = SignalParts::open(&signals)?;
         parts.restart(lexicon.version())?;
         Ok(Self { writer, parts, listings: BTreeMap::new(), at: Position(0), documents: 0 })
