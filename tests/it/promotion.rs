@@ -284,4 +284,10 @@ fn what_is_promoted_is_in_the_backup() {
     fs::write(&nothing, "").expect("written");
     run(&["import", "--data", text(&back), "--source", "shop", text(&nothing)]).good();
     assert_eq!(found(&back, "signal:fire"), 12);
+    // Back to the shipped rules: nothing of them is copied, and nothing is missing from a backup.
+    run(&["promote", "put", "--data", text(&data), "--shipped", "--by", "张三", "--why", "退回"]).good();
+    let (kept, back) = (dir.path().join("kept2"), dir.path().join("back2"));
+    run(&["backup", text(&kept), "--data", text(&data)]).good();
+    run(&["restore", text(&kept), "--data", text(&back)]).good();
+    run(&["archive", "verify", "--data", text(&back)]).good();
 }
