@@ -13,8 +13,8 @@ use wanglou::numeric::draw::Draw;
 use wanglou::pipeline::read_criteria;
 use wanglou::score::{Events, Feedback, Scorer, Volume};
 use wanglou::vocabulary::{
-    Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, PROVINCES, Position, ProductFrom, SignalRecord,
-    SourceId, Stance, start_of_day,
+    Category, Channel, DocumentId, Fingerprint, Hazard, ItemNames, LexiconVersion, PROVINCES, Position, ProductFrom,
+    SignalRecord, SourceId, Stance, start_of_day,
 };
 
 const FIRST: Date = date(2023, 1, 2);
@@ -60,6 +60,7 @@ fn records() -> Vec<SignalRecord> {
                 severity: 0,
                 product_from: ProductFrom::Text,
                 brand: Some(format!("{}{}", category.code(), draw.below(BRANDS))),
+                item: ItemNames::default(),
                 region: Some(PROVINCES[draw.below(MAINLAND)].region()),
                 actor: number.to_string(),
                 confidence: 0.5,

@@ -71,6 +71,7 @@ fn unread(document: &Document, lexicon: &Lexicon) -> Reading {
         mentions: Vec::new(),
         problems: Vec::new(),
         rechecks: Vec::new(),
+        doubts: Vec::new(),
     }
 }
 

@@ -19,8 +19,8 @@ use super::ArchiveError;
 use super::bounds::{COLUMNS_MAX, GROUP_BYTES_MAX, GROUP_CELLS_MAX, ROW_BYTES_MAX, TABLE_BYTES_MAX};
 use super::export::row::{EXPORT_COLUMNS, ExportRow, NUMBER_COLUMNS};
 use vocabulary::{
-    CharSpan, DocumentId, Fingerprint, LexiconVersion, Position, ProductFrom, Refused, RegionCode, RuleId, SHOWN_CHARS,
-    SignalRecord, SourceId, day_of, excerpt, parse_moment, refused, show_moment,
+    CharSpan, DocumentId, Fingerprint, ItemNames, LexiconVersion, Position, ProductFrom, Refused, RegionCode, RuleId,
+    SHOWN_CHARS, SignalRecord, SourceId, day_of, excerpt, parse_moment, refused, show_moment,
 };
 
 pub use assessments::{AssessedRow, AssessmentTable, read_assessed};
@@ -61,6 +61,10 @@ pub(super) fn write_signals(path: &Path, records: &[SignalRecord]) -> Result<(),
         Series::new("severity".into(), records.iter().map(|r| u32::from(r.severity)).collect::<Vec<_>>()).into(),
         text("product_from", &|r| product_from_code(r.product_from).to_owned()),
         maybe("brand", &|r| r.brand.clone()),
+        maybe("maker", &|r| r.item.maker.clone()),
+        maybe("seller", &|r| r.item.seller.clone()),
+        maybe("model", &|r| r.item.model.clone()),
+        maybe("batch", &|r| r.item.batch.clone()),
         maybe("region", &|r| r.region.map(|code| code.to_string())),
         text("actor", &|r| r.actor.clone()),
         Series::new("confidence".into(), records.iter().map(|r| r.confidence).collect::<Vec<_>>()).into(),
@@ -116,6 +120,12 @@ impl Rows<'_> {
             severity,
             product_from: self.code(row, "product_from", product_from)?,
             brand: self.maybe(row, "brand")?.map(str::to_owned),
+            item: ItemNames {
+                maker: self.added(row, "maker")?,
+                seller: self.added(row, "seller")?,
+                model: self.added(row, "model")?,
+                batch: self.added(row, "batch")?,
+            },
             region: self.region(row)?,
             actor: self.text(row, "actor")?.to_owned(),
             confidence: self.value(row, "confidence", |column| Ok(column.f64()?.get(row)))?,
@@ -134,6 +144,14 @@ impl Rows<'_> {
             return Ok(false);
         }
         self.value(row, column, |column| Ok(column.bool()?.get(row)))
+    }
+
+    /// A text that tables of earlier versions have no column for.
+    fn added(&self, row: usize, column: &'static str) -> Result<Option<String>, ArchiveError> {
+        if self.table.get_column_index(column).is_none() {
+            return Ok(None);
+        }
+        Ok(self.maybe(row, column)?.map(str::to_owned))
     }
 
     fn region(&self, row: usize) -> Result<Option<RegionCode>, ArchiveError> {
@@ -458,6 +476,12 @@ pub(super) fn example_record(position: u64) -> SignalRecord {
         severity: 2,
         product_from: ProductFrom::Text,
         brand: Some("云鹊".to_owned()),
+        item: ItemNames {
+            maker: Some("杭州云鹊电子有限公司".to_owned()),
+            seller: Some("云鹊旗舰店".to_owned()),
+            model: Some("YQ-20".to_owned()),
+            batch: Some("20240315".to_owned()),
+        },
         region: "330106".parse().ok(),
         actor: "actor:1".to_owned(),
         confidence: 0.75,
@@ -479,8 +503,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("x.parquet");
         let mut bare = example_record(2);
-        (bare.brand, bare.region, bare.product_text, bare.spans, bare.rules) =
-            (None, None, None, Vec::new(), Vec::new());
+        (bare.brand, bare.item, bare.region, bare.product_text, bare.spans, bare.rules) =
+            (None, ItemNames::default(), None, None, Vec::new(), Vec::new());
         bare.undated = true;
         let records = [example_record(1), bare];
         write_signals(&path, &records).expect("written");

@@ -12,6 +12,7 @@ mod criteria;
 mod deliver;
 mod demo;
 mod diff;
+mod doubts;
 mod emerging;
 mod eval;
 mod eval_dates;
@@ -147,6 +148,8 @@ enum Command {
     Index(index::IndexArgs),
     /// Save searches, and see what came for them
     Watch(watch::WatchArgs),
+    /// Look at texts that the judge is not sure of, and say what they tell
+    Doubts(doubts::DoubtsArgs),
     /// Show the ranked alerts; keep verdicts and what was done
     Alerts(alerts::AlertsArgs),
     /// Manage users: add, list, passwd, disable
@@ -271,6 +274,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Export(args) => export::run(args, common).await,
         Command::Index(args) => index::run(args, common).await,
         Command::Watch(args) => watch::run(args, common).await,
+        Command::Doubts(args) => doubts::run(args, common).await,
         Command::Alerts(args) => alerts::run(args, common).await,
         Command::User(args) => user::run(args, common).await,
         Command::Token(args) => token::run(args, common).await,

@@ -10,7 +10,8 @@ use lexicon::Lexicon;
 use lexicon::english::{EnglishMeaning, stem, words};
 use lexicon::structured::Role;
 use vocabulary::{
-    Category, CharSpan, Document, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId, Signal, Stance, excerpt,
+    Category, CharSpan, Document, Hazard, ItemNames, Mention, MentionKind, ProductFrom, Reading, RuleId, Signal,
+    Stance, excerpt,
 };
 
 use super::BRAND_CHARS_MAX;
@@ -337,6 +338,13 @@ pub(super) fn apply(document: &Document, rows: &[Vec<Field>], lexicon: &Lexicon,
     let brand = document
         .meta_str("brand")
         .or_else(|| of(Role::Brand).chain(of(Role::Firm)).map(|field| field.value.as_str()).next());
+    let named = |role: Role| of(role).next().map(|field| excerpt(&field.value, ItemNames::CHARS_MAX));
+    let item = ItemNames {
+        maker: named(Role::Firm),
+        seller: named(Role::Seller),
+        model: named(Role::Model),
+        batch: named(Role::Batch),
+    };
     for (hazard, (hazard_span, confidence, mut rules)) in found {
         rules.sort();
         rules.dedup();
@@ -353,6 +361,7 @@ pub(super) fn apply(document: &Document, rows: &[Vec<Field>], lexicon: &Lexicon,
             title_span: None,
             product_from: if product_span.is_some() { ProductFrom::Text } else { ProductFrom::Meta },
             brand: brand.map(|brand| excerpt(brand, BRAND_CHARS_MAX)),
+            item: item.clone(),
             region: None,
             confidence,
             rules,

@@ -44,7 +44,8 @@ mod work;
 use lexicon::Lexicon;
 use lexicon::terms::Meaning;
 use vocabulary::{
-    Category, Document, Hazard, Mention, MentionKind, Problem, Reading, RuleId, SHOWN_CHARS, Signal, Stance, excerpt,
+    Category, Document, Doubt, Hazard, Mention, MentionKind, Problem, Reading, RuleId, SHOWN_CHARS, Signal, Stance,
+    excerpt,
 };
 
 use analysis::{Analysis, Fate, FoundHazard};
@@ -167,7 +168,38 @@ fn reading_with(signals: Vec<Signal>, analysis: &Analysis, document: &Document, 
         mentions,
         problems,
         rechecks: Vec::new(),
+        doubts: doubts(analysis, document, lexicon),
     }
+}
+
+/// Pairs that the judge neither clearly keeps nor clearly vetoes.
+fn doubts(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<Doubt> {
+    let unsure = analysis.judged_pairs.iter().filter(|pair| (Doubt::FROM..=Doubt::TO).contains(&pair.probability));
+    let mut doubts: Vec<Doubt> = unsure
+        .filter_map(|pair| {
+            let of_pair = |found: &&FoundHazard| {
+                let hazard = lexicon.effects()[found.effect as usize].hazard;
+                hazard == pair.hazard && found.choice.is_some_and(|choice| choice.category == pair.category)
+            };
+            let judged = |found: &&FoundHazard| matches!(found.fate, Fate::Kept | Fate::Vetoed) && of_pair(found);
+            let found = analysis.found.iter().filter(judged);
+            let best = found.clone().find(|found| found.clause == pair.clause).or_else(|| found.clone().next())?;
+            Some(Doubt {
+                product: pair.category,
+                hazard: pair.hazard,
+                stance: best.judged.stance,
+                severity: found.map(|found| found.severity).max().unwrap_or(0),
+                words: analysis.folded.written(&document.text, best.from, best.to).to_owned(),
+                probability: confidence::four_digits(pair.probability),
+                kept: best.fate == Fate::Kept,
+            })
+        })
+        .collect();
+    doubts.sort_by(|a, b| {
+        a.distance().total_cmp(&b.distance()).then_with(|| (a.product, a.hazard).cmp(&(b.product, b.hazard)))
+    });
+    doubts.truncate(Doubt::MAX);
+    doubts
 }
 
 fn problem(kind: &str, detail: String) -> Problem {
@@ -232,6 +264,7 @@ fn signals(analysis: &Analysis, document: &Document, lexicon: &Lexicon) -> Vec<S
                 title_span: None,
                 product_from: choice.product_from(),
                 brand: brand_of(&facts, &analysis.clauses, best, document, lexicon),
+                item: facts::item_for(&facts, &analysis.clauses, best.clause, best.from, document),
                 region: facts::region_for(&facts, &analysis.clauses, best.clause, best.from).or(region),
                 confidence: analysis
                     .judged_pairs

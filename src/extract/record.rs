@@ -46,6 +46,7 @@ pub fn signal_records(document: &Document, reading: &Reading, position: Position
                 severity: signal.severity,
                 product_from: signal.product_from,
                 brand: signal.brand.clone(),
+                item: signal.item.clone(),
                 region: signal.region,
                 actor: actor.to_owned(),
                 confidence: signal.confidence,

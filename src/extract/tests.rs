@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use vocabulary::{Channel, DocumentId, Meta, Position, SourceId};
+use vocabulary::{Channel, DocumentId, ItemNames, Meta, Position, SourceId};
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::shipped().expect("the shipped lexicon loads"));
 
@@ -491,4 +491,25 @@ proptest! {
     ) {
         spans_hold(&pieces.concat());
     }
+}
+
+#[test]
+fn a_signal_says_what_its_goods_are_called() {
+    let read = |text: &str, meta: &[(&str, &str)]| {
+        let reading = super::read(&document(text, meta), &LEXICON);
+        reading.signals.first().map(|signal| signal.item.clone()).unwrap_or_else(|| panic!("{text}: {reading:?}"))
+    };
+    let named = |maker: &str, seller: &str, model: &str, batch: &str| {
+        let name = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        ItemNames { maker: name(maker), seller: name(seller), model: name(model), batch: name(batch) }
+    };
+    let prose = "杭州云鹊电子有限公司生产的移动电源（型号：YQ-20，批号：20240315）充电时起火。";
+    assert_eq!(read(prose, &[]), named("杭州云鹊电子有限公司", "", "YQ-20", "20240315"));
+    // A model of another sentence is another's.
+    let other = "充电宝充电时起火。店里的风扇型号是FS-40，没有问题。";
+    assert_eq!(read(other, &[]), named("", "", "", ""));
+    let columns = "产品名称：电热毯\n标称生产企业：湖州暖冬家纺有限公司\n被抽样单位：湖州好邻居超市\n规格型号：DRT-150\n生产日期：2024-01-05\n不合格项目：泄漏电流\n检验结果：不合格";
+    assert_eq!(read(columns, &[]), named("湖州暖冬家纺有限公司", "湖州好邻居超市", "DRT-150", "2024-01-05"));
+    let told = [("platform_category", "充电宝"), ("seller", "云鹊旗舰店"), ("model", "YQ-10")];
+    assert_eq!(read("充着电突然起火了", &told), named("", "云鹊旗舰店", "YQ-10", ""));
 }

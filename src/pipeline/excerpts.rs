@@ -77,6 +77,7 @@ mod tests {
             severity: 1,
             product_from: ProductFrom::Text,
             brand: None,
+            item: vocabulary::ItemNames::default(),
             region: None,
             actor: String::new(),
             confidence: 1.0,

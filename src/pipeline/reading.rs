@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::doubts::DOUBTS;
 use super::{PipelineError, Tower};
 use index::Writer;
 use lexicon::Lexicon;
@@ -155,9 +156,10 @@ impl Tower {
             let signals_at = self.signals_cursor();
             let index_at = self.index().cursor()?;
             let (listings_at, _) = self.store().cursor(LISTINGS).await?;
+            let (doubts_at, _) = self.store().cursor(DOUBTS).await?;
             let waiting = self.waiting().await?;
             let watches_at = waiting.as_ref().map_or(Position(u64::MAX), |waiting| waiting.from);
-            let after = signals_at.min(index_at).min(listings_at).min(watches_at);
+            let after = signals_at.min(index_at).min(listings_at).min(doubts_at).min(watches_at);
             let batch = self.log().read_after(after, BATCH_MAX).await?;
             let Some(to) = batch.last().map(|entry| entry.position) else {
                 let outputs = self.outputs();
@@ -176,6 +178,7 @@ impl Tower {
 
             let read = self.publish_index(index_at, to, read).await?;
             self.publish_listings(listings_at, to, &read).await?;
+            self.publish_doubts(doubts_at, to, &read).await?;
             if let Some(waiting) = &waiting {
                 self.publish_watches(waiting, to, &read).await?;
             }

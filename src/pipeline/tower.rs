@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::collecting::{collector_of, lock_folder};
+use super::doubts::fresh_doubts;
 use super::edition::{Outputs, Working};
 use super::folder::Folder;
 use super::judging_state::JudgingState;
@@ -69,6 +70,7 @@ impl Tower {
         let working = Working::open(data, lexicon, Arc::new(judge), end)?;
         let folder = Folder::over(settings, store, Arc::clone(&working.edition))?;
         fresh_listings(folder.store(), folder.lexicon().version()).await?;
+        fresh_doubts(folder.store(), folder.lexicon().version(), working.outputs.cursor()).await?;
         let masker = masker_in(data, folder.store(), &vault_of(settings)?).await?;
         kept::adopt(folder.store(), data).await?;
         Ok(Self {
@@ -181,6 +183,7 @@ impl Tower {
         });
         self.change_edition(reopened.await??);
         fresh_listings(self.store(), self.lexicon().version()).await?;
+        fresh_doubts(self.store(), self.lexicon().version(), self.signals_cursor()).await?;
         *self.judging_state() = None;
         Ok(())
     }

@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 
 use tell::{self, Language};
 use vocabulary::{
-    Assessment, Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom,
+    Assessment, Category, Channel, DocumentId, Fingerprint, Hazard, ItemNames, LexiconVersion, Position, ProductFrom,
     SignalRecord, SourceId, Stance, start_of_day,
 };
 
@@ -54,6 +54,7 @@ impl Report {
             severity: 0,
             product_from: ProductFrom::Text,
             brand: None,
+            item: ItemNames::default(),
             region: None,
             actor: format!("person {serial}"),
             confidence: 0.8,

@@ -11,6 +11,8 @@ vocabulary::bounds! {
     pub const SEARCH_HITS_MAX: u64 = 1_000, "documents", "the oldest are forgotten";
     /// Documents listed in a digest; the others are only counted.
     pub const DIGEST_HITS_MAX: usize = 20, "documents", "the others are counted";
+    /// Most documents in doubt that wait for a person; the oldest are let go.
+    pub const DOUBTS_OPEN_MAX: u32 = 2_000, "documents", "the oldest are no longer asked about";
     /// Longest time between two digests, in minutes: a week.
     pub const THROTTLE_MINUTES_MAX: u32 = 7 * 24 * 60, "minutes", "the search is refused";
 }

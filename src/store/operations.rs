@@ -20,7 +20,7 @@ use crate::{
     Store, StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
 };
 use vocabulary::{
-    Act, Alert, AlertEvent, AlertId, AuditEntry, Category, Channel, DocumentId, Endpoint, Intake, Listing,
+    Act, Alert, AlertEvent, AlertId, AuditEntry, Category, Channel, DocumentId, DoubtedText, Endpoint, Intake, Listing,
     MessageStamp, Meta, Notice, Outcome, Party, Position, SamplingRequest, SourceId,
 };
 
@@ -489,6 +489,28 @@ of_tx! {
     fn add_promotion(row: &Promotion) -> Option<u64>;
     /// Keeps how a promotion stands now.
     fn put_promotion(row: &Promotion) -> ();
+}
+
+// Documents that the judge is not sure of.
+
+of_store! {
+    /// What is asked, or was said, about a document.
+    fn doubted(id: &DocumentId) -> Option<DoubtedText>;
+    /// Documents that wait for a person, or that were answered: newest first, at most `limit`.
+    fn doubts(answered: bool, limit: u32) -> Vec<DoubtedText>;
+    /// How many there are.
+    fn count_doubts(answered: bool) -> u64;
+}
+
+of_tx! {
+    /// Asks about a document, in place of an earlier question; one that was answered, or whose text is that of another, is not asked about again.
+    fn ask_about(doubted: &DoubtedText) -> ();
+    /// Lets the oldest questions go beyond [`DOUBTS_OPEN_MAX`](crate::DOUBTS_OPEN_MAX), and says how many.
+    fn trim_doubts() -> u64;
+    /// Lets all questions go that nobody has answered.
+    fn clear_open_doubts() -> ();
+    /// Keeps an answer, also in place of an earlier one; false when nothing is known of the document.
+    fn answer_doubt(doubted: &DoubtedText) -> bool;
 }
 
 // The audit log.

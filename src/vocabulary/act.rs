@@ -78,6 +78,8 @@ pub enum AuditKind {
     Source,
     /// A command changed the data folder itself: files joined, damage mended, a backup brought back.
     Upkeep,
+    /// A document in doubt was answered.
+    Doubt,
 }
 
 impl AuditKind {
@@ -99,6 +101,7 @@ impl AuditKind {
             Self::Search => "search",
             Self::Source => "source",
             Self::Upkeep => "upkeep",
+            Self::Doubt => "doubt",
         }
     }
 }

@@ -13,6 +13,7 @@ mod change;
 mod codes;
 mod delivery;
 mod document;
+mod doubt;
 mod excerpt;
 mod explanation;
 mod fingerprint;
@@ -54,6 +55,7 @@ pub use document::{
     BOUNDS, Document, DocumentError, DocumentLine, META_BYTES_MAX, Meta, RawRef, TITLE_BYTES_MAX, URL_BYTES_MAX,
     check_names,
 };
+pub use doubt::{Doubt, DoubtAnswer, DoubtedText, LabelledPair};
 pub use excerpt::{SHOWN_CHARS, excerpt};
 pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
 pub use fingerprint::{Content, Fingerprint};
@@ -64,7 +66,7 @@ pub use notice::{Notice, NoticeKind};
 pub use outcome::{AlertContext, Finding, Outcome, Samples, SamplingBasis, Verdict};
 pub use party::{Concerns, Party};
 pub use province::{PROVINCES, Province};
-pub use reading::{Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, Signal, StandardAction};
+pub use reading::{ItemNames, Mention, MentionKind, Problem, ProductFrom, Reading, Recheck, Signal, StandardAction};
 pub use refused::Refused;
 pub use region::{RegionCode, RegionError};
 pub use said::{Language, Report, Said, cause_in_chinese, file_action, with_causes};

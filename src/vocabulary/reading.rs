@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Category, CharSpan, Hazard, LexiconVersion, RegionCode, RuleId, Stance};
+use super::{Category, CharSpan, Doubt, Hazard, LexiconVersion, RegionCode, RuleId, Stance};
 
 /// What a mention names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +72,36 @@ pub enum ProductFrom {
     Context,
 }
 
+/// What a text or its columns call the very goods: who made and who sells them, which model, which batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[serde(default)]
+pub struct ItemNames {
+    /// The firm that made them, or for which they were made; of a recall, who recalls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maker: Option<String>,
+    /// The shop or firm that sells them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seller: Option<String>,
+    /// Model or article number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Batch number, or days of manufacture as a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+}
+
+impl ItemNames {
+    /// Longest name, in characters.
+    pub const CHARS_MAX: usize = 60;
+
+    /// Whether nothing is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.maker.is_none() && self.seller.is_none() && self.model.is_none() && self.batch.is_none()
+    }
+}
+
 /// A product–hazard pair asserted or suspected in one document (风险信号), as the reader sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[derive(schemars::JsonSchema)]
@@ -95,6 +125,9 @@ pub struct Signal {
     pub product_from: ProductFrom,
     /// Canonical brand, when one belongs to the product.
     pub brand: Option<String>,
+    /// What the very goods are called.
+    #[serde(default, skip_serializing_if = "ItemNames::is_empty")]
+    pub item: ItemNames,
     /// Place, when one is stated.
     pub region: Option<RegionCode>,
     /// Probability that the signal is real, 0–1.
@@ -131,6 +164,9 @@ pub struct Reading {
     /// Standards that the text announces: what was judged by them has to be looked at again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rechecks: Vec<Recheck>,
+    /// Pairs that the judge is not sure of, kept as signals or not; at most [`Doubt::MAX`], nearest to even odds first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
 }
 
 /// What happens to a standard.

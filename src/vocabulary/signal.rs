@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Category, Channel, CharSpan, DocumentId, Fingerprint, Hazard, LexiconVersion, Position, ProductFrom, RegionCode,
-    RuleId, SourceId, Stance, time,
+    Category, Channel, CharSpan, DocumentId, Fingerprint, Hazard, ItemNames, LexiconVersion, Position, ProductFrom,
+    RegionCode, RuleId, SourceId, Stance, time,
 };
 
 /// One signal and its document's facts.
@@ -50,6 +50,9 @@ pub struct SignalRecord {
     pub product_from: ProductFrom,
     /// Canonical brand.
     pub brand: Option<String>,
+    /// What the very goods are called.
+    #[serde(default, skip_serializing_if = "ItemNames::is_empty")]
+    pub item: ItemNames,
     /// Place.
     pub region: Option<RegionCode>,
     /// Who says so: the author where the source names one, else the source. Masked, stable.

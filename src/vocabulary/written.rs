@@ -30,6 +30,10 @@ impl Reading {
             out.extend_from_slice(br#","rechecks":"#);
             list(out, &self.rechecks)?;
         }
+        if !self.doubts.is_empty() {
+            out.extend_from_slice(br#","doubts":"#);
+            list(out, &self.doubts)?;
+        }
         out.push(b'}');
         Ok(())
     }
@@ -116,8 +120,8 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::{
-        Category, CharSpan, DocumentId, Hazard, LexiconVersion, Problem, ProductFrom, Recheck, RuleId, Signal, Stance,
-        StandardAction,
+        Category, CharSpan, DocumentId, Doubt, Hazard, ItemNames, LexiconVersion, Problem, ProductFrom, Recheck,
+        RuleId, Signal, Stance, StandardAction,
     };
 
     use super::*;
@@ -167,6 +171,7 @@ mod tests {
                 title_span: None,
                 product_from: ProductFrom::Meta,
                 brand: Some(id.clone()),
+                item: ItemNames::default(),
                 region: None,
                 confidence,
                 rules: vec![RuleId::from("fire.battery")],
@@ -181,6 +186,15 @@ mod tests {
                 categories: vec![Category::Phone],
                 span: CharSpan::new(0, 4),
             };
+            let doubt = Doubt {
+                product: Category::Phone,
+                hazard: Hazard::Fire,
+                stance: Stance::Suspected,
+                severity: 2,
+                words: id.clone(),
+                probability: confidence,
+                kept: false,
+            };
             let reading = Reading {
                 id: DocumentId::new(id.clone()),
                 lexicon: LexiconVersion::from("0"),
@@ -188,6 +202,7 @@ mod tests {
                 mentions: mentions.into_iter().map(mention).collect(),
                 problems: if full { vec![Problem { kind: "cut".to_owned(), detail: id }] } else { Vec::new() },
                 rechecks: if full { vec![recheck] } else { Vec::new() },
+                doubts: if full { vec![doubt] } else { Vec::new() },
             };
             let mut out = Vec::new();
             reading.write_json(&mut out).expect("it can be written");

@@ -40,6 +40,8 @@ pub(super) static ROUTES: &[Route] = &[
     page(Get, "/searches", Roles(INSIDE, Search), |m| on(m, pages::searches::list)),
     page(Post, "/searches", Roles(INSIDE, Search), |m| on(m, saved_searches::save_by_form)),
     page(Post, "/searches/remove", Roles(INSIDE, Search), |m| on(m, saved_searches::remove_by_form)),
+    page(Get, "/doubts", Roles(INSIDE, Search), |m| on(m, pages::doubts::list)),
+    page(Post, "/doubts", Roles(INSIDE, Act), |m| on(m, pages::doubts::answer)),
     page(Get, "/documents/{id}", Roles(INSIDE, Search), |m| on(m, pages::document::show)),
     page(Get, "/documents/{id}/raw", Roles(INSIDE, Search), |m| on(m, downloads::raw)),
     page(Get, "/sampling", Roles(SAMPLERS, Read), |m| on(m, pages::sampling::list)),

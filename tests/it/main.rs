@@ -10,6 +10,7 @@ mod circles;
 mod dates;
 mod deploy;
 mod detection;
+mod doubts;
 mod engines;
 mod exchange;
 mod explanation;

@@ -16,7 +16,7 @@ mod standards;
 
 use lexicon::Lexicon;
 use lexicon::terms::Meaning;
-use vocabulary::{Category, Document, Focus, MentionKind, RegionCode, RuleId};
+use vocabulary::{Category, Document, Focus, ItemNames, MentionKind, RegionCode, RuleId, excerpt};
 
 use super::clauses::{self, Clause};
 use super::hits::Hits;
@@ -128,7 +128,8 @@ fn word(folded: &Folded, lexicon: &Lexicon, from: usize, to: usize, found: &mut 
     if to - from > WORD_CHARS_MAX {
         return to;
     }
-    let readers: [Reader; 6] = [
+    let readers: [Reader; 7] = [
+        models::batch,
         standards::standard,
         dates::date,
         places::phone_or_plate,
@@ -185,6 +186,37 @@ pub(super) fn brand_for<'a>(facts: &'a [Fact], clauses: &[Clause], clause: usize
         (other, if other { fact.from } else { fact.from.abs_diff(from) })
     });
     best.map(|fact| fact.code.as_str())
+}
+
+/// What the goods of a hazard are called: firm and shop of the sentence, else the text's first; model and batch of the sentence. What the
+/// platform's or the office's columns say (`meta`) comes first.
+pub(super) fn item_for(
+    facts: &[Fact],
+    clauses: &[Clause],
+    clause: usize,
+    from: usize,
+    document: &Document,
+) -> ItemNames {
+    let sentence = clauses.get(clause).map(|clause| clause.sentence);
+    let nearest = |wanted: &dyn Fn(&Fact) -> bool, anywhere: bool| {
+        let other = |fact: &Fact| Some(clauses[clauses::at(clauses, fact.from)].sentence) != sentence;
+        let named = near(facts, from).iter().filter(|fact| wanted(fact) && (anywhere || !other(fact)));
+        let best = named.min_by_key(|fact| {
+            let other = other(fact);
+            (other, if other { fact.from } else { fact.from.abs_diff(from) })
+        });
+        best.map(|fact| excerpt(&fact.code, ItemNames::CHARS_MAX))
+    };
+    let is = |kind: MentionKind| move |fact: &Fact| fact.kind == kind;
+    let is_batch = |fact: &Fact| fact.kind == MentionKind::Model && fact.rule.as_str() == models::BATCH;
+    let is_model = |fact: &Fact| fact.kind == MentionKind::Model && fact.rule.as_str() != models::BATCH;
+    let stated = |key: &str| document.meta_str(key).map(|name| excerpt(name, ItemNames::CHARS_MAX));
+    ItemNames {
+        maker: stated("producer").or_else(|| nearest(&is(MentionKind::Firm), true)),
+        seller: stated("seller").or_else(|| nearest(&is(MentionKind::Shop), true)),
+        model: stated("model").or_else(|| nearest(&is_model, false)),
+        batch: stated("batch").or_else(|| nearest(&is_batch, false)),
+    }
 }
 
 /// The facts around a character: enough for any sentence, bounded whatever the text.

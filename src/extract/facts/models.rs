@@ -18,13 +18,20 @@ const NONE: &[&str] = &[
 const LABELS: &[&str] = &["型号", "货号", "批号", "批次号", "款号", "产品编号", "生产批次", "机型", "规格型号"];
 /// The longest of these words, in characters.
 const LABEL_CHARS_MAX: usize = 4;
+/// The rule behind the number of a batch.
+pub(super) const BATCH: &str = "shape:batch";
 /// Characters between such a word and the number.
 const BETWEEN: usize = 2;
 
-/// The model or batch number that stands behind 型号, 批号.
+/// The batch number that stands behind 批号, 批次号. Eight digits there are no date.
+pub(super) fn batch(folded: &Folded, _: &Lexicon, from: usize, to: usize) -> Option<Fact> {
+    let label = label(folded, from).filter(|label| label.contains('批') && CHARS.contains(&(to - from)));
+    label.map(|_| fact(folded, from, to, BATCH))
+}
+
+/// The model or article number that stands behind 型号, 货号.
 pub(super) fn numbered(folded: &Folded, _: &Lexicon, from: usize, to: usize) -> Option<Fact> {
-    let good = CHARS.contains(&(to - from)) && is_labelled(folded, from);
-    good.then(|| fact(folded, from, to, "shape:number"))
+    label(folded, from).filter(|_| CHARS.contains(&(to - from))).map(|_| fact(folded, from, to, "shape:number"))
 }
 
 /// The model that a run of letters and digits is.
@@ -41,9 +48,10 @@ fn fact(folded: &Folded, from: usize, to: usize, rule: &str) -> Fact {
     Fact::new(from, to, MentionKind::Model, folded.slice(from, to).to_uppercase(), rule)
 }
 
-fn is_labelled(folded: &Folded, from: usize) -> bool {
+/// The word in front of a number that makes it a model or batch.
+fn label(folded: &Folded, from: usize) -> Option<&'static str> {
     let gap = folded.chars[from.saturating_sub(BETWEEN)..from].iter().rev();
     let label_to = from - gap.take_while(|c| matches!(c, ':' | ' ' | '为' | '是')).count();
     let ahead = folded.slice(label_to.saturating_sub(LABEL_CHARS_MAX), label_to);
-    LABELS.iter().any(|label| ahead.ends_with(label))
+    LABELS.iter().copied().find(|label| ahead.ends_with(label))
 }

@@ -14,8 +14,8 @@ use lexicon::structured::{Role, TestResult};
 use lexicon::terms::Meaning;
 use lexicon::{Lexicon, fold_word};
 use vocabulary::{
-    Category, CharSpan, Document, Hazard, Language, Mention, MentionKind, Problem, ProductFrom, Reading, RegionCode,
-    RuleId, Signal, Stance, said,
+    Category, CharSpan, Document, Hazard, ItemNames, Language, Mention, MentionKind, Problem, ProductFrom, Reading,
+    RegionCode, RuleId, Signal, Stance, excerpt, said,
 };
 
 use super::analysis::{Analysis, Fate};
@@ -183,6 +183,7 @@ impl ReportRow {
         let product_span = self.of(Role::Product).find_map(|field| field.span);
         let brand = self.of(Role::Brand).find_map(|field| canonical_brand(&field.value, lexicon));
         let region = self.region(document, lexicon);
+        let item = self.item();
         for one in stated {
             if let Some(known) = signals.iter_mut().find(|known| (known.product, known.hazard) == (product, one.hazard))
             {
@@ -203,10 +204,25 @@ impl ReportRow {
                 title_span: None,
                 product_from: if product_span.is_some() { ProductFrom::Text } else { ProductFrom::Meta },
                 brand: brand.clone(),
+                item: item.clone(),
                 region,
                 confidence: one.confidence,
                 rules: vec![one.rule],
             });
+        }
+    }
+
+    /// What the columns call the goods.
+    fn item(&self) -> ItemNames {
+        let named = |role: Role| {
+            let mut fields = self.of(role).filter(|field| !field.value.is_empty());
+            fields.next().map(|field| excerpt(&field.value, ItemNames::CHARS_MAX))
+        };
+        ItemNames {
+            maker: named(Role::Firm),
+            seller: named(Role::Seller),
+            model: named(Role::Model),
+            batch: named(Role::Batch),
         }
     }
 

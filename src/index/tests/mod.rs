@@ -16,8 +16,8 @@ use proptest::prelude::*;
 
 use super::*;
 use vocabulary::{
-    Category, Channel, CharSpan, DocumentId, Fingerprint, Hazard, Mention, MentionKind, ProductFrom, Reading, RuleId,
-    Signal, SourceId, Stance, parse_moment,
+    Category, Channel, CharSpan, DocumentId, Fingerprint, Hazard, ItemNames, Mention, MentionKind, ProductFrom,
+    Reading, RuleId, Signal, SourceId, Stance, parse_moment,
 };
 
 /// jieba's own dictionary does not know 充电宝; the lexicon adds such words.
@@ -65,6 +65,7 @@ fn item(id: &str, text: &str) -> Item {
             mentions: vec![],
             problems: vec![],
             rechecks: vec![],
+            doubts: Vec::new(),
         },
     }
 }
@@ -101,6 +102,7 @@ impl Item {
             title_span: None,
             product_from: ProductFrom::Text,
             brand: None,
+            item: ItemNames::default(),
             region: None,
             confidence: 0.9,
             rules: vec![RuleId::from("test")],

@@ -443,6 +443,7 @@ pub(super) mod tests {
             title_span: None,
             product_from: vocabulary::ProductFrom::Meta,
             brand: None,
+            item: vocabulary::ItemNames::default(),
             region: None,
             confidence: 0.5,
             rules: Vec::new(),
@@ -454,6 +455,7 @@ pub(super) mod tests {
             mentions: Vec::new(),
             problems: Vec::new(),
             rechecks: vec![],
+            doubts: Vec::new(),
         }
     }
 

@@ -32,8 +32,8 @@ use super::outbreak::{Outbreak, Shape};
 use numeric::draw::{Alias, Draw};
 use score::Volume;
 use vocabulary::{
-    Category, Channel, DocumentId, Fingerprint, Hazard, LexiconVersion, PROVINCES, Position, ProductFrom, RegionCode,
-    SignalRecord, SourceId, Stance, day_of, start_of_day,
+    Category, Channel, DocumentId, Fingerprint, Hazard, ItemNames, LexiconVersion, PROVINCES, Position, ProductFrom,
+    RegionCode, SignalRecord, SourceId, Stance, day_of, start_of_day,
 };
 
 /// First day of a world: a Monday.
@@ -487,6 +487,7 @@ impl Maker {
             severity,
             product_from: ProductFrom::Text,
             brand: told.brand.map(|rank| format!("{}品牌{rank}", told.category.code())),
+            item: ItemNames::default(),
             region: told.province.and_then(|province| RegionCode::new(province * 10_000 + prefecture).ok()),
             actor,
             confidence,
@@ -614,6 +615,7 @@ impl Maker {
                 document_id: DocumentId::new(format!("t{}", self.serial)),
                 channel: Channel::Complaint,
                 brand: brand.or(original.brand.clone()),
+                item: ItemNames::default(),
                 event_at: at,
                 seen_at: at,
                 fingerprint,

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::*;
-use vocabulary::{Channel, Fingerprint, Position, ProductFrom, SourceId, Stance, start_of_day};
+use vocabulary::{Channel, Fingerprint, ItemNames, Position, ProductFrom, SourceId, Stance, start_of_day};
 
 fn signal(id: &str, hazard: Hazard, severity: u8, rules: &[&str]) -> SignalRecord {
     let at = start_of_day(date(2024, 5, 1));
@@ -24,6 +24,7 @@ fn signal(id: &str, hazard: Hazard, severity: u8, rules: &[&str]) -> SignalRecor
         severity,
         product_from: ProductFrom::Text,
         brand: None,
+        item: ItemNames::default(),
         region: None,
         actor: "a".into(),
         confidence: 0.8,

@@ -11,6 +11,7 @@ mod checksums;
 mod cursors;
 mod deliveries;
 mod documents;
+mod doubts;
 mod examine;
 mod frontier;
 mod intake;
@@ -67,6 +68,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (16, "checksums", include_str!("migrations/0016_checksums.sql")),
     (17, "removed_secrets", include_str!("migrations/0017_removed_secrets.sql")),
     (18, "search_party", include_str!("migrations/0018_search_party.sql")),
+    (19, "doubts", include_str!("migrations/0019_doubts.sql")),
 ];
 
 /// The version of the tables.

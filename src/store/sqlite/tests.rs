@@ -136,6 +136,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("search_hits", "1", "seen_at", "UPDATE search_hits SET seen_at = 'x'"),
     ("reruns", "1", "body", "INSERT INTO reruns VALUES (1, 'p', 0, '{}')"),
     ("promotions", "1", "body", "INSERT INTO promotions VALUES (1, 'asked', '{}')"),
+    ("doubts", "1", "body", "INSERT INTO doubts VALUES (1, 'a', 't', 'open', '{}')"),
     ("notices", "1", "body", "UPDATE notices SET body = '{}'"),
     ("notices", "any", "number", "UPDATE notices SET number = -1"),
 ];
@@ -161,7 +162,7 @@ const FREE: &[&str] = &[
     "deliveries.state",
     "delivery_tries.number delivery_tries.endpoint delivery_tries.message delivery_tries.took_ms delivery_tries.status delivery_tries.trouble",
     "searches.name searches.query searches.party search_hits.seq search_hits.name search_hits.document_id search_hits.title search_hits.told",
-    "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state",
+    "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state doubts.seq doubts.document_id doubts.text doubts.state",
     "table_checksums.tbl table_checksums.rows table_checksums.checksum",
 ];
 
@@ -234,6 +235,7 @@ async fn read_all(store: &Store) -> Vec<StoreError> {
         store.came_for("w", 9),
         store.reruns(None),
         store.promotions(),
+        store.doubts(false, 9),
         store.audit(0, 9),
         store.audit_end(),
     );

@@ -4,6 +4,7 @@ pub(super) mod alert;
 pub(super) mod alerts;
 pub(super) mod deliveries;
 pub(super) mod document;
+pub(super) mod doubts;
 pub(super) mod provider;
 pub(super) mod sampling;
 pub(super) mod search;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::matrix::{FORM, OWN, PASSWORD, Server, example, key_of, now};
 use super::super::routes::ROUTES;
-use vocabulary::{AuditKind, Role, Scope, Verdict};
+use store::Store;
+use vocabulary::{AuditKind, Category, DocumentId, Doubt, DoubtedText, Hazard, Role, Scope, Stance, Verdict};
 
 /// Every kind; a new one does not compile until somebody says here what leaves it.
-const KINDS: [AuditKind; 14] = [
+const KINDS: [AuditKind; 15] = [
     AuditKind::SignIn,
     AuditKind::SignInRefused,
     AuditKind::SignOut,
@@ -22,6 +23,7 @@ const KINDS: [AuditKind; 14] = [
     AuditKind::Search,
     AuditKind::Source,
     AuditKind::Upkeep,
+    AuditKind::Doubt,
 ];
 
 /// What leaves lines of a kind, here or, for rules, where they are promoted.
@@ -47,6 +49,7 @@ fn left_by(kind: AuditKind) -> &'static [&'static str] {
         // `tests/it/upkeep.rs`: commands alone change the folder itself.
         AuditKind::Rules | AuditKind::Source | AuditKind::Upkeep => &[],
         AuditKind::Push => &["push"],
+        AuditKind::Doubt => &["answer a doubt"],
         AuditKind::Search => &["save by JSON", "save by form", "forget by DELETE", "forget by form"],
     }
 }
@@ -154,6 +157,46 @@ async fn everything_that_the_audit_log_is_for_leaves_its_line() {
     watched.left("forget by form", AuditKind::Search, &by, "二").await;
     assert_eq!(watched.server.ask("POST", "/searches/remove", &form, "name=二").await.status(), 404);
     assert_eq!(watched.fresh().await, [], "nothing was forgotten");
+
+    // A text in doubt.
+    let id = DocumentId::from("sim.complaints/2024/0711");
+    let store = watched.server.folder.tower.store().clone();
+    let entry = store.document(&id).await.expect("read").expect("there");
+    let doubt = Doubt {
+        product: Category::BatteryCharger,
+        hazard: Hazard::Fire,
+        stance: Stance::Asserted,
+        severity: 0,
+        words: "起火".to_owned(),
+        probability: 0.4,
+        kept: true,
+    };
+    let doubted = DoubtedText {
+        document_id: id.clone(),
+        position: entry.position,
+        source: entry.document.source.clone(),
+        text: "0".repeat(64),
+        lexicon: watched.server.folder.tower.lexicon().version().clone(),
+        doubts: vec![doubt],
+        sure: Vec::new(),
+        answer: None,
+    };
+    let mut tx = store.begin().await.expect("begun");
+    Store::ask_about(&mut tx, &doubted).await.expect("asked");
+    tx.commit().await.expect("kept");
+    let page = watched.server.ask("GET", "/doubts", &form, "").await.text().await.expect("text");
+    assert!(page.contains("电池与充电器 × ") && page.contains("“起火”，可能性 40%，已计入"), "{page}");
+    let said = "document=sim.complaints%2F2024%2F0711&pair=battery_charger%3Afire&product=toy&hazard=";
+    let half = watched.server.ask("POST", "/doubts", &form, said).await;
+    assert_eq!((half.status().as_u16(), watched.fresh().await), (400, vec![]), "a product without a hazard is no pair");
+    let said = said.replace("hazard=", "hazard=choking&note=看过");
+    assert_eq!(watched.server.ask("POST", "/doubts", &form, &said).await.status(), 303);
+    watched.left("answer a doubt", AuditKind::Doubt, &by, "sim.complaints/2024/0711").await;
+    let answer = store.doubted(&id).await.expect("read").and_then(|doubted| doubted.answer).expect("answered");
+    let pairs: Vec<_> = answer.pairs.iter().map(|pair| (pair.product, pair.hazard)).collect();
+    assert_eq!(pairs, [(Category::Toy, Hazard::Choking), (Category::BatteryCharger, Hazard::Fire)]);
+    let page = watched.server.ask("GET", "/doubts", &form, "").await.text().await.expect("text");
+    assert!(page.contains("0 条待复核，1 条已复核"), "{page}");
 
     // Sessions and subscriptions.
     let session = watched.server.sign_in("centre").await;

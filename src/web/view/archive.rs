@@ -15,7 +15,7 @@ use index::{Expansion, Hit, IndexError, SearchPage, SearchRequest};
 use pipeline::revisions::{DiffLine, changes};
 use pipeline::{ExportFormat, NewSearch, PipelineError, Tower, on_disk, read_batch};
 use store::{CameFor, SavedSearch};
-use vocabulary::{Document, DocumentId, Reading, parse_moment};
+use vocabulary::{Document, DocumentId, DoubtAnswer, DoubtedText, Reading, parse_moment};
 
 /// What a visitor may copy.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -97,6 +97,31 @@ impl View {
     pub(crate) async fn remove_search(&self, name: &str, who: Option<&str>, now: Timestamp) -> Result<bool, ViewError> {
         let removed = self.archive()?.remove_search(name, who, now).await;
         removed.map_err(|error| ViewError::internal("forgetting a saved search", error))
+    }
+
+    /// The newest texts in doubt, each with its document, at most `limit`; how many wait, and how many were answered.
+    pub(crate) async fn doubts(&self, limit: u32) -> Result<(Vec<(DoubtedText, Document)>, u64, u64), ViewError> {
+        let store = self.archive()?.store();
+        let failed = || doing("reading what is in doubt");
+        let mut shown = Vec::new();
+        for doubted in store.doubts(false, limit).await.map_err(failed())? {
+            if let Some(entry) = store.document(&doubted.document_id).await.map_err(failed())? {
+                shown.push((doubted, entry.document));
+            }
+        }
+        let open = store.count_doubts(false).await.map_err(failed())?;
+        Ok((shown, open, store.count_doubts(true).await.map_err(failed())?))
+    }
+
+    /// What is in doubt about a document, or was said of it.
+    pub(crate) async fn doubted(&self, id: &DocumentId) -> Result<Option<DoubtedText>, ViewError> {
+        self.archive()?.store().doubted(id).await.map_err(doing("reading what is in doubt"))
+    }
+
+    /// Keeps what a person says a document in doubt tells.
+    pub(crate) async fn answer_doubt(&self, id: &DocumentId, answer: DoubtAnswer) -> Result<(), ViewError> {
+        let kept = self.archive()?.answer_doubt(id, answer).await;
+        kept.map(|_| ()).map_err(|error| refused(error, "", "keeping what is said of a document in doubt"))
     }
 
     /// What came for a watched search, newest first, at most `limit`.
