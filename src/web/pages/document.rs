@@ -32,8 +32,17 @@ struct SignalRow<'a> {
     product_from: &'static str,
     severity: &'static str,
     region: Option<String>,
+    /// What the goods are called, each with what it is.
+    item: Vec<(&'static str, &'a str)>,
     confidence: String,
     rules: String,
+}
+
+/// What the goods of a signal are called: maker, seller, model, batch.
+fn item(signal: &Signal) -> Vec<(&'static str, &str)> {
+    let names = &signal.item;
+    let named = [("企业", &names.maker), ("销售", &names.seller), ("型号", &names.model), ("批次", &names.batch)];
+    named.into_iter().filter_map(|(label, name)| Some((label, name.as_deref()?))).collect()
 }
 
 struct MentionRow<'a> {
@@ -123,6 +132,7 @@ pub(crate) async fn show(view: View, id: Result<Path<String>, PathRejection>) ->
                 product_from: display::product_from(signal.product_from),
                 severity: display::severity(signal.severity),
                 region: signal.region.map(|code| view.region_name(code)),
+                item: item(signal),
                 confidence: display::share(signal.confidence),
                 rules: rules(&signal.rules),
                 signal,
