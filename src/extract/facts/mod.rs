@@ -208,11 +208,16 @@ pub(super) fn item_for(
         best.map(|fact| excerpt(&fact.code, ItemNames::CHARS_MAX))
     };
     let is = |kind: MentionKind| move |fact: &Fact| fact.kind == kind;
+    // 开发商旗下公司, 某加工厂: what prose calls a firm in passing names none.
+    let is_full_firm = |fact: &Fact| {
+        fact.kind == MentionKind::Firm
+            && ["有限公司", "责任公司", "股份公司", "集团"].iter().any(|end| fact.code.ends_with(end))
+    };
     let is_batch = |fact: &Fact| fact.kind == MentionKind::Model && fact.rule.as_str() == models::BATCH;
     let is_model = |fact: &Fact| fact.kind == MentionKind::Model && fact.rule.as_str() != models::BATCH;
     let stated = |key: &str| document.meta_str(key).map(|name| excerpt(name, ItemNames::CHARS_MAX));
     ItemNames {
-        maker: stated("producer").or_else(|| nearest(&is(MentionKind::Firm), true)),
+        maker: stated("producer").or_else(|| nearest(&is_full_firm, true)),
         seller: stated("seller").or_else(|| nearest(&is(MentionKind::Shop), true)),
         model: stated("model").or_else(|| nearest(&is_model, false)),
         batch: stated("batch").or_else(|| nearest(&is_batch, false)),
