@@ -44,7 +44,7 @@ pub(crate) struct Context<'a> {
 
 /// An item that is a document without a page of its own.
 pub(crate) fn of_item(fields: &Fields, context: &Context<'_>) -> Harvest {
-    let mut notes = Notes::new(&context.recipe.file, context.page);
+    let mut notes = Notes::new(&context.recipe.lines, context.page);
     let mut harvest = Harvest::default();
     let rules = context.recipe.kind.fields();
     let lacking = rules.iter().find(|rule| rule.required && fields.get(&rule.name).is_none());
@@ -61,7 +61,7 @@ pub(crate) fn of_item(fields: &Fields, context: &Context<'_>) -> Harvest {
 
 /// A detail page.
 pub(crate) fn of_page(detail: &Detail, text: &str, hints: &Fields, context: &Context<'_>) -> Harvest {
-    let mut notes = Notes::new(&context.recipe.file, context.page);
+    let mut notes = Notes::new(&context.recipe.lines, context.page);
     let mut harvest = Harvest::default();
     match detail.format {
         DetailFormat::Html => of_html(detail, text, hints, context, &mut notes, &mut harvest),

@@ -7,7 +7,7 @@ use super::recipe::Recipe;
 
 /// Reads a list page of a recipe, at most as many items as its bounds allow.
 pub(crate) fn read(recipe: &Recipe, page: &Page<'_>) -> List {
-    let mut notes = Notes::new(&recipe.file, page.url);
+    let mut notes = Notes::new(&recipe.lines, page.url);
     let mut list = recipe.kind.read(page, &mut notes);
     let max = recipe.bounds.items_per_page_max;
     if list.items.len() > max {

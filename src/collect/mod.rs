@@ -70,7 +70,7 @@ pub use health::{Health, Trouble};
 pub use identity::document_id;
 pub use mask::{Masker, PERSONAL_FIELD, Personal, PersonalKind, PersonalSpan, find_personal, mask, pseudonym};
 pub use problem::PageProblem;
-pub use recipe::Recipe;
+pub use recipe::{EffectiveLine, Recipe};
 pub use robots::Robots;
 pub use round::{Reject, Round};
 pub use rules::RecipeError;

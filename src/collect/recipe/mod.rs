@@ -6,6 +6,7 @@
 //! single fields (`rules`).
 
 mod detail;
+mod group;
 mod load;
 mod raw;
 mod start;
@@ -21,10 +22,12 @@ use encoding_rs::Encoding;
 use super::ask::{Body, Start};
 use super::kinds::{PageRules, SourceKind};
 use super::pace::Rate;
+use super::rules::lines::Lines;
 use super::schedule::Schedule;
-use vocabulary::{ActorKind, AdminLevel, Channel, SourceId};
+use vocabulary::{ActorKind, AdminLevel, Channel, RegionCode, SourceId};
 
 pub(crate) use detail::{Detail, DetailFormat};
+pub use group::EffectiveLine;
 
 /// Pages behind a list that a short look asks for.
 const LOOK_DETAILS: u32 = 3;
@@ -44,10 +47,15 @@ pub struct Recipe {
     pub actor: Option<ActorKind>,
     /// At which level of administration.
     pub level: Option<AdminLevel>,
+    /// The province or city that it speaks for.
+    pub region: Option<RegionCode>,
     /// Month in which somebody last saw it work, `2026-03`; `never` for one written without having asked.
     pub verified: Option<String>,
     /// The file it was read from, for messages.
     pub file: String,
+    /// The recipe as it works, with what its groups give, and where each key was written.
+    pub effective: Arc<[EffectiveLine]>,
+    pub(crate) lines: Lines,
     pub(crate) schedule: Schedule,
     /// Most requests a day to one host, all sources together.
     pub(crate) per_day: Option<u64>,

@@ -19,6 +19,7 @@ pub(super) struct RawRecipe {
     pub(super) enabled: bool,
     pub(super) actor: Option<Spanned<String>>,
     pub(super) level: Option<Spanned<String>>,
+    pub(super) region: Option<Spanned<String>>,
     pub(super) verified: Option<Spanned<String>>,
     pub(super) start: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) folder: Option<Spanned<String>>,

@@ -4,6 +4,7 @@ use regex::RegexBuilder;
 use scraper::Selector;
 use toml::Spanned;
 
+use super::lines::Lines;
 use super::written::{OneOrMany, RawField, RawFieldTable, RawFields, RawHtmlTable};
 use super::{CssRule, FieldRule, HtmlTable, Place, RecipeError};
 use vocabulary::{Refused, refused};
@@ -26,22 +27,24 @@ pub(crate) enum Grammar {
     Column,
 }
 
-/// Checks the text of one recipe file. It has the text, so that an error can name the line of a byte.
+/// Checks the text of a recipe. It has the text, so that an error can name the line of a byte.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checker<'a> {
-    pub(crate) file: &'a str,
+    /// The texts of the recipe and its groups, one behind the other.
     pub(crate) text: &'a str,
+    pub(crate) lines: &'a Lines,
 }
 
 impl Checker<'_> {
-    /// The line of a byte, counted from 1.
+    /// The line of a byte, counted from 1 through all files of the recipe.
     pub(crate) fn line(&self, byte: usize) -> usize {
         self.text.as_bytes()[..byte.min(self.text.len())].split(|byte| *byte == b'\n').count()
     }
 
     /// An error at a byte of the file.
     pub(crate) fn error(&self, byte: usize, detail: impl Into<Refused>) -> RecipeError {
-        RecipeError::At { file: self.file.to_owned(), line: self.line(byte), detail: detail.into() }
+        let (file, line) = self.lines.place(self.line(byte));
+        RecipeError::At { file: file.to_owned(), line, detail: detail.into() }
     }
 
     /// A selector, within its bounds.

@@ -4,6 +4,7 @@
 //! ([`check`]). Not here: pages (`item` and `html_table` apply rules to them), and the recipe as a whole (`recipe`).
 
 pub(crate) mod check;
+pub(crate) mod lines;
 pub(crate) mod written;
 
 use std::path::PathBuf;

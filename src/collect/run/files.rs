@@ -96,7 +96,7 @@ async fn read_file(
     let (raw, bytes) = kept.map_err(|error| Unread::Broken(CollectError::Archive(error)))?;
     let (url, masker) = (url.clone(), session.gate().settings.masker.clone());
     let parse = move || {
-        let mut notes = Notes::new(&recipe.file, &url);
+        let mut notes = Notes::new(&recipe.lines, &url);
         let mut harvest = Harvest::default();
         let (asked, rules) = (Ask::get(url.clone()), recipe.page_rules());
         let page = Page { body: &bytes, charset: None, url: &url, asked: &asked, now, rules };
