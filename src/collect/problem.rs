@@ -73,6 +73,14 @@ pub(crate) const CHECK_DATE: &str =
 pub(crate) const CHECK_PAGE: &str = "open the page and compare it with the archived bytes";
 pub(crate) const CHECK_CHARSET: &str =
     "compare with the page in a browser; set `charset` in the recipe if it reads wrong";
+pub(crate) const CHECK_ANSWER: &str =
+    "compare the answer with `[expect]` and `within` of the recipe; the site may have changed";
+pub(crate) const CHECK_COLUMN: &str = "open the column page: it may have moved, or names its list in another way";
+pub(crate) const ASK_PEOPLE: &str = "ask the office for a feed or an export, and import by hand until then";
+pub(crate) const READ_PICTURES: &str = "read the pictures and import the notice by hand";
+pub(crate) const CHECK_PROMISE: &str =
+    "run `wanglou source check`: the page may have changed, or `[expect]` promises too much";
+pub(crate) const SET_VARIABLE: &str = "set the variable in the environment of the program and start it again";
 pub(crate) const CHECK_PATH: &str = "check the path against the answer of the interface";
 pub(crate) const ASK_LATER: &str = "nothing to do: it is asked again in the next round";
 pub(crate) const ASK_SITE: &str =

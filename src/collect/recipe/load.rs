@@ -12,7 +12,7 @@ use url::Url;
 use super::group::{File, GROUPS_FOLDER, Groups, Written, effective};
 use super::raw::{RawBounds, RawRecipe};
 use super::start::LIST_PAGES_MAX;
-use super::{Bounds, Recipe, detail, start, timing};
+use super::{ANY_DAY, Bounds, Recipe, detail, promise, start, timing};
 use crate::charset;
 use crate::kinds::{Settings, kinds_with};
 use crate::rules::RecipeError;
@@ -143,16 +143,31 @@ impl Recipe {
         });
         let body = start::body(&checker, raw.request.as_ref())?;
         let starts = start::starts(&checker, &raw, body.as_ref())?;
-        if let Some(request) = raw.request.as_ref().filter(|_| !spec.takes_request) {
+        if let Some(request) = raw.request.as_ref().filter(|_| body.is_some() && !spec.takes_request) {
             let kinds = kinds_with(|kind| kind.takes_request);
-            return Err(checker
-                .error(request.span().start, refused!("`[request]` 只用于 {kinds}", "`[request]` is for {kinds}")));
+            return Err(checker.error(
+                request.span().start,
+                refused!("`[request]` 的 `body` 只用于 {kinds}", "`body` of `[request]` is for {kinds}"),
+            ));
+        }
+        let unit = promise::unit(&checker, raw.unit.as_ref())?;
+        if let Some(at) = raw.unit.as_ref().filter(|_| !spec.takes_unit).map(|unit| unit.span().start) {
+            let kinds = kinds_with(|kind| kind.takes_unit);
+            return Err(checker.error(at, refused!("`[unit]` 只用于 {kinds}", "`[unit]` is for {kinds}")));
+        }
+        if let Some(pages) = raw.pages.as_ref().filter(|_| unit.is_some()) {
+            let what = refused!(
+                "`[unit]` 自己翻页：请去掉 `pages` 和 `{{page}}`",
+                "`[unit]` turns pages itself: leave out `pages` and `{{page}}`"
+            );
+            return Err(checker.error(pages.span().start, what));
         }
         let settings = Settings {
             checker,
             kind_at: raw.kind.span().start,
             list,
             body: body.as_ref(),
+            unit: unit.as_ref(),
             has_folder: raw.folder.is_some(),
             detail_at: raw.detail.as_ref().map(|detail| detail.span().start),
         };
@@ -161,11 +176,11 @@ impl Recipe {
         let detail = detail::detail(&checker, raw.detail.as_ref())?;
         kind.check(&settings)?;
         let mut hosts = raw.hosts.clone();
-        hosts.extend(starts.iter().filter_map(|start| {
-            Url::parse(&start.template.replace("{page}", "1")).ok()?.host_str().map(str::to_owned)
-        }));
+        hosts.extend(starts.iter().filter_map(|start| start.ask(0, None, ANY_DAY)?.url.host_str().map(str::to_owned)));
         hosts.sort();
         hosts.dedup();
+        let start_urls: Vec<Url> = starts.iter().filter_map(|start| Some(start.ask(0, None, ANY_DAY)?.url)).collect();
+        let headers = promise::headers(&checker, raw.request.as_ref(), &start_urls, &hosts, raw.allow_loopback)?;
         Ok(Self {
             id: SourceId::new(id.clone()),
             name: raw.name.clone(),
@@ -179,6 +194,8 @@ impl Recipe {
             effective,
             schedule: timing::schedule(&checker, &raw.schedule)?,
             per_day: raw.rate.per_day,
+            headers,
+            expect: promise::expect(&checker, raw.expect.as_ref())?,
             interval: timing::interval(&checker, &raw.rate)?,
             at_once: timing::at_once(&checker, &raw.rate)?,
             unpaced: timing::unpaced(&checker, &raw.rate, &hosts)?,
@@ -311,7 +328,7 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
     fn a_good_recipe_is_read() {
         let recipe = Recipe::parse(GOOD, "board.toml").unwrap();
         assert!(matches!(recipe.schedule.when, When::Every(every) if every == Duration::from_mins(30)));
-        assert_eq!((0..).map_while(|at| recipe.starts[0].ask(at, None)).count(), 3);
+        assert_eq!((0..).map_while(|at| recipe.starts[0].ask(at, None, ANY_DAY)).count(), 3);
         assert_eq!(recipe.hosts, ["example.org"]);
     }
 
@@ -351,7 +368,7 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
             "link = \"a\"\nsheet = \"x\"",
             "board.toml:9: `sheet` means nothing in `[list]` of this kind",
         );
-        check("[list]", "[request]\nbody = \"{}\"\n[list]", "board.toml:9: `[request]` is for");
+        check("[list]", "[request]\nbody = '{ \"a\": {cursor} }'\n[list]", "board.toml:11: an HTML list names no");
         check(
             "[detail.fields]",
             "[detail]\nitems = \"/a\"\n[detail.fields]",
