@@ -114,6 +114,8 @@ vocabulary::bounds! {
     pub(crate) const LABEL_NODES_MAX: usize = 40, "nodes", "it is no label";
     /// Elements in which a rule looks for labels.
     pub(crate) const LABEL_PLACES_MAX: usize = 100, "elements", "labels in the rest are not seen";
+    /// Links of a page that are looked at to tell where a list has moved to.
+    pub(crate) const NEAREST_LINKS_MAX: usize = 500, "links", "a list further down is not told";
     /// Rows of a table in a page that are looked at for its head.
     pub(crate) const HTML_HEAD_ROWS_MAX: usize = 12, "rows", "a head further down is not seen";
     /// Tables of a page that one rule reads.

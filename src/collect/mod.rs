@@ -40,6 +40,7 @@ mod label;
 mod list;
 mod made;
 mod mask;
+mod nearest;
 mod pace;
 mod problem;
 mod published;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scraper::Html;
+use scraper::{ElementRef, Html};
 use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
@@ -16,6 +16,7 @@ use crate::html;
 use crate::html_table::rows_of;
 use crate::identity::row_id;
 use crate::item::{Item, List, Unexpected, value_of};
+use crate::nearest;
 use crate::problem::{CHECK_COLUMN, CHECK_PAGE, CHECK_SELECTOR, Notes};
 use crate::rules::check::Grammar;
 use crate::rules::written::{RawField, RawFields, RawHtmlTable, RawWithin};
@@ -35,6 +36,9 @@ pub(super) const KIND: KindSpec = KindSpec {
 
 /// Characters of a value that a message shows.
 const SHOWN_CHARS: usize = 60;
+
+/// Characters that a list without entries may say: that there are none.
+const EMPTY_CHARS_MAX: usize = 40;
 
 /// `[list]` with items by a selector.
 #[derive(Deserialize)]
@@ -142,7 +146,7 @@ impl SourceKind for HtmlItems {
             Err(why) => return List { refused: Some(why), ..List::default() },
         };
         let (parsed, base) = (parse(&text, notes), page.base(self.within.as_ref()));
-        let mut list = begun(page, &text, self.within.as_ref());
+        let mut list = begun(&text, self.within.as_ref());
         list.next = match &self.unit {
             Some(unit) => unit.next(page.asked).into_iter().collect(),
             None => next_page(page, &base, &parsed, self.next.as_ref(), notes),
@@ -167,6 +171,9 @@ impl SourceKind for HtmlItems {
             }
             list.items.push(item);
         }
+        if list.items.is_empty() && self.within.as_ref().is_some_and(Within::is_of_interface) {
+            list.is_empty = has_no_entries(&parsed);
+        }
         if list.items.is_empty() {
             list.leads_to = self.framed(page, &parsed, notes);
         }
@@ -176,7 +183,10 @@ impl SourceKind for HtmlItems {
                 Some(link) if matched > 0 => (link.line, format!("`link` finds no address in any of {matched} items")),
                 _ => (self.item.line, format!("item selector `{}` matches nothing", self.item.text)),
             };
-            notes.add(Some(rule_line), what, CHECK_SELECTOR);
+            let hint = nearest::list_of(&parsed).map(|(selector, entries)| {
+                format!("; the shape of the page has changed: {entries} entries lie under `{selector}`")
+            });
+            notes.add(Some(rule_line), what + &hint.unwrap_or_default(), CHECK_SELECTOR);
         }
         list
     }
@@ -218,12 +228,17 @@ fn lead_to_unit(unit: &Unit, page: &Page<'_>, notes: &mut Notes<'_>) -> List {
     }
 }
 
-/// A list whose items are not read yet. What an interface gives may be a list without entries.
-fn begun(page: &Page<'_>, text: &str, within: Option<&Within>) -> List {
-    let Some(within) = within else { return List::default() };
-    let is_empty = within.is_of_interface() && text.trim().is_empty();
-    let hash = (page.body != text.as_bytes()).then(|| blake3::hash(text.as_bytes()));
-    List { is_empty, hash: hash.filter(|_| !is_empty), ..List::default() }
+/// A list whose items are not read yet, known again by what was read out of the answer.
+fn begun(text: &str, within: Option<&Within>) -> List {
+    let hash = within.filter(|_| !text.trim().is_empty()).map(|_| blake3::hash(text.as_bytes()));
+    List { hash, ..List::default() }
+}
+
+/// Whether the HTML that an interface gives holds a frame and nothing in it: no link, and hardly a word.
+fn has_no_entries(parsed: &Html) -> bool {
+    let mut elements = parsed.root_element().descendants().filter_map(ElementRef::wrap);
+    let has_link = elements.any(|element| element.value().name() == "a" && element.attr("href").is_some());
+    !has_link && html::text_of(parsed.root_element()).chars().take(EMPTY_CHARS_MAX + 1).count() <= EMPTY_CHARS_MAX
 }
 
 impl SourceKind for HtmlRows {
@@ -241,7 +256,7 @@ impl SourceKind for HtmlRows {
             Err(why) => return List { refused: Some(why), ..List::default() },
         };
         let (parsed, base) = (parse(&text, notes), page.base(self.within.as_ref()));
-        let mut list = begun(page, &text, self.within.as_ref());
+        let mut list = begun(&text, self.within.as_ref());
         list.next = next_page(page, &base, &parsed, self.next.as_ref(), notes);
         for mut fields in rows_of(&parsed, &self.table, &Fields::default(), notes) {
             if fields.get("external_id").is_none() {
@@ -249,6 +264,9 @@ impl SourceKind for HtmlRows {
                 fields.set("external_id", &id);
             }
             list.items.push(Item { url: None, fields });
+        }
+        if list.items.is_empty() && self.within.as_ref().is_some_and(Within::is_of_interface) {
+            list.is_empty = has_no_entries(&parsed);
         }
         if list.items.is_empty() && !list.is_empty {
             let rule = &self.table.rule;

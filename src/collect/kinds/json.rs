@@ -165,15 +165,21 @@ impl SourceKind for Interface {
 }
 
 impl Interface {
-    /// Whether the answer has a place for items and none in it: an array without elements, `null`, and in XML an element without others.
+    /// Whether the answer has a place for items and none in it: an array without elements, `null`, and in XML an element without entries of any name.
     fn is_valid_and_empty(&self, answer: &Value) -> bool {
         let found = look_up(answer, &self.items);
         let above = self.items.split_last().map(|(_, above)| look_up(answer, above)).unwrap_or_default();
         match found.as_slice() {
-            [] => self.is_xml && !above.is_empty() && !self.items.is_empty(),
+            [] => self.is_xml && !above.is_empty() && above.into_iter().all(has_no_elements),
             found => found.iter().all(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty)),
         }
     }
+}
+
+/// Whether an element of XML has attributes, text and plain values alone: no entries by another name.
+fn has_no_elements(value: &Value) -> bool {
+    let is_plain = |value: &Value| !value.is_object() && !value.is_array();
+    value.as_object().map_or_else(|| is_plain(value), |members| members.values().all(is_plain))
 }
 
 /// The request for the next page; none when the answer names none.

@@ -181,7 +181,14 @@ impl Recipe {
         hosts.dedup();
         let start_urls: Vec<Url> = starts.iter().filter_map(|start| Some(start.ask(0, None, ANY_DAY)?.url)).collect();
         let headers = promise::headers(&checker, raw.request.as_ref(), &start_urls, &hosts, raw.allow_loopback)?;
-        Ok(Self {
+        let expect = promise::expect(&checker, raw.expect.as_ref())?;
+        if !expect.answer.is_empty() && !spec.takes_request {
+            let at = raw.expect.as_ref().map_or(0, |expect| expect.span().start);
+            let kinds = kinds_with(|kind| kind.takes_request);
+            let what = refused!("`[expect]` 的 `answer` 只用于 {kinds}", "`answer` of `[expect]` is for {kinds}");
+            return Err(checker.error(at, what));
+        }
+        let recipe = Self {
             id: SourceId::new(id.clone()),
             name: raw.name.clone(),
             channel,
@@ -195,7 +202,7 @@ impl Recipe {
             schedule: timing::schedule(&checker, &raw.schedule)?,
             per_day: raw.rate.per_day,
             headers,
-            expect: promise::expect(&checker, raw.expect.as_ref())?,
+            expect,
             interval: timing::interval(&checker, &raw.rate)?,
             at_once: timing::at_once(&checker, &raw.rate)?,
             unpaced: timing::unpaced(&checker, &raw.rate, &hosts)?,
@@ -214,7 +221,9 @@ impl Recipe {
             folder,
             body,
             detail,
-        })
+        };
+        promise::check_names(&checker, raw.expect.as_ref(), &recipe)?;
+        Ok(recipe)
     }
 
     /// The recipes that come with the program, all switched off, in the order of file names.

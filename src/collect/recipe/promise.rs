@@ -3,6 +3,7 @@
 use toml::Spanned;
 use url::Url;
 
+use super::Recipe;
 use super::raw::{RawCondition, RawConditions, RawExpect, RawHeader, RawRequest, RawUnit};
 use super::timing;
 use crate::expect::{Condition, Expect, Filled, Type, Wanted};
@@ -22,6 +23,8 @@ const UNIT_ROWS: u32 = 15;
 const UNIT_ROWS_MAX: u32 = 99;
 /// Where column pages name their interface.
 const UNIT_SCRIPT: &str = "script[parsetype=bulidstatic]";
+/// Fields that a document may have without a rule.
+const ALWAYS: &[&str] = &["title", "text", "published_at", "url"];
 /// Longest name of a variable, in bytes.
 const VARIABLE_BYTES_MAX: usize = 100;
 
@@ -158,6 +161,26 @@ pub(super) fn expect(checker: &Checker<'_>, raw: Option<&Spanned<RawExpect>>) ->
         filled: shares.collect::<Result<_, _>>()?,
         line: checker.line(raw.span().start),
     })
+}
+
+/// Refuses a share of a field that the recipe does not fill: it could never be kept, or never be broken.
+pub(super) fn check_names(
+    checker: &Checker<'_>,
+    raw: Option<&Spanned<RawExpect>>,
+    recipe: &Recipe,
+) -> Result<(), RecipeError> {
+    let Some(raw) = raw else { return Ok(()) };
+    let is_known = |name: &str| ALWAYS.contains(&name) || recipe.field_names().any(|known| known == name);
+    let stranger = raw.get_ref().filled.keys().find(|name| !is_known(name.get_ref()));
+    let Some(name) = stranger else { return Ok(()) };
+    let (at, name) = (name.span().start, name.get_ref());
+    Err(checker.error(
+        at,
+        refused!(
+            "`[expect.filled]` 写了 `{name}`，但配方没有这个字段",
+            "`[expect.filled]` names `{name}`, which the recipe does not fill"
+        ),
+    ))
 }
 
 fn condition(checker: &Checker<'_>, raw: &RawCondition, at: usize) -> Result<Condition, RecipeError> {

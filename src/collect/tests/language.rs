@@ -205,6 +205,37 @@ fn a_header_that_no_recipe_may_set_is_refused_at_its_line() {
 }
 
 #[test]
+fn a_promise_that_cannot_be_kept_is_refused_at_its_line() {
+    let refused = |kind: &str, expect: &str, expected: &str| {
+        let text = format!(
+            "id = \"a\"\nname = \"a\"\nchannel = \"media\"\nkind = \"{kind}\"\nschedule.every = \"1h\"\nstart = [\"{SAFE}\"]\n[expect]\n{expect}\n"
+        );
+        let message = Recipe::parse(&text, "a.toml").expect_err("a mistake").to_string();
+        assert!(message.contains(expected), "{message}");
+    };
+    refused("feed", "answer = { path = \"/a\", is = 1 }", "a.toml:7: `answer` of `[expect]` is for `kind");
+    refused(
+        "feed",
+        "filled = { brand = 0.5 }",
+        "a.toml:8: `[expect.filled]` names `brand`, which the recipe does not fill",
+    );
+    refused("feed", "filled = { title = 2.0 }", "a.toml:8: the share of `title` is 2");
+    refused("feed", "newest = \"soon\"", "a.toml:8: `soon` is no span of time");
+    let json = "[list]\nitems = \"\"\n[list.fields]\nexternal_id = \"/i\"\ntext = \"/t\"";
+    refused(
+        "json",
+        &format!("answer = {{ path = \"/a\" }}\n{json}"),
+        "a.toml:8: the condition of `/a` needs `is = VALUE`",
+    );
+    refused(
+        "json",
+        &format!("answer = {{ path = \"/a\", type = \"list\" }}\n{json}"),
+        "a.toml:8: the condition of `/a`",
+    );
+    refused("json", &format!("answer = {{ path = \"a\", is = 1 }}\n{json}"), "a.toml:8: path `a` must begin with `/`");
+}
+
+#[test]
 fn an_answer_that_is_not_the_expected_one_is_no_answer_and_an_empty_list_is_one() {
     let site = Site::serve(|path, _| match path {
         "/failed" => ok("{\"success\": false, \"message\": \"参数错误\", \"rows\": []}"),

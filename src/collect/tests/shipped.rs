@@ -138,6 +138,102 @@ fn every_shipped_recipe_reads_its_twin_completely() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A list page of a twin, read as the answer to the question for the list.
+fn list_in(recipe: &Recipe, body: &[u8]) -> item::List {
+    let start = recipe.start_urls().next().unwrap();
+    let led = Ask::led(start.join("/unit?paramJson=%7B%22pageNo%22%3A1%7D").unwrap(), start.clone());
+    let asked = if twin(recipe, "column").is_some() { led } else { Ask::get(start) };
+    let (now, rules) = (moment("2026-06-01"), recipe.page_rules());
+    list::read(recipe, &Page { body, charset: None, url: &asked.url, asked: &asked, now, rules })
+}
+
+#[test]
+fn a_recipe_says_so_when_its_list_has_moved() {
+    let (mut met, mut wrong) = (0, Vec::new());
+    for recipe in Recipe::shipped().unwrap().iter().filter(|recipe| recipe.verified.is_some()) {
+        let Some(moved) = twin(recipe, "moved.list") else { continue };
+        met += 1;
+        let list = list_in(recipe, &moved);
+        let is_told = list.refused.is_some() || !list.problems.is_empty();
+        let bare = list.items.iter().filter(|item| item.url.is_some() && item.fields.get("title").is_some()).count();
+        if !is_told || (bare > 0 && recipe.detail.is_some()) {
+            wrong.push(format!("{}: {bare} items, told: {:?} {:?}", recipe.id, list.refused, list.problems));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(met >= 40, "only {met} recipes have a twin that moved");
+}
+
+#[test]
+fn a_recipe_reads_the_form_that_its_list_had_a_year_before() {
+    let (mut met, mut wrong) = (0, Vec::new());
+    for recipe in Recipe::shipped().unwrap().iter().filter(|recipe| recipe.verified.is_some()) {
+        let Some(older) = twin(recipe, "older.list") else { continue };
+        met += 1;
+        let list = list_in(recipe, &older);
+        if list.items.is_empty() || list.refused.is_some() || !list.problems.is_empty() {
+            wrong.push(format!("{}: {} items, {:?} {:?}", recipe.id, list.items.len(), list.refused, list.problems));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(met >= 3, "only {met} recipes have an older twin");
+}
+
+#[test]
+fn an_empty_list_a_failed_answer_pictures_and_a_challenge_are_told_apart() {
+    let recipes = Recipe::shipped().unwrap();
+    let of = |id: &str| recipes.iter().find(|recipe| recipe.id.as_str() == id).unwrap();
+    let checks = of("cn.samr.spot_checks");
+    let empty = list_in(checks, &fixture("samr_spot_checks.empty.list.json").unwrap());
+    assert!(empty.is_empty && empty.refused.is_none() && empty.problems.is_empty(), "{empty:?}");
+    let failed = list_in(checks, &fixture("samr_spot_checks.failed.list.json").unwrap());
+    let why = failed.refused.expect("a refusal").what;
+    assert!(why.contains("the answer is not the expected one"), "{why}");
+
+    let notices = of("cn.samr.recall_notices");
+    let page = String::from_utf8(fixture("samr_recall_notices.pictures.page.html").unwrap()).unwrap();
+    let (url, masker) = (notices.start_urls().next().unwrap(), Masker::default());
+    let raw = RawRef { file: "x".to_owned(), offset: 0, digest: String::new() };
+    let now = moment("2026-06-01");
+    let context = Context { recipe: notices, url: Some(&url), page: &url, raw: &raw, now, masker: &masker };
+    let harvest = detail::of_page(notices.detail.as_ref().unwrap(), &page, &fields::Fields::default(), &context);
+    let told = harvest.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("the text is pictures alone"), "{told}");
+
+    let gate = fixture("gate.412.html").unwrap();
+    assert_eq!(barrier::Barrier::of_answer(412, &gate), Some(barrier::Barrier::Challenge));
+    assert!(barrier::Barrier::of_page(&String::from_utf8(gate).unwrap()).is_some(), "with status 200 too");
+}
+
+#[test]
+fn no_recipe_starts_where_it_is_forbidden() {
+    let listed = String::from_utf8(fixture("forbidden.tsv").unwrap()).unwrap();
+    let forbidden: Vec<&str> =
+        listed.lines().skip(1).filter(|line| !line.is_empty()).filter_map(|line| line.split('\t').next()).collect();
+    assert!(forbidden.len() >= 15, "{forbidden:?}");
+    for recipe in Recipe::shipped().unwrap() {
+        for url in recipe.start_urls() {
+            let (host, path) = (url.host_str().unwrap_or_default().to_owned(), url.path().to_owned());
+            for place in &forbidden {
+                let (name, below) =
+                    place.split_once('/').map_or((*place, String::new()), |(name, path)| (name, format!("/{path}")));
+                let is_it = host::is_within(&[name.to_owned()], &host) && path.starts_with(&below);
+                assert!(!is_it, "{} starts at {url}, which is forbidden: {place}", recipe.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn forty_sources_are_covered_and_fifteen_provincial_ones_by_inheritance() {
+    let recipes = Recipe::shipped().unwrap();
+    let real: Vec<&Recipe> = recipes.iter().filter(|recipe| recipe.verified.is_some()).collect();
+    assert!(real.len() >= 40, "{}", real.len());
+    let inherits = |recipe: &&&Recipe| recipe.effective.iter().any(|line| line.file.contains("/groups/"));
+    let provincial = real.iter().filter(|recipe| recipe.level.is_some_and(|level| level.code() == "province"));
+    assert!(provincial.filter(inherits).count() >= 15);
+}
+
 /// Recipes whose documents are looked at by people when they change: one of each way to collect.
 const SHOWN: &[&str] = &[
     "cn.cqn.news",
