@@ -11,12 +11,12 @@ use super::lang::{Lang, lang, pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_write, say, tell};
 use archive::read_asked;
-use collect::{Health, Recipe, Round, Trouble};
+use collect::{Coverage, Covered, Health, Recipe, Round, State, Trouble};
 use config::Settings;
 use log::Entry;
 use pipeline::revisions::{DiffLine, changes};
 use pipeline::{CollectingFolder, SourceStates, check_source};
-use vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, show_moment, start_of_day};
+use vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, day_of, show_moment, start_of_day};
 
 /// Characters of a value that `check` shows.
 const SAMPLE_CHARS: usize = 40;
@@ -37,9 +37,26 @@ pub(super) struct SourceArgs {
 enum What {
     /// Show all sources and how they are doing
     List {
-        /// One JSON object a source
+        /// One JSON object a source; with --coverage one in all
         #[arg(long)]
         json: bool,
+        /// Show what the sources cover instead: by channel group of DB33/T 980, level and province
+        #[arg(long)]
+        coverage: bool,
+    },
+    /// Show a recipe as it works, with what its groups give, and the file and line of each key
+    Show {
+        /// Id of the source
+        id: String,
+        /// One JSON object a key
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at sources live once, politely, and report which of them keep what their recipes promise; keeps nothing
+    Verify {
+        /// Ids of the sources; all of them when none is named
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
     },
     /// Look at a source live and show field by field what matches; keeps nothing
     Check {
@@ -87,7 +104,13 @@ pub(super) async fn run(args: SourceArgs, common: &Common) -> Result<(), Failure
     #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
     let now = Timestamp::now();
     match args.what {
-        What::List { json } => list(&settings, &recipes()?, json, now).await,
+        What::List { json, coverage: true } => coverage(&settings, &recipes()?, json, now).await,
+        What::List { json, coverage: false } => list(&settings, &recipes()?, json, now).await,
+        What::Show { id, json } => show(&chosen(recipes()?, &[id])?[0], json),
+        What::Verify { ids } => {
+            let of = if ids.is_empty() { recipes()? } else { chosen(recipes()?, &ids)? };
+            verify(&settings, &of, now).await
+        }
         What::Check { id } => check(&settings, &chosen(recipes()?, &[id])?[0], now).await,
         What::Pause { ids } => pause(&settings, &chosen(recipes()?, &ids)?, true, now).await,
         What::Resume { ids } => pause(&settings, &chosen(recipes()?, &ids)?, false, now).await,
@@ -142,6 +165,110 @@ async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestam
     }
     states.close().await;
     Ok(())
+}
+
+async fn coverage(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestamp) -> Result<(), Failure> {
+    let states = SourceStates::open(settings).await?;
+    let mut sources = Vec::new();
+    for recipe in recipes.iter().filter(|recipe| !is_example(recipe)) {
+        sources.push((recipe, states.health(recipe, now).await?));
+    }
+    states.close().await;
+    let coverage = Coverage::of(&sources);
+    if json {
+        return say(serde_json::to_value(&coverage)?);
+    }
+    for line in coverage_told(&coverage) {
+        say(line)?;
+    }
+    Ok(())
+}
+
+/// Whether a recipe only shows how one is written.
+fn is_example(recipe: &Recipe) -> bool {
+    recipe.id.as_str().starts_with("example.")
+}
+
+fn coverage_told(coverage: &Coverage) -> Vec<String> {
+    let mut lines = vec![pick("渠道（DB33/T 980 §6.1.2）", "Channels (DB33/T 980 §6.1.2)").to_owned()];
+    for ((channel, covered), letter) in coverage.channels.iter().zip('a'..) {
+        let state = match covered.state() {
+            State::Covered => pick("已覆盖", "covered"),
+            State::Prepared => {
+                pick("未覆盖：有配方，尚未启用或尚无应答", "not covered: recipes are there, none enabled has answered")
+            }
+            State::Missing => pick("未覆盖：没有配方", "not covered: no recipe"),
+        };
+        let name = pick(channel.zh(), channel.en());
+        lines.push(format!("  {letter}  {name}  {state}  {}", covered_told(covered)));
+    }
+    lines.push(pick("级别", "Levels").to_owned());
+    let levels = coverage.levels.iter().filter(|(_, covered)| covered.sources > 0);
+    lines.extend(
+        levels.map(|(level, covered)| format!("  {}  {}", pick(level.zh(), level.en()), covered_told(covered))),
+    );
+    lines.push(pick("省级地区", "Provinces").to_owned());
+    lines.extend(coverage.provinces.iter().map(|(name, covered)| format!("  {name}  {}", covered_told(covered))));
+    if !coverage.provinces_without.is_empty() {
+        let names = coverage.provinces_without.join(pick("、", ", "));
+        lines.push(tr!("  没有来源：{names}", "  without a source: {names}"));
+    }
+    lines
+}
+
+fn covered_told(covered: &Covered) -> String {
+    let Covered { sources, enabled, verified, verified_last, in_trouble, last_news_at, .. } = covered;
+    let month = verified_last.as_deref().unwrap_or("—");
+    let news = last_news_at.map_or_else(|| "—".to_owned(), show_moment);
+    tr!(
+        "来源 {sources} 个，启用 {enabled} 个，异常 {in_trouble} 个，核对过 {verified} 个（最近 {month}），上次有新信息 {news}",
+        "{sources} sources, {enabled} enabled, {in_trouble} in trouble, {verified} verified (last {month}), last news {news}"
+    )
+}
+
+/// The recipe as it works, section by section.
+fn show(recipe: &Recipe, json: bool) -> Result<(), Failure> {
+    let mut section = "";
+    for line in recipe.effective.iter() {
+        if json {
+            say(serde_json::to_value(line)?)?;
+            continue;
+        }
+        if line.section != section {
+            section = &line.section;
+            say(format!("\n[{section}]"))?;
+        }
+        say(format!("{} = {}  # {}:{}", line.key, line.value, line.file, line.line))?;
+    }
+    Ok(())
+}
+
+/// Looks at sources one after the other, and says of each whether it keeps what its recipe promises.
+async fn verify(settings: &Settings, recipes: &[Recipe], now: Timestamp) -> Result<(), Failure> {
+    let (mut good, mut looked_at) = (0_u64, 0_u64);
+    for recipe in recipes.iter().filter(|recipe| !is_example(recipe)) {
+        let (round, documents) = look(settings, recipe, now).await?;
+        let keeps = !documents.is_empty() && round.problems_total == 0 && round.stopped.is_none();
+        looked_at += 1;
+        good += u64::from(keeps);
+        let month = day_of(now).strftime("%Y-%m");
+        let state = if keeps {
+            tr!(
+                "✓ {}  {}  符合配方：可写 verified = \"{month}\"",
+                "✓ {}  {}  as promised: write verified = \"{month}\"",
+                recipe.id,
+                recipe.name
+            )
+        } else {
+            tr!("✗ {}  {}  不符合配方", "✗ {}  {}  not as promised", recipe.id, recipe.name)
+        };
+        say(state)?;
+        for line in told(&round, &documents) {
+            say(format!("    {line}"))?;
+        }
+        say(tr!("    收到 {} 字节", "    {} bytes received", round.bytes))?;
+    }
+    say(tr!("{looked_at} 个来源中 {good} 个符合配方", "{good} of {looked_at} sources are as promised"))
 }
 
 fn line_of(recipe: &Recipe, health: &Health) -> String {
@@ -217,12 +344,7 @@ async fn pause(settings: &Settings, recipes: &[Recipe], paused: bool, now: Times
 }
 
 async fn check(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(), Failure> {
-    let scratch = std::env::temp_dir().join(format!("wanglou-check-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).with_context(|| cannot_write(&scratch))?;
-    let looked = check_source(settings, recipe, &scratch, now).await;
-    // Nothing of a look is kept, whatever came of it.
-    _ = std::fs::remove_dir_all(&scratch);
-    let (round, documents) = looked.map_err(super::pipeline_failure)?;
+    let (round, documents) = look(settings, recipe, now).await?;
     for line in told(&round, &documents) {
         say(line)?;
     }
@@ -234,6 +356,15 @@ async fn check(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(
         ))));
     }
     Ok(())
+}
+
+/// A short look at a source. Nothing of it is kept, whatever comes of it.
+async fn look(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(Round, Vec<Document>), Failure> {
+    let scratch = std::env::temp_dir().join(format!("wanglou-check-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).with_context(|| cannot_write(&scratch))?;
+    let looked = check_source(settings, recipe, &scratch, now).await;
+    _ = std::fs::remove_dir_all(&scratch);
+    looked.map_err(super::pipeline_failure)
 }
 
 /// What a look found, field by field.
@@ -264,6 +395,9 @@ fn told(round: &Round, documents: &[Document]) -> Vec<String> {
         round.rejects.iter().map(|reject| tr!("  搁置 {}：“{}”", "  set aside {}: {}", reject.url, reject.reason)),
     );
     lines.extend(round.problems.iter().map(|problem| tr!("  问题 “{problem}”", "  problem {problem}")));
+    if round.empty_lists > 0 {
+        lines.push(tr!("  {} 个列表格式正确，但没有条目", "  {} lists are valid and empty", round.empty_lists));
+    }
     lines.extend(round.stopped.iter().map(|why| tr!("  提前结束：“{why}”", "  ended early: {why}")));
     lines
 }

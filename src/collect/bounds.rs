@@ -102,6 +102,24 @@ vocabulary::bounds! {
     pub(crate) const COLUMN_NAME_CHARS_MAX: usize = 1_000, "characters", "the name is cut";
     /// Bytes that a workbook may unpack to for each byte that a page may have: sheets are packed about ten to one.
     pub(crate) const WORKBOOK_RATIO_MAX: u64 = 32, "bytes for a byte", "the workbook is not read";
+    /// Longest list of parameters that a column page gives for its interface.
+    pub(crate) const UNIT_QUERY_BYTES_MAX: usize = 4 * 1024, "bytes", "the list is not asked for";
+    /// Longest page that is looked at for the challenge of a firewall.
+    pub(crate) const BARRIER_BYTES_MAX: usize = 256 * 1024, "bytes", "the page is told as one of another form";
+    /// Longest value of a header of a recipe.
+    pub(crate) const HEADER_VALUE_BYTES_MAX: usize = 1_024, "bytes", "it is not sent and nothing is asked";
+    /// Longest label of a value on a page.
+    pub(crate) const LABEL_CHARS_MAX: usize = 40, "characters", "it is no label";
+    /// Parts of an element that is a label.
+    pub(crate) const LABEL_NODES_MAX: usize = 40, "nodes", "it is no label";
+    /// Elements in which a rule looks for labels.
+    pub(crate) const LABEL_PLACES_MAX: usize = 100, "elements", "labels in the rest are not seen";
+    /// Links of a page that are looked at to tell where a list has moved to.
+    pub(crate) const NEAREST_LINKS_MAX: usize = 500, "links", "a list further down is not told";
+    /// Rows of a table in a page that are looked at for its head.
+    pub(crate) const HTML_HEAD_ROWS_MAX: usize = 12, "rows", "a head further down is not seen";
+    /// Tables of a page that one rule reads.
+    pub(crate) const HTML_TABLES_MAX: usize = 50, "tables", "the rest is not read";
     /// Dates that lie further ahead of now are mistakes.
     pub(crate) const AHEAD_MAX: Duration = Duration::from_hours(36), "seconds", "the document is kept without a date";
     /// Dates of years before this one are mistakes.

@@ -1,20 +1,26 @@
 //! The page behind an item, or the item itself, to documents. Pure.
 
-use jiff::Timestamp;
-use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use scraper::ElementRef;
+use serde_json::Value;
 use url::Url;
 
 use super::article::{self, Reading};
+use super::barrier::Barrier;
 use super::bounds::DETAIL_ITEMS_MAX;
 use super::document::{Origin, document};
-use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, set_by_rule};
+use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, chosen, set_by_rule};
 use super::html;
 use super::html_table::rows_of;
 use super::identity::row_id;
 use super::item::{answer_of, json_value, look_up, spread, value_of};
 use super::mask::Masker;
-use super::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, Notes, PageProblem};
+use super::problem::{
+    ASK_PEOPLE, CHECK_ANSWER, CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, Notes, PageProblem, READ_PICTURES,
+};
 use super::published::{self, Beside};
 use super::recipe::{Detail, DetailFormat, Recipe};
 use super::rules::{FieldRule, Place};
@@ -44,7 +50,7 @@ pub(crate) struct Context<'a> {
 
 /// An item that is a document without a page of its own.
 pub(crate) fn of_item(fields: &Fields, context: &Context<'_>) -> Harvest {
-    let mut notes = Notes::new(&context.recipe.file, context.page);
+    let mut notes = Notes::new(&context.recipe.lines, context.page);
     let mut harvest = Harvest::default();
     let rules = context.recipe.kind.fields();
     let lacking = rules.iter().find(|rule| rule.required && fields.get(&rule.name).is_none());
@@ -61,11 +67,25 @@ pub(crate) fn of_item(fields: &Fields, context: &Context<'_>) -> Harvest {
 
 /// A detail page.
 pub(crate) fn of_page(detail: &Detail, text: &str, hints: &Fields, context: &Context<'_>) -> Harvest {
-    let mut notes = Notes::new(&context.recipe.file, context.page);
+    let mut notes = Notes::new(&context.recipe.lines, context.page);
     let mut harvest = Harvest::default();
-    match detail.format {
-        DetailFormat::Html => of_html(detail, text, hints, context, &mut notes, &mut harvest),
-        DetailFormat::Json | DetailFormat::Xml => of_json(detail, text, hints, context, &mut notes, &mut harvest),
+    let inside = detail.within.as_ref().map_or(Ok(Cow::Borrowed(text)), |within| {
+        within.take(text).map_err(|what| (Some(within.line), what, CHECK_ANSWER))
+    });
+    // A page in another's place is told as what it is, not as the rules that find nothing on it.
+    let inside = match Barrier::of_page(text) {
+        Some(Barrier::Challenge) => Err((None, Barrier::Challenge.told().to_owned(), ASK_PEOPLE)),
+        _ => inside,
+    };
+    match (inside, detail.format) {
+        (Ok(text), DetailFormat::Html) => of_html(detail, &text, hints, context, &mut notes, &mut harvest),
+        (Ok(text), DetailFormat::Json | DetailFormat::Xml) => {
+            of_json(detail, &text, hints, context, &mut notes, &mut harvest);
+        }
+        (Err((line, what, advice)), _) => {
+            notes.add(line, what.clone(), advice);
+            harvest.rejected.push(what);
+        }
     }
     harvest.problems = notes.problems;
     harvest
@@ -121,9 +141,12 @@ fn of_html(
     let root = page.root_element();
     let mut fields = Fields::default();
     for rule in &detail.fields {
-        let found = value_of(root, rule);
+        let (choice, found) = chosen(rule, context.now, |rule| value_of(root, rule));
+        if found.is_empty() && rule.name == "text" {
+            pictures_alone(root, rule, notes);
+        }
         missing(rule, &found, harvest, notes);
-        set_by_rule(&mut fields, rule, &found, context.now, notes);
+        set_by_rule(&mut fields, choice, &found, context.now, notes);
     }
     if !harvest.rejected.is_empty() {
         return;
@@ -227,11 +250,11 @@ fn item_of(
     let mut fields = Fields::default();
     let before = harvest.rejected.len();
     for rule in &detail.fields {
-        let found = json_value(value, rule);
+        let (choice, found) = chosen(rule, context.now, |rule| json_value(value, rule));
         missing(rule, &found, harvest, notes);
         // One reason for one item.
         harvest.rejected.truncate(before + 1);
-        set_by_rule(&mut fields, rule, &found, context.now, notes);
+        set_by_rule(&mut fields, choice, &found, context.now, notes);
     }
     fields.fill_from(hints);
     (harvest.rejected.len() == before).then_some(fields)
@@ -254,6 +277,19 @@ fn drop_doubled(harvest: &mut Harvest, notes: &mut Notes<'_>) {
     }
 }
 
+/// Notes that the place of the text has pictures and nothing else: somebody has to read them.
+fn pictures_alone(root: ElementRef<'_>, rule: &FieldRule, notes: &mut Notes<'_>) {
+    let places = rule.choices().filter_map(|rule| if let Place::Css(css) = &rule.place { Some(css) } else { None });
+    let found = places.filter_map(|css| root.select(&css.selector).next());
+    let pictures = found.map(|place| {
+        let inside = place.descendants().filter_map(ElementRef::wrap);
+        inside.filter(|element| element.value().name() == "img").count()
+    });
+    if let Some(pictures) = pictures.max().filter(|pictures| *pictures > 0) {
+        notes.add(Some(rule.line), format!("the text is pictures alone ({pictures})"), READ_PICTURES);
+    }
+}
+
 /// Notes a rule that found nothing, if it is for text or title or is required.
 fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Notes<'_>) {
     if !found.is_empty() || !(rule.required || matches!(rule.name.as_str(), "text" | "title")) {
@@ -261,6 +297,7 @@ fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Not
     }
     let (place, advice) = match &rule.place {
         Place::Css(css) => (format!("selector `{}`", css.text), CHECK_SELECTOR),
+        Place::Label { labels, .. } => (format!("label `{}`", labels.join("`, `")), CHECK_SELECTOR),
         _ => ("path".to_owned(), CHECK_PATH),
     };
     notes.add(Some(rule.line), format!("{place} of `{}` matches nothing", rule.name), advice);

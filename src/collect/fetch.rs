@@ -19,10 +19,12 @@ use url::Url;
 
 use super::address::{Names, Reach, Refused, SafeResolver};
 use super::archivist::{Archivist, Capture, Dropped};
+use super::barrier::Barrier;
 use super::bounds::{
     ADDRESS_BYTES_MAX, BODY_ROOM_BYTES_MAX, HEADER_BYTES_MAX, HEADERS_MAX, HOST_PAUSE_TOLD, HOSTS_MAX, RATIO_BYTES_MIN,
     RATIO_MAX, REDIRECTS_MAX, ROBOTS_BYTES_MAX, VALIDATOR_BYTES_MAX,
 };
+use super::headers::{self, Missing, Resolved};
 use super::host::{host_key, is_within, server_key};
 use super::pace::{HostPace, HostPause, Rate, http_date, retry_after};
 use super::robots::Robots;
@@ -113,6 +115,10 @@ pub(crate) enum Failure {
     Held { host: String, wait: Duration },
     #[error("the server answers {0}")]
     Status(u16),
+    #[error("{} (the server answers {status})", .barrier.told())]
+    Barrier { status: u16, barrier: Barrier },
+    #[error("header `{}` needs the variable `{}` of the environment, which is not set or cannot be sent, so nothing is asked", .0.header, .0.variable)]
+    Unset(Missing),
     #[error("no answer: {0}")]
     Transport(String),
     #[error("no answer: out of time after {} seconds", .0.as_secs_f64())]
@@ -151,7 +157,12 @@ impl Failure {
     /// Whether the whole host is left alone for the rest of the round.
     pub(crate) fn stops_host(&self) -> bool {
         match self {
-            Self::Held { .. } | Self::RobotsUnknown(_) | Self::RobotsElsewhere(_) | Self::RobotsRefused(_) => true,
+            Self::Held { .. }
+            | Self::Barrier { .. }
+            | Self::Unset(_)
+            | Self::RobotsUnknown(_)
+            | Self::RobotsElsewhere(_)
+            | Self::RobotsRefused(_) => true,
             Self::Refused(_)
             | Self::Robots
             | Self::Status(_)
@@ -326,6 +337,7 @@ pub(crate) struct Session<'a> {
     now: Timestamp,
     began: tokio::time::Instant,
     reach: Reach,
+    headers: Resolved,
     robots: Mutex<BTreeMap<String, Arc<OnceCell<Leave>>>>,
     requests: AtomicU64,
     bytes: AtomicU64,
@@ -338,6 +350,8 @@ pub(crate) struct Call<'a> {
     /// Sent by POST, with its content type.
     pub(crate) body: Option<(&'a str, &'static str)>,
     pub(crate) validators: &'a Validators,
+    /// Without the headers of the recipe.
+    pub(crate) is_plain: bool,
 }
 
 struct Reply {
@@ -354,7 +368,8 @@ impl<'a> Session<'a> {
         let reach = if recipe.allow_loopback { Reach::WithLoopback } else { Reach::Public };
         let (requests, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
         let began = tokio::time::Instant::now();
-        Self { gate, recipe, now, began, reach, robots: Mutex::default(), requests, bytes }
+        let headers = headers::resolve(&recipe.headers, gate.settings.variable);
+        Self { gate, recipe, now, began, reach, headers, robots: Mutex::default(), requests, bytes }
     }
 
     /// The moment of the round, and as much later as it has taken so far.
@@ -379,6 +394,9 @@ impl<'a> Session<'a> {
     /// Fetches a page through every check.
     pub(crate) async fn get(&self, call: Call<'_>) -> Result<Answer, Failure> {
         let (mut at, mut call) = (call.url.clone(), call);
+        if let Err(missing) = &self.headers {
+            return Err(Failure::Unset(missing.clone()));
+        }
         for hop in 0..=REDIRECTS_MAX {
             self.reach.check_url(&at)?;
             self.check_own(hop, &at)?;
@@ -394,7 +412,10 @@ impl<'a> Session<'a> {
                         call.body = None;
                     }
                 }
-                status => return Err(Failure::Status(status)),
+                status => {
+                    let barrier = Barrier::of_answer(status, &reply.body);
+                    return Err(barrier.map_or(Failure::Status(status), |barrier| Failure::Barrier { status, barrier }));
+                }
             }
         }
         Err(Failure::Redirects)
@@ -489,7 +510,7 @@ impl<'a> Session<'a> {
             if self.check_own(hop, &at).is_err() {
                 return Ok(Leave::Astray(Astray::Elsewhere(host())));
             }
-            let call = Call { url: &at, body: None, validators: &Validators::default() };
+            let call = Call { url: &at, body: None, validators: &Validators::default(), is_plain: true };
             match self.ask(&at, call, ROBOTS_BYTES_MAX).await {
                 Err(Failure::Refused(why)) if hop > 0 => return Ok(Leave::Astray(Astray::Refused(why))),
                 // Held hosts and a broken archive end more than this file.
@@ -618,6 +639,11 @@ impl<'a> Session<'a> {
         if let Some(date) = &call.validators.last_modified {
             put(IF_MODIFIED_SINCE, date);
         }
+        for (name, value) in self.headers.iter().flatten().filter(|_| !call.is_plain) {
+            if headers::is_sent(value, url, &self.recipe.hosts, self.reach == Reach::WithLoopback) {
+                request.headers_mut().insert(name, value.clone());
+            }
+        }
         if let Some((body, _)) = call.body {
             *request.body_mut() = Some(body.to_owned().into());
         }
@@ -736,7 +762,8 @@ fn show_headers(head: &mut Vec<u8>, headers: &HeaderMap) {
         }
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
+        // A secret of the operator's stands in no archive.
+        head.extend_from_slice(if value.is_sensitive() { b"***" } else { value.as_bytes() });
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");

@@ -69,6 +69,27 @@ impl Fields {
     }
 }
 
+/// The first of a rule's choices that gives something, with the text at its place; the first of all when none does.
+pub(crate) fn chosen<'r>(
+    rule: &'r FieldRule,
+    now: Timestamp,
+    find: impl Fn(&FieldRule) -> String,
+) -> (&'r FieldRule, String) {
+    let mut first = None;
+    for choice in rule.choices() {
+        let found = find(choice);
+        let value = refine(choice, &found).filter(|value| !value.trim().is_empty());
+        let gives = value.is_some_and(|value| {
+            choice.name != "published_at" || dates::read_date(&value, choice.date.as_deref(), now).is_some()
+        });
+        if gives || rule.or.is_empty() {
+            return (choice, found);
+        }
+        first.get_or_insert((choice, found));
+    }
+    first.unwrap_or_else(|| (rule, String::new()))
+}
+
 /// Sets the field of a rule from the text at its place: capture, template, date.
 pub(crate) fn set_by_rule(fields: &mut Fields, rule: &FieldRule, found: &str, now: Timestamp, notes: &mut Notes<'_>) {
     let Some(value) = refine(rule, found) else {
@@ -107,10 +128,25 @@ pub(crate) fn refine(rule: &FieldRule, found: &str) -> Option<String> {
     Some(match &rule.template {
         Some(template) => {
             let coded: String = url::form_urlencoded::byte_serialize(value.trim().as_bytes()).collect();
-            template.replace("{value}", &coded)
+            // In one pass: a value may hold the words of a place.
+            let parts = template.split("{value:path}").map(|part| part.replace("{value}", &coded));
+            parts.collect::<Vec<_>>().join(&path_of(value.trim()))
         }
         None => value.to_owned(),
     })
+}
+
+/// A value as a part of an address's path: percent-encoded, but for its `/`.
+fn path_of(value: &str) -> String {
+    let mut coded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            coded.push(char::from(byte));
+        } else {
+            coded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    coded
 }
 
 /// The first `max` characters.

@@ -1,50 +1,94 @@
 //! Tables of HTML pages to rows of fields. Pure.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::bounds::{HTML_CELL_CHARS_MAX, HTML_COLUMNS_MAX, HTML_ROWS_MAX, ROWSPAN_MAX};
+use super::bounds::{
+    HTML_CELL_CHARS_MAX, HTML_COLUMNS_MAX, HTML_HEAD_ROWS_MAX, HTML_ROWS_MAX, HTML_TABLES_MAX, ROWSPAN_MAX,
+};
 use super::fields::{Fields, clip};
 use super::html;
-use super::problem::{CHECK_SELECTOR, Notes};
+use super::problem::{CHECK_BOUNDS, CHECK_SELECTOR, Notes};
 use super::rules::HtmlTable;
 
 static ROW: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("tr").ok());
 
-/// The rows of a table as documents: every cell in the text under its header, the mapped ones as fields too.
+/// The rows of a page's tables as documents: every cell in the text under its header, the mapped ones as fields too. All tables count that
+/// the selector matches and that have one of the columns; one within another one is read with it.
 pub(crate) fn rows_of(page: &Html, table: &HtmlTable, shared: &Fields, notes: &mut Notes<'_>) -> Vec<Fields> {
-    let (Some(found), Some(row)) = (page.select(&table.rule.selector).next(), ROW.as_ref()) else { return Vec::new() };
-    let mut carried: Vec<(usize, String)> = vec![(0, String::new()); HTML_COLUMNS_MAX];
-    let mut rows = found.select(row).map(|row| cells(row, &mut carried)).filter(|cells| !cells.is_empty());
-    let Some(headers) = rows.next() else { return Vec::new() };
-    for (field, header) in &table.columns {
-        if !headers.contains(header) {
-            let line = table.rule.line;
-            notes.add(
-                Some(line),
-                format!("column `{header}` for `{field}` is not in the table's head"),
-                CHECK_SELECTOR,
-            );
+    let (mut found, mut read, mut missing) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for element in page.select(&table.rule.selector).take(HTML_TABLES_MAX) {
+        if element.ancestors().any(|outer| read.contains(&outer.id())) {
+            continue;
+        }
+        let Some((head, rows)) = head_and_rows(element, table) else { continue };
+        let columns: Vec<(&str, Option<usize>)> =
+            table.columns.iter().map(|(field, names)| (field.as_str(), position(&head, names))).collect();
+        let lacking = columns.iter().filter(|(_, at)| at.is_none()).map(|(field, _)| *field);
+        if !columns.is_empty() && columns.iter().all(|(_, at)| at.is_none()) {
+            if read.is_empty() {
+                missing.extend(lacking);
+            }
+            continue;
+        }
+        if read.is_empty() {
+            missing.clear();
+        }
+        missing.extend(lacking);
+        read.insert(element.id());
+        for cells in rows.filter(|cells| !cells.is_empty() && *cells != head) {
+            if found.len() >= HTML_ROWS_MAX {
+                let what = format!("more than {HTML_ROWS_MAX} rows, the rest is not read");
+                notes.add(Some(table.rule.line), what, CHECK_BOUNDS);
+                return found;
+            }
+            let mut fields = Fields::default();
+            let pairs = head.iter().zip(&cells).filter(|(_, cell)| !cell.is_empty());
+            let text: Vec<String> = pairs.map(|(header, cell)| format!("{header}：{cell}")).collect();
+            fields.set("text", &text.join("；"));
+            for (field, at) in &columns {
+                fields.set(field, at.and_then(|at| cells.get(at)).map_or("", String::as_str));
+            }
+            fields.fill_from(shared);
+            if !notes.has_room_for(fields.bytes()) {
+                return found;
+            }
+            found.push(fields);
         }
     }
-    let mut found = Vec::new();
-    for cells in rows.take(HTML_ROWS_MAX) {
-        let mut fields = Fields::default();
-        let pairs = headers.iter().zip(&cells).filter(|(_, cell)| !cell.is_empty());
-        let text: Vec<String> = pairs.map(|(header, cell)| format!("{header}：{cell}")).collect();
-        fields.set("text", &text.join("；"));
-        for (field, header) in &table.columns {
-            let at = headers.iter().position(|known| known == header);
-            fields.set(field, at.and_then(|at| cells.get(at)).map_or("", String::as_str));
-        }
-        fields.fill_from(shared);
-        if !notes.has_room_for(fields.bytes()) {
-            break;
-        }
-        found.push(fields);
+    for (field, names) in table.columns.iter().filter(|(field, _)| missing.contains(field.as_str())) {
+        let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+        let what = format!("column {names} for `{field}` is not in the table's head");
+        notes.add(Some(table.rule.line), what, CHECK_SELECTOR);
     }
     found
+}
+
+/// The head of a table and the rows below it, one after the other as spans may make them long. The head is the row, among the first ones,
+/// that has the most of the named columns; without such a row the first one that is no caption, whose cells are not all the same.
+fn head_and_rows<'p>(
+    element: ElementRef<'p>,
+    table: &HtmlTable,
+) -> Option<(Vec<String>, impl Iterator<Item = Vec<String>> + use<'p>)> {
+    let mut carried: Vec<(usize, String)> = vec![(0, String::new()); HTML_COLUMNS_MAX];
+    let mut rows = element.select(ROW.as_ref()?).map(move |row| cells(row, &mut carried));
+    let first: Vec<Vec<String>> = rows.by_ref().filter(|cells| !cells.is_empty()).take(HTML_HEAD_ROWS_MAX).collect();
+    let named = |cells: &[String]| table.columns.iter().filter(|(_, names)| position(cells, names).is_some()).count();
+    let best = first.iter().enumerate().max_by_key(|(at, cells)| (named(cells), std::cmp::Reverse(*at)));
+    let at = match best {
+        Some((at, cells)) if named(cells) > 0 => at,
+        _ => first.iter().position(|cells| cells.iter().any(|cell| *cell != cells[0])).unwrap_or(0),
+    };
+    let mut first = first.into_iter().skip(at);
+    Some((first.next()?, first.chain(rows)))
+}
+
+/// The cell that has the first of these names, white space aside.
+fn position(cells: &[String], names: &[String]) -> Option<usize> {
+    let plain = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
+    names.iter().map(|name| plain(name)).find_map(|name| cells.iter().position(|cell| plain(cell) == name))
 }
 
 /// The cells of a row, with those that span down from rows above.
@@ -73,4 +117,72 @@ fn cells(row: ElementRef<'_>, carried: &mut [(usize, String)]) -> Vec<String> {
     }
     carry(&mut out, carried);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::CssRule;
+    use crate::rules::lines::Lines;
+    use url::Url;
+
+    fn read(page: &str, columns: &[(&str, &[&str])]) -> (Vec<String>, Vec<String>) {
+        let rule = CssRule { text: "table".to_owned(), line: 7, selector: Selector::parse("table").unwrap() };
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let columns = columns.iter().map(|(field, of)| ((*field).to_owned(), names(of))).collect();
+        let table = HtmlTable { rule, columns };
+        let (lines, url) = (Lines::default(), Url::parse("https://a.example/").unwrap());
+        let mut notes = Notes::new(&lines, &url);
+        let rows = rows_of(&html::parse(page).0, &table, &Fields::default(), &mut notes);
+        let shown = |row: &Fields| {
+            row.iter()
+                .filter(|(name, _)| *name != "text")
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        (rows.iter().map(shown).collect(), notes.problems.iter().map(|problem| problem.detail.clone()).collect())
+    }
+
+    const COLUMNS: &[(&str, &[&str])] =
+        &[("brand", &["商标", "品牌"]), ("producer", &["标称生产单位", "标称生产企业名称"])];
+
+    #[test]
+    fn the_head_is_found_below_captions_by_other_names_and_across_lines() {
+        let page = "<table><tr><td colspan=3>附件：不合格产品</td></tr><tr><td colspan=3>单位：批次</td></tr>\
+                    <tr><td>序号</td><td>标称生产<br>企业名称</td><td>品 牌</td></tr>\
+                    <tr><td>1</td><td>甲公司</td><td rowspan=2>甲牌</td></tr><tr><td>2</td><td>乙公司</td></tr>\
+                    <tr><td>序号</td><td>标称生产<br>企业名称</td><td>品 牌</td></tr><tr><td>3</td><td>丙公司</td><td>丙牌</td></tr></table>";
+        let (rows, problems) = read(page, COLUMNS);
+        assert_eq!(rows, ["brand=甲牌 producer=甲公司", "brand=甲牌 producer=乙公司", "brand=丙牌 producer=丙公司"]);
+        assert_eq!(problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_table_that_has_a_column_is_read_and_one_that_has_none_is_passed_over() {
+        let table = |head: &str, row: &str| {
+            format!("<table><tr><td>{head}</td><td>x</td></tr><tr><td>{row}</td><td>1</td></tr></table>")
+        };
+        let page = table("导航", "首页") + &table("商标", "甲") + &table("品牌", "乙");
+        let (rows, problems) = read(&page, COLUMNS);
+        assert_eq!(rows, ["brand=甲", "brand=乙"]);
+        assert_eq!(problems, ["column `标称生产单位` or `标称生产企业名称` for `producer` is not in the table's head"]);
+        let (rows, problems) = read(&table("导航", "首页"), COLUMNS);
+        assert_eq!((rows.len(), problems.len()), (0, 2));
+        let (rows, _) = read(&(table("a", "b") + &table("c", "d")), &[]);
+        assert_eq!(rows.len(), 2, "without columns all tables count");
+    }
+
+    #[test]
+    fn hostile_tables_are_bounded() {
+        let many = "<table><tr><td>商标</td></tr><tr><td>甲</td></tr></table>".repeat(HTML_TABLES_MAX * 3);
+        assert_eq!(read(&many, COLUMNS).0.len(), HTML_TABLES_MAX);
+        let long =
+            format!("<table><tr><td>商标</td></tr>{}</table>", "<tr><td>甲</td></tr>".repeat(HTML_ROWS_MAX + 100));
+        let (rows, problems) = read(&long, COLUMNS);
+        assert_eq!(rows.len(), HTML_ROWS_MAX);
+        assert!(problems.iter().any(|problem| problem.contains("rows, the rest is not read")), "{problems:?}");
+        let wide = "<table><tr><td colspan=99999 rowspan=99999>商标</td></tr></table>";
+        read(wide, COLUMNS);
+    }
 }

@@ -5,11 +5,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::ask::Ask;
-use super::bounds::{PATH_VISITS_MAX, TEXT_CHARS_MAX};
+use super::bounds::{LABEL_PLACES_MAX, PATH_VISITS_MAX, TEXT_CHARS_MAX};
 use super::fields::Fields;
+use super::jsonp::unwrapped;
 use super::problem::PageProblem;
 use super::rules::{FieldRule, Place};
-use super::{html, made, xml};
+use super::{html, label, made, xml};
 
 /// Elements in which a `<time>` is looked for.
 const TIME_WITHIN: usize = 50;
@@ -29,12 +30,29 @@ impl Item {
     }
 }
 
+/// Why an answer is not what was asked for, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unexpected {
+    /// Line of the recipe that it concerns.
+    pub(crate) line: Option<usize>,
+    pub(crate) what: String,
+    pub(crate) advice: &'static str,
+}
+
 /// The contents of a list page.
 #[derive(Debug, Default)]
 pub(crate) struct List {
     pub(crate) items: Vec<Item>,
     /// The list pages that it leads to.
     pub(crate) next: Vec<Ask>,
+    /// The page that has the list in place of this one.
+    pub(crate) leads_to: Option<Ask>,
+    /// Why the page is not what the recipe expects. It is then no list at all.
+    pub(crate) refused: Option<Unexpected>,
+    /// The list is in its right form and has no entries.
+    pub(crate) is_empty: bool,
+    /// Hash of what was read out of the answer, when that is not the answer itself.
+    pub(crate) hash: Option<blake3::Hash>,
     /// Why there are no items. A file is set aside with this reason; a list page may be empty.
     pub(crate) empty_because: Option<String>,
     pub(crate) problems: Vec<PageProblem>,
@@ -51,7 +69,7 @@ pub(crate) fn answer_of(text: &str, is_xml: bool) -> Result<Value, String> {
     if let Some(trap) = made::json_problem(text) {
         return Err(trap);
     }
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|problem| format!("not JSON ({problem})"))
+    serde_json::from_str(unwrapped(text)).map_err(|problem| format!("not JSON ({problem})"))
 }
 
 /// The text a rule finds in an element; empty when it finds nothing.
@@ -86,6 +104,11 @@ pub(crate) fn value_of(element: ElementRef<'_>, rule: &FieldRule) -> String {
             let inside = element.select(&css.selector).map(take).find(|text| !text.is_empty());
             inside.or_else(|| css.selector.matches(&element).then(|| take(element))).unwrap_or_default()
         }
+        Place::Label { within: None, labels } => label::value_of(element, labels),
+        Place::Label { within: Some(css), labels } => {
+            let inside = element.select(&css.selector).map(|part| label::value_of(part, labels));
+            inside.take(LABEL_PLACES_MAX).find(|value| !value.is_empty()).unwrap_or_default()
+        }
         Place::Path(_) => String::new(),
     }
 }
@@ -107,7 +130,7 @@ pub(crate) fn json_value(value: &Value, rule: &FieldRule) -> String {
             let texts = texts.map(|text| if rule.name == "text" { html::fragment_text(&text) } else { text });
             texts.collect::<Vec<_>>().join("\n")
         }
-        Place::Item | Place::Css(_) => plain(value).unwrap_or_default(),
+        Place::Item | Place::Css(_) | Place::Label { .. } => plain(value).unwrap_or_default(),
     }
 }
 

@@ -13,26 +13,34 @@ mod address;
 mod archivist;
 mod article;
 mod ask;
+mod barrier;
 mod bounds;
 mod charset;
 mod collector;
+mod coverage;
 mod dates;
 mod debris;
 mod detail;
 mod document;
+mod expect;
 mod fetch;
 mod fields;
+mod fill;
 mod folder;
+mod headers;
 mod health;
 mod host;
 mod html;
 mod html_table;
 mod identity;
 mod item;
+mod jsonp;
 mod kinds;
+mod label;
 mod list;
 mod made;
 mod mask;
+mod nearest;
 mod pace;
 mod problem;
 mod published;
@@ -46,6 +54,8 @@ mod schedule;
 mod screen;
 mod sink;
 mod tree;
+mod unit;
+mod within;
 mod xml;
 
 #[cfg(test)]
@@ -66,11 +76,12 @@ use bounds::ROUND_TIME_MAX;
 pub use bounds::{BOUNDS, PAGE_BYTES_MAX, TEXT_CHARS_MAX};
 pub use charset::{Decoded, decode};
 pub use collector::Collector;
+pub use coverage::{Coverage, Covered, State};
 pub use health::{Health, Trouble};
 pub use identity::document_id;
 pub use mask::{Masker, PERSONAL_FIELD, Personal, PersonalKind, PersonalSpan, find_personal, mask, pseudonym};
 pub use problem::PageProblem;
-pub use recipe::Recipe;
+pub use recipe::{EffectiveLine, Recipe};
 pub use robots::Robots;
 pub use round::{Reject, Round};
 pub use rules::RecipeError;
@@ -109,6 +120,8 @@ pub struct CollectorSettings {
     pub retry_wait: Duration,
     /// In how many rounds a page may fail before it is given up.
     pub tries_max: u32,
+    /// Reads a variable of the environment that a recipe names for a header.
+    pub variable: fn(&str) -> Option<String>,
     /// Folder in which recipes name their drop folders.
     pub inbox: PathBuf,
     /// What personal data is overwritten with, and whether a keyed hash of it is kept.
@@ -134,12 +147,18 @@ impl Default for CollectorSettings {
             retries_max: 2,
             retry_wait: Duration::from_secs(1),
             tries_max: 5,
+            variable: of_environment,
             inbox: PathBuf::from("inbox"),
             masker: Masker::default(),
             batch_max: 512,
             round_time_max: ROUND_TIME_MAX,
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "keys of interfaces are no settings: they stand in no file")]
+fn of_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Why a round could not go on. A page that fails is no error; it is in the [`Round`].

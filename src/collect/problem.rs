@@ -6,6 +6,7 @@ use url::Url;
 
 use super::bounds::ITEM_BYTES_MAX;
 use super::made::Room;
+use super::rules::lines::Lines;
 
 /// A problem of one page. It is no error: the round notes it and goes on.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -28,8 +29,8 @@ impl fmt::Display for PageProblem {
 
 /// Collects the problems of one page.
 pub(crate) struct Notes<'a> {
-    /// The recipe's file.
-    file: &'a str,
+    /// The recipe's files.
+    lines: &'a Lines,
     url: String,
     pub(crate) problems: Vec<PageProblem>,
     /// None when an item had no room.
@@ -37,15 +38,20 @@ pub(crate) struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    /// No problems yet. `file` is the recipe's file, `url` the page's address.
-    pub(crate) fn new(file: &'a str, url: &Url) -> Self {
-        Self { file, url: url.to_string(), problems: Vec::new(), room: Some(Room::default()) }
+    /// No problems yet. `lines` are those of the recipe's files, `url` is the page's address.
+    pub(crate) fn new(lines: &'a Lines, url: &Url) -> Self {
+        Self { lines, url: url.to_string(), problems: Vec::new(), room: Some(Room::default()) }
     }
 
     /// Adds a problem. `line` is the line of the rule that it concerns; none when it concerns no single rule.
     pub(crate) fn add(&mut self, line: Option<usize>, detail: impl Into<String>, advice: &'static str) {
-        let file = self.file;
-        let at = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+        let at = line.map_or_else(
+            || self.lines.own().to_owned(),
+            |line| {
+                let (file, line) = self.lines.place(line);
+                format!("{file}:{line}")
+            },
+        );
         self.problems.push(PageProblem { at, url: self.url.clone(), detail: detail.into(), advice });
     }
 
@@ -67,6 +73,14 @@ pub(crate) const CHECK_DATE: &str =
 pub(crate) const CHECK_PAGE: &str = "open the page and compare it with the archived bytes";
 pub(crate) const CHECK_CHARSET: &str =
     "compare with the page in a browser; set `charset` in the recipe if it reads wrong";
+pub(crate) const CHECK_ANSWER: &str =
+    "compare the answer with `[expect]` and `within` of the recipe; the site may have changed";
+pub(crate) const CHECK_COLUMN: &str = "open the column page: it may have moved, or names its list in another way";
+pub(crate) const ASK_PEOPLE: &str = "ask the office for a feed or an export, and import by hand until then";
+pub(crate) const READ_PICTURES: &str = "read the pictures and import the notice by hand";
+pub(crate) const CHECK_PROMISE: &str =
+    "run `wanglou source check`: the page may have changed, or `[expect]` promises too much";
+pub(crate) const SET_VARIABLE: &str = "set the variable in the environment of the program and start it again";
 pub(crate) const CHECK_PATH: &str = "check the path against the answer of the interface";
 pub(crate) const ASK_LATER: &str = "nothing to do: it is asked again in the next round";
 pub(crate) const ASK_SITE: &str =

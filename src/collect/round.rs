@@ -53,6 +53,8 @@ pub struct Round {
     pub due_at: Timestamp,
     /// Pages that were read.
     pub pages_read: u64,
+    /// Lists whose first page was in its right form and had no entries.
+    pub empty_lists: u64,
     /// For each field that the recipe names: how many documents of this round have it, and how many documents there were.
     pub fields: BTreeMap<String, (u64, u64)>,
 }
@@ -76,6 +78,7 @@ impl Round {
             stopped: None,
             due_at,
             pages_read: 0,
+            empty_lists: 0,
             fields: BTreeMap::new(),
         }
     }

@@ -5,6 +5,7 @@
 mod bounded;
 mod dated;
 mod kinds;
+mod language;
 mod robots;
 mod shipped;
 #[cfg(target_os = "linux")]

@@ -15,7 +15,7 @@ use crate::{dates, html, made};
 use vocabulary::{refused, show_moment};
 
 pub(super) const KIND: KindSpec =
-    KindSpec { name: "feed", list_keys: &[], takes_request: false, reads_files: false, read };
+    KindSpec { name: "feed", list_keys: &[], takes_request: false, takes_unit: false, reads_files: false, read };
 
 /// Line of the recipe that notes on addresses name: no rule finds them.
 const NO_RULE_LINE: usize = 1;

@@ -8,20 +8,27 @@ use toml::Spanned;
 
 use super::settings::Settings;
 use super::{KindSpec, Page, SourceKind};
-use crate::ask::{Ask, Body};
-use crate::fields::{Fields, refine, set_by_rule};
+use crate::ask::Ask;
+use crate::fields::{Fields, chosen, refine, set_by_rule};
 use crate::item::{Item, List, answer_of, json_value, look_up, plain, spread};
 use crate::problem::{CHECK_PAGE, CHECK_PATH, Notes};
 use crate::rules::check::Grammar;
-use crate::rules::written::{RawField, RawFields};
+use crate::rules::written::{RawField, RawFields, RawWithin};
 use crate::rules::{FieldRule, Place, RecipeError};
-use vocabulary::{Refused, refused};
+use crate::within::Within;
+use vocabulary::{Refused, day_of, refused};
 
-pub(super) const JSON: KindSpec =
-    KindSpec { name: "json", list_keys: KEYS, takes_request: true, reads_files: false, read: |of| read(of, false) };
+pub(super) const JSON: KindSpec = KindSpec {
+    name: "json",
+    list_keys: KEYS,
+    takes_request: true,
+    takes_unit: false,
+    reads_files: false,
+    read: |of| read(of, false),
+};
 pub(super) const XML: KindSpec = KindSpec { name: "xml", read: |of| read(of, true), ..JSON };
 
-const KEYS: &[&str] = &["items", "link", "next", "next_param", "fields"];
+const KEYS: &[&str] = &["items", "link", "next", "next_param", "fields", "within"];
 /// Line of the recipe that notes on the next page's address name.
 const NEXT_LINE: usize = 1;
 
@@ -35,11 +42,13 @@ struct RawAnswer {
     next_param: Option<String>,
     #[serde(default)]
     fields: RawFields,
+    within: Option<Spanned<RawWithin>>,
 }
 
 #[derive(Debug)]
 struct Interface {
     is_xml: bool,
+    within: Option<Within>,
     items: Vec<String>,
     link: Option<FieldRule>,
     next: Option<Next>,
@@ -71,11 +80,12 @@ fn read(settings: &Settings<'_>, is_xml: bool) -> Result<Arc<dyn SourceKind>, Re
     let link = raw.link.as_ref().map(|link| checker.field("link", link, Grammar::Path)).transpose()?;
     let next = raw.next.as_ref().map(|next| checker.field("next", next, Grammar::Path)).transpose()?;
     let next = next_of(settings, next.map(|rule| rule.place), raw.next_param)?;
-    Ok(Arc::new(Interface { is_xml, items, link, next, fields }))
+    let within = raw.within.as_ref().map(|within| checker.within(within)).transpose()?;
+    Ok(Arc::new(Interface { is_xml, within, items, link, next, fields }))
 }
 
 fn next_of(settings: &Settings<'_>, next: Option<Place>, param: Option<String>) -> Result<Option<Next>, RecipeError> {
-    let has_cursor = settings.body.is_some_and(Body::has_cursor);
+    let has_cursor = settings.body.is_some_and(|body| body.template.has_cursor());
     let what = match (next, param) {
         (Some(Place::Path(mut paths)), param) if paths.len() == 1 => {
             let path = paths.remove(0);
@@ -113,27 +123,35 @@ impl SourceKind for Interface {
     }
 
     fn read(&self, page: &Page<'_>, notes: &mut Notes<'_>) -> List {
-        let answer = match answer_of(&page.text(notes), self.is_xml) {
+        let text = match page.reading(self.within.as_ref(), self.is_xml, notes) {
+            Ok(text) => text,
+            Err(why) => return List { refused: Some(why), ..List::default() },
+        };
+        let answer = match answer_of(&text, self.is_xml) {
             Ok(answer) => answer,
             Err(problem) => {
                 notes.add(None, problem, CHECK_PAGE);
                 return List::default();
             }
         };
-        let mut list = List::default();
+        let base = page.base(self.within.as_ref());
+        let mut list = List { is_empty: self.is_valid_and_empty(&answer), ..List::default() };
         let found = look_up(&answer, &self.items);
-        if found.is_empty() {
+        if found.is_empty() && !list.is_empty {
             notes.add(None, format!("items path `/{}` leads nowhere", self.items.join("/")), CHECK_PATH);
         }
         // One more than the bound, so that a list that is too long is noticed.
         for element in spread(found).take(page.rules.items_max + 1) {
             let mut fields = Fields::default();
             for rule in &self.fields {
-                set_by_rule(&mut fields, rule, &json_value(element, rule), page.now, notes);
+                let (rule, found) = chosen(rule, page.now, |rule| json_value(element, rule));
+                set_by_rule(&mut fields, rule, &found, page.now, notes);
             }
             let url = self.link.as_ref().and_then(|rule| {
-                let found = json_value(element, rule);
-                (!found.is_empty()).then(|| page.address(&refine(rule, &found)?, rule.line, notes)).flatten()
+                let (rule, found) = chosen(rule, page.now, |rule| json_value(element, rule));
+                (!found.is_empty())
+                    .then(|| page.address_from(&base, &refine(rule, &found)?, rule.line, notes))
+                    .flatten()
             });
             let item = Item { url, fields };
             if !notes.has_room_for(item.bytes()) {
@@ -146,16 +164,34 @@ impl SourceKind for Interface {
     }
 }
 
+impl Interface {
+    /// Whether the answer has a place for items and none in it: an array without elements, `null`, and in XML an element without entries of any name.
+    fn is_valid_and_empty(&self, answer: &Value) -> bool {
+        let found = look_up(answer, &self.items);
+        let above = self.items.split_last().map(|(_, above)| look_up(answer, above)).unwrap_or_default();
+        match found.as_slice() {
+            [] => self.is_xml && !above.is_empty() && above.into_iter().all(has_no_elements),
+            found => found.iter().all(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty)),
+        }
+    }
+}
+
+/// Whether an element of XML has attributes, text and plain values alone: no entries by another name.
+fn has_no_elements(value: &Value) -> bool {
+    let is_plain = |value: &Value| !value.is_object() && !value.is_array();
+    value.as_object().map_or_else(|| is_plain(value), |members| members.values().all(is_plain))
+}
+
 /// The request for the next page; none when the answer names none.
 fn next_ask(page: &Page<'_>, next: &Next, answer: &Value, notes: &mut Notes<'_>) -> Option<Ask> {
     let (Next::Url(path) | Next::Param { path, .. } | Next::Cursor(path)) = next;
     let value = look_up(answer, path).first().and_then(|value| plain(value)).filter(|value| !value.is_empty())?;
     let body = page.asked.body.clone();
     match next {
-        Next::Url(_) => page.address(&value, NEXT_LINE, notes).map(|url| Ask { url, body }),
+        Next::Url(_) => page.address(&value, NEXT_LINE, notes).map(|url| Ask { url, body, led_by: None }),
         Next::Cursor(_) => {
-            let body = page.rules.body.map(|body| body.fill(None, Some(&value)));
-            Some(Ask { url: page.asked.url.clone(), body })
+            let body = page.rules.body.map(|body| body.fill_cursor(&value, day_of(page.now)));
+            Some(Ask { url: page.asked.url.clone(), body, led_by: None })
         }
         Next::Param { param, .. } => {
             let mut url = page.url.clone();
@@ -165,7 +201,7 @@ fn next_ask(page: &Page<'_>, next: &Next, answer: &Value, notes: &mut Notes<'_>)
                 .map(|(name, value)| (name.into_owned(), value.into_owned()))
                 .collect();
             url.query_pairs_mut().clear().extend_pairs(kept).append_pair(param, &value);
-            Some(Ask { url, body })
+            Some(Ask { url, body, led_by: None })
         }
     }
 }

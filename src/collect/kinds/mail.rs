@@ -12,7 +12,7 @@ use super::{KindSpec, Page, SourceKind};
 use crate::bounds::{
     ATTACHMENTS_MAX, LETTER_HEAD_BYTES_MAX, LETTER_HEADERS_MAX, LETTER_PARTS_MAX, LETTER_TEXTS_MAX, LETTERS_NESTED_MAX,
 };
-use crate::fields::{Fields, clip, set_by_rule};
+use crate::fields::{Fields, chosen, clip, set_by_rule};
 use crate::item::{Item, List, json_value};
 use crate::problem::{CHECK_CHARSET, CHECK_DATE, CHECK_PAGE, Notes};
 use crate::rules::check::Grammar;
@@ -23,7 +23,7 @@ use crate::{charset, dates, html};
 use vocabulary::{refused, show_moment};
 
 pub(super) const KIND: KindSpec =
-    KindSpec { name: "mail", list_keys: KEYS, takes_request: false, reads_files: true, read };
+    KindSpec { name: "mail", list_keys: KEYS, takes_request: false, takes_unit: false, reads_files: true, read };
 
 const KEYS: &[&str] = &["fields"];
 /// Characters of a `Message-ID` that are kept (RFC 5322: a line has at most 998).
@@ -110,7 +110,8 @@ impl Letters {
         let values = values_of(&letter, &text);
         let mut found = Fields::default();
         for rule in &self.fields {
-            set_by_rule(&mut found, rule, &json_value(&values, rule), page.now, notes);
+            let (rule, value) = chosen(rule, page.now, |rule| json_value(&values, rule));
+            set_by_rule(&mut found, rule, &value, page.now, notes);
         }
         let mut otherwise = Fields::default();
         let value = |name: &str| values.get(name).and_then(Value::as_str).unwrap_or_default();

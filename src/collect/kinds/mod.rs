@@ -17,6 +17,7 @@ mod settings;
 mod sitemap;
 mod table;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,11 +30,13 @@ use url::Url;
 
 use crate::ask::{Ask, Body};
 use crate::bounds::ADDRESS_BYTES_MAX;
+use crate::expect::Expect;
 use crate::host::is_within;
-use crate::item::List;
-use crate::problem::{CHECK_CHARSET, CHECK_HOSTS, CHECK_PAGE, Notes};
+use crate::item::{List, Unexpected};
+use crate::problem::{CHECK_ANSWER, CHECK_CHARSET, CHECK_HOSTS, CHECK_PAGE, Notes};
 use crate::rules::check::Checker;
 use crate::rules::{FieldRule, RecipeError};
+use crate::within::Within;
 use crate::{charset, identity};
 use vocabulary::refused;
 
@@ -51,6 +54,8 @@ pub(crate) struct KindSpec {
     list_keys: &'static [&'static str],
     /// Whether `[request]` may give the body of a POST request.
     pub(crate) takes_request: bool,
+    /// Whether its lists may lie behind column pages that name an interface.
+    pub(crate) takes_unit: bool,
     /// Whether it may read the files of a `folder`.
     pub(crate) reads_files: bool,
     /// Reads and checks the settings.
@@ -116,6 +121,8 @@ pub(crate) struct PageRules<'a> {
     pub(crate) items_max: usize,
     /// Most bytes of one page or file.
     pub(crate) bytes_max: usize,
+    /// What is promised of answers.
+    pub(crate) expect: &'a Expect,
 }
 
 impl Page<'_> {
@@ -128,14 +135,51 @@ impl Page<'_> {
         decoded.text
     }
 
+    /// The text that items are read from: the answer, or what `within` takes out of it.
+    ///
+    /// # Errors
+    /// Why the answer is not what the recipe expects.
+    fn reading(&self, within: Option<&Within>, is_xml: bool, notes: &mut Notes<'_>) -> Result<String, Unexpected> {
+        let text = self.text(notes);
+        let Some(within) = within else {
+            self.check_answer(&text, is_xml)?;
+            return Ok(text);
+        };
+        let refused = |what| Unexpected { line: Some(within.line), what, advice: CHECK_ANSWER };
+        let captured = within.captured(&text).map_err(refused)?;
+        self.check_answer(captured, is_xml || (within.xml.is_some() && within.json.is_none()))?;
+        within.inside(captured).map(Cow::into_owned).map_err(refused)
+    }
+
+    fn check_answer(&self, text: &str, is_xml: bool) -> Result<(), Unexpected> {
+        let expect = self.rules.expect;
+        let refused = |what| Unexpected { line: Some(expect.line), what, advice: CHECK_ANSWER };
+        expect.check_answer(text, is_xml).map_err(refused)
+    }
+
+    /// The address that links count from. What an interface gives was written for another page: the one that led to the interface, or one
+    /// of the site.
+    fn base(&self, within: Option<&Within>) -> Url {
+        let site = || self.url.join("/").unwrap_or_else(|_| self.url.clone());
+        match within {
+            Some(within) if within.is_of_interface() => self.asked.led_by.clone().unwrap_or_else(site),
+            _ => self.url.clone(),
+        }
+    }
+
+    /// [`Self::address_from`] for a link that counts from the page itself.
+    fn address(&self, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
+        self.address_from(self.url, found, line, notes)
+    }
+
     /// An address on the page, made absolute and canonical; none when the recipe does not allow to follow it. `line` is that of
     /// the rule that found it.
-    fn address(&self, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
+    fn address_from(&self, base: &Url, found: &str, line: usize, notes: &mut Notes<'_>) -> Option<Url> {
         let found = found.trim();
         if found.is_empty() || found.starts_with('#') {
             return None;
         }
-        let url = self.url.join(found).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        let url = base.join(found).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
         let host = url.host_str()?;
         if url.as_str().len() > ADDRESS_BYTES_MAX {
             notes.add(Some(line), format!("a link of {} bytes is not followed", url.as_str().len()), CHECK_PAGE);
@@ -252,7 +296,7 @@ mod tests {
         );
         refused(
             &format!("kind = \"html\"\n{START}[list]\nitem = \"li\"\nlnk = \"a\"\n"),
-            "s.toml:9: unknown field `lnk`, expected one of `item`, `link`, `next`, `table`, `fields`",
+            "s.toml:9: unknown field `lnk`, expected one of `item`, `link`, `next`, `table`, `fields`, `within`, `frame`",
         );
         refused(
             &format!("kind = \"sitemap\"\n{START}[list]\nincldue = \"a\"\n"),
@@ -260,7 +304,7 @@ mod tests {
         );
         refused(
             &format!("kind = \"html\"\n{START}[list]\nitem = \"li\"\nsheet = \"a\"\n"),
-            "s.toml:7: `sheet` means nothing in `[list]` of this kind; it may have `item`, `link`, `next`, `fields`",
+            "s.toml:7: `sheet` means nothing in `[list]` of this kind; it may have `item`, `link`, `next`, `fields`, `within`, `frame`",
         );
     }
 
@@ -281,7 +325,7 @@ mod tests {
         );
         refused(
             &format!("kind = \"feed\"\n{START}[request]\nbody = \"{{}}\"\n"),
-            "s.toml:7: `[request]` is for `kind = \"json\"` and `kind = \"xml\"`",
+            "s.toml:7: `body` of `[request]` is for `kind = \"html\"` and `kind = \"json\"` and `kind = \"xml\"`",
         );
     }
 }

@@ -8,6 +8,7 @@ use super::code_list;
 use crate::ask::Body;
 use crate::rules::check::Checker;
 use crate::rules::{FieldRule, RecipeError};
+use crate::unit::Unit;
 use vocabulary::{Refused, refused};
 
 /// What a kind reads its settings from. Places are bytes of the recipe.
@@ -19,6 +20,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) list: Option<Spanned<DeValue<'a>>>,
     /// Body of `[request]`.
     pub(crate) body: Option<&'a Body>,
+    /// Column pages that name the interface of their list.
+    pub(crate) unit: Option<&'a Unit>,
     /// Whether the recipe has a `folder` instead of addresses.
     pub(crate) has_folder: bool,
     /// Place of `[detail]`, when there is one.

@@ -21,7 +21,7 @@ use crate::{dates, html};
 use vocabulary::{refused, show_moment};
 
 pub(super) const KIND: KindSpec =
-    KindSpec { name: "sitemap", list_keys: KEYS, takes_request: false, reads_files: false, read };
+    KindSpec { name: "sitemap", list_keys: KEYS, takes_request: false, takes_unit: false, reads_files: false, read };
 
 const KEYS: &[&str] = &["include"];
 /// Largest size of a compiled `include`, in bytes.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::settings::Settings;
 use super::{KindSpec, Page, SourceKind};
 use crate::bounds::{COLUMN_NAME_CHARS_MAX, TABLE_COLUMNS_MAX, WORKBOOK_RATIO_MAX};
-use crate::fields::{Fields, clip, set_by_rule};
+use crate::fields::{Fields, chosen, clip, set_by_rule};
 use crate::identity::{canonical, row_id};
 use crate::item::{Item, List, json_value};
 use crate::problem::{CHECK_BOUNDS, CHECK_PAGE, CHECK_SELECTOR, Notes};
@@ -20,7 +20,7 @@ use archive::read_sheet;
 use vocabulary::refused;
 
 pub(super) const KIND: KindSpec =
-    KindSpec { name: "table", list_keys: KEYS, takes_request: false, reads_files: true, read };
+    KindSpec { name: "table", list_keys: KEYS, takes_request: false, takes_unit: false, reads_files: true, read };
 
 const KEYS: &[&str] = &["format", "sheet", "header_row", "fields"];
 /// Highest number of the row with the names of the columns.
@@ -172,6 +172,9 @@ impl Sheet {
     /// Notes the columns of the recipe that the table does not have.
     fn check_columns(&self, headers: &[String], notes: &mut Notes<'_>) {
         for rule in &self.fields {
+            if !rule.or.is_empty() && rule.choices().any(|rule| has_column(rule, headers)) {
+                continue;
+            }
             let Place::Path(columns) = &rule.place else { continue };
             for column in columns.iter().flatten().filter(|column| !headers.contains(column)) {
                 let known = headers.iter().filter(|header| !header.is_empty()).cloned().collect::<Vec<_>>().join(", ");
@@ -190,7 +193,8 @@ impl Sheet {
         let row = Value::Object(row);
         let mut fields = Fields::default();
         for rule in &self.fields {
-            set_by_rule(&mut fields, rule, &json_value(&row, rule), page.now, notes);
+            let (rule, found) = chosen(rule, page.now, |rule| json_value(&row, rule));
+            set_by_rule(&mut fields, rule, &found, page.now, notes);
         }
         if !self.fields.iter().any(|rule| rule.name == "text") {
             let text: Vec<String> = named().map(|(header, cell)| format!("{header}：{cell}")).collect();
@@ -203,6 +207,11 @@ impl Sheet {
         let url = fields.get("url").and_then(|url| page.url.join(url).ok());
         Item { url: url.map(|url| canonical(&url, page.rules.drop_query)), fields }
     }
+}
+
+/// Whether the head has all columns that a rule names.
+fn has_column(rule: &FieldRule, headers: &[String]) -> bool {
+    matches!(&rule.place, Place::Path(columns) if columns.iter().flatten().all(|column| headers.contains(column)))
 }
 
 /// The rows of CSV or TSV. A row that cannot be read is noted and left out; blank lines are no rows.

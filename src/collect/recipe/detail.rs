@@ -4,14 +4,17 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::rules::check::{Checker, Grammar};
-use crate::rules::written::{RawFields, RawHtmlTable};
+use crate::rules::written::{RawFields, RawHtmlTable, RawWithin};
 use crate::rules::{FieldRule, HtmlTable, RecipeError};
+use crate::within::Within;
 use vocabulary::refused;
 
 /// How the page behind a list item is read.
 #[derive(Debug, Clone)]
 pub(crate) struct Detail {
     pub(crate) format: DetailFormat,
+    /// What is read out of the answer.
+    pub(crate) within: Option<Within>,
     /// Path to the documents of a JSON or XML page; without one the page is one document.
     pub(crate) items: Option<Vec<String>>,
     pub(crate) fields: Vec<FieldRule>,
@@ -34,6 +37,7 @@ pub(crate) enum DetailFormat {
 pub(super) struct RawDetail {
     #[serde(default)]
     format: DetailFormat,
+    within: Option<Spanned<RawWithin>>,
     items: Option<Spanned<String>>,
     #[serde(default)]
     fields: RawFields,
@@ -51,7 +55,8 @@ impl Detail {
 /// `[detail]`, if the recipe has one.
 pub(super) fn detail(checker: &Checker<'_>, raw: Option<&Spanned<RawDetail>>) -> Result<Option<Detail>, RecipeError> {
     let Some(detail) = raw else { return Ok(None) };
-    let RawDetail { format, items, fields, table } = detail.get_ref();
+    let RawDetail { format, within, items, fields, table } = detail.get_ref();
+    let within = within.as_ref().map(|within| checker.within(within)).transpose()?;
     let html = *format == DetailFormat::Html;
     let table = match table {
         Some(table) if !html => {
@@ -75,5 +80,5 @@ pub(super) fn detail(checker: &Checker<'_>, raw: Option<&Spanned<RawDetail>>) ->
         None => None,
     };
     let grammar = if html { Grammar::Css } else { Grammar::Path };
-    Ok(Some(Detail { format: *format, items, fields: checker.fields(fields, grammar)?, table }))
+    Ok(Some(Detail { format: *format, within, items, fields: checker.fields(fields, grammar)?, table }))
 }

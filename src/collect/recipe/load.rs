@@ -2,25 +2,25 @@
 
 #![expect(clippy::disallowed_methods, reason = "recipes are read from files here")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::DeTable;
 use url::Url;
 
+use super::group::{File, GROUPS_FOLDER, Groups, Written, effective};
 use super::raw::{RawBounds, RawRecipe};
 use super::start::LIST_PAGES_MAX;
-use super::{Bounds, Recipe, detail, start, timing};
+use super::{ANY_DAY, Bounds, Recipe, detail, promise, start, timing};
 use crate::charset;
 use crate::kinds::{Settings, kinds_with};
 use crate::rules::RecipeError;
 use crate::rules::check::Checker;
 use vocabulary::{Channel, Refused, Said, SourceId, UnknownCode, refused};
 
-/// Largest recipe file, in bytes.
-const RECIPE_BYTES_MAX: usize = 256 * 1024;
+/// Where the recipes that come with the program lie in its sources, for messages.
+const SHIPPED_FOLDER: &str = "rules/sources/";
 /// Most items of one list page.
 const ITEMS_PER_PAGE_MAX: usize = 5_000;
 /// Most detail pages of one round.
@@ -93,27 +93,26 @@ fn bounds(checker: &Checker<'_>, raw: &RawBounds) -> Result<Bounds, RecipeError>
 struct Shipped;
 
 impl Recipe {
-    /// Reads and checks one recipe. `file_name` is for the messages.
+    /// Reads and checks one recipe, with the groups that come with the program. `file_name` is for the messages.
     ///
     /// # Errors
     /// [`RecipeError::At`] with file, line and what to do.
     pub fn parse(text: &str, file_name: &str) -> Result<Self, RecipeError> {
-        let checker = Checker { file: file_name, text };
-        if text.len() > RECIPE_BYTES_MAX {
-            return Err(checker.error(
-                0,
-                refused!(
-                    "{} 字节；配方最多 {RECIPE_BYTES_MAX} 字节",
-                    "{} bytes; a recipe has at most {RECIPE_BYTES_MAX}",
-                    text.len()
-                ),
-            ));
-        }
+        Self::parse_with(text, file_name, &|name| Ok(shipped_group(name)))
+    }
+
+    /// The same, with groups found by `groups`.
+    pub(super) fn parse_with(text: &str, file_name: &str, groups: Groups<'_>) -> Result<Self, RecipeError> {
+        let own = File { name: file_name.to_owned(), text: text.to_owned() };
+        let written = Written::gather(own, groups)?;
+        let checker = written.checker();
+        let table = written.merged()?;
+        let effective = effective(&table, &checker);
         let at = |problem: &toml::de::Error| problem.span().map_or(0, |span| span.start);
         let refused = |problem: toml::de::Error| checker.error(at(&problem), Refused::quoted(problem.message()));
-        let table = DeTable::parse(text).map_err(refused)?;
-        let list = table.get_ref().get("list").cloned();
-        let raw = RawRecipe::deserialize(toml::Deserializer::from(table)).map_err(refused)?;
+        let list = table.iter().find(|(key, _)| key.get_ref() == "list").map(|(_, list)| list.clone());
+        let whole = Spanned::new(0..written.text.len(), table);
+        let raw = RawRecipe::deserialize(toml::Deserializer::from(whole)).map_err(refused)?;
         let spec = raw.kind.get_ref().0;
         spec.check_keys(&checker, list.as_ref())?;
 
@@ -144,16 +143,31 @@ impl Recipe {
         });
         let body = start::body(&checker, raw.request.as_ref())?;
         let starts = start::starts(&checker, &raw, body.as_ref())?;
-        if let Some(request) = raw.request.as_ref().filter(|_| !spec.takes_request) {
+        if let Some(request) = raw.request.as_ref().filter(|_| body.is_some() && !spec.takes_request) {
             let kinds = kinds_with(|kind| kind.takes_request);
-            return Err(checker
-                .error(request.span().start, refused!("`[request]` 只用于 {kinds}", "`[request]` is for {kinds}")));
+            return Err(checker.error(
+                request.span().start,
+                refused!("`[request]` 的 `body` 只用于 {kinds}", "`body` of `[request]` is for {kinds}"),
+            ));
+        }
+        let unit = promise::unit(&checker, raw.unit.as_ref())?;
+        if let Some(at) = raw.unit.as_ref().filter(|_| !spec.takes_unit).map(|unit| unit.span().start) {
+            let kinds = kinds_with(|kind| kind.takes_unit);
+            return Err(checker.error(at, refused!("`[unit]` 只用于 {kinds}", "`[unit]` is for {kinds}")));
+        }
+        if let Some(pages) = raw.pages.as_ref().filter(|_| unit.is_some()) {
+            let what = refused!(
+                "`[unit]` 自己翻页：请去掉 `pages` 和 `{{page}}`",
+                "`[unit]` turns pages itself: leave out `pages` and `{{page}}`"
+            );
+            return Err(checker.error(pages.span().start, what));
         }
         let settings = Settings {
             checker,
             kind_at: raw.kind.span().start,
             list,
             body: body.as_ref(),
+            unit: unit.as_ref(),
             has_folder: raw.folder.is_some(),
             detail_at: raw.detail.as_ref().map(|detail| detail.span().start),
         };
@@ -162,22 +176,33 @@ impl Recipe {
         let detail = detail::detail(&checker, raw.detail.as_ref())?;
         kind.check(&settings)?;
         let mut hosts = raw.hosts.clone();
-        hosts.extend(starts.iter().filter_map(|start| {
-            Url::parse(&start.template.replace("{page}", "1")).ok()?.host_str().map(str::to_owned)
-        }));
+        hosts.extend(starts.iter().filter_map(|start| start.ask(0, None, ANY_DAY)?.url.host_str().map(str::to_owned)));
         hosts.sort();
         hosts.dedup();
-        Ok(Self {
+        let start_urls: Vec<Url> = starts.iter().filter_map(|start| Some(start.ask(0, None, ANY_DAY)?.url)).collect();
+        let headers = promise::headers(&checker, raw.request.as_ref(), &start_urls, &hosts, raw.allow_loopback)?;
+        let expect = promise::expect(&checker, raw.expect.as_ref())?;
+        if !expect.answer.is_empty() && !spec.takes_request {
+            let at = raw.expect.as_ref().map_or(0, |expect| expect.span().start);
+            let kinds = kinds_with(|kind| kind.takes_request);
+            let what = refused!("`[expect]` 的 `answer` 只用于 {kinds}", "`answer` of `[expect]` is for {kinds}");
+            return Err(checker.error(at, what));
+        }
+        let recipe = Self {
             id: SourceId::new(id.clone()),
             name: raw.name.clone(),
             channel,
             enabled: raw.enabled,
             actor: word(&checker, raw.actor.as_ref())?,
             level: word(&checker, raw.level.as_ref())?,
+            region: word(&checker, raw.region.as_ref())?,
             verified: verified(&checker, &raw)?,
             file: file_name.to_owned(),
+            effective,
             schedule: timing::schedule(&checker, &raw.schedule)?,
             per_day: raw.rate.per_day,
+            headers,
+            expect,
             interval: timing::interval(&checker, &raw.rate)?,
             at_once: timing::at_once(&checker, &raw.rate)?,
             unpaced: timing::unpaced(&checker, &raw.rate, &hosts)?,
@@ -189,13 +214,16 @@ impl Recipe {
             refetch_after: raw.refetch.after.as_ref().map(|after| timing::duration(&checker, after)).transpose()?,
             bounds: bounds(&checker, &raw.bounds)?,
             is_look: false,
-            fingerprint: blake3::hash(text.as_bytes()).to_hex()[..16].to_owned(),
+            fingerprint: blake3::hash(written.text.as_bytes()).to_hex()[..16].to_owned(),
+            lines: written.lines.clone(),
             kind,
             starts,
             folder,
             body,
             detail,
-        })
+        };
+        promise::check_names(&checker, raw.expect.as_ref(), &recipe)?;
+        Ok(recipe)
     }
 
     /// The recipes that come with the program, all switched off, in the order of file names.
@@ -203,41 +231,76 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`]; a bug, as the tests read them all.
     pub fn shipped() -> Result<Vec<Self>, RecipeError> {
-        let mut names: Vec<_> = Shipped::iter().filter(|name| name.ends_with(".toml")).collect();
+        let is_recipe = |name: &str| name.ends_with(".toml") && !name.starts_with(&format!("{GROUPS_FOLDER}/"));
+        let mut names: Vec<_> = Shipped::iter().filter(|name| is_recipe(name)).collect();
         names.sort();
-        let text = |name: &str| Shipped::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
-        let texts = names.iter().filter_map(|name| Some((name, text(name)?)));
-        texts.map(|(name, text)| Self::parse(&text, &format!("rules/sources/{name}"))).collect()
+        let texts = names.iter().filter_map(|name| Some((name, shipped_text(name)?)));
+        let recipes = texts.map(|(name, text)| Self::parse(&text, &format!("{SHIPPED_FOLDER}{name}")));
+        distinct(recipes)
     }
 
-    /// Reads every `*.toml` of a folder, in the order of file names.
+    /// Reads every `*.toml` of a folder and of the folders in it, but for `groups`, in the order of their names. A group that the folder
+    /// does not have is one of those that come with the program.
     ///
     /// # Errors
     /// The first [`RecipeError`]; no recipe is silently left out.
     pub fn load_dir(dir: &Path) -> Result<Vec<Self>, RecipeError> {
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            move |source| RecipeError::Unreadable { path, source }
-        };
         let mut paths = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(unreadable(dir))? {
-            let path = entry.map_err(unreadable(dir))?.path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
+        for path in entries(dir)? {
+            if path.is_dir() && path.file_name().is_some_and(|name| name != GROUPS_FOLDER) {
+                paths.extend(entries(&path)?);
+            } else {
                 paths.push(path);
             }
         }
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml") && path.is_file());
         paths.sort();
-        let mut recipes: Vec<Self> = Vec::new();
-        for path in paths {
-            let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
-            let recipe = Self::parse(&text, &path.display().to_string())?;
-            if let Some(other) = recipes.iter().find(|other| other.id == recipe.id) {
-                return Err(RecipeError::Twice { file: recipe.file, id: recipe.id, other: other.file.clone() });
+        let group = |name: &str| {
+            let path = dir.join(GROUPS_FOLDER).join(format!("{name}.toml"));
+            if path.is_file() {
+                let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
+                return Ok(Some(File { name: path.display().to_string(), text }));
             }
-            recipes.push(recipe);
-        }
-        Ok(recipes)
+            Ok(shipped_group(name))
+        };
+        distinct(paths.iter().map(|path| {
+            let text = std::fs::read_to_string(path).map_err(unreadable(path))?;
+            Self::parse_with(&text, &path.display().to_string(), &group)
+        }))
     }
+}
+
+/// Recipes of which no two claim one id.
+fn distinct(found: impl Iterator<Item = Result<Recipe, RecipeError>>) -> Result<Vec<Recipe>, RecipeError> {
+    let mut recipes: Vec<Recipe> = Vec::new();
+    for recipe in found {
+        let recipe = recipe?;
+        if let Some(other) = recipes.iter().find(|other| other.id == recipe.id) {
+            return Err(RecipeError::Twice { file: recipe.file, id: recipe.id, other: other.file.clone() });
+        }
+        recipes.push(recipe);
+    }
+    Ok(recipes)
+}
+
+fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> RecipeError {
+    let path = path.to_owned();
+    move |source| RecipeError::Unreadable { path: path.clone(), source }
+}
+
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, RecipeError> {
+    let entries = std::fs::read_dir(dir).map_err(unreadable(dir))?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable(dir))).collect()
+}
+
+fn shipped_text(name: &str) -> Option<String> {
+    Shipped::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned())
+}
+
+/// A group that comes with the program.
+fn shipped_group(name: &str) -> Option<File> {
+    let name = format!("{GROUPS_FOLDER}/{name}.toml");
+    shipped_text(&name).map(|text| File { name: format!("{SHIPPED_FOLDER}{name}"), text })
 }
 
 #[cfg(test)]
@@ -274,7 +337,7 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
     fn a_good_recipe_is_read() {
         let recipe = Recipe::parse(GOOD, "board.toml").unwrap();
         assert!(matches!(recipe.schedule.when, When::Every(every) if every == Duration::from_mins(30)));
-        assert_eq!((0..).map_while(|at| recipe.starts[0].ask(at, None)).count(), 3);
+        assert_eq!((0..).map_while(|at| recipe.starts[0].ask(at, None, ANY_DAY)).count(), 3);
         assert_eq!(recipe.hosts, ["example.org"]);
     }
 
@@ -314,7 +377,7 @@ published_at = { selector = ".date", capture = '(\d{4}年.*日)' }
             "link = \"a\"\nsheet = \"x\"",
             "board.toml:9: `sheet` means nothing in `[list]` of this kind",
         );
-        check("[list]", "[request]\nbody = \"{}\"\n[list]", "board.toml:9: `[request]` is for");
+        check("[list]", "[request]\nbody = '{ \"a\": {cursor} }'\n[list]", "board.toml:11: an HTML list names no");
         check(
             "[detail.fields]",
             "[detail]\nitems = \"/a\"\n[detail.fields]",

@@ -6,7 +6,9 @@
 //! single fields (`rules`).
 
 mod detail;
+mod group;
 mod load;
+mod promise;
 mod raw;
 mod start;
 mod timing;
@@ -17,15 +19,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
+use jiff::civil::{Date, date};
 
 use super::ask::{Body, Start};
+use super::expect::Expect;
+use super::headers::RequestHeader;
 use super::kinds::{PageRules, SourceKind};
 use super::pace::Rate;
+use super::rules::lines::Lines;
 use super::schedule::Schedule;
-use vocabulary::{ActorKind, AdminLevel, Channel, SourceId};
+use vocabulary::{ActorKind, AdminLevel, Channel, RegionCode, SourceId};
 
 pub(crate) use detail::{Detail, DetailFormat};
+pub use group::EffectiveLine;
 
+/// A day for moving dates where any will do: to try an address out, and to see its host.
+pub(crate) const ANY_DAY: Date = date(2026, 1, 1);
 /// Pages behind a list that a short look asks for.
 const LOOK_DETAILS: u32 = 3;
 
@@ -44,10 +53,15 @@ pub struct Recipe {
     pub actor: Option<ActorKind>,
     /// At which level of administration.
     pub level: Option<AdminLevel>,
+    /// The province or city that it speaks for.
+    pub region: Option<RegionCode>,
     /// Month in which somebody last saw it work, `2026-03`; `never` for one written without having asked.
     pub verified: Option<String>,
     /// The file it was read from, for messages.
     pub file: String,
+    /// The recipe as it works, with what its groups give, and where each key was written.
+    pub effective: Arc<[EffectiveLine]>,
+    pub(crate) lines: Lines,
     pub(crate) schedule: Schedule,
     /// Most requests a day to one host, all sources together.
     pub(crate) per_day: Option<u64>,
@@ -58,6 +72,10 @@ pub struct Recipe {
     pub(crate) folder: Option<PathBuf>,
     /// Sent with every question for a list page.
     pub(crate) body: Option<Body>,
+    /// Sent with every request of this recipe, but for `robots.txt`.
+    pub(crate) headers: Vec<RequestHeader>,
+    /// What is promised of the answers.
+    pub(crate) expect: Expect,
     pub(crate) interval: Duration,
     /// Most requests under way at the same time.
     pub(crate) at_once: u32,
@@ -116,6 +134,7 @@ impl Recipe {
             body: self.body.as_ref(),
             items_max: self.bounds.items_per_page_max,
             bytes_max: self.bounds.page_bytes_max,
+            expect: &self.expect,
         }
     }
 
@@ -132,9 +151,9 @@ impl Recipe {
         url.as_ref().and_then(url::Url::host_str).is_some_and(|host| self.hosts.iter().any(|known| known == host))
     }
 
-    /// The first address of each start.
+    /// The first address of each start, moving dates of an arbitrary day in it.
     pub(crate) fn start_urls(&self) -> impl Iterator<Item = url::Url> {
-        self.starts.iter().filter_map(|start| Some(start.ask(0, None)?.url))
+        self.starts.iter().filter_map(|start| Some(start.ask(0, None, ANY_DAY)?.url))
     }
 }
 

@@ -1,5 +1,7 @@
 //! A recipe as written, before anything is checked. Unknown keys are errors. `[list]` differs with the kind, which reads it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
@@ -19,11 +21,15 @@ pub(super) struct RawRecipe {
     pub(super) enabled: bool,
     pub(super) actor: Option<Spanned<String>>,
     pub(super) level: Option<Spanned<String>>,
+    pub(super) region: Option<Spanned<String>>,
     pub(super) verified: Option<Spanned<String>>,
     pub(super) start: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) folder: Option<Spanned<String>>,
     pub(super) request: Option<Spanned<RawRequest>>,
     pub(super) pages: Option<Spanned<RawPages>>,
+    pub(super) unit: Option<Spanned<RawUnit>>,
+    #[serde(default)]
+    pub(super) expect: Option<Spanned<RawExpect>>,
     #[serde(default)]
     pub(super) allow_loopback: bool,
     #[serde(default)]
@@ -45,13 +51,65 @@ pub(super) struct RawRecipe {
     pub(super) detail: Option<Spanned<RawDetail>>,
 }
 
-/// How list pages are asked for when a GET is not enough.
+/// How pages are asked for when a plain GET is not enough.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRequest {
-    pub(super) body: Spanned<String>,
+    pub(super) body: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) form: bool,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<Spanned<String>, Spanned<RawHeader>>,
+}
+
+/// The value of a header: fixed, or that of a variable of the environment.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawHeader {
+    Fixed(String),
+    Variable(RawVariable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawVariable {
+    pub(super) env: String,
+}
+
+/// Column pages that name the interface of their list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawUnit {
+    pub(super) page_size: Option<Spanned<u32>>,
+    pub(super) script: Option<Spanned<String>>,
+}
+
+/// What a right answer is.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExpect {
+    pub(super) answer: Option<Spanned<RawConditions>>,
+    pub(super) items: Option<Spanned<u64>>,
+    pub(super) newest: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) filled: BTreeMap<Spanned<String>, Spanned<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawConditions {
+    One(RawCondition),
+    Many(Vec<RawCondition>),
+}
+
+/// A condition of an answer: what is at a path is this value, or of this type.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCondition {
+    pub(super) path: String,
+    pub(super) is: Option<serde_json::Value>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +119,7 @@ pub(super) struct RawPages {
     pub(super) to: u32,
     #[serde(default = "one")]
     pub(super) step: u32,
+    pub(super) size: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]

@@ -1,17 +1,21 @@
 //! Checks written rules and compiles them. Every error names the file and the line.
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use scraper::Selector;
 use toml::Spanned;
 
-use super::written::{OneOrMany, RawField, RawFieldTable, RawFields, RawHtmlTable};
+use super::lines::Lines;
+use super::written::{OneOrMany, RawField, RawFieldTable, RawFields, RawHtmlTable, RawWithin};
 use super::{CssRule, FieldRule, HtmlTable, Place, RecipeError};
+use crate::within::Within;
 use vocabulary::{Refused, refused};
 
 /// Longest selector in bytes; deeply nested `:not(` would recurse.
 const SELECTOR_BYTES_MAX: usize = 500;
 /// Most opening brackets in a selector.
 const SELECTOR_DEPTH_MAX: usize = 8;
+/// Most rules of one field.
+const CHOICES_MAX: usize = 20;
 /// Largest size of a compiled capture, in bytes.
 const CAPTURE_BYTES_MAX: usize = 1 << 20;
 
@@ -26,22 +30,24 @@ pub(crate) enum Grammar {
     Column,
 }
 
-/// Checks the text of one recipe file. It has the text, so that an error can name the line of a byte.
+/// Checks the text of a recipe. It has the text, so that an error can name the line of a byte.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checker<'a> {
-    pub(crate) file: &'a str,
+    /// The texts of the recipe and its groups, one behind the other.
     pub(crate) text: &'a str,
+    pub(crate) lines: &'a Lines,
 }
 
 impl Checker<'_> {
-    /// The line of a byte, counted from 1.
+    /// The line of a byte, counted from 1 through all files of the recipe.
     pub(crate) fn line(&self, byte: usize) -> usize {
         self.text.as_bytes()[..byte.min(self.text.len())].split(|byte| *byte == b'\n').count()
     }
 
     /// An error at a byte of the file.
     pub(crate) fn error(&self, byte: usize, detail: impl Into<Refused>) -> RecipeError {
-        RecipeError::At { file: self.file.to_owned(), line: self.line(byte), detail: detail.into() }
+        let (file, line) = self.lines.place(self.line(byte));
+        RecipeError::At { file: file.to_owned(), line, detail: detail.into() }
     }
 
     /// A selector, within its bounds.
@@ -83,7 +89,7 @@ impl Checker<'_> {
         Ok(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
     }
 
-    /// The rule of one field.
+    /// The rule of one field, with those that are asked after it.
     pub(crate) fn field(
         &self,
         name: &str,
@@ -91,8 +97,35 @@ impl Checker<'_> {
         grammar: Grammar,
     ) -> Result<FieldRule, RecipeError> {
         let byte = field.span().start;
+        let RawField::Choice(choices) = field.get_ref() else { return self.rule(name, field.get_ref(), byte, grammar) };
+        if choices.len() > CHOICES_MAX {
+            let found = choices.len();
+            return Err(self.error(
+                byte,
+                refused!(
+                    "字段 `{name}` 有 {found} 条规则；最多 {CHOICES_MAX} 条",
+                    "field `{name}` has {found} rules; at most {CHOICES_MAX}"
+                ),
+            ));
+        }
+        let rules = choices.iter().map(|choice| self.rule(name, choice, byte, grammar));
+        let mut rules = rules.collect::<Result<Vec<_>, _>>()?.into_iter();
+        let Some(mut first) = rules.next() else {
+            return Err(self
+                .error(byte, refused!("字段 `{name}` 的规则列表是空的", "field `{name}` has an empty list of rules")));
+        };
+        first.or = rules.collect();
+        first.required |= first.or.iter().any(|rule| rule.required);
+        Ok(first)
+    }
+
+    /// One rule of a field.
+    fn rule(&self, name: &str, field: &RawField, byte: usize, grammar: Grammar) -> Result<FieldRule, RecipeError> {
         let short;
-        let table = match field.get_ref() {
+        let empty = RawFieldTable::default();
+        let table = match field {
+            // Lists within lists do not get here.
+            RawField::Choice(_) => &empty,
             RawField::Short(text) => {
                 let one = Some(OneOrMany::One(text.clone()));
                 short = match grammar {
@@ -104,43 +137,42 @@ impl Checker<'_> {
             }
             RawField::Table(table) => table,
         };
-        let many = |places: &OneOrMany| match places {
-            OneOrMany::One(place) => vec![place.clone()],
-            OneOrMany::Many(places) => places.clone(),
-        };
-        let place = match (&table.selector, &table.path, &table.column, &table.value) {
-            (None, None, None, Some(value)) => Place::Constant(value.clone()),
-            (Some(selector), None, None, None) if grammar == Grammar::Css => Place::Css(self.selector(selector, byte)?),
-            (None, Some(paths), None, None) if grammar == Grammar::Path => {
-                Place::Path(many(paths).iter().map(|path| self.path(path, byte)).collect::<Result<_, _>>()?)
+        let place = match (&table.selector, &table.path, &table.column, &table.label, &table.value) {
+            (None, None, None, None, Some(value)) => Place::Constant(value.clone()),
+            (selector, None, None, Some(labels), None) if grammar == Grammar::Css && table.attr.is_none() => {
+                let within = selector.as_ref().map(|selector| self.selector(selector, byte)).transpose()?;
+                Place::Label { within, labels: labels.all() }
             }
-            (None, None, Some(columns), None) if grammar == Grammar::Column => {
-                Place::Path(many(columns).into_iter().map(|column| vec![column]).collect())
+            (Some(selector), None, None, None, None) if grammar == Grammar::Css => {
+                Place::Css(self.selector(selector, byte)?)
             }
-            (None, None, None, None) if grammar == Grammar::Css => Place::Item,
+            (None, Some(paths), None, None, None) if grammar == Grammar::Path => {
+                Place::Path(paths.all().iter().map(|path| self.path(path, byte)).collect::<Result<_, _>>()?)
+            }
+            (None, None, Some(columns), None, None) if grammar == Grammar::Column => {
+                Place::Path(columns.all().into_iter().map(|column| vec![column]).collect())
+            }
+            (None, None, None, None, None) if grammar == Grammar::Css => Place::Item,
             _ => {
                 let wanted = match grammar {
-                    Grammar::Css => "`selector`",
+                    Grammar::Css => "`selector`, `label`",
                     Grammar::Path => "`path`",
                     Grammar::Column => "`column`",
                 };
                 return Err(self.error(
                     byte,
                     refused!(
-                        "字段 `{name}` 应恰好写 {wanted} 和 `value` 之一",
+                        "字段 `{name}` 应恰好写 {wanted} 和 `value` 之一（`label` 可与 `selector` 同用，不与 `attr` 同用）",
                         "field `{name}` needs exactly one of {wanted} and `value`"
                     ),
                 ));
             }
         };
         let capture = table.capture.as_deref().map(|pattern| {
-            RegexBuilder::new(pattern).size_limit(CAPTURE_BYTES_MAX).build().map_err(|problem| {
-                self.error(
-                    byte,
-                    refused!(
-                        "字段 `{name}` 的 capture 不是正则表达式：“{problem}”",
-                        "capture of field `{name}` is no regular expression: {problem}"
-                    ),
+            self.expression(pattern, byte, |problem| {
+                refused!(
+                    "字段 `{name}` 的 capture 不是正则表达式：“{problem}”",
+                    "capture of field `{name}` is no regular expression: {problem}"
                 )
             })
         });
@@ -153,12 +185,16 @@ impl Checker<'_> {
                 ),
             ));
         }
-        if table.template.as_ref().is_some_and(|template| !template.contains("{value}")) {
+        if table
+            .template
+            .as_ref()
+            .is_some_and(|template| !template.contains("{value}") && !template.contains("{value:path}"))
+        {
             return Err(self.error(
                 byte,
                 refused!(
-                    "`{name}` 的 template 里没有可填的 `{{value}}`",
-                    "template of `{name}` has no `{{value}}` to be filled"
+                    "`{name}` 的 template 里没有可填的 `{{value}}` 或 `{{value:path}}`",
+                    "template of `{name}` has no `{{value}}` or `{{value:path}}` to be filled"
                 ),
             ));
         }
@@ -172,6 +208,7 @@ impl Checker<'_> {
             all: table.all,
             required: table.required,
             template: table.template.clone(),
+            or: Vec::new(),
         })
     }
 
@@ -200,11 +237,46 @@ impl Checker<'_> {
             .collect()
     }
 
+    /// A regular expression of bounded size.
+    fn expression(
+        &self,
+        pattern: &str,
+        byte: usize,
+        why: impl FnOnce(regex::Error) -> Refused,
+    ) -> Result<Regex, RecipeError> {
+        let built = RegexBuilder::new(pattern).size_limit(CAPTURE_BYTES_MAX).build();
+        built.map_err(|problem| self.error(byte, why(problem)))
+    }
+
+    /// `within` of a list or a page behind it.
+    pub(crate) fn within(&self, within: &Spanned<RawWithin>) -> Result<Within, RecipeError> {
+        let (byte, RawWithin { capture, json, xml }) = (within.span().start, within.get_ref());
+        if capture.is_none() && json.is_none() && xml.is_none() {
+            return Err(self.error(
+                byte,
+                refused!(
+                    "`within` 是空的：应写 `capture`、`json`、`xml` 中的一个或几个",
+                    "`within` is empty: it needs one or more of `capture`, `json`, `xml`"
+                ),
+            ));
+        }
+        let capture = capture.as_deref().map(|pattern| {
+            self.expression(pattern, byte, |problem| {
+                refused!(
+                    "`within` 的 capture 不是正则表达式：“{problem}”",
+                    "capture of `within` is no regular expression: {problem}"
+                )
+            })
+        });
+        let json = json.as_deref().map(|path| self.path(path, byte)).transpose()?;
+        Ok(Within { line: self.line(byte), capture: capture.transpose()?, json, xml: xml.clone() })
+    }
+
     /// A table of an HTML page.
     pub(crate) fn html_table(&self, table: &RawHtmlTable) -> Result<HtmlTable, RecipeError> {
         Ok(HtmlTable {
             rule: self.selector(table.selector.get_ref(), table.selector.span().start)?,
-            columns: table.columns.iter().map(|(field, header)| (field.clone(), header.clone())).collect(),
+            columns: table.columns.iter().map(|(field, headers)| (field.clone(), headers.all())).collect(),
         })
     }
 }

@@ -4,6 +4,7 @@
 //! ([`check`]). Not here: pages (`item` and `html_table` apply rules to them), and the recipe as a whole (`recipe`).
 
 pub(crate) mod check;
+pub(crate) mod lines;
 pub(crate) mod written;
 
 use std::path::PathBuf;
@@ -63,6 +64,11 @@ pub(crate) enum Place {
     Css(CssRule),
     /// Paths into a JSON value, each as its steps; what they lead to is joined by line breaks.
     Path(Vec<Vec<String>>),
+    /// Beside or behind one of these labels, in the element that a selector matches or in all of the page.
+    Label {
+        within: Option<CssRule>,
+        labels: Vec<String>,
+    },
     /// Not on the page: the recipe itself gives the value.
     Constant(String),
 }
@@ -83,16 +89,25 @@ pub(crate) struct FieldRule {
     pub(crate) all: bool,
     /// An item without this field is set aside.
     pub(crate) required: bool,
-    /// Text with `{value}` in it, which the value replaces.
+    /// Text with `{value}` or `{value:path}` in it, which the value replaces.
     pub(crate) template: Option<String>,
+    /// Rules that are asked one after the other when this one gives nothing.
+    pub(crate) or: Vec<FieldRule>,
+}
+
+impl FieldRule {
+    /// This rule and those behind it, in the order in which they are asked.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.or)
+    }
 }
 
 /// A table of an HTML page. Each row is a document.
 #[derive(Debug, Clone)]
 pub(crate) struct HtmlTable {
     pub(crate) rule: CssRule,
-    /// Field name and the header text of its column, as written.
-    pub(crate) columns: Vec<(String, String)>,
+    /// Field name and the texts that may head its column, as written.
+    pub(crate) columns: Vec<(String, Vec<String>)>,
 }
 
 impl HtmlTable {

@@ -58,7 +58,17 @@ async fn read_folder(
     let problem = |detail| PageProblem { at: recipe.file.clone(), url: url.to_string(), detail, advice: CHECK_FOLDER };
     let problems = listing.problems.into_iter().map(problem).collect();
     let hash = blake3::hash(b"");
-    Ok(ReadList { found: !pages.is_empty(), next: Vec::new(), hash, pages, harvests: Vec::new(), problems })
+    Ok(ReadList {
+        items: pages.len(),
+        is_empty: false,
+        leads_to: None,
+        refused: None,
+        next: Vec::new(),
+        hash,
+        pages,
+        harvests: Vec::new(),
+        problems,
+    })
 }
 
 /// Reads one file: archived first, then taken apart.
@@ -96,7 +106,7 @@ async fn read_file(
     let (raw, bytes) = kept.map_err(|error| Unread::Broken(CollectError::Archive(error)))?;
     let (url, masker) = (url.clone(), session.gate().settings.masker.clone());
     let parse = move || {
-        let mut notes = Notes::new(&recipe.file, &url);
+        let mut notes = Notes::new(&recipe.lines, &url);
         let mut harvest = Harvest::default();
         let (asked, rules) = (Ask::get(url.clone()), recipe.page_rules());
         let page = Page { body: &bytes, charset: None, url: &url, asked: &asked, now, rules };

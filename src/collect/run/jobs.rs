@@ -62,7 +62,7 @@ async fn read_list(
     now: Timestamp,
 ) -> Result<ReadList, Unread> {
     let body = recipe.body.as_ref().and_then(|body| Some((ask.body.as_deref()?, body.content_type())));
-    let call = Call { url: &ask.url, body, validators: &Validators::default() };
+    let call = Call { url: &ask.url, body, validators: &Validators::default(), is_plain: false };
     let page = match session.get(call).await {
         Ok(Answer::Page(page)) => page,
         Ok(Answer::NotModified) => return Err(Unread::Nothing),
@@ -70,12 +70,11 @@ async fn read_list(
     };
     let (reader, asked, masker) = (Arc::clone(&recipe), ask.clone(), session.gate().settings.masker.clone());
     let parse = move || {
-        let hash = blake3::hash(&page.body);
         let rules = reader.page_rules();
         let charset = page.charset.as_deref();
         let listed = Page { body: &page.body, charset, url: &page.url, asked: &asked, now, rules };
-        let List { items, next, problems, .. } = list::read(&reader, &listed);
-        let found = !items.is_empty();
+        let List { items, next, problems, leads_to, refused, is_empty, hash, .. } = list::read(&reader, &listed);
+        let (hash, items_found) = (hash.unwrap_or_else(|| blake3::hash(&page.body)), items.len());
         let (mut links, mut listed, mut harvests) = (Vec::new(), BTreeSet::new(), Vec::new());
         for item in items {
             match item.url {
@@ -93,7 +92,18 @@ async fn read_list(
                 }
             }
         }
-        (ReadList { found, next, hash, pages: Vec::new(), harvests, problems }, links)
+        let list = ReadList {
+            items: items_found,
+            is_empty,
+            leads_to,
+            refused,
+            next,
+            hash,
+            pages: Vec::new(),
+            harvests,
+            problems,
+        };
+        (list, links)
     };
     let (mut list, links): (ReadList, Vec<(String, Meta)>) = session.gate().read(parse).await.ok_or(Unread::GaveUp)?;
     if !links.is_empty() {
@@ -128,7 +138,7 @@ async fn read_detail(
     } else {
         Validators::default()
     };
-    let page = match session.get(Call { url, body: None, validators: &validators }).await {
+    let page = match session.get(Call { url, body: None, validators: &validators, is_plain: false }).await {
         Ok(Answer::Page(page)) => page,
         Ok(Answer::NotModified) => return Ok(ReadDetail::Same),
         Err(failure) => return Err(Unread::Failed(failure)),

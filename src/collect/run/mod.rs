@@ -6,6 +6,7 @@
 
 mod files;
 mod jobs;
+mod promises;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
@@ -24,15 +25,17 @@ use super::detail::Harvest;
 use super::fetch::{Failure, Session};
 use super::fields::CHANGED_AT;
 use super::host::server_key;
+use super::item::Unexpected;
 use super::problem::{
-    ASK_LATER, ASK_SITE, CHECK_BOUNDS, CHECK_CHARSET, CHECK_FOLDER, CHECK_HOST, CHECK_HOSTS, CHECK_PAGE, PageProblem,
+    ASK_LATER, ASK_PEOPLE, ASK_SITE, CHECK_BOUNDS, CHECK_CHARSET, CHECK_FOLDER, CHECK_HOST, CHECK_HOSTS, CHECK_PAGE,
+    CHECK_PROMISE, PageProblem, SET_VARIABLE,
 };
 use super::round::Round;
 use super::schedule::later;
 
 use super::{CollectError, Outcome, Recipe, Sink};
 use store::frontier::{Frontier, FrontierPage, PageState};
-use vocabulary::Document;
+use vocabulary::{Document, day_of};
 
 /// Documents wait at most this long to be handed over, however few they are.
 const SINK_WAIT_MAX: Duration = Duration::from_secs(1);
@@ -56,8 +59,14 @@ struct ListDone {
 
 /// The contents of a list page, with the frontier's marks of its pages.
 struct ReadList {
-    /// Whether there was any item.
-    found: bool,
+    /// Items on the page.
+    items: usize,
+    /// Whether it is a list in its right form, without entries.
+    is_empty: bool,
+    /// The page that has the list in place of this one.
+    leads_to: Option<Ask>,
+    /// Why it is not what the recipe expects.
+    refused: Option<Unexpected>,
     next: Vec<Ask>,
     /// Hash of the page as it came.
     hash: blake3::Hash,
@@ -107,6 +116,12 @@ struct Chain {
     at: u32,
     /// The next pages that earlier ones led to.
     linked: VecDeque<Ask>,
+    /// The page that the last one named in its own place; it is asked first.
+    led: Option<Ask>,
+    /// Pages that named another one in their place.
+    leads: usize,
+    /// Pages of this start that were lists.
+    lists: usize,
     /// Hash of the last page. A page that comes again is the end of the list.
     last: Option<blake3::Hash>,
     under_way: bool,
@@ -134,6 +149,8 @@ pub(super) struct Run<'a> {
     /// Of these, which asked for a pause, and until when.
     held: BTreeMap<String, Timestamp>,
     silences: u32,
+    /// The newest date of the round's documents.
+    newest: Option<Timestamp>,
     /// From then on nothing further is asked.
     ends_by: tokio::time::Instant,
     details_left: u32,
@@ -168,6 +185,7 @@ impl<'a> Run<'a> {
             stopped_hosts: BTreeSet::new(),
             held: BTreeMap::new(),
             silences: 0,
+            newest: None,
             ends_by: tokio::time::Instant::now() + session.gate().settings.round_time_max,
             details_left: recipe.bounds.details_per_round_max,
             asked: BTreeSet::new(),
@@ -208,6 +226,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             if idle && self.waiting.is_empty() {
+                self.look_at_promises();
                 return Ok(());
             }
             if idle {
@@ -284,14 +303,16 @@ impl<'a> Run<'a> {
     fn next_list(&mut self) -> Option<Ask> {
         let recipe = Arc::clone(&self.recipe);
         while let Some(start) = recipe.starts.get(self.chain.start) {
-            let chain = &mut self.chain;
-            let written = start.ask(chain.at, recipe.body.as_ref());
-            chain.at += 1;
-            let Some(ask) = written.or_else(|| chain.linked.pop_front()) else {
+            let (chain, today) = (&mut self.chain, day_of(self.now));
+            let mut written = || {
+                chain.at += 1;
+                start.ask(chain.at - 1, recipe.body.as_ref(), today)
+            };
+            let Some(ask) = chain.led.take().or_else(&mut written).or_else(|| chain.linked.pop_front()) else {
                 self.next_start();
                 continue;
             };
-            if chain.seen.len() >= recipe.bounds.list_pages_max as usize {
+            if chain.seen.len() - chain.leads >= recipe.bounds.list_pages_max as usize {
                 if !recipe.is_look {
                     self.problem(&ask.url, "more list pages than the bound, the rest is not read", CHECK_BOUNDS);
                 }
@@ -332,7 +353,27 @@ impl<'a> Run<'a> {
             }
         };
         self.silences = 0;
+        if let Some(Unexpected { line, what, advice }) = list.refused {
+            // Whatever its status says: this is no answer.
+            self.round.note(list.problems);
+            self.round.stopped.get_or_insert_with(|| what.clone());
+            self.problem_at(line, &url, what, advice);
+            if !self.recipe.kind.has_siblings() {
+                self.next_start();
+            }
+            return Ok(());
+        }
         self.round.pages_read += 1;
+        if let Some(led) = list.leads_to {
+            self.round.note(list.problems);
+            self.chain.leads += 1;
+            self.chain.led = Some(led);
+            return Ok(());
+        }
+        self.chain.lists += 1;
+        if self.chain.lists == 1 {
+            self.look_at_first(&url, list.items, list.is_empty);
+        }
         if self.chain.last.replace(list.hash) == Some(list.hash) && !self.recipe.kind.has_siblings() {
             // Some interfaces answer their last page for every number behind it.
             self.next_start();
@@ -363,7 +404,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.chain.linked = list.next.into();
-        if !list.found || (self.may_stop_early && !anything_new) {
+        if list.items == 0 || (self.may_stop_early && !anything_new) {
             self.next_start();
         }
         Ok(())
@@ -486,6 +527,7 @@ impl<'a> Run<'a> {
             }
             self.mark(known);
         }
+        self.newest = self.newest.max(harvest.documents.iter().filter_map(|document| document.published_at).max());
         for document in &harvest.documents {
             self.round.count_fields(&self.recipe, document);
         }
@@ -554,6 +596,8 @@ impl<'a> Run<'a> {
         let advice = match failure {
             Failure::Held { .. } if failure.is_long_pause() => ASK_SITE,
             Failure::Held { .. } | Failure::RobotsUnknown(_) => ASK_LATER,
+            Failure::Barrier { .. } => ASK_PEOPLE,
+            Failure::Unset(_) => SET_VARIABLE,
             Failure::Cut(_) | Failure::Body(_) | Failure::Bomb { .. } => CHECK_PAGE,
             Failure::Elsewhere(_) | Failure::RobotsElsewhere(_) => CHECK_HOSTS,
             Failure::Refused(_)
@@ -574,6 +618,24 @@ impl<'a> Run<'a> {
     fn problem(&mut self, url: &Url, detail: impl Into<String>, advice: &'static str) {
         let at = self.recipe.file.clone();
         self.round.note([PageProblem { at, url: url.to_string(), detail: detail.into(), advice }]);
+    }
+
+    fn problem_at(&mut self, line: Option<usize>, url: &Url, detail: impl Into<String>, advice: &'static str) {
+        let Some(line) = line else { return self.problem(url, detail, advice) };
+        let (file, line) = self.recipe.lines.place(line);
+        let at = format!("{file}:{line}");
+        self.round.note([PageProblem { at, url: url.to_string(), detail: detail.into(), advice }]);
+    }
+
+    /// The first page of a list: one that is in its right form and has no entries is counted, one with fewer than promised is told.
+    fn look_at_first(&mut self, url: &Url, items: usize, is_empty: bool) {
+        self.round.empty_lists += u64::from(is_empty);
+        let (least, line) = (self.recipe.expect.items, self.recipe.expect.line);
+        if items < least {
+            let valid = if is_empty { " (the list is valid and empty)" } else { "" };
+            let what = format!("{items} items on the first page of the list, the recipe promises {least}{valid}");
+            self.problem_at(Some(line), url, what, CHECK_PROMISE);
+        }
     }
 
     fn done(&self, known: &mut FrontierPage) {

@@ -39,6 +39,7 @@ fn round(intake: Intake, rejects: &[&str]) -> Round {
         bytes: 1,
         stopped: None,
         due_at: now(),
+        empty_lists: 0,
         pages_read: 1,
         fields: BTreeMap::new(),
     }
