@@ -2,17 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use scraper::ElementRef;
+use scraper::{ElementRef, Selector};
 use serde_json::Value;
 use url::Url;
 
 use super::article::{self, Reading};
 use super::barrier::Barrier;
-use super::bounds::DETAIL_ITEMS_MAX;
+use super::bounds::{ATTACHMENTS_MAX, DETAIL_ITEMS_MAX};
 use super::document::{Origin, document};
-use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, chosen, set_by_rule};
+use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, chosen, clip, set_by_rule};
 use super::html;
 use super::html_table::rows_of;
 use super::identity::row_id;
@@ -26,6 +27,14 @@ use super::recipe::{Detail, DetailFormat, Recipe};
 use super::rules::{FieldRule, Place};
 use super::tree::Tree;
 use vocabulary::{Channel, Document, PublishedFrom, RawRef, day_of, show_moment};
+
+/// The field that names files which a notice links to.
+const LINKED_FILES: &str = "linked_files";
+/// Endings of such files.
+const ATTACHED: &[&str] = &["xls", "xlsx", "et", "csv", "doc", "docx", "wps", "pdf", "ofd", "zip", "rar", "7z"];
+/// Words of a link that are kept, in characters.
+const LINK_WORDS_CHARS: usize = 100;
+static LINK: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("a[href]").ok());
 
 /// The documents of a page or item, and the reasons for which others were set aside.
 #[derive(Debug, Default)]
@@ -178,6 +187,9 @@ fn of_html(
     if let Some((tree, reading)) = &read {
         date_by_page(&mut fields, text, tree, reading, context);
     }
+    if let Some(named) = linked_files(root, context.page) {
+        fields.set(LINKED_FILES, &named);
+    }
     let rows = detail.table.as_ref().map(|table| rows_of(&page, table, &fields, notes)).unwrap_or_default();
     if rows.is_empty() {
         keep(harvest, &fields, context, None, notes);
@@ -187,6 +199,23 @@ fn of_html(
         keep(harvest, row, context, Some(format!("#row-{}", number + 1)), notes);
     }
     drop_doubled(harvest, notes);
+}
+
+/// The files that a notice links to, each with its words and address on a line of its own; none when it links to none. They are not fetched:
+/// whoever reads the notice sees that its table is elsewhere.
+fn linked_files(root: ElementRef<'_>, page: &Url) -> Option<String> {
+    let links = root.select(LINK.as_ref()?).filter_map(|link| {
+        let address = page.join(link.attr("href")?.trim()).ok()?;
+        let ending = address.path().rsplit_once('.')?.1.to_ascii_lowercase();
+        ATTACHED.contains(&ending.as_str()).then(|| (clip(&html::text_of(link), LINK_WORDS_CHARS).to_owned(), address))
+    });
+    let mut seen = BTreeSet::new();
+    let lines: Vec<String> = links
+        .filter(|(_, address)| seen.insert(address.clone()))
+        .take(ATTACHMENTS_MAX)
+        .map(|(words, address)| format!("{} {address}", words.replace('\n', " ")))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn of_json(
