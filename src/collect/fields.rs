@@ -1,6 +1,7 @@
 //! Values of fields by name, and the way from the text at a rule's place to a value. Pure.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -70,11 +71,7 @@ impl Fields {
 }
 
 /// The first of a rule's choices that gives something, with the text at its place; the first of all when none does.
-pub(crate) fn chosen<'r>(
-    rule: &'r FieldRule,
-    now: Timestamp,
-    find: impl Fn(&FieldRule) -> String,
-) -> (&'r FieldRule, String) {
+pub(crate) fn chosen(rule: &FieldRule, now: Timestamp, find: impl Fn(&FieldRule) -> String) -> (&FieldRule, String) {
     let mut first = None;
     for choice in rule.choices() {
         let found = find(choice);
@@ -143,7 +140,7 @@ fn path_of(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             coded.push(char::from(byte));
         } else {
-            coded.push_str(&format!("%{byte:02X}"));
+            _ = write!(coded, "%{byte:02X}");
         }
     }
     coded

@@ -231,7 +231,10 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`]; a bug, as the tests read them all.
     pub fn shipped() -> Result<Vec<Self>, RecipeError> {
-        let is_recipe = |name: &str| name.ends_with(".toml") && !name.starts_with(&format!("{GROUPS_FOLDER}/"));
+        let is_recipe = |name: &str| {
+            let path = Path::new(name);
+            path.extension().is_some_and(|extension| extension == "toml") && !path.starts_with(GROUPS_FOLDER)
+        };
         let mut names: Vec<_> = Shipped::iter().filter(|name| is_recipe(name)).collect();
         names.sort();
         let texts = names.iter().filter_map(|name| Some((name, shipped_text(name)?)));

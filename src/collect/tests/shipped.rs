@@ -241,7 +241,6 @@ const SHOWN: &[&str] = &[
     "cn.samr.spot_checks",
     "cn.samr.standards",
     "eu.safety_gate",
-    "oecd.recalls",
     "us.cpsc.recalls",
 ];
 
