@@ -21,7 +21,7 @@ const GROUPS: [(&str, &str, &[&str]); 5] = [
     ("日常", "Every day", &["demo", "import", "alerts", "search", "export", "watch", "sampling"]),
     ("分析", "Analysis", &["explain", "extract", "rerun", "diff", "emerging", "standards"]),
     ("规则", "Rules and criteria", &["rules", "criteria", "promote", "train"]),
-    ("质量", "Quality", &["eval", "method"]),
+    ("质量", "Quality", &["eval", "doubts", "method"]),
     (
         "运行",
         "Operation",

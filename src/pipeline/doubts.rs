@@ -14,7 +14,7 @@ use vocabulary::{
 };
 
 /// Name of the cursor of this table; its detail is the lexicon that read the documents.
-pub(super) const DOUBTS: &str = "doubts";
+const DOUBTS: &str = "doubts";
 
 /// A labelled text, as `wanglou train` and `wanglou eval` read it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -106,6 +106,11 @@ pub(super) async fn fresh_doubts(
 }
 
 impl Tower {
+    /// Up to where the log has been looked through for doubts.
+    pub(super) async fn doubts_cursor(&self) -> Result<Position, PipelineError> {
+        Ok(self.store().cursor(DOUBTS).await?.0)
+    }
+
     /// Asks about what was read behind `from`, and moves the cursor in the same transaction (LOG-2).
     pub(super) async fn publish_doubts(
         &self,

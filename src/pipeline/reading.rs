@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::doubts::DOUBTS;
 use super::{PipelineError, Tower};
 use index::Writer;
 use lexicon::Lexicon;
@@ -156,7 +155,7 @@ impl Tower {
             let signals_at = self.signals_cursor();
             let index_at = self.index().cursor()?;
             let (listings_at, _) = self.store().cursor(LISTINGS).await?;
-            let (doubts_at, _) = self.store().cursor(DOUBTS).await?;
+            let doubts_at = self.doubts_cursor().await?;
             let waiting = self.waiting().await?;
             let watches_at = waiting.as_ref().map_or(Position(u64::MAX), |waiting| waiting.from);
             let after = signals_at.min(index_at).min(listings_at).min(doubts_at).min(watches_at);

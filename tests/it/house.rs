@@ -431,7 +431,10 @@ fn nothing_that_is_kept_names_a_machine() {
         {
             let text = read(&path);
             for place in ["/root/", "/home/", concat!("/wo", "rk/")] {
-                assert!(!text.contains(place), "{} names {place}", path.display());
+                // `https://a.example/news/home/search` is an address, not a folder.
+                let starts = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
+                let named = text.match_indices(place).any(|(at, _)| starts(at));
+                assert!(!named, "{} names {place}", path.display());
             }
         }
     }
