@@ -497,7 +497,7 @@ proptest! {
 fn a_signal_says_what_its_goods_are_called() {
     let read = |text: &str, meta: &[(&str, &str)]| {
         let reading = super::read(&document(text, meta), &LEXICON);
-        reading.signals.first().map(|signal| signal.item.clone()).unwrap_or_else(|| panic!("{text}: {reading:?}"))
+        reading.signals.first().map_or_else(|| panic!("{text}: {reading:?}"), |signal| signal.item.clone())
     };
     let named = |maker: &str, seller: &str, model: &str, batch: &str| {
         let name = |name: &str| (!name.is_empty()).then(|| name.to_owned());

@@ -85,7 +85,8 @@ fn log_2_what_a_broken_commit_left_stops_no_later_one() {
     }
     drop((writer, index));
     std::fs::write(before.path().join(".tmpAbCdEf"), "half a list").expect("writable");
-    assert!(files(before.path()).iter().any(|name| name.ends_with(".del")), "what the broken commit leaves");
+    let of_deletions = |name: &String| Path::new(name).extension().is_some_and(|ending| ending == "del");
+    assert!(files(before.path()).iter().any(of_deletions), "what the broken commit leaves");
     let (index, opened) = open(before.path(), "lexicon-1");
     assert_eq!((opened, index.cursor().expect("a cursor")), (Opened::Existing, Position(40)));
     fill(&index, &again);

@@ -104,8 +104,16 @@ pub(crate) async fn list(view: View) -> Result<Html<String>, Problem> {
     render(&DoubtsPage { shell: Shell::at("search"), rows, open, answered, products, hazards })
 }
 
-/// What a form says: the document, its ticked pairs, one more pair, a note.
-fn said(form: &str) -> Result<(String, Vec<(Category, Hazard)>, String), Problem> {
+/// What a form says.
+struct Said {
+    document: String,
+    /// The ticked pairs and the one that was added.
+    pairs: Vec<(Category, Hazard)>,
+    note: String,
+}
+
+/// Reads a form: the document, its ticked pairs, one more pair, a note.
+fn said(form: &str) -> Result<Said, Problem> {
     let unreadable = || Problem::bad_request("表单无法识别：请返回复核页重试。");
     let (mut id, mut pairs, mut note) = (None, Vec::new(), String::new());
     let (mut product, mut hazard) = (None, None);
@@ -118,7 +126,7 @@ fn said(form: &str) -> Result<(String, Vec<(Category, Hazard)>, String), Problem
             }
             "product" if !sent.is_empty() => product = Some(code(&sent)?),
             "hazard" if !sent.is_empty() => hazard = Some(code(&sent)?),
-            "note" => note = sent.trim().to_owned(),
+            "note" => note.push_str(sent.trim()),
             _ => {}
         }
     }
@@ -129,7 +137,7 @@ fn said(form: &str) -> Result<(String, Vec<(Category, Hazard)>, String), Problem
     }
     pairs.sort_unstable();
     pairs.dedup();
-    Ok((id.ok_or_else(unreadable)?, pairs, note))
+    Ok(Said { document: id.ok_or_else(unreadable)?, pairs, note })
 }
 
 fn code<T: FromStr>(text: &str) -> Result<T, Problem> {
@@ -143,8 +151,8 @@ pub(crate) async fn answer(
     view: View,
     form: String,
 ) -> Result<Response, Problem> {
-    let (id, pairs, note) = said(&form)?;
-    let id = id.as_str().into();
+    let Said { document, pairs, note } = said(&form)?;
+    let id = document.as_str().into();
     let doubted = view.doubted(&id).await?.ok_or_else(|| Problem::not_found("这条信息不在复核之列。"))?;
     let by = shared.known_as(&viewer).unwrap_or("本机").to_owned();
     let pairs = pairs.into_iter().map(|pair| labelled(pair, &doubted)).collect();
