@@ -11,8 +11,8 @@ use super::lang::{pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_write, pipeline_failure, say};
 use anyhow::Context;
-use pipeline::Folder;
-use vocabulary::{Category, DocumentId, DoubtAnswer, Hazard, LabelledPair, SHOWN_CHARS, Stance, excerpt};
+use pipeline::{Folder, NewAnswer, NewPair};
+use vocabulary::{Category, DocumentId, Hazard, SHOWN_CHARS, excerpt};
 
 /// Most answers that one file of labelled texts holds.
 const EXPORTED_MAX: u32 = 1_000_000;
@@ -67,8 +67,8 @@ pub(super) async fn run(args: DoubtsArgs, common: &Common) -> Result<(), Failure
     match args.command {
         DoubtsCommand::List { answered, limit, json } => list(&folder, answered, limit, json).await,
         DoubtsCommand::Answer { document, pairs, none: _, by, note } => {
-            let pairs: Vec<LabelledPair> = pairs.iter().map(|pair| parsed(pair)).collect::<Result<_, _>>()?;
-            let answer = DoubtAnswer { pairs, by, at: Timestamp::now(), note };
+            let pairs = pairs.iter().map(|pair| parsed(pair)).collect::<Result<_, _>>()?;
+            let answer = NewAnswer { pairs, by, at: Timestamp::now(), note };
             let id = DocumentId::from(document.as_str());
             folder.answer_doubt(&id, answer).await.map_err(pipeline_failure)?;
             say(tr!("已记下", "kept"))
@@ -120,8 +120,8 @@ async fn list(folder: &Folder, answered: bool, limit: u32, json: bool) -> Result
     say(tr!("待复核 {open} 条，已复核 {done} 条", "{open} wait, {done} were answered"))
 }
 
-/// `PRODUCT:HAZARD`, with `:suspected` behind it when it is only suspected.
-fn parsed(pair: &str) -> Result<LabelledPair, Failure> {
+/// `PRODUCT:HAZARD`, perhaps with `:suspected` or `:asserted` behind it.
+fn parsed(pair: &str) -> Result<NewPair, Failure> {
     let wrong = || {
         Failure::Input(anyhow!(tr!(
             "“{pair}”不是“产品:隐患”代码，如 battery_charger:fire",
@@ -132,9 +132,9 @@ fn parsed(pair: &str) -> Result<LabelledPair, Failure> {
     let product: Category = parts.next().and_then(|code| code.parse().ok()).ok_or_else(wrong)?;
     let hazard: Hazard = parts.next().and_then(|code| code.parse().ok()).ok_or_else(wrong)?;
     let stance = match (parts.next(), parts.next()) {
-        (None, None) => Stance::Asserted,
-        (Some(code), None) => code.parse().map_err(|_| wrong())?,
+        (None, None) => None,
+        (Some(code), None) => Some(code.parse().map_err(|_| wrong())?),
         _ => return Err(wrong()),
     };
-    Ok(LabelledPair { product, hazard, stance, severity: 0, hazard_text: None })
+    Ok(NewPair { product, hazard, stance })
 }

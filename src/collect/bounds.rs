@@ -118,6 +118,8 @@ vocabulary::bounds! {
     pub(crate) const NEAREST_LINKS_MAX: usize = 500, "links", "a list further down is not told";
     /// Rows of a table in a page that are looked at for its head.
     pub(crate) const HTML_HEAD_ROWS_MAX: usize = 12, "rows", "a head further down is not seen";
+    /// Files that a notice links to and that are named.
+    pub(crate) const LINKED_FILES_MAX: usize = 20, "files", "the rest is not named";
     /// Tables of a page that one rule reads.
     pub(crate) const HTML_TABLES_MAX: usize = 50, "tables", "the rest is not read";
     /// Dates that lie further ahead of now are mistakes.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::article::{self, Reading};
 use super::barrier::Barrier;
-use super::bounds::{ATTACHMENTS_MAX, DETAIL_ITEMS_MAX};
+use super::bounds::{DETAIL_ITEMS_MAX, LINKED_FILES_MAX};
 use super::document::{Origin, document};
 use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, chosen, clip, set_by_rule};
 use super::html;
@@ -81,9 +81,11 @@ pub(crate) fn of_page(detail: &Detail, text: &str, hints: &Fields, context: &Con
     let inside = detail.within.as_ref().map_or(Ok(Cow::Borrowed(text)), |within| {
         within.take(text).map_err(|what| (Some(within.line), what, CHECK_ANSWER))
     });
-    // A page in another's place is told as what it is, not as the rules that find nothing on it.
+    // A page in another's place is told as what it is, not as the rules that find nothing on it. A short notice may ask for scripts, too.
     let inside = match Barrier::of_page(text) {
-        Some(Barrier::Challenge) => Err((None, Barrier::Challenge.told().to_owned(), ASK_PEOPLE)),
+        Some(Barrier::Challenge) if !has_text(detail, text, context.now) => {
+            Err((None, Barrier::Challenge.told().to_owned(), ASK_PEOPLE))
+        }
         _ => inside,
     };
     match (inside, detail.format) {
@@ -98,6 +100,13 @@ pub(crate) fn of_page(detail: &Detail, text: &str, hints: &Fields, context: &Con
     }
     harvest.problems = notes.problems;
     harvest
+}
+
+/// Whether the recipe's rule for the text finds one on an HTML page.
+fn has_text(detail: &Detail, text: &str, now: Timestamp) -> bool {
+    let page = html::parse(text).0;
+    let mut rules = detail.fields.iter().filter(|rule| rule.name == "text" && detail.format == DetailFormat::Html);
+    rules.any(|rule| !chosen(rule, now, |rule| value_of(page.root_element(), rule)).1.is_empty())
 }
 
 /// A page without a recipe for its fields, e.g. from somebody else's archive: title and densest text.
@@ -187,7 +196,8 @@ fn of_html(
     if let Some((tree, reading)) = &read {
         date_by_page(&mut fields, text, tree, reading, context);
     }
-    if let Some(named) = linked_files(root, context.page) {
+    let notice = detail.fields.iter().filter(|rule| rule.name == "text").find_map(|rule| places(root, rule).next());
+    if let Some(named) = linked_files(notice.unwrap_or(root), context.page) {
         fields.set(LINKED_FILES, &named);
     }
     let rows = detail.table.as_ref().map(|table| rows_of(&page, table, &fields, notes)).unwrap_or_default();
@@ -203,16 +213,17 @@ fn of_html(
 
 /// The files that a notice links to, each with its words and address on a line of its own; none when it links to none. They are not fetched:
 /// whoever reads the notice sees that its table is elsewhere.
-fn linked_files(root: ElementRef<'_>, page: &Url) -> Option<String> {
-    let links = root.select(LINK.as_ref()?).filter_map(|link| {
+fn linked_files(notice: ElementRef<'_>, page: &Url) -> Option<String> {
+    let links = notice.select(LINK.as_ref()?).filter_map(|link| {
         let address = page.join(link.attr("href")?.trim()).ok()?;
         let ending = address.path().rsplit_once('.')?.1.to_ascii_lowercase();
-        ATTACHED.contains(&ending.as_str()).then(|| (clip(&html::text_of(link), LINK_WORDS_CHARS).to_owned(), address))
+        let is_file = matches!(address.scheme(), "http" | "https") && ATTACHED.contains(&ending.as_str());
+        is_file.then(|| (clip(&html::text_of(link), LINK_WORDS_CHARS).to_owned(), address))
     });
     let mut seen = BTreeSet::new();
     let lines: Vec<String> = links
         .filter(|(_, address)| seen.insert(address.clone()))
-        .take(ATTACHMENTS_MAX)
+        .take(LINKED_FILES_MAX)
         .map(|(words, address)| format!("{} {address}", words.replace('\n', " ")))
         .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
@@ -306,11 +317,15 @@ fn drop_doubled(harvest: &mut Harvest, notes: &mut Notes<'_>) {
     }
 }
 
+/// The elements that the choices of a rule lead to by selector, the first of each.
+fn places<'p>(root: ElementRef<'p>, rule: &'p FieldRule) -> impl Iterator<Item = ElementRef<'p>> {
+    let selectors = rule.choices().filter_map(|rule| if let Place::Css(css) = &rule.place { Some(css) } else { None });
+    selectors.filter_map(move |css| root.select(&css.selector).next())
+}
+
 /// Notes that the place of the text has pictures and nothing else: somebody has to read them.
 fn pictures_alone(root: ElementRef<'_>, rule: &FieldRule, notes: &mut Notes<'_>) {
-    let places = rule.choices().filter_map(|rule| if let Place::Css(css) = &rule.place { Some(css) } else { None });
-    let found = places.filter_map(|css| root.select(&css.selector).next());
-    let pictures = found.map(|place| {
+    let pictures = places(root, rule).map(|place| {
         let inside = place.descendants().filter_map(ElementRef::wrap);
         inside.filter(|element| element.value().name() == "img").count()
     });

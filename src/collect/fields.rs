@@ -72,6 +72,9 @@ impl Fields {
 
 /// The first of a rule's choices that gives something, with the text at its place; the first of all when none does.
 pub(crate) fn chosen(rule: &FieldRule, now: Timestamp, find: impl Fn(&FieldRule) -> String) -> (&FieldRule, String) {
+    if rule.or.is_empty() {
+        return (rule, find(rule));
+    }
     let mut first = None;
     for choice in rule.choices() {
         let found = find(choice);
@@ -79,7 +82,7 @@ pub(crate) fn chosen(rule: &FieldRule, now: Timestamp, find: impl Fn(&FieldRule)
         let gives = value.is_some_and(|value| {
             choice.name != "published_at" || dates::read_date(&value, choice.date.as_deref(), now).is_some()
         });
-        if gives || rule.or.is_empty() {
+        if gives {
             return (choice, found);
         }
         first.get_or_insert((choice, found));

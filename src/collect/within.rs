@@ -9,6 +9,9 @@ use regex::Regex;
 use super::item::{answer_of, look_up, plain};
 use super::jsonp::unwrapped;
 
+/// Characters that an answer without entries may say: how many there are, and the like.
+const EMPTY_CHARS_MAX: usize = 100;
+
 /// `within` of a recipe: what is read of an answer, in the order of the fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Within {
@@ -80,19 +83,28 @@ fn of_xml(text: &str, name: &str) -> Result<String, String> {
     reader.config_mut().allow_dangling_amp = true;
     reader.config_mut().check_end_names = false;
     let (mut found, mut open, mut any, mut broken) = (String::new(), 0_u32, false, None);
+    // Elements of the name, and characters outside them.
+    let (mut met, mut outside) = (false, 0_usize);
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => {
                 any = true;
-                open += u32::from(tag.local_name().as_ref() == name);
+                let is_it = tag.local_name().as_ref() == name;
+                met |= is_it;
+                open += u32::from(is_it);
             }
-            Ok(Event::Empty(_)) => any = true,
+            Ok(Event::Empty(tag)) => {
+                any = true;
+                met |= tag.local_name().as_ref() == name;
+            }
             Ok(Event::End(tag)) if tag.local_name().as_ref() == name => {
                 open = open.saturating_sub(1);
                 found.push('\n');
             }
             Ok(Event::Text(text)) if open > 0 => found.push_str(&text),
             Ok(Event::CData(text)) if open > 0 => found.push_str(&text),
+            Ok(Event::Text(text)) => outside += text.trim().chars().count(),
+            Ok(Event::CData(text)) => outside += text.trim().chars().count(),
             Ok(Event::GeneralRef(reference)) if open > 0 => {
                 let reference: &str = &reference;
                 let written = format!("&{reference};");
@@ -110,6 +122,9 @@ fn of_xml(text: &str, name: &str) -> Result<String, String> {
         // What came before the fault is a list all the same.
         Some(broken) if found.trim().is_empty() => Err(broken),
         _ if !any => Err("not XML: no element at all".to_owned()),
+        _ if !met && outside > EMPTY_CHARS_MAX => {
+            Err(format!("`xml` element `{name}` of `within` is not in the answer, which says something else"))
+        }
         _ => Ok(found),
     }
 }
@@ -154,6 +169,8 @@ mod tests {
         let taken = records.take(answer).unwrap();
         assert_eq!(taken.lines().collect::<Vec<_>>(), ["<li>甲&amp;</li>", "<li>乙</li> & Co"]);
         assert_eq!(records.take("<datastore><recordset/></datastore>").unwrap(), "", "a list without entries");
+        let moved = format!("<d><row><![CDATA[{}]]></row></d>", "<a href=/1>关于某产品召回的公告</a>".repeat(5));
+        assert!(records.take(&moved).unwrap_err().contains("`record` of `within` is not in the answer"));
         assert!(records.take("no xml").is_err() && records.take("").is_err());
         assert_eq!(records.take("<a><record>x</record><record>y</b").unwrap().trim(), "x\ny", "what came counts");
         let script = within(Some("(?s)<script>(.*?)</script>"), None, Some("record"));

@@ -3,18 +3,43 @@
 //! What a person says changes no reading and no level: same document and lexicon, same reading (READ-1). It teaches the next model, which is
 //! promoted like any other rule.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::reading::ReadEntry;
 use super::{Folder, PipelineError, Tower};
 use store::Store;
 use vocabulary::{
-    AuditEntry, AuditKind, Channel, Document, DocumentId, DoubtAnswer, DoubtedText, LabelledPair, LexiconVersion, Meta,
-    Position, day_of, refused,
+    AuditEntry, AuditKind, Category, Channel, Document, DocumentId, DoubtAnswer, DoubtedText, Hazard, LabelledPair,
+    LexiconVersion, Meta, Position, SHOWN_CHARS, Stance, day_of, excerpt, refused,
 };
 
 /// Name of the cursor of this table; its detail is the lexicon that read the documents.
 const DOUBTS: &str = "doubts";
+
+/// What a person says of a document in doubt.
+#[derive(Debug, Clone)]
+pub struct NewAnswer {
+    /// All pairs that it tells; none when it tells no risk.
+    pub pairs: Vec<NewPair>,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why, or what is to be known; empty without.
+    pub note: String,
+}
+
+/// A pair that a person names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NewPair {
+    /// The product's category.
+    pub product: Category,
+    /// The hazard.
+    pub hazard: Hazard,
+    /// `asserted` or `suspected`; none: as the reader found it.
+    pub stance: Option<Stance>,
+}
 
 /// A labelled text, as `wanglou train` and `wanglou eval` read it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -77,9 +102,11 @@ fn question(entry: &ReadEntry) -> Option<DoubtedText> {
         document_id: document.id.clone(),
         position: *position,
         source: document.source.clone(),
-        text: blake3::hash(format!("{}\n{}", document.title.as_deref().unwrap_or_default(), document.text).as_bytes())
-            .to_hex()
-            .to_string(),
+        text_hash: blake3::hash(
+            format!("{}\n{}", document.title.as_deref().unwrap_or_default(), document.text).as_bytes(),
+        )
+        .to_hex()
+        .to_string(),
         lexicon: reading.lexicon.clone(),
         doubts: reading.doubts.clone(),
         sure: sure.filter(|pair| !in_doubt(pair)).take(DoubtAnswer::PAIRS_MAX).collect(),
@@ -122,10 +149,13 @@ impl Tower {
             return Ok(());
         }
         let mut tx = self.store().begin().await?;
-        for doubted in read.iter().filter(|entry| entry.position > from).filter_map(question) {
-            Store::ask_about(&mut tx, &doubted).await?;
+        let asked: Vec<DoubtedText> = read.iter().filter(|entry| entry.position > from).filter_map(question).collect();
+        for doubted in &asked {
+            Store::ask_about(&mut tx, doubted).await?;
         }
-        Store::trim_doubts(&mut tx).await?;
+        if !asked.is_empty() {
+            Store::trim_doubts(&mut tx).await?;
+        }
         Store::move_cursor(&mut tx, DOUBTS, from, to, self.lexicon().version().as_str()).await?;
         Ok(tx.commit().await?)
     }
@@ -136,12 +166,13 @@ impl Folder {
     ///
     /// # Errors
     /// When nobody asked about the document, or the answer is longer than its bounds.
-    pub async fn answer_doubt(&self, id: &DocumentId, answer: DoubtAnswer) -> Result<DoubtedText, PipelineError> {
+    pub async fn answer_doubt(&self, id: &DocumentId, new: NewAnswer) -> Result<(), PipelineError> {
         let known = self.store().doubted(id).await?;
         let mut doubted = known.ok_or_else(|| {
+            let id = excerpt(id.as_str(), SHOWN_CHARS);
             PipelineError::Refused(refused!("信息 {id} 不在复核之列", "document `{id}` is not in doubt"))
         })?;
-        let (pairs, note) = (answer.pairs.len(), answer.note.chars().count());
+        let (pairs, note) = (new.pairs.len(), new.note.chars().count());
         if pairs > DoubtAnswer::PAIRS_MAX || note > DoubtAnswer::NOTE_CHARS_MAX {
             return Err(PipelineError::Refused(refused!(
                 "最多 {} 对、说明 {} 字，收到 {pairs} 对、{note} 字",
@@ -150,7 +181,13 @@ impl Folder {
                 DoubtAnswer::NOTE_CHARS_MAX
             )));
         }
-        let (at, who, about) = (answer.at, answer.by.clone(), id.to_string());
+        let labelled = |pair: NewPair| {
+            let found = doubted.labelled(pair.product, pair.hazard);
+            LabelledPair { stance: pair.stance.unwrap_or(found.stance), ..found }
+        };
+        let NewAnswer { pairs, by, at, note } = new;
+        let answer = DoubtAnswer { pairs: pairs.into_iter().map(labelled).collect(), by, at, note };
+        let (who, about) = (answer.by.clone(), id.to_string());
         let said: Vec<String> =
             answer.pairs.iter().map(|pair| format!("{}×{}", pair.product.zh(), pair.hazard.zh())).collect();
         let detail = if said.is_empty() { "无风险".to_owned() } else { said.join("、") };
@@ -158,8 +195,7 @@ impl Folder {
         let mut tx = self.store().begin().await?;
         Store::answer_doubt(&mut tx, &doubted).await?;
         Store::add_audit(&mut tx, &AuditEntry { at, who, what: AuditKind::Doubt, about, detail }).await?;
-        tx.commit().await?;
-        Ok(doubted)
+        Ok(tx.commit().await?)
     }
 
     /// The newest answers as labelled texts, newest first, at most `limit`; documents that the log no longer has are left out.

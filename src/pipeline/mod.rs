@@ -55,7 +55,7 @@ pub use archive::ExportFormat;
 pub use bounds::{ACTS_AT_ONCE_MAX, BOUNDS};
 pub use clock::Clock;
 pub use collecting::{CollectingFolder, SourceStates, check_source};
-pub use doubts::LabelledText;
+pub use doubts::{LabelledText, NewAnswer, NewPair};
 pub use error::PipelineError;
 pub use exchange::{ExchangeFile, ExchangeManifest, Records};
 pub use export::{Manifest, ZIP_ROWS_MAX};

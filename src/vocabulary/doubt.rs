@@ -92,7 +92,7 @@ pub struct DoubtedText {
     /// Its source.
     pub source: SourceId,
     /// BLAKE3 of its headline and text, in hexadecimal digits: who has answered a text is not asked about copies of it.
-    pub text: String,
+    pub text_hash: String,
     /// Lexicon that read it.
     pub lexicon: LexiconVersion,
     /// What is in doubt, nearest to even odds first.
@@ -103,4 +103,24 @@ pub struct DoubtedText {
     /// What a person said; none while nobody has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<DoubtAnswer>,
+}
+
+impl DoubtedText {
+    /// A pair that a person names, with what the reader found of it; asserted where it found nothing.
+    #[must_use]
+    pub fn labelled(&self, product: Category, hazard: Hazard) -> LabelledPair {
+        let doubt = self.doubts.iter().find(|doubt| (doubt.product, doubt.hazard) == (product, hazard));
+        let sure = self.sure.iter().find(|pair| (pair.product, pair.hazard) == (product, hazard));
+        match (doubt, sure) {
+            (Some(doubt), _) => LabelledPair {
+                product,
+                hazard,
+                stance: doubt.stance,
+                severity: doubt.severity,
+                hazard_text: Some(doubt.words.clone()),
+            },
+            (None, Some(sure)) => sure.clone(),
+            (None, None) => LabelledPair { product, hazard, stance: Stance::Asserted, severity: 0, hazard_text: None },
+        }
+    }
 }

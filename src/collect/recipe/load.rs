@@ -176,10 +176,10 @@ impl Recipe {
         let detail = detail::detail(&checker, raw.detail.as_ref())?;
         kind.check(&settings)?;
         let mut hosts = raw.hosts.clone();
-        hosts.extend(starts.iter().filter_map(|start| start.ask(0, None, ANY_DAY)?.url.host_str().map(str::to_owned)));
+        let start_urls: Vec<Url> = starts.iter().filter_map(|start| Some(start.ask(0, None, ANY_DAY)?.url)).collect();
+        hosts.extend(start_urls.iter().filter_map(|url| url.host_str().map(str::to_owned)));
         hosts.sort();
         hosts.dedup();
-        let start_urls: Vec<Url> = starts.iter().filter_map(|start| Some(start.ask(0, None, ANY_DAY)?.url)).collect();
         let headers = promise::headers(&checker, raw.request.as_ref(), &start_urls, &hosts, raw.allow_loopback)?;
         let expect = promise::expect(&checker, raw.expect.as_ref())?;
         if !expect.answer.is_empty() && !spec.takes_request {

@@ -334,3 +334,37 @@ fn a_path_in_a_template_keeps_its_slashes_and_leads_to_no_other_host() {
     assert_eq!((round.kept, round.rejected), (1, 2), "{round:?}");
     assert!(site.asked().iter().all(|path| !path.contains("other")), "{:?}", site.asked());
 }
+
+#[test]
+fn a_short_notice_that_asks_for_scripts_is_read_and_a_gate_in_its_place_is_told() {
+    let script = "<noscript>请启用JavaScript</noscript>";
+    let site = Site::serve(move |path, _| match path {
+        "/list" => ok(&list_page(&["/d/1", "/d/2"])),
+        "/d/1" => ok(&format!("{script}<h1>召回公告</h1><div class=t>充电宝起火</div>")),
+        "/d/2" => ok(&format!("{script}<p>请完成验证</p>")),
+        _ => missing(),
+    });
+    let (world, sink) = (World::new(|_| {}), Memory::default());
+    let recipe = from(&site, "/list", &format!("kind = \"html\"\n[list]\nitem = \"li\"\nlink = \"a\"\n{DETAIL}"));
+    let round = world.round(&recipe, DAY_1, &sink);
+    assert_eq!((round.kept, sink.texts()), (1, vec!["召回公告\n充电宝起火".to_owned()]), "{round:?}");
+    assert!(told(&round).contains("the site asks for a browser or a person"), "{}", told(&round));
+}
+
+#[test]
+fn the_files_that_a_notice_links_to_are_named_and_those_around_it_are_not() {
+    let links = "<a href='/f/1.xlsx'>附件1</a><a href='/f/1.xlsx'>下载</a><a href='b.PDF?x=1'>附件2</a><a href='javascript:a.pdf'>打印</a>";
+    let site = Site::serve(move |path, _| match path {
+        "/list" => ok(&list_page(&["/d/1"])),
+        "/d/1" => ok(&format!("<a href=/app.zip>客户端</a><h1>公告</h1><div class=t>见附件{links}</div>")),
+        _ => missing(),
+    });
+    let (world, sink) = (World::new(|_| {}), Memory::default());
+    let recipe = from(&site, "/list", &format!("kind = \"html\"\n[list]\nitem = \"li\"\nlink = \"a\"\n{DETAIL}"));
+    world.round(&recipe, DAY_1, &sink);
+    let document = sink.only();
+    let named = document.meta_str("linked_files").unwrap();
+    let ends: Vec<&str> = named.lines().map(|line| line.rsplit_once('/').unwrap().1).collect();
+    assert_eq!(ends, ["1.xlsx", "b.PDF?x=1"], "{named}");
+    assert!(named.starts_with("附件1 http"), "{named}");
+}

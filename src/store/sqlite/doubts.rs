@@ -19,10 +19,10 @@ impl SqliteStore {
             .execute(&mut **tx)
             .await?;
         sqlx::query(
-            "INSERT INTO doubts (document_id, text, state, body) VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO doubts (document_id, text_hash, state, body) VALUES (?, ?, 'open', ?) ON CONFLICT DO NOTHING",
         )
         .bind(doubted.document_id.as_str())
-        .bind(&doubted.text)
+        .bind(&doubted.text_hash)
         .bind(DOUBTS.to_json("body", doubted)?)
         .execute(&mut **tx)
         .await?;

@@ -162,7 +162,7 @@ const FREE: &[&str] = &[
     "deliveries.state",
     "delivery_tries.number delivery_tries.endpoint delivery_tries.message delivery_tries.took_ms delivery_tries.status delivery_tries.trouble",
     "searches.name searches.query searches.party search_hits.seq search_hits.name search_hits.document_id search_hits.title search_hits.told",
-    "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state doubts.seq doubts.document_id doubts.text doubts.state",
+    "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state doubts.seq doubts.document_id doubts.text_hash doubts.state",
     "table_checksums.tbl table_checksums.rows table_checksums.checksum",
 ];
 

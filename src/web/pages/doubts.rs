@@ -15,7 +15,8 @@ use super::super::state::Shared;
 use super::super::view::View;
 use super::render;
 use access::Viewer;
-use vocabulary::{Category, Document, Doubt, DoubtAnswer, DoubtedText, Hazard, LabelledPair, Stance, excerpt};
+use pipeline::{NewAnswer, NewPair};
+use vocabulary::{Category, Document, Doubt, DoubtedText, Hazard, LabelledPair, excerpt};
 
 /// Texts on the page: what one sits through.
 const SHOWN: u32 = 30;
@@ -105,15 +106,15 @@ pub(crate) async fn list(view: View) -> Result<Html<String>, Problem> {
 }
 
 /// What a form says.
-struct Said {
+struct AnswerForm {
     document: String,
     /// The ticked pairs and the one that was added.
-    pairs: Vec<(Category, Hazard)>,
+    pairs: Vec<NewPair>,
     note: String,
 }
 
 /// Reads a form: the document, its ticked pairs, one more pair, a note.
-fn said(form: &str) -> Result<Said, Problem> {
+fn answer_form(form: &str) -> Result<AnswerForm, Problem> {
     let unreadable = || Problem::bad_request("表单无法识别：请返回复核页重试。");
     let (mut id, mut pairs, mut note) = (None, Vec::new(), String::new());
     let (mut product, mut hazard) = (None, None);
@@ -122,7 +123,7 @@ fn said(form: &str) -> Result<Said, Problem> {
             "document" => id = Some(sent.into_owned()),
             "pair" => {
                 let (product, hazard) = sent.split_once(':').ok_or_else(unreadable)?;
-                pairs.push((code(product)?, code(hazard)?));
+                pairs.push(NewPair { product: code(product)?, hazard: code(hazard)?, stance: None });
             }
             "product" if !sent.is_empty() => product = Some(code(&sent)?),
             "hazard" if !sent.is_empty() => hazard = Some(code(&sent)?),
@@ -131,13 +132,13 @@ fn said(form: &str) -> Result<Said, Problem> {
         }
     }
     match (product, hazard) {
-        (Some(product), Some(hazard)) => pairs.push((product, hazard)),
+        (Some(product), Some(hazard)) => pairs.push(NewPair { product, hazard, stance: None }),
         (None, None) => {}
         _ => return Err(Problem::bad_request("补充的一对要同时选产品和隐患。")),
     }
     pairs.sort_unstable();
     pairs.dedup();
-    Ok(Said { document: id.ok_or_else(unreadable)?, pairs, note })
+    Ok(AnswerForm { document: id.ok_or_else(unreadable)?, pairs, note })
 }
 
 fn code<T: FromStr>(text: &str) -> Result<T, Problem> {
@@ -151,28 +152,8 @@ pub(crate) async fn answer(
     view: View,
     form: String,
 ) -> Result<Response, Problem> {
-    let Said { document, pairs, note } = said(&form)?;
-    let id = document.as_str().into();
-    let doubted = view.doubted(&id).await?.ok_or_else(|| Problem::not_found("这条信息不在复核之列。"))?;
+    let AnswerForm { document, pairs, note } = answer_form(&form)?;
     let by = shared.known_as(&viewer).unwrap_or("本机").to_owned();
-    let pairs = pairs.into_iter().map(|pair| labelled(pair, &doubted)).collect();
-    view.answer_doubt(&id, DoubtAnswer { pairs, by, at: now(), note }).await?;
+    view.answer_doubt(&document.as_str().into(), NewAnswer { pairs, by, at: now(), note }).await?;
     Ok(Redirect::to("/doubts").into_response())
-}
-
-/// A pair with what the reader found of it.
-fn labelled((product, hazard): (Category, Hazard), doubted: &DoubtedText) -> LabelledPair {
-    let doubt = doubted.doubts.iter().find(|doubt| (doubt.product, doubt.hazard) == (product, hazard));
-    let sure = doubted.sure.iter().find(|pair| (pair.product, pair.hazard) == (product, hazard));
-    match (doubt, sure) {
-        (Some(doubt), _) => LabelledPair {
-            product,
-            hazard,
-            stance: doubt.stance,
-            severity: doubt.severity,
-            hazard_text: Some(doubt.words.clone()),
-        },
-        (None, Some(sure)) => sure.clone(),
-        (None, None) => LabelledPair { product, hazard, stance: Stance::Asserted, severity: 0, hazard_text: None },
-    }
 }

@@ -175,7 +175,7 @@ async fn everything_that_the_audit_log_is_for_leaves_its_line() {
         document_id: id.clone(),
         position: entry.position,
         source: entry.document.source.clone(),
-        text: "0".repeat(64),
+        text_hash: "0".repeat(64),
         lexicon: watched.server.folder.tower.lexicon().version().clone(),
         doubts: vec![doubt],
         sure: Vec::new(),

@@ -13,9 +13,9 @@ use super::values::ViewError;
 use super::{View, doing};
 use index::{Expansion, Hit, IndexError, SearchPage, SearchRequest};
 use pipeline::revisions::{DiffLine, changes};
-use pipeline::{ExportFormat, NewSearch, PipelineError, Tower, on_disk, read_batch};
+use pipeline::{ExportFormat, NewAnswer, NewSearch, PipelineError, Tower, on_disk, read_batch};
 use store::{CameFor, SavedSearch};
-use vocabulary::{Document, DocumentId, DoubtAnswer, DoubtedText, Reading, parse_moment};
+use vocabulary::{Document, DocumentId, DoubtedText, Reading, parse_moment};
 
 /// What a visitor may copy.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -113,15 +113,10 @@ impl View {
         Ok((shown, open, store.count_doubts(true).await.map_err(failed())?))
     }
 
-    /// What is in doubt about a document, or was said of it.
-    pub(crate) async fn doubted(&self, id: &DocumentId) -> Result<Option<DoubtedText>, ViewError> {
-        self.archive()?.store().doubted(id).await.map_err(doing("reading what is in doubt"))
-    }
-
     /// Keeps what a person says a document in doubt tells.
-    pub(crate) async fn answer_doubt(&self, id: &DocumentId, answer: DoubtAnswer) -> Result<(), ViewError> {
+    pub(crate) async fn answer_doubt(&self, id: &DocumentId, answer: NewAnswer) -> Result<(), ViewError> {
         let kept = self.archive()?.answer_doubt(id, answer).await;
-        kept.map(|_| ()).map_err(|error| refused(error, "", "keeping what is said of a document in doubt"))
+        kept.map_err(|error| refused(error, "", "keeping what is said of a document in doubt"))
     }
 
     /// What came for a watched search, newest first, at most `limit`.

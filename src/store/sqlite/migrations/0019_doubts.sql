@@ -2,7 +2,7 @@
 CREATE TABLE doubts (
     seq          INTEGER PRIMARY KEY AUTOINCREMENT,
     document_id  TEXT NOT NULL UNIQUE,
-    text         TEXT NOT NULL UNIQUE,           -- BLAKE3 of headline and text
+    text_hash    TEXT NOT NULL UNIQUE,           -- BLAKE3 of headline and text
     state        TEXT NOT NULL,                  -- open, answered
     body         TEXT NOT NULL                   -- JSON
 ) STRICT;
