@@ -164,6 +164,13 @@ pub(super) fn collector_of(
     masker: Masker,
 ) -> Result<Collector, PipelineError> {
     let warc = WarcWriter::open(warc, WarcOptions::default())?;
+    if let Some(repair) = warc.repair() {
+        let (file, kept, cut) = (repair.file.display(), repair.kept_bytes, repair.cut_bytes);
+        match cut {
+            0 => tracing::warn!("{file} is damaged before its last whole record; it stays as it is, and a new file begins"),
+            cut => tracing::warn!("{file} ended in a torn record: {cut} bytes were cut off, {kept} bytes stay"),
+        }
+    }
     let collecting = CollectorSettings {
         user_agent: settings.user_agent.clone(),
         inbox: settings.data.join("inbox"),

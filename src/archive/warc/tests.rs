@@ -117,6 +117,29 @@ fn a_torn_end_is_cut_and_writing_goes_on() {
 }
 
 #[test]
+fn records_behind_a_damaged_one_are_not_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();
+    writer.append(&exchange("http://x/1", b"one")).unwrap();
+    let second = writer.append(&exchange("http://x/2", b"two")).unwrap();
+    let third = writer.append(&exchange("http://x/3", b"three")).unwrap();
+    drop(writer);
+    let path = dir.path().join(&second.file);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[usize::try_from(second.offset).unwrap() + 20] ^= 0xff;
+    std::fs::write(&path, &bytes).unwrap();
+
+    let mut writer = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();
+    assert_eq!(writer.repair().unwrap().cut_bytes, 0);
+    let fourth = writer.append(&exchange("http://x/4", b"four")).unwrap();
+    assert_ne!(fourth.file, third.file);
+    for (raw, body) in [(third, &b"three"[..]), (fourth, b"four")] {
+        let record = read_at(&dir.path().join(&raw.file), raw.offset).unwrap();
+        assert_eq!(record.http().unwrap().body, body);
+    }
+}
+
+#[test]
 fn a_second_writer_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();

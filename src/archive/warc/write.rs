@@ -88,14 +88,14 @@ pub struct Exchange<'a> {
     pub truncated: Option<Truncated>,
 }
 
-/// What was cut off when a file was opened after a crash.
+/// What opening a damaged file did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
     /// The file.
     pub file: PathBuf,
     /// Where it ends now.
     pub kept_bytes: u64,
-    /// How many bytes of a torn member were cut off.
+    /// How many bytes of a torn member were cut off; 0 when whole records lie behind the damage, and nothing was.
     pub cut_bytes: u64,
 }
 
@@ -121,10 +121,11 @@ pub struct WarcWriter {
 }
 
 impl WarcWriter {
-    /// Opens the folder, makes it when missing, and cuts a torn last member off the newest file.
+    /// Opens the folder, makes it when missing, and cuts a torn last member off the newest file. A newest file that is
+    /// damaged before its last whole member is left as it is, and the next record begins another.
     ///
     /// # Errors
-    /// [`WarcError`] when the folder cannot be used or another run holds the file.
+    /// [`WarcError`] when the folder or the file cannot be read, or another run holds the file; nothing is cut off then.
     pub fn open(dir: &Path, options: WarcOptions) -> Result<Self, WarcError> {
         make_folder(dir).map_err(io("make the folder", dir))?;
         let mut sequence = 0;
@@ -151,7 +152,7 @@ impl WarcWriter {
         Ok(writer)
     }
 
-    /// What opening had to cut off, if anything.
+    /// What opening did about a damaged file, if the newest one is.
     #[must_use]
     pub fn repair(&self) -> Option<&Repair> {
         self.repair.as_ref()
@@ -247,14 +248,20 @@ impl WarcWriter {
         Ok(())
     }
 
-    /// Takes up the newest file where its last whole member ends.
+    /// Takes up the newest file where its last whole member ends, when nothing is damaged before it.
     fn resume(&mut self) -> Result<(), WarcError> {
         let name = self.file_name();
         let path = self.dir.join(&name);
         let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(io("open", &path))?;
         hold(&file, &path)?;
         let bytes = file.metadata().map_err(io("measure", &path))?.len();
-        let kept_bytes = end_of_whole_members(&mut file).map_err(io("read", &path))?;
+        let whole = whole_members(&mut file).map_err(io("read", &path))?;
+        if whole.goes_on {
+            // Records that documents may point to lie behind the damage: the file stays as it is, and the next record begins another.
+            self.repair = Some(Repair { file: path, kept_bytes: bytes, cut_bytes: 0 });
+            return Ok(());
+        }
+        let kept_bytes = whole.bytes;
         if kept_bytes < bytes {
             file.set_len(kept_bytes).map_err(io("cut the torn end of", &path))?;
             file.sync_all().map_err(io("sync", &path))?;
@@ -334,27 +341,71 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> WarcEr
     move |source| WarcError::Io { doing, path, source }
 }
 
-/// Where the last whole gzip member ends.
-fn end_of_whole_members(file: &mut File) -> std::io::Result<u64> {
-    let mut whole = 0;
-    let mut sink = vec![0; CHUNK_BYTES];
-    file.seek(SeekFrom::Start(0))?;
-    let mut input = super::read::Counting::new(std::io::BufReader::with_capacity(CHUNK_BYTES, &*file));
-    loop {
-        let mut member = GzDecoder::new(input);
-        loop {
-            match member.read(&mut sink) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(_) => return Ok(whole),
-            }
-        }
-        input = member.into_inner();
-        if input.at() == whole {
-            return Ok(whole);
-        }
-        whole = input.at();
+/// What a file holds from its begin on.
+#[derive(Debug, PartialEq, Eq)]
+struct Whole {
+    /// Where the last whole gzip member before the first damage ends.
+    bytes: u64,
+    /// A whole member lies behind the damage.
+    goes_on: bool,
+}
+
+/// Reads the gzip members of a file.
+///
+/// # Errors
+/// The system cannot read: that says nothing about what the file holds, and nothing may be cut off then.
+fn whole_members(input: &mut (impl Read + Seek)) -> std::io::Result<Whole> {
+    let mut bytes = 0;
+    while let Some(length) = whole_member(input, bytes)? {
+        bytes += length;
     }
+    let mut goes_on = false;
+    let mut from = bytes + 1;
+    while let Some(at) = member_head(input, from)? {
+        goes_on = whole_member(input, at)?.is_some();
+        if goes_on {
+            break;
+        }
+        from = at + 1;
+    }
+    Ok(Whole { bytes, goes_on })
+}
+
+/// Length of the whole gzip member that begins at a byte, if one does.
+fn whole_member(input: &mut (impl Read + Seek), at: u64) -> std::io::Result<Option<u64>> {
+    input.seek(SeekFrom::Start(at))?;
+    let counting = super::read::Counting::new(std::io::BufReader::with_capacity(CHUNK_BYTES, input));
+    let mut member = GzDecoder::new(counting);
+    match std::io::copy(&mut member, &mut std::io::sink()) {
+        Ok(_) => Ok(Some(member.get_ref().at()).filter(|length| *length > 0)),
+        Err(error) if is_damage(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Where the next gzip member that we could have written begins, from a byte on.
+fn member_head(input: &mut (impl Read + Seek), from: u64) -> std::io::Result<Option<u64>> {
+    input.seek(SeekFrom::Start(from))?;
+    let (mut held, mut held_at) = (Vec::with_capacity(CHUNK_BYTES + MEMBER_HEAD.len()), from);
+    loop {
+        if let Some(at) = held.windows(MEMBER_HEAD.len()).position(|bytes| bytes == MEMBER_HEAD) {
+            return Ok(Some(held_at + at as u64));
+        }
+        // A head may lie across two pieces.
+        let passed = held.len().saturating_sub(MEMBER_HEAD.len() - 1);
+        held.drain(..passed);
+        held_at += passed as u64;
+        if input.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut held)? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// Whether an error tells of the bytes that were read; all others tell of the reading.
+fn is_damage(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    let told = matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData);
+    told && error.raw_os_error().is_none()
 }
 
 /// Packs records, one gzip member each (RFC 1952). One state for all of them: setting one up costs as much as packing a page.
@@ -421,4 +472,66 @@ fn second(at: Timestamp) -> String {
 
 fn header_safe(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || c == ' ' { "%20".to_owned() } else { c.to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// A disk that fails at one read.
+    struct FailsOnce {
+        file: Cursor<Vec<u8>>,
+        reads_left: u32,
+    }
+
+    impl Read for FailsOnce {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if self.reads_left == 0 {
+                // EIO.
+                return Err(std::io::Error::from_raw_os_error(5));
+            }
+            self.reads_left -= 1;
+            let few = buffer.len().min(1000);
+            self.file.read(&mut buffer[..few])
+        }
+    }
+
+    impl Seek for FailsOnce {
+        fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_failed_read_is_not_a_torn_end() {
+        let mut packer = Packer::new();
+        let noise: Vec<u8> = (0..4000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let bytes: Vec<u8> = (0..5).flat_map(|_| packer.member(&[], &[&noise])).collect();
+        let length = bytes.len() as u64;
+        let mut told = 0;
+        for reads_left in 0..100 {
+            let mut disk = FailsOnce { file: Cursor::new(bytes.clone()), reads_left };
+            match whole_members(&mut disk) {
+                Ok(whole) => assert_eq!(whole, Whole { bytes: length, goes_on: false }, "after {reads_left} reads"),
+                Err(error) => {
+                    assert_eq!(error.raw_os_error(), Some(5));
+                    told += 1;
+                }
+            }
+        }
+        assert!(told > 10, "{told} of the failed reads were told");
+    }
+
+    #[test]
+    fn a_head_across_two_pieces_is_found() {
+        for before in CHUNK_BYTES - 12..CHUNK_BYTES + 2 {
+            let mut bytes = vec![0; before];
+            bytes.extend_from_slice(&MEMBER_HEAD);
+            bytes.extend_from_slice(&[0; 100]);
+            assert_eq!(member_head(&mut Cursor::new(&bytes), 0).unwrap(), Some(before as u64));
+            assert_eq!(member_head(&mut Cursor::new(&bytes), before as u64 + 1).unwrap(), None);
+        }
+    }
 }
