@@ -27,6 +27,9 @@ pub use store;
 // Keeps exchanges, signals and assessments in files, and reads files that people bring.
 pub use archive;
 
+// Reads the files that notices link to: workbooks, Word files, PDF.
+pub use office;
+
 // Asks the sources what is new, politely and safely, and hands over documents.
 pub use collect;
 

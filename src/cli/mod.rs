@@ -105,6 +105,7 @@ impl Common {
             criteria: self.criteria.clone(),
             port,
             secrets_key: self.secrets_key.clone(),
+            file_reader: Some(this_program()),
         };
         Settings::load(file, flags).map_err(Failure::input)
     }
@@ -225,6 +226,9 @@ const IDLE_THREADS_STAY: Duration = Duration::from_millis(300);
 /// Runs the program and gives its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|arg| arg == office::COMMAND) {
+        return serve_file();
+    }
     let lang = lang::choose();
     let parsed =
         help::localised(Cli::command(), lang).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
@@ -257,6 +261,22 @@ pub fn main() -> ExitCode {
         Err(Failure::Work(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(Failure::Work(error)) => {
             eprintln!("{}{}", lang::pick("失败：", "failed: "), in_one_line(&error));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// This program, even after another one was put in its place.
+fn this_program() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
+}
+
+/// What the service starts itself for each file that a notice links to; no command for people.
+fn serve_file() -> ExitCode {
+    match office::serve(io::stdin().lock(), io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
             ExitCode::from(1)
         }
     }

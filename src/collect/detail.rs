@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use scraper::{ElementRef, Selector};
+use scraper::ElementRef;
 use serde_json::Value;
 use url::Url;
 
 use super::article::{self, Reading};
+use super::attachment;
 use super::barrier::Barrier;
-use super::bounds::{DETAIL_ITEMS_MAX, LINKED_FILES_MAX};
+use super::bounds::DETAIL_ITEMS_MAX;
 use super::document::{Origin, document};
-use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, chosen, clip, set_by_rule};
+use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, chosen, set_by_rule};
 use super::html;
 use super::html_table::rows_of;
 use super::identity::row_id;
@@ -28,14 +28,6 @@ use super::rules::{FieldRule, Place};
 use super::tree::Tree;
 use vocabulary::{Channel, Document, PublishedFrom, RawRef, day_of, show_moment};
 
-/// The field that names files which a notice links to.
-const LINKED_FILES: &str = "linked_files";
-/// Endings of such files.
-const ATTACHED: &[&str] = &["xls", "xlsx", "et", "csv", "doc", "docx", "wps", "pdf", "ofd", "zip", "rar", "7z"];
-/// Words of a link that are kept, in characters.
-const LINK_WORDS_CHARS: usize = 100;
-static LINK: LazyLock<Option<Selector>> = LazyLock::new(|| Selector::parse("a[href]").ok());
-
 /// The documents of a page or item, and the reasons for which others were set aside.
 #[derive(Debug, Default)]
 pub(crate) struct Harvest {
@@ -43,6 +35,10 @@ pub(crate) struct Harvest {
     pub(crate) rejected: Vec<String>,
     pub(crate) duplicates: u64,
     pub(crate) problems: Vec<PageProblem>,
+    /// Files that the page links to and that are asked for, with what it says of them.
+    pub(crate) files: Vec<(Url, Fields)>,
+    /// Whether asking again gives no more, even if there is no document.
+    pub(crate) is_final: bool,
 }
 
 /// The recipe that a page is read by, where the page is, and when it was seen.
@@ -197,8 +193,12 @@ fn of_html(
         date_by_page(&mut fields, text, tree, reading, context);
     }
     let notice = detail.fields.iter().filter(|rule| rule.name == "text").find_map(|rule| places(root, rule).next());
-    if let Some(named) = linked_files(notice.unwrap_or(root), context.page) {
-        fields.set(LINKED_FILES, &named);
+    let linked = attachment::linked(notice.unwrap_or(root), context.page);
+    if let Some((field, named)) = attachment::named(&linked) {
+        fields.set(field, &named);
+    }
+    if let Some(rules) = &detail.attachments {
+        harvest.files = attachment::wanted(rules, &linked, &fields, context, notes);
     }
     let rows = detail.table.as_ref().map(|table| rows_of(&page, table, &fields, notes)).unwrap_or_default();
     if rows.is_empty() {
@@ -209,24 +209,6 @@ fn of_html(
         keep(harvest, row, context, Some(format!("#row-{}", number + 1)), notes);
     }
     drop_doubled(harvest, notes);
-}
-
-/// The files that a notice links to, each with its words and address on a line of its own; none when it links to none. They are not fetched:
-/// whoever reads the notice sees that its table is elsewhere.
-fn linked_files(notice: ElementRef<'_>, page: &Url) -> Option<String> {
-    let links = notice.select(LINK.as_ref()?).filter_map(|link| {
-        let address = page.join(link.attr("href")?.trim()).ok()?;
-        let ending = address.path().rsplit_once('.')?.1.to_ascii_lowercase();
-        let is_file = matches!(address.scheme(), "http" | "https") && ATTACHED.contains(&ending.as_str());
-        is_file.then(|| (clip(&html::text_of(link), LINK_WORDS_CHARS).to_owned(), address))
-    });
-    let mut seen = BTreeSet::new();
-    let lines: Vec<String> = links
-        .filter(|(_, address)| seen.insert(address.clone()))
-        .take(LINKED_FILES_MAX)
-        .map(|(words, address)| format!("{} {address}", words.replace('\n', " ")))
-        .collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn of_json(
@@ -350,7 +332,7 @@ fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Not
     }
 }
 
-fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Option<String>, notes: &mut Notes<'_>) {
+pub(crate) fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Option<String>, notes: &mut Notes<'_>) {
     let origin = Origin { url: context.url, part, raw: context.raw, now: context.now, masker: context.masker };
     match document(context.recipe, fields, &origin, notes) {
         Ok(document) => harvest.documents.push(document),

@@ -9,6 +9,7 @@ use super::bounds::{
     HTML_CELL_CHARS_MAX, HTML_COLUMNS_MAX, HTML_HEAD_ROWS_MAX, HTML_ROWS_MAX, HTML_TABLES_MAX, ROWSPAN_MAX,
 };
 use super::fields::{Fields, clip};
+use super::grid::Head;
 use super::html;
 use super::problem::{CHECK_BOUNDS, CHECK_SELECTOR, Notes};
 use super::rules::HtmlTable;
@@ -25,7 +26,7 @@ pub(crate) fn rows_of(page: &Html, table: &HtmlTable, shared: &Fields, notes: &m
         }
         let Some((head, rows)) = head_and_rows(element, table) else { continue };
         let columns: Vec<(&str, Option<usize>)> =
-            table.columns.iter().map(|(field, names)| (field.as_str(), position(&head, names))).collect();
+            table.columns.iter().map(|(field, names)| (field.as_str(), head.position(names))).collect();
         let lacking = columns.iter().filter(|(_, at)| at.is_none()).map(|(field, _)| *field);
         if !columns.is_empty() && columns.iter().all(|(_, at)| at.is_none()) {
             if read.is_empty() {
@@ -38,24 +39,20 @@ pub(crate) fn rows_of(page: &Html, table: &HtmlTable, shared: &Fields, notes: &m
         }
         missing.extend(lacking);
         read.insert(element.id());
-        for cells in rows.filter(|cells| !cells.is_empty() && *cells != head) {
+        let mut above: Option<Vec<String>> = None;
+        for mut cells in rows.filter(|cells| head.is_row(cells)) {
             if found.len() >= HTML_ROWS_MAX {
                 let what = format!("more than {HTML_ROWS_MAX} rows, the rest is not read");
                 notes.add(Some(table.rule.line), what, CHECK_BOUNDS);
                 return found;
             }
-            let mut fields = Fields::default();
-            let pairs = head.iter().zip(&cells).filter(|(_, cell)| !cell.is_empty());
-            let text: Vec<String> = pairs.map(|(header, cell)| format!("{header}：{cell}")).collect();
-            fields.set("text", &text.join("；"));
-            for (field, at) in &columns {
-                fields.set(field, at.and_then(|at| cells.get(at)).map_or("", String::as_str));
-            }
-            fields.fill_from(shared);
+            head.complete(&mut cells, above.as_deref());
+            let fields = fields_of(&head, &columns, &cells, shared);
             if !notes.has_room_for(fields.bytes()) {
                 return found;
             }
             found.push(fields);
+            above = Some(cells);
         }
     }
     for (field, names) in table.columns.iter().filter(|(field, _)| missing.contains(field.as_str())) {
@@ -66,29 +63,27 @@ pub(crate) fn rows_of(page: &Html, table: &HtmlTable, shared: &Fields, notes: &m
     found
 }
 
-/// The head of a table and the rows below it, one after the other as spans may make them long. The head is the row, among the first ones,
-/// that has the most of the named columns; without such a row the first one that is no caption, whose cells are not all the same.
+/// A row as a document: its cells in the text, those of named columns as fields too.
+pub(crate) fn fields_of(head: &Head, columns: &[(&str, Option<usize>)], cells: &[String], shared: &Fields) -> Fields {
+    let mut fields = Fields::default();
+    fields.set("text", &head.text(cells));
+    for (field, at) in columns {
+        fields.set(field, at.and_then(|at| cells.get(at)).map_or("", String::as_str));
+    }
+    fields.fill_from(shared);
+    fields
+}
+
+/// The head of a table and the rows below it, one after the other as spans may make them long.
 fn head_and_rows<'p>(
     element: ElementRef<'p>,
     table: &HtmlTable,
-) -> Option<(Vec<String>, impl Iterator<Item = Vec<String>> + use<'p>)> {
+) -> Option<(Head, impl Iterator<Item = Vec<String>> + use<'p>)> {
     let mut carried: Vec<(usize, String)> = vec![(0, String::new()); HTML_COLUMNS_MAX];
     let mut rows = element.select(ROW.as_ref()?).map(move |row| cells(row, &mut carried));
     let first: Vec<Vec<String>> = rows.by_ref().filter(|cells| !cells.is_empty()).take(HTML_HEAD_ROWS_MAX).collect();
-    let named = |cells: &[String]| table.columns.iter().filter(|(_, names)| position(cells, names).is_some()).count();
-    let best = first.iter().enumerate().max_by_key(|(at, cells)| (named(cells), std::cmp::Reverse(*at)));
-    let at = match best {
-        Some((at, cells)) if named(cells) > 0 => at,
-        _ => first.iter().position(|cells| cells.iter().any(|cell| *cell != cells[0])).unwrap_or(0),
-    };
-    let mut first = first.into_iter().skip(at);
-    Some((first.next()?, first.chain(rows)))
-}
-
-/// The cell that has the first of these names, white space aside.
-fn position(cells: &[String], names: &[String]) -> Option<usize> {
-    let plain = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
-    names.iter().map(|name| plain(name)).find_map(|name| cells.iter().position(|cell| plain(cell) == name))
+    let (head, below) = Head::find(&first, &table.columns)?;
+    Some((head, first.into_iter().skip(below).chain(rows)))
 }
 
 /// The cells of a row, with those that span down from rows above.

@@ -13,6 +13,7 @@ mod address;
 mod archivist;
 mod article;
 mod ask;
+mod attachment;
 mod barrier;
 mod bounds;
 mod charset;
@@ -27,6 +28,7 @@ mod fetch;
 mod fields;
 mod fill;
 mod folder;
+mod grid;
 mod headers;
 mod health;
 mod host;
@@ -79,6 +81,7 @@ pub use collector::Collector;
 pub use coverage::{Coverage, Covered, State};
 pub use health::{Health, Trouble};
 pub use identity::document_id;
+pub use office::Reader as FileReader;
 pub use mask::{Masker, PERSONAL_FIELD, Personal, PersonalKind, PersonalSpan, find_personal, mask, pseudonym};
 pub use problem::PageProblem;
 pub use recipe::{EffectiveLine, Recipe};
@@ -130,6 +133,8 @@ pub struct CollectorSettings {
     pub batch_max: usize,
     /// How long a round may begin new requests.
     pub round_time_max: Duration,
+    /// Reads the files that notices link to.
+    pub reader: FileReader,
 }
 
 impl Default for CollectorSettings {
@@ -152,6 +157,7 @@ impl Default for CollectorSettings {
             masker: Masker::default(),
             batch_max: 512,
             round_time_max: ROUND_TIME_MAX,
+            reader: FileReader::here(),
         }
     }
 }

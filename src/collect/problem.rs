@@ -78,6 +78,7 @@ pub(crate) const CHECK_ANSWER: &str =
 pub(crate) const CHECK_COLUMN: &str = "open the column page: it may have moved, or names its list in another way";
 pub(crate) const ASK_PEOPLE: &str = "ask the office for a feed or an export, and import by hand until then";
 pub(crate) const READ_PICTURES: &str = "read the pictures and import the notice by hand";
+pub(crate) const READ_BY_HAND: &str = "open the file and import what it says by hand";
 pub(crate) const CHECK_PROMISE: &str =
     "run `wanglou source check`: the page may have changed, or `[expect]` promises too much";
 pub(crate) const SET_VARIABLE: &str = "set the variable in the environment of the program and start it again";

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
 
+mod attached;
 mod bounded;
 mod dated;
 mod kinds;

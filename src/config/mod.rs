@@ -196,6 +196,8 @@ pub struct Settings {
     pub sign_in: Option<SignInSettings>,
     /// Reruns that the service does by itself.
     pub reruns: Vec<RerunPlan>,
+    /// The program that is started for each file that a notice links to; none: such files are read in this process.
+    pub file_reader: Option<PathBuf>,
 }
 
 /// What flags and environment say; `None` leaves the file's value.
@@ -211,6 +213,8 @@ pub struct Overrides {
     pub port: Option<u16>,
     /// `--secrets-key`
     pub secrets_key: Option<PathBuf>,
+    /// The program itself: no flag.
+    pub file_reader: Option<PathBuf>,
 }
 
 impl fmt::Debug for Settings {
@@ -276,6 +280,7 @@ impl Settings {
             mail,
             sign_in,
             reruns,
+            file_reader: flags.file_reader,
         })
     }
 }

@@ -16,13 +16,14 @@ use super::intake::LogSink;
 use super::masking::masker_in;
 use super::private::private_folder;
 use super::secrets::vault_of;
-use archive::{WarcOptions, WarcWriter};
-use collect::{self, Collector, CollectorSettings, Health, Masker, Recipe, Round, Sink, SinkError};
+use super::upkeep::is_own_warc;
+use archive::{Repair, WarcOptions, WarcWriter};
+use collect::{self, Collector, CollectorSettings, FileReader, Health, Masker, Recipe, Round, Sink, SinkError};
 use config::Settings;
 use log::Journal;
 use store::Store;
 use store::frontier::Frontier;
-use vocabulary::{AuditEntry, AuditKind, Document, SourceId};
+use vocabulary::{AuditEntry, AuditKind, Document, Position, SourceId};
 
 /// A data folder in which sources are collected. One per folder at a time, towers included.
 pub struct CollectingFolder {
@@ -38,7 +39,7 @@ impl CollectingFolder {
         let lock = lock_folder(&settings.data)?;
         let store = Store::open(&settings.data.join("wanglou.sqlite")).await?;
         let masker = masker_in(&settings.data, &store, &vault_of(settings)?).await?;
-        let collector = collector_of(settings, &settings.data.join("warc"), &store, masker)?;
+        let collector = collector_of(settings, &settings.data.join("warc"), &store, masker).await?;
         Ok(Self { log: Journal::new(store.clone()), store, collector, _lock: lock })
     }
 
@@ -123,7 +124,7 @@ pub async fn check_source(
     now: Timestamp,
 ) -> Result<(Round, Vec<Document>), PipelineError> {
     let store = Store::open(&scratch.join("wanglou.sqlite")).await?;
-    let collector = collector_of(settings, &scratch.join("warc"), &store, Masker::default())?;
+    let collector = collector_of(settings, &scratch.join("warc"), &store, Masker::default()).await?;
     let collected = CollectedDocuments::default();
     let round = collector.round(&recipe.for_a_look(), now, &collected).await?;
     drop(collector);
@@ -157,27 +158,58 @@ pub(super) fn lock_folder(data: &Path) -> Result<File, PipelineError> {
 }
 
 /// The collector of a folder, with its frontier, drop folders and raw archive.
-pub(super) fn collector_of(
+pub(super) async fn collector_of(
     settings: &Settings,
     warc: &Path,
     store: &Store,
     masker: Masker,
 ) -> Result<Collector, PipelineError> {
-    let warc = WarcWriter::open(warc, WarcOptions::default())?;
-    if let Some(repair) = warc.repair() {
-        let (file, kept, cut) = (repair.file.display(), repair.kept_bytes, repair.cut_bytes);
-        match cut {
-            0 => tracing::warn!("{file} is damaged before its last whole record; it stays as it is, and a new file begins"),
-            cut => tracing::warn!("{file} ended in a torn record: {cut} bytes were cut off, {kept} bytes stay"),
+    let mut warc = WarcWriter::open(warc, WarcOptions::default())?;
+    if let Some((file, at)) = warc.damaged().map(|(file, at)| (file.to_owned(), at)) {
+        if is_pointed_to(&Journal::new(store.clone()), &file, at).await? {
+            tracing::warn!("{file} is damaged at byte {at} and stays as it is, a new file begins; restore it from a backup");
+        } else {
+            warc.cut_damaged()?;
         }
+    }
+    if let Some(Repair { file, kept_bytes, cut_bytes }) = warc.repair() {
+        let file = file.display();
+        tracing::warn!("{file} ended in torn records: {cut_bytes} bytes were cut off, {kept_bytes} bytes stay");
     }
     let collecting = CollectorSettings {
         user_agent: settings.user_agent.clone(),
         inbox: settings.data.join("inbox"),
         masker,
+        reader: settings.file_reader.clone().map_or_else(FileReader::here, FileReader::by),
         ..CollectorSettings::default()
     };
     Ok(Collector::new(collecting, Frontier::new(store.clone()), warc)?)
+}
+
+/// Whether a document points to a record of this raw file from a byte on. Reads the log from its end to the documents of an earlier file.
+async fn is_pointed_to(log: &Journal, file: &str, from: u64) -> Result<bool, PipelineError> {
+    const WINDOW: u64 = 1_000;
+    let mut end = log.end().await?.0;
+    while end > 0 {
+        let begin = end.saturating_sub(WINDOW);
+        let (mut after, mut is_earlier_file) = (begin, false);
+        while after < end {
+            let batch = log.read_after(Position(after), usize::try_from(end - after).unwrap_or(usize::MAX)).await?;
+            let Some(last) = batch.last() else { break };
+            after = last.position.0;
+            for raw in batch.iter().filter_map(|entry| entry.document.raw.as_ref()) {
+                if raw.file == file && raw.offset >= from {
+                    return Ok(true);
+                }
+                is_earlier_file |= is_own_warc(&raw.file) && *raw.file < *file;
+            }
+        }
+        if is_earlier_file {
+            break;
+        }
+        end = begin;
+    }
+    Ok(false)
 }
 
 /// One source once, into the log, with its counts.

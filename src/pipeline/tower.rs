@@ -74,7 +74,7 @@ impl Tower {
         let masker = masker_in(data, folder.store(), &vault_of(settings)?).await?;
         kept::adopt(folder.store(), data).await?;
         Ok(Self {
-            collector: collector_of(settings, &folder.warc_dir(), folder.store(), masker.clone())?,
+            collector: collector_of(settings, &folder.warc_dir(), folder.store(), masker.clone()).await?,
             folder,
             working: RwLock::new(Arc::new(working)),
             masker,

@@ -14,8 +14,9 @@ const HEAD: &str = "# Limits\n\nWhat comes from outside is bounded where it is r
     (`tests/it/limits.rs`): a bound that changes there without this page fails the tests.\n";
 
 fn page() -> String {
-    let rooms: [(&str, &[Bound]); 9] = [
+    let rooms: [(&str, &[Bound]); 10] = [
         ("Sources: pages, feeds, letters, folders", collect::BOUNDS),
+        ("Files that notices link to", wanglou::office::BOUNDS),
         ("Files that people bring, and archives", archive::BOUNDS),
         ("Documents", wanglou::vocabulary::BOUNDS),
         ("Visitors: connections, requests, streams", web::BOUNDS),

@@ -3,6 +3,7 @@
 
 #[path = "../attack/mod.rs"]
 mod attack;
+mod attached;
 mod bad_input;
 mod books;
 mod broken_off;

@@ -126,17 +126,41 @@ fn records_behind_a_damaged_one_are_not_cut_off() {
     drop(writer);
     let path = dir.path().join(&second.file);
     let mut bytes = std::fs::read(&path).unwrap();
+    // The offset leads to the response, behind the request: both are of the second exchange.
+    let second_at = second.offset;
     bytes[usize::try_from(second.offset).unwrap() + 20] ^= 0xff;
     std::fs::write(&path, &bytes).unwrap();
 
     let mut writer = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();
-    assert_eq!(writer.repair().unwrap().cut_bytes, 0);
+    assert_eq!((writer.damaged(), writer.repair()), (Some((second.file.as_str(), second_at)), None));
     let fourth = writer.append(&exchange("http://x/4", b"four")).unwrap();
     assert_ne!(fourth.file, third.file);
     for (raw, body) in [(third, &b"three"[..]), (fourth, b"four")] {
         let record = read_at(&dir.path().join(&raw.file), raw.offset).unwrap();
         assert_eq!(record.http().unwrap().body, body);
     }
+}
+
+#[test]
+fn records_behind_a_damaged_one_are_cut_off_where_nobody_points_to_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();
+    let first = writer.append(&exchange("http://x/1", b"one")).unwrap();
+    let second = writer.append(&exchange("http://x/2", b"two")).unwrap();
+    writer.append(&exchange("http://x/3", b"three")).unwrap();
+    drop(writer);
+    let path = dir.path().join(&first.file);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[usize::try_from(second.offset).unwrap() + 20] ^= 0xff;
+    std::fs::write(&path, &bytes).unwrap();
+    let mut writer = WarcWriter::open(dir.path(), WarcOptions::default()).unwrap();
+    writer.cut_damaged().unwrap();
+    assert_eq!((writer.damaged(), writer.repair().unwrap().kept_bytes), (None, second.offset));
+    assert_eq!(writer.append(&exchange("http://x/4", b"four")).unwrap().file, first.file);
+    drop(writer);
+    let (good, bad) = records(&path);
+    assert!(bad.is_empty(), "{bad:?}");
+    assert_eq!(good.last().unwrap().http().unwrap().body, b"four");
 }
 
 #[test]

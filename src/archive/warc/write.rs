@@ -88,14 +88,14 @@ pub struct Exchange<'a> {
     pub truncated: Option<Truncated>,
 }
 
-/// What opening a damaged file did.
+/// What was cut off when a file was opened after a crash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
     /// The file.
     pub file: PathBuf,
     /// Where it ends now.
     pub kept_bytes: u64,
-    /// How many bytes of a torn member were cut off; 0 when whole records lie behind the damage, and nothing was.
+    /// How many bytes of a torn member were cut off.
     pub cut_bytes: u64,
 }
 
@@ -115,6 +115,8 @@ pub struct WarcWriter {
     options: WarcOptions,
     sequence: u32,
     open: Option<OpenFile>,
+    /// The newest file, left as it is because whole records lie behind its first damage.
+    damaged: Option<OpenFile>,
     repair: Option<Repair>,
     unsynced: bool,
     packer: Packer,
@@ -122,7 +124,7 @@ pub struct WarcWriter {
 
 impl WarcWriter {
     /// Opens the folder, makes it when missing, and cuts a torn last member off the newest file. A newest file that is
-    /// damaged before its last whole member is left as it is, and the next record begins another.
+    /// damaged before its last whole member is left as it is, and the next record begins another, unless [`WarcWriter::cut_damaged`] is called.
     ///
     /// # Errors
     /// [`WarcError`] when the folder or the file cannot be read, or another run holds the file; nothing is cut off then.
@@ -142,6 +144,7 @@ impl WarcWriter {
             options,
             sequence,
             open: None,
+            damaged: None,
             repair: None,
             unsynced: false,
             packer: Packer::new(),
@@ -152,7 +155,7 @@ impl WarcWriter {
         Ok(writer)
     }
 
-    /// What opening did about a damaged file, if the newest one is.
+    /// What had to be cut off, if anything.
     #[must_use]
     pub fn repair(&self) -> Option<&Repair> {
         self.repair.as_ref()
@@ -254,21 +257,45 @@ impl WarcWriter {
         let path = self.dir.join(&name);
         let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(io("open", &path))?;
         hold(&file, &path)?;
-        let bytes = file.metadata().map_err(io("measure", &path))?.len();
         let whole = whole_members(&mut file).map_err(io("read", &path))?;
+        let open = OpenFile { file, name, bytes: whole.bytes, broken: false };
         if whole.goes_on {
-            // Records that documents may point to lie behind the damage: the file stays as it is, and the next record begins another.
-            self.repair = Some(Repair { file: path, kept_bytes: bytes, cut_bytes: 0 });
+            // Documents may point to records behind the damage: the file stays as it is, and the next record begins another.
+            self.damaged = Some(open);
             return Ok(());
         }
-        let kept_bytes = whole.bytes;
-        if kept_bytes < bytes {
-            file.set_len(kept_bytes).map_err(io("cut the torn end of", &path))?;
-            file.sync_all().map_err(io("sync", &path))?;
-            self.repair = Some(Repair { file: path, kept_bytes, cut_bytes: bytes - kept_bytes });
+        self.take_up(open)
+    }
+
+    /// Goes on at the end of what is whole in a file.
+    fn take_up(&mut self, open: OpenFile) -> Result<(), WarcError> {
+        let path = self.dir.join(&open.name);
+        let bytes = open.file.metadata().map_err(io("measure", &path))?.len();
+        if open.bytes < bytes {
+            open.file.set_len(open.bytes).map_err(io("cut the torn end of", &path))?;
+            open.file.sync_all().map_err(io("sync", &path))?;
+            self.repair = Some(Repair { file: path, kept_bytes: open.bytes, cut_bytes: bytes - open.bytes });
         }
-        self.open = Some(OpenFile { file, name, bytes: kept_bytes, broken: false });
+        self.open = Some(open);
         Ok(())
+    }
+
+    /// The newest file and the byte behind its last whole record before the first damage, when it is damaged before its end.
+    #[must_use]
+    pub fn damaged(&self) -> Option<(&str, u64)> {
+        self.damaged.as_ref().map(|open| (open.name.as_str(), open.bytes))
+    }
+
+    /// Cuts the newest file off at its first damage, with the whole records behind it. Only for those that no document points to: a power cut
+    /// keeps later ones of the last records and loses earlier ones, all of them not yet acknowledged.
+    ///
+    /// # Errors
+    /// [`WarcError::Io`].
+    pub fn cut_damaged(&mut self) -> Result<(), WarcError> {
+        match self.damaged.take().filter(|_| self.open.is_none()) {
+            Some(open) => self.take_up(open),
+            None => Ok(()),
+        }
     }
 
     /// Makes sure that a file with room is open and begins with a `warcinfo` record.

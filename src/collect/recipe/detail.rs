@@ -1,10 +1,12 @@
 //! The pages behind the items of a list: `[detail]`, checked.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::rules::check::{Checker, Grammar};
-use crate::rules::written::{RawFields, RawHtmlTable, RawWithin};
+use crate::rules::written::{OneOrMany, RawFields, RawHtmlTable, RawWithin};
 use crate::rules::{FieldRule, HtmlTable, RecipeError};
 use crate::within::Within;
 use vocabulary::refused;
@@ -20,6 +22,19 @@ pub(crate) struct Detail {
     pub(crate) fields: Vec<FieldRule>,
     /// Table of an HTML page, each row of which is a document.
     pub(crate) table: Option<HtmlTable>,
+    /// Files that the page links to.
+    pub(crate) attachments: Option<Attachments>,
+}
+
+/// Which files of a notice are asked for, and the columns of their tables.
+#[derive(Debug, Clone)]
+pub(crate) struct Attachments {
+    /// Line of `[detail.attachments]`.
+    pub(crate) line: usize,
+    /// Words that the links of the right files have.
+    pub(crate) words: Vec<String>,
+    /// Field name and the texts that may head its column, as written.
+    pub(crate) columns: Vec<(String, Vec<String>)>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -42,20 +57,32 @@ pub(super) struct RawDetail {
     #[serde(default)]
     fields: RawFields,
     table: Option<RawHtmlTable>,
+    attachments: Option<Spanned<RawAttachments>>,
+}
+
+/// `[detail.attachments]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAttachments {
+    #[serde(default)]
+    words: Vec<String>,
+    #[serde(default)]
+    columns: BTreeMap<String, OneOrMany>,
 }
 
 impl Detail {
     /// Names of the fields that its rules and columns fill.
     pub(crate) fn field_names(&self) -> impl Iterator<Item = &str> {
         let columns = self.table.iter().flat_map(HtmlTable::field_names);
-        self.fields.iter().map(|rule| rule.name.as_str()).chain(columns)
+        let of_files = self.attachments.iter().flat_map(|files| files.columns.iter().map(|(name, _)| name.as_str()));
+        self.fields.iter().map(|rule| rule.name.as_str()).chain(columns).chain(of_files)
     }
 }
 
 /// `[detail]`, if the recipe has one.
 pub(super) fn detail(checker: &Checker<'_>, raw: Option<&Spanned<RawDetail>>) -> Result<Option<Detail>, RecipeError> {
     let Some(detail) = raw else { return Ok(None) };
-    let RawDetail { format, within, items, fields, table } = detail.get_ref();
+    let RawDetail { format, within, items, fields, table, attachments } = detail.get_ref();
     let within = within.as_ref().map(|within| checker.within(within)).transpose()?;
     let html = *format == DetailFormat::Html;
     let table = match table {
@@ -66,6 +93,23 @@ pub(super) fn detail(checker: &Checker<'_>, raw: Option<&Spanned<RawDetail>>) ->
             ));
         }
         Some(table) => Some(checker.html_table(table)?),
+        None => None,
+    };
+    let attachments = match attachments {
+        Some(files) if !html => {
+            return Err(checker.error(
+                files.span().start,
+                refused!("`[detail.attachments]` 只用于 HTML 详情页", "`[detail.attachments]` is for HTML details"),
+            ));
+        }
+        Some(files) => {
+            let RawAttachments { words, columns } = files.get_ref();
+            let mut columns: Vec<_> = columns.iter().map(|(field, names)| (field.clone(), names.all())).collect();
+            if columns.is_empty() {
+                columns = table.as_ref().map(|table| table.columns.clone()).unwrap_or_default();
+            }
+            Some(Attachments { line: checker.line(files.span().start), words: words.clone(), columns })
+        }
         None => None,
     };
     let items = match items {
@@ -80,5 +124,5 @@ pub(super) fn detail(checker: &Checker<'_>, raw: Option<&Spanned<RawDetail>>) ->
         None => None,
     };
     let grammar = if html { Grammar::Css } else { Grammar::Path };
-    Ok(Some(Detail { format: *format, within, items, fields: checker.fields(fields, grammar)?, table }))
+    Ok(Some(Detail { format: *format, within, items, fields: checker.fields(fields, grammar)?, table, attachments }))
 }

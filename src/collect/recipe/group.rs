@@ -27,6 +27,8 @@ const EXTENDS: &str = "extends";
 const SECTIONS: &[&str] = &[
     "bounds",
     "detail",
+    "detail.attachments",
+    "detail.attachments.columns",
     "detail.fields",
     "detail.table",
     "detail.table.columns",

@@ -30,7 +30,7 @@ use super::rules::lines::Lines;
 use super::schedule::Schedule;
 use vocabulary::{ActorKind, AdminLevel, Channel, RegionCode, SourceId};
 
-pub(crate) use detail::{Detail, DetailFormat};
+pub(crate) use detail::{Attachments, Detail, DetailFormat};
 pub use group::EffectiveLine;
 
 /// A day for moving dates where any will do: to try an address out, and to see its host.

@@ -124,7 +124,7 @@ async fn read_file(
         }
         harvest.problems.extend(notes.problems);
         detail::drop_doubles(&mut harvest);
-        ReadDetail::Harvest(harvest, Vec::new())
+        ReadDetail::Harvest { harvest, charset_problems: Vec::new(), files: Vec::new() }
     };
     session.gate().read(parse).await.ok_or(Unread::GaveUp)
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::super::ask::Ask;
+use super::super::attachment;
 use super::super::charset;
 use super::super::detail::{self, Context};
 use super::super::fetch::{Answer, Call, Session, Validators};
@@ -115,17 +116,19 @@ async fn read_list(
 
 pub(super) async fn detail_job(
     session: &Session<'_>,
+    frontier: &Frontier,
     recipe: Arc<Recipe>,
     mut known: FrontierPage,
     url: Url,
     now: Timestamp,
 ) -> Done {
-    let outcome = read_detail(session, recipe, &mut known, &url, now).await;
+    let outcome = read_detail(session, frontier, recipe, &mut known, &url, now).await;
     Done::Detail(Box::new(DetailDone { known, url, outcome }))
 }
 
 async fn read_detail(
     session: &Session<'_>,
+    frontier: &Frontier,
     recipe: Arc<Recipe>,
     known: &mut FrontierPage,
     url: &Url,
@@ -150,17 +153,31 @@ async fn read_detail(
     }
     known.content_hash = Some(hash);
     let hints = Fields::from_hints(&known.hints);
-    let (asked, masker) = (url.clone(), session.gate().settings.masker.clone());
+    let settings = &session.gate().settings;
+    let (reading, asked) = (Arc::clone(&recipe), url.clone());
+    let (masker, reader) = (settings.masker.clone(), settings.reader.clone());
     let parse = move || {
+        let (recipe, url, raw) = (&*reading, Some(&asked), &page.raw);
+        let context = Context { recipe, url, page: &page.url, raw, now, masker: &masker };
+        if let Some(rules) = attachment::is_file(recipe, &hints) {
+            return (attachment::of_file(rules, &page.body, &hints, &reader, &context), Vec::new());
+        }
         let decoded = charset::decode(&page.body, page.charset.as_deref(), recipe.charset);
-        let (url, raw) = (Some(&asked), &page.raw);
-        let context = Context { recipe: &recipe, url, page: &page.url, raw, now, masker: &masker };
         let harvest = recipe
             .detail
             .as_ref()
             .map(|detail| detail::of_page(detail, &decoded.text, &hints, &context))
             .unwrap_or_default();
-        ReadDetail::Harvest(harvest, decoded.problems)
+        (harvest, decoded.problems)
     };
-    session.gate().read(parse).await.ok_or(Unread::GaveUp)
+    let (harvest, charset_problems) = session.gate().read(parse).await.ok_or(Unread::GaveUp)?;
+    let links: Vec<(String, Meta)> =
+        harvest.files.iter().map(|(url, fields)| (url.to_string(), fields.masked(recipe.id.as_str()))).collect();
+    let mut files = Vec::new();
+    if !links.is_empty() {
+        // Before the notice is marked: a file that is not known when the round ends would never be asked for.
+        let found = frontier.discover(&recipe.id, &links, now).await;
+        files = found.map_err(|error| Unread::Broken(error.into()))?;
+    }
+    Ok(ReadDetail::Harvest { harvest, charset_problems, files })
 }

@@ -84,7 +84,12 @@ struct DetailDone {
 
 enum ReadDetail {
     Same,
-    Harvest(Harvest, Vec<String>),
+    Harvest {
+        harvest: Harvest,
+        charset_problems: Vec<String>,
+        /// The frontier's marks of the files that the page links to.
+        files: Vec<FrontierPage>,
+    },
 }
 
 /// Why there is nothing to read.
@@ -461,7 +466,7 @@ impl<'a> Run<'a> {
         if recipe.folder.is_some() {
             return Some(Box::pin(files::file_job(session, recipe, known, url, now)));
         }
-        Some(Box::pin(jobs::detail_job(session, recipe, known, url, now)))
+        Some(Box::pin(jobs::detail_job(session, self.frontier, recipe, known, url, now)))
     }
 
     fn take_detail(&mut self, DetailDone { mut known, url, outcome }: DetailDone) -> Result<(), CollectError> {
@@ -474,11 +479,17 @@ impl<'a> Run<'a> {
                 self.done(&mut known);
                 self.mark(known);
             }
-            Ok(ReadDetail::Harvest(harvest, charset_problems)) => {
+            Ok(ReadDetail::Harvest { harvest, charset_problems, files }) => {
                 self.silences = 0;
                 self.round.pages_read += 1;
                 for problem in charset_problems {
                     self.problem(&url, problem, CHECK_CHARSET);
+                }
+                for file in files {
+                    if self.wants(&file) {
+                        self.asked.insert(file.url.clone());
+                        self.queue.push_back(file);
+                    }
                 }
                 self.harvest(url.as_str(), harvest, Some(known));
             }
@@ -519,7 +530,7 @@ impl<'a> Run<'a> {
         self.round.duplicate += harvest.duplicates;
         if let Some(mut known) = known {
             known.documents = u32::try_from(harvest.documents.len()).unwrap_or(u32::MAX);
-            if harvest.documents.is_empty() {
+            if harvest.documents.is_empty() && !harvest.is_final {
                 known.state = PageState::Failed;
                 known.tries += 1;
             } else {
