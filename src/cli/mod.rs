@@ -44,6 +44,7 @@ mod standards;
 mod token;
 mod train;
 mod user;
+mod verify_sources;
 mod watch;
 
 use std::io::{self, Write};

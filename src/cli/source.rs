@@ -9,14 +9,15 @@ use jiff::civil::Date;
 
 use super::lang::{Lang, lang, pick, tr};
 use super::user::BY_COMMAND;
+use super::verify_sources::{Keep, verify};
 use super::{Common, Failure, cannot_write, say, tell};
-use archive::read_asked;
+use archive::{Asked, read_asked};
 use collect::{Coverage, Covered, Health, Recipe, Round, State, Trouble};
 use config::Settings;
 use log::Entry;
 use pipeline::revisions::{DiffLine, changes};
 use pipeline::{CollectingFolder, SourceStates, check_source};
-use vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, day_of, show_moment, start_of_day};
+use vocabulary::{ActorKind, AdminLevel, Document, DocumentId, Position, show_moment, start_of_day};
 
 /// Characters of a value that `check` shows.
 const SAMPLE_CHARS: usize = 40;
@@ -57,6 +58,12 @@ enum What {
         /// Ids of the sources; all of them when none is named
         #[arg(value_name = "ID")]
         ids: Vec<String>,
+        /// Add a line of JSON for each source to this file: what was asked, the answers, what was found, whether it is as promised
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
+        /// Write the month into the recipes that hold; only for recipes in a folder of one's own
+        #[arg(long)]
+        write: bool,
     },
     /// Look at a source live and show field by field what matches; keeps nothing
     Check {
@@ -107,9 +114,9 @@ pub(super) async fn run(args: SourceArgs, common: &Common) -> Result<(), Failure
         What::List { json, coverage: true } => coverage(&settings, &recipes()?, json, now).await,
         What::List { json, coverage: false } => list(&settings, &recipes()?, json, now).await,
         What::Show { id, json } => show(&chosen(recipes()?, &[id])?[0], json),
-        What::Verify { ids } => {
+        What::Verify { ids, record, write } => {
             let of = if ids.is_empty() { recipes()? } else { chosen(recipes()?, &ids)? };
-            verify(&settings, &of, now).await
+            verify(&settings, &of, Keep { record: record.as_deref(), write }, now).await
         }
         What::Check { id } => check(&settings, &chosen(recipes()?, &[id])?[0], now).await,
         What::Pause { ids } => pause(&settings, &chosen(recipes()?, &ids)?, true, now).await,
@@ -185,7 +192,7 @@ async fn coverage(settings: &Settings, recipes: &[Recipe], json: bool, now: Time
 }
 
 /// Whether a recipe only shows how one is written.
-fn is_example(recipe: &Recipe) -> bool {
+pub(super) fn is_example(recipe: &Recipe) -> bool {
     recipe.id.as_str().starts_with("example.")
 }
 
@@ -243,34 +250,6 @@ fn show(recipe: &Recipe, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Looks at sources one after the other, and says of each whether it keeps what its recipe promises.
-async fn verify(settings: &Settings, recipes: &[Recipe], now: Timestamp) -> Result<(), Failure> {
-    let (mut good, mut looked_at) = (0_u64, 0_u64);
-    for recipe in recipes.iter().filter(|recipe| !is_example(recipe)) {
-        let (round, documents) = look(settings, recipe, now).await?;
-        let keeps = !documents.is_empty() && round.problems_total == 0 && round.stopped.is_none();
-        looked_at += 1;
-        good += u64::from(keeps);
-        let month = day_of(now).strftime("%Y-%m");
-        let state = if keeps {
-            tr!(
-                "✓ {}  {}  符合配方：可写 verified = \"{month}\"",
-                "✓ {}  {}  as promised: write verified = \"{month}\"",
-                recipe.id,
-                recipe.name
-            )
-        } else {
-            tr!("✗ {}  {}  不符合配方", "✗ {}  {}  not as promised", recipe.id, recipe.name)
-        };
-        say(state)?;
-        for line in told(&round, &documents) {
-            say(format!("    {line}"))?;
-        }
-        say(tr!("    收到 {} 字节", "    {} bytes received", round.bytes))?;
-    }
-    say(tr!("{looked_at} 个来源中 {good} 个符合配方", "{good} of {looked_at} sources are as promised"))
-}
-
 fn line_of(recipe: &Recipe, health: &Health) -> String {
     let state = match (recipe.enabled, health.paused_at, health.troubles.is_empty()) {
         (false, ..) => pick("停用", "off"),
@@ -288,9 +267,17 @@ fn line_of(recipe: &Recipe, health: &Health) -> String {
         Some("never") => pick("  从未核对", "  never verified"),
         Some(_) | None => "",
     };
+    let back = health.back_at.map_or_else(String::new, |back| {
+        tr!(
+            "  {} 恢复（此前连续 {} 轮没有读到页面）",
+            "  back since {} (after {} rounds that read nothing)",
+            show_moment(back),
+            health.away_rounds
+        )
+    });
     tr!(
-        "{}  {}  {}  {state}{verified}  上次成功 {}  上次有新信息 {}  下次 {}  共 {} 轮",
-        "{}  {}  {}  {state}{verified}  last success {}  last news {}  due {}  {} rounds",
+        "{}  {}  {}  {state}{verified}  上次成功 {}  上次有新信息 {}  下次 {}  共 {} 轮{back}",
+        "{}  {}  {}  {state}{verified}  last success {}  last news {}  due {}  {} rounds{back}",
         recipe.id,
         recipe.name,
         who.as_deref().unwrap_or("—"),
@@ -304,6 +291,10 @@ fn line_of(recipe: &Recipe, health: &Health) -> String {
 fn trouble_told(trouble: &Trouble) -> String {
     match trouble {
         Trouble::NoAnswer { rounds } => tr!("连续 {rounds} 轮没有读到任何页面", "no page was read in {rounds} rounds"),
+        Trouble::Empty { rounds } => tr!(
+            "连续 {rounds} 轮列表格式正确但没有条目：请打开列表页核对，栏目可能已停用或迁移",
+            "in {rounds} rounds in a row its lists were valid and empty: open the list, the column may be given up or have moved"
+        ),
         Trouble::Silent { hours, expected_hours } => {
             tr!(
                 "已有 {hours} 小时没有新信息，超过预期的 {expected_hours} 小时",
@@ -344,7 +335,7 @@ async fn pause(settings: &Settings, recipes: &[Recipe], paused: bool, now: Times
 }
 
 async fn check(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(), Failure> {
-    let (round, documents) = look(settings, recipe, now).await?;
+    let (round, documents, _) = look(settings, recipe, now).await?;
     for line in told(&round, &documents) {
         say(line)?;
     }
@@ -359,16 +350,27 @@ async fn check(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(
 }
 
 /// A short look at a source. Nothing of it is kept, whatever comes of it.
-async fn look(settings: &Settings, recipe: &Recipe, now: Timestamp) -> Result<(Round, Vec<Document>), Failure> {
+pub(super) async fn look(
+    settings: &Settings,
+    recipe: &Recipe,
+    now: Timestamp,
+) -> Result<(Round, Vec<Document>, Vec<Asked>), Failure> {
     let scratch = std::env::temp_dir().join(format!("wanglou-check-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).with_context(|| cannot_write(&scratch))?;
     let looked = check_source(settings, recipe, &scratch, now).await;
+    let mut asked = Vec::new();
+    let read = read_asked(&scratch.join("warc"), |question| {
+        asked.push(question);
+        true
+    });
     _ = std::fs::remove_dir_all(&scratch);
-    looked.map_err(super::pipeline_failure)
+    let (round, documents) = looked.map_err(super::pipeline_failure)?;
+    read?;
+    Ok((round, documents, asked))
 }
 
 /// What a look found, field by field.
-fn told(round: &Round, documents: &[Document]) -> Vec<String> {
+pub(super) fn told(round: &Round, documents: &[Document]) -> Vec<String> {
     let mut lines = vec![tr!(
         "请求 {} 次，读到 {} 个页面、{} 条信息，搁置 {} 条",
         "{} requests, {} pages and {} documents read, {} set aside",

@@ -120,8 +120,13 @@ impl Collector {
         round.due_at = round.due_at.max(recipe.schedule.next(now, gap, round.kept > 0));
         let share = |&(filled, of): &(u64, u64)| filled as f64 / of.max(1) as f64;
         let fields = round.fields.iter().map(|(name, count)| (name.clone(), share(count))).collect();
-        let fared = Fared { success: round.pages_read > 0 || round.unchanged > 0, news: round.kept > 0, gap, fields };
+        let empty = round.empty_lists > 0 && round.collected == 0;
+        let away = self.frontier.state(&recipe.id).await?.failed_rounds;
+        let fared = Fared { success: round.pages_read > 0 || round.unchanged > 0, news: round.kept > 0, empty, gap, fields };
         self.frontier.fared(&recipe.id, now, &fared).await?;
+        if fared.success && away > 0 {
+            tracing::warn!(source.id = %recipe.id, rounds = away, "the source answers again");
+        }
         debug_assert!(round.intake().reconciles(), "COUNT-1: {round:?}");
         let mark = RoundMark { intake: round.intake(), problems: round.problems_total, stopped: round.stopped.clone() };
         self.frontier.mark_round(&recipe.id, now, round.due_at, &mark).await?;

@@ -19,6 +19,8 @@ const USUAL_MIN: f64 = 0.3;
 const ROUNDS_MIN: u64 = 4;
 /// Share of a round's items that may be set aside before somebody should look (the error budget).
 const REJECTED_SHARE_MAX: f64 = 0.2;
+/// A list may be empty for a moment.
+const EMPTY_ROUNDS_MIN: u64 = 2;
 /// Fewer items than this say nothing about a share.
 const ITEMS_MIN: u64 = 10;
 
@@ -28,6 +30,11 @@ const ITEMS_MIN: u64 = 10;
 pub enum Trouble {
     /// Rounds in a row that read nothing.
     NoAnswer {
+        /// How many.
+        rounds: u64,
+    },
+    /// Rounds in a row whose lists were in their right form and had no entries: the site answers, and says that there is nothing.
+    Empty {
         /// How many.
         rounds: u64,
     },
@@ -70,6 +77,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAnswer { rounds } => write!(f, "{rounds} rounds in a row read nothing"),
+            Self::Empty { rounds } => write!(f, "in {rounds} rounds in a row its lists were valid and empty"),
             Self::Silent { hours, expected_hours } => {
                 write!(f, "nothing new for {hours} hours, more than the expected {expected_hours}")
             }
@@ -107,6 +115,10 @@ pub struct Health {
     pub last_success_at: Option<Timestamp>,
     /// Last round that kept a document.
     pub last_news_at: Option<Timestamp>,
+    /// The last round that read a page after rounds that read nothing.
+    pub back_at: Option<Timestamp>,
+    /// How many those were.
+    pub away_rounds: u64,
     /// Rounds so far.
     pub rounds: u64,
     /// Share of documents in which each field is filled.
@@ -129,6 +141,9 @@ impl Health {
         let mut troubles = Vec::new();
         if state.failed_rounds > 0 {
             troubles.push(Trouble::NoAnswer { rounds: state.failed_rounds });
+        }
+        if state.empty_rounds >= EMPTY_ROUNDS_MIN {
+            troubles.push(Trouble::Empty { rounds: state.empty_rounds });
         }
         let hours = |duration: Duration| duration.as_secs() / 3_600;
         let expected = recipe.schedule.silent_after(now);
@@ -164,6 +179,8 @@ impl Health {
             last_at: schedule.as_ref().map(|schedule| schedule.last_at),
             last_success_at: state.last_success_at,
             last_news_at: state.last_news_at,
+            back_at: state.back_at,
+            away_rounds: state.away_rounds,
             rounds: schedule.map_or(0, |schedule| schedule.rounds),
             fields: state.fields,
             troubles,
@@ -186,6 +203,15 @@ mod tests {
 
     fn hour(hour: i64) -> Timestamp {
         Timestamp::from_second(1_720_000_000 + hour * 3_600).unwrap()
+    }
+
+    #[test]
+    fn lists_that_stay_empty_are_a_trouble_of_their_own() {
+        let look = |empty_rounds| {
+            let state = SourceState { empty_rounds, last_success_at: Some(hour(0)), ..SourceState::default() };
+            Health::of(&recipe("every = \"1h\""), state, None, hour(1)).troubles
+        };
+        assert_eq!((look(1), look(2)), (vec![], vec![Trouble::Empty { rounds: 2 }]));
     }
 
     #[test]

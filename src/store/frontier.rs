@@ -58,6 +58,8 @@ pub struct FrontierPage {
     pub last_modified: Option<String>,
     /// Hash of the payload and of the recipe that read it.
     pub content_hash: Option<String>,
+    /// How often in a row it was asked for again and was the same.
+    pub same_times: u32,
 }
 
 impl FrontierPage {
@@ -74,6 +76,7 @@ impl FrontierPage {
             etag: None,
             last_modified: None,
             content_hash: None,
+            same_times: 0,
         }
     }
 }

@@ -21,6 +21,12 @@ pub struct SourceState {
     pub last_news_at: Option<Timestamp>,
     /// Rounds since then that read nothing.
     pub failed_rounds: u64,
+    /// Rounds in a row whose lists were in their right form and had no entries.
+    pub empty_rounds: u64,
+    /// The last round that read a page after rounds that read nothing.
+    pub back_at: Option<Timestamp>,
+    /// How many rounds read nothing before [`SourceState::back_at`].
+    pub away_rounds: u64,
     /// Time between the last two rounds.
     pub gap: Option<Duration>,
     /// Share of documents in which each field was filled: usually, in the last round, over how many rounds.
@@ -45,6 +51,8 @@ pub struct Fared {
     pub success: bool,
     /// A document was kept.
     pub news: bool,
+    /// Lists were read, all in their right form and without entries.
+    pub empty: bool,
     /// Time since the round before.
     pub gap: Option<Duration>,
     /// Share of this round's documents in which each field was filled.
@@ -100,5 +108,29 @@ mod tests {
         frontier.fared(&source, now, &Fared::default()).await.unwrap();
         let state = frontier.state(&source).await.unwrap();
         assert_eq!((state.paused_at, state.failed_rounds, state.last_success_at), (None, 1, Some(now)));
+    }
+
+    #[tokio::test]
+    async fn a_source_that_is_back_says_since_when_and_after_how_many_rounds() {
+        let (_dir, frontier) = frontier().await;
+        let source = SourceId::from("s");
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (good, empty) = (Fared { success: true, ..Fared::default() }, Fared { success: true, empty: true, ..Fared::default() });
+        let bad = Fared::default();
+        for (second, fared, expected) in [
+            (1, &good, (0, None, 0, 0)),
+            (2, &bad, (1, None, 0, 0)),
+            (3, &bad, (2, None, 0, 0)),
+            (4, &good, (0, Some(at(4)), 2, 0)),
+            (5, &empty, (0, Some(at(4)), 2, 1)),
+            (6, &bad, (1, Some(at(4)), 2, 1)),
+            (7, &empty, (0, Some(at(7)), 1, 2)),
+            (8, &good, (0, Some(at(7)), 1, 0)),
+        ] {
+            frontier.fared(&source, at(second), fared).await.unwrap();
+            let state = frontier.state(&source).await.unwrap();
+            let found = (state.failed_rounds, state.back_at, state.away_rounds, state.empty_rounds);
+            assert_eq!(found, expected, "after round {second}");
+        }
     }
 }

@@ -136,7 +136,8 @@ async fn read_detail(
 ) -> Result<ReadDetail, Unread> {
     // A changed recipe must see the page itself, not hear that it is unchanged.
     let same_recipe = known.content_hash.as_deref().is_some_and(|hash| hash.starts_with(&recipe.fingerprint));
-    let validators = if same_recipe {
+    // And so must a page that gave nothing: that it is unchanged does not make it read.
+    let validators = if same_recipe && known.state == PageState::Done {
         Validators { etag: known.etag.clone(), last_modified: known.last_modified.clone() }
     } else {
         Validators::default()

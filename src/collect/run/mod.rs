@@ -40,6 +40,10 @@ use vocabulary::{Document, day_of};
 /// Documents wait at most this long to be handed over, however few they are.
 const SINK_WAIT_MAX: Duration = Duration::from_secs(1);
 
+/// The time to the next look at a page that stays the same doubles with each look, so often: up to eight times
+/// `refetch.after`.
+const SAME_TIMES_COUNTED: u32 = 3;
+
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Flushed = Result<Vec<Outcome>, CollectError>;
 
@@ -439,7 +443,9 @@ impl<'a> Run<'a> {
             PageState::Done => page.fetched_at.is_some_and(|at| {
                 // The list says that it changed, or it is time to ask again.
                 let changed = page.hints.get(CHANGED_AT).and_then(|hint| hint.as_str()?.parse::<Timestamp>().ok());
-                let due = self.recipe.refetch_after.is_some_and(|after| later(at, after) <= self.now);
+                // A page that stays the same is asked for ever less.
+                let rarer = 1_u32 << page.same_times.min(SAME_TIMES_COUNTED);
+                let due = self.recipe.refetch_after.is_some_and(|after| later(at, after * rarer) <= self.now);
                 due || changed.is_some_and(|changed| changed > at)
             }),
         }
@@ -476,6 +482,7 @@ impl<'a> Run<'a> {
                 let documents = u64::from(known.documents.max(1));
                 self.round.collected += documents;
                 self.round.unchanged += documents;
+                known.same_times = known.same_times.saturating_add(1);
                 self.done(&mut known);
                 self.mark(known);
             }
@@ -530,6 +537,7 @@ impl<'a> Run<'a> {
         self.round.duplicate += harvest.duplicates;
         if let Some(mut known) = known {
             known.documents = u32::try_from(harvest.documents.len()).unwrap_or(u32::MAX);
+            known.same_times = 0;
             if harvest.documents.is_empty() && !harvest.is_final {
                 known.state = PageState::Failed;
                 known.tries += 1;

@@ -92,20 +92,21 @@ impl SqliteStore {
             .iter()
             .map(|page| {
                 let fetched_at = page.fetched_at.map(|at| at.to_string());
-                let FrontierPage { url, state, tries, documents, etag, last_modified, content_hash, .. } = page;
-                (url, state.code(), fetched_at, tries, documents, etag, last_modified, content_hash)
+                let FrontierPage { url, state, tries, documents, etag, last_modified, content_hash, same_times, .. } = page;
+                (url, state.code(), fetched_at, tries, documents, etag, last_modified, content_hash, same_times)
             })
             .collect();
         let mut tx = self.begin().await?;
         sqlx::query(
             // An upsert and no UPDATE … FROM: that one would walk all of the source's pages for each mark.
             "INSERT INTO frontier
-               (source, url, state, fetched_at, tries, documents, etag, last_modified, content_hash, found_at)
+               (source, url, state, fetched_at, tries, documents, etag, last_modified, content_hash, same_times, found_at)
              SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-               value ->> 7, ?3 FROM json_each(?2) WHERE true
+               value ->> 7, value ->> 8, ?3 FROM json_each(?2) WHERE true
              ON CONFLICT (source, url) DO UPDATE SET state = excluded.state, fetched_at = excluded.fetched_at,
                tries = excluded.tries, documents = excluded.documents, etag = excluded.etag,
-               last_modified = excluded.last_modified, content_hash = excluded.content_hash",
+               last_modified = excluded.last_modified, content_hash = excluded.content_hash,
+               same_times = excluded.same_times",
         )
         .bind(source.as_str())
         .bind(FRONTIER.to_json("state", &marks)?)
@@ -215,5 +216,6 @@ fn read_page(row: Stored<'_>) -> Result<FrontierPage, StoreError> {
         etag: row.maybe_text("etag")?,
         last_modified: row.maybe_text("last_modified")?,
         content_hash: row.maybe_text("content_hash")?,
+        same_times: row.small("same_times")?,
     })
 }

@@ -28,6 +28,9 @@ impl SqliteStore {
             state.last_success_at = row.maybe_moment("last_success_at")?;
             state.last_news_at = row.maybe_moment("last_news_at")?;
             state.failed_rounds = row.count("failed_rounds")?;
+            state.empty_rounds = row.count("empty_rounds")?;
+            state.back_at = row.maybe_moment("back_at")?;
+            state.away_rounds = row.count("away_rounds")?;
             if row.get::<Option<i64>>("gap_seconds")?.is_some() {
                 state.gap = Some(Duration::from_secs(row.count("gap_seconds")?));
             }
@@ -69,17 +72,21 @@ impl SqliteStore {
         let mut tx = self.begin().await?;
         let at = |yes: bool| yes.then(|| now.to_string());
         sqlx::query(
-            "INSERT INTO sources (source, last_success_at, last_news_at, failed_rounds, gap_seconds)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO sources (source, last_success_at, last_news_at, failed_rounds, gap_seconds, empty_rounds)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (source) DO UPDATE SET last_success_at = COALESCE(?2, last_success_at),
                last_news_at = COALESCE(?3, last_news_at), gap_seconds = ?5,
-               failed_rounds = CASE WHEN ?2 IS NULL THEN failed_rounds + 1 ELSE 0 END",
+               failed_rounds = CASE WHEN ?2 IS NULL THEN failed_rounds + 1 ELSE 0 END,
+               empty_rounds = CASE WHEN ?6 THEN empty_rounds + 1 WHEN ?2 IS NULL THEN empty_rounds ELSE 0 END,
+               back_at = CASE WHEN ?2 IS NOT NULL AND failed_rounds > 0 THEN ?2 ELSE back_at END,
+               away_rounds = CASE WHEN ?2 IS NOT NULL AND failed_rounds > 0 THEN failed_rounds ELSE away_rounds END",
         )
         .bind(source.as_str())
         .bind(at(fared.success))
         .bind(at(fared.news))
         .bind(i64::from(!fared.success))
         .bind(fared.gap.map(|gap| SOURCES.to_sql("gap_seconds", gap.as_secs())).transpose()?)
+        .bind(i64::from(fared.empty))
         .execute(&mut *tx)
         .await?;
         for (field, share) in &fared.fields {
