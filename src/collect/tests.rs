@@ -5,6 +5,7 @@
 mod attached;
 mod bounded;
 mod dated;
+mod day;
 mod kinds;
 mod language;
 mod robots;

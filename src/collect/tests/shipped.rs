@@ -23,13 +23,13 @@ fn shown(document: &Document) -> serde_json::Value {
 }
 
 /// A page of the twin of a recipe's site: `STEM.PART.KIND`.
-fn twin(recipe: &Recipe, part: &str) -> Option<Vec<u8>> {
+pub(super) fn twin(recipe: &Recipe, part: &str) -> Option<Vec<u8>> {
     let stem = Path::new(&recipe.file).file_stem().unwrap().to_string_lossy().into_owned();
     ["html", "json", "xml", "csv"].iter().find_map(|kind| fixture(&format!("{stem}.{part}.{kind}")))
 }
 
 /// The list of a recipe's twin, behind its column page where there is one.
-fn listed(recipe: &Recipe, now: Timestamp) -> item::List {
+pub(super) fn listed(recipe: &Recipe, now: Timestamp) -> item::List {
     let start = recipe.start_urls().next().unwrap();
     let read = |body: &[u8], asked: &Ask| {
         let page = Page { body, charset: None, url: &asked.url, asked, now, rules: recipe.page_rules() };
