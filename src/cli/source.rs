@@ -12,7 +12,7 @@ use super::user::BY_COMMAND;
 use super::verify_sources::{Keep, verify};
 use super::{Common, Failure, cannot_write, say, tell};
 use archive::{Asked, read_asked};
-use collect::{Coverage, Covered, Health, Recipe, Round, State, Trouble};
+use collect::{Coverage, Covered, Health, Recipe, Round, Trouble};
 use config::Settings;
 use log::Entry;
 use pipeline::revisions::{DiffLine, changes};
@@ -177,7 +177,7 @@ async fn list(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestam
 async fn coverage(settings: &Settings, recipes: &[Recipe], json: bool, now: Timestamp) -> Result<(), Failure> {
     let states = SourceStates::open(settings).await?;
     let mut sources = Vec::new();
-    for recipe in recipes.iter().filter(|recipe| !is_example(recipe)) {
+    for recipe in recipes {
         sources.push((recipe, states.health(recipe, now).await?));
     }
     states.close().await;
@@ -191,21 +191,11 @@ async fn coverage(settings: &Settings, recipes: &[Recipe], json: bool, now: Time
     Ok(())
 }
 
-/// Whether a recipe only shows how one is written.
-pub(super) fn is_example(recipe: &Recipe) -> bool {
-    recipe.id.as_str().starts_with("example.")
-}
-
 fn coverage_told(coverage: &Coverage) -> Vec<String> {
     let mut lines = vec![pick("渠道（DB33/T 980 §6.1.2）", "Channels (DB33/T 980 §6.1.2)").to_owned()];
     for ((channel, covered), letter) in coverage.channels.iter().zip('a'..) {
-        let state = match covered.state() {
-            State::Covered => pick("已覆盖", "covered"),
-            State::Prepared => {
-                pick("未覆盖：有配方，尚未启用或尚无应答", "not covered: recipes are there, none enabled has answered")
-            }
-            State::Missing => pick("未覆盖：没有配方", "not covered: no recipe"),
-        };
+        let state = covered.state();
+        let state = pick(state.zh(), state.en());
         let name = pick(channel.zh(), channel.en());
         lines.push(format!("  {letter}  {name}  {state}  {}", covered_told(covered)));
     }
@@ -289,33 +279,9 @@ fn line_of(recipe: &Recipe, health: &Health) -> String {
 }
 
 fn trouble_told(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::NoAnswer { rounds } => tr!("连续 {rounds} 轮没有读到任何页面", "no page was read in {rounds} rounds"),
-        Trouble::Empty { rounds } => tr!(
-            "连续 {rounds} 轮列表格式正确但没有条目：请打开列表页核对，栏目可能已停用或迁移",
-            "in {rounds} rounds in a row its lists were valid and empty: open the list, the column may be given up or have moved"
-        ),
-        Trouble::Silent { hours, expected_hours } => {
-            tr!(
-                "已有 {hours} 小时没有新信息，超过预期的 {expected_hours} 小时",
-                "nothing new for {hours} hours, longer than the {expected_hours} expected"
-            )
-        }
-        Trouble::FieldDropped { field, usual, last } => tr!(
-            "字段 {field} 以往 {:.0}% 的信息有值，最近一轮只有 {:.0}%，页面可能已改版，请运行 wanglou source check",
-            "field {field} used to be filled in {:.0} % of documents, in the last round in {:.0} %: the page may have changed, run `wanglou source check`",
-            usual * 100.0,
-            last * 100.0
-        ),
-        Trouble::Rejects { rejected, collected } => tr!(
-            "最近一轮 {collected} 条中有 {rejected} 条被搁置",
-            "of {collected} documents of the last round {rejected} were set aside"
-        ),
-        Trouble::LongPause { hours } => tr!(
-            "对方要求暂停访问，两轮之间相隔 {hours} 小时；请向网站管理方了解原因，或在配方中降低频率（rate、bounds）；wanglou source collect 可立即采集",
-            "its host asked to be left alone: {hours} hours lie between the last round and the next; ask the site's operator why, or ask less (`rate`, `bounds`); `wanglou source collect` asks at once"
-        ),
-        Trouble::Stopped { why } => tr!("最近一轮提前结束：“{why}”", "the last round ended early: {why}"),
+    match lang() {
+        Lang::Zh => trouble.zh(),
+        Lang::En => trouble.to_string(),
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::lang::tr;
-use super::source::{is_example, look, told};
+use super::source::{look, told};
 use super::{Failure, cannot_read, cannot_write, say};
 use archive::{ArchiveError, Asked, files};
 use collect::{Recipe, Round};
@@ -57,7 +57,7 @@ pub(super) async fn verify(
     }
     let mut record = keep.record.map(open_record).transpose()?;
     let (mut good, mut looked_at) = (0_u64, 0_u64);
-    for recipe in recipes.iter().filter(|recipe| !is_example(recipe)) {
+    for recipe in recipes.iter().filter(|recipe| !recipe.is_example()) {
         let (round, documents, asked) = look(settings, recipe, now).await?;
         let as_promised = !documents.is_empty() && round.problems_total == 0 && round.stopped.is_none();
         looked_at += 1;

@@ -7,6 +7,7 @@ use vocabulary::{AdminLevel, Channel, PROVINCES, Province};
 
 /// Sources that have something in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Covered {
     /// Recipes.
     pub sources: usize,
@@ -38,6 +39,7 @@ pub enum State {
 
 /// The coverage of all sources.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
 pub struct Coverage {
     /// The five channel groups of DB33/T 980 §6.1.2 in the order of its letters.
     pub channels: Vec<(Channel, Covered)>,
@@ -47,6 +49,28 @@ pub struct Coverage {
     pub provinces: Vec<(&'static str, Covered)>,
     /// The provinces that no source speaks for.
     pub provinces_without: Vec<&'static str>,
+}
+
+impl State {
+    /// It in Chinese.
+    #[must_use]
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Covered => "已覆盖",
+            Self::Prepared => "未覆盖：有配方，尚未启用或尚无应答",
+            Self::Missing => "未覆盖：没有配方",
+        }
+    }
+
+    /// It in English.
+    #[must_use]
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::Covered => "covered",
+            Self::Prepared => "not covered: recipes are there, none enabled has answered",
+            Self::Missing => "not covered: no recipe",
+        }
+    }
 }
 
 impl Covered {
@@ -74,14 +98,14 @@ impl Covered {
 }
 
 impl Coverage {
-    /// Counts sources with their state.
+    /// Counts sources with their state. Examples of recipes do not count.
     #[must_use]
     pub fn of(sources: &[(&Recipe, Health)]) -> Self {
         let count = |belongs: &dyn Fn(&Recipe) -> bool| {
             let mut covered = Covered::default();
             sources
                 .iter()
-                .filter(|(recipe, _)| belongs(recipe))
+                .filter(|(recipe, _)| !recipe.is_example() && belongs(recipe))
                 .for_each(|(recipe, health)| covered.add(recipe, health));
             covered
         };
@@ -152,5 +176,11 @@ mod tests {
         );
         assert_eq!(coverage.provinces_without.len(), PROVINCES.len() - 1);
         assert_eq!(Coverage::of(&[]).channels.len(), Channel::ALL.len());
+    }
+
+    #[test]
+    fn an_example_covers_nothing() {
+        let example = recipe("example.feed", "channel = \"media\"\nlevel = \"province\"\nregion = \"330000\"\n");
+        assert_eq!(Coverage::of(&[(&example, health(Some(9)))]), Coverage::of(&[]));
     }
 }

@@ -73,18 +73,49 @@ pub enum Trouble {
     },
 }
 
+impl Trouble {
+    /// It in Chinese; in English it is its `Display`.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::NoAnswer { rounds } => format!("连续 {rounds} 轮没有读到任何页面"),
+            Self::Empty { rounds } => {
+                format!("连续 {rounds} 轮列表格式正确但没有条目：请打开列表页核对，栏目可能已停用或迁移")
+            }
+            Self::Silent { hours, expected_hours } => {
+                format!("已有 {hours} 小时没有新信息，超过预期的 {expected_hours} 小时")
+            }
+            Self::FieldDropped { field, usual, last } => format!(
+                "字段 {field} 以往 {:.0}% 的信息有值，最近一轮只有 {:.0}%，页面可能已改版，请运行 wanglou source check",
+                usual * 100.0,
+                last * 100.0
+            ),
+            Self::Rejects { rejected, collected } => format!("最近一轮 {collected} 条中有 {rejected} 条被搁置"),
+            Self::LongPause { hours } => format!(
+                "对方要求暂停访问，两轮之间相隔 {hours} 小时；请向网站管理方了解原因，或在配方中降低频率（rate、bounds）；\
+                 wanglou source collect 可立即采集"
+            ),
+            Self::Stopped { why } => format!("最近一轮提前结束：“{why}”"),
+        }
+    }
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAnswer { rounds } => write!(f, "{rounds} rounds in a row read nothing"),
-            Self::Empty { rounds } => write!(f, "in {rounds} rounds in a row its lists were valid and empty"),
+            Self::Empty { rounds } => write!(
+                f,
+                "in {rounds} rounds in a row its lists were valid and empty: open the list, the column may be given up or have moved"
+            ),
             Self::Silent { hours, expected_hours } => {
                 write!(f, "nothing new for {hours} hours, more than the expected {expected_hours}")
             }
             Self::FieldDropped { field, usual, last } => {
                 write!(
                     f,
-                    "field `{field}` was filled in {:.0} % of documents, now in {:.0} %",
+                    "field `{field}` was filled in {:.0} % of documents, now in {:.0} %: the page may have changed, run \
+                     `wanglou source check`",
                     usual * 100.0,
                     last * 100.0
                 )

@@ -21,6 +21,7 @@ use super::problem::Problem;
 use super::state::Shared;
 use super::view::{SearchOutcome, SourceHealth, View};
 use alert::Casework;
+use collect::Coverage;
 use pipeline::{Shortage, TaskTrouble};
 use tell::{self, Language};
 use vocabulary::{
@@ -181,6 +182,11 @@ pub(super) struct SourcesAnswer {
 
 pub(super) async fn sources(view: View) -> Result<Json<SourcesAnswer>, Problem> {
     Ok(Json(SourcesAnswer { sources: view.source_health().await? }))
+}
+
+/// What the sources cover.
+pub(super) async fn coverage(view: View) -> Result<Json<Coverage>, Problem> {
+    Ok(Json(view.coverage().await?))
 }
 
 /// What a feed is asked with.

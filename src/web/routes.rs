@@ -21,6 +21,7 @@ use Method::{Delete, Get, Post};
 use Need::{Nothing, Pusher, Roles};
 use alert::Casework;
 use alert::forms::CloudEvent;
+use collect::Coverage;
 use pipeline::ACTS_AT_ONCE_MAX;
 use store::SavedSearch;
 use vocabulary::DocumentLine;
@@ -49,6 +50,7 @@ pub(super) static ROUTES: &[Route] = &[
     page(Post, "/subscriptions", Roles(ALL, Act), |m| on(m, pages::subscriptions::add)),
     page(Post, "/subscriptions/remove", Roles(ALL, Act), |m| on(m, pages::subscriptions::remove)),
     page(Get, "/status", Roles(INSIDE, Metrics), |m| on(m, pages::status::show)),
+    page(Get, "/sources", Roles(INSIDE, Metrics), |m| on(m, pages::sources::show)),
     page(Get, "/deliveries", Roles(INSIDE, Metrics), |m| on(m, pages::deliveries::list)),
     page(Get, "/signin", Nothing, |m| on(m, pages::signin::show)),
     page(Post, "/signin", Nothing, |m| on(m, pages::signin::sign_in)),
@@ -151,6 +153,12 @@ pub(super) static ROUTES: &[Route] = &[
         id: "listSources",
         about: "How the sources are doing",
         answers: &[json::<api::SourcesAnswer>("in the order of their recipes")],
+        ..PLAIN
+    }),
+    api(Get, "/api/v1/sources/coverage", Roles(INSIDE, Metrics), |m| on(m, api::coverage), Operation {
+        id: "getCoverage",
+        about: "What the sources cover, by channel group of DB33/T 980, level of administration and province",
+        answers: &[json::<Coverage>("names or codes, each with what is counted under it")],
         ..PLAIN
     }),
     api(Get, "/api/v1/exchange", Roles(ALL, Read), |m| on(m, exchange::take_away), Operation {

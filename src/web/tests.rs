@@ -142,6 +142,7 @@ async fn the_pages_read_as_we_like_them() {
         ("document", COMPLAINT),
         ("sampling", "/sampling"),
         ("status", "/status"),
+        ("sources", "/sources"),
         ("deliveries", "/deliveries"),
     ] {
         insta::assert_snapshot!(name, server.page(path).await);
@@ -461,7 +462,7 @@ async fn nothing_of_an_internal_error_reaches_a_visitor_and_probes_tell_that_the
         assert!(answer.body.contains("数据库没有应答"), "{}", answer.body);
     }
     let folder = server.folder.dir.path().to_str().expect("UTF-8").to_owned();
-    for path in ["/", "/status", "/sampling", "/documents/x", "/feeds/alerts.atom", "/api/v1/alerts"] {
+    for path in ["/", "/status", "/sources", "/sampling", "/documents/x", "/feeds/alerts.atom", "/api/v1/alerts"] {
         let answer = server.get(path).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
         assert!(answer.body.contains("服务内部出错"), "{path}: {}", answer.body);
@@ -478,7 +479,7 @@ async fn every_answer_carries_the_strict_headers() {
     let server = Server::open().await;
     let paths =
         ["/", POWER_BANKS, "/search", "/status", "/nowhere", "/healthz", "/feeds/alerts.atom", "/api/v1/alerts"];
-    for path in paths.into_iter().chain(["/static/style.css", "/static/logo.svg", "/?danger=awful"]) {
+    for path in paths.into_iter().chain(["/sources", "/static/style.css", "/static/logo.svg", "/?danger=awful"]) {
         let headers = server.get(path).await.headers;
         let policy = headers["content-security-policy"].to_str().expect("ASCII");
         assert!(
@@ -510,7 +511,7 @@ async fn only_reading_is_allowed_and_bodies_are_bounded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_ask_nothing_of_other_hosts_and_need_no_script() {
     let server = Server::open().await;
-    for path in ["/", POWER_BANKS, "/search?q=x", COMPLAINT, "/sampling", "/status"] {
+    for path in ["/", POWER_BANKS, "/search?q=x", COMPLAINT, "/sampling", "/status", "/sources"] {
         let body = server.get(path).await.body;
         for fetching in
             ["src=\"http", "src=\"//", "<script", "<link rel=\"stylesheet\" href=\"http", " style=\"", " onclick"]
@@ -528,7 +529,9 @@ async fn pages_ask_nothing_of_other_hosts_and_need_no_script() {
 async fn every_page_is_well_formed() {
     let server = Server::open().await;
     let paths = ["/", POWER_BANKS, HOSTILE_ALERT, "/search", "/search?q=x", "/search?q=hazrad:x", COMPLAINT];
-    for path in paths.into_iter().chain([HOSTILE_DOCUMENT, "/sampling", "/status", "/nowhere", "/?category=pet"]) {
+    for path in
+        paths.into_iter().chain([HOSTILE_DOCUMENT, "/sampling", "/status", "/sources", "/nowhere", "/?category=pet"])
+    {
         let page = scraper::Html::parse_document(&server.get(path).await.body);
         assert!(page.errors.is_empty(), "{path}: {:?}", page.errors);
     }
@@ -561,6 +564,12 @@ async fn programs_find_the_document_of_all_addresses_and_the_numbers_of_the_serv
         (&sources["sources"][0]["source"], &sources["sources"][0]["rounds"]),
         (&"sim.complaints".into(), &0.into())
     );
+    let coverage = server.get("/api/v1/sources/coverage").await.body;
+    let coverage: serde_json::Value = serde_json::from_str(&coverage).expect("JSON");
+    assert_eq!(coverage["channels"][0][0], "complaint");
+    assert_eq!(coverage["channels"][0][1]["sources"], 1);
+    assert_eq!(coverage["provinces"], serde_json::json!([]));
+    assert_eq!(coverage["provinces_without"].as_array().map(Vec::len), Some(vocabulary::PROVINCES.len()));
     server.close().await;
 }
 

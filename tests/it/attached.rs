@@ -46,7 +46,12 @@ fn xlsx(sheet: (&str, &str, usize, &str)) -> Vec<u8> {
     let (before, text, times, after) = sheet;
     let before = format!("<worksheet xmlns='{MAIN}'>{before}");
     let after = format!("{after}</worksheet>");
+    let root = format!(
+        "<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'>\
+         <Relationship Id='r1' Type='{RELATION}/officeDocument' Target='xl/workbook.xml'/></Relationships>"
+    );
     archive(&[
+        ("_rels/.rels", &root, "", 0, ""),
         ("xl/workbook.xml", &book, "", 0, ""),
         ("xl/_rels/workbook.xml.rels", &links, "", 0, ""),
         ("xl/worksheets/sheet1.xml", &before, text, times, &after),
@@ -88,13 +93,14 @@ fn hostile_files_are_refused_within_the_bounds() {
     let nested = (1..200).map(|level| {
         // Each form shows the next one ten times: 10^200 letters.
         let next = format!("/F{level} Do ").repeat(10);
-        let inner = level + 4;
+        let inner = level + 5;
         stream(&format!("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F{level} {inner} 0 R >> >>"), &next)
     });
     let mut forms = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /XObject << /F0 4 0 R >> >> >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /XObject << /F0 5 0 R >> >> >>".to_owned(),
+        stream("", "/F0 Do"),
     ];
     forms.extend(nested);
     let pages = vec![

@@ -138,6 +138,12 @@ impl Recipe {
         }
     }
 
+    /// Whether it only shows how a recipe is written.
+    #[must_use]
+    pub fn is_example(&self) -> bool {
+        self.id.as_str().starts_with("example.")
+    }
+
     /// Whether an address belongs to what this source asks: a page of its hosts, or a file of its folder.
     #[must_use]
     pub fn asks(&self, url: &str) -> bool {

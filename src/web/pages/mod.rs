@@ -10,6 +10,7 @@ pub(super) mod sampling;
 pub(super) mod search;
 pub(super) mod searches;
 pub(super) mod signin;
+pub(super) mod sources;
 pub(super) mod status;
 pub(super) mod subscriptions;
 mod terms;

@@ -26,7 +26,7 @@ pub(super) use archive::query_examples;
 pub(super) use found::{Cited, Facet, FacetValue, QueryExample, QueryFault, Revision, SearchHit, SearchOutcome, Trail};
 pub(super) use values::{
     ALERTS_MAX, AlertFilter, AlertPage, EventsPage, FeedForm, PushReject, Pushed, SAMPLING_REQUESTS_MAX, SourceCounts,
-    SourceHealth, Status, ViewError,
+    SourceHealth, SourceShown, Status, ViewError,
 };
 
 /// Events looked through at once for those that a party sees.

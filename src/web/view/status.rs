@@ -1,8 +1,9 @@
 //! How the service is doing, in numbers. For those inside alone.
 
 use super::super::clock::now;
-use super::values::{CursorState, SourceCounts, SourceHealth, Status, ViewError};
+use super::values::{CursorState, SourceCounts, SourceHealth, SourceShown, Status, ViewError};
 use super::{View, doing};
+use collect::{Coverage, Health, Recipe};
 use pipeline::{Tower, on_disk};
 use store::{EndpointHealth, TryRow};
 use vocabulary::{Notice, Position};
@@ -73,20 +74,27 @@ impl View {
     /// How each source of the recipes is doing.
     pub(crate) async fn source_health(&self) -> Result<Vec<SourceHealth>, ViewError> {
         let sources = self.works()?.sources(now()).await.map_err(doing("looking at the sources"))?;
-        let told = sources.into_iter().map(|(recipe, health)| SourceHealth {
-            source: recipe.id.clone(),
-            name: recipe.name.clone(),
-            channel: recipe.channel,
-            enabled: recipe.enabled,
-            paused_at: health.paused_at,
-            due_at: health.due_at,
-            last_at: health.last_at,
-            last_success_at: health.last_success_at,
-            last_news_at: health.last_news_at,
-            rounds: health.rounds,
-            troubles: health.troubles.iter().map(ToString::to_string).collect(),
+        Ok(sources.iter().map(|(recipe, health)| health_of(recipe, health)).collect())
+    }
+
+    /// What the sources cover.
+    pub(crate) async fn coverage(&self) -> Result<Coverage, ViewError> {
+        let sources = self.works()?.sources(now()).await.map_err(doing("looking at the sources"))?;
+        Ok(Coverage::of(&sources))
+    }
+
+    /// What the sources cover, and every source of the recipes.
+    pub(crate) async fn sources(&self) -> Result<(Coverage, Vec<SourceShown>), ViewError> {
+        let sources = self.works()?.sources(now()).await.map_err(doing("looking at the sources"))?;
+        let coverage = Coverage::of(&sources);
+        let shown = sources.into_iter().map(|(recipe, health)| SourceShown {
+            health: health_of(recipe, &health),
+            level: recipe.level,
+            region: recipe.region.map(|code| self.region_name(code)),
+            verified: recipe.verified.clone(),
+            troubles: health.troubles,
         });
-        Ok(told.collect())
+        Ok((coverage, shown.collect()))
     }
 
     /// How each endpoint is doing.
@@ -97,5 +105,22 @@ impl View {
     /// The newest tries to tell endpoints, newest first, at most `limit`.
     pub(crate) async fn delivery_tries(&self, limit: u32) -> Result<Vec<TryRow>, ViewError> {
         self.works()?.store().tries(None, limit).await.map_err(doing("reading the deliveries"))
+    }
+}
+
+/// How a source is doing, as programs are told.
+fn health_of(recipe: &Recipe, health: &Health) -> SourceHealth {
+    SourceHealth {
+        source: recipe.id.clone(),
+        name: recipe.name.clone(),
+        channel: recipe.channel,
+        enabled: recipe.enabled,
+        paused_at: health.paused_at,
+        due_at: health.due_at,
+        last_at: health.last_at,
+        last_success_at: health.last_success_at,
+        last_news_at: health.last_news_at,
+        rounds: health.rounds,
+        troubles: health.troubles.iter().map(ToString::to_string).collect(),
     }
 }

@@ -9,11 +9,12 @@ use serde::Serialize;
 use super::found::QueryFault;
 use alert::Casework;
 use alert::feed::FeedPlace;
+use collect::Trouble;
 use pipeline::TaskTrouble;
 use store::Promotion;
 use vocabulary::{
-    AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Intake, LexiconVersion, Notice,
-    Position, ShownAlert, ShownEvent, SourceId,
+    AdminLevel, AlertId, AlertState, Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Intake,
+    LexiconVersion, Notice, Position, ShownAlert, ShownEvent, SourceId,
 };
 
 /// A form in which alerts leave for programs.
@@ -277,4 +278,19 @@ pub(crate) struct SourceHealth {
     pub(crate) rounds: u64,
     /// What somebody should look at, in words; empty = all is well.
     pub(crate) troubles: Vec<String>,
+}
+
+/// A source for people: how it is doing, and what its recipe says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SourceShown {
+    /// How it is doing.
+    pub(crate) health: SourceHealth,
+    /// At which level of administration it speaks.
+    pub(crate) level: Option<AdminLevel>,
+    /// For which region it speaks, by name.
+    pub(crate) region: Option<String>,
+    /// The month in which somebody last saw the recipe work, or `never`.
+    pub(crate) verified: Option<String>,
+    /// What somebody should look at, not yet in words.
+    pub(crate) troubles: Vec<Trouble>,
 }
