@@ -176,13 +176,15 @@ async fn act(what: What, folder: &Folder, courier: &Courier) -> Result<(), Failu
     match what {
         What::Add(new) => add(courier, new).await,
         What::List => {
+            let now = now();
             for found in folder.store().endpoint_health().await? {
+                let silent = found.silent_days(now).map(|(days, usual)| serde_json::json!({"days": days, "longest_before": usual}));
                 let (row, endpoint) = (&found.row, &found.row.endpoint);
                 say(serde_json::json!({
                     "endpoint": endpoint.name, "kind": endpoint.kind, "party": endpoint.party, "owner": row.owner,
                     "subscription": endpoint.subscription, "cursor": row.cursor, "paused_at": row.paused_at.map(show_moment),
                     "stopped": row.stopped, "waiting": found.waiting, "delivered": found.delivered, "dead": found.dead,
-                    "last": found.last,
+                    "last": found.last, "silent": silent,
                 }))?;
             }
             Ok(())

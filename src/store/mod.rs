@@ -30,7 +30,7 @@ pub use bounds::{
     BOUNDS, DIGEST_HITS_MAX, DOUBTS_OPEN_MAX, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX,
     SEARCHES_OF_ONE_MAX, THROTTLE_MINUTES_MAX,
 };
-pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Queued, TryRow};
+pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Pace, Queued, TryRow};
 pub use error::StoreError;
 pub use examined::Examined;
 pub use journal::{Entry, NewEntry, Newest};

@@ -1,12 +1,13 @@
 //! Endpoints, the queue of what they are to be told, and the log of tries.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::deliveries::PACE_EVENTS_MIN;
 use crate::sqlite::parties::written;
 use crate::sqlite::row::{Stored, Table, bound};
 use crate::sqlite::{SqliteStore, SqliteTx};
-use crate::{Became, EndpointHealth, EndpointRow, Message, Queued, StoreError, TryRow};
+use crate::{Became, EndpointHealth, EndpointRow, Message, Pace, Queued, StoreError, TryRow};
 use vocabulary::{Endpoint, Lane};
 
 /// Events queued by one statement.
@@ -401,6 +402,22 @@ impl SqliteStore {
             *count = counted.count("events")?;
         }
         let last = self.tries(Some(&row.endpoint.name), 1).await?.pop();
-        Ok(EndpointHealth { row, waiting, delivered, dead, last })
+        let pace = if delivered < PACE_EVENTS_MIN { None } else { self.pace_of(&row.endpoint.name).await? };
+        Ok(EndpointHealth { row, waiting, delivered, dead, last, pace })
+    }
+
+    async fn pace_of(&self, endpoint: &str) -> Result<Option<Pace>, StoreError> {
+        let row = sqlx::query(
+            "SELECT ?1 AS endpoint, MAX(done_at) AS last_at, CAST(MAX(gap) AS INTEGER) AS gap FROM (
+               SELECT done_at, 86400 * (julianday(done_at) - julianday(LAG(done_at) OVER (ORDER BY done_at))) AS gap
+               FROM deliveries WHERE endpoint = ?1 AND state = 'delivered')",
+        )
+        .bind(endpoint)
+        .fetch_one(self.reader())
+        .await?;
+        let row = QUEUE.row(&row);
+        let seconds: Option<i64> = row.get("gap")?;
+        let longest_gap = SignedDuration::from_secs(seconds.unwrap_or(0));
+        Ok(row.maybe_moment("last_at")?.map(|last_at| Pace { last_at, longest_gap }))
     }
 }

@@ -2,7 +2,9 @@
 
 use askama::Template;
 use axum::response::Html;
+use jiff::Timestamp;
 
+use super::super::clock::now;
 use super::super::problem::Problem;
 use super::super::shell::Shell;
 use super::super::view::View;
@@ -39,17 +41,20 @@ struct EndpointRow<'a> {
 }
 
 impl<'a> EndpointRow<'a> {
-    fn new(health: &'a EndpointHealth) -> Self {
+    fn new(health: &'a EndpointHealth, now: Timestamp) -> Self {
         let row = &health.row;
         let host = url::Url::parse(&row.endpoint.url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let stopped = row.stopped.as_ref().map(|why| format!("已停：{why}"));
         let paused = row.paused_at.map(|_| "已暂停".to_owned());
         let failed =
             health.last.as_ref().and_then(|last| last.trouble.as_ref()).map(|why| format!("最近一次失败：{why}"));
+        let silent = health.silent_days(now).map(|(days, usual)| {
+            format!("已 {days} 天没有可发的内容，此前最长 {usual} 天：请核对订阅范围和上游来源")
+        });
         Self {
             host: host.unwrap_or_default(),
             wants: wants(&row.endpoint.subscription, &|code| code.to_string()),
-            trouble: stopped.or(paused).or(failed),
+            trouble: stopped.or(paused).or(failed).or(silent),
             health,
         }
     }
@@ -64,10 +69,10 @@ struct DeliveriesPage<'a> {
 }
 
 pub(crate) async fn list(view: View) -> Result<Html<String>, Problem> {
-    let health = view.deliveries().await?;
+    let (health, now) = (view.deliveries().await?, now());
     render(&DeliveriesPage {
         shell: Shell::at("deliveries"),
-        endpoints: health.iter().map(EndpointRow::new).collect(),
+        endpoints: health.iter().map(|health| EndpointRow::new(health, now)).collect(),
         tries: view.delivery_tries(TRIES_SHOWN).await?,
     })
 }
