@@ -17,6 +17,9 @@ vocabulary::bounds! {
     /// One group of rows of a Parquet table, unpacked, as its index says.
     pub(crate) const GROUP_BYTES_MAX: usize = 512 << 20, "bytes", "the table is refused";
 
+    /// A preset that says how files are read.
+    pub(crate) const PRESET_BYTES_MAX: u64 = 64 << 10, "bytes", "the preset is refused";
+
     /// An Excel workbook, packed.
     pub(crate) const WORKBOOK_BYTES_MAX: u64 = 256 << 20, "bytes", "the workbook is refused";
     /// What an imported workbook unpacks to.

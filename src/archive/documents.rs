@@ -2,27 +2,33 @@
 //! files (`.gz`, `.zst`) are recognised by their first bytes.
 #![expect(clippy::disallowed_methods, reason = "an edge room: files are its business")]
 
+mod layout;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::ArchiveError;
 pub use super::bounds::LINE_BYTES_MAX;
 use super::bounds::{COLUMNS_MAX, FOUND_CHARS_MAX, ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_MAX};
+use super::preset::Preset;
 use super::sheet::{SheetRow, read_sheet};
 use super::table::{Row, Rows};
-use vocabulary::{
-    Channel, Document, DocumentId, DocumentLine, Meta, Refused, SourceId, UnknownCode, parse_moment, refused,
-};
+use vocabulary::{Channel, Document, DocumentLine, Refused, SourceId, refused};
+
+pub(super) use layout::Layout;
 
 /// Byte order mark.
 const BOM: char = '\u{feff}';
 
 /// Bytes looked at to tell the format of a file without a telling name.
 const SNIFF_BYTES: u64 = 1_024;
+/// Rows among which the head of a table is looked for that is read by a preset: captions stand above it.
+const HEAD_ROWS_MAX: usize = 10;
 
 /// How a file of documents is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +109,16 @@ pub struct ImportSpec {
     pub columns: BTreeMap<String, String>,
     /// Which pages of a crawler's archive are wanted.
     pub pages: PageFilter,
+    /// How a table of this kind is read, beside `columns`, which go first.
+    pub preset: Option<Arc<Preset>>,
+}
+
+impl ImportSpec {
+    /// Whether a row may be the head of a table: any, unless a preset says what heads have.
+    fn is_head(&self, cells: &[String]) -> bool {
+        let mapped = || self.columns.values().any(|column| cells.contains(column));
+        self.preset.as_deref().is_none_or(|preset| preset.is_head(cells) || mapped())
+    }
 }
 
 /// Which pages of a crawler's archive are wanted; empty lists want everything.
@@ -337,16 +353,26 @@ type Documents<'a> = Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>;
 fn table<'a>(path: &'a Path, tabs: bool, spec: &'a ImportSpec) -> Result<Documents<'a>, ArchiveError> {
     let io = |source| ArchiveError::Read { path: path.to_owned(), source };
     let mut rows = Rows::new(open(path)?, tabs);
-    let header: Vec<String> = match rows.next().map_err(io)? {
-        None => Vec::new(),
-        Some((_, Row::Cells(cells))) => cells.iter().map(|name| name.trim().to_owned()).collect(),
-        Some((_, Row::TooLong)) => {
-            let what =
-                format!("its header has more than {COLUMNS_MAX} columns or {ROW_BYTES_MAX} bytes; leave columns out");
-            return Err(io(std::io::Error::other(what)));
+    let (mut header, mut first) = (None, None);
+    for _ in 0..HEAD_ROWS_MAX {
+        let cells: Vec<String> = match rows.next().map_err(io)? {
+            None => break,
+            Some((_, Row::Cells(cells))) => cells.iter().map(|name| name.trim().to_owned()).collect(),
+            Some((_, Row::TooLong)) => {
+                let what = format!(
+                    "its header has more than {COLUMNS_MAX} columns or {ROW_BYTES_MAX} bytes; leave columns out"
+                );
+                return Err(io(std::io::Error::other(what)));
+            }
+        };
+        if spec.is_head(&cells) {
+            header = Some(cells);
+            break;
         }
-    };
-    let layout = Layout::new(path, spec, &header)?;
+        first.get_or_insert(cells);
+    }
+    // Where no row is a head, the first is told as one that lacks the columns.
+    let layout = Layout::new(path, spec, &header.or(first).unwrap_or_default())?;
     let mut over = false;
     Ok(Box::new(std::iter::from_fn(move || {
         if over {
@@ -390,9 +416,10 @@ fn sheet<'a>(path: &'a Path, spec: &'a ImportSpec) -> Result<Documents<'a>, Arch
     let width = sheet.rows.iter().map(SheetRow::width).max().unwrap_or(0);
     let cut = sheet.cut;
     let last = sheet.rows.last().map_or(0, |row| u64::from(row.number));
-    let mut rows = sheet.rows.into_iter();
-    let header: Vec<String> =
-        rows.next().map(|row| row.texts(first..width).map(str::to_owned).collect()).unwrap_or_default();
+    let cells = |row: &SheetRow| row.texts(first..width).map(str::to_owned).collect::<Vec<String>>();
+    let head = sheet.rows.iter().take(HEAD_ROWS_MAX).position(|row| spec.is_head(&cells(row)));
+    let mut rows = sheet.rows.into_iter().skip(head.unwrap_or(0));
+    let header: Vec<String> = rows.next().map(|row| cells(&row)).unwrap_or_default();
     let layout = Layout::new(path, spec, &header)?;
     let read =
         rows.map(move |row| layout.document(u64::from(row.number), &row.texts(first..width).collect::<Vec<_>>()));
@@ -418,149 +445,6 @@ fn whole(path: &Path) -> Result<Vec<u8>, ArchiveError> {
     Ok(bytes)
 }
 
-/// Which column feeds which field of a document.
-pub(super) struct Layout<'a> {
-    path: &'a Path,
-    spec: &'a ImportSpec,
-    /// What each column feeds.
-    feeds: Vec<Feed>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Feed {
-    /// One of [`FIELDS`].
-    Field(&'static str),
-    /// A key of `meta`.
-    Meta(String),
-}
-
-impl Feed {
-    fn name(&self) -> &str {
-        match self {
-            Self::Field(name) => name,
-            Self::Meta(name) => name,
-        }
-    }
-}
-
-/// Fields of a document that a column can feed; every other name is a `meta` key.
-const FIELDS: &[&str] = &["id", "text", "title", "url", "published_at", "seen_at", "channel", "source"];
-
-impl<'a> Layout<'a> {
-    pub(super) fn new(path: &'a Path, spec: &'a ImportSpec, header: &[String]) -> Result<Self, ArchiveError> {
-        for (field, column) in &spec.columns {
-            if !header.contains(column) {
-                return Err(ArchiveError::Column {
-                    path: path.to_owned(),
-                    field: field.clone(),
-                    column: column.clone(),
-                    header: header.join(", "),
-                });
-            }
-        }
-        let mapped =
-            |name: &String| spec.columns.iter().find(|(_, column)| *column == name).map(|(field, _)| field.clone());
-        let feed = |name: &String| {
-            let field = match mapped(name) {
-                Some(field) => field,
-                // The map has chosen another column for this field: this one is kept under its name.
-                None if spec.columns.contains_key(name) => return Feed::Meta(name.clone()),
-                None => name.clone(),
-            };
-            let known = FIELDS.iter().find(|known| **known == field);
-            known.map_or_else(
-                || Feed::Meta(field.strip_prefix("meta.").unwrap_or(&field).to_owned()),
-                |known| Feed::Field(known),
-            )
-        };
-        let feeds: Vec<Feed> = header.iter().map(feed).collect();
-        for (at, feed) in feeds.iter().enumerate() {
-            if let Some(first) =
-                feeds[..at].iter().position(|earlier| matches!(feed, Feed::Field(_)) && earlier == feed)
-            {
-                return Err(ArchiveError::TwoColumns {
-                    path: path.to_owned(),
-                    field: feed.name().to_owned(),
-                    first: header[first].clone(),
-                    second: header[at].clone(),
-                });
-            }
-        }
-        if !feeds.contains(&Feed::Field("text")) {
-            return Err(ArchiveError::Column {
-                path: path.to_owned(),
-                field: "text".to_owned(),
-                column: "text".to_owned(),
-                header: header.join(", "),
-            });
-        }
-        Ok(Self { path, spec, feeds })
-    }
-
-    pub(super) fn document(&self, line: u64, row: &[&str]) -> Result<Document, Rejected> {
-        let rejected = |reason: Refused| Rejected {
-            file: self.path.to_owned(),
-            line,
-            reason,
-            found: row.join(" | ").chars().take(Rejected::FOUND_CHARS_MAX).collect(),
-        };
-        let mut core: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut meta = Meta::new();
-        for (feed, value) in self.feeds.iter().zip(row.iter().map(|value| value.trim())) {
-            match feed {
-                _ if value.is_empty() => {}
-                Feed::Field(field) => _ = core.insert(field, value),
-                Feed::Meta(key) => _ = meta.insert(key.clone(), value.into()),
-            }
-        }
-        if row.iter().skip(self.feeds.len()).any(|value| !value.trim().is_empty()) {
-            let (cells, columns) = (row.len(), self.feeds.len());
-            return Err(rejected(refused!(
-                "这一行有 {cells} 格，表头有 {columns} 格：请给含有分隔符的文字加引号",
-                "the row has {cells} cells, the header {columns}: put the text with the separator in quotes"
-            )));
-        }
-        let Some(text) = core.get("text") else {
-            return Err(rejected(refused!(
-                "这里的 `text` 列是空的；请去掉这一行，或改用别的列",
-                "the `text` column is empty here; leave the row out or map another column"
-            )));
-        };
-        let moment = |field: &str| {
-            let parse = |found: &&str| {
-                parse_moment(found).map_err(|error| rejected(Refused::of(&error).about(format_args!("`{field}`"))))
-            };
-            core.get(field).map(parse).transpose()
-        };
-        let source = core.get("source").map_or_else(|| self.spec.source.clone(), |name| SourceId::from(*name));
-        let id = core.get("id").map_or_else(|| made_id(&source, row), |id| DocumentId::from(*id));
-        let owned = |field: &str| core.get(field).map(|value| (*value).to_owned());
-        let channel = core.get("channel").map_or(Ok(self.spec.channel), |code| {
-            code.parse().map_err(|error: UnknownCode| rejected(Refused::of(&error).about("`channel`")))
-        });
-        let document = Document {
-            id,
-            source,
-            channel: channel?,
-            url: owned("url"),
-            title: owned("title"),
-            text: (*text).to_owned(),
-            published_at: moment("published_at")?,
-            seen_at: moment("seen_at")?,
-            meta,
-            raw: None,
-        };
-        document.check().map_err(|error| rejected(Refused::of(&error)))?;
-        Ok(document)
-    }
-}
-
-/// A row without an id is named by what it says: the same row again is the same document.
-fn made_id(source: &SourceId, row: &[&str]) -> DocumentId {
-    let hash = blake3::hash(row.join("\u{1f}").as_bytes()).to_hex();
-    DocumentId::new(format!("{source}:{}", &hash.as_str()[..16]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -574,6 +458,7 @@ mod tests {
             format,
             columns: columns.iter().map(|(field, column)| ((*field).to_owned(), (*column).to_owned())).collect(),
             pages: PageFilter::default(),
+            preset: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is kept in files: raw exchanges as WARC, signals and assessments as Parquet.
 //!
-//! In: values of the vocabulary, exchanges with the web. Out: the same, later. Not here: the meaning of text, scores, alerts,
-//! any clock.
+//! In: values of the vocabulary, exchanges with the web, files that people bring, presets of how these are read. Out: the same, later.
+//! Not here: the meaning of text, scores, alerts, any clock.
 //! RAW-1: a document points at the exact bytes it was read from. LOG-2: a part of the signals dataset is named by the
 //! stretch of the log it was made from, and appears whole (write aside, fsync, rename, fsync of the folder) or not at all.
 
@@ -13,6 +13,7 @@ pub mod documents;
 mod export;
 pub mod files;
 mod parquet;
+mod preset;
 mod sheet;
 mod signals;
 mod table;
@@ -25,6 +26,7 @@ pub use export::{EXPORT_COLUMNS, ExportFormat, ExportRow, guarded, write_export}
 pub use parquet::{
     AssessedRow, AssessmentTable, DocumentDataset, read_assessed, read_signal_dataset, write_signal_dataset,
 };
+pub use preset::Preset;
 pub use sheet::{SheetError, SheetRow, SheetRows, read_sheet};
 pub use signals::{Joined, Joining, PartsSurvey, SignalParts, survey_parts};
 pub use warc::{
@@ -35,7 +37,7 @@ pub use zip_files::zip_files;
 
 use std::path::PathBuf;
 
-use vocabulary::{Said, file_action};
+use vocabulary::{Refused, Said, file_action};
 
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +114,38 @@ pub enum ArchiveError {
         /// Columns that are there.
         header: String,
     },
+    /// A file has none of the columns by which a preset finds the text.
+    #[error(
+        "{path}: no column for the text; preset `{preset}` knows: {names}; the header has: {header}; name one with --map text=COLUMN"
+    )]
+    NoText {
+        /// The file.
+        path: PathBuf,
+        /// Name of the preset.
+        preset: String,
+        /// Columns that were looked for.
+        names: String,
+        /// Columns that are there.
+        header: String,
+    },
+    /// No preset of that name comes with the program.
+    #[error("no preset `{name}`; there are: {known}; a file of your own is named with its ending, e.g. ./mine.toml")]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// Names of the shipped ones.
+        known: String,
+    },
+    /// A preset is not written as one is.
+    #[error("{file}:{line}: {detail}")]
+    Preset {
+        /// The file.
+        file: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// What was found and what is allowed.
+        detail: Refused,
+    },
     /// Two parts of the signals dataset do not meet: something between them is missing or was made twice.
     #[error(
         "signals end at log position {at}, but the next file is {path}; delete the files from there on, they are made again"
@@ -161,6 +195,14 @@ impl Said for ArchiveError {
                 "{}：没有给 `{field}` 的列 `{column}`；表头有：{header}；请用 --map {field}=列名 指定",
                 path.display()
             ),
+            Self::NoText { path, preset, names, header } => format!(
+                "{}：没有正文列；预设 `{preset}` 认得：{names}；表头有：{header}；请用 --map text=列名 指定",
+                path.display()
+            ),
+            Self::UnknownPreset { name, known } => {
+                format!("没有预设 `{name}`；有：{known}；自己的文件请连扩展名一起写，例如 ./mine.toml")
+            }
+            Self::Preset { file, line, detail } => format!("{file}:{line}：{}", detail.zh),
             Self::Gap { at, path } => format!(
                 "信号到日志位置 {at} 为止，而下一个文件是 {}；请删除从它开始的文件，程序会重新生成",
                 path.display()

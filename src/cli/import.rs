@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::Args;
@@ -9,18 +10,25 @@ use jiff::Timestamp;
 
 use super::lang::{pick, told, tr};
 use super::{Common, Failure, say, tell};
+use archive::Preset;
 use archive::documents::{Format, ImportSpec, PageFilter};
 use pipeline::{self, PipelineError, Tower};
 use vocabulary::{Channel, SourceId, check_names};
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// Source of the documents; one without a recipe is made on the spot
-    #[arg(long, value_name = "ID")]
-    source: String,
-    /// Channel group of documents that name none: complaint, regulator, platform, media, standard
-    #[arg(long, default_value = "media")]
-    channel: Channel,
+    /// Source of the documents; one without a recipe is made on the spot [default: that of the preset]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["preset", "presets"])]
+    source: Option<String>,
+    /// Channel group of documents that name none: complaint, regulator, platform, media, standard [default: that of the preset, else media]
+    #[arg(long)]
+    channel: Option<Channel>,
+    /// How tables of a kind are read: source, channel and columns. A shipped preset by its name, or a file (.toml)
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// List the shipped presets and import nothing
+    #[arg(long)]
+    presets: bool,
     /// How the files are written [default: by their names]: ndjson, csv, tsv, xlsx, parquet, warc, arc, wet
     #[arg(long)]
     format: Option<Format>,
@@ -38,13 +46,20 @@ pub(super) struct ImportArgs {
     #[arg(long)]
     lenient: bool,
     /// The files; .gz and .zst are understood
-    #[arg(required = true)]
+    #[arg(required_unless_present = "presets")]
     files: Vec<PathBuf>,
 }
 
 pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure> {
+    if args.presets {
+        return list_presets();
+    }
     let columns = columns(&args.map)?;
-    let source = SourceId::new(args.source.trim());
+    let preset = args.preset.as_deref().map(Preset::load).transpose().map_err(Failure::input)?.map(Arc::new);
+    let stated = args.source.as_deref().map(|source| SourceId::new(source.trim()));
+    let source = stated.or_else(|| preset.as_ref().map(|preset| preset.source.clone()));
+    let source = source.unwrap_or_else(|| SourceId::new(""));
+    let channel = args.channel.or_else(|| preset.as_ref().map(|preset| preset.channel)).unwrap_or(Channel::Media);
     if source.as_str().is_empty() {
         return Err(Failure::Input(anyhow!(pick(
             "--source 是空的：写明信息从哪里来，例如 weibo",
@@ -64,6 +79,13 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
                 file.display()
             ))));
         }
+        if preset.is_some() && matches!(format, Format::Ndjson | Format::Warc) {
+            return Err(Failure::Input(anyhow!(tr!(
+                "{}：--preset 只用于表格（csv、tsv、xlsx、parquet）",
+                "{}: --preset is for tables (csv, tsv, xlsx, parquet)",
+                file.display()
+            ))));
+        }
         if pages != PageFilter::default() && format != Format::Warc {
             return Err(Failure::Input(anyhow!(tr!(
                 "{}：--host 和 --language 只用于存档页面（warc、arc、wet）",
@@ -71,8 +93,8 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
                 file.display()
             ))));
         }
-        let (source, columns, pages) = (source.clone(), columns.clone(), pages.clone());
-        let spec = ImportSpec { source, channel: args.channel, format, columns, pages };
+        let (source, columns, pages, preset) = (source.clone(), columns.clone(), pages.clone(), preset.clone());
+        let spec = ImportSpec { source, channel, format, columns, pages, preset };
         specs.push((file, spec));
     }
 
@@ -121,6 +143,18 @@ pub(super) async fn run(args: ImportArgs, common: &Common) -> Result<(), Failure
         ));
     }
     stopped.map_or(Ok(()), |line| Err(Failure::input(PipelineError::BadLine(Box::new(line)))))
+}
+
+/// Prints the shipped presets, each with what it is for. What presets say themselves stays as it is written.
+fn list_presets() -> Result<(), Failure> {
+    let presets = Preset::shipped().map_err(Failure::input)?;
+    let width = |text: fn(&Preset) -> &str| presets.iter().map(|preset| text(preset).len()).max().unwrap_or(0);
+    let (keys, sources) = (width(|preset| preset.key.as_str()), width(|preset| preset.source.as_str()));
+    for Preset { key, name, about, source, channel, .. } in &presets {
+        say(format_args!("{key:keys$}  {:sources$}  {:10}  {name}", source.as_str(), channel.code()))?;
+        say(format_args!("    {about}"))?;
+    }
+    Ok(())
 }
 
 fn format_of(file: &Path, asked: Option<Format>) -> Result<Format, Failure> {

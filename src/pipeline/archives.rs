@@ -103,6 +103,7 @@ impl Piece {
                         .ok_or_else(|| PipelineError::UnknownFormat(path.clone()))?,
                     columns: BTreeMap::new(),
                     pages: PageFilter::default(),
+                    preset: None,
                 };
                 let (items, reader) = read_aside(path.clone(), spec, Masker::default(), Dating::Replayed);
                 Ok(Batches::File { items, reader: Some(reader) })

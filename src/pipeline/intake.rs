@@ -257,7 +257,7 @@ pub async fn push_lines(
     now: Timestamp,
 ) -> Result<ImportReport, PipelineError> {
     let (columns, pages) = (BTreeMap::new(), PageFilter::default());
-    let of = ImportSpec { source, channel, format: Format::Ndjson, columns, pages };
+    let of = ImportSpec { source, channel, format: Format::Ndjson, columns, pages, preset: None };
     // Rejected lines are counted for the organisation's own sources, too.
     let source = by.map_or_else(|| of.source.clone(), |by| SourceId::new(by.own_source(of.source.as_str())));
     let spec = ImportSpec { source, ..of.clone() };

@@ -113,6 +113,7 @@ mod tests {
             format: Format::Warc,
             columns: std::collections::BTreeMap::new(),
             pages: PageFilter::default(),
+            preset: None,
         };
         let text = "某品牌充电宝在充电时起火，两人受伤，厂家已经停止销售并召回这一批产品。".repeat(5);
         let page =

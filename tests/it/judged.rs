@@ -166,6 +166,7 @@ fn every_line_that_is_set_aside_is_booked_however_many_are_listed() {
             format: Format::Ndjson,
             columns: BTreeMap::default(),
             pages: PageFilter::default(),
+            preset: None,
         };
         let imported = import_file(tower, &file, &spec, true, at(0), &|_| ()).await.expect("imported");
         assert_eq!((imported.rejected.len(), imported.total().rejected), (5, bad));

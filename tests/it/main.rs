@@ -28,6 +28,7 @@ mod methods;
 mod mirrors;
 mod names;
 mod party;
+mod presets;
 mod promoted;
 mod promotion;
 mod raw_evidence;

@@ -116,7 +116,7 @@ pub(crate) fn read_document_table<'a>(
 ) -> Result<Box<dyn Iterator<Item = Result<Document, Rejected>> + 'a>, ArchiveError> {
     let table = BroughtTable::open(path)?;
     let refused = |line, reason| rejected(path, line, &[], reason);
-    if spec.columns.is_empty() && table.header == COLUMNS {
+    if spec.columns.is_empty() && spec.preset.is_none() && table.header == COLUMNS {
         return Ok(Box::new(table.map(move |(line, row)| {
             let row = row.map_err(|reason| refused(line, reason))?;
             ours(&row).map_err(|reason| rejected(path, line, &row, reason))
@@ -203,6 +203,7 @@ mod tests {
             format: Format::Parquet,
             columns: BTreeMap::new(),
             pages: PageFilter::default(),
+            preset: None,
         }
     }
 

@@ -183,6 +183,26 @@ async fn every_event_arrives_once_signed_and_a_second_look_sends_nothing() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_hears_nothing_for_longer_than_ever_is_silent() {
+    let scene = Scene::new().await;
+    scene.add(&scene.endpoint("works")).await;
+    let day = |number: i64| clock() + jiff::SignedDuration::from_hours(24 * number);
+    let days = [0, 1, 2, 5, 6];
+    for (number, at) in days.iter().enumerate() {
+        scene.happen(&[event(number + 1, Danger::High)]).await;
+        scene.courier.queue(day(*at)).await.expect("queued");
+        scene.courier.send_due(move || day(*at)).await.expect("sent");
+    }
+    let health = scene.store.endpoint_health().await.expect("read");
+    let silent = |number: i64| health[0].silent_days(day(number));
+    assert_eq!((silent(6), silent(12), silent(13)), (None, None, Some((7, 3))), "{:?}", health[0].pace);
+    // One that was told less says nothing by its silence.
+    let other = Scene::new().await;
+    other.add(&other.endpoint("works")).await;
+    assert_eq!(other.store.endpoint_health().await.expect("read")[0].silent_days(day(400)), None);
+}
+
+#[tokio::test]
 async fn a_receiver_that_hangs_fails_or_answers_garbage_delays_nobody_else() {
     let scene = Scene::new().await;
     for way in ["hangs", "fails", "leads-away", "floods", "works"] {
