@@ -178,7 +178,9 @@ async fn act(what: What, folder: &Folder, courier: &Courier) -> Result<(), Failu
         What::List => {
             let now = now();
             for found in folder.store().endpoint_health().await? {
-                let silent = found.silent_days(now).map(|(days, usual)| serde_json::json!({"days": days, "longest_before": usual}));
+                let silent = found
+                    .silent_days(now)
+                    .map(|(days, usual)| serde_json::json!({"days": days, "longest_before": usual}));
                 let (row, endpoint) = (&found.row, &found.row.endpoint);
                 say(serde_json::json!({
                     "endpoint": endpoint.name, "kind": endpoint.kind, "party": endpoint.party, "owner": row.owner,

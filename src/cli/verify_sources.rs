@@ -48,7 +48,9 @@ pub(super) async fn verify(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let month = day_of(now).strftime("%Y-%m").to_string();
-    if keep.write && let Some(shipped) = recipes.iter().find(|recipe| !Path::new(&recipe.file).is_file()) {
+    if keep.write
+        && let Some(shipped) = recipes.iter().find(|recipe| !Path::new(&recipe.file).is_file())
+    {
         return Err(Failure::Input(anyhow!(tr!(
             "{} 随程序附带，不能改写：请复制到自己的目录，并用 --sources 指明",
             "{} comes with the program and is not changed: copy it to a folder of your own and name that by --sources",
@@ -116,7 +118,8 @@ fn write_month(recipe: &Recipe, month: &str) -> Result<(), Failure> {
     let path = Path::new(&recipe.file);
     let text = fs::read_to_string(path).with_context(|| cannot_read(path))?;
     let own = |key: &str| {
-        let here = |line: &&collect::EffectiveLine| line.section.is_empty() && line.key == key && line.file == recipe.file;
+        let here =
+            |line: &&collect::EffectiveLine| line.section.is_empty() && line.key == key && line.file == recipe.file;
         recipe.effective.iter().find(here).map(|line| line.line - 1)
     };
     let changed = with_month(&text, own("verified"), own("id"), month);

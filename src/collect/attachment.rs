@@ -185,7 +185,8 @@ fn of_paper(
     if let Some(cut) = &paper.cut {
         notes.add(Some(rules.line), format!("{}: {cut}", paper.name), CHECK_BOUNDS);
     }
-    let tables = paper.blocks.iter().filter_map(|block| if let Block::Table(table) = block { Some(table) } else { None });
+    let tables =
+        paper.blocks.iter().filter_map(|block| if let Block::Table(table) = block { Some(table) } else { None });
     let (mut rows, mut lacking) = (Vec::new(), Vec::new());
     for table in tables {
         rows.extend(rows_of(rules, table, hints, &mut lacking));
@@ -231,7 +232,8 @@ fn rows_of(rules: &Attachments, table: &Table, hints: &Fields, lacking: &mut Vec
         return Vec::new();
     }
     lacking.clear();
-    let required = rules.columns.iter().zip(&columns).filter(|((field, _), (_, at))| field == "product" && at.is_none());
+    let required =
+        rules.columns.iter().zip(&columns).filter(|((field, _), (_, at))| field == "product" && at.is_none());
     lacking.extend(required.map(|((_, names), _)| format!("`{}`", names.join("`, `"))));
     let entries = head.entries(&rows, below, &table.seams);
     entries.iter().map(|cells| fields_of(&head, &columns, cells, hints)).collect()

@@ -122,7 +122,8 @@ impl Collector {
         let fields = round.fields.iter().map(|(name, count)| (name.clone(), share(count))).collect();
         let empty = round.empty_lists > 0 && round.collected == 0;
         let away = self.frontier.state(&recipe.id).await?.failed_rounds;
-        let fared = Fared { success: round.pages_read > 0 || round.unchanged > 0, news: round.kept > 0, empty, gap, fields };
+        let fared =
+            Fared { success: round.pages_read > 0 || round.unchanged > 0, news: round.kept > 0, empty, gap, fields };
         self.frontier.fared(&recipe.id, now, &fared).await?;
         if fared.success && away > 0 {
             tracing::warn!(source.id = %recipe.id, rounds = away, "the source answers again");

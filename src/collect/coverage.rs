@@ -146,6 +146,8 @@ mod tests {
             last_at: at,
             last_success_at: at,
             last_news_at: at,
+            back_at: None,
+            away_rounds: 0,
             rounds: 1,
             fields: std::collections::BTreeMap::new(),
             troubles: Vec::new(),

@@ -332,7 +332,13 @@ fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Not
     }
 }
 
-pub(crate) fn keep(harvest: &mut Harvest, fields: &Fields, context: &Context<'_>, part: Option<String>, notes: &mut Notes<'_>) {
+pub(crate) fn keep(
+    harvest: &mut Harvest,
+    fields: &Fields,
+    context: &Context<'_>,
+    part: Option<String>,
+    notes: &mut Notes<'_>,
+) {
     let origin = Origin { url: context.url, part, raw: context.raw, now: context.now, masker: context.masker };
     match document(context.recipe, fields, &origin, notes) {
         Ok(document) => harvest.documents.push(document),

@@ -42,7 +42,8 @@ impl Head {
         };
         let upper = at.checked_sub(1).filter(|upper| first.get(at).is_some_and(|cells| groups(&first[*upper], cells)));
         let upper = upper.unwrap_or(at);
-        let lower = if upper == at && first.get(at + 1).is_some_and(|lower| groups(&first[at], lower)) { at + 1 } else { at };
+        let lower =
+            if upper == at && first.get(at + 1).is_some_and(|lower| groups(&first[at], lower)) { at + 1 } else { at };
         let rows: Vec<Vec<String>> = first.get(upper..=lower)?.to_vec();
         let width = rows.iter().map(Vec::len).max()?;
         let names: Vec<Vec<String>> = (0..width)
@@ -57,10 +58,12 @@ impl Head {
             })
             .collect();
         let mut head = Self { names, rows, entry: None, product: None, of_each: Vec::new() };
-        let field = |field: &str| columns.iter().find(|(name, _)| name == field).and_then(|(_, names)| head.position(names));
+        let field =
+            |field: &str| columns.iter().find(|(name, _)| name == field).and_then(|(_, names)| head.position(names));
         let product = field("product").or_else(|| field("title"));
         let of_each = OF_EACH_ROW.iter().filter_map(|name| field(name)).collect();
-        let number = head.names.iter().position(|names| names.iter().any(|name| NUMBERS.contains(&plain(name).as_str())));
+        let number =
+            head.names.iter().position(|names| names.iter().any(|name| NUMBERS.contains(&plain(name).as_str())));
         (head.entry, head.product, head.of_each) = (number.or(product), product, of_each);
         Some((head, lower + 1))
     }
@@ -84,7 +87,8 @@ impl Head {
     /// Whether a row is the head again, but for some cells: a letter may hang over into the row below.
     fn is_repeated(&self, cells: &[String]) -> bool {
         let said = cells.iter().filter(|cell| !cell.is_empty()).count();
-        let same = |row: &Vec<String>| row.iter().zip(cells).filter(|(one, other)| one == other && !one.is_empty()).count();
+        let same =
+            |row: &Vec<String>| row.iter().zip(cells).filter(|(one, other)| one == other && !one.is_empty()).count();
         self.rows.iter().any(|row| 2 * same(row) > said)
     }
 
@@ -168,7 +172,7 @@ impl Head {
 const DIVIDER: char = '║';
 
 /// The rows with columns apart that are written as one: a head of `不合格项目║检验结果║标准值` is three.
-pub(crate) fn divided<'r>(rows: &'r [Vec<String>], heads_within: usize) -> Cow<'r, [Vec<String>]> {
+pub(crate) fn divided(rows: &[Vec<String>], heads_within: usize) -> Cow<'_, [Vec<String>]> {
     let wide = rows.iter().take(heads_within).find_map(|row| {
         let at = row.iter().position(|cell| cell.contains(DIVIDER))?;
         Some((at, row[at].matches(DIVIDER).count() + 1))
@@ -196,7 +200,8 @@ fn groups(upper: &[String], lower: &[String]) -> bool {
     for (column, name) in upper.iter().enumerate() {
         let Some(below) = lower.get(column) else { return false };
         let is_wide = !name.is_empty()
-            && (upper.get(column + 1) == Some(name) || column.checked_sub(1).and_then(|left| upper.get(left)) == Some(name));
+            && (upper.get(column + 1) == Some(name)
+                || column.checked_sub(1).and_then(|left| upper.get(left)) == Some(name));
         if is_wide && below != name && !below.is_empty() {
             divides = true;
         } else if below != name && !below.is_empty() && !name.is_empty() {
@@ -269,7 +274,8 @@ mod tests {
 
     #[test]
     fn a_column_of_several_is_divided() {
-        let rows = [row("附件|附件"), row("序号|不合格项目║检验结果║标准值"), row("1|霉菌║330CFU/g║≤150CFU/g"), row("2|标签")];
+        let rows =
+            [row("附件|附件"), row("序号|不合格项目║检验结果║标准值"), row("1|霉菌║330CFU/g║≤150CFU/g"), row("2|标签")];
         assert_eq!(
             *divided(&rows, 3),
             [
@@ -317,7 +323,10 @@ mod tests {
         assert_eq!(found, expected);
         let rows = [rows[0].clone(), row("1|儿童学|甲家居|稳定性|倾翻"), row("|习桌椅|有限公司|标识|无")];
         let found = head.entries(&rows, below, &[2]);
-        assert_eq!(found, [row("1|儿童学习桌椅|甲家居有限公司|稳定性|倾翻"), row("1|儿童学习桌椅|甲家居有限公司|标识|无")]);
+        assert_eq!(
+            found,
+            [row("1|儿童学习桌椅|甲家居有限公司|稳定性|倾翻"), row("1|儿童学习桌椅|甲家居有限公司|标识|无")]
+        );
     }
 
     #[test]

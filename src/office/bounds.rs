@@ -8,7 +8,7 @@ vocabulary::bounds! {
     /// Processor time for one file.
     pub(crate) const PROCESS_CPU_MAX: Duration = Duration::from_secs(20), "seconds", "the process ends, the file is named and not read";
     /// Time for one file, waiting included.
-    pub(crate) const PROCESS_TIME_MAX: Duration = Duration::from_secs(60), "seconds", "the process is ended, the file is named and not read";
+    pub(crate) const PROCESS_TIME_MAX: Duration = Duration::from_mins(1), "seconds", "the process is ended, the file is named and not read";
     /// What the process may answer.
     pub(crate) const ANSWER_BYTES_MAX: u64 = 32 << 20, "bytes", "the process is ended, the file is named and not read";
     /// Rows of all tables of one file.

@@ -91,7 +91,9 @@ pub enum Unread {
     #[error("reading it takes more than {0}; open it by hand")]
     TooMuch(String),
     /// The process that reads files did not start.
-    #[error("the process that reads files did not start ({0}); see whether the program was replaced, and restart the service")]
+    #[error(
+        "the process that reads files did not start ({0}); see whether the program was replaced, and restart the service"
+    )]
     NoProcess(String),
 }
 

@@ -89,6 +89,7 @@ fn send(into: &mut impl Write, bytes: &[u8], name: &str) -> std::io::Result<()> 
 }
 
 /// How the process ended; none when it had to be ended.
+#[expect(clippy::disallowed_methods, reason = "how long a process may take is measured where it is started")]
 fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
     let began = Instant::now();
     loop {

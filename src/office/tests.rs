@@ -71,7 +71,8 @@ fn endings_lie_and_first_bytes_do_not() {
 fn an_archive_names_what_it_leaves_out() {
     let table = "序号,产品,项目\n1,甲,乙".as_bytes();
     let inner = zipped(&[("a.csv", table)]);
-    let archive = zipped(&[("folder/a.csv", table), ("b.zip", &inner), ("c.bin", &[0; 20]), ("../../etc/d.csv", table)]);
+    let archive =
+        zipped(&[("folder/a.csv", table), ("b.zip", &inner), ("c.bin", &[0; 20]), ("../../etc/d.csv", table)]);
     let papers = read(&archive, "all.zip").unwrap();
     let names: Vec<&str> = papers.papers.iter().map(|paper| paper.name.as_str()).collect();
     assert_eq!(names, ["a.csv", "d.csv"]);
@@ -89,7 +90,11 @@ fn an_archive_names_what_it_leaves_out() {
 fn members_beyond_the_bounds_are_named() {
     let member_bytes = usize::try_from(bounds::MEMBER_BYTES_MAX).unwrap() + 1;
     let papers = read(&zipped(&[("bomb.csv", &vec![b'0'; member_bytes])]), "all.zip").unwrap();
-    assert!(matches!(&papers.left_out[..], [(name, Unread::TooMuch(_))] if name == "bomb.csv"), "{:?}", papers.left_out);
+    assert!(
+        matches!(&papers.left_out[..], [(name, Unread::TooMuch(_))] if name == "bomb.csv"),
+        "{:?}",
+        papers.left_out
+    );
     let names: Vec<String> = (0..bounds::MEMBERS_MAX + 5).map(|at| format!("{at}.csv")).collect();
     let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"a,b,c\n1,2,3"[..])).collect();
     let papers = read(&zipped(&members), "all.zip").unwrap();

@@ -48,7 +48,8 @@ fn sheets(names: Vec<String>, mut sheet: impl FnMut(&str) -> Result<Sheet, Unrea
 fn rows(cells: &Range<Data>, merged: &[Dimensions]) -> Vec<Vec<String>> {
     let (Some((top, left)), Some((bottom, right))) = (cells.start(), cells.end()) else { return Vec::new() };
     // One more than the bounds, so that what is left out is said.
-    let place = |at: u32, first: u32, max: usize| usize::try_from(at.saturating_sub(first)).map_or(max, |at| at.min(max));
+    let place =
+        |at: u32, first: u32, max: usize| usize::try_from(at.saturating_sub(first)).map_or(max, |at| at.min(max));
     let (height, width) = (place(bottom, top, ROWS_MAX) + 1, place(right, left, COLUMNS_MAX) + 1);
     let mut rows = vec![vec![String::new(); width]; height];
     for (row, column, cell) in cells.used_cells() {

@@ -167,7 +167,9 @@ pub(super) async fn collector_of(
     let mut warc = WarcWriter::open(warc, WarcOptions::default())?;
     if let Some((file, at)) = warc.damaged().map(|(file, at)| (file.to_owned(), at)) {
         if is_pointed_to(&Journal::new(store.clone()), &file, at).await? {
-            tracing::warn!("{file} is damaged at byte {at} and stays as it is, a new file begins; restore it from a backup");
+            tracing::warn!(
+                "{file} is damaged at byte {at} and stays as it is, a new file begins; restore it from a backup"
+            );
         } else {
             warc.cut_damaged()?;
         }

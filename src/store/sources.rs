@@ -115,7 +115,8 @@ mod tests {
         let (_dir, frontier) = frontier().await;
         let source = SourceId::from("s");
         let at = |second| Timestamp::from_second(second).unwrap();
-        let (good, empty) = (Fared { success: true, ..Fared::default() }, Fared { success: true, empty: true, ..Fared::default() });
+        let (good, empty) =
+            (Fared { success: true, ..Fared::default() }, Fared { success: true, empty: true, ..Fared::default() });
         let bad = Fared::default();
         for (second, fared, expected) in [
             (1, &good, (0, None, 0, 0)),

@@ -1,5 +1,6 @@
 //! Files that notices link to are read in a process of their own, and a hostile one ends that process and nothing else.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -38,7 +39,9 @@ fn docx(before: &str, text: &str, times: usize, after: &str) -> Vec<u8> {
 fn xlsx(sheet: (&str, &str, usize, &str)) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const RELATION: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let book = format!("<workbook xmlns='{MAIN}' xmlns:r='{RELATION}'><sheets><sheet name='a' sheetId='1' r:id='r1'/></sheets></workbook>");
+    let book = format!(
+        "<workbook xmlns='{MAIN}' xmlns:r='{RELATION}'><sheets><sheet name='a' sheetId='1' r:id='r1'/></sheets></workbook>"
+    );
     let links = format!(
         "<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'>\
          <Relationship Id='r1' Type='{RELATION}/worksheet' Target='worksheets/sheet1.xml'/></Relationships>"
@@ -94,7 +97,12 @@ fn hostile_files_are_refused_within_the_bounds() {
         // Each form shows the next one ten times: 10^200 letters.
         let next = format!("/F{level} Do ").repeat(10);
         let inner = level + 5;
-        stream(&format!("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F{level} {inner} 0 R >> >>"), &next)
+        stream(
+            &format!(
+                "/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F{level} {inner} 0 R >> >>"
+            ),
+            &next,
+        )
     });
     let mut forms = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
@@ -107,7 +115,10 @@ fn hostile_files_are_refused_within_the_bounds() {
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [2 0 R 2 0 R 2 0 R] /Count 99999999 >>".to_owned(),
     ];
-    let lines: String = (0..60_000).map(|at| format!("{at} 0 m {at} 900 l S 0 {at} m 900 {at} l S\n")).collect();
+    let mut lines = String::new();
+    for at in 0..60_000 {
+        _ = writeln!(lines, "{at} 0 m {at} 900 l S 0 {at} m 900 {at} l S");
+    }
     let ruled = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
@@ -122,9 +133,15 @@ fn hostile_files_are_refused_within_the_bounds() {
         ("a part of 4 GB", docx(open, "0", 4 << 30, "")),
         ("a table in a table in a table", docx(open, "<w:tbl><w:tr><w:tc>", 3_000_000, "")),
         ("rows without end", docx(&format!("{open}<w:tbl>"), "<w:tr><w:tc><w:p/></w:tc></w:tr>", 1_900_000, "")),
-        ("cells that span a thousand million", docx(&format!("{open}<w:tbl>"), "<w:tr><w:tc><w:gridSpan w:val='999999999'/></w:tc></w:tr>", 20_000, "")),
+        (
+            "cells that span a thousand million",
+            docx(&format!("{open}<w:tbl>"), "<w:tr><w:tc><w:gridSpan w:val='999999999'/></w:tc></w:tr>", 20_000, ""),
+        ),
         ("two cells at the corners of a sheet", xlsx((far, "", 0, ""))),
-        ("a sheet of a hundred million rows", xlsx(("<sheetData>", cell, 100_000_000 / cell.len() * 4, "</sheetData>"))),
+        (
+            "a sheet of a hundred million rows",
+            xlsx(("<sheetData>", cell, 100_000_000 / cell.len() * 4, "</sheetData>")),
+        ),
         ("a million merged areas", xlsx((&format!("{far}<mergeCells>"), merged, 1_000_000, "</mergeCells>"))),
         ("forms in forms", pdf(&forms)),
         ("pages in a circle", pdf(&pages)),

@@ -1,9 +1,9 @@
 //! Promises of the whole house, in one binary. Module names say what is promised.
 #![expect(clippy::disallowed_methods, reason = "tests read fixtures and start the program")]
 
+mod attached;
 #[path = "../attack/mod.rs"]
 mod attack;
-mod attached;
 mod bad_input;
 mod books;
 mod broken_off;

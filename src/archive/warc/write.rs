@@ -534,7 +534,7 @@ mod tests {
     #[test]
     fn a_failed_read_is_not_a_torn_end() {
         let mut packer = Packer::new();
-        let noise: Vec<u8> = (0..4000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let noise: Vec<u8> = (0..4000_u32).map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
         let bytes: Vec<u8> = (0..5).flat_map(|_| packer.member(&[], &[&noise])).collect();
         let length = bytes.len() as u64;
         let mut told = 0;

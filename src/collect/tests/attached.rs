@@ -1,6 +1,7 @@
 //! The tables of the notices in `tests/data/attachments`, against what their truth says.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::*;
@@ -46,7 +47,8 @@ fn read(recipe: &Recipe, file: &str) -> (Vec<BTreeMap<String, String>>, Vec<Stri
     assert!(harvest.is_final);
     let rows = harvest.documents.iter().map(|document| {
         let value = |field: &str| document.meta_str(field).unwrap_or_default().to_owned();
-        let mut row: BTreeMap<String, String> = FIELDS.iter().map(|field| ((*field).to_owned(), value(field))).collect();
+        let mut row: BTreeMap<String, String> =
+            FIELDS.iter().map(|field| ((*field).to_owned(), value(field))).collect();
         row.insert("text".to_owned(), document.text.clone());
         row
     });
@@ -81,7 +83,7 @@ fn the_tables_of_attachments_are_read_as_people_read_them() {
         }
         rows_of = (rows_of.0 + expected.len(), rows_of.1 + found.len());
         (all, right) = (all + cells, right + good);
-        report += &format!("{file}: {good} of {cells} cells, {} of {} rows; {said:?}\n", found.len(), expected.len());
+        _ = writeln!(report, "{file}: {good} of {cells} cells, {} of {} rows; {said:?}", found.len(), expected.len());
     }
     eprint!("{report}");
     assert!(right * 100 >= all * 95, "{right} of {all} cells\n{report}");
@@ -111,8 +113,10 @@ fn site(links: &'static str) -> Site {
     Site::serve(move |path, _| match path.rsplit_once('/') {
         _ if path == "/list" => ok(&list_page(&["/n/1"])),
         _ if path == "/n/1" => ok(&format!("<h1>抽查通报</h1><div class=t>本次抽查24批次不合格。{links}</div>")),
-        Some((_, file)) if file == "broken.xls" => answer("200 OK", "", &[0xD0, 0xCF, 0x11, 0xE0, 1, 2, 3]),
-        Some((_, file)) => std::fs::read(folder().join(file)).map_or_else(|_| missing(), |file| answer("200 OK", "", &file)),
+        Some((_, "broken.xls")) => answer("200 OK", "", &[0xD0, 0xCF, 0x11, 0xE0, 1, 2, 3]),
+        Some((_, file)) => {
+            std::fs::read(folder().join(file)).map_or_else(|_| missing(), |file| answer("200 OK", "", &file))
+        }
         None => missing(),
     })
 }
@@ -151,7 +155,10 @@ fn a_file_that_cannot_be_read_is_told_once_and_the_notice_stays() {
     assert_eq!((round.kept, round.rejected), (1, 1), "{round:?}");
     let said: Vec<&str> = round.problems.iter().map(|problem| problem.detail.as_str()).collect();
     assert!(said.iter().any(|said| said.contains("the file is not read")), "{said:?}");
-    assert!(said.iter().any(|said| said.contains("a file of another host `198.51.100.7` is not asked for")), "{said:?}");
+    assert!(
+        said.iter().any(|said| said.contains("a file of another host `198.51.100.7` is not asked for")),
+        "{said:?}"
+    );
     let again = world.round(&recipe, DAY_2, &sink);
     assert_eq!((again.kept, again.rejected), (0, 0), "{again:?}");
 }

@@ -48,7 +48,8 @@ fn twins(recipes: &[Recipe]) -> BTreeMap<String, Vec<Twin>> {
         let items = listed(recipe, moment("2026-06-01")).items;
         let urls: Vec<Url> = items.into_iter().filter_map(|item| item.url).collect();
         let starts: Vec<Url> = recipe.start_urls().collect();
-        let mut hosts: Vec<String> = starts.iter().chain(&urls).filter_map(|url| Some(url.host_str()?.to_owned())).collect();
+        let mut hosts: Vec<String> =
+            starts.iter().chain(&urls).filter_map(|url| Some(url.host_str()?.to_owned())).collect();
         hosts.sort();
         hosts.dedup();
         for host in hosts {
@@ -69,7 +70,9 @@ fn answer_of(twins: &[Twin], path: &str) -> Option<Vec<u8>> {
     if let Some(twin) = twins.iter().find(|twin| twin.pages.iter().any(|page| page == path)) {
         return twin.page.clone().or_else(|| Some(twin.list.clone()));
     }
-    if let Some(file) = path.rsplit('/').next().filter(|name| name.contains(".xls") || name.contains(".doc") || name.contains(".pdf")) {
+    if let Some(file) =
+        path.rsplit('/').next().filter(|name| name.contains(".xls") || name.contains(".doc") || name.contains(".pdf"))
+    {
         let ending = file.split('?').next().unwrap_or_default().rsplit('.').next().unwrap_or_default();
         let name = match ending {
             "xls" => "attachments/01.xls",
@@ -105,7 +108,7 @@ fn at_port(port: u16) -> Vec<Recipe> {
                 continue;
             }
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.starts_with("example_") || !name.ends_with(".toml") {
+            if name.starts_with("example_") || path.extension().is_none_or(|ending| ending != "toml") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
@@ -144,7 +147,9 @@ fn serve(seen: &Arc<Mutex<BTreeMap<String, Seen>>>) -> u16 {
                 }
                 let head = String::from_utf8_lossy(&head).into_owned();
                 let header = |name: &str| {
-                    head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix(name).map(|rest| rest.trim().to_owned()))
+                    head.lines().find_map(|line| {
+                        line.to_ascii_lowercase().strip_prefix(name).map(|rest| rest.trim().to_owned())
+                    })
                 };
                 let length = header("content-length:").and_then(|length| length.parse().ok()).unwrap_or(0);
                 let mut body = vec![0; length];

@@ -61,6 +61,10 @@ fn clock() -> Timestamp {
     Timestamp::from_second(1_700_000_000).expect("a moment")
 }
 
+fn day(number: i64) -> Timestamp {
+    clock() + jiff::SignedDuration::from_hours(24 * number)
+}
+
 fn later() -> Timestamp {
     Timestamp::from_second(1_700_000_000 + 86_400).expect("a moment")
 }
@@ -186,12 +190,11 @@ async fn every_event_arrives_once_signed_and_a_second_look_sends_nothing() {
 async fn a_receiver_that_hears_nothing_for_longer_than_ever_is_silent() {
     let scene = Scene::new().await;
     scene.add(&scene.endpoint("works")).await;
-    let day = |number: i64| clock() + jiff::SignedDuration::from_hours(24 * number);
-    let days = [0, 1, 2, 5, 6];
-    for (number, at) in days.iter().enumerate() {
+    let days: [fn() -> Timestamp; 5] = [|| day(0), || day(1), || day(2), || day(5), || day(6)];
+    for (number, now) in days.into_iter().enumerate() {
         scene.happen(&[event(number + 1, Danger::High)]).await;
-        scene.courier.queue(day(*at)).await.expect("queued");
-        scene.courier.send_due(move || day(*at)).await.expect("sent");
+        scene.courier.queue(now()).await.expect("queued");
+        scene.courier.send_due(now).await.expect("sent");
     }
     let health = scene.store.endpoint_health().await.expect("read");
     let silent = |number: i64| health[0].silent_days(day(number));

@@ -41,8 +41,7 @@ impl Lattice {
             let mine = |at: usize, group: &mut Groups| group.of(at) == root;
             let over: Vec<Ruling> = (0..across.len()).filter(|a| mine(*a, &mut group)).map(|a| across[a]).collect();
             let posts = 0..down.len();
-            let posts: Vec<Ruling> =
-                posts.filter(|d| mine(across.len() + *d, &mut group)).map(|d| down[d]).collect();
+            let posts: Vec<Ruling> = posts.filter(|d| mine(across.len() + *d, &mut group)).map(|d| down[d]).collect();
             let (rows, columns) = (places(&over), places(&posts));
             let is_table = rows.len() >= 3 && columns.len() >= 3;
             if is_table && rows.len() <= EDGES_MAX && columns.len() <= EDGES_MAX {
@@ -89,7 +88,8 @@ impl Lattice {
             }
         }
         let mut texts: Vec<Vec<Letter>> = vec![Vec::new(); width * height];
-        let place = |edges: &[f64], at: f64| edges.partition_point(|edge| *edge <= at).saturating_sub(1).min(edges.len() - 2);
+        let place =
+            |edges: &[f64], at: f64| edges.partition_point(|edge| *edge <= at).saturating_sub(1).min(edges.len() - 2);
         for letter in letters {
             let (x, y) = letter.middle();
             let cell = place(&self.rows, y) * width + place(&self.columns, x);

@@ -25,7 +25,7 @@ fn line_of(mut letters: Vec<Letter>) -> String {
     let mut text = String::new();
     let mut last: Option<(f64, f64, bool)> = None;
     for letter in &letters {
-        let is_wide = letter.text.chars().any(|letter| !letter.is_ascii());
+        let is_wide = !letter.text.is_ascii();
         if let Some((x, size, was_wide)) = last {
             if (letter.x - x).abs() < size * 0.05 && text.ends_with(&letter.text) {
                 continue; // Bold by printing twice.

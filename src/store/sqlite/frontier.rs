@@ -92,7 +92,9 @@ impl SqliteStore {
             .iter()
             .map(|page| {
                 let fetched_at = page.fetched_at.map(|at| at.to_string());
-                let FrontierPage { url, state, tries, documents, etag, last_modified, content_hash, same_times, .. } = page;
+                let FrontierPage {
+                    url, state, tries, documents, etag, last_modified, content_hash, same_times, ..
+                } = page;
                 (url, state.code(), fetched_at, tries, documents, etag, last_modified, content_hash, same_times)
             })
             .collect();

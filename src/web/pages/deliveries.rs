@@ -48,9 +48,9 @@ impl<'a> EndpointRow<'a> {
         let paused = row.paused_at.map(|_| "已暂停".to_owned());
         let failed =
             health.last.as_ref().and_then(|last| last.trouble.as_ref()).map(|why| format!("最近一次失败：{why}"));
-        let silent = health.silent_days(now).map(|(days, usual)| {
-            format!("已 {days} 天没有可发的内容，此前最长 {usual} 天：请核对订阅范围和上游来源")
-        });
+        let silent = health
+            .silent_days(now)
+            .map(|(days, usual)| format!("已 {days} 天没有可发的内容，此前最长 {usual} 天：请核对订阅范围和上游来源"));
         Self {
             host: host.unwrap_or_default(),
             wants: wants(&row.endpoint.subscription, &|code| code.to_string()),
