@@ -26,6 +26,7 @@ mod import;
 mod index;
 mod labelled;
 mod lang;
+mod looked;
 mod method;
 mod progress;
 mod promote;

@@ -56,6 +56,7 @@ fn worded<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Said> {
         collect::RecipeError,
         collect::Refused,
         collect::SinkError,
+        office::Unread,
         config::ConfigError,
         deliver::DeliverError,
         index::IndexError,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::lang::tr;
-use super::source::{look, told};
+use super::looked::{look, told};
 use super::{Failure, cannot_read, cannot_write, say};
 use archive::{ArchiveError, Asked, files};
 use collect::{Recipe, Round};

@@ -10,9 +10,9 @@ use scraper::{ElementRef, Selector};
 use url::Url;
 
 use super::bounds::{ADDRESS_BYTES_MAX, LINKED_FILES_MAX};
-use super::detail::{Context, Harvest, drop_doubles, keep};
 use super::fields::{CHANGED_AT, Fields, clip};
 use super::grid::{Head, divided};
+use super::harvest::{Context, Harvest, drop_doubles, keep};
 use super::html;
 use super::html_table::{self, fields_of};
 use super::identity::{canonical, row_id};

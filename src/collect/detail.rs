@@ -1,57 +1,29 @@
 //! The page behind an item, or the item itself, to documents. Pure.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use scraper::ElementRef;
 use serde_json::Value;
-use url::Url;
 
 use super::article::{self, Reading};
 use super::attachment;
 use super::barrier::Barrier;
 use super::bounds::DETAIL_ITEMS_MAX;
-use super::document::{Origin, document};
 use super::fields::{CHANGED_AT, Fields, YEAR_OPEN, chosen, set_by_rule};
+use super::harvest::{Context, Harvest, drop_doubles, keep};
 use super::html;
 use super::html_table::rows_of;
 use super::identity::row_id;
 use super::item::{answer_of, json_value, look_up, spread, value_of};
-use super::mask::Masker;
 use super::problem::{
-    ASK_PEOPLE, CHECK_ANSWER, CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, Notes, PageProblem, READ_PICTURES,
+    ASK_PEOPLE, CHECK_ANSWER, CHECK_BOUNDS, CHECK_PAGE, CHECK_PATH, CHECK_SELECTOR, Notes, READ_PICTURES,
 };
 use super::published::{self, Beside};
-use super::recipe::{Detail, DetailFormat, Recipe};
+use super::recipe::{Detail, DetailFormat};
 use super::rules::{FieldRule, Place};
 use super::tree::Tree;
-use vocabulary::{Channel, Document, PublishedFrom, RawRef, day_of, show_moment};
-
-/// The documents of a page or item, and the reasons for which others were set aside.
-#[derive(Debug, Default)]
-pub(crate) struct Harvest {
-    pub(crate) documents: Vec<Document>,
-    pub(crate) rejected: Vec<String>,
-    pub(crate) duplicates: u64,
-    pub(crate) problems: Vec<PageProblem>,
-    /// Files that the page links to and that are asked for, with what it says of them.
-    pub(crate) files: Vec<(Url, Fields)>,
-    /// Whether asking again gives no more, even if there is no document.
-    pub(crate) is_final: bool,
-}
-
-/// The recipe that a page is read by, where the page is, and when it was seen.
-pub(crate) struct Context<'a> {
-    pub(crate) recipe: &'a Recipe,
-    /// Canonical address the documents carry.
-    pub(crate) url: Option<&'a Url>,
-    /// Address for messages.
-    pub(crate) page: &'a Url,
-    pub(crate) raw: &'a RawRef,
-    pub(crate) now: Timestamp,
-    pub(crate) masker: &'a Masker,
-}
+use vocabulary::{Channel, Document, PublishedFrom, day_of, show_moment};
 
 /// An item that is a document without a page of its own.
 pub(crate) fn of_item(fields: &Fields, context: &Context<'_>) -> Harvest {
@@ -282,16 +254,6 @@ fn item_of(
     (harvest.rejected.len() == before).then_some(fields)
 }
 
-/// Keeps the first of several documents with one id. Returns how many were dropped.
-pub(crate) fn drop_doubles(harvest: &mut Harvest) -> usize {
-    let mut seen = BTreeSet::new();
-    let before = harvest.documents.len();
-    harvest.documents.retain(|document| seen.insert(document.id.clone()));
-    let doubled = before - harvest.documents.len();
-    harvest.duplicates += doubled as u64;
-    doubled
-}
-
 fn drop_doubled(harvest: &mut Harvest, notes: &mut Notes<'_>) {
     let doubled = drop_doubles(harvest);
     if doubled > 0 {
@@ -329,22 +291,5 @@ fn missing(rule: &FieldRule, found: &str, harvest: &mut Harvest, notes: &mut Not
     notes.add(Some(rule.line), format!("{place} of `{}` matches nothing", rule.name), advice);
     if rule.required {
         harvest.rejected.push(format!("required field `{}` is missing", rule.name));
-    }
-}
-
-pub(crate) fn keep(
-    harvest: &mut Harvest,
-    fields: &Fields,
-    context: &Context<'_>,
-    part: Option<String>,
-    notes: &mut Notes<'_>,
-) {
-    let origin = Origin { url: context.url, part, raw: context.raw, now: context.now, masker: context.masker };
-    match document(context.recipe, fields, &origin, notes) {
-        Ok(document) => harvest.documents.push(document),
-        Err(reason) => {
-            notes.add(None, reason.clone(), CHECK_SELECTOR);
-            harvest.rejected.push(reason);
-        }
     }
 }

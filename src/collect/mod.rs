@@ -29,6 +29,7 @@ mod fields;
 mod fill;
 mod folder;
 mod grid;
+mod harvest;
 mod headers;
 mod health;
 mod host;

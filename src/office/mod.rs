@@ -28,6 +28,7 @@ pub use bounds::BOUNDS;
 use bounds::NAME_CHARS_MAX;
 pub use kind::Kind;
 pub use process::{COMMAND, Reader, serve};
+use vocabulary::Said;
 
 /// What one file holds; an archive holds several.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,20 @@ pub enum Unread {
         "the process that reads files did not start ({0}); see whether the program was replaced, and restart the service"
     )]
     NoProcess(String),
+}
+
+impl Said for Unread {
+    fn zh(&self) -> String {
+        match self {
+            Self::Unknown => "文件开头不是本程序能读的格式；请人工打开".to_owned(),
+            Self::Format(format) => format!("不读 {format} 文件；请人工打开"),
+            Self::Locked => "文件有密码；请向发布方索取".to_owned(),
+            Self::Pictures(pages) => format!("{pages} 页只有图片没有文字；需人工阅读"),
+            Self::Broken(why) => format!("文件无法读取（“{why}”）；请人工打开"),
+            Self::TooMuch(what) => format!("读取它超过 {what}；请人工打开"),
+            Self::NoProcess(why) => format!("读取文件的进程没有启动（“{why}”）；请查看程序是否被替换，并重启服务"),
+        }
+    }
 }
 
 /// Reads a file in this process. `name` tells a text table from running text and names the paper.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+use super::files::is_own_warc;
 use super::outcomes::no_alert;
-use super::upkeep::is_own_warc;
 use super::{Folder, PipelineError};
 use archive::{bundle, read_at};
 use store::Store;

@@ -12,11 +12,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::error::PipelineError;
+use super::files::is_own_warc;
 use super::intake::LogSink;
 use super::masking::masker_in;
 use super::private::private_folder;
 use super::secrets::vault_of;
-use super::upkeep::is_own_warc;
 use archive::{Repair, WarcOptions, WarcWriter};
 use collect::{self, Collector, CollectorSettings, FileReader, Health, Masker, Recipe, Round, Sink, SinkError};
 use config::Settings;

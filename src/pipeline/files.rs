@@ -62,3 +62,9 @@ pub(super) fn digest(path: &Path) -> Result<blake3::Hash, PipelineError> {
     hasher.update_reader(File::open(path).map_err(io)?).map_err(io)?;
     Ok(hasher.finalize())
 }
+
+/// Whether this is the name of a file of raw records as a collector here writes it: a plain name, never a path.
+pub(super) fn is_own_warc(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
+    name.starts_with("wanglou-") && name.ends_with(".warc.gz") && name.chars().all(plain)
+}

@@ -75,12 +75,6 @@ pub async fn stat(data: &Path) -> Result<Stat, PipelineError> {
     Ok(stat)
 }
 
-/// Whether this is the name of a file of raw records as a collector here writes it: a plain name, never a path.
-pub(super) fn is_own_warc(name: &str) -> bool {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
-    name.starts_with("wanglou-") && name.ends_with(".warc.gz") && name.chars().all(plain)
-}
-
 /// Joins the many small files of signals into few, and says how many there were and are. Needs the folder to itself. Leaves an audit line.
 pub async fn compact(data: &Path, now: Timestamp) -> Result<(usize, usize), PipelineError> {
     if !data.join("wanglou.sqlite").is_file() {

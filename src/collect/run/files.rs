@@ -8,8 +8,9 @@ use url::Url;
 
 use super::super::archivist::Dropped;
 use super::super::ask::Ask;
-use super::super::detail::{self, Context, Harvest};
+use super::super::detail;
 use super::super::fetch::Session;
+use super::super::harvest::{Context, Harvest, drop_doubles};
 use super::super::item::List;
 use super::super::kinds::Page;
 use super::super::problem::{CHECK_FOLDER, Notes, PageProblem};
@@ -123,7 +124,7 @@ async fn read_file(
             harvest.problems.extend(one.problems);
         }
         harvest.problems.extend(notes.problems);
-        detail::drop_doubles(&mut harvest);
+        drop_doubles(&mut harvest);
         ReadDetail::Harvest { harvest, charset_problems: Vec::new(), files: Vec::new() }
     };
     session.gate().read(parse).await.ok_or(Unread::GaveUp)

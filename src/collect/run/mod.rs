@@ -21,9 +21,9 @@ use url::Url;
 
 use super::ask::Ask;
 use super::bounds::{BATCH_BYTES_MAX, SILENCES_MAX};
-use super::detail::Harvest;
 use super::fetch::{Failure, Session};
 use super::fields::CHANGED_AT;
+use super::harvest::Harvest;
 use super::host::server_key;
 use super::item::Unexpected;
 use super::problem::{

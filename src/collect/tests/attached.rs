@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::attachment::{is_file, of_file};
-use crate::detail::Context;
 use crate::fields::Fields;
+use crate::harvest::Context;
 use vocabulary::{Meta, RawRef};
 
 const FIELDS: [&str; 5] = ["product", "producer", "place", "finding", "result"];

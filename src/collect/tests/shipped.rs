@@ -5,7 +5,8 @@ use regex::Regex;
 use url::Url;
 
 use super::super::ask::Ask;
-use super::super::detail::{self, Context};
+use super::super::detail;
+use super::super::harvest::{Context, Harvest};
 use super::super::kinds::Page;
 use super::super::list;
 use super::*;
@@ -53,7 +54,7 @@ fn collected(recipe: &Recipe, list: item::List) -> (Vec<Document>, Vec<String>, 
     let start = recipe.start_urls().next().unwrap();
     let mut problems = list.problems;
     let (mut documents, mut rejected) = (Vec::new(), Vec::new());
-    let mut keep = |harvest: detail::Harvest| {
+    let mut keep = |harvest: Harvest| {
         documents.extend(harvest.documents);
         rejected.extend(harvest.rejected);
         problems.extend(harvest.problems);

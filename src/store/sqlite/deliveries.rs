@@ -417,7 +417,7 @@ impl SqliteStore {
         .await?;
         let row = QUEUE.row(&row);
         let seconds: Option<i64> = row.get("gap")?;
-        let longest_gap = SignedDuration::from_secs(seconds.unwrap_or(0));
-        Ok(row.maybe_moment("last_at")?.map(|last_at| Pace { last_at, longest_gap }))
+        let last = row.maybe_moment("last_at")?.zip(seconds);
+        Ok(last.map(|(last_at, seconds)| Pace { last_at, longest_gap: SignedDuration::from_secs(seconds) }))
     }
 }

@@ -69,6 +69,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (17, "removed_secrets", include_str!("migrations/0017_removed_secrets.sql")),
     (18, "search_party", include_str!("migrations/0018_search_party.sql")),
     (19, "doubts", include_str!("migrations/0019_doubts.sql")),
+    (20, "source_states", include_str!("migrations/0020_source_states.sql")),
 ];
 
 /// The version of the tables.
