@@ -53,6 +53,8 @@ pub(crate) struct Gate {
     paces: Mutex<BTreeMap<String, Arc<HostPace>>>,
     /// By origin, with the moment it was asked.
     robots: Mutex<BTreeMap<String, (Timestamp, Arc<Robots>)>>,
+    /// Origins whose `robots.txt` is being asked for: whoever comes second waits for the answer.
+    asking_robots: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Recipes and origins whose `robots.txt` leads astray, since when.
     astray: Mutex<BTreeMap<(String, String), (Timestamp, Astray)>>,
     budgets: Mutex<BTreeMap<String, Arc<DayBudget>>>,
@@ -208,6 +210,7 @@ impl Gate {
             with_loopback: client(Reach::WithLoopback)?,
             paces: Mutex::default(),
             robots: Mutex::default(),
+            asking_robots: Mutex::default(),
             astray: Mutex::default(),
             budgets: Mutex::default(),
             frontier,
@@ -278,6 +281,13 @@ impl Gate {
         let (at, known) = robots.get(origin)?;
         let age = now.duration_since(*at);
         (!age.is_negative() && age < ROBOTS_KEPT).then(|| Arc::clone(known))
+    }
+
+    /// The turn to ask for an origin's `robots.txt`.
+    fn robots_turn(&self, origin: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = lock(&self.asking_robots);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(turns.entry(origin.to_owned()).or_default())
     }
 
     fn keep_robots(&self, origin: &str, now: Timestamp, robots: Arc<Robots>) {
@@ -473,6 +483,8 @@ impl<'a> Session<'a> {
 
     async fn robots_of(&self, url: &Url, origin: &str) -> Result<Leave, Failure> {
         let recipe = self.recipe.id.as_str();
+        let turn = self.gate.robots_turn(origin);
+        let _turn = turn.lock().await;
         let leave = match (self.gate.known_robots(origin, self.now), self.gate.known_astray(recipe, origin, self.now)) {
             (Some(known), _) => Leave::Known(known),
             (None, Some(astray)) => Leave::Astray(astray),

@@ -178,6 +178,8 @@ fn what_the_platform_says_wins_over_a_part_named_in_the_text() {
 fn full_width_and_traditional_text_reads_the_same() {
     check("電動車充電時起火", &["ebike/fire/asserted/0"]);
     check("电动车充电时起\u{200b}火", &["ebike/fire/asserted/0"]);
+    check("电动<b>车</b>充电时突然起<p>火", &["ebike/fire/asserted/0"]);
+    check("<p>电动车充电时起&#28779;</p>", &["ebike/fire/asserted/0"]);
 }
 
 #[test]

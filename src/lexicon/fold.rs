@@ -122,8 +122,8 @@ pub fn fold_text(text: &str, mut put: impl FnMut(char, usize, usize)) {
 pub fn folds_to_itself(character: char) -> bool {
     match character {
         '\u{4e00}'..='\u{9fff}' => !is_set(&LOOKED_AT, character),
-        // A bracket may hold pinyin.
-        '!'..='\'' | ')'..='@' | '['..='~' => true,
+        // A bracket may hold pinyin, an angle a tag, an ampersand may begin a reference.
+        '!'..='%' | '\'' | ')'..=';' | '='..='@' | '['..='~' => true,
         _ => is_mark(character),
     }
 }

@@ -18,6 +18,7 @@ mod error;
 pub mod files;
 mod fold;
 pub mod judge;
+mod markup;
 pub mod pattern;
 mod script;
 mod sets;

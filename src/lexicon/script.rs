@@ -3,6 +3,8 @@
 //!
 //! Only a few neighbours are looked at, each bound by name: a text is folded in linear time.
 
+use super::markup::mark;
+
 /// A stretch of a text that does not fold character by character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
@@ -66,6 +68,10 @@ pub fn stretch(text: &str, byte: usize, character: char) -> Option<Stretch> {
     let one = |folded| Some(Stretch { bytes: character.len_utf8(), chars: 1, folded: Some(folded) });
     match character {
         '(' | '（' => reading_in_brackets(text, byte, character),
+        '<' | '&' => {
+            let (bytes, folded) = mark(&text[byte..])?;
+            Some(Stretch { bytes, chars: text[byte..byte + bytes].chars().count(), folded })
+        }
         '\u{4e00}'..='\u{9fff}' => one(by_neighbour(text, byte, character)?),
         '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{45f}' => one(inside_a_latin_word(text, byte, character)?),
         '\u{30a1}'..='\u{30fa}' => one(between_characters(text, byte, character)?),

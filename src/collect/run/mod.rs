@@ -40,7 +40,7 @@ use vocabulary::{Document, day_of};
 /// Documents wait at most this long to be handed over, however few they are.
 const SINK_WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// The time to the next look at a page that stays the same doubles with each look, so often: up to eight times
+/// The time to the next look at a page that stayed the same doubles with each further look, so often: up to eight times
 /// `refetch.after`.
 const SAME_TIMES_COUNTED: u32 = 3;
 
@@ -444,7 +444,7 @@ impl<'a> Run<'a> {
                 // The list says that it changed, or it is time to ask again.
                 let changed = page.hints.get(CHANGED_AT).and_then(|hint| hint.as_str()?.parse::<Timestamp>().ok());
                 // A page that stays the same is asked for ever less.
-                let rarer = 1_u32 << page.same_times.min(SAME_TIMES_COUNTED);
+                let rarer = 1_u32 << page.same_times.saturating_sub(1).min(SAME_TIMES_COUNTED);
                 let due = self.recipe.refetch_after.is_some_and(|after| later(at, after * rarer) <= self.now);
                 due || changed.is_some_and(|changed| changed > at)
             }),

@@ -8,9 +8,9 @@ use axum::response::Html;
 use super::super::problem::Problem;
 use super::super::shell::Shell;
 use super::super::text;
-use super::super::view::{SAMPLING_REQUESTS_MAX, View};
+use super::super::view::{Returned, SAMPLING_REQUESTS_MAX, View};
 use super::render;
-use vocabulary::{AlertId, CandidateSeller, Finding, SamplingRequest};
+use vocabulary::{AlertId, CandidateSeller, SamplingRequest};
 
 /// A candidate seller with an address that may be followed.
 pub(super) struct SellerView<'a> {
@@ -37,15 +37,16 @@ impl<'a> RequestView<'a> {
 struct ListPage {
     shell: Shell,
     requests: Vec<SamplingRequest>,
-    /// Batches tested and failed, by alert.
-    tested: BTreeMap<AlertId, (u64, u64)>,
+    /// What came back, by alert.
+    returned: BTreeMap<AlertId, Returned>,
 }
 
 impl ListPage {
     /// What came back: never failures without the number tested (clause 2-13).
     fn result(&self, request: &SamplingRequest) -> String {
-        match self.tested.get(&request.alert_id) {
-            Some((tested, failed)) => format!("检验{tested}批次，不合格{failed}批次"),
+        match self.returned.get(&request.alert_id) {
+            Some(Returned::Batches { tested, failed }) => format!("检验{tested}批次，不合格{failed}批次"),
+            Some(Returned::Something) => "结果已返回".to_owned(),
             None => "未返回".to_owned(),
         }
     }
@@ -54,13 +55,6 @@ impl ListPage {
 pub(crate) async fn list(view: View) -> Result<Html<String>, Problem> {
     let mut requests = view.sampling_requests().await?;
     requests.truncate(SAMPLING_REQUESTS_MAX);
-    let mut tested: BTreeMap<AlertId, (u64, u64)> = BTreeMap::new();
-    for outcome in view.outcomes(None).await? {
-        if let (Some(alert), Finding::Samples(samples)) = (outcome.alert_id, outcome.finding) {
-            let (sum, failed) = tested.entry(alert).or_default();
-            *sum += samples.tested;
-            *failed += samples.failed;
-        }
-    }
-    render(&ListPage { shell: Shell::at("sampling"), requests, tested })
+    let returned = view.returned().await?;
+    render(&ListPage { shell: Shell::at("sampling"), requests, returned })
 }

@@ -18,8 +18,8 @@ use access::{PartyView, Viewer};
 use alert::{self, Casework, cap, feed, forms};
 use pipeline::{ActTaken, PipelineError, Records, Tower};
 use vocabulary::{
-    Act, Alert, AlertEvent, AlertId, MessageStamp, Outcome, Party, Refused, RegionCode, SamplingRequest, ShownAlert,
-    ShownEvent, refused,
+    Act, Alert, AlertEvent, AlertId, Finding, MessageStamp, Outcome, Party, Refused, RegionCode, SamplingRequest,
+    ShownAlert, ShownEvent, refused,
 };
 
 pub(super) use archive::query_examples;
@@ -33,6 +33,20 @@ pub(super) use values::{
 const EVENTS_AT_ONCE: usize = 200;
 /// Rounds of that in one answer; the rest comes with the next.
 const ROUNDS_MAX: usize = 5;
+
+/// What test bodies returned for an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Returned {
+    /// Batches.
+    Batches {
+        /// Tested.
+        tested: u64,
+        /// Of these, failed.
+        failed: u64,
+    },
+    /// Results are in, and the visitor does not see their numbers.
+    Something,
+}
 
 /// The watch as one viewer may see it.
 #[derive(Clone)]
@@ -201,6 +215,23 @@ impl View {
             return Ok(Vec::new());
         }
         self.tower.store().outcomes(alert).await.map_err(doing("reading what came back"))
+    }
+
+    /// Batches tested and failed, by alert; those outside learn that results are in, and no numbers. For the requests that the visitor sees.
+    pub(super) async fn returned(&self) -> Result<BTreeMap<AlertId, Returned>, ViewError> {
+        let outcomes = self.tower.store().outcomes(None).await.map_err(doing("reading what came back"))?;
+        let mut returned: BTreeMap<AlertId, Returned> = BTreeMap::new();
+        for outcome in outcomes {
+            let (Some(alert), Finding::Samples(samples)) = (outcome.alert_id, outcome.finding) else { continue };
+            match returned.entry(alert).or_insert(Returned::Batches { tested: 0, failed: 0 }) {
+                Returned::Batches { tested, failed } if self.sight.is_inside() => {
+                    *tested += samples.tested;
+                    *failed += samples.failed;
+                }
+                all => *all = Returned::Something,
+            }
+        }
+        Ok(returned)
     }
 
     /// How far people have come with an alert, and what they did, oldest first. Others see their own acts, and of the centre's only how
