@@ -25,7 +25,7 @@ const ROWS: &[&str] = &[
     "INSERT INTO reject_reasons VALUES ('s', 'no text', 2)",
     "INSERT INTO frontier VALUES ('s', 'http://a/1', 'waiting', '{}', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', 1, 0, NULL, NULL, NULL, 0)",
     "INSERT INTO schedule VALUES ('s', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', 1, 5, 1, 1, 1, 2, 0, NULL)",
-    "INSERT INTO sources VALUES ('s', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', 0, 60)",
+    "INSERT INTO sources VALUES ('s', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', '2024-05-01T00:00:00Z', 0, 60, 0, '2024-05-01T00:00:00Z', 0)",
     "INSERT INTO source_fields VALUES ('s', 'title', 0.5, 1.0, 3)",
     "INSERT INTO host_days VALUES ('a.example', '2024-05-01', 3)",
     r#"INSERT INTO outcomes VALUES (1, 'o-1', 'wl-1', '2024-05-01T00:00:00Z', '{"id":"o-1","known_at":"2024-05-01T00:00:00Z","date":"2024-05-01","alert_id":"wl-1","category":"toy","hazard":"fire","brand":null,"kind":"verdict","verdict":"nothing","by":"a","why":"b","context":null}')"#,
