@@ -51,6 +51,9 @@ pub use alert;
 // Says what to buy and test: products, batches, items, standards, sellers, deadline. Pure.
 pub use sampling;
 
+// Adds up what is done about an alert: samples, tests, measures, replies, and what each party owes until when. Pure.
+pub use matter;
+
 // Tells who asks, and what they may see.
 pub use access;
 

@@ -165,6 +165,7 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
             let (by, party, note) = (by.clone(), BY_COMMAND.to_owned(), note.clone());
             let alert_id = AlertId::new(alert.trim());
             let act = Act {
+                work: None,
                 alert_id: alert_id.clone(),
                 at,
                 by,

@@ -192,6 +192,7 @@ mod tests {
 
     fn note(party: &str, note: &str) -> Act {
         Act {
+            work: None,
             alert_id: "wl-1".into(),
             at: start_of_day(date(2024, 7, 10)),
             by: "甲".to_owned(),

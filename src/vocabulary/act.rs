@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, AlertId, time};
+use super::{ActKind, AlertId, Work, time};
 
 /// Something that a person did with an alert. Kept for ever, never changed: a correction is a later act.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[derive(schemars::JsonSchema)]
 pub struct Act {
     /// The alert.
@@ -30,6 +30,9 @@ pub struct Act {
     /// Last day in Asia/Shanghai on which it stays silent, for `mute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
+    /// Its particulars, for acts that have some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Box<Work>>,
     /// Key by which the organisation that handed it in tells copies of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,

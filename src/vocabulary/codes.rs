@@ -369,7 +369,8 @@ codes! {
 }
 
 codes! {
-    /// What a person does with an alert. The first group moves its stage, the rest does not.
+    /// What a person does with an alert. The first group moves its stage, the second is what is done about it (room `matter`), the rest is how
+    /// it is shown and given on.
     ActKind, "act" {
         Review = "review", "开始核查", "take under review";
         Exclude = "exclude", "排除", "exclude";
@@ -388,6 +389,31 @@ codes! {
         Unpin = "unpin", "取消置顶", "unpin";
         Publish = "publish", "对外发布", "publish";
         Withdraw = "withdraw", "撤回发布", "withdraw";
+        Scheme = "scheme", "编制采样方案", "write the sampling scheme";
+        Approve = "approve", "批准方案", "approve the scheme";
+        Order = "order", "下达采样", "give the scheme to the buyers";
+        Cancel = "cancel", "取消采样", "cancel the sampling";
+        CommitSeed = "commit_seed", "公布种子摘要", "commit to a seed";
+        Draw = "draw", "抽取样品", "draw the samples";
+        Commission = "commission", "委托检验", "commission a test body";
+        Buy = "buy", "购样", "buy a sample";
+        Receive = "receive", "收样登记", "take a sample in";
+        SendBack = "send_back", "退货", "send a sample back";
+        Split = "split", "分样封样", "split and seal a sample";
+        Dispatch = "dispatch", "送检", "send a sample to the test body";
+        Result = "result", "检验结果", "result of a test";
+        NotTestable = "not_testable", "无法检验", "a sample cannot be tested";
+        Address = "address", "告知", "tell a unit";
+        Acknowledge = "acknowledge", "签收", "acknowledge";
+        Measure = "measure", "采取措施", "take a measure";
+        Finish = "finish", "处理完成", "finish handling";
+        Report = "report", "报送处理情况", "report what was done";
+        FileCase = "file_case", "立案", "open a case";
+        EndCase = "end_case", "结案", "close a case";
+        Object = "object", "提出异议", "object to a result";
+        AnswerObjection = "answer_objection", "答复异议", "answer an objection";
+        OrderCorrection = "order_correction", "责令改正", "order a correction";
+        Reinspect = "reinspect", "复查", "inspect again";
     }
 }
 

@@ -64,6 +64,8 @@ text_ids! {
     AlertId;
     /// A sampling request's stable id, derived from its alert's (ALERT-1).
     RequestId;
+    /// A sample that was bought, e.g. `sr-20260105-battery_charger-fire-3fa1c2.01`: the same from purchase to result.
+    SampleId;
     /// An outcome's stable id, derived from what came back.
     OutcomeId;
     /// Version of a compiled lexicon: a hash over the bytes of its files.

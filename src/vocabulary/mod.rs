@@ -34,6 +34,7 @@ mod shown;
 mod signal;
 mod span;
 mod time;
+mod work;
 mod written;
 
 pub use act::{Act, AuditEntry, AuditKind};
@@ -59,7 +60,9 @@ pub use doubt::{Doubt, DoubtAnswer, DoubtedText, LabelledPair};
 pub use excerpt::{SHOWN_CHARS, excerpt};
 pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
 pub use fingerprint::{Content, Fingerprint};
-pub use ids::{AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SourceId};
+pub use ids::{
+    AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SampleId, SourceId,
+};
 pub use intake::Intake;
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};
 pub use notice::{Notice, NoticeKind};
@@ -77,4 +80,7 @@ pub use span::CharSpan;
 pub use time::{
     DateRange, MEAN_YEAR_DAYS, ONSET_YEAR_DAYS, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment,
     start_of_day,
+};
+pub use work::{
+    Asked, Concern, DrawMode, ItemRef, ItemVerdict, MeasureKind, StratumKind, TestBody, TestedItem, VerdictBasis, Work,
 };

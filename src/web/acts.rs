@@ -53,6 +53,7 @@ impl NewAct {
         };
         let to = Some(self.to.trim().to_owned()).filter(|to| !to.is_empty());
         Ok(Act {
+            work: None,
             alert_id: id,
             at: now(),
             by: member.name.clone(),

@@ -126,6 +126,7 @@ fn act(line: &[u8], member: &Member) -> Result<Act, String> {
         return Err(format!("idempotency_key 应为 1 到 {} 个字符", Act::KEY_CHARS_MAX));
     }
     Ok(Act {
+        work: None,
         alert_id: id,
         at: now(),
         by: member.name.clone(),

@@ -528,6 +528,7 @@ async fn a_page_shows_many_long_notes_a_stretch_at_a_time_and_all_of_them_in_the
     let server = Server::open().await;
     server.add("centre", Role::Centre).await;
     let note = |number: usize| Act {
+        work: None,
         alert_id: OWN.into(),
         at: now(),
         by: "甲".to_owned(),

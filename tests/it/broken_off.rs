@@ -187,6 +187,7 @@ impl World {
                     return Ok(());
                 }
                 let act = Act {
+                    work: None,
                     alert_id: alert.id,
                     at: now,
                     by: "张三".to_owned(),

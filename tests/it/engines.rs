@@ -292,6 +292,7 @@ fn acts_and_outcomes_are_appended_once_and_come_back_in_their_order() {
         let store = open(folder).await.expect("opened");
         let (one, two) = (AlertId::from("wl-1"), AlertId::from("wl-2"));
         let act = |alert_id: &AlertId, note: &str| Act {
+            work: None,
             alert_id: alert_id.clone(),
             at: at(0),
             by: "甲".to_owned(),

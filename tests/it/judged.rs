@@ -98,6 +98,7 @@ fn keys_of_acts_are_each_organisations_own() {
         tower.read_new().await.expect("read");
         let alert = tower.judge(at(0)).await.expect("judged").alerts.remove(0);
         let act = |party: &str, note: &str, key: Option<&str>| Act {
+            work: None,
             alert_id: alert.id.clone(),
             at: at(1),
             by: "张三".to_owned(),

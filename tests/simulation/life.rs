@@ -512,6 +512,7 @@ impl Run<'_> {
         self.pushed += 1;
         let (key, note) = (format!("n{}", self.pushed), format!("第{}次看过", self.pushed));
         let act = Act {
+            work: None,
             alert_id,
             at: self.now,
             by: "sim".to_owned(),

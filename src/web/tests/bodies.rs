@@ -107,6 +107,7 @@ async fn keep_both(server: &Server) {
             assert!(Store::add_sampling_request(&mut tx, &asked).await.expect("kept"));
         }
         let act = |kind, note: &str| Act {
+            work: None,
             alert_id: AlertId::from(side.id),
             at,
             by: side.word("人"),

@@ -387,6 +387,7 @@ pub(crate) fn request(alert: &Alert) -> SamplingRequest {
 /// What somebody else did with an alert. The last one makes it public.
 pub(crate) fn acts(alert: &Alert) -> Vec<Act> {
     let act = |kind, to: Option<String>, until| Act {
+        work: None,
         alert_id: alert.id.clone(),
         at: moment(),
         by: foreign("经办人"),

@@ -1,0 +1,26 @@
+//! A matter (风险事项): what people, units and the machine did about an alert, and what follows from it (DB33/T 980 §6.2 to §6.4).
+//!
+//! In: an alert's day, its sampling request and the acts on it in their order; clocks and a calendar of working days; a day. Out: the state
+//! ([`Matter`]), whether a further act may be done ([`Matter::check`]), what each party owes until when ([`Matter::duties`]). Nobody writes
+//! state: it follows from the acts, so that it can be replayed, proven and handed over. Pure. Not here: the store, the clock on the wall, HTTP,
+//! who buyers are (PRIV-2).
+
+mod calendar;
+mod check;
+mod clocks;
+mod duty;
+mod fields;
+mod handling;
+mod sample;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use calendar::Calendar;
+pub use check::Around;
+pub use clocks::{Clock, Clocks, Due};
+pub use duty::{Duty, Limit, Owed, Owner};
+pub use fields::{Choice, Field, Kind, fields, work_of};
+pub use handling::{Handling, HandlingError};
+pub use sample::{Sample, SampleCounts, SampleState, Tested};
+pub use state::{Case, Correction, DrawMade, Drawing, Matter, Objection, Recipient, Scheme, Taken};
