@@ -20,7 +20,7 @@ pub use guest::Guest;
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use provider::{Departure, Identity, Provider, ProviderError, Returned};
 pub use secret::{form_key, fresh as fresh_secret, is_secret, same};
-pub use sight::PartyView;
+pub use sight::{Opened, PartyView};
 pub use subscriptions::SUBSCRIPTIONS_MAX;
 
 use std::collections::BTreeSet;

@@ -7,6 +7,8 @@
 //! Copies are built of the fields that are named here. Records are taken apart without `..`, so that a new field of a record does not
 //! compile until somebody has decided here who sees it.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use vocabulary::{
@@ -22,6 +24,15 @@ macro_rules! only {
         let $type { $($field),+ } = $record;
         $type { $($field),+ }
     }};
+}
+
+/// To whom people opened an alert beyond those whom it concerns.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Opened<'a> {
+    /// A person has made it public.
+    pub published: bool,
+    /// Units that were told of it by name.
+    pub told: Option<&'a BTreeSet<String>>,
 }
 
 /// The sight of one party: makes what it may be shown of records, and nothing else does.
@@ -71,27 +82,31 @@ impl PartyView {
         self.party.as_ref().filter(|party| !party.is_inside())
     }
 
-    /// Whether the party sees the alert at all. `request`: the sampling request that answers it; `published`: a person has made it public.
+    /// Whether the party sees the alert at all. `request`: the sampling request that answers it. A platform sees none because samples will be
+    /// bought on it: who buys must not be expected (clause 3-35).
     #[must_use]
-    pub fn sees(&self, alert: &Alert, request: Option<&SamplingRequest>, published: bool) -> bool {
+    pub fn sees(&self, alert: &Alert, request: Option<&SamplingRequest>, opened: Opened<'_>) -> bool {
         let Some(party) = &self.party else { return true };
+        if party.role != Role::Public && opened.told.is_some_and(|told| told.contains(&party.name)) {
+            return true;
+        }
         match party.role {
             Role::Centre => true,
             Role::Supervision => party.concerns.regions.is_empty() || party.concerns.touches_region(alert),
             Role::TestBody => request.is_some() || alert.assessment.disposal == Disposal::Sample,
             Role::Platform => {
                 let own = |shown: &Evidence| party.owns_source(&shown.source);
-                party.concerns.names_platform(alert, request) || alert.evidence.iter().any(own)
+                party.concerns.names_platform(alert) || alert.evidence.iter().any(own)
             }
             Role::Firm => party.concerns.names_brand(alert),
-            Role::Public => published,
+            Role::Public => opened.published,
         }
     }
 
     /// The alert as the party may see it; none when it does not see it.
     #[must_use]
-    pub fn alert(&self, alert: Alert, request: Option<&SamplingRequest>, published: bool) -> Option<ShownAlert> {
-        self.sees(&alert, request, published).then(|| self.shown(alert))
+    pub fn alert(&self, alert: Alert, request: Option<&SamplingRequest>, opened: Opened<'_>) -> Option<ShownAlert> {
+        self.sees(&alert, request, opened).then(|| self.shown(alert))
     }
 
     fn shown(&self, alert: Alert) -> ShownAlert {

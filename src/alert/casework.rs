@@ -1,11 +1,13 @@
 //! How far people have come with an alert, beside what the machine decides: identified → under review → excluded, notified or sampling →
 //! confirmed or not confirmed → handled → closed; with pins, mutes and who it was given to (clauses 3-26 to 3-31).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use vocabulary::{Act, ActKind, Refused, Role, Stage, Verdict, day_of};
+use vocabulary::{Act, ActKind, Refused, Role, Stage, Verdict, Work, day_of};
 
 /// What all acts on an alert add up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,11 +23,20 @@ pub struct Casework {
     pub pinned: bool,
     /// Shown to the public.
     pub published: bool,
+    /// Units that were told of it, and test bodies that were commissioned: each sees its part (clause 3-11).
+    pub told: BTreeSet<String>,
 }
 
 impl Default for Casework {
     fn default() -> Self {
-        Self { stage: Stage::Identified, assigned: None, muted_until: None, pinned: false, published: false }
+        Self {
+            stage: Stage::Identified,
+            assigned: None,
+            muted_until: None,
+            pinned: false,
+            published: false,
+            told: BTreeSet::new(),
+        }
     }
 }
 
@@ -55,6 +66,9 @@ impl Casework {
             // What is excluded is not held before the public any longer.
             ActKind::Withdraw | ActKind::Exclude => self.published = false,
             _ => {}
+        }
+        if let Some(Work::Address { to: unit, .. } | Work::Commission { body: unit }) = act.work.as_deref() {
+            self.told.insert(unit.clone());
         }
     }
 

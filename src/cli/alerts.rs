@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use super::lang::{Lang, language, pick, tr};
 use super::user::BY_COMMAND;
 use super::{Common, Failure, cannot_read, cannot_write, say};
-use access::PartyView;
+use access::{Opened, PartyView};
 use alert::{Casework, feed};
 use archive::bundle;
 use pipeline::Folder;
@@ -217,7 +217,8 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         if args.json {
             let owner = PartyView::owner();
             let head = folder.feed_head(alerts.iter().map(|alert| alert.changed_on).max());
-            let shown: Vec<_> = alerts.into_iter().filter_map(|alert| owner.alert(alert, None, false)).collect();
+            let shown: Vec<_> =
+                alerts.into_iter().filter_map(|alert| owner.alert(alert, None, Opened::default())).collect();
             return say(feed::json(&shown, &head, feed::FeedPlace::ONLY, &region_name));
         }
         let table = feed::terminal(&alerts.iter().collect::<Vec<_>>(), &region_name, language());

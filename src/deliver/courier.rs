@@ -13,7 +13,7 @@ use super::kinds::{self, Attempt};
 use super::ways::Ways;
 use super::ways::post::Post;
 use super::ways::smtp::MailServer;
-use access::PartyView;
+use access::{Opened, PartyView};
 use alert::Casework;
 use collect::{Names, SystemNames};
 use config::MailSettings;
@@ -479,7 +479,8 @@ fn wanted(
     let Some(party) = &endpoint.party else { return true };
     let (Some(party), Some(matter)) = (parties.get(party), matter) else { return false };
     let view = PartyView::of(Some(party));
-    let sees = |alert| view.sees(alert, matter.request.as_ref(), matter.casework.published);
+    let opened = Opened { published: matter.casework.published, told: Some(&matter.casework.told) };
+    let sees = |alert| view.sees(alert, matter.request.as_ref(), opened);
     matter.alert.as_ref().is_some_and(sees)
 }
 

@@ -12,6 +12,7 @@ mod duty;
 mod fields;
 mod handling;
 mod sample;
+mod share;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -23,4 +24,5 @@ pub use duty::{Duty, Limit, Owed, Owner};
 pub use fields::{Choice, Field, Kind, fields, work_of};
 pub use handling::{Handling, HandlingError};
 pub use sample::{Sample, SampleCounts, SampleState, Tested};
+pub use share::{Part, SentSample, ToldResult};
 pub use state::{Case, Correction, DrawMade, Drawing, Matter, Objection, Recipient, Scheme, Taken};

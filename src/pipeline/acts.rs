@@ -4,12 +4,20 @@
 use std::collections::BTreeMap;
 
 use super::bounds::{ACTS_OF_ONE_MAX, NOTE_BYTES_OF_ONE_MAX, NOTES_OF_ONE_MAX};
+use super::matters::newest_bodies;
 use super::outcomes::unknown_alert;
 use super::{Folder, PipelineError};
 use alert::{Casework, verdict};
-use sampling::results;
+use matter::{Around, Drawing, Matter};
+use sampling::results::{self, Bought};
 use store::{Store, Tx};
-use vocabulary::{Act, ActKind, Alert, AlertId, AuditEntry, AuditKind, Refused, refused};
+use vocabulary::{
+    Act, ActKind, Alert, AlertId, AuditEntry, AuditKind, Finding, Outcome, Party, Refused, SamplingBasis, TestBody,
+    day_of, refused,
+};
+
+/// The party of acts that a command on this machine writes.
+pub const AT_THE_MACHINE: &str = "cli";
 
 /// What became of an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +67,18 @@ impl Done {
     }
 }
 
+/// What acts on any alert are checked against: read once.
+struct Ground {
+    bodies: BTreeMap<String, TestBody>,
+    parties: BTreeMap<String, Party>,
+}
+
 /// An alert while acts on it are taken, with what a further one is checked against.
 struct Standing {
     alert: Alert,
-    casework: Casework,
+    matter: Matter,
+    /// Whether results of tests about the whole alert were handed in.
+    results_known: bool,
     /// Acts that have a key, by organisation and key.
     keyed: BTreeMap<(String, String), Act>,
     done: BTreeMap<String, Done>,
@@ -72,7 +88,16 @@ impl Standing {
     /// What has been done with an alert; none when there is no such alert.
     async fn of(store: &Store, tx: &mut Tx, id: &AlertId) -> Result<Option<Self>, PipelineError> {
         let Some(alert) = store.alert(id).await? else { return Ok(None) };
-        let mut standing = Self { alert, casework: Casework::default(), keyed: BTreeMap::new(), done: BTreeMap::new() };
+        let request = store.sampling_request(id).await?;
+        let outcomes = store.outcomes(Some(id)).await?;
+        let tested = |outcome: &Outcome| matches!(outcome.finding, Finding::Samples(_));
+        let mut standing = Self {
+            matter: Matter::new(id.clone(), alert.opened_on, request.as_ref()),
+            alert,
+            results_known: outcomes.iter().any(tested),
+            keyed: BTreeMap::new(),
+            done: BTreeMap::new(),
+        };
         for act in Store::acts_in(tx, id).await? {
             standing.take(act);
         }
@@ -80,7 +105,7 @@ impl Standing {
     }
 
     fn take(&mut self, act: Act) {
-        self.casework.take(&act);
+        self.matter.take(&act);
         self.done.entry(act.party.clone()).or_default().add(&act);
         if let Some(key) = &act.key {
             self.keyed.insert((act.party.clone(), key.clone()), act);
@@ -91,7 +116,8 @@ impl Standing {
     fn knows(&self, act: &Act) -> Result<bool, Refused> {
         let key = act.key.as_ref().map(|key| (act.party.clone(), key.clone()));
         let Some(known) = key.and_then(|key| self.keyed.get(&key)) else { return Ok(false) };
-        if (known.kind, &known.note, &known.to, known.until) == (act.kind, &act.note, &act.to, act.until) {
+        let said = |act: &Act| (act.kind, act.note.clone(), act.to.clone(), act.until, act.work.clone());
+        if said(known) == said(act) {
             return Ok(true);
         }
         Err(refused!(
@@ -100,23 +126,73 @@ impl Standing {
         ))
     }
 
+    /// Whether the act may be done now.
+    fn check(&self, act: &Act, ground: &Ground) -> Result<(), Refused> {
+        let party = ground.parties.get(&act.party);
+        // Whoever sits at the machine writes down anything; nobody else is let in unknown.
+        if party.is_none() && act.kind.is_work() && act.party != AT_THE_MACHINE {
+            return Err(refused!("不认识单位“{}”。", "organisation `{}` is not known", act.party));
+        }
+        let around = Around {
+            party,
+            category: self.alert.assessment.category,
+            bodies: &ground.bodies,
+            results_known: self.results_known,
+        };
+        self.matter.check(act, around)
+    }
+
+    /// What an act says about whether the alert was real, for the next judgement.
+    fn outcome(&self, act: &Act) -> Result<Option<Outcome>, Refused> {
+        if let Some(found) = verdict(act.kind) {
+            return results::verdict(&self.alert, found, &act.by, &act.note, act.at).map(Some);
+        }
+        let tested = act.work.as_ref().filter(|work| work.kind() == ActKind::Result).and_then(|work| work.sample());
+        let Some(sample) = tested.and_then(|id| self.matter.samples.get(id)) else { return Ok(None) };
+        let by_chance = |draw: &Drawing| draw.chosen.contains(&sample.item);
+        let bought = Bought {
+            maker: sample.maker.as_deref(),
+            brand: sample.brand.as_deref(),
+            body: sample.body.as_deref().unwrap_or_default(),
+            basis: if self.matter.drawing().is_some_and(by_chance) {
+                SamplingBasis::Random
+            } else {
+                SamplingBasis::Targeted
+            },
+        };
+        results::of_sample(&self.alert, &bought, act, sample.results.len()).map(Some)
+    }
+
     /// Keeps an act, or says why not.
-    async fn keep(&mut self, tx: &mut Tx, act: Act) -> Result<ActTaken, PipelineError> {
+    async fn keep(
+        &mut self,
+        folder: &Folder,
+        tx: &mut Tx,
+        act: Act,
+        ground: &Ground,
+    ) -> Result<ActTaken, PipelineError> {
         match self.knows(&act) {
             Ok(false) => {}
             Ok(true) => return Ok(ActTaken::Known),
             Err(why) => return Ok(ActTaken::Refused(why)),
         }
         let own = self.done.get(&act.party).copied().unwrap_or_default();
-        if let Err(why) = own.check(&act).and_then(|()| self.casework.check(&act)) {
+        if let Err(why) = own.check(&act).and_then(|()| self.check(&act, ground)) {
             return Ok(ActTaken::Refused(why));
         }
-        let found = verdict(act.kind);
-        let found = found.map(|found| results::verdict(&self.alert, found, &act.by, &act.note, act.at)).transpose();
-        let outcome = match found {
+        let outcome = match self.outcome(&act) {
             Ok(outcome) => outcome,
             Err(why) => return Ok(ActTaken::Refused(why)),
         };
+        if act.kind == ActKind::Sample && self.matter.scheme.is_none() {
+            match folder.request_by_person(&self.alert, day_of(act.at)).await? {
+                Ok(request) => {
+                    Store::add_sampling_request(tx, &request).await?;
+                    self.matter.request(&request);
+                }
+                Err(why) => return Ok(ActTaken::Refused(why)),
+            }
+        }
         Store::add_act(tx, &act).await?;
         if let Some(outcome) = outcome {
             Store::add_outcome(tx, &outcome).await?;
@@ -159,12 +235,16 @@ impl Folder {
             by_alert.entry(act.alert_id.clone()).or_default().push((at, act));
         }
         let mut tx = self.store().begin().await?;
+        let ground = Ground {
+            bodies: newest_bodies(Store::test_bodies_in(&mut tx).await?),
+            parties: self.store().parties().await?.into_iter().map(|party| (party.name.clone(), party)).collect(),
+        };
         // One alert after the other: what was done with it is forgotten before the next is read.
         for (id, acts) in by_alert {
             let mut standing = Standing::of(self.store(), &mut tx, &id).await?;
             for (at, act) in acts {
                 taken[at] = match &mut standing {
-                    Some(standing) => standing.keep(&mut tx, act).await?,
+                    Some(standing) => standing.keep(self, &mut tx, act, &ground).await?,
                     None => ActTaken::Refused(unknown_alert(&id)),
                 };
             }

@@ -15,6 +15,12 @@ pub struct Judge {
 }
 
 impl Judge {
+    /// How samples are asked for.
+    #[must_use]
+    pub fn sampling(&self) -> &SamplingPolicy {
+        &self.sampling
+    }
+
     /// Reads a criteria file's text and the table of test items; the file names are only for messages.
     pub fn parse(text: &str, file: &str, items: &str, items_file: &str) -> Result<Self, PipelineError> {
         let criteria =

@@ -30,6 +30,7 @@ mod judging_state;
 mod kept;
 mod lines;
 mod masking;
+mod matters;
 mod operate;
 mod outcomes;
 pub mod planned;
@@ -50,7 +51,7 @@ pub mod upkeep;
 mod warc_in;
 mod watches;
 
-pub use acts::ActTaken;
+pub use acts::{AT_THE_MACHINE, ActTaken};
 pub use archive::ExportFormat;
 pub use bounds::{ACTS_AT_ONCE_MAX, BOUNDS};
 pub use clock::Clock;

@@ -15,7 +15,7 @@ mod sellers;
 mod size;
 
 pub use policy::{BatchGoal, SamplingPolicy};
-pub use request::{request_for, validate};
+pub use request::{request_by_person, request_for, validate};
 pub use size::{detect_one, detect_one_of, estimate, estimate_of};
 
 /// A sampling policy that cannot be used, or a request that must not leave.

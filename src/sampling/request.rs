@@ -1,6 +1,7 @@
 //! One alert in, one complete request out.
 
 use jiff::ToSpan;
+use jiff::civil::Date;
 
 use super::policy::SamplingPolicy;
 use super::sellers;
@@ -23,6 +24,21 @@ pub fn request_for(
     if a.disposal != Disposal::Sample {
         return Err(SamplingError::NotAsked { alert: alert.id.to_string(), disposal: a.disposal.code() });
     }
+    request_by_person(alert, product, listings, policy, alert.changed_on)
+}
+
+/// The sampling request of an alert that a person wants sampled, whatever the machine says (clause 3-08), made on this day.
+///
+/// # Errors
+/// [`SamplingError::Missing`] when a field could not be filled.
+pub fn request_by_person(
+    alert: &Alert,
+    product: Option<&str>,
+    listings: &[Listing],
+    policy: &SamplingPolicy,
+    on: Date,
+) -> Result<SamplingRequest, SamplingError> {
+    let a = &alert.assessment;
     let goal = policy.batches.get(&a.danger).copied();
     let batches = goal.and_then(|goal| detect_one(goal.confidence, goal.rate)).unwrap_or(0);
     let most = usize::try_from(batches).unwrap_or(usize::MAX).min(policy.sellers_max);
@@ -62,7 +78,7 @@ pub fn request_for(
     let request = SamplingRequest {
         id: RequestId::new(format!("sr-{}", alert.id.as_str().trim_start_matches("wl-"))),
         alert_id: alert.id.clone(),
-        created_on: alert.changed_on,
+        created_on: on,
         category: a.category,
         product: product.map_or_else(|| a.category.zh().to_owned(), str::to_owned),
         brand: a.brand.clone(),
@@ -73,7 +89,7 @@ pub fn request_for(
         platforms,
         mode: policy.mode.clone(),
         sellers,
-        deadline: alert.changed_on.saturating_add(i64::from(days).days()),
+        deadline: on.saturating_add(i64::from(days).days()),
         staff: policy.staff.clone(),
         gaps,
         criteria: a.criteria.clone(),

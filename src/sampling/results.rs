@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use vocabulary::{
-    Alert, AlertContext, Category, Finding, Hazard, Outcome, OutcomeId, Refused, Said, Samples, SamplingBasis, Verdict,
-    day_of, refused,
+    Act, Alert, AlertContext, Category, Finding, Hazard, ItemRef, ItemVerdict, Outcome, OutcomeId, Refused, Said,
+    Samples, SamplingBasis, Verdict, Work, day_of, refused,
 };
 
 /// Columns of a file of results.
@@ -92,6 +92,7 @@ pub fn verdict(alert: &Alert, verdict: Verdict, by: &str, why: &str, now: Timest
     let date = day_of(now);
     let judged = &alert.assessment;
     Ok(Outcome {
+        replaces: None,
         id: id_of(&["verdict", alert.id.as_str(), &code, by, why, &date.to_string()]),
         known_at: now,
         date,
@@ -102,6 +103,56 @@ pub fn verdict(alert: &Alert, verdict: Verdict, by: &str, why: &str, now: Timest
         finding: Finding::Verdict { verdict, by: by.to_owned(), why: why.to_owned() },
         context: Some(AlertContext::of(judged, alert.opened_on)),
     })
+}
+
+/// The result of one sample as an outcome: the watch learns from it at its next judgement (clause 1-20). `version`: how many results of the sample
+/// there were before; a later one corrects the one before it.
+///
+/// # Errors
+/// When the act tells of no result.
+pub fn of_sample(alert: &Alert, bought: &Bought<'_>, act: &Act, version: usize) -> Result<Outcome, Refused> {
+    let Some(Work::Result { sample, platform, item_id, report, tested_on, items, conforms, .. }) = act.work.as_deref()
+    else {
+        return Err(refused!("不是检验结果", "the act tells of no result"));
+    };
+    let id = |version: usize| id_of(&["sample", alert.id.as_str(), sample.as_str(), &version.to_string()]);
+    let judged = &alert.assessment;
+    let first = items.iter().find(|item| item.verdict == ItemVerdict::Fail).or_else(|| items.first());
+    Ok(Outcome {
+        id: id(version),
+        known_at: act.at,
+        date: *tested_on,
+        alert_id: Some(alert.id.clone()),
+        category: judged.category,
+        hazard: Some(judged.hazard),
+        brand: judged.brand.clone(),
+        finding: Finding::Samples(Samples {
+            company: bought.maker.or(bought.brand).map(str::to_owned),
+            tested: 1,
+            failed: u64::from(!conforms),
+            basis: bought.basis,
+            body: bought.body.to_owned(),
+            report: report.clone(),
+            item: first.map(|item| item.item.clone()),
+            standard: first.map(|item| item.standard.clone()),
+            of_sample: Some((sample.clone(), ItemRef { platform: platform.clone(), item_id: item_id.clone() })),
+        }),
+        context: Some(AlertContext::of(judged, alert.opened_on)),
+        replaces: version.checked_sub(1).map(id),
+    })
+}
+
+/// What is known of a sample beside its result.
+#[derive(Debug, Clone, Copy)]
+pub struct Bought<'a> {
+    /// Its maker, when stated.
+    pub maker: Option<&'a str>,
+    /// Its brand, when stated.
+    pub brand: Option<&'a str>,
+    /// The test body.
+    pub body: &'a str,
+    /// How it was chosen.
+    pub basis: SamplingBasis,
 }
 
 /// Reads a file of results: CSV with a header, or one JSON object a line (`ndjson`); columns and keys are [`COLUMNS`]. What is learnt
@@ -280,6 +331,7 @@ fn result(row: &Row, alerts: &dyn Alerts, now: Timestamp) -> Result<Outcome, Ref
     let answers = alert.map_or("", |alert| alert.id.as_str());
     let part = |name: &str| cell(name).unwrap_or_default();
     Ok(Outcome {
+        replaces: None,
         id: id_of(&[
             "samples",
             answers,
@@ -298,6 +350,7 @@ fn result(row: &Row, alerts: &dyn Alerts, now: Timestamp) -> Result<Outcome, Ref
         hazard,
         brand: judged.and_then(|judged| judged.brand.clone()).or_else(|| owned("brand")),
         finding: Finding::Samples(Samples {
+            of_sample: None,
             company: owned("company"),
             tested,
             failed,

@@ -21,7 +21,7 @@ use crate::{
 };
 use vocabulary::{
     Act, Alert, AlertEvent, AlertId, AuditEntry, Category, Channel, DocumentId, DoubtedText, Endpoint, Intake, Listing,
-    MessageStamp, Meta, Notice, Outcome, Party, Position, SamplingRequest, SourceId,
+    MessageStamp, Meta, Notice, Outcome, Party, Position, SamplingRequest, SourceId, TestBody,
 };
 
 /// Operations of the whole store.
@@ -309,6 +309,24 @@ of_store! {
 of_tx! {
     /// Appends an outcome. When it was known, and how its alert stood then, is as the first time says.
     fn add_outcome(outcome: &Outcome) -> Taken;
+}
+
+// What matters are handled with beside their acts.
+
+of_store! {
+    /// The register of test bodies, in the order in which it was written: of one name the last counts.
+    fn test_bodies() -> Vec<TestBody>;
+    /// A frame that samples were drawn from, as CSV.
+    fn frame(digest: &str) -> Option<String>;
+}
+
+of_tx! {
+    /// The register of test bodies as this transaction sees it.
+    fn test_bodies_in() -> Vec<TestBody>;
+    /// Appends a test body, or what is known of it now.
+    fn add_test_body(body: &TestBody, now: Timestamp) -> ();
+    /// Keeps a frame by its digest; one that is kept stays.
+    fn add_frame(digest: &str, csv: &str, now: Timestamp) -> ();
 }
 
 // Organisations, users, sessions, tokens. Only digests of secrets come here.

@@ -83,6 +83,8 @@ pub enum AuditKind {
     Upkeep,
     /// A document in doubt was answered.
     Doubt,
+    /// A test body was registered.
+    TestBody,
 }
 
 impl AuditKind {
@@ -105,6 +107,7 @@ impl AuditKind {
             Self::Source => "source",
             Self::Upkeep => "upkeep",
             Self::Doubt => "doubt",
+            Self::TestBody => "test_body",
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, Assessment, Category, Danger, FeedbackTerms, Hazard, OutcomeId, Spread, time};
+use super::{AlertId, Assessment, Category, Danger, FeedbackTerms, Hazard, ItemRef, OutcomeId, SampleId, Spread, time};
 
 /// What an analyst found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,6 +77,9 @@ pub struct Samples {
     /// By which standard (检验依据).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard: Option<String>,
+    /// The one sample that it is about, and the item it was bought as (商品ID, clause 3-43); none for results handed in by batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_sample: Option<(SampleId, ItemRef)>,
 }
 
 /// What came back.
@@ -162,6 +165,9 @@ pub struct Outcome {
     /// The alert as it stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<AlertContext>,
+    /// The outcome that this one corrects: where both are known, that one counts no longer (clause 3-42).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<OutcomeId>,
 }
 
 impl fmt::Display for Outcome {

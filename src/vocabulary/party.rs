@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, RegionCode, Role, SamplingRequest, Spread};
+use super::{Alert, RegionCode, Role, Spread};
 
 /// What an organisation is responsible for. Empty for bodies that look after everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +23,10 @@ pub struct Concerns {
 }
 
 impl Concerns {
-    /// Whether an alert names one of its platforms: as the source of evidence, or where samples are bought.
+    /// Whether an alert names one of its platforms as the source of evidence.
     #[must_use]
-    pub fn names_platform(&self, alert: &Alert, request: Option<&SamplingRequest>) -> bool {
-        let listed = request.into_iter().flat_map(|request| &request.sellers).map(|seller| &seller.listing.platform);
-        alert.evidence.iter().map(|evidence| &evidence.source).chain(listed).any(|name| self.platforms.contains(name))
+    pub fn names_platform(&self, alert: &Alert) -> bool {
+        alert.evidence.iter().any(|evidence| self.platforms.contains(&evidence.source))
     }
 
     /// Whether an alert is about one of its brands: as the whole of it, or as the brand most named.

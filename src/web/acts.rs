@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::view::View;
 use access::Viewer;
 use alert::Casework;
-use vocabulary::{Act, ActKind, AlertId};
+use vocabulary::{Act, ActKind, AlertId, Work};
 
 /// What a person wants to do with an alert.
 #[derive(Debug, Deserialize)]
@@ -34,6 +34,9 @@ pub(super) struct NewAct {
     #[serde(default)]
     #[schemars(with = "Date")]
     until: String,
+    /// Its particulars, for acts on the matter that have some.
+    #[serde(default)]
+    work: Option<Box<Work>>,
     /// The form key, which the gate has checked.
     #[serde(default, rename = "key")]
     #[schemars(skip)]
@@ -53,7 +56,7 @@ impl NewAct {
         };
         let to = Some(self.to.trim().to_owned()).filter(|to| !to.is_empty());
         Ok(Act {
-            work: None,
+            work: self.work,
             alert_id: id,
             at: now(),
             by: member.name.clone(),

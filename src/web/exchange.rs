@@ -19,7 +19,7 @@ use super::state::Shared;
 use super::view::{PushReject, Pushed, View};
 use access::{Member, Viewer};
 use pipeline::{ACTS_AT_ONCE_MAX, ActTaken};
-use vocabulary::{Act, ActKind};
+use vocabulary::{Act, ActKind, Work};
 
 /// A ZIP archive of all records that concern the viewer's organisation.
 pub(super) async fn take_away(
@@ -63,6 +63,9 @@ pub(super) struct ActLine {
     /// Last day in Asia/Shanghai on which it stays silent, for `mute`.
     #[serde(default)]
     until: Option<Date>,
+    /// Its particulars, for acts on the matter that have some.
+    #[serde(default)]
+    work: Option<Box<Work>>,
 }
 
 /// Takes in what people of an organisation did, line by line.
@@ -126,7 +129,7 @@ fn act(line: &[u8], member: &Member) -> Result<Act, String> {
         return Err(format!("idempotency_key 应为 1 到 {} 个字符", Act::KEY_CHARS_MAX));
     }
     Ok(Act {
-        work: None,
+        work: line.work,
         alert_id: id,
         at: now(),
         by: member.name.clone(),

@@ -304,6 +304,7 @@ fn acts_and_outcomes_are_appended_once_and_come_back_in_their_order() {
             key: None,
         };
         let outcome = |why: &str| wanglou::vocabulary::Outcome {
+            replaces: None,
             id: "o-1".into(),
             known_at: at(0),
             date: "2024-05-01".parse().expect("a day"),

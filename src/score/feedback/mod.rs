@@ -130,7 +130,8 @@ struct File<'a> {
 fn files<'a>(outcomes: &'a [Outcome], criteria: &FeedbackCriteria) -> BTreeMap<Group, File<'a>> {
     let [a, b] = criteria.failure_prior;
     let mut files: BTreeMap<Group, File<'a>> = BTreeMap::new();
-    for (at, outcome) in outcomes.iter().enumerate() {
+    let corrected = corrected(outcomes);
+    for (at, outcome) in outcomes.iter().enumerate().filter(|(_, outcome)| !corrected.contains(&outcome.id)) {
         let matter = outcome.hazard.map(|hazard| (outcome.category, hazard, outcome.brand.clone()));
         let targeted =
             matches!(&outcome.finding, Finding::Samples(samples) if samples.basis == SamplingBasis::Targeted);
@@ -162,6 +163,11 @@ fn files<'a>(outcomes: &'a [Outcome], criteria: &FeedbackCriteria) -> BTreeMap<G
         }
     }
     files
+}
+
+/// The outcomes that later ones among these correct.
+fn corrected(outcomes: &[Outcome]) -> BTreeSet<&OutcomeId> {
+    outcomes.iter().filter_map(|outcome| outcome.replaces.as_ref()).collect()
 }
 
 impl File<'_> {
@@ -274,8 +280,10 @@ impl<'a> KnownOutcomes<'a> {
             .filter(|(_, (resolution, mutes, _))| *mutes && silent(resolution))
             .map(|(matter, (resolution, _, h))| (matter, Silence { resolution, h }))
             .collect();
+        let corrected = corrected(outcomes);
         let samples: Vec<(&Outcome, &Samples)> = outcomes
             .iter()
+            .filter(|outcome| !corrected.contains(&outcome.id))
             .filter_map(|outcome| match &outcome.finding {
                 Finding::Samples(samples) => Some((outcome, samples)),
                 Finding::Verdict { .. } => None,

@@ -32,6 +32,7 @@ fn context(source: &str, h: f64) -> AlertContext {
 /// A verdict on alert `wl-{alert}` about fires of the brand, known on a day after [`FIRST`].
 fn verdict(alert: u32, day: i32, verdict: Verdict) -> Outcome {
     Outcome {
+        replaces: None,
         id: OutcomeId::new(format!("o-{alert}-{day}-{verdict:?}")),
         known_at: start_of_day(days_after(day)),
         date: days_after(day),
@@ -48,6 +49,7 @@ fn samples(serial: u32, day: i32, (failed, tested): (u64, u64), basis: SamplingB
     Outcome {
         id: OutcomeId::new(format!("s-{serial}")),
         finding: Finding::Samples(Samples {
+            of_sample: None,
             company: Some(company.to_owned()),
             tested,
             failed,

@@ -16,6 +16,7 @@ mod examine;
 mod frontier;
 mod intake;
 mod journal;
+mod matters;
 mod notices;
 mod outcomes;
 mod parties;
@@ -70,6 +71,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (18, "search_party", include_str!("migrations/0018_search_party.sql")),
     (19, "doubts", include_str!("migrations/0019_doubts.sql")),
     (20, "source_states", include_str!("migrations/0020_source_states.sql")),
+    (22, "matters", include_str!("migrations/0022_matters.sql")),
 ];
 
 /// The version of the tables.

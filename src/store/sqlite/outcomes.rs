@@ -65,6 +65,7 @@ mod tests {
 
     fn verdict(id: &str, why: &str) -> Outcome {
         Outcome {
+            replaces: None,
             id: id.into(),
             known_at: Timestamp::UNIX_EPOCH,
             date: date(1970, 1, 1),

@@ -141,6 +141,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("reruns", "1", "body", "INSERT INTO reruns VALUES (1, 'p', 0, '{}')"),
     ("promotions", "1", "body", "INSERT INTO promotions VALUES (1, 'asked', '{}')"),
     ("doubts", "1", "body", "INSERT INTO doubts VALUES (1, 'a', 't', 'open', '{}')"),
+    ("test_bodies", "1", "body", "INSERT INTO test_bodies VALUES (1, 'a', '', '{}')"),
     ("notices", "1", "body", "UPDATE notices SET body = '{}'"),
     ("notices", "any", "number", "UPDATE notices SET number = -1"),
 ];
@@ -167,6 +168,7 @@ const FREE: &[&str] = &[
     "delivery_tries.number delivery_tries.endpoint delivery_tries.message delivery_tries.took_ms delivery_tries.status delivery_tries.trouble",
     "searches.name searches.query searches.party search_hits.seq search_hits.name search_hits.document_id search_hits.title search_hits.told",
     "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state doubts.seq doubts.document_id doubts.text_hash doubts.state",
+    "test_bodies.seq test_bodies.name test_bodies.at frames.frame frames.at frames.body",
     "table_checksums.tbl table_checksums.rows table_checksums.checksum",
 ];
 
@@ -240,6 +242,7 @@ async fn read_all(store: &Store) -> Vec<StoreError> {
         store.reruns(None),
         store.promotions(),
         store.doubts(false, 9),
+        store.test_bodies(),
         store.audit(0, 9),
         store.audit_end(),
     );

@@ -8,7 +8,7 @@ use store::Store;
 use vocabulary::{AuditKind, Category, DocumentId, Doubt, DoubtedText, Hazard, Role, Scope, Stance, Verdict};
 
 /// Every kind; a new one does not compile until somebody says here what leaves it.
-const KINDS: [AuditKind; 15] = [
+const KINDS: [AuditKind; 16] = [
     AuditKind::SignIn,
     AuditKind::SignInRefused,
     AuditKind::SignOut,
@@ -24,6 +24,7 @@ const KINDS: [AuditKind; 15] = [
     AuditKind::Source,
     AuditKind::Upkeep,
     AuditKind::Doubt,
+    AuditKind::TestBody,
 ];
 
 /// What leaves lines of a kind, here or, for rules, where they are promoted.
@@ -50,6 +51,7 @@ fn left_by(kind: AuditKind) -> &'static [&'static str] {
         AuditKind::Rules | AuditKind::Source | AuditKind::Upkeep => &[],
         AuditKind::Push => &["push"],
         AuditKind::Doubt => &["answer a doubt"],
+        AuditKind::TestBody => &["register a test body"],
         AuditKind::Search => &["save by JSON", "save by form", "forget by DELETE", "forget by form"],
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use access::{PartyView, Viewer};
+use access::{Opened, PartyView, Viewer};
 use alert::{self, Casework, cap, feed, forms};
 use pipeline::{ActTaken, PipelineError, Records, Tower};
 use vocabulary::{
@@ -72,13 +72,13 @@ impl View {
     /// An alert as the party sees it; none when it does not.
     async fn shown(&self, alert: Alert) -> Result<Option<ShownAlert>, ViewError> {
         if self.sight.sees_all() {
-            return Ok(self.sight.alert(alert, None, false));
+            return Ok(self.sight.alert(alert, None, Opened::default()));
         }
         let request = self.tower.store().sampling_request(&alert.id).await;
         let request = request.map_err(doing("reading a sampling request"))?;
         let decided = self.tower.store().acts_but_notes(Some(&alert.id)).await;
-        let published = Casework::of(&decided.map_err(doing("reading what people did"))?).published;
-        Ok(self.sight.alert(alert, request.as_ref(), published))
+        let casework = Casework::of(&decided.map_err(doing("reading what people did"))?);
+        Ok(self.sight.alert(alert, request.as_ref(), opened(Some(&casework))))
     }
 
     /// What anybody did with one alert, or with all, oldest first.
@@ -96,13 +96,13 @@ impl View {
         &self,
         alerts: Vec<Alert>,
         requests: Vec<SamplingRequest>,
-        published: impl Fn(&AlertId) -> bool,
+        standing: &BTreeMap<AlertId, Casework>,
     ) -> (Vec<ShownAlert>, Vec<SamplingRequest>) {
         let asked: BTreeMap<&AlertId, &SamplingRequest> =
             requests.iter().map(|request| (&request.alert_id, request)).collect();
         let shown = |alert: Alert| {
-            let (request, published) = (asked.get(&alert.id).copied(), published(&alert.id));
-            self.sight.alert(alert, request, published)
+            let (request, opened) = (asked.get(&alert.id).copied(), opened(standing.get(&alert.id)));
+            self.sight.alert(alert, request, opened)
         };
         let alerts: Vec<ShownAlert> = alerts.into_iter().filter_map(shown).collect();
         let seen: BTreeSet<&AlertId> = alerts.iter().map(|alert| &alert.id).collect();
@@ -120,15 +120,17 @@ impl View {
         let alerts = self.tower.store().every_alert().await.map_err(doing("reading the alerts"))?;
         let requests = self.tower.store().every_request().await.map_err(doing("reading the sampling requests"))?;
         let standing = self.standing().await?;
-        let published = |id: &AlertId| standing.get(id).is_some_and(|casework| casework.published);
-        Ok(self.share(alerts, requests, published))
+        Ok(self.share(alerts, requests, &standing))
     }
 
     /// The first of all alerts that it sees, at most [`ALERTS_MAX`].
     pub(super) async fn ranked(&self) -> Result<Vec<ShownAlert>, ViewError> {
         if self.sight.sees_all() {
             let alerts = self.tower.store().alerts().await.map_err(doing("reading the alerts"))?;
-            return Ok(alerts.into_iter().filter_map(|alert| self.sight.alert(alert, None, false)).collect());
+            return Ok(alerts
+                .into_iter()
+                .filter_map(|alert| self.sight.alert(alert, None, Opened::default()))
+                .collect());
         }
         let (mut alerts, _) = self.every_alert().await?;
         alerts.truncate(ALERTS_MAX);
@@ -154,8 +156,7 @@ impl View {
         for act in &acts {
             standing.entry(act.alert_id.clone()).or_default().take(act);
         }
-        let published = |id: &AlertId| standing.get(id).is_some_and(|casework| casework.published);
-        let (alerts, sampling) = self.share(alerts, sampling, published);
+        let (alerts, sampling) = self.share(alerts, sampling, &standing);
         let seen: BTreeSet<&AlertId> = alerts.iter().map(|alert| &alert.id).collect();
         let events = events.into_iter().filter(|event| seen.contains(&event.alert_id));
         let events = events.map(|event| self.sight.event(event)).collect();
@@ -246,7 +247,7 @@ impl View {
         if self.sight.is_inside() {
             return Ok((casework, acts));
         }
-        let Casework { stage, assigned: _, muted_until: _, pinned: _, published } = casework;
+        let Casework { stage, assigned: _, muted_until: _, pinned: _, published, told: _ } = casework;
         Ok((Casework { stage, published, ..Casework::default() }, acts))
     }
 
@@ -381,6 +382,12 @@ impl View {
     pub(super) fn standard_note(&self, number: &str) -> Option<String> {
         self.tower.standard_note(number)
     }
+}
+
+/// To whom people opened an alert.
+fn opened(casework: Option<&Casework>) -> Opened<'_> {
+    casework
+        .map_or_else(Opened::default, |casework| Opened { published: casework.published, told: Some(&casework.told) })
 }
 
 /// Wraps the error of a neighbouring room with what was being done.

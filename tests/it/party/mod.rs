@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-use wanglou::access::PartyView;
+use wanglou::access::{Opened, PartyView};
 use wanglou::tell::{self, Explained, Language};
 use wanglou::vocabulary::{Concerns, Party, Role};
 
@@ -172,7 +172,9 @@ fn each_field_is_shown_to_whom_a_person_approved() {
         let all = |shown: &dyn Fn(&PartyView) -> Value| -> Vec<(Role, Value)> {
             sights().iter().map(|(role, view)| (*role, shown(view))).collect()
         };
-        let shown = all(&|view| said(view.alert(alert.clone(), Some(&request), true).expect("seen")));
+        let shown = all(&|view| {
+            said(view.alert(alert.clone(), Some(&request), Opened { published: true, told: None }).expect("seen"))
+        });
         show("alert", &mut table, said(alert.clone()), shown);
         let event = fill::events(&alert).remove(0);
         show("event", &mut table, said(event.clone()), all(&|view| said(view.event(event.clone()))));
@@ -191,7 +193,7 @@ fn those_who_see_all_are_shown_the_record_letter_by_letter() {
     let inside = inside.map(|(_, view)| view).chain([PartyView::owner()]);
     for view in inside {
         for alert in fill::alerts() {
-            let shown = view.alert(alert.clone(), None, false).expect("seen");
+            let shown = view.alert(alert.clone(), None, Opened::default()).expect("seen");
             assert_eq!(text(&shown), text(&alert));
             for event in fill::events(&alert) {
                 assert_eq!(text(&view.event(event.clone())), text(&event));
@@ -206,7 +208,7 @@ fn a_party_that_nothing_concerns_is_shown_no_alert() {
         let party = Party { name: "别家".to_owned(), role, concerns: Concerns::default() };
         for alert in fill::alerts() {
             let request = fill::request(&alert);
-            assert_eq!(PartyView::of(Some(&party)).alert(alert, Some(&request), false), None, "{role}");
+            assert_eq!(PartyView::of(Some(&party)).alert(alert, Some(&request), Opened::default()), None, "{role}");
         }
     }
 }

@@ -40,6 +40,7 @@ fn line(alert: u32, opened: i64, rules: &[&str], text: &str) -> AlertEvent {
 
 fn verdict(alert: u32, known: i64, verdict: Verdict) -> Outcome {
     Outcome {
+        replaces: None,
         id: format!("o-{alert}-{known}").as_str().into(),
         known_at: start_of_day(day(known)),
         date: day(known),
@@ -82,6 +83,7 @@ fn world() -> (Vec<AlertEvent>, Feedback) {
     let samples = Outcome {
         id: "s-1".into(),
         finding: Finding::Samples(Samples {
+            of_sample: None,
             company: None,
             tested: 9,
             failed: 3,

@@ -1,0 +1,141 @@
+//! What a unit outside sees of a matter: its own part and no more (clauses 3-35, 3-51, 3-55). Built of the fields named here.
+
+use jiff::civil::Date;
+use serde::Serialize;
+use vocabulary::{AlertId, ItemRef, Party, Role, SampleId, TestItem, TestedItem};
+
+use super::duty::{Duty, Owner};
+use super::handling::Handling;
+use super::sample::{Sample, SampleState};
+use super::state::{Correction, Matter, Objection, Recipient, Taken};
+
+/// A sample as its test body sees it: what to test, nothing of how and by whom it was bought.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct SentSample {
+    /// Its number.
+    pub id: SampleId,
+    /// What it was bought as.
+    pub item: ItemRef,
+    /// Pieces to test and spare ones.
+    pub parts: Option<(u32, u32)>,
+    /// Numbers of its seals.
+    pub seals: Vec<String>,
+    /// When it was sent.
+    pub dispatched_on: Option<Date>,
+    /// Where it is.
+    pub state: SampleState,
+    /// How many results were entered.
+    pub results: usize,
+}
+
+/// A result as a platform or a firm that was told sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct ToldResult {
+    /// The sample.
+    pub sample: SampleId,
+    /// What was tested.
+    pub item: ItemRef,
+    /// Seller, brand and maker, as the page of the goods stated them.
+    pub seller: String,
+    /// The brand.
+    pub brand: Option<String>,
+    /// The maker.
+    pub maker: Option<String>,
+    /// In which way it was not what its page showed.
+    pub not_as_shown: Option<String>,
+    /// Number of the report.
+    pub report: String,
+    /// Day of the report.
+    pub tested_on: Date,
+    /// Item by item.
+    pub items: Vec<TestedItem>,
+    /// Whether the sample conforms.
+    pub conforms: bool,
+}
+
+/// The part of a matter that a unit sees.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct Part {
+    /// The matter.
+    pub id: AlertId,
+    /// The day on which it opened.
+    pub opened_on: Date,
+    /// What it was told, and what it did since; none for a test body.
+    pub own: Option<Recipient>,
+    /// Measures that it took.
+    pub measures: Vec<Taken>,
+    /// What to test by which standard; for test bodies.
+    pub tests: Vec<TestItem>,
+    /// Samples that were sent to it; for test bodies.
+    pub samples: Vec<SentSample>,
+    /// Results of goods on its platform, or for a firm that was told.
+    pub results: Vec<ToldResult>,
+    /// Its own objections.
+    pub objections: Vec<Objection>,
+    /// Orders to it.
+    pub corrections: Vec<Correction>,
+    /// What it owes.
+    pub duties: Vec<Duty>,
+}
+
+impl Matter {
+    /// The part of a unit outside.
+    #[must_use]
+    pub fn part_of(&self, party: &Party, handling: &Handling) -> Part {
+        let name = &party.name;
+        let own = self.recipients.get(name).cloned();
+        let tests_it = |sample: &&Sample| party.role == Role::TestBody && sample.body.as_ref() == Some(name);
+        let shows = |sample: &&Sample| match party.role {
+            _ if own.is_none() => false,
+            Role::Platform => party.concerns.platforms.contains(&sample.item.platform),
+            Role::Firm => true,
+            _ => false,
+        };
+        let owes = |duty: &Duty| matches!(&duty.owner, Owner::Unit(unit) if unit == name);
+        let commissioned = self.commissions.contains_key(name);
+        Part {
+            id: self.id.clone(),
+            opened_on: self.opened_on,
+            measures: self.measures.iter().filter(|taken| taken.by == *name).cloned().collect(),
+            tests: self.scheme.as_ref().filter(|_| commissioned).map_or_else(Vec::new, |scheme| scheme.items.clone()),
+            samples: self.samples.values().filter(tests_it).map(sent).collect(),
+            results: self.samples.values().filter(shows).filter_map(told).collect(),
+            objections: self.objections.iter().filter(|made| made.of == *name).cloned().collect(),
+            corrections: self.corrections.iter().filter(|order| order.firm == *name).cloned().collect(),
+            duties: self.duties(handling).into_iter().filter(owes).collect(),
+            own,
+        }
+    }
+}
+
+fn sent(sample: &Sample) -> SentSample {
+    SentSample {
+        id: sample.id.clone(),
+        item: sample.item.clone(),
+        parts: sample.parts,
+        seals: sample.seals.clone(),
+        dispatched_on: sample.dispatched_on,
+        state: sample.state,
+        results: sample.results.len(),
+    }
+}
+
+/// Nothing is told of a sample before its result: nobody outside learns that samples are being bought.
+fn told(sample: &Sample) -> Option<ToldResult> {
+    let result = sample.result()?;
+    Some(ToldResult {
+        sample: sample.id.clone(),
+        item: sample.item.clone(),
+        seller: sample.seller.clone(),
+        brand: sample.brand.clone(),
+        maker: sample.maker.clone(),
+        not_as_shown: sample.not_as_shown.clone(),
+        report: result.report.clone(),
+        tested_on: result.tested_on,
+        items: result.items.clone(),
+        conforms: result.conforms,
+    })
+}
