@@ -6,18 +6,24 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::acts::AT_THE_MACHINE;
 use super::judging_state::JudgingState;
 use super::review::{Judgement, Review};
 use super::{Folder, PipelineError, Tower};
 use alert::Episodes;
+use matter::Matter;
 use score::Market;
-use store::{Store, StoreError};
-use vocabulary::{Category, Position, day_of, end_of_day};
+use store::{Store, StoreError, Tx};
+use vocabulary::{
+    Act, ActKind, AlertEventKind, AlertId, AuditEntry, AuditKind, Category, Position, Stage, day_of, end_of_day,
+};
 
 /// Listings offered to one sampling request, best-selling first.
 const LISTINGS_MAX: u32 = 500;
 /// Name of the cursor of the alerts tables.
 const ALERTS: &str = "alerts";
+/// Who does what the watch itself does.
+const BY_THE_WATCH: &str = "望楼";
 /// Fact under which the open episodes are kept.
 const EPISODES: &str = "episodes";
 
@@ -92,6 +98,9 @@ impl Tower {
         for request in &judged.requests {
             Store::add_sampling_request(&mut tx, request).await?;
         }
+        for event in judged.events.iter().filter(|event| event.event == AlertEventKind::Raised) {
+            self.reopen_risen(&mut tx, &event.alert_id, now).await?;
+        }
         Store::set_fact(&mut tx, EPISODES, &kept?).await?;
         Store::move_cursor(&mut tx, ALERTS, from, to, &as_of.to_string()).await?;
         tx.commit().await?;
@@ -100,6 +109,35 @@ impl Tower {
 }
 
 impl Folder {
+    /// Opens a matter again that a person excluded until the watch raises a level of it (clause 3-29): an act like any other, written by the watch.
+    async fn reopen_risen(&self, tx: &mut Tx, id: &AlertId, now: Timestamp) -> Result<(), PipelineError> {
+        let acts = Store::acts_in(tx, id).await?;
+        let Some(matter) =
+            self.store().alert(id).await?.map(|alert| Matter::of(id.clone(), alert.opened_on, None, &acts))
+        else {
+            return Ok(());
+        };
+        if !(matter.excluded_until_rise && matter.casework.stage == Stage::Excluded) {
+            return Ok(());
+        }
+        let act = Act {
+            alert_id: id.clone(),
+            at: now,
+            by: BY_THE_WATCH.to_owned(),
+            party: AT_THE_MACHINE.to_owned(),
+            kind: ActKind::Reopen,
+            note: "排除时约定“直至升级”，现已升级，自动重新打开".to_owned(),
+            to: None,
+            until: None,
+            work: None,
+            key: None,
+        };
+        Store::add_act(tx, &act).await?;
+        let (who, about, detail) = (act.by, id.to_string(), ActKind::Reopen.code().to_owned());
+        Store::add_audit(tx, &AuditEntry { at: now, who, what: AuditKind::Act, about, detail }).await?;
+        Ok(())
+    }
+
     /// The day last judged.
     pub async fn judged_until(&self) -> Result<Option<Date>, PipelineError> {
         Ok(self.judged().await?.1)
