@@ -70,6 +70,7 @@ fn worded<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Said> {
         methods::MethodError,
         pipeline::PipelineError,
         pipeline::promotion::prepared::NotInForce,
+        sampling::DrawError,
         sampling::SamplingError,
         sampling::results::BadLine,
         score::CriteriaError,

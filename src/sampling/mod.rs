@@ -1,12 +1,17 @@
 //! Says what to buy and test when an alert asks for it (采样任务): product, batches, items and standards, platforms, sellers, deadline.
 //!
 //! In: an alert, the listings known for its category, the `[sampling]` table of the criteria file and the table of test items. Out: one
-//! complete request, or the name of the field that is missing. And back: the results that test bodies return, as outcomes. Not here: buying, testing, buyers (PRIV-2), I/O, the clock.
+//! complete request, or the name of the field that is missing. Samples of a frame are drawn by chance that anybody can repeat (`draw`), and
+//! what a number of them can tell is said in words (`aim`). And back: the results that test bodies return, as outcomes. Not here: buying,
+//! testing, buyers (PRIV-2), I/O, the clock, where a seed comes from.
 //!
 //! **ALERT-1** a request's id follows from its alert's: asking twice gives the same request.
 
 use vocabulary::{Refused, Said};
 
+mod aim;
+mod draw;
+mod frame;
 mod policy;
 mod request;
 /// What test bodies return.
@@ -14,6 +19,12 @@ pub mod results;
 mod sellers;
 mod size;
 
+pub use aim::{Aim, FailureRate, wilson};
+pub use draw::{
+    Chosen, Class, Drawn, PriceClass, Repeat, Repeated, Seed, Shares, Skipped, Strata, StratumBy, StratumTold, Taken,
+    draw,
+};
+pub use frame::{DrawError, FIELD_CHARS_MAX, FRAME_COLUMNS, FRAME_MAX, Frame, Offer, PRICE_FEN_MAX, URL_CHARS_MAX};
 pub use policy::{BatchGoal, SamplingPolicy};
 pub use request::{request_by_person, request_for, validate};
 pub use size::{detect_one, detect_one_of, estimate, estimate_of};

@@ -3,10 +3,10 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::SamplingError;
+use super::aim::Aim;
 use super::policy::SamplingPolicy;
 use super::sellers;
-use super::size::detect_one;
-use super::{BatchGoal, SamplingError};
 use vocabulary::{Alert, Disposal, Listing, RequestId, SamplingRequest};
 
 /// The sampling request of an alert. `product` is the product as the evidence names it (see `score::Events::product_named`), none when
@@ -39,8 +39,9 @@ pub fn request_by_person(
     on: Date,
 ) -> Result<SamplingRequest, SamplingError> {
     let a = &alert.assessment;
-    let goal = policy.batches.get(&a.danger).copied();
-    let batches = goal.and_then(|goal| detect_one(goal.confidence, goal.rate)).unwrap_or(0);
+    let goal = policy.batches.get(&a.danger);
+    let aim = goal.map(|goal| Aim::Detect { confidence: goal.confidence, rate: goal.rate, lot: None });
+    let batches = aim.and_then(|aim| aim.size()).unwrap_or(0);
     let most = usize::try_from(batches).unwrap_or(usize::MAX).min(policy.sellers_max);
     let sellers = sellers::propose(a.category, a.brand.as_deref(), listings, most);
     let mut platforms: Vec<String> = sellers.iter().map(|seller| seller.listing.platform.clone()).collect();
@@ -84,7 +85,7 @@ pub fn request_by_person(
         brand: a.brand.clone(),
         hazard: a.hazard,
         batches,
-        batches_reason: goal.map_or_else(String::new, |goal| promise(batches, goal)),
+        batches_reason: aim.and_then(|aim| aim.zh()).unwrap_or_default(),
         items: tests.to_vec(),
         platforms,
         mode: policy.mode.clone(),
@@ -96,16 +97,6 @@ pub fn request_by_person(
     };
     validate(&request)?;
     Ok(request)
-}
-
-/// What the batches can find, in words: "n samples find at least one failure with probability C if the true rate is p".
-fn promise(batches: u32, goal: BatchGoal) -> String {
-    format!("{batches}批可在真实不合格率为{}%时以{}%的概率至少检出一批", percent(goal.rate), percent(goal.confidence))
-}
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.2}", share * 100.0);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Refuses a request without product, batch count, test items, standards (clause 3-05), mode, staff or a deadline after its day
