@@ -180,6 +180,9 @@ impl Standing {
         if let Err(why) = own.check(&act).and_then(|()| self.check(&act, ground)) {
             return Ok(ActTaken::Refused(why));
         }
+        if let Err(why) = folder.check_draw(&self.matter, &act).await? {
+            return Ok(ActTaken::Refused(why));
+        }
         let outcome = match self.outcome(&act) {
             Ok(outcome) => outcome,
             Err(why) => return Ok(ActTaken::Refused(why)),

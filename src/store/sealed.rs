@@ -160,3 +160,30 @@ impl Store {
         Ok(counts.into_iter().collect())
     }
 }
+
+/// Names of the facts that hold seeds of draws.
+const SEEDS: &str = "draw.seed.";
+
+impl Store {
+    /// Keeps the seed of a draw under its digest until it is drawn by: sealed where a key is given.
+    ///
+    /// # Errors
+    /// [`StoreError::Secret`] when it cannot be sealed.
+    pub async fn keep_seed(tx: &mut Tx, digest: &str, seed: &str) -> Result<(), StoreError> {
+        let sealed = tx.vault.seal(seed_place(digest), seed)?;
+        Self::set_fact(tx, &format!("{SEEDS}{digest}"), &sealed).await
+    }
+
+    /// The seed that is kept under a digest.
+    ///
+    /// # Errors
+    /// [`StoreError::Secret`] when it does not open.
+    pub async fn kept_seed(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        let kept = self.fact(&format!("{SEEDS}{digest}")).await?;
+        kept.map(|kept| Ok(self.vault.open(seed_place(digest), &kept)?)).transpose()
+    }
+}
+
+fn seed_place(digest: &str) -> Place<'_> {
+    Place { table: "facts", row: digest, column: "seed" }
+}
