@@ -188,10 +188,20 @@ fn disposal(rule: &DisposalRule, language: Language) -> String {
         Basis::Onset => language.pick("统计越线", "an onset"),
         Basis::Single => language.pick("单件规则命中", "a single report"),
     };
+    let provinces = match rule.min_provinces {
+        0 => String::new(),
+        least => said!(language, "，至少{least}个省份", ", in at least {least} provinces"),
+    };
+    let company = if rule.company_wide {
+        language
+            .pick("，限同一企业产品见于多地（企业性）", ", one company's goods in several places (company-wide) only")
+    } else {
+        ""
+    };
     said!(
         language,
-        "{} → {}：{}（{basis}；{}；隐患程度{}以上，范围{}以上，至少{}起）",
-        "{} → {}: {} ({basis}; {}; danger {} or more, spread {} or more, at least {} events)",
+        "{} → {}：{}（{basis}；{}；隐患程度{}以上，范围{}以上，至少{}起{provinces}{company}）",
+        "{} → {}: {} ({basis}; {}; danger {} or more, spread {} or more, at least {} events{provinces}{company})",
         rule.id,
         language.pick(rule.disposal.zh(), rule.disposal.en()),
         rule.means,
@@ -241,7 +251,7 @@ mod tests {
     use crate::read_criteria;
 
     #[test]
-    fn the_shipped_criteria_say_in_chinese_what_they_say() {
+    fn the_shipped_criteria_say_what_they_say() {
         let judge = read_criteria(None).expect("the shipped criteria");
         let text = said(&judge, Language::Chinese);
         for line in [
@@ -251,11 +261,20 @@ mod tests {
             "  更多：高 严重 严重 严重",
             "  在用数量：未列（作未知处理）。使用年限：大家电10年、热水器8年、燃气具8年。漏报系数10。",
             "  未述伤害时按S4计：溺水",
+            "sample.company → 采样：同一企业产品在多地出现同类隐患，属企业共性，应当组织采样（统计越线；安全隐患；\
+             隐患程度中以上，范围个别以上，至少5起，至少3个省份，限同一企业产品见于多地（企业性））",
+            "sample.spread → 采样：安全隐患统计越线且范围为区域性及以上，应当组织采样（统计越线；安全隐患；\
+             隐患程度低以上，范围区域性以上，至少3起）",
+            "notify.single_grave → 通知：单件严重情形：立即由值班人员核查，并通知相关单位或地区（单件规则命中；所有隐患；隐患程度严重以上，",
             "notify.single → 通知：单件规则命中，通知相关单位或地区核查（单件规则命中；所有隐患；",
             "预警：连续28天未越线则关闭，28天评估较低才下调。",
             "严重级10天内完成（10%批次不合格时以95%把握发现）。",
         ] {
             assert!(text.contains(line), "`{line}` is not in:\n{text}");
         }
+        let text = said(&judge, Language::English);
+        let asked =
+            "at least 5 events, in at least 3 provinces, one company's goods in several places (company-wide) only)";
+        assert!(text.contains(asked), "`{asked}` is not in:\n{text}");
     }
 }

@@ -146,7 +146,7 @@ mod tests {
                                  "provinces": 0, "effective_provinces": 0.0, "top_province": null, "top_province_share": 0.0,
                                  "unknown_region_share": 1.0, "p_without_top_brand": null, "p_without_top_province": null,
                                  "company_wide": false, "provisional": false, "rule": "isolated"},
-                "disposal_rule": "sample.danger", "explanation": "…", "criteria": "test", "documents": [],
+                "disposal_rule": "sample.spread", "explanation": "…", "criteria": "test", "documents": [],
             },
         });
         serde_json::from_value(alert).expect("an alert")

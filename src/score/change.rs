@@ -406,13 +406,18 @@ mod tests {
     }
 
     #[test]
-    fn two_of_one_brand_need_a_third_to_be_sampled_and_lose_their_alert_with_one() {
+    fn two_of_one_brand_need_more_in_other_provinces_to_be_sampled_and_lose_their_alert_with_one_less() {
         let pair: Vec<SignalRecord> =
             (0..2).map(|day| Report::new(DAY - day).brand("甲牌").region("330100").record()).collect();
         let found = &assess(&pair)[0];
         assert_eq!(found.disposal, Disposal::Notify);
-        let more = change_of(found, |what| *what == Alteration::MoreAlike { events: 1 }).expect("found");
-        assert_eq!(more.disposal, Disposal::Sample);
+        assert!(
+            change_of(found, |what| matches!(what, Alteration::MoreAlike { .. })).is_none(),
+            "one maker, one place"
+        );
+        let more = change_of(found, |what| matches!(what, Alteration::MoreProvinces { .. })).expect("found");
+        assert!(matches!(&more.what, Alteration::MoreProvinces { regions } if regions.len() == 3), "{more:?}");
+        assert_eq!((more.disposal, more.spread), (Disposal::Sample, Spread::Isolated));
         let fewer = change_of(found, |what| *what == Alteration::Fewer { events: 1 }).expect("found");
         assert_eq!(fewer.disposal, Disposal::Exclude);
         let fatal = change_of(found, |what| matches!(what, Alteration::Severity { .. })).expect("found");

@@ -8,11 +8,13 @@ use serde::de::IgnoredAny;
 use super::feedback::FeedbackCriteria;
 use super::onsets::OnsetTable;
 use vocabulary::{
-    Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, Refused, RegionCode, Said, Spread, refused,
+    Category, Channel, CriteriaVersion, Danger, Disposal, Hazard, PROVINCES, Refused, RegionCode, Said, Spread, refused,
 };
 
 /// Most events that a search for a change may add or take away: it judges again for each step.
 const CHANGED_EVENTS_MAX: u32 = 100;
+/// Fewest events that a rule may ask a sample for: one or two reports are a case, nothing general.
+const SAMPLED_EVENTS_MIN: u64 = 3;
 
 /// A criteria file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -377,7 +379,7 @@ impl HazardClass {
     }
 }
 
-/// A disposal rule; all its conditions must hold.
+/// A disposal rule (DB33/T 980 §6.1.3 a to c); all its conditions must hold.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DisposalRule {
@@ -401,6 +403,13 @@ pub struct DisposalRule {
     /// Least independent events in the deciding window.
     #[serde(default)]
     pub min_events: u64,
+    /// Least provinces in which at least one event of the spread window happened: their number, not the effective number, which falls
+    /// when one province has most of the events (§6.1.3 c asks in how many places it is, not how evenly).
+    #[serde(default)]
+    pub min_provinces: u64,
+    /// Only what one company's goods have in common in several places: the term of the spread of that name (§6.1.3 c, 共性).
+    #[serde(default)]
+    pub company_wide: bool,
 }
 
 fn lowest_danger() -> Danger {
@@ -560,6 +569,7 @@ impl Criteria {
         self.feedback.check()?;
         self.check_danger()?;
         self.check_spread()?;
+        self.check_disposal()?;
         if let Some(rule) = self.single.iter().find(|rule| rule.min_severity > 4) {
             return Err((
                 "min_severity",
@@ -585,6 +595,52 @@ impl Criteria {
         }
         for disposal in Disposal::ALL {
             positive("disposal", self.rank.disposal.get(disposal).copied().unwrap_or(f64::NAN))?;
+        }
+        Ok(())
+    }
+
+    fn check_disposal(&self) -> Result<(), (&'static str, Refused)> {
+        for DisposalRule { id, disposal, basis, min_spread, min_events, min_provinces, company_wide, .. } in
+            &self.disposal
+        {
+            let sampled = *disposal == Disposal::Sample;
+            if sampled && *basis == Basis::Single {
+                return Err((
+                    "basis",
+                    refused!(
+                        "中 `{id}` 为 single：单件不组织采样，应为 onset，或改 `disposal` 为 notify",
+                        "of `{id}` is single: one report asks for no sample; expected onset, or `disposal` notify"
+                    ),
+                ));
+            }
+            if sampled && *min_events < SAMPLED_EVENTS_MIN {
+                return Err((
+                    "min_events",
+                    refused!(
+                        "中 `{id}` 为 {min_events}：一两起不组织采样，应至少为 {SAMPLED_EVENTS_MIN}",
+                        "of `{id}` is {min_events}: one or two reports ask for no sample; expected at least {SAMPLED_EVENTS_MIN}"
+                    ),
+                ));
+            }
+            let provinces = PROVINCES.len() as u64;
+            if *min_provinces > provinces {
+                return Err((
+                    "min_provinces",
+                    refused!(
+                        "中 `{id}` 为 {min_provinces}：最多 {provinces}",
+                        "of `{id}` is {min_provinces}: expected at most {provinces}"
+                    ),
+                ));
+            }
+            if *company_wide && (*basis == Basis::Single || *min_spread > Spread::Isolated) {
+                return Err((
+                    "company_wide",
+                    refused!(
+                        "中 `{id}` 为 true：企业共性只见于统计越线、范围个别者，`basis` 应为 onset，`min_spread` 应为 isolated",
+                        "of `{id}` is true: only an isolated onset is company-wide; expected `basis` onset and `min_spread` isolated"
+                    ),
+                ));
+            }
         }
         Ok(())
     }
@@ -910,6 +966,57 @@ mod tests {
         assert!(odd.problem.en.contains("whole weeks"), "{odd}");
         let share = refused(&SHIPPED.replace("misplaced_share = 0.05", "misplaced_share = 5.0"));
         assert!(share.problem.en.contains("expected a share"), "{share}");
+    }
+
+    /// The shipped criteria with a rule before all others; `conditions` are its lines below id and meaning.
+    fn with_rule(conditions: &str) -> String {
+        let rule = format!("[[score.disposal]]\nid = \"own\"\nmeans = \"自定\"\n{conditions}\n\n[[score.disposal]]");
+        SHIPPED.replacen("[[score.disposal]]", &rule, 1)
+    }
+
+    #[test]
+    fn clause_3_31_a_rule_that_samples_by_one_or_two_reports_is_refused_at_its_line() {
+        for (conditions, key, told) in [
+            ("basis = \"single\"\nmin_events = 3", "basis", "one report asks for no sample; expected onset"),
+            (
+                "basis = \"onset\"\nmin_events = 2",
+                "min_events",
+                "is 2: one or two reports ask for no sample; expected at least 3",
+            ),
+            ("basis = \"onset\"\nmin_events = 1\nmin_danger = \"serious\"", "min_events", "`own` is 1"),
+        ] {
+            let text = with_rule(&format!("disposal = \"sample\"\n{conditions}"));
+            let error = refused(&text);
+            assert_eq!(error.line, line_of(&text, key), "{error}");
+            assert!(error.problem.en.starts_with(&format!("`{key}`")) && error.problem.en.contains(told), "{error}");
+        }
+        let untold = refused(&with_rule("disposal = \"sample\"\nbasis = \"onset\""));
+        assert!(untold.problem.en.contains("of `own` is 0"), "no number is no number of events: {untold}");
+        for good in [
+            "disposal = \"sample\"\nbasis = \"onset\"\nmin_events = 3",
+            "disposal = \"notify\"\nbasis = \"single\"",
+            "disposal = \"notify\"\nbasis = \"onset\"\nmin_events = 2",
+        ] {
+            Criteria::parse(&with_rule(good), "c.toml").expect(good);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_nothing_can_fulfil_is_refused() {
+        for (conditions, key, told) in [
+            ("basis = \"onset\"\nmin_provinces = 35", "min_provinces", "is 35: expected at most 34"),
+            ("basis = \"single\"\ncompany_wide = true", "company_wide", "expected `basis` onset"),
+            (
+                "basis = \"onset\"\nmin_spread = \"regional\"\ncompany_wide = true",
+                "company_wide",
+                "`min_spread` isolated",
+            ),
+        ] {
+            let text = with_rule(&format!("disposal = \"notify\"\n{conditions}"));
+            let error = refused(&text);
+            assert_eq!(error.line, line_of(&text, key), "{error}");
+            assert!(error.problem.en.contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -87,9 +87,90 @@ fn a_burst_about_one_brand_is_one_assessment_about_that_brand() {
     let assessments = assess(&reports, 5);
     let above = above(&assessments);
     assert_eq!(above.len(), 1);
-    assert_eq!((above[0].brand.as_deref(), above[0].disposal), (Some("甲牌"), Disposal::Sample));
+    assert_eq!((above[0].brand.as_deref(), above[0].disposal), (Some("甲牌"), Disposal::Notify));
     assert_eq!(above[0].region.map(RegionCode::number), Some(330_000));
     assert_eq!(above[0].documents.len(), 5);
+}
+
+/// `events` reports on 甲牌, two a day, in these places by turns.
+fn about_one_maker(events: usize, places: &[&str]) -> Vec<Report> {
+    let report = |at: usize| Report::new(i32::try_from(at / 2).expect("small")).brand("甲牌");
+    (0..events).map(|at| report(at).region(places[at % places.len()])).collect()
+}
+
+/// The only assessment above the line on the last day of the week that begins with [`FIRST`].
+fn only_one_above(case: &str, reports: &[Report]) -> Assessment {
+    let assessments = assess(reports, 6);
+    let above = above(&assessments);
+    assert_eq!(above.len(), 1, "{case}: {above:#?}");
+    above[0].clone()
+}
+
+/// §6.1.3 c: the level stays isolated, one maker's; what it does in many places is common to its goods.
+#[test]
+fn clause_3_31_what_is_common_to_one_makers_goods_in_many_places_is_sampled() {
+    let country = ["330100", "440100", "110101", "510100", "420100", "370100", "610100"];
+    for (case, events, places) in [
+        ("the fewest places and enough events", 5, &country[..3]),
+        ("half of them where most buyers live", 8, &["330100", "440100", "330200", "110101"][..]),
+        ("across the country", 14, &country[..]),
+    ] {
+        let one = only_one_above(case, &about_one_maker(events, places));
+        assert_eq!((one.disposal, one.disposal_rule.as_str()), (Disposal::Sample, "sample.company"), "{case}");
+        assert_eq!((one.spread, one.brand.as_deref()), (Spread::Isolated, Some("甲牌")), "{case}");
+        assert!(one.spread_terms.company_wide && one.spread_terms.provinces >= 3, "{case}: {}", said(&one));
+        assert!(
+            said(&one).contains("处置采样：同一企业产品在多地出现同类隐患，属企业共性，应当组织采样"),
+            "{}",
+            said(&one)
+        );
+    }
+}
+
+/// §6.1.3 b: it exists in some scope and is not general.
+#[test]
+fn clause_3_30_what_one_maker_does_in_few_places_or_seldom_is_notified_and_never_sampled() {
+    for (case, events, places) in [
+        ("many events in one province", 12, &["330100", "330200", "331000"][..]),
+        ("many events in two provinces", 12, &["330100", "440100"][..]),
+        ("three provinces, one event each and one more", 4, &["330100", "440100", "110101"][..]),
+        ("nobody says where", 12, &[""][..]),
+    ] {
+        let reports: Vec<Report> = match places {
+            [""] => (0..events).map(|at| Report::new(at / 2).brand("甲牌")).collect(),
+            _ => about_one_maker(usize::try_from(events).expect("small"), places),
+        };
+        let one = only_one_above(case, &reports);
+        assert_eq!((one.disposal, one.disposal_rule.as_str()), (Disposal::Notify, "notify.onset"), "{case}");
+    }
+    let mild = about_one_maker(9, &["330100", "440100", "110101"]).into_iter();
+    let mild: Vec<Report> = mild.map(|report| report.about(Category::Cosmetic, Hazard::Irritation)).collect();
+    let one = only_one_above("a low danger in three provinces", &mild);
+    assert_eq!((one.danger, one.disposal_rule.as_str()), (Danger::Low, "notify.onset_low"));
+}
+
+#[test]
+fn clause_3_30_one_or_two_grave_reports_are_for_a_person_at_once_and_never_sampled() {
+    let grave = |day: i32, region: &str| Report::new(day).severity(4).region(region);
+    for (case, reports) in [
+        ("a death", vec![grave(0, "330100")]),
+        ("a death of a brand", vec![grave(0, "330100").brand("甲牌")]),
+        ("two deaths that name nothing", vec![grave(0, "330100"), grave(1, "440100")]),
+        ("two deaths by one brand", vec![grave(0, "330100").brand("甲牌"), grave(1, "440100").brand("甲牌")]),
+    ] {
+        let assessments = assess(&reports, 2);
+        let above = above(&assessments);
+        assert!(!above.is_empty(), "{case}");
+        for one in above {
+            assert_eq!((one.danger, one.disposal), (Danger::Serious, Disposal::Notify), "{case}");
+            assert_eq!(one.disposal_rule, "notify.single_grave", "{case}");
+            assert!(
+                said(one).contains("处置通知：单件严重情形：立即由值班人员核查，并通知相关单位或地区"),
+                "{}",
+                said(one)
+            );
+        }
+    }
 }
 
 #[test]
@@ -119,7 +200,7 @@ fn a_rise_that_many_brands_share_is_one_assessment_of_the_industry() {
 }
 
 #[test]
-fn one_province_across_brands_is_regional() {
+fn clause_3_31_one_province_across_brands_is_regional_and_sampled() {
     let brands = ["甲牌", "乙牌"];
     let reports: Vec<Report> = (0..6)
         .map(|index: usize| Report::new(i32::try_from(index).expect("small")).brand(brands[index % 2]).region("331000"))
@@ -128,6 +209,7 @@ fn one_province_across_brands_is_regional() {
     let above = above(&assessments);
     assert_eq!(above.len(), 1);
     assert_eq!((above[0].spread, above[0].region.map(RegionCode::number)), (Spread::Regional, Some(330_000)));
+    assert_eq!((above[0].disposal, above[0].disposal_rule.as_str()), (Disposal::Sample, "sample.spread"));
 }
 
 #[test]
@@ -299,7 +381,7 @@ fn an_explanation_reads_like_this() {
     let assessments = assess(&reports, 3);
     let version = shipped().version;
     let text = said(&assessments[0]).replace(version.as_str(), "VERSION");
-    insta::assert_snapshot!(text, @"截至2023-01-05，近7天浙江“甲牌”电池与充电器“起火爆炸”有4起独立事件（4条信息、4个不同文本、4个来源主体、1个地区）。基线104周内0起，结合同类先验并按已读信息量折算，预期1.02e-4起；偶然达到或超过的概率（mid-p）5.84e-15。上升证据20.3，此类单元偶然如此千年难遇（h=10.03），越过误报预算所定门限0.00。上升约始于2022-12-30起的一周（变点概率0.88）。当日共比较63360个单元，偶然可能不大于本件的有1个，其中系偶然的预计不足千分之一（BH法；不论单元间如何相关，e-BH法不足千分之一）。范围个别：点名品牌1个（有效1.0个，0%未点名），省份1个（有效1.0个，0%未载明）；最可能聚集区浙江近1周4起（预期4.55e-6起），占超出量100%、占本底4.48%，其外0起、尾概率0.559；按地市看最集中于杭州近1周4起（预期8.41e-7起，偶然上万天不见一次）；近1周的超出集中于一个地区的概率0.938，若遍及全国则分布均匀的概率0.00978；明显上升的品牌1个；各省差异检验p=0.03；去掉浙江后尾概率0.5（isolated）。隐患程度高：伤害程度S3（文本所述0级）；在用数量未知，概率按假定档，矩阵范围中至严重。处置采样：安全隐患统计越线且隐患程度高，可能带有普遍性，应当组织采样（sample.danger）。改判条件：再有2起、各属未点名过的品牌，范围升为区域性；最近一起若致S4伤害，隐患程度升为严重；少最近2起，处置降为通知。评价标准VERSION。");
+    insta::assert_snapshot!(text, @"截至2023-01-05，近7天浙江“甲牌”电池与充电器“起火爆炸”有4起独立事件（4条信息、4个不同文本、4个来源主体、1个地区）。基线104周内0起，结合同类先验并按已读信息量折算，预期1.02e-4起；偶然达到或超过的概率（mid-p）5.84e-15。上升证据20.3，此类单元偶然如此千年难遇（h=10.03），越过误报预算所定门限0.00。上升约始于2022-12-30起的一周（变点概率0.88）。当日共比较63360个单元，偶然可能不大于本件的有1个，其中系偶然的预计不足千分之一（BH法；不论单元间如何相关，e-BH法不足千分之一）。范围个别：点名品牌1个（有效1.0个，0%未点名），省份1个（有效1.0个，0%未载明）；最可能聚集区浙江近1周4起（预期4.55e-6起），占超出量100%、占本底4.48%，其外0起、尾概率0.559；按地市看最集中于杭州近1周4起（预期8.41e-7起，偶然上万天不见一次）；近1周的超出集中于一个地区的概率0.938，若遍及全国则分布均匀的概率0.00978；明显上升的品牌1个；各省差异检验p=0.03；去掉浙江后尾概率0.5（isolated）。隐患程度高：伤害程度S3（文本所述0级）；在用数量未知，概率按假定档，矩阵范围中至严重。处置通知：安全隐患统计越线，范围有限，通知相关单位或地区（notify.onset）。改判条件：再有2起、各属未点名过的品牌，处置升为采样、范围升为区域性；再有2起、各在未出现过的省份，处置升为采样；最近一起若致S4伤害，隐患程度升为严重；少最近3起，处置降为排除。评价标准VERSION。");
 }
 
 /// 400 days over 8,000 events take about a second in a debug build, unless something is quadratic.

@@ -138,7 +138,7 @@ fn every_sentence() -> Vec<Sentence> {
     let disposal = |disposal, means: Option<&str>| Sentence::Disposal {
         disposal,
         means: means.map(ToOwned::to_owned),
-        rule: "sample.danger".to_owned(),
+        rule: "sample.spread".to_owned(),
     };
     let change = |as_of| Sentence::Change {
         as_of,

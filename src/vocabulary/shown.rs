@@ -97,6 +97,23 @@ pub struct ShownAssessment {
     pub documents: Option<Vec<DocumentId>>,
 }
 
+impl ShownAssessment {
+    /// The spread in Chinese, with a mark where one company's goods make trouble in several places: 企业共性 where that asks for a sample
+    /// (DB33/T 980 §6.1.3 c), 企业性 where it does not.
+    #[must_use]
+    pub fn spread_zh(&self) -> String {
+        spread_zh(self.spread, self.spread_terms.company_wide, self.disposal)
+    }
+}
+
+fn spread_zh(spread: Spread, company_wide: bool, disposal: Disposal) -> String {
+    match (company_wide, disposal) {
+        (false, _) => spread.zh().to_owned(),
+        (true, Disposal::Sample) => format!("{}·企业共性", spread.zh()),
+        (true, _) => format!("{}·企业性", spread.zh()),
+    }
+}
+
 /// An event in an alert's life as one party may see it. The fields are those of [`AlertEvent`](super::AlertEvent).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[derive(schemars::JsonSchema)]
@@ -145,4 +162,17 @@ pub struct ShownEvent {
     pub criteria: CriteriaVersion,
     /// Lexicon that read.
     pub lexicon: LexiconVersion,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_company_does_in_many_places_is_marked_beside_the_level() {
+        let said = |company_wide, disposal| spread_zh(Spread::Isolated, company_wide, disposal);
+        assert_eq!(said(true, Disposal::Sample), "个别·企业共性");
+        assert_eq!(said(true, Disposal::Notify), "个别·企业性");
+        assert_eq!(said(false, Disposal::Notify), "个别");
+    }
 }

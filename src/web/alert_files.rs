@@ -210,7 +210,7 @@ impl SheetPage<'_> {
             ("产品与隐患", format!("{}／{}", judged.category.zh(), judged.hazard.zh())),
             ("指向", about.join("；")),
             ("隐患程度", judged.danger.zh().to_owned()),
-            ("范围", judged.spread.zh().to_owned()),
+            ("范围", judged.spread_zh()),
             ("处置（机器）", format!("{}（{}）", judged.disposal.zh(), judged.disposal_rule)),
             ("状态（人工）", format!("{} · {}", self.stage, self.state)),
             ("信息／文本／主体／地区", format!("{}／{}／{}／{}", c.reports, c.texts, c.actors, c.places)),

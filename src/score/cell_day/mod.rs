@@ -355,7 +355,9 @@ impl<'a> CellDay<'a> {
                 Basis::Single => part.single.is_some(),
             };
             let wide = danger >= rule.min_danger && spread >= rule.min_spread && events >= rule.min_events;
-            based && wide && rule.hazards.holds(self.cell.hazard)
+            let common =
+                spread_terms.provinces >= rule.min_provinces && (!rule.company_wide || spread_terms.company_wide);
+            based && wide && common && rule.hazards.holds(self.cell.hazard)
         });
         let disposal = rule.map_or(Disposal::Exclude, |rule| rule.disposal);
         JudgedPart { window_days, shares, danger, danger_terms, spread, spread_terms, disposal, rule }

@@ -330,7 +330,7 @@ async fn alerts_and_events_of_an_earlier_version_are_read_with_their_prose_and_w
     let before = MIGRATIONS.iter().position(|(_, name, _)| *name == "merged").expect("listed");
     migrator(&MIGRATIONS[..before]).run(&earlier).await.expect("tables of the version before");
     let prose =
-        "截至2023-01-06，近7天“甲牌”电池与充电器“起火爆炸”有4起独立事件。处置采样：应当组织采样（sample.danger）。";
+        "截至2023-01-06，近7天“甲牌”电池与充电器“起火爆炸”有4起独立事件。处置采样：应当组织采样（sample.spread）。";
     let kept = serde_json::json!({
         "id": "wl-1", "state": "closed", "opened_on": "2023-01-05", "changed_on": "2023-01-06", "last_active_on": "2023-01-06",
         "lexicon": "lex", "evidence": [], "evidence_total": 0, "assessment": {
@@ -345,7 +345,7 @@ async fn alerts_and_events_of_an_earlier_version_are_read_with_their_prose_and_w
                 "effective_provinces": 0.0, "top_province": null, "top_province_share": 0.0, "unknown_region_share": 1.0,
                 "p_without_top_brand": null, "p_without_top_province": null, "company_wide": false, "provisional": false,
                 "rule": "isolated"},
-            "disposal_rule": "sample.danger", "explanation": prose, "criteria": "test", "documents": [],
+            "disposal_rule": "sample.spread", "explanation": prose, "criteria": "test", "documents": [],
         },
     });
     let event = |kind: &str, explanation: &str| {

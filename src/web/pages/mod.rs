@@ -164,7 +164,7 @@ mod tests {
     fn sentences_are_listed_with_the_decisive_ones_first_whatever_their_words() {
         let day = jiff::civil::date(2025, 4, 10);
         let means = Some("应当组织采样".to_owned());
-        let disposal = Sentence::Disposal { disposal: Disposal::Sample, means, rule: "sample.danger".to_owned() };
+        let disposal = Sentence::Disposal { disposal: Disposal::Sample, means, rule: "sample.spread".to_owned() };
         let explanation = Explanation::from(vec![
             Sentence::Expected { baseline_weeks: 9.0, baseline_events: 0, expected: 0.5, p: 0.1 },
             disposal,
@@ -184,11 +184,11 @@ mod tests {
     #[test]
     fn prose_of_an_earlier_version_is_listed_as_it_stands() {
         let kept =
-            "\"截至2025-04-29，近56天有19起独立事件。处置采样：应当组织采样（sample.danger）。评价标准2026.1。\"";
+            "\"截至2025-04-29，近56天有19起独立事件。处置采样：应当组织采样（sample.spread）。评价标准2026.1。\"";
         let kept: Explanation = serde_json::from_str(kept).expect("an explanation");
         let rests: Vec<String> = reasons(&kept).into_iter().map(|(_, rest)| rest).collect();
         let whole =
-            ["截至2025-04-29，近56天有19起独立事件", "处置采样：应当组织采样（sample.danger）", "评价标准2026.1"];
+            ["截至2025-04-29，近56天有19起独立事件", "处置采样：应当组织采样（sample.spread）", "评价标准2026.1"];
         assert_eq!(rests, whole);
         assert!(Reason::all(&Explanation::default()).is_empty());
     }
