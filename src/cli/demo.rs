@@ -8,6 +8,7 @@ use clap::Args;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::demo_year::Office;
 use super::face::{Face, asked_to_end};
 use super::lang::{language, pick, tr};
 use super::progress::Progress;
@@ -37,7 +38,13 @@ pub(super) struct DemoArgs {
     /// End when the run is quiet, instead of showing the pages
     #[arg(long)]
     exit: bool,
+    /// A year in which simulated people handle what is alerted: buyers, a test body, platforms, firms, an authority; a report at the end
+    #[arg(long, conflicts_with = "days")]
+    year: bool,
 }
+
+/// Days of a year.
+const YEAR_DAYS: u32 = 365;
 
 pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> {
     let mut common = common.clone();
@@ -45,7 +52,8 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
     let mut settings = common.settings(None, args.port)?;
     // One after the other: the same world gives the same log.
     settings.sources_at_once = 1;
-    let spec = WorldSpec { seed: args.seed, days: args.days, ..WorldSpec::default() };
+    let days = if args.year { YEAR_DAYS } else { args.days };
+    let spec = WorldSpec { seed: args.seed, days, ..WorldSpec::default() };
     let world = Arc::new(World::generate(&spec));
     let (first, last) = (spec.start, spec.last_day());
     let clock = Arc::new(SimClock::at_day(first));
@@ -81,8 +89,9 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
     if face.is_some() {
         service = service.with_courier(deliver::courier(&tower, settings.mail.as_ref())?, deliver::now);
     }
+    let mut office = args.year.then(|| Office::new(args.seed));
     tokio::select! {
-        lived = live(&mut service, &tower, &clock, DateRange { from: first, to: last }, begin) => lived?,
+        lived = live(&mut service, &tower, &clock, DateRange { from: first, to: last }, begin, office.as_mut().map(|office| (office, &*world))) => lived?,
         () = asked_to_end() => return Err(Failure::Interrupted),
     }
 
@@ -92,6 +101,11 @@ pub(super) async fn run(args: DemoArgs, common: &Common) -> Result<(), Failure> 
     let events = tower.store().alert_events(None).await?;
     let verdict = simulate::judge(world.truth(), &events);
     say(verdict.text(language()))?;
+    if let Some(office) = office {
+        let year = office.report(&tower, &world, last).await?;
+        say(year.text(language()))?;
+        say(serde_json::to_string(&year)?)?;
+    }
     let requests = tower.store().alert_counts().await?.sampling_requests;
     say(tr!(
         "采样任务 {requests} 件；全部资料在 {}",
@@ -127,6 +141,7 @@ async fn live(
     clock: &SimClock,
     range: DateRange,
     begin: Date,
+    mut office: Option<(&mut Office, &World)>,
 ) -> Result<(), Failure> {
     let bar = Progress::start(pick("模拟", "simulating"), range.days().count() as u64);
     for (done, day) in (1..).zip(range.days()).filter(|(_, day)| *day >= begin) {
@@ -134,6 +149,9 @@ async fn live(
         let step = service.step(clock.now()).await?;
         for problem in step.collected.rounds.iter().flat_map(|round| &round.problems) {
             tracing::info!("{problem}");
+        }
+        if let Some((office, world)) = &mut office {
+            office.day(tower, world, day).await?;
         }
         let alerts = tower.store().alert_counts().await?;
         let documents = tower.index().documents();

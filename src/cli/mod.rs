@@ -11,6 +11,7 @@ mod audit;
 mod criteria;
 mod deliver;
 mod demo;
+mod demo_year;
 mod diff;
 mod doubts;
 mod emerging;

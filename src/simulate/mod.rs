@@ -2,7 +2,8 @@
 //!
 //! In: a seed ([`WorldSpec`]) and a moment ([`SimClock`]). Out: pages over real HTTP ([`Sites`]), recipes to collect them
 //! ([`World::recipes`]), the truth ([`World::truth`]) and a [`Verdict`] on what was alerted ([`judge()`]).
-//! Not here: any other room but `vocabulary`; the wall clock; anything that production code would import.
+//! The people who handle what was alerted act upon matters ([`People`]), so that a whole year can be lived through.
+//! Not here: any other room but `vocabulary` and `matter`; the wall clock; anything that production code would import.
 //!
 //! Invariants: same specification, same world, byte for byte ([`World::digest`]); no site shows an item before its moment;
 //! brands, firms, outlets and people are invented, places and standard numbers are real.
@@ -15,6 +16,7 @@ mod incident;
 mod item;
 mod judge;
 mod pen;
+mod people;
 mod places;
 mod press;
 mod recipes;
@@ -28,6 +30,7 @@ pub use goods::brand_names;
 pub use incident::{Growth, InjectedIncident};
 pub use item::{Item, Nature, SiteKind, Stream};
 pub use judge::{FalseAlert, Found, Outcome, Verdict, judge};
+pub use people::{AUTHORITY, BODY, CENTRE, People, Tried};
 pub use sites::{Fault, ServeError, SiteAddresses, Sites, Tally};
 pub use world::{World, WorldSpec};
 
