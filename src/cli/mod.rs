@@ -8,6 +8,7 @@
 mod alerts;
 mod archive;
 mod audit;
+mod buyers;
 mod criteria;
 mod deliver;
 mod demo;
@@ -168,6 +169,8 @@ enum Command {
     Deliver(deliver::DeliverArgs),
     /// Take in what test bodies return
     Sampling(sampling::SamplingArgs),
+    /// Keep who buys samples and where they go, sealed: add, list, show with a reason, retire, assign
+    Buyers(buyers::BuyersArgs),
     /// Replay archives as if time passed, day by day
     Rerun(rerun::RerunArgs),
     /// Show the reruns that the settings plan and what they found, or run one now
@@ -305,6 +308,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Secrets(args) => secrets::run(args, common).await,
         Command::Deliver(args) => deliver::run(args, common).await,
         Command::Sampling(args) => sampling::run(args, common).await,
+        Command::Buyers(args) => buyers::run(args, common).await,
         Command::Rerun(args) => rerun::run(args, common).await,
         Command::Reruns(args) => reruns::run(args, common).await,
         Command::Archive(args) => archive::run(args, common).await,

@@ -10,6 +10,7 @@ mod archives;
 pub mod backup;
 mod bounds;
 mod bundle;
+mod buyers;
 mod clock;
 mod collecting;
 pub mod criteria;

@@ -3,11 +3,12 @@
 //! In: values to keep. Out: the same values, or an error that names table, row and column ([`StoreError::Stored`]). Not here: rules of the
 //! business, statistics, HTML. What an engine must do is one page (`operations`); the SQL of each is in a folder of its own (`sqlite`), and no
 //! other room names the database library. Everything that belongs together is written in one transaction ([`Tx`]). Secrets are sealed on the
-//! way in and opened on the way out (`sealed`), whatever the engine.
+//! way in and opened on the way out (`sealed`), whatever the engine; who buys samples is sealed or not kept at all (`buyers`).
 
 mod alerts;
 mod audit;
 mod bounds;
+mod buyers;
 mod deliveries;
 mod error;
 mod examined;
@@ -30,6 +31,7 @@ pub use bounds::{
     BOUNDS, DIGEST_HITS_MAX, DOUBTS_OPEN_MAX, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX,
     SEARCHES_OF_ONE_MAX, THROTTLE_MINUTES_MAX,
 };
+pub use buyers::{Buyer, BuyerRow, ConsignmentRow, ListedBuyer, Private, Revealed, RevealedBuyer};
 pub use deliveries::{Became, EndpointHealth, EndpointRow, Message, Pace, Queued, TryRow};
 pub use error::StoreError;
 pub use examined::Examined;

@@ -15,13 +15,14 @@ use crate::frontier::{Frontier, FrontierPage, RoundMark, Schedule};
 use crate::sealed::HoldsSecrets;
 use crate::sqlite::SqliteStore;
 use crate::{
-    AlertCounts, AuditBreak, AuditLine, Became, CameFor, Digest, EndpointHealth, EndpointRow, Engine, EngineTx, Entry,
-    Fared, Message, NewEntry, Newest, Promotion, Queued, RerunRow, SavedSearch, SearchKept, SessionRow, SourceState,
-    Store, StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
+    AlertCounts, AuditBreak, AuditLine, Became, BuyerRow, CameFor, ConsignmentRow, Digest, EndpointHealth, EndpointRow,
+    Engine, EngineTx, Entry, Fared, Message, NewEntry, Newest, Promotion, Queued, RerunRow, SavedSearch, SearchKept,
+    SessionRow, SourceState, Store, StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
 };
 use vocabulary::{
-    Act, Alert, AlertEvent, AlertId, AuditEntry, Category, Channel, DocumentId, DoubtedText, Endpoint, Intake, Listing,
-    MessageStamp, Meta, Notice, Outcome, Party, Position, SamplingRequest, SourceId, TestBody,
+    Act, Alert, AlertEvent, AlertId, AuditEntry, BuyerRef, Category, Channel, DocumentId, DoubtedText, Endpoint,
+    Intake, Listing, MessageStamp, Meta, Notice, Outcome, Party, Position, SampleId, SamplingRequest, SourceId,
+    TestBody,
 };
 
 /// Operations of the whole store.
@@ -327,6 +328,36 @@ of_tx! {
     fn add_test_body(body: &TestBody, now: Timestamp) -> ();
     /// Keeps a frame by its digest; one that is kept stays.
     fn add_frame(digest: &str, csv: &str, now: Timestamp) -> ();
+}
+
+// Buyers and what they order, sealed. How they are sealed and shown is in `buyers`, for every engine; what is sealed is for this room alone.
+
+of_store! {
+    /// All buyers as they are kept, the first that was added first.
+    fn buyers() -> Vec<BuyerRow>;
+    /// One buyer as it is kept.
+    fn buyer(id: &BuyerRef) -> Option<BuyerRow>;
+}
+
+of_tx! {
+    /// One buyer as this transaction sees it.
+    fn buyer_in(id: &BuyerRef) -> Option<BuyerRow>;
+    /// All buyers as this transaction sees them.
+    fn kept_buyers() -> Vec<BuyerRow>;
+    /// Keeps a buyer that is sealed; false when the id is taken. [`Store::put_buyer`] seals.
+    fn add_kept_buyer(row: &BuyerRow) -> bool;
+    /// Keeps a buyer under another seal.
+    fn reseal_buyer(row: &BuyerRow) -> ();
+    /// Forgets all that is known of a buyer, and the orders with it; the id stays, and who bought which sample. False when there is none of this
+    /// id, or it is retired already.
+    fn retire_buyer(id: &BuyerRef, now: Timestamp) -> bool;
+    /// Who buys a sample.
+    fn consignment(sample: &SampleId) -> Option<ConsignmentRow>;
+    /// Who buys which sample, all of them.
+    fn kept_consignments() -> Vec<ConsignmentRow>;
+    /// Keeps who buys a sample, in place of what was kept of it; false when there is no such buyer, or it is retired. [`Store::put_consignment`]
+    /// seals.
+    fn put_kept_consignment(row: &ConsignmentRow) -> bool;
 }
 
 // Organisations, users, sessions, tokens. Only digests of secrets come here.

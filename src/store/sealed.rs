@@ -1,4 +1,5 @@
 //! Endpoints as they are kept: address and secret sealed. Engines keep and give what is sealed; this file stands between them and the rooms.
+//! Buyers are sealed through it, too, and opened in `buyers` alone.
 
 use crate::deliveries::{EndpointHealth, EndpointRow};
 use crate::secrets::{Place, SecretError, Vault, key_of};
@@ -83,15 +84,27 @@ fn values(endpoint: &Endpoint) -> impl Iterator<Item = &str> {
 impl Tx {
     /// An endpoint as it is kept. Where secrets are sealed, nobody without that key keeps one, plain or sealed.
     pub(crate) async fn sealed(&mut self, endpoint: &Endpoint) -> Result<Endpoint, StoreError> {
+        self.may_keep("endpoints").await?;
+        Ok(each(endpoint, |place, value| self.vault.seal(place, value))?)
+    }
+
+    /// What is kept sealed or not at all, as it is kept.
+    pub(crate) async fn sealed_alone(&mut self, place: Place<'_>, secret: &str) -> Result<String, StoreError> {
+        if self.vault.sealing_key().is_none() {
+            return Err(SecretError::NoKey { place: place.table.to_owned() }.into());
+        }
+        self.may_keep(place.table).await?;
+        Ok(self.vault.seal(place, secret)?)
+    }
+
+    /// Whether this vault may keep a secret of a table. From the first that is sealed on, nobody without its key does.
+    async fn may_keep(&mut self, table: &str) -> Result<(), StoreError> {
         let vault = self.vault.clone();
         match (Store::fact_in(self, SEALED_BY).await?, vault.sealing_key()) {
-            (Some(by), _) if !vault.key_ids().contains(&by.as_str()) => {
-                return Err(vault.lacks("endpoints", &by).into());
-            }
-            (None, Some(key)) => Store::set_fact(self, SEALED_BY, key).await?,
-            _ => {}
+            (Some(by), _) if !vault.key_ids().contains(&by.as_str()) => Err(vault.lacks(table, &by).into()),
+            (None, Some(key)) => Store::set_fact(self, SEALED_BY, key).await,
+            _ => Ok(()),
         }
-        Ok(each(endpoint, |place, value| vault.seal(place, value))?)
     }
 }
 
@@ -131,6 +144,8 @@ impl Store {
                 Self::put_endpoint(&mut tx, &opened).await?;
             }
         }
+        Self::reseal_buyers(&mut tx).await?;
+        let of_buyers = Self::sealed_of_buyers(&mut tx).await?.len();
         if Self::fact_in(&mut tx, SEALED_BY).await?.as_deref() != Some(key) {
             Self::set_fact(&mut tx, SEALED_BY, key).await?;
         }
@@ -145,16 +160,18 @@ impl Store {
             Self::set_fact(&mut tx, TO_SWEEP, "no").await?;
             tx.commit().await?;
         }
-        Ok(SecretsKept { sealed: kept.iter().flat_map(values).count() as u64, plain: 0, shut })
+        let sealed = kept.iter().flat_map(values).count() + of_buyers;
+        Ok(SecretsKept { sealed: sealed as u64, plain: 0, shut })
     }
 
     /// Which keys the secrets are sealed with, and how many with each; none for those that stand there as they are.
     pub async fn secrets_by_key(&self) -> Result<Vec<(Option<String>, u64)>, StoreError> {
         let mut tx = self.begin().await?;
         let kept = Self::kept_endpoints(&mut tx).await?;
+        let of_buyers = Self::sealed_of_buyers(&mut tx).await?;
         tx.rollback().await?;
         let mut counts = std::collections::BTreeMap::new();
-        for value in kept.iter().flat_map(values) {
+        for value in kept.iter().flat_map(values).chain(of_buyers.iter().map(String::as_str)) {
             *counts.entry(key_of(value).map(str::to_owned)).or_insert(0) += 1;
         }
         Ok(counts.into_iter().collect())

@@ -26,7 +26,7 @@ const PURPOSE: &str = "wanglou secret 1";
 /// Why a secret could not be kept or given back. No secret is in it.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// It is sealed, or is to be kept where secrets are sealed, and there is no key.
+    /// It is sealed, or is to be kept sealed, and there is no key.
     #[error(
         "{place} is sealed and no key was given: name the key file with `secrets_key_file` in the settings (--config), with \
          --secrets-key or WANGLOU_SECRETS_KEY"
@@ -51,7 +51,7 @@ pub enum SecretError {
     /// It is not what was sealed for this place: changed, or copied from elsewhere.
     #[error(
         "{place} is not what was sealed there: it was changed, or copied from another row; bring back a backup, or make it anew \
-         (`wanglou deliver remove`, `wanglou deliver add`)"
+         (`wanglou deliver remove`, `wanglou deliver add`; `wanglou buyers retire`, `wanglou buyers add`)"
     )]
     Altered {
         /// Where it stands.
@@ -85,7 +85,7 @@ impl Said for SecretError {
             ),
             Self::Altered { place } => format!(
                 "{place} 不是当初为这一处加密的内容：被改动，或从别的行复制而来；请恢复备份，或重新建立\
-                 （`wanglou deliver remove`、`wanglou deliver add`）"
+                 （`wanglou deliver remove`、`wanglou deliver add`；`wanglou buyers retire`、`wanglou buyers add`）"
             ),
             Self::Reserved { place } => format!("{place} 不能以 `sealed:1:` 开头"),
             Self::Cipher { place } => format!("{place} 无法加密"),

@@ -85,6 +85,8 @@ pub enum AuditKind {
     Doubt,
     /// A test body was registered.
     TestBody,
+    /// A buyer was added, listed, looked at, given a sample or retired.
+    Buyer,
 }
 
 impl AuditKind {
@@ -108,6 +110,7 @@ impl AuditKind {
             Self::Upkeep => "upkeep",
             Self::Doubt => "doubt",
             Self::TestBody => "test_body",
+            Self::Buyer => "buyer",
         }
     }
 }

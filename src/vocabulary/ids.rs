@@ -66,6 +66,8 @@ text_ids! {
     RequestId;
     /// A sample that was bought, e.g. `sr-20260105-battery_charger-fire-3fa1c2.01`: the same from purchase to result.
     SampleId;
+    /// A buyer (购样人): `b-` and eight hex digits drawn by chance. It may be shown; whose it is, the sealed store alone knows (PRIV-2).
+    BuyerRef;
     /// An outcome's stable id, derived from what came back.
     OutcomeId;
     /// Version of a compiled lexicon: a hash over the bytes of its files.

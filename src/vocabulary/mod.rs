@@ -61,7 +61,8 @@ pub use excerpt::{SHOWN_CHARS, excerpt};
 pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
 pub use fingerprint::{Content, Fingerprint};
 pub use ids::{
-    AlertId, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SampleId, SourceId,
+    AlertId, BuyerRef, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SampleId,
+    SourceId,
 };
 pub use intake::Intake;
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};

@@ -263,6 +263,30 @@ fn only_the_folder_of_an_engine_names_its_library() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// PRIV-2: a buyer is opened by one command, through one function that has written the line of the audit log. The compiler keeps the rest: what
+/// makes a `Revealed` is private to its file.
+#[test]
+fn priv_2_one_command_alone_reads_what_is_kept_of_a_buyer() {
+    let doors: [(&str, &[&str]); 4] = [
+        (".reveal(", &["src/store/buyers.rs", "src/cli/buyers.rs"]),
+        ("reveal_buyer(", &["src/store/buyers.rs", "src/pipeline/buyers.rs"]),
+        ("show_buyer(", &["src/pipeline/buyers.rs", "src/cli/buyers.rs"]),
+        ("Revealed(", &["src/store/buyers.rs"]),
+    ];
+    let mut wrong = Vec::new();
+    for path in files_under(&root().join("src"), "rs") {
+        let name = path.strip_prefix(root()).expect("below").to_string_lossy().replace('\\', "/");
+        for (number, line) in code_lines(&read(&path)) {
+            for (word, allowed) in doors {
+                if line.contains(word) && !allowed.contains(&name.as_str()) {
+                    wrong.push(format!("{name}:{number}: `{word}…`; only {allowed:?} may know a buyer"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// What may stand for a value that is not there or cannot be read, in the rooms that read stored values: file, the line, why it is right.
 const DEFAULTS: &[(&str, &str, &str)] = &[
     ("src/store/sqlite/row.rs", "number.try_into().unwrap_or(i64::MAX)", "a bound of a statement, not a value"),

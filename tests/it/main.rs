@@ -7,6 +7,7 @@ mod attack;
 mod bad_input;
 mod books;
 mod broken_off;
+mod buyers;
 mod circles;
 mod dates;
 mod deploy;

@@ -115,7 +115,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// The files below a folder that hold one of the words, however they are spread over it.
-fn holding(folder: &Path, words: &[&str]) -> Vec<String> {
+pub(crate) fn holding(folder: &Path, words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(path) = waiting.pop() {

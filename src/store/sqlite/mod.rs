@@ -7,6 +7,7 @@
 mod acts;
 mod alerts;
 mod audit;
+mod buyers;
 mod checksums;
 mod cursors;
 mod deliveries;
@@ -71,6 +72,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (18, "search_party", include_str!("migrations/0018_search_party.sql")),
     (19, "doubts", include_str!("migrations/0019_doubts.sql")),
     (20, "source_states", include_str!("migrations/0020_source_states.sql")),
+    (21, "buyers", include_str!("migrations/0021_buyers.sql")),
     (22, "matters", include_str!("migrations/0022_matters.sql")),
 ];
 

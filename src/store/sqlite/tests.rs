@@ -38,6 +38,8 @@ const ROWS: &[&str] = &[
     "INSERT INTO delivery_tries VALUES (1, 'e', 'm', '2024-05-01T00:00:00Z', 3, 200, NULL)",
     "INSERT INTO searches VALUES ('w', 'fire', '2024-05-01T00:00:00Z', 1, 0, 5, '2024-05-01T00:00:00Z', 1, 'p')",
     "INSERT INTO search_hits VALUES (1, 'w', 1, 'a', 1, 'x', '2024-05-01T00:00:00Z', 0)",
+    "INSERT INTO buyers VALUES ('b-00000001', 'sealed:1:k:d', '2024-05-01T00:00:00Z', NULL)",
+    "INSERT INTO consignments VALUES ('s-1', 'b-00000001', 'sealed:1:k:d', '2024-05-01T00:00:00Z')",
     r#"INSERT INTO notices VALUES (1, '{"kind":"past_changed","at":"2024-05-01T00:00:00Z","about":"a","text":"t"}')"#,
 ];
 
@@ -142,6 +144,9 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("promotions", "1", "body", "INSERT INTO promotions VALUES (1, 'asked', '{}')"),
     ("doubts", "1", "body", "INSERT INTO doubts VALUES (1, 'a', 't', 'open', '{}')"),
     ("test_bodies", "1", "body", "INSERT INTO test_bodies VALUES (1, 'a', '', '{}')"),
+    ("buyers", "b-00000001", "added_at", "UPDATE buyers SET added_at = 'x'"),
+    ("buyers", "b-00000001", "retired_at", "UPDATE buyers SET sealed = NULL, retired_at = 'x'"),
+    ("consignments", "s-1", "assigned_at", "UPDATE consignments SET assigned_at = 'x'"),
     ("notices", "1", "body", "UPDATE notices SET body = '{}'"),
     ("notices", "any", "number", "UPDATE notices SET number = -1"),
 ];
@@ -169,6 +174,7 @@ const FREE: &[&str] = &[
     "searches.name searches.query searches.party search_hits.seq search_hits.name search_hits.document_id search_hits.title search_hits.told",
     "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state doubts.seq doubts.document_id doubts.text_hash doubts.state",
     "test_bodies.seq test_bodies.name test_bodies.at frames.frame frames.at frames.body",
+    "buyers.buyer_id buyers.sealed consignments.sample_id consignments.buyer_id consignments.sealed",
     "table_checksums.tbl table_checksums.rows table_checksums.checksum",
 ];
 
@@ -243,11 +249,19 @@ async fn read_all(store: &Store) -> Vec<StoreError> {
         store.promotions(),
         store.doubts(false, 9),
         store.test_bodies(),
+        store.buyers(),
+        store.buyer(&"b-00000001".into()),
         store.audit(0, 9),
         store.audit_end(),
     );
     let mut tx = store.begin().await.expect("a transaction");
-    read!(Store::lock_journal(&mut tx), Store::newest_revisions(&mut tx, &["a".to_owned()]));
+    read!(
+        Store::lock_journal(&mut tx),
+        Store::newest_revisions(&mut tx, &["a".to_owned()]),
+        Store::kept_buyers(&mut tx),
+        Store::consignment(&mut tx, &"s-1".into()),
+        Store::kept_consignments(&mut tx),
+    );
     tx.rollback().await.expect("given up");
     wrong
 }
@@ -425,6 +439,8 @@ const CHANGED: &[(&str, &str)] = &[
     ("intake_counts", "DELETE FROM intake_counts"),
     ("reject_reasons", "INSERT INTO reject_reasons VALUES ('s', 'by hand', 1)"),
     ("identities", "INSERT INTO identities (user) VALUES ('u')"),
+    ("buyers", "UPDATE buyers SET sealed = 'sealed:1:k:e'"),
+    ("consignments", "UPDATE consignments SET sealed = NULL"),
     ("sqlite_sequence", "UPDATE sqlite_sequence SET seq = seq + 1024 WHERE name = 'search_hits'"),
     ("_sqlx_migrations", "UPDATE _sqlx_migrations SET execution_time = 0 WHERE version = 1"),
     ("table_checksums", "UPDATE table_checksums SET rows = 1040 WHERE tbl = ''"),

@@ -8,7 +8,7 @@ use store::Store;
 use vocabulary::{AuditKind, Category, DocumentId, Doubt, DoubtedText, Hazard, Role, Scope, Stance, Verdict};
 
 /// Every kind; a new one does not compile until somebody says here what leaves it.
-const KINDS: [AuditKind; 16] = [
+const KINDS: [AuditKind; 17] = [
     AuditKind::SignIn,
     AuditKind::SignInRefused,
     AuditKind::SignOut,
@@ -25,6 +25,7 @@ const KINDS: [AuditKind; 16] = [
     AuditKind::Upkeep,
     AuditKind::Doubt,
     AuditKind::TestBody,
+    AuditKind::Buyer,
 ];
 
 /// What leaves lines of a kind, here or, for rules, where they are promoted.
@@ -48,7 +49,8 @@ fn left_by(kind: AuditKind) -> &'static [&'static str] {
         // `tests/it/promotion.rs`: this folder is read by rules that its settings name, so none can be promoted.
         // `pipeline::collecting`: commands alone pause a source.
         // `tests/it/upkeep.rs`: commands alone change the folder itself.
-        AuditKind::Rules | AuditKind::Source | AuditKind::Upkeep => &[],
+        // `tests/it/buyers.rs`: commands alone know of buyers.
+        AuditKind::Rules | AuditKind::Source | AuditKind::Upkeep | AuditKind::Buyer => &[],
         AuditKind::Push => &["push"],
         AuditKind::Doubt => &["answer a doubt"],
         AuditKind::TestBody => &["register a test body"],

@@ -2,7 +2,7 @@
 //! party may not see.
 
 mod fill;
-mod ways;
+pub(crate) mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

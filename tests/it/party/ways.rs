@@ -45,7 +45,8 @@ pub(crate) struct House {
     receivers: String,
     mail_port: u16,
     tasks: Vec<JoinHandle<()>>,
-    _dir: tempfile::TempDir,
+    /// None: the folder belongs to whoever opened the house over it.
+    _dir: Option<tempfile::TempDir>,
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -138,7 +139,12 @@ impl House {
     pub(crate) async fn open() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let flags = Overrides { data: Some(dir.path().join("data")), ..Overrides::default() };
-        let tower = Arc::new(Tower::open(&Settings::load(None, flags).expect("good")).await.expect("opened"));
+        Self::over(&Settings::load(None, flags).expect("good"), Some(dir)).await
+    }
+
+    /// A service over a folder, with the filled records beside what is there.
+    pub(crate) async fn over(settings: &Settings, dir: Option<tempfile::TempDir>) -> Self {
+        let tower = Arc::new(Tower::open(settings).await.expect("opened"));
         let mut tx = tower.store().begin().await.expect("begin");
         for alert in fill::alerts() {
             Store::put_alert(&mut tx, &alert).await.expect("kept");
@@ -245,6 +251,18 @@ impl House {
         }
         all.push(Said { way: "stream".to_owned(), text: self.stream(&token).await });
         all.extend(self.deliveries(&party).await);
+        all
+    }
+
+    /// What a party that was asked for by [`House::all_ways`] is told at further addresses.
+    pub(crate) async fn more_ways(&self, role: Role, paths: &[&str]) -> Vec<Said> {
+        let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
+        let made = self.accounts.add_token(&format!("{role}的单位"), "", scopes, 1, "test", now()).await;
+        let (_, token) = made.expect("made");
+        let mut all = Vec::new();
+        for path in paths {
+            all.push(self.get(&token, path, path).await);
+        }
         all
     }
 
