@@ -27,6 +27,7 @@ mod index;
 mod labelled;
 mod lang;
 mod looked;
+mod matters;
 mod method;
 mod progress;
 mod promote;
@@ -155,6 +156,8 @@ enum Command {
     Doubts(doubts::DoubtsArgs),
     /// Show the ranked alerts; keep verdicts and what was done
     Alerts(alerts::AlertsArgs),
+    /// Handle matters: schemes, samples, results, units that are told, and what is owed until when
+    Matter(matters::MatterArgs),
     /// Manage users: add, list, passwd, disable
     User(user::UserArgs),
     /// Make, list and revoke tokens for programs
@@ -298,6 +301,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(args, common).await,
         Command::Doubts(args) => doubts::run(args, common).await,
         Command::Alerts(args) => alerts::run(args, common).await,
+        Command::Matter(args) => matters::run(args, common).await,
         Command::User(args) => user::run(args, common).await,
         Command::Token(args) => token::run(args, common).await,
         Command::Audit(args) => audit::run(args, common).await,

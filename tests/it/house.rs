@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms that decide and never wait. Their manifests list no package that waits, and their code names no file, socket or variable.
-const PURE: &[&str] = &["vocabulary", "lexicon", "extract", "numeric", "methods", "score", "tell", "alert", "sampling"];
+const PURE: &[&str] =
+    &["vocabulary", "lexicon", "extract", "numeric", "methods", "score", "tell", "alert", "sampling", "matter"];
 /// Packages that wait, and packages behind one door, each with the rooms whose manifests may list them.
 const DOORS: &[(&str, &[&str])] = &[
     ("polars", &["archive"]),
