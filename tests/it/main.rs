@@ -24,6 +24,7 @@ mod house;
 mod judged;
 mod language;
 mod limits;
+mod matters;
 mod methods;
 mod mirrors;
 mod names;
