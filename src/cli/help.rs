@@ -21,7 +21,7 @@ const GROUPS: [(&str, &str, &[&str]); 5] = [
     ("日常", "Every day", &["demo", "import", "alerts", "matter", "search", "export", "watch", "sampling"]),
     ("分析", "Analysis", &["explain", "extract", "rerun", "diff", "emerging", "standards"]),
     ("规则", "Rules and criteria", &["rules", "criteria", "promote", "train"]),
-    ("质量", "Quality", &["eval", "doubts", "method"]),
+    ("质量", "Quality", &["eval", "doubts", "method", "clauses"]),
     (
         "运行",
         "Operation",

@@ -8,6 +8,7 @@
 mod alerts;
 mod archive;
 mod audit;
+mod clauses;
 mod criteria;
 mod deliver;
 mod demo;
@@ -196,6 +197,8 @@ enum Command {
     Method(method::MethodArgs),
     /// Measure quality on labelled data
     Eval(eval::EvalArgs),
+    /// Show what of the standards and opinions the program does, clause by clause, and what is missing
+    Clauses(clauses::ClausesArgs),
     /// Train the judge beside the rules from labelled texts
     Train(train::TrainArgs),
 }
@@ -321,6 +324,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Diff(args) => diff::run(&args),
         Command::Method(args) => method::run(&args),
         Command::Eval(args) => eval::run(&args, common).await,
+        Command::Clauses(args) => clauses::run(&args),
         Command::Train(args) => train::run(&args, common),
     }
 }

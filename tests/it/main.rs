@@ -8,6 +8,7 @@ mod bad_input;
 mod books;
 mod broken_off;
 mod circles;
+mod clauses;
 mod dates;
 mod deploy;
 mod detection;
