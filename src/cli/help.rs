@@ -18,10 +18,10 @@ const TEXTS: &str = include_str!("help_zh.tsv");
 
 /// The commands by what they are for: name of the group in both languages, its commands in the order in which they are shown.
 const GROUPS: [(&str, &str, &[&str]); 5] = [
-    ("日常", "Every day", &["demo", "import", "alerts", "search", "export", "watch", "sampling", "buyers"]),
+    ("日常", "Every day", &["demo", "import", "alerts", "matter", "search", "export", "watch", "sampling", "buyers"]),
     ("分析", "Analysis", &["explain", "extract", "rerun", "diff", "emerging", "standards"]),
     ("规则", "Rules and criteria", &["rules", "criteria", "promote", "train"]),
-    ("质量", "Quality", &["eval", "doubts", "method"]),
+    ("质量", "Quality", &["eval", "doubts", "method", "clauses"]),
     (
         "运行",
         "Operation",

@@ -9,6 +9,7 @@ mod alerts;
 mod archive;
 mod audit;
 mod buyers;
+mod clauses;
 mod criteria;
 mod deliver;
 mod demo;
@@ -29,6 +30,7 @@ mod index;
 mod labelled;
 mod lang;
 mod looked;
+mod matters;
 mod method;
 mod progress;
 mod promote;
@@ -157,6 +159,8 @@ enum Command {
     Doubts(doubts::DoubtsArgs),
     /// Show the ranked alerts; keep verdicts and what was done
     Alerts(alerts::AlertsArgs),
+    /// Handle matters: schemes, samples, results, units that are told, and what is owed until when
+    Matter(matters::MatterArgs),
     /// Manage users: add, list, passwd, disable
     User(user::UserArgs),
     /// Make, list and revoke tokens for programs
@@ -197,6 +201,8 @@ enum Command {
     Method(method::MethodArgs),
     /// Measure quality on labelled data
     Eval(eval::EvalArgs),
+    /// Show what of the standards and opinions the program does, clause by clause, and what is missing
+    Clauses(clauses::ClausesArgs),
     /// Train the judge beside the rules from labelled texts
     Train(train::TrainArgs),
 }
@@ -302,6 +308,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(args, common).await,
         Command::Doubts(args) => doubts::run(args, common).await,
         Command::Alerts(args) => alerts::run(args, common).await,
+        Command::Matter(args) => matters::run(args, common).await,
         Command::User(args) => user::run(args, common).await,
         Command::Token(args) => token::run(args, common).await,
         Command::Audit(args) => audit::run(args, common).await,
@@ -322,6 +329,7 @@ async fn dispatch(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Diff(args) => diff::run(&args),
         Command::Method(args) => method::run(&args),
         Command::Eval(args) => eval::run(&args, common).await,
+        Command::Clauses(args) => clauses::run(&args),
         Command::Train(args) => train::run(&args, common),
     }
 }

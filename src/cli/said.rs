@@ -67,6 +67,8 @@ fn worded<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Said> {
         lab::reader::train::TrainError,
         lab::watch::backtest::IncidentsError,
         lexicon::LexiconError,
+        matter::HandlingError,
+        matter::results::BadRows,
         methods::MethodError,
         pipeline::PipelineError,
         pipeline::promotion::prepared::NotInForce,

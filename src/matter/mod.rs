@@ -11,6 +11,7 @@ mod clocks;
 mod duty;
 mod fields;
 mod handling;
+pub mod results;
 mod sample;
 mod share;
 mod state;
@@ -19,7 +20,7 @@ mod tests;
 
 pub use calendar::Calendar;
 pub use check::Around;
-pub use clocks::{Clock, Clocks, Due};
+pub use clocks::{Clock, Clocks, Counting, Due};
 pub use duty::{Duty, Limit, Owed, Owner};
 pub use fields::{Choice, Field, Kind, fields, work_of};
 pub use handling::{Handling, HandlingError};

@@ -1,0 +1,324 @@
+//! A centre handles a matter by commands alone: from an alert to samples, tests, a platform that is told, and the end.
+
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::{Said, run};
+use wanglou::config::{Overrides, Settings};
+use wanglou::pipeline::Tower;
+use wanglou::vocabulary::{AlertId, Disposal, SamplingRequest, day_of, parse_moment};
+
+/// Header of a file of results.
+const HEAD: &str =
+    "alert_id,sample,platform,item_id,report,tested_on,item,standard,stated,measured,verdict,basis,conforms";
+
+/// A data folder with one alert that the machine would have notified, and two listings of such goods.
+struct Centre {
+    dir: tempfile::TempDir,
+    alert: String,
+}
+
+/// Today, where the clock of the program is.
+fn today() -> String {
+    day_of(Timestamp::now()).to_string()
+}
+
+fn settings(data: PathBuf) -> Settings {
+    Settings::load(None, Overrides { data: Some(data), ..Overrides::default() }).expect("good")
+}
+
+/// Work on the opened folder.
+fn opened<T>(data: PathBuf, work: impl AsyncFnOnce(&Tower) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let tower = Tower::open(&settings(data)).await.expect("opened");
+        let done = work(&tower).await;
+        tower.close().await.expect("closed");
+        done
+    })
+}
+
+impl Centre {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let data = dir.path().join("data");
+        let death = json!({"id": "d1", "text": "家里热水器漏电，我妈洗澡时触电身亡", "channel": "regulator",
+            "published_at": "2024-05-03"});
+        let listing = |number: u32, sold: u32| {
+            json!({"id": format!("l{number}"), "text": "储水式电热水器 60升 一级能效", "channel": "platform",
+                "published_at": "2024-05-01", "meta": {"item_id": format!("i{number}"), "seller": format!("店{number}"),
+                "brand": format!("牌子{number}"), "platform": "商城", "platform_category": "热水器", "price": 899, "sold": sold}})
+        };
+        for (source, lines) in [("notices", vec![death]), ("shop", vec![listing(1, 900), listing(2, 500)])] {
+            let file = dir.path().join(format!("{source}.ndjson"));
+            fs::write(&file, lines.iter().map(|line| line.to_string() + "\n").collect::<String>()).expect("written");
+            let (data, file) = (data.to_str().expect("UTF-8"), file.to_str().expect("UTF-8"));
+            run(&["import", "--data", data, "--source", source, file]).good();
+        }
+        let alert = opened(data, async |tower| {
+            let judged = tower.judge(parse_moment("2024-05-04 09:00:00").expect("a moment")).await.expect("judged");
+            assert_eq!(judged.alerts.len(), 1, "{:?}", judged.alerts);
+            assert_eq!((judged.alerts[0].assessment.disposal, judged.requests.len()), (Disposal::Notify, 0));
+            judged.alerts[0].id.to_string()
+        });
+        Self { dir, alert }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    fn run(&self, args: &[&str]) -> Said {
+        let data = self.data();
+        run(&[args, &["--data", data.to_str().expect("UTF-8")]].concat())
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.run(args).good().out).expect("JSON")
+    }
+
+    /// Something about how the alert stands.
+    fn stage(&self, kind: &str, note: &str) -> Said {
+        self.run(&["alerts", "act", &self.alert, kind, "--by", "王", "--note", note])
+    }
+
+    /// Something about the matter, with its fields.
+    fn act(&self, by: &str, kind: &str, fields: &[&str]) -> Said {
+        let set: Vec<&str> = fields.iter().flat_map(|field| ["--set", *field]).collect();
+        self.run(&[&["matter", "act", self.alert.as_str(), kind, "--by", by][..], &set].concat())
+    }
+
+    /// Something that the platform did, which the centre writes down.
+    fn by_the_platform(&self, kind: &str, note: &str, fields: &[&str]) -> Said {
+        let set: Vec<&str> = fields.iter().flat_map(|field| ["--set", *field]).collect();
+        let begin = ["matter", "act", self.alert.as_str(), kind, "--by", "王", "--for", "商城", "--note", note];
+        self.run(&[&begin[..], &set].concat())
+    }
+
+    fn request(&self) -> SamplingRequest {
+        let id = AlertId::from(self.alert.as_str());
+        opened(self.data(), async |tower| tower.store().sampling_request(&id).await.expect("read").expect("a request"))
+    }
+
+    /// Everything up to samples that wait at the test body; gives their numbers.
+    fn sampled(&self) -> Vec<String> {
+        self.stage("sample", "").good();
+        let scheme = ["batches=2", "mode=targeted", "deadline=2099-12-31", "staff=采样组"];
+        self.act("王", "scheme", &scheme).good();
+        let own = self.act("王", "approve", &[]);
+        assert!(own.status == 2 && own.err.contains("另一人批准"), "{}", own.err);
+        self.act("主任", "approve", &[]).good();
+        self.act("王", "order", &["to=采样组"]).good();
+        let unknown = self.act("王", "commission", &["body=检测院"]);
+        assert!(unknown.status == 2 && unknown.err.contains("名录中没有"), "{}", unknown.err);
+        let body = ["matter", "bodies", "add", "检测院", "--certificate", "231000000001", "--category", "water_heater"];
+        self.run(&[&body[..], &["--from", "2020-01-01", "--until", "2099-12-31", "--by", "王"]].concat()).good();
+        self.act("王", "commission", &["body=检测院"]).good();
+        (1..=2)
+            .map(|number: u32| {
+                let (item, seller) = (format!("item_id=i{number}"), format!("seller=店{number}"));
+                let bought = self.act("李", "buy", &["platform=商城", &item, &seller, "quantity=3", "price_fen=899"]);
+                let id = bought.good().out.lines().next().expect("a number").to_owned();
+                let sample = format!("sample={id}");
+                self.act("李", "receive", &[&sample, "condition=包装完好", "conforms=yes"]).good();
+                self.act("李", "split", &[&sample, "test=2", "spare=1", "seals=F1\\nF2"]).good();
+                self.act("李", "dispatch", &[&sample, "body=检测院"]).good();
+                id
+            })
+            .collect()
+    }
+
+    /// A file of results: of the first sample two items, of the second one with this verdict.
+    fn results(&self, samples: &[String], second: &str) -> String {
+        let (alert, today) = (&self.alert, today());
+        let row = |at: usize, item: &str, measured: &str, verdict: &str, conforms: &str| {
+            let (sample, number) = (&samples[at], at + 1);
+            format!(
+                "{alert},{sample},商城,i{number},R-{number},{today},{item},GB 4706.12-2006,不大于0.75mA,{measured},{verdict},standard,{conforms}\n"
+            )
+        };
+        let rows = [
+            row(0, "泄漏电流", "2.1mA", "fail", "no"),
+            row(0, "接地电阻", "0.05Ω", "pass", "no"),
+            row(1, "泄漏电流", "0.1mA", second, "yes"),
+        ];
+        let file = self.dir.path().join("results.csv");
+        fs::write(&file, format!("{HEAD}\n{}", rows.concat())).expect("written");
+        file.to_str().expect("UTF-8").to_owned()
+    }
+}
+
+#[test]
+fn clause_3_08_a_request_is_made_by_hand_and_followed_to_the_end() {
+    let centre = Centre::new();
+    let samples = centre.sampled();
+    let request = centre.request();
+    assert!(request.platforms == ["商城"] && !request.items.is_empty(), "{request:?}");
+    centre.run(&["matter", "results", &centre.results(&samples, "pass"), "--by", "检测院王工"]).good();
+    centre.stage("confirm", "一批不合格").good();
+    centre.act("王", "address", &["to=商城", "role=platform", "concern=platform", "asked=handle"]).good();
+    let open = centre.stage("handle", "");
+    assert!(open.status == 2 && open.err.contains("商城未报送处理情况"), "{}", open.err);
+    centre.by_the_platform("acknowledge", "", &[]).good();
+    centre.by_the_platform("measure", "", &["measure=delist", "about=店1"]).good();
+    centre.by_the_platform("finish", "", &[&format!("on={}", today())]).good();
+    let reported = centre.by_the_platform("report", "已全部下架", &[]).good();
+    assert!(reported.out.contains("属实"), "{}", reported.out);
+    centre.stage("handle", "").good();
+    centre.stage("close", "").good();
+
+    let told = centre.json(&["matter", "show", &centre.alert, "--json"]);
+    let (matter, duties) = (&told["matter"], told["duties"].as_array().expect("clocks"));
+    assert_eq!((&matter["casework"]["stage"], &matter["closed_on"]), (&json!("closed"), &json!(today())));
+    let first = &matter["samples"][&samples[0]];
+    assert_eq!(
+        (&first["state"], &first["seals"], &first["results"][0]["conforms"]),
+        (&json!("tested"), &json!(["F1", "F2"]), &json!(false))
+    );
+    assert_eq!(first["results"][0]["items"][0]["stated"], "不大于0.75mA");
+    assert_eq!(first["condition"], "包装完好");
+    let recipient = &matter["recipients"]["商城"];
+    assert_eq!((&recipient["report"], &recipient["reported_on"]), (&json!("已全部下架"), &json!(today())));
+    assert!(duties.iter().all(|duty| !duty["done_on"].is_null()), "nothing is owed at the end: {told}");
+    assert!(duties.iter().any(|duty| duty["what"] == "first_response" && duty["owner"] == "centre"), "{told}");
+
+    // People read the same, and whoever sits in the centre sees that nothing is left.
+    let shown = centre.run(&["matter", "show", &centre.alert]).good().out;
+    for word in ["采样方案", "泄漏电流", "不合格", "下架", "报送处理情况", "DB33/T 980 §6.4", "未核对"]
+    {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+    assert_eq!(centre.json(&["matter", "list", "--json"])["matters"], json!([]));
+    assert_eq!(centre.json(&["matter", "list", "--all", "--json"])["matters"][0]["samples"]["failed"], 1);
+
+    // Every step left a line, and the chain of lines holds.
+    let audit = centre.run(&["audit", "list"]).good().out;
+    let lines: Vec<Value> = audit.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for kind in ["sample", "scheme", "approve", "buy", "receive", "split", "dispatch", "result", "address", "report"] {
+        assert!(
+            lines.iter().any(|line| line["about"] == centre.alert.as_str() && line["detail"] == kind),
+            "{kind}: {audit}"
+        );
+    }
+    assert!(lines.iter().any(|line| line["about"] == "检测院" && line["who"] == "王"), "{audit}");
+    centre.run(&["audit", "verify"]).good();
+}
+
+#[test]
+fn clause_3_12_a_malformed_row_is_told_with_its_line_and_takes_its_own_result_alone() {
+    let centre = Centre::new();
+    let samples = centre.sampled();
+    let take = |second: &str| centre.run(&["matter", "results", &centre.results(&samples, second), "--by", "王工"]);
+    let counted = |said: &Said| said.out.lines().next().expect("counts").to_owned();
+    let said = take("maybe");
+    assert_eq!((said.status, counted(&said).as_str()), (2, "collected 2 = kept 1 + duplicate 0 + rejected 1"));
+    assert!(said.err.contains("第 4 行") && said.err.contains("maybe"), "{}", said.err);
+    let said = take("pass").good();
+    assert_eq!(counted(&said), "collected 2 = kept 1 + duplicate 1 + rejected 0");
+    let said = take("pass").good();
+    assert_eq!(counted(&said), "collected 2 = kept 0 + duplicate 2 + rejected 0");
+}
+
+#[test]
+fn clause_3_43_the_item_id_is_the_same_from_listing_to_result() {
+    let centre = Centre::new();
+    let samples = centre.sampled();
+    let request = centre.request();
+    let sellers: Vec<(&str, &str)> = request
+        .sellers
+        .iter()
+        .map(|seller| (seller.listing.platform.as_str(), seller.listing.item_id.as_str()))
+        .collect();
+    assert_eq!(sellers, [("商城", "i1"), ("商城", "i2")], "as the pages of the goods say");
+    // Another item than was bought is no result of the sample.
+    let file = centre.results(&samples, "pass");
+    let text = fs::read_to_string(&file).expect("read");
+    fs::write(&file, text.replace("商城,i2,", "商城,i7,")).expect("written");
+    let said = centre.run(&["matter", "results", &file, "--by", "王工"]);
+    assert!(said.status == 2 && said.err.contains("i7") && said.err.contains("i2"), "{}", said.err);
+    centre.run(&["matter", "results", &centre.results(&samples, "pass"), "--by", "王工"]).good();
+    let outcomes = centre.run(&["alerts", "outcomes"]).good().out;
+    let outcomes: Vec<Value> = outcomes.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for (sample, (platform, item_id)) in samples.iter().zip(sellers) {
+        let of = json!([sample, { "platform": platform, "item_id": item_id }]);
+        let found: Vec<&Value> = outcomes.iter().filter(|outcome| outcome["of_sample"] == of).collect();
+        assert!(found.len() == 1 && found[0]["alert_id"] == centre.alert.as_str(), "{sample}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn clause_3_48_a_platform_that_does_not_report_is_overdue_on_a_later_day() {
+    let centre = Centre::new();
+    centre.stage("notify", "").good();
+    centre.act("王", "address", &["to=商城", "role=platform", "concern=platform", "asked=handle"]).good();
+    centre.by_the_platform("finish", "无货可处理", &[&format!("on={}", today())]).good();
+    let reports = |on: &str| {
+        let told = centre.json(&["matter", "duties", "--on", on, "--json"]);
+        let duties = told["duties"].as_array().expect("a list").clone();
+        duties.into_iter().find(|duty| duty["what"] == "report").expect("it owes a report")
+    };
+    let now = reports(&today());
+    assert_eq!((&now["overdue"], &now["owner"]["unit"]), (&json!(false), &json!("商城")));
+    assert_eq!((&now["limit"]["clock"], &now["limit"]["verified"]), (&json!("platform_report"), &json!(true)));
+    let last_day = now["limit"]["last_day"].as_str().expect("a day");
+    assert_eq!(reports(last_day)["overdue"], false, "in time on the last day");
+    let day_after = last_day.parse::<jiff::civil::Date>().expect("a day").tomorrow().expect("a day").to_string();
+    let late = reports(&day_after);
+    assert_eq!((&late["overdue"], &late["days_late"]), (&json!(true), &json!(1)));
+    let listed = centre.run(&["matter", "duties", "--overdue", "--on", &day_after]).good().out;
+    assert!(listed.contains("商城  报送处理情况") && listed.contains("逾期 1 天"), "{listed}");
+    let listed = centre.json(&["matter", "list", "--overdue", "--owner", "商城", "--on", &day_after, "--json"]);
+    assert_eq!(listed["matters"][0]["id"], centre.alert.as_str());
+    // Once it has reported, it owes nothing.
+    centre.by_the_platform("report", "无货可处理", &[]).good();
+    let told = centre.json(&["matter", "duties", "--on", &day_after, "--json"]);
+    assert!(told["duties"].as_array().expect("a list").iter().all(|duty| duty["what"] != "report"), "{told}");
+}
+
+#[test]
+fn what_cannot_be_done_says_what_to_do() {
+    let centre = Centre::new();
+    let alert = centre.alert.as_str();
+    for (args, wanted) in [
+        (vec!["matter", "show", "wl-0"], "没有编号为 wl-0 的预警"),
+        (vec!["matter", "act", alert, "buy", "--by", "李"], "请填写平台"),
+        (vec!["matter", "act", alert, "order", "--by", "李", "--set", "two=x"], "没有字段 `two`"),
+        (vec!["matter", "act", alert, "order", "--by", "李", "--set", "to=甲"], "尚无采样方案"),
+        (vec!["matter", "act", alert, "buy", "--by", "李", "--for", "甲"], "请去掉 --for"),
+        (vec!["matter", "act", alert, "approve"], "缺少"),
+        (
+            vec![
+                "matter",
+                "bodies",
+                "add",
+                "甲",
+                "--certificate",
+                "1",
+                "--category",
+                "water_heater",
+                "--from",
+                "2026-01-02",
+                "--until",
+                "2026-01-01",
+                "--by",
+                "王",
+            ],
+            "早于起始日",
+        ),
+    ] {
+        let said = centre.run(&args);
+        assert!(said.status == 2 && said.err.contains(wanted), "{args:?}: {}", said.err);
+    }
+    let fields = run(&["matter", "act", "--fields", "result"]).good().out;
+    assert!(
+        fields.contains("item | standard | stated | measured | verdict") && fields.contains("monitoring"),
+        "{fields}"
+    );
+    assert!(run(&["matter", "clocks"]).good().out.contains("platform_report  平台报送处理情况  5 日"));
+    assert!(
+        run(&["matter", "calendar"]).good().out.contains("2026  国务院办公厅关于2026年部分节假日安排的通知  未核对")
+    );
+}
