@@ -372,7 +372,7 @@ fn the_architecture_names_every_room_and_every_invariant() {
     }
     for id in [
         "LOG-1", "LOG-2", "RAW-1", "READ-1", "READ-2", "READ-3", "SCORE-1", "SCORE-2", "ALERT-1", "ALERT-2", "COUNT-1",
-        "POLITE-1", "SAFE-1", "PRIV-1", "PRIV-2", "TELL-1", "WHO-1", "AUDIT-1", "WHOLE-1",
+        "POLITE-1", "SAFE-1", "PRIV-1", "PRIV-2", "TELL-1", "WHO-1", "AUDIT-1", "WHOLE-1", "MATTER-1",
     ] {
         assert!(architecture.contains(id), "ARCHITECTURE.md does not say how {id} is kept");
     }
