@@ -27,7 +27,6 @@ pub struct TestedItem {
     /// By which standard (检验依据).
     pub standard: String,
     /// What the standard or the goods state (标准或明示值); empty when nothing is stated.
-    #[serde(default)]
     pub stated: String,
     /// What was measured (实测值).
     pub measured: String,
