@@ -275,7 +275,16 @@ async fn filled(path: &Path) -> Store {
     Store::append_entries(&mut tx, &[entry]).await.expect("added");
     tx.commit().await.expect("kept");
     let mut raw = raw(path).await;
-    for trigger in ["outcomes_stay", "outcomes_last", "acts_stay", "acts_last", "audit_stays", "audit_lasts"] {
+    for trigger in [
+        "outcomes_stay",
+        "outcomes_last",
+        "acts_stay",
+        "acts_last",
+        "audit_stays",
+        "audit_lasts",
+        "test_bodies_stay",
+        "test_bodies_last",
+    ] {
         run(&mut raw, &format!("DROP TRIGGER {trigger}")).await;
     }
     for row in ROWS {

@@ -6,8 +6,8 @@ CREATE TABLE test_bodies (
     body  TEXT NOT NULL                          -- JSON
 ) STRICT;
 CREATE INDEX test_bodies_by_name ON test_bodies (name, seq);
-CREATE TRIGGER test_bodies_are_not_changed BEFORE UPDATE ON test_bodies BEGIN SELECT RAISE(ABORT, 'the register of test bodies is append-only'); END;
-CREATE TRIGGER test_bodies_are_not_removed BEFORE DELETE ON test_bodies BEGIN SELECT RAISE(ABORT, 'the register of test bodies is append-only'); END;
+CREATE TRIGGER test_bodies_stay BEFORE UPDATE ON test_bodies BEGIN SELECT RAISE(ABORT, 'the register of test bodies is append-only'); END;
+CREATE TRIGGER test_bodies_last BEFORE DELETE ON test_bodies BEGIN SELECT RAISE(ABORT, 'the register of test bodies is append-only'); END;
 
 -- Frames that samples were drawn from: kept so that anybody can draw again.
 CREATE TABLE frames (
