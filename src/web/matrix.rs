@@ -184,6 +184,14 @@ pub(super) fn example(
             vec![FORM],
             "name=WHO&certificate=CMA+1&category=toy&valid_from=2024-01-01&valid_until=2030-01-01",
         ),
+        ("POST", "/api/v1/bodies") => (
+            path,
+            vec![("content-type", "application/json")],
+            concat!(
+                r#"{"name":"WHO","certificate":"CMA 1","categories":["toy"],"#,
+                r#""valid_from":"2024-01-01","valid_until":"2030-01-01"}"#,
+            ),
+        ),
         ("POST", "/searches") => (path, vec![FORM], "name=WHO&query=x&watch=new"),
         ("POST", "/api/v1/searches") => {
             (path, vec![("content-type", "application/json")], "{\"name\":\"WHO too\",\"query\":\"x\"}")
