@@ -12,7 +12,7 @@ use super::clock::now;
 use super::parameters::alert_id;
 use super::problem::Problem;
 use super::view::View;
-use access::Viewer;
+use access::{Member, Viewer};
 use alert::Casework;
 use vocabulary::{Act, ActKind, AlertId, Work};
 
@@ -45,11 +45,7 @@ pub(super) struct NewAct {
 
 impl NewAct {
     fn act(self, id: AlertId, viewer: &Viewer) -> Result<Act, Problem> {
-        let Viewer::Member(member) = viewer else {
-            return Err(Problem::refused(
-                "处置要有署名：请先用 wanglou user add 添加用户并登录，或用命令 wanglou alerts act。",
-            ));
-        };
+        let member = signed(viewer)?;
         let until = match self.until.trim() {
             "" => None,
             text => Some(text.parse::<Date>().map_err(|_| Problem::bad_request("until 应为日期，如 2026-01-31。"))?),
@@ -70,6 +66,25 @@ impl NewAct {
     }
 }
 
+/// An alert's id as a part of a path.
+pub(super) fn in_address(id: &AlertId) -> String {
+    let path: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
+    path.replace('+', "%20")
+}
+
+/// Who signs what is done.
+///
+/// # Errors
+/// 403 while nobody has to sign in: an act has a name under it.
+pub(super) fn signed(viewer: &Viewer) -> Result<&Member, Problem> {
+    match viewer {
+        Viewer::Member(member) => Ok(member),
+        Viewer::Owner => Err(Problem::refused(
+            "处置要有署名：请先用 wanglou user add 添加用户并登录，或用命令 wanglou alerts act。",
+        )),
+    }
+}
+
 /// From the page of an alert; leads back to it.
 pub(super) async fn by_form(
     Extension(viewer): Extension<Viewer>,
@@ -81,8 +96,7 @@ pub(super) async fn by_form(
     let Form(new) = new.map_err(|_| Problem::bad_request("表单无法识别：请返回预警页重试。"))?;
     view.alert(&id).await?.ok_or_else(|| Problem::not_found("没有这个编号的预警。"))?;
     view.act(new.act(id.clone(), &viewer)?).await?;
-    let path: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
-    Ok(Redirect::to(&format!("/alerts/{}#casework", path.replace('+', "%20"))).into_response())
+    Ok(Redirect::to(&format!("/alerts/{}#casework", in_address(&id))).into_response())
 }
 
 /// From a program; answers with how far people have come now.

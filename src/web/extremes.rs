@@ -42,7 +42,8 @@ const EXTREMES: [&str; 22] = [
 fn names_of(path: &str) -> &'static [&'static str] {
     match path {
         "/" => &["state", "disposal", "danger", "category", "hazard", "skip", "limit"],
-        "/alerts/{id}" => &["before"],
+        "/alerts/{id}" | "/matters/{id}" => &["before"],
+        "/matters" => &["owner", "overdue", "skip"],
         "/alerts/{id}/sheet" | "/alerts/{id}/notice" => &["format"],
         "/search" => &["q", "after", "limit"],
         "/search/export" => &["q", "after", "limit", "format"],

@@ -36,7 +36,12 @@ fn visitor_of(viewer: Option<&Viewer>, rights: &Rights) -> Visitor {
         let need = rights.need(&Method::GET, path);
         viewer.is_some_and(|viewer| need.is_some_and(|need| need.met_by(viewer)))
     };
-    let sections = Sections { search: may("/search"), sampling: may("/sampling"), status: may("/status") };
+    let sections = Sections {
+        search: may("/search"),
+        matters: may("/matters"),
+        sampling: may("/sampling"),
+        status: may("/status"),
+    };
     match viewer {
         None => Visitor::default(),
         Some(Viewer::Owner) => Visitor { open: true, sections, ..Visitor::default() },

@@ -178,7 +178,20 @@ pub(super) fn example(
         ("POST", "/api/v1/alerts/{id}/acts") => {
             (path, vec![("content-type", "application/json")], "{\"kind\":\"note\",\"note\":\"x\"}")
         }
-        ("POST", "/alerts/{id}/acts") => (path, vec![FORM], "kind=note&note=x"),
+        ("POST", "/alerts/{id}/acts" | "/matters/{id}/acts") => (path, vec![FORM], "kind=note&note=x"),
+        ("POST", "/bodies") => (
+            path,
+            vec![FORM],
+            "name=WHO&certificate=CMA+1&category=toy&valid_from=2024-01-01&valid_until=2030-01-01",
+        ),
+        ("POST", "/api/v1/bodies") => (
+            path,
+            vec![("content-type", "application/json")],
+            concat!(
+                r#"{"name":"WHO","certificate":"CMA 1","categories":["toy"],"#,
+                r#""valid_from":"2024-01-01","valid_until":"2030-01-01"}"#,
+            ),
+        ),
         ("POST", "/searches") => (path, vec![FORM], "name=WHO&query=x&watch=new"),
         ("POST", "/api/v1/searches") => {
             (path, vec![("content-type", "application/json")], "{\"name\":\"WHO too\",\"query\":\"x\"}")
@@ -206,7 +219,8 @@ async fn every_address_answers_each_role_as_approved() {
     table.push('\n');
     for (method, pattern) in ROUTES.iter().map(|route| (route.method.name(), route.path)) {
         // A stream does not end by itself; its first line is enough.
-        let matters: &[&str] = if pattern.contains("/alerts/{id}") { &[OWN, OTHER] } else { &[OWN] };
+        let about_one = ["/alerts/{id}", "/matters/{id}"].iter().any(|one| pattern.contains(one));
+        let matters: &[&str] = if about_one { &[OWN, OTHER] } else { &[OWN] };
         for alert in matters {
             let (path, headers, body) = example(method, pattern, alert);
             for (who, token) in &tokens {

@@ -10,7 +10,7 @@
 //! - `view`: the data folder as one viewer may see it; `shell`: the frame of a page; `authentication`: who asks; `rights`: who may;
 //! - `problem`: errors as visitors see them; `parameters`: what several addresses read; `feeds`: feeds as they were last written;
 //! - `state`: what handlers share; `address`: where a request comes from; `gate`: the check before every handler;
-//! - handlers: `pages`, `api`, `acts`, `alert_files`, `downloads`, `exchange`, `metrics`, `push`, `saved_searches`, `schemas`, `stream`;
+//! - handlers: `pages`, `api`, `acts`, `alert_files`, `downloads`, `exchange`, `matters`, `metrics`, `push`, `saved_searches`, `schemas`, `stream`;
 //! - `routes`: the table of addresses; `openapi`: the document made of it; `guard`: bounds and headers of every answer;
 //! - this file: the router and the server.
 //!
@@ -35,6 +35,7 @@ mod gate;
 mod guard;
 mod host;
 mod limits;
+mod matters;
 mod metrics;
 mod office_document;
 mod openapi;

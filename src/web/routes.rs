@@ -14,8 +14,8 @@ use super::rights::{ACTORS, ALL, INSIDE, Need, SAMPLERS};
 use super::state::Shared;
 use super::view::{Pushed, SearchOutcome};
 use super::{
-    PROVIDER_BACK, acts, alert_files, api, assets, downloads, exchange, metrics, pages, push, saved_searches, schemas,
-    stream,
+    PROVIDER_BACK, acts, alert_files, api, assets, downloads, exchange, matters, metrics, pages, push, saved_searches,
+    schemas, stream,
 };
 use Method::{Delete, Get, Post};
 use Need::{Nothing, Pusher, Roles};
@@ -24,8 +24,8 @@ use alert::forms::CloudEvent;
 use collect::Coverage;
 use pipeline::ACTS_AT_ONCE_MAX;
 use store::SavedSearch;
-use vocabulary::DocumentLine;
 use vocabulary::Scope::{Act, Metrics, Read, Search};
+use vocabulary::{DocumentLine, TestBody};
 
 /// Every address, in the order of the authorisation matrix. Where a path has several methods, `Allow` lists them in
 /// this order.
@@ -46,6 +46,11 @@ pub(super) static ROUTES: &[Route] = &[
     page(Get, "/documents/{id}", Roles(INSIDE, Search), |m| on(m, pages::document::show)),
     page(Get, "/documents/{id}/raw", Roles(INSIDE, Search), |m| on(m, downloads::raw)),
     page(Get, "/sampling", Roles(SAMPLERS, Read), |m| on(m, pages::sampling::list)),
+    page(Get, "/matters", Roles(ACTORS, Read), |m| on(m, pages::matters::list)),
+    page(Get, "/matters/{id}", Roles(ACTORS, Read), |m| on(m, pages::matter::show)),
+    page(Post, "/matters/{id}/acts", Roles(ACTORS, Act), |m| on(m, pages::matter::act)),
+    page(Get, "/bodies", Roles(SAMPLERS, Read), |m| on(m, pages::bodies::list)),
+    page(Post, "/bodies", Roles(INSIDE, Act), |m| on(m, pages::bodies::register)),
     page(Get, "/subscriptions", Roles(ALL, Read), |m| on(m, pages::subscriptions::list)),
     page(Post, "/subscriptions", Roles(ALL, Act), |m| on(m, pages::subscriptions::add)),
     page(Post, "/subscriptions/remove", Roles(ALL, Act), |m| on(m, pages::subscriptions::remove)),
@@ -87,6 +92,46 @@ pub(super) static ROUTES: &[Route] = &[
         path: Some(ALERT_ID),
         takes: Some(Body::json::<acts::NewAct>(r#"{"kind": "exclude", "note": "与产品无关"}"#)),
         answers: &[json::<Casework>("how far people have come now").status(201)],
+        errors: &[400, 409, 413],
+        ..PLAIN
+    }),
+    api(Get, "/api/v1/matters", Roles(ACTORS, Read), |m| on(m, matters::list), Operation {
+        id: "listMatters",
+        about: "The matters: how far people have come with each, and what is open; for a unit outside those that it was told of",
+        query: &[Query::all::<matters::MattersQuery>()],
+        answers: &[json::<matters::MattersAnswer>("in the order of their ids")],
+        errors: &[400],
+        ..PLAIN
+    }),
+    api(Get, "/api/v1/matters/{id}", Roles(ACTORS, Read), |m| on(m, matters::show), Operation {
+        id: "getMatter",
+        about: "One matter with its scheme, samples, results, units and clocks; for a unit outside its part",
+        path: Some(ALERT_ID),
+        answers: &[json::<matters::MatterAnswer>("the matter, or the part")],
+        ..PLAIN
+    }),
+    api(Get, "/api/v1/duties", Roles(ACTORS, Read), |m| on(m, matters::duties), Operation {
+        id: "listDuties",
+        about: "Who owes what since when, until when and by which source, over all matters; for a unit outside its own",
+        query: &[Query::all::<matters::MattersQuery>()],
+        answers: &[json::<matters::DutiesAnswer>("matter by matter; with `overdue` what is most late first")],
+        errors: &[400],
+        ..PLAIN
+    }),
+    api(Get, "/api/v1/bodies", Roles(SAMPLERS, Read), |m| on(m, matters::bodies), Operation {
+        id: "listBodies",
+        about: "The register of test bodies",
+        answers: &[json::<matters::BodiesAnswer>("by name")],
+        ..PLAIN
+    }),
+    api(Post, "/api/v1/bodies", Roles(INSIDE, Act), |m| on(m, matters::register), Operation {
+        id: "registerBody",
+        about: "Register a test body, or what is known of it now",
+        takes: Some(Body::json::<TestBody>(concat!(
+            r#"{"name": "某检测院", "certificate": "CMA 241100", "categories": ["battery_charger"], "#,
+            r#""valid_from": "2024-01-01", "valid_until": "2030-01-01"}"#,
+        ))),
+        answers: &[json::<TestBody>("as it is registered now").status(201)],
         errors: &[400, 409, 413],
         ..PLAIN
     }),
@@ -171,7 +216,10 @@ pub(super) static ROUTES: &[Route] = &[
     .large(),
     api(Post, "/api/v1/exchange", Roles(ACTORS, Act), |m| on(m, exchange::hand_in), Operation {
         id: "handIn",
-        about: "Keep what people of an organisation did, many acts at once; the same line again changes nothing",
+        about: concat!(
+            "Keep what people of an organisation did, many acts at once; results of tests are acts of kind `result`, one a line; ",
+            "the same line again changes nothing",
+        ),
         takes: Some(Body::lines::<exchange::ActLine>(
             Most::Lines(ACTS_AT_ONCE_MAX),
             concat!(

@@ -21,10 +21,13 @@ pub(super) struct Visitor {
 }
 
 /// Parts of the site that not everybody may open.
+#[expect(clippy::struct_excessive_bools, reason = "each part is open or not, whatever the others are")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sections {
     /// `/search`.
     pub(super) search: bool,
+    /// `/matters`.
+    pub(super) matters: bool,
     /// `/sampling`.
     pub(super) sampling: bool,
     /// `/status`.

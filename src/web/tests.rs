@@ -2,6 +2,7 @@
 
 mod audit;
 mod bodies;
+mod matters;
 
 use std::sync::Arc;
 

@@ -7,13 +7,15 @@ use axum::extract::{Path, Query};
 use axum::response::Html;
 use serde::Deserialize;
 
+use super::super::clock::now;
 use super::super::display;
 use super::super::parameters::alert_id;
 use super::super::problem::Problem;
 use super::super::shell::Shell;
 use super::super::stretch;
 use super::super::text::{self, Segment};
-use super::super::view::View;
+use super::super::view::{MatterSeen, View};
+use super::matters::DutyRow;
 use super::sampling::RequestView;
 use super::terms::{self, RegionRow, SourceRow};
 use super::{CountView, Fact, Kind, Reason, Subject, counts, render, seen_and_expected};
@@ -162,6 +164,14 @@ struct AlertPage<'a> {
     outcomes_before: usize,
     /// Acts that the viewer may do now.
     open_acts: Vec<ActKind>,
+    matter: Option<MatterView<'a>>,
+}
+
+/// How far its matter has come; none where the viewer has no part in it.
+struct MatterView<'a> {
+    /// The stage, for those inside; empty for units outside.
+    stage: &'static str,
+    open: Vec<DutyRow<'a>>,
 }
 
 struct ActView<'a> {
@@ -193,6 +203,8 @@ pub(crate) async fn show(
         Some(party) if viewer.has(Scope::Act) => casework.open_to(party.role),
         _ => Vec::new(),
     };
+    let matter = view.matter(&id).await?.map(|(seen, _)| seen);
+    let today = day_of(now());
     let (history, sampling) = (view.history(&id).await?, view.sampling(&id).await?);
     let shown = stretch::newest(&acts, before, |act| act.note.len());
     let outcomes: Vec<String> = view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect();
@@ -231,6 +243,13 @@ pub(crate) async fn show(
         acts_behind: shown.end < acts.len(),
         acts: acts[shown].iter().rev().map(|act| ActView { act, day: day_of(act.at) }).collect(),
         open_acts,
+        matter: matter.as_ref().map(|seen| MatterView {
+            stage: match &seen.seen {
+                MatterSeen::Whole { matter, .. } => matter.casework.stage.zh(),
+                MatterSeen::Part(_) => "",
+            },
+            open: seen.open(today).into_iter().map(|duty| DutyRow::new(seen, duty, today)).collect(),
+        }),
         alert: &alert,
     })
 }

@@ -2,9 +2,13 @@
 
 pub(super) mod alert;
 pub(super) mod alerts;
+pub(super) mod bodies;
 pub(super) mod deliveries;
 pub(super) mod document;
 pub(super) mod doubts;
+mod forms;
+pub(super) mod matter;
+pub(super) mod matters;
 pub(super) mod provider;
 pub(super) mod sampling;
 pub(super) mod search;

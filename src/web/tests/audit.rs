@@ -162,6 +162,13 @@ async fn everything_that_the_audit_log_is_for_leaves_its_line() {
     assert_eq!(watched.server.ask("POST", "/searches/remove", &form, "name=二").await.status(), 404);
     assert_eq!(watched.fresh().await, [], "nothing was forgotten");
 
+    // A test body.
+    let said = "name=某检测院&certificate=CMA+1&category=toy&valid_from=2024-01-01&valid_until=2030-01-01";
+    assert_eq!(watched.server.ask("POST", "/bodies", &form, said).await.status(), 303);
+    watched.left("register a test body", AuditKind::TestBody, &by, "某检测院").await;
+    let refused = watched.server.ask("POST", "/bodies", &form, &said.replace("CMA+1", "")).await;
+    assert_eq!((refused.status().as_u16(), watched.fresh().await), (409, vec![]), "a body without a certificate");
+
     // A text in doubt.
     let id = DocumentId::from("sim.complaints/2024/0711");
     let store = watched.server.folder.tower.store().clone();

@@ -6,6 +6,7 @@
 
 mod archive;
 mod found;
+mod matters;
 mod status;
 mod values;
 
@@ -24,6 +25,7 @@ use vocabulary::{
 
 pub(super) use archive::query_examples;
 pub(super) use found::{Cited, Facet, FacetValue, QueryExample, QueryFault, Revision, SearchHit, SearchOutcome, Trail};
+pub(super) use matters::{MatterSeen, SeenDuty, SeenMatter, last_day};
 pub(super) use values::{
     ALERTS_MAX, AlertFilter, AlertPage, EventsPage, FeedForm, PushReject, Pushed, SAMPLING_REQUESTS_MAX, SourceCounts,
     SourceHealth, SourceShown, Status, ViewError,
