@@ -128,6 +128,9 @@ fn wrong<T>(
     unfit(path, key, Refused::new(found.clone(), found), expected)
 }
 
+/// Variable of the environment that names the folder of clocks and working days, for commands that read no settings file.
+const HANDLING: &str = "WANGLOU_HANDLING";
+
 /// The settings file as written. Every key is optional; unknown keys are errors. Without `Debug`: it holds secrets.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +139,7 @@ struct SettingsFile {
     sources: Option<PathBuf>,
     lexicon: Option<PathBuf>,
     criteria: Option<PathBuf>,
+    handling: Option<PathBuf>,
     bind: Option<std::net::IpAddr>,
     port: Option<u16>,
     user_agent: Option<String>,
@@ -167,6 +171,8 @@ pub struct Settings {
     pub lexicon: Option<PathBuf>,
     /// Criteria file; none = the shipped one.
     pub criteria: Option<PathBuf>,
+    /// Folder with `calendar.toml` and `clocks.toml`; none = the shipped ones.
+    pub handling: Option<PathBuf>,
     /// Address the web face listens on.
     pub bind: std::net::IpAddr,
     /// Port of the web face; 0 = any free one.
@@ -224,6 +230,7 @@ impl fmt::Debug for Settings {
             .field("sources", &self.sources)
             .field("lexicon", &self.lexicon)
             .field("criteria", &self.criteria)
+            .field("handling", &self.handling)
             .field("bind", &self.bind)
             .field("port", &self.port)
             .field("home", &self.home)
@@ -267,6 +274,7 @@ impl Settings {
             sources: written.sources,
             lexicon: flags.lexicon.or(written.lexicon),
             criteria: flags.criteria.or(written.criteria),
+            handling: std::env::var_os(HANDLING).map(PathBuf::from).or(written.handling),
             bind,
             port,
             user_agent: written.user_agent.unwrap_or_else(default_user_agent),

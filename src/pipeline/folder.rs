@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::PipelineError;
 use super::edition::Edition;
+use super::handling::handling_of;
 use super::judge::Judge;
 use super::promotion::rules_for;
 use super::secrets::open_store;
@@ -18,6 +19,7 @@ use config::Settings;
 use index::SearchIndex;
 use lexicon::Lexicon;
 use log::Journal;
+use matter::Handling;
 use store::Store;
 use store::frontier::Frontier;
 use vocabulary::{PublisherCode, RegionCode, start_of_day};
@@ -36,6 +38,8 @@ pub struct Folder {
     recipes: Vec<Recipe>,
     store: Store,
     log: Journal,
+    /// Working days and clocks.
+    handling: Arc<Handling>,
     /// Whether the settings themselves name rules or criteria: nothing that is promoted counts then.
     rules_named: bool,
     edition: RwLock<Arc<Edition>>,
@@ -67,9 +71,16 @@ impl Folder {
             recipes: settings.sources.as_deref().map_or_else(|| Ok(Vec::new()), Recipe::load_dir)?,
             log: Journal::new(store.clone()),
             store,
+            handling: handling_of(settings)?,
             rules_named: settings.lexicon.is_some() || settings.criteria.is_some(),
             edition: RwLock::new(edition),
         })
+    }
+
+    /// Working days and clocks.
+    #[must_use]
+    pub fn handling(&self) -> Arc<Handling> {
+        Arc::clone(&self.handling)
     }
 
     /// What a client must show to hand documents in; none: nobody may.

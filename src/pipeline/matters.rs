@@ -1,13 +1,12 @@
 //! Matters: what was done about alerts, read together; the register of test bodies; requests that people make.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Folder, PipelineError};
-use matter::{Handling, Matter};
+use matter::Matter;
 use store::Store;
 use vocabulary::{Act, Alert, AlertId, AuditEntry, AuditKind, Refused, SamplingRequest, TestBody, refused};
 
@@ -22,13 +21,6 @@ pub(super) fn newest_bodies(lines: Vec<TestBody>) -> BTreeMap<String, TestBody> 
 }
 
 impl Folder {
-    /// Working days and clocks.
-    #[must_use]
-    pub fn handling(&self) -> Arc<Handling> {
-        static SHIPPED: OnceLock<Arc<Handling>> = OnceLock::new();
-        Arc::clone(SHIPPED.get_or_init(|| Arc::new(Handling::shipped())))
-    }
-
     /// What was done about an alert, with the acts; none when there is no such alert.
     pub async fn matter(&self, id: &AlertId) -> Result<Option<(Alert, Matter, Vec<Act>)>, PipelineError> {
         let Some(alert) = self.store().alert(id).await? else { return Ok(None) };

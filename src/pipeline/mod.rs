@@ -24,6 +24,7 @@ mod exchange;
 mod export;
 mod files;
 mod folder;
+mod handling;
 mod intake;
 pub mod integrity;
 mod judge;
