@@ -79,9 +79,9 @@ pub(super) fn in_address(id: &AlertId) -> String {
 pub(super) fn signed(viewer: &Viewer) -> Result<&Member, Problem> {
     match viewer {
         Viewer::Member(member) => Ok(member),
-        Viewer::Owner => Err(Problem::refused(
-            "处置要有署名：请先用 wanglou user add 添加用户并登录，或用命令 wanglou alerts act。",
-        )),
+        Viewer::Owner => {
+            Err(Problem::refused("处置要有署名：请先用 wanglou user add 添加用户并登录，或用命令 wanglou alerts act。"))
+        }
     }
 }
 

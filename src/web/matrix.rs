@@ -179,11 +179,9 @@ pub(super) fn example(
             (path, vec![("content-type", "application/json")], "{\"kind\":\"note\",\"note\":\"x\"}")
         }
         ("POST", "/alerts/{id}/acts" | "/matters/{id}/acts") => (path, vec![FORM], "kind=note&note=x"),
-        ("POST", "/bodies") => (
-            path,
-            vec![FORM],
-            "name=WHO&certificate=CMA+1&category=toy&valid_from=2024-01-01&valid_until=2030-01-01",
-        ),
+        ("POST", "/bodies") => {
+            (path, vec![FORM], "name=WHO&certificate=CMA+1&category=toy&valid_from=2024-01-01&valid_until=2030-01-01")
+        }
         ("POST", "/api/v1/bodies") => (
             path,
             vec![("content-type", "application/json")],

@@ -11,23 +11,10 @@ use vocabulary::{ActKind, ItemRef, Party, Role, SampleId, Stage, TestBody, TestI
 
 /// Every act on a matter, in the groups and the order in which the page has their forms.
 static GROUPS: [(&str, &[ActKind]); 5] = [
-    (
-        "采样",
-        &[
-            ActKind::Scheme,
-            ActKind::Approve,
-            ActKind::Order,
-            ActKind::Cancel,
-            ActKind::CommitSeed,
-            ActKind::Draw,
-        ],
-    ),
+    ("采样", &[ActKind::Scheme, ActKind::Approve, ActKind::Order, ActKind::Cancel, ActKind::CommitSeed, ActKind::Draw]),
     ("样品", &[ActKind::Buy, ActKind::Receive, ActKind::SendBack, ActKind::Split]),
     ("检验", &[ActKind::Commission, ActKind::Dispatch, ActKind::Result, ActKind::NotTestable]),
-    (
-        "告知与处理",
-        &[ActKind::Address, ActKind::Acknowledge, ActKind::Measure, ActKind::Finish, ActKind::Report],
-    ),
+    ("告知与处理", &[ActKind::Address, ActKind::Acknowledge, ActKind::Measure, ActKind::Finish, ActKind::Report]),
     (
         "异议与查处",
         &[
@@ -71,8 +58,7 @@ impl Typed {
         }
         let kind = kind.ok_or_else(|| Problem::bad_request("表单无法识别：请返回页面重试。"))?;
         let known = kind.parse::<ActKind>();
-        let kind = known
-            .map_err(|_| Problem::bad_request(format!("没有“{}”这种处置。", text::shorten(&kind, 40))))?;
+        let kind = known.map_err(|_| Problem::bad_request(format!("没有“{}”这种处置。", text::shorten(&kind, 40))))?;
         Ok(Self { kind, fields, note, trouble: String::new() })
     }
 }
@@ -254,9 +240,8 @@ impl Ground<'_> {
                 open.map(|case| case.number.clone()).collect()
             }
             ("replaces", _) => {
-                let gone = |sample: &&matter::Sample| {
-                    sample.state == SampleState::SentBack && sample.replaced_by.is_none()
-                };
+                let gone =
+                    |sample: &&matter::Sample| sample.state == SampleState::SentBack && sample.replaced_by.is_none();
                 matter.samples.values().filter(gone).map(|sample| sample.id.to_string()).collect()
             }
             ("about", _) => unique(matter.samples.values().map(|sample| sample.seller.clone())),

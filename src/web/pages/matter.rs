@@ -29,7 +29,8 @@ use matter::{
 };
 use methods::sampling_feedback::wilson;
 use vocabulary::{
-    Act, ActKind, Category, Danger, DrawMode, Hazard, ItemRef, ItemVerdict, Language, SampleId, Scope, TestBody, TestItem, day_of,
+    Act, ActKind, Category, Danger, DrawMode, Hazard, ItemRef, ItemVerdict, Language, SampleId, Scope, TestBody,
+    TestItem, day_of,
 };
 
 /// Things that were drawn, as far as they are listed.
@@ -57,7 +58,8 @@ impl SchemeView {
     fn new(view: &View, scheme: &Scheme) -> Self {
         let text = |text: &str| if text.trim().is_empty() { NONE.to_owned() } else { text.to_owned() };
         let named = |name: Option<&String>| name.map_or_else(|| NONE.to_owned(), Clone::clone);
-        let items: Vec<String> = scheme.items.iter().map(|test| format!("{}（{}）", test.item, test.standard)).collect();
+        let items: Vec<String> =
+            scheme.items.iter().map(|test| format!("{}（{}）", test.item, test.standard)).collect();
         let regions: Vec<String> = scheme.regions.iter().map(|code| view.region_name(*code)).collect();
         let mut facts = vec![
             Fact::new("监测产品", text(&scheme.product)),
@@ -451,9 +453,7 @@ async fn page(
         MatterSeen::Part(_) => Vec::new(),
     };
     let groups = match viewer.party() {
-        Some(party) if viewer.has(Scope::Act) => {
-            Ground { party, seen: &seen.seen, bodies: &bodies }.groups(typed)
-        }
+        Some(party) if viewer.has(Scope::Act) => Ground { party, seen: &seen.seen, bodies: &bodies }.groups(typed),
         _ => Vec::new(),
     };
     let (whole, part) = match &seen.seen {
