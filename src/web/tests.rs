@@ -127,8 +127,10 @@ fn main_of(page: &str) -> String {
 }
 
 const POWER_BANKS: &str = "/alerts/a-2024-0708-battery_charger-fire";
+const MATTER: &str = "/matters/a-2024-0708-battery_charger-fire";
 const COMPLAINT: &str = "/documents/sim.complaints%2F2024%2F0711";
 const HOSTILE_ALERT: &str = "/alerts/a-hostile%2F%22%3E%3Cb%3E";
+const HOSTILE_MATTER: &str = "/matters/a-hostile%2F%22%3E%3Cb%3E";
 const HOSTILE_DOCUMENT: &str = "/documents/sim.media%2F%3Cb%3E";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,7 +249,13 @@ async fn an_empty_data_folder_says_what_to_do() {
 async fn hostile_text_is_shown_as_text() {
     let server = Server::open().await;
     let paths = ["/", HOSTILE_ALERT, HOSTILE_DOCUMENT, "/search?q=%3Cscript%3Ealert(1)%3C/script%3E", POWER_BANKS];
-    for path in paths.into_iter().chain([COMPLAINT, "/nowhere/%3Cscript%3E", "/?danger=%3Cscript%3E"]) {
+    for path in paths.into_iter().chain([
+        COMPLAINT,
+        HOSTILE_MATTER,
+        "/matters",
+        "/nowhere/%3Cscript%3E",
+        "/?danger=%3Cscript%3E",
+    ]) {
         let body = server.get(path).await.body;
         assert!(!body.contains("<script"), "{path}");
         assert!(!body.contains("<img src=x") && !body.contains("href=\"javascript:"), "{path}");
@@ -512,7 +520,7 @@ async fn only_reading_is_allowed_and_bodies_are_bounded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_ask_nothing_of_other_hosts_and_need_no_script() {
     let server = Server::open().await;
-    for path in ["/", POWER_BANKS, "/search?q=x", COMPLAINT, "/sampling", "/status", "/sources"] {
+    for path in ["/", POWER_BANKS, MATTER, "/search?q=x", COMPLAINT, "/sampling", "/matters", "/status", "/sources"] {
         let body = server.get(path).await.body;
         for fetching in
             ["src=\"http", "src=\"//", "<script", "<link rel=\"stylesheet\" href=\"http", " style=\"", " onclick"]
@@ -530,9 +538,8 @@ async fn pages_ask_nothing_of_other_hosts_and_need_no_script() {
 async fn every_page_is_well_formed() {
     let server = Server::open().await;
     let paths = ["/", POWER_BANKS, HOSTILE_ALERT, "/search", "/search?q=x", "/search?q=hazrad:x", COMPLAINT];
-    for path in
-        paths.into_iter().chain([HOSTILE_DOCUMENT, "/sampling", "/status", "/sources", "/nowhere", "/?category=pet"])
-    {
+    let paths = paths.into_iter().chain([MATTER, HOSTILE_MATTER, "/matters", "/matters?overdue=1", "/bodies"]);
+    for path in paths.chain([HOSTILE_DOCUMENT, "/sampling", "/status", "/sources", "/nowhere", "/?category=pet"]) {
         let page = scraper::Html::parse_document(&server.get(path).await.body);
         assert!(page.errors.is_empty(), "{path}: {:?}", page.errors);
     }

@@ -254,7 +254,7 @@ fn page<'a>(matters: &'a [SeenMatter], query: &'a MattersQuery, inside: bool, to
     let until = today.checked_add(SOON_DAYS.days()).unwrap_or(Date::MAX);
     let is_soon = |duty: &Duty| !duty.is_right && (today..=until).contains(&last_day(duty));
     let soon: Vec<&(&SeenMatter, &Duty)> = open.iter().filter(|(_, duty)| is_soon(duty)).collect();
-    let rows = |duties: &[&(&'a SeenMatter, &'a Duty)]| {
+    let rows = |duties: &[&(&'a SeenMatter, &'a Duty)]| -> Vec<DutyRow<'a>> {
         duties.iter().take(DUTIES_SHOWN).map(|(seen, duty)| DutyRow::new(seen, duty, today)).collect()
     };
     let mut asked: Vec<&SeenMatter> = matters.iter().filter(|seen| query.accepts(seen, today)).collect();
