@@ -182,7 +182,9 @@ impl Matter {
     #[must_use]
     pub fn duties(&self, handling: &Handling) -> Vec<Duty> {
         let mut clocks = Clocks { handling, duties: Vec::new() };
-        clocks.add(Owner::Centre, Owed::FirstResponse, self.opened_on, Some("first_response"), self.responded_on);
+        if self.is_watched || self.responded_on.is_some() {
+            clocks.add(Owner::Centre, Owed::FirstResponse, self.opened_on, Some("first_response"), self.responded_on);
+        }
         self.sampling_duties(&mut clocks);
         self.sample_duties(&mut clocks);
         self.recipient_duties(&mut clocks);

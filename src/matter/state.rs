@@ -222,6 +222,8 @@ pub struct Matter {
     pub id: AlertId,
     /// The day on which it opened.
     pub opened_on: Date,
+    /// Whether the watch still sees it. Nobody is asked to look first at what is over.
+    pub is_watched: bool,
     /// How it is judged, shown and given on.
     pub casework: Casework,
     /// Excluded only until the watch raises a level of it.
@@ -257,6 +259,7 @@ impl Matter {
         Self {
             id,
             opened_on,
+            is_watched: true,
             casework: Casework::default(),
             excluded_until_rise: false,
             responded_on: None,

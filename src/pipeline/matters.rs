@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Folder, PipelineError};
 use matter::Matter;
 use store::Store;
-use vocabulary::{Act, Alert, AlertId, AuditEntry, AuditKind, Refused, SamplingRequest, TestBody, refused};
+use vocabulary::{Act, Alert, AlertId, AlertState, AuditEntry, AuditKind, Refused, SamplingRequest, TestBody, refused};
 
 /// Listings offered to one sampling request, best-selling first.
 const LISTINGS_MAX: u32 = 500;
@@ -26,7 +26,8 @@ impl Folder {
         let Some(alert) = self.store().alert(id).await? else { return Ok(None) };
         let request = self.store().sampling_request(id).await?;
         let acts = self.store().acts(Some(id)).await?;
-        let matter = Matter::of(id.clone(), alert.opened_on, request.as_ref(), &acts);
+        let mut matter = Matter::of(id.clone(), alert.opened_on, request.as_ref(), &acts);
+        matter.is_watched = alert.state == AlertState::Open;
         Ok(Some((alert, matter, acts)))
     }
 
@@ -37,7 +38,8 @@ impl Folder {
             requests.into_iter().map(|request| (request.alert_id.clone(), request)).collect();
         let mut matters: BTreeMap<AlertId, (Alert, Matter)> = BTreeMap::new();
         for alert in self.store().every_alert().await? {
-            let matter = Matter::new(alert.id.clone(), alert.opened_on, requests.get(&alert.id));
+            let mut matter = Matter::new(alert.id.clone(), alert.opened_on, requests.get(&alert.id));
+            matter.is_watched = alert.state == AlertState::Open;
             matters.insert(alert.id.clone(), (alert, matter));
         }
         for act in self.store().acts_but_notes(None).await? {

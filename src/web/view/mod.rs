@@ -20,7 +20,7 @@ use alert::{self, Casework, cap, feed, forms};
 use pipeline::{ActTaken, PipelineError, Records, Tower};
 use vocabulary::{
     Act, Alert, AlertEvent, AlertId, Finding, MessageStamp, Outcome, Party, Refused, RegionCode, SamplingRequest,
-    ShownAlert, ShownEvent, refused,
+    ShownAlert, ShownEvent, Stage, refused,
 };
 
 pub(super) use archive::query_examples;
@@ -250,6 +250,8 @@ impl View {
             return Ok((casework, acts));
         }
         let Casework { stage, assigned: _, muted_until: _, pinned: _, published, told: _ } = casework;
+        // That samples are being bought is for nobody who sells (clause 3-35).
+        let stage = if stage == Stage::Sampling { Stage::Review } else { stage };
         Ok((Casework { stage, published, ..Casework::default() }, acts))
     }
 
