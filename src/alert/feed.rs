@@ -236,7 +236,7 @@ pub fn terminal(alerts: &[&Alert], region_name: &dyn Fn(RegionCode) -> String, l
         rows.push([
             format!("{place}"),
             language.pick(a.danger.zh(), a.danger.en()).to_owned(),
-            language.pick(a.spread.zh(), a.spread.en()).to_owned(),
+            a.spread_said(language),
             language.pick(a.disposal.zh(), a.disposal.en()).to_owned(),
             language.pick(a.category.zh(), a.category.en()).to_owned(),
             language.pick(a.hazard.zh(), a.hazard.en()).to_owned(),

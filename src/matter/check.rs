@@ -154,6 +154,13 @@ impl Matter {
                 format!("{bought} batches are bought, {wanted} are asked for"),
             ));
         }
+        let waits = |scheme: &&Scheme| scheme.ordered_to.is_none() && scheme.cancelled.is_none();
+        if self.scheme.as_ref().is_some_and(|scheme| waits(&scheme)) {
+            open.push((
+                "采样方案既未下达也未取消".to_owned(),
+                "the scheme of sampling is neither given to buyers nor cancelled".to_owned(),
+            ));
+        }
         for case in self.cases.iter().filter(|case| case.closed_on.is_none()) {
             open.push((format!("{}案号{}未结案", case.of, case.number), format!("case {} is open", case.number)));
         }

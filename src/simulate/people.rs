@@ -101,6 +101,7 @@ impl People {
             return day.tried;
         }
         day.triage();
+        day.samples_after_all();
         day.scheme(request);
         day.buy(request);
         day.samples();
@@ -179,6 +180,18 @@ impl Day<'_> {
             } else {
                 self.act(CENTRE, "值班员", ActKind::Notify, "", None);
             }
+        }
+    }
+
+    /// What was told to few at first may have become general since.
+    fn samples_after_all(&mut self) {
+        let scheme = self.matter.scheme.as_ref();
+        let waits = scheme.is_some_and(|scheme| scheme.ordered_to.is_none() && scheme.cancelled.is_none());
+        let general = self.alert.assessment.disposal == Disposal::Sample;
+        if self.matter.casework.stage == Stage::Notified && waits && general && self.ready("sample after all", 0, 2) {
+            self.act(CENTRE, "值班员", ActKind::Sample, "", None);
+        } else if self.matter.casework.stage == Stage::Notified && waits && !general && self.ready("no more", 5, 9) {
+            self.act(CENTRE, "值班员", ActKind::Cancel, "范围已收窄，不再具有普遍性", None);
         }
     }
 
@@ -540,19 +553,20 @@ impl Day<'_> {
                 Owner::Centre => None,
             })
             .collect();
-        for unit in overdue {
+        for unit in &overdue {
             if self.ready(&format!("remind {unit}"), 0, 2) && !self.ready(&format!("reminded {unit}"), 1, 1) {
                 self.act(CENTRE, "值班员", ActKind::Note, &format!("已书面催办：{unit}"), None);
             }
-            let silent = self.people.silent.contains(&(self.matter.id.clone(), unit.clone()));
-            if silent && self.ready(&format!("give up {unit}"), 20, 30) {
-                let others = self.matter.recipients.values().all(|told| told.is_done() || told.name == unit);
-                if others && matches!(self.matter.casework.stage, Stage::Confirmed | Stage::Notified) {
-                    let why = format!("{unit}逾期未办，已移送属地监管部门处理");
-                    self.act(CENTRE, "主任", ActKind::Handle, &why, None);
-                    self.act(CENTRE, "主任", ActKind::Close, &why, None);
-                }
-            }
+        }
+        let silent = |name: &String| self.people.silent.contains(&(self.matter.id.clone(), name.clone()));
+        let waiting: Vec<String> =
+            self.matter.recipients.values().filter(|told| !told.is_done()).map(|told| told.name.clone()).collect();
+        let only_silent = !waiting.is_empty() && waiting.iter().all(silent);
+        let open = matches!(self.matter.casework.stage, Stage::Confirmed | Stage::Notified);
+        if only_silent && open && self.ready("give up", 20, 30) {
+            let why = format!("{}逾期未办，已移送属地监管部门处理", waiting.join("、"));
+            self.act(CENTRE, "主任", ActKind::Handle, &why, None);
+            self.act(CENTRE, "主任", ActKind::Close, &why, None);
         }
     }
 }

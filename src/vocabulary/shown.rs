@@ -11,9 +11,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertEventKind, AlertId, AlertState, Category, Change, Counts, CriteriaVersion, Danger, DangerTerms, Decision,
-    DetectorTerms, Disposal, DocumentId, Evidence, Explanation, FeedbackTerms, Hazard, LexiconVersion, RegionCode,
-    Spread, SpreadTerms,
+    AlertEventKind, AlertId, AlertState, Assessment, Category, Change, Counts, CriteriaVersion, Danger, DangerTerms,
+    Decision, DetectorTerms, Disposal, DocumentId, Evidence, Explanation, FeedbackTerms, Hazard, Language,
+    LexiconVersion, RegionCode, Spread, SpreadTerms,
 };
 
 /// An alert as one party may see it. The fields are those of [`Alert`](super::Alert).
@@ -102,15 +102,24 @@ impl ShownAssessment {
     /// (DB33/T 980 §6.1.3 c), 企业性 where it does not.
     #[must_use]
     pub fn spread_zh(&self) -> String {
-        spread_zh(self.spread, self.spread_terms.company_wide, self.disposal)
+        spread_said(self.spread, self.spread_terms.company_wide, self.disposal, Language::Chinese)
     }
 }
 
-fn spread_zh(spread: Spread, company_wide: bool, disposal: Disposal) -> String {
+impl Assessment {
+    /// The spread as [`ShownAssessment::spread_zh`] says it, in a language.
+    #[must_use]
+    pub fn spread_said(&self, language: Language) -> String {
+        spread_said(self.spread, self.spread_terms.company_wide, self.disposal, language)
+    }
+}
+
+fn spread_said(spread: Spread, company_wide: bool, disposal: Disposal, language: Language) -> String {
+    let level = language.pick(spread.zh(), spread.en());
     match (company_wide, disposal) {
-        (false, _) => spread.zh().to_owned(),
-        (true, Disposal::Sample) => format!("{}·企业共性", spread.zh()),
-        (true, _) => format!("{}·企业性", spread.zh()),
+        (false, _) => level.to_owned(),
+        (true, Disposal::Sample) => format!("{level}{}", language.pick("·企业共性", ", one maker's goods in common")),
+        (true, _) => format!("{level}{}", language.pick("·企业性", ", one maker's goods")),
     }
 }
 
@@ -170,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_one_company_does_in_many_places_is_marked_beside_the_level() {
-        let said = |company_wide, disposal| spread_zh(Spread::Isolated, company_wide, disposal);
+        let said = |company_wide, disposal| spread_said(Spread::Isolated, company_wide, disposal, Language::Chinese);
         assert_eq!(said(true, Disposal::Sample), "个别·企业共性");
         assert_eq!(said(true, Disposal::Notify), "个别·企业性");
         assert_eq!(said(false, Disposal::Notify), "个别");
