@@ -119,7 +119,7 @@ impl Ground<'_> {
             typed.is_some_and(|typed| typed.kind == *kind) || (may(self.party.role, *kind) && self.makes_sense(*kind))
         };
         let groups = GROUPS.iter().map(|(name, kinds)| Group {
-            name: *name,
+            name,
             forms: kinds.iter().copied().filter(&is_shown).map(|kind| self.form(kind, typed)).collect(),
         });
         groups.filter(|group| !group.forms.is_empty()).collect()
