@@ -304,11 +304,14 @@ async fn show(folder: &Folder, alert: &str, today: Date, json: bool) -> Result<(
     let found = folder.matter(&id).await.map_err(pipeline_failure)?;
     let (alert, matter, _) = found.ok_or_else(|| no_alert(&id))?;
     let duties = matter.duties(&folder.handling());
+    let whom = folder.whom_to_tell(&alert, &matter).await.map_err(pipeline_failure)?;
     if json {
         let duties: Vec<Standing> = duties.iter().map(|duty| Standing::of(&matter.id, duty, today)).collect();
-        return say(serde_json::to_string_pretty(&serde_json::json!({ "matter": matter, "duties": duties }))?);
+        return say(serde_json::to_string_pretty(
+            &serde_json::json!({ "matter": matter, "duties": duties, "whom": whom }),
+        )?);
     }
-    say(case::text(&alert, &matter, &duties, today).trim_end())
+    say(case::text(&alert, &matter, &duties, &whom, today).trim_end())
 }
 
 fn no_alert(id: &AlertId) -> Failure {

@@ -21,6 +21,8 @@ pub struct Around<'a> {
     pub category: Category,
     /// The register of test bodies.
     pub bodies: &'a BTreeMap<String, TestBody>,
+    /// The organisations that are known, by name.
+    pub parties: &'a BTreeMap<String, Party>,
     /// Whether results of tests, handed in as files about the whole alert, are known.
     pub results_known: bool,
 }
@@ -512,6 +514,7 @@ impl Matter {
                 if *role == Role::Public {
                     return Err(refused!("不能告知公众：请用对外发布。", "the public is told by `publish`"));
                 }
+                Self::check_role(around.parties.get(to), *role)?;
                 match self.recipients.get(to) {
                     Some(told) if !told.is_done() && told.asked == *asked => {
                         Err(refused!("“{to}”已告知，尚未办结。", "`{to}` was told of it and has not finished"))

@@ -41,6 +41,8 @@ pub enum Owed {
     FirstResponse,
     /// A unit is told: it was decided to notify, and nobody was (告知).
     Address,
+    /// The authority of the place is told of goods that failed (移送属地).
+    Refer,
     /// The scheme is completed and approved (方案批准).
     Approve,
     /// The approved scheme is given to the buyers (方案下达).
@@ -80,6 +82,9 @@ impl Owed {
         let (zh, en) = match self {
             Self::FirstResponse => ("首次响应".to_owned(), "look at the matter".to_owned()),
             Self::Address => ("告知有关单位".to_owned(), "tell the units concerned".to_owned()),
+            Self::Refer => {
+                ("将不合格结果移送属地监管部门".to_owned(), "tell the authority of the place what failed".to_owned())
+            }
             Self::Approve => ("完善并批准采样方案".to_owned(), "complete and approve the scheme".to_owned()),
             Self::Order => ("下达采样方案".to_owned(), "give the scheme to the buyers".to_owned()),
             Self::Sampling => ("购样并完成检验".to_owned(), "buy and have tested".to_owned()),
@@ -266,6 +271,12 @@ impl Matter {
         if self.casework.stage == vocabulary::Stage::Notified && self.recipients.is_empty() {
             let since = self.responded_on.unwrap_or(self.opened_on);
             clocks.add(Owner::Centre, Owed::Address, since, Some("address"), None);
+        }
+        let failed = self.samples.values().filter_map(|sample| sample.result()).filter(|result| !result.conforms);
+        if let Some(since) = failed.map(|result| result.entered_on).min() {
+            let authorities = self.recipients.values().filter(|unit| unit.role == Role::Supervision);
+            let told = authorities.filter(|unit| unit.asked == Asked::Inspect).map(|unit| unit.addressed_on).min();
+            clocks.add(Owner::Centre, Owed::Refer, since, Some("address"), told);
         }
         for unit in self.recipients.values() {
             let owner = || Owner::Unit(unit.name.clone());

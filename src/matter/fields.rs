@@ -137,6 +137,7 @@ pub fn fields(kind: ActKind) -> Vec<Field> {
             must("seller", "卖家", "seller", Kind::Text),
             may("brand", "品牌", "brand", Kind::Text),
             may("maker", "生产企业", "maker", Kind::Text),
+            may("region", "卖家所在地（区划代码）", "place of the seller", Kind::Region),
             may("price_fen", "价格（元）", "price in yuan", Kind::Yuan),
             must("quantity", "数量", "pieces", Kind::Number),
             may("replaces", "补样，代替样品", "in place of", Kind::Text),

@@ -17,6 +17,7 @@ mod share;
 mod state;
 #[cfg(test)]
 mod tests;
+mod whom;
 
 pub use calendar::Calendar;
 pub use check::Around;
@@ -27,3 +28,4 @@ pub use handling::{Handling, HandlingError};
 pub use sample::{Sample, SampleCounts, SampleState, Tested};
 pub use share::{Part, SentSample, ToldResult};
 pub use state::{Case, Correction, DrawMade, Drawing, Matter, Objection, Recipient, Scheme, Taken};
+pub use whom::{Proposal, Whom};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
-use vocabulary::{ItemRef, SampleId, TestedItem, VerdictBasis};
+use vocabulary::{ItemRef, RegionCode, SampleId, TestedItem, VerdictBasis};
 
 /// Where a sample is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -113,6 +113,8 @@ pub struct Sample {
     pub brand: Option<String>,
     /// Maker, when stated.
     pub maker: Option<String>,
+    /// The place of the seller, when its page states one: whose authority is to inspect (clause 3-47).
+    pub region: Option<RegionCode>,
     /// Price paid, in fen.
     pub price_fen: Option<u64>,
     /// Pieces.

@@ -428,7 +428,9 @@ impl Matter {
     }
 
     fn take_sample(&mut self, work: &Work, act: &Act, on: Date) {
-        if let Work::Buy { sample, platform, item_id, seller, brand, maker, price_fen, quantity, replaces } = work {
+        if let Work::Buy { sample, platform, item_id, seller, brand, maker, region, price_fen, quantity, replaces } =
+            work
+        {
             if let Some(replaced) = replaces.as_ref().and_then(|replaced| self.samples.get_mut(replaced)) {
                 replaced.replaced_by = Some(sample.clone());
             }
@@ -438,6 +440,7 @@ impl Matter {
                 seller: seller.clone(),
                 brand: some(brand),
                 maker: some(maker),
+                region: *region,
                 price_fen: *price_fen,
                 quantity: *quantity,
                 state: SampleState::Bought,

@@ -7,8 +7,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use numeric::draw::Draw;
 use vocabulary::{
-    Act, ActKind, Asked, Category, Concern, Concerns, DrawMode, ItemVerdict, MeasureKind, Party, Role, SampleId, Stage,
-    TestBody, TestItem, TestedItem, VerdictBasis, Work, start_of_day,
+    Act, ActKind, Alert, Asked, Category, Concern, Concerns, DrawMode, ItemVerdict, MeasureKind, Party, Role, SampleId,
+    Stage, TestBody, TestItem, TestedItem, VerdictBasis, Work, start_of_day,
 };
 
 use super::{Around, Duty, Handling, Matter, Owed, Owner, SampleState};
@@ -59,11 +59,12 @@ struct Walk {
     matter: Matter,
     acts: Vec<Act>,
     bodies: BTreeMap<String, TestBody>,
+    parties: BTreeMap<String, Party>,
 }
 
 impl Walk {
     fn new() -> Self {
-        Self { matter: matter(), acts: Vec::new(), bodies: bodies() }
+        Self { matter: matter(), acts: Vec::new(), bodies: bodies(), parties: BTreeMap::new() }
     }
 
     fn day(days: i64) -> Date {
@@ -86,8 +87,13 @@ impl Walk {
     ) -> Result<(), String> {
         let mut act = act(Self::day(days), by, kind, note, work);
         act.party.clone_from(&who.name);
-        let around =
-            Around { party: Some(who), category: Category::BatteryCharger, bodies: &self.bodies, results_known: false };
+        let around = Around {
+            party: Some(who),
+            category: Category::BatteryCharger,
+            bodies: &self.bodies,
+            parties: &self.parties,
+            results_known: false,
+        };
         self.matter.check(&act, around).map_err(|refused| refused.zh)?;
         self.matter.take(&act);
         self.acts.push(act);
@@ -125,6 +131,7 @@ fn buy(sample: SampleId, number: u32, replaces: Option<SampleId>) -> Work {
         seller: format!("店{number}"),
         brand: format!("牌{number}"),
         maker: String::new(),
+        region: None,
         price_fen: Some(9_900),
         quantity: 3,
         replaces,
@@ -269,6 +276,7 @@ fn clause_3_34_a_seller_brand_or_maker_repeats_only_with_a_written_reason() {
         seller: seller.to_owned(),
         brand: brand.to_owned(),
         maker: String::new(),
+        region: None,
         price_fen: None,
         quantity,
         replaces: None,
@@ -471,7 +479,7 @@ fn random_walks_of_all_roles_reach_no_state_that_does_not_add_up() {
         party("某厂", Role::Firm),
         party("路人", Role::Public),
     ];
-    let (handling, bodies) = (Handling::shipped(), bodies());
+    let (handling, bodies, known) = (Handling::shipped(), bodies(), BTreeMap::new());
     let mut reached: BTreeSet<ActKind> = BTreeSet::new();
     let mut stages: BTreeSet<Stage> = BTreeSet::new();
     for seed in 0..WALKS {
@@ -496,8 +504,13 @@ fn random_walks_of_all_roles_reach_no_state_that_does_not_add_up() {
             }
             act.to = (kind == ActKind::Assign).then(|| "甲".to_owned());
             act.until = (kind == ActKind::Mute).then(|| Walk::day(days + 3));
-            let around =
-                Around { party: Some(who), category: Category::BatteryCharger, bodies: &bodies, results_known: false };
+            let around = Around {
+                party: Some(who),
+                category: Category::BatteryCharger,
+                bodies: &bodies,
+                parties: &known,
+                results_known: false,
+            };
             if matter.check(&act, around).is_err() {
                 continue;
             }
@@ -647,4 +660,93 @@ fn try_something(draws: &mut Draw, matter: &Matter, days: i64) -> (ActKind, Opti
         _ => return (kind, None, note),
     };
     (kind, Some(work), note)
+}
+
+fn alert(brand: Option<&str>, region: Option<u32>) -> Alert {
+    let region = region.map(|code| code.to_string());
+    let alert = serde_json::json!({
+        "id": "wl-20260302-battery_charger-fire-1", "state": "open", "opened_on": "2026-03-02",
+        "changed_on": "2026-03-02", "last_active_on": "2026-03-02", "lexicon": "lex", "evidence": [], "evidence_total": 0,
+        "assessment": {
+            "as_of": "2026-03-02", "category": "battery_charger", "hazard": "fire", "brand": brand, "region": region,
+            "danger": "high", "spread": "isolated", "disposal": "sample", "rank_score": 1.0,
+            "counts": {"reports": 4, "texts": 4, "actors": 4, "places": 1}, "window_days": 7,
+            "detector": {"method": "m", "h": 4.0, "h_threshold": 3.0, "windows": [], "baseline_events": 0,
+                         "baseline_weeks": 104.0, "prior": [0.5, 10.0]},
+            "danger_terms": {"severity": 3, "severity_stated": 0, "vulnerable": false, "probability_row": null,
+                             "range": ["medium", "serious"]},
+            "spread_terms": {"brands": 1, "effective_brands": 1.0, "top_brand": null, "unknown_brand_share": 0.0,
+                             "provinces": 0, "effective_provinces": 0.0, "top_province": null, "top_province_share": 0.0,
+                             "unknown_region_share": 1.0, "p_without_top_brand": null, "p_without_top_province": null,
+                             "company_wide": false, "provisional": false, "rule": "isolated"},
+            "disposal_rule": "sample.spread", "explanation": "…", "criteria": "test", "documents": [],
+        },
+    });
+    serde_json::from_value(alert).expect("an alert")
+}
+
+#[test]
+fn clause_3_47_the_authority_of_the_sellers_place_is_told_and_an_unknown_place_waits_for_a_person() {
+    let mut walk = Walk::new();
+    ordered(&mut walk, 2);
+    let (first, second) = (dispatched(&mut walk, 1), dispatched(&mut walk, 2));
+    let lab = party("检测院", Role::TestBody);
+    for (sample, number) in [(&first, 1), (&second, 2)] {
+        walk.try_as(&lab, 20, ActKind::Result, "", Some(result(sample.clone(), number, 19, true))).expect("result");
+    }
+    walk.matter.samples.get_mut(&first).expect("a sample").region = Some("330106".parse().expect("a code"));
+    let with = |mut party: Party, change: fn(&mut Concerns)| {
+        change(&mut party.concerns);
+        party
+    };
+    let parties = [
+        with(party("浙江省局", Role::Supervision), |own| own.regions.extend("330000".parse())),
+        with(party("杭州市局", Role::Supervision), |own| own.regions.extend("330100".parse())),
+        with(party("商城公司", Role::Platform), |own| own.platforms.extend(["商城".to_owned()])),
+        with(party("牌一公司", Role::Firm), |own| own.brands.extend(["牌1".to_owned()])),
+    ];
+    let whom = walk.matter.whom_to_tell(&alert(Some("牌1"), Some(440_000)), &parties);
+    let proposed: Vec<(&str, Asked)> = whom.proposed.iter().map(|one| (one.unit.as_str(), one.asked)).collect();
+    assert_eq!(
+        proposed,
+        [("商城公司", Asked::Handle), ("牌一公司", Asked::Handle), ("杭州市局", Asked::Inspect)],
+        "the smallest place around the seller's, not that of the reports"
+    );
+    let unknown = whom.unknown.join(" ");
+    for part in ["卖家“店1”", "卖家“店2”", "品牌或企业“牌2”", "1件不合格样品的卖家所在地不明"]
+    {
+        assert!(unknown.contains(part), "{part}: {unknown}");
+    }
+    let owed = |walk: &Walk| walk.open(21).into_iter().any(|duty| duty.owed == Owed::Refer);
+    assert!(owed(&walk), "what failed is to be told to an authority");
+    walk.try_as(&centre(), 21, ActKind::Address, "", Some(told("杭州市局", Role::Supervision, Asked::Inspect)))
+        .expect("told");
+    assert!(!owed(&walk));
+    let whom = walk.matter.whom_to_tell(&alert(None, None), &parties);
+    assert!(whom.proposed.iter().all(|one| one.unit != "杭州市局"), "it was told: {:?}", whom.proposed);
+}
+
+#[test]
+fn clause_3_30_before_any_test_the_units_of_the_place_are_to_know_of_it() {
+    let with = |mut party: Party, code: &str| {
+        party.concerns.regions.extend(code.parse());
+        party
+    };
+    let parties =
+        [with(party("广东省局", Role::Supervision), "440000"), with(party("浙江省局", Role::Supervision), "330000")];
+    let whom = matter().whom_to_tell(&alert(None, Some(440_300)), &parties);
+    let proposed: Vec<(&str, Asked)> = whom.proposed.iter().map(|one| (one.unit.as_str(), one.asked)).collect();
+    assert_eq!(proposed, [("广东省局", Asked::Know)]);
+    let whom = matter().whom_to_tell(&alert(Some("甲牌"), Some(510_000)), &parties);
+    assert_eq!(whom.unknown, ["品牌或企业“甲牌”没有登记单位", "510000 没有登记监管部门"]);
+}
+
+#[test]
+fn a_unit_is_told_in_the_role_in_which_it_is_known() {
+    let mut walk = Walk::new();
+    walk.parties.insert("商城".to_owned(), party("商城", Role::Platform));
+    walk.try_as(&centre(), 0, ActKind::Notify, "", None).expect("notify");
+    let refused =
+        walk.try_as(&centre(), 0, ActKind::Address, "", Some(told("商城", Role::Supervision, Asked::Inspect)));
+    assert_eq!(refused.expect_err("another role"), "“商城”登记为电商平台，不是监管部门。");
 }

@@ -137,6 +137,7 @@ impl Standing {
             party,
             category: self.alert.assessment.category,
             bodies: &ground.bodies,
+            parties: &ground.parties,
             results_known: self.results_known,
         };
         self.matter.check(act, around)

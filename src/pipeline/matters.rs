@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Folder, PipelineError};
-use matter::Matter;
+use matter::{Matter, Whom};
 use store::Store;
 use vocabulary::{Act, Alert, AlertId, AlertState, AuditEntry, AuditKind, Refused, SamplingRequest, TestBody, refused};
 
@@ -48,6 +48,11 @@ impl Folder {
             }
         }
         Ok(matters.into_values().collect())
+    }
+
+    /// Whom to tell of a matter, among the organisations that are known.
+    pub async fn whom_to_tell(&self, alert: &Alert, matter: &Matter) -> Result<Whom, PipelineError> {
+        Ok(matter.whom_to_tell(alert, &self.store().parties().await?))
     }
 
     /// The register of test bodies, by name.

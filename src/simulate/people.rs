@@ -265,6 +265,7 @@ impl Day<'_> {
             seller: listing.seller.clone(),
             brand: listing.brand.clone().unwrap_or_default(),
             maker: String::new(),
+            region: None,
             price_fen: Some(9_900),
             quantity: 3,
             replaces,

@@ -213,6 +213,9 @@ pub enum Work {
         /// The maker, when it is stated.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         maker: String,
+        /// The place of the seller, when its page states one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        region: Option<RegionCode>,
         /// Price paid, in fen (分).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         price_fen: Option<u64>,

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::state::Shared;
 use super::view::{AlertFilter, MatterSeen, SeenDuty, SeenMatter, View};
 use access::Viewer;
-use matter::{Duty, Matter, Owed, Owner, Part, SampleCounts};
+use matter::{Duty, Matter, Owed, Owner, Part, SampleCounts, Whom};
 use tell::Language;
 use vocabulary::{Act, AlertId, Category, Hazard, Stage, TestBody, day_of};
 
@@ -151,6 +151,8 @@ pub(super) struct MatterAnswer {
     duties: Vec<Duty>,
     /// What people did, oldest first; for a unit outside what its own people did.
     acts: Vec<Act>,
+    /// Whom to tell, and what no unit is known for; empty for units outside.
+    whom: Whom,
 }
 
 fn no_such_matter() -> Problem {
@@ -161,11 +163,12 @@ fn no_such_matter() -> Problem {
 pub(super) async fn show(view: View, id: Result<Path<String>, PathRejection>) -> Result<Json<MatterAnswer>, Problem> {
     let id = alert_id(id?.0)?;
     let (seen, acts) = view.matter(&id).await?.ok_or_else(no_such_matter)?;
+    let whom = view.whom(&id).await?;
     Ok(Json(match seen.seen {
-        MatterSeen::Whole { matter, duties } => MatterAnswer { matter: Some(matter), part: None, duties, acts },
+        MatterSeen::Whole { matter, duties } => MatterAnswer { matter: Some(matter), part: None, duties, acts, whom },
         MatterSeen::Part(part) => {
             let duties = part.duties.clone();
-            MatterAnswer { matter: None, part: Some(part), duties, acts }
+            MatterAnswer { matter: None, part: Some(part), duties, acts, whom }
         }
     }))
 }

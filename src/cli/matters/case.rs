@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::tables::unverified;
 use crate::lang::{language, pick, tr};
-use matter::{Drawing, Duty, Limit, Matter, Recipient, Sample, Scheme, Tested};
+use matter::{Drawing, Duty, Limit, Matter, Recipient, Sample, Scheme, Tested, Whom};
 use vocabulary::{Alert, TestItem};
 
 /// One line of a case, indented by `depth` steps.
@@ -28,7 +28,7 @@ fn yes_or_no(yes: bool) -> &'static str {
 }
 
 /// Everything about a matter.
-pub(super) fn text(alert: &Alert, matter: &Matter, duties: &[Duty], today: Date) -> String {
+pub(super) fn text(alert: &Alert, matter: &Matter, duties: &[Duty], whom: &Whom, today: Date) -> String {
     let (judged, casework) = (&alert.assessment, &matter.casework);
     let mut text = String::new();
     let (product, hazard, stage) = (
@@ -50,6 +50,7 @@ pub(super) fn text(alert: &Alert, matter: &Matter, duties: &[Duty], today: Date)
     draws(&mut text, matter);
     samples(&mut text, matter);
     handling(&mut text, matter);
+    to_tell(&mut text, whom);
     if !duties.is_empty() {
         line(&mut text, 0, pick("时限", "Clocks"));
     }
@@ -205,6 +206,20 @@ fn result(text: &mut String, tested: &Tested) {
                 "{name}  {standard}  stated {stated}  measured {measured}  {verdict}"
             ),
         );
+    }
+}
+
+/// Whom to tell, and what no unit is known for.
+fn to_tell(text: &mut String, whom: &Whom) {
+    if !whom.proposed.is_empty() {
+        line(text, 0, pick("建议告知", "Units to tell"));
+    }
+    for one in &whom.proposed {
+        let (role, concern) = (pick(one.role.zh(), one.role.en()), pick(one.concern.zh(), one.concern.en()));
+        line(text, 1, format_args!("{}  {role}  {concern}  {}", one.unit, pick(one.asked.zh(), one.asked.en())));
+    }
+    for what in &whom.unknown {
+        line(text, 1, tr!("待查明：{what}", "no unit is known: {what}"));
     }
 }
 

@@ -25,7 +25,7 @@ use super::{Fact, Subject, render};
 use access::Viewer;
 use matter::{
     Case, Correction, DrawMade, Drawing, Duty, Kind, Matter, Objection, Owed, Part, Recipient, Sample, Scheme,
-    SentSample, Taken, Tested, ToldResult, fields, work_of,
+    SentSample, Taken, Tested, ToldResult, Whom, fields, work_of,
 };
 use methods::sampling_feedback::wilson;
 use vocabulary::{
@@ -407,6 +407,10 @@ struct MatterPage<'a> {
     today: Date,
     open: Vec<DutyRow<'a>>,
     whole: Option<WholeView<'a>>,
+    /// Whom to tell; for those inside.
+    whom: Whom,
+    /// Whether it was sampled and nothing could be tested.
+    unverified: bool,
     part: Option<PartView<'a>>,
     /// What was done, the newest first.
     acts: Vec<ActRow<'a>>,
@@ -460,6 +464,8 @@ async fn page(
         MatterSeen::Whole { matter, duties } => (Some(WholeView::new(view, matter, duties, today)), None),
         MatterSeen::Part(part) => (None, Some(PartView::new(view, part))),
     };
+    let whom = view.whom(&seen.alert.id).await?;
+    let unverified = matches!(&seen.seen, MatterSeen::Whole { matter, .. } if matter.is_unverified());
     let rows: Vec<ActRow<'_>> = acts.iter().filter(|act| act.kind != ActKind::Note).map(ActRow::new).collect();
     let stretch = stretch::newest(&rows, before, |row| row.act.note.len() + row.told.len());
     let (acts_before, acts_behind) = (stretch.start, stretch.end < rows.len());
@@ -477,6 +483,8 @@ async fn page(
         today,
         open: seen.open(today).into_iter().map(|duty| DutyRow::new(seen, duty, today)).collect(),
         whole,
+        whom,
+        unverified,
         part,
         acts: rows.into_iter().take(stretch.end).skip(stretch.start).rev().collect(),
         acts_before,

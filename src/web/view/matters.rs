@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::values::ViewError;
 use super::{View, doing, opened};
-use matter::{Duty, Matter, Part};
+use matter::{Duty, Matter, Part, Whom};
 use pipeline::PipelineError;
 use vocabulary::{Act, Alert, AlertId, Party, Role, ShownAlert, TestBody};
 
@@ -79,6 +79,16 @@ impl View {
         let found = self.tower.matter(id).await.map_err(doing("reading a matter"))?;
         let Some((alert, matter, acts)) = found else { return Ok(None) };
         Ok(self.seen(alert, matter).map(|seen| (seen, self.sight.acts(acts))))
+    }
+
+    /// Whom to tell of a matter; for those inside.
+    pub(crate) async fn whom(&self, id: &AlertId) -> Result<Whom, ViewError> {
+        if !(self.sight.is_inside() && self.sees(id).await?) {
+            return Ok(Whom::default());
+        }
+        let found = self.tower.matter(id).await.map_err(doing("reading a matter"))?;
+        let Some((alert, matter, _)) = found else { return Ok(Whom::default()) };
+        self.tower.whom_to_tell(&alert, &matter).await.map_err(doing("looking whom to tell"))
     }
 
     /// All clocks that the viewer sees, matter by matter.
