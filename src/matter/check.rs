@@ -706,6 +706,10 @@ fn hexadecimal(text: &str) -> Checked {
 fn bounds(work: &Work) -> Checked {
     let most = Work::FIELD_CHARS_MAX;
     let value = serde_json::to_value(work).map_err(Refused::quoted)?;
+    if value.to_string().len() > Work::BYTES_MAX {
+        let most = Work::BYTES_MAX;
+        return Err(refused!("内容超过{most}字节。", "the particulars are larger than {most} bytes"));
+    }
     let rows_max = if work.kind() == ActKind::Draw { Work::CHOSEN_MAX } else { Work::ROWS_MAX };
     let mut left = vec![&value];
     while let Some(value) = left.pop() {

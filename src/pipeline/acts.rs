@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::{ACTS_OF_ONE_MAX, NOTE_BYTES_OF_ONE_MAX, NOTES_OF_ONE_MAX};
+use super::bounds::{ACTS_OF_ONE_MAX, NOTE_BYTES_OF_ONE_MAX, NOTES_OF_ONE_MAX, WORK_BYTES_OF_ONE_MAX};
 use super::matters::newest_bodies;
 use super::outcomes::unknown_alert;
 use super::{Folder, PipelineError};
@@ -37,6 +37,13 @@ struct Done {
     notes: usize,
     /// Of all notes and reasons.
     note_bytes: usize,
+    /// Of all particulars, as JSON.
+    work_bytes: usize,
+}
+
+/// Bytes of an act's particulars as JSON.
+fn work_bytes(act: &Act) -> usize {
+    act.work.as_ref().map_or(0, |work| serde_json::to_string(work).map_or(usize::MAX, |json| json.len()))
 }
 
 impl Done {
@@ -44,6 +51,7 @@ impl Done {
         self.acts += 1;
         self.notes += usize::from(act.kind == ActKind::Note);
         self.note_bytes += act.note.len();
+        self.work_bytes = self.work_bytes.saturating_add(work_bytes(act));
     }
 
     /// Whether a further act has room. Acts that lead an alert on are not kept from it by notes.
@@ -54,6 +62,12 @@ impl Done {
             return Err(refused!(
                 "贵单位对这条预警的处置或说明已达 {most} 条上限。",
                 "your organisation has written {most} acts or notes on this alert, which is the most"
+            ));
+        }
+        if self.work_bytes.saturating_add(work_bytes(act)) > WORK_BYTES_OF_ONE_MAX && act.work.is_some() {
+            return Err(refused!(
+                "贵单位对这个事项填写的内容合计已达 {WORK_BYTES_OF_ONE_MAX} 字节上限。",
+                "the particulars of your organisation's acts in this matter have reached {WORK_BYTES_OF_ONE_MAX} bytes, which is the most"
             ));
         }
         let most = if is_note { NOTE_BYTES_OF_ONE_MAX } else { 2 * NOTE_BYTES_OF_ONE_MAX };

@@ -11,6 +11,8 @@ vocabulary::bounds! {
     pub(super) const NOTE_BYTES_OF_ONE_MAX: usize = 256 << 10, "bytes", "a further note is refused; reasons of other acts go on to twice as much";
     /// Acts of one organisation on one alert, notes included.
     pub(super) const ACTS_OF_ONE_MAX: usize = 2_000, "acts", "the act is refused";
+    /// Particulars of the acts of one organisation on one alert, as JSON.
+    pub(super) const WORK_BYTES_OF_ONE_MAX: usize = 8 << 20, "bytes", "a further act with particulars is refused";
     /// A value that is kept of a buyer: a name, a phone number, an account, an address, a note, the number of an order.
     pub(super) const BUYER_CHARS_MAX: usize = 500, "characters", "the buyer or the order is refused";
     /// Accounts of one buyer.

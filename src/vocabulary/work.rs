@@ -418,6 +418,8 @@ impl Work {
     pub const CHOSEN_MAX: usize = 1_000;
     /// Longest text of a field, in characters.
     pub const FIELD_CHARS_MAX: usize = 300;
+    /// Largest particulars of one act as JSON, in bytes.
+    pub const BYTES_MAX: usize = 256 << 10;
 
     /// The act that these are the particulars of.
     #[must_use]
