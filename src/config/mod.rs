@@ -171,7 +171,7 @@ pub struct Settings {
     pub lexicon: Option<PathBuf>,
     /// Criteria file; none = the shipped one.
     pub criteria: Option<PathBuf>,
-    /// Folder with `calendar.toml` and `clocks.toml`; none = the shipped ones.
+    /// Folder with `calendar.toml`, `clocks.toml` and `measures.toml`; none = the shipped ones.
     pub handling: Option<PathBuf>,
     /// Address the web face listens on.
     pub bind: std::net::IpAddr,

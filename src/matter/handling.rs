@@ -4,6 +4,7 @@ use vocabulary::{Refused, Said};
 
 use super::calendar::Calendar;
 use super::clocks::Clocks;
+use super::measures::Measures;
 
 /// A table that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,21 +22,23 @@ impl Said for HandlingError {
     }
 }
 
-/// The calendar and the clocks.
+/// The calendar, the clocks and the recommended measures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handling {
     /// Working days.
     pub calendar: Calendar,
     /// How long each party has.
     pub clocks: Clocks,
+    /// Which measures are recommended.
+    pub measures: Measures,
 }
 
 impl Handling {
-    /// Reads both tables; `file` names each in errors.
+    /// Reads all tables; `file` names each in errors.
     ///
     /// # Errors
     /// [`HandlingError`] for the first table that cannot be used.
-    pub fn parse(calendar: (&str, &str), clocks: (&str, &str)) -> Result<Self, HandlingError> {
+    pub fn parse(calendar: (&str, &str), clocks: (&str, &str), measures: (&str, &str)) -> Result<Self, HandlingError> {
         let about = |file: &str| {
             let file = file.to_owned();
             move |problem| HandlingError { file, problem }
@@ -43,6 +46,7 @@ impl Handling {
         Ok(Self {
             calendar: Calendar::parse(calendar.1).map_err(about(calendar.0))?,
             clocks: Clocks::parse(clocks.1).map_err(about(clocks.0))?,
+            measures: Measures::parse(measures.1).map_err(about(measures.0))?,
         })
     }
 
@@ -55,6 +59,8 @@ impl Handling {
     pub fn shipped() -> Self {
         let calendar = include_str!("../../rules/handling/calendar.toml");
         let clocks = include_str!("../../rules/handling/clocks.toml");
-        Self::parse(("rules/handling/calendar.toml", calendar), ("rules/handling/clocks.toml", clocks)).expect("good")
+        let measures = include_str!("../../rules/handling/measures.toml");
+        let (calendar, clocks) = (("rules/handling/calendar.toml", calendar), ("rules/handling/clocks.toml", clocks));
+        Self::parse(calendar, clocks, ("rules/handling/measures.toml", measures)).expect("good")
     }
 }

@@ -329,6 +329,7 @@ fn clause_3_40_a_sample_that_cannot_be_tested_says_why_and_proves_nothing() {
     assert!(walk.try_as(&lab, 8, ActKind::NotTestable, "", proof("照片3张")).is_err());
     walk.try_as(&lab, 8, ActKind::NotTestable, "样品受潮", proof("照片3张")).expect("not testable");
     assert_eq!(walk.matter.samples[&id].not_testable.as_deref(), Some("样品受潮（证明材料：照片3张）"));
+    assert!(walk.matter.is_unverified());
     let refused = walk.try_as(&centre(), 9, ActKind::Confirm, "样品受潮", None).expect_err("nothing was tested");
     assert!(refused.contains("尚无检验结果"), "{refused}");
 }

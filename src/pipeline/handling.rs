@@ -23,6 +23,7 @@ pub(super) fn handling_of(settings: &Settings) -> Result<Arc<Handling>, Pipeline
         }
     };
     let ((calendar, days), (clocks, limits)) = (read("calendar.toml")?, read("clocks.toml")?);
-    let read = Handling::parse((&calendar, &days), (&clocks, &limits));
+    let (measures, recommended) = read("measures.toml")?;
+    let read = Handling::parse((&calendar, &days), (&clocks, &limits), (&measures, &recommended));
     Ok(Arc::new(read.map_err(|error| Refused::of(&error))?))
 }

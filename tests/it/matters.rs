@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{Said, run};
+use crate::support::{Said, run, run_in};
 use wanglou::config::{Overrides, Settings};
 use wanglou::pipeline::Tower;
 use wanglou::vocabulary::{AlertId, Disposal, SamplingRequest, day_of, parse_moment};
@@ -321,4 +321,66 @@ fn what_cannot_be_done_says_what_to_do() {
     assert!(
         run(&["matter", "calendar"]).good().out.contains("2026  国务院办公厅关于2026年部分节假日安排的通知  未核对")
     );
+}
+
+#[test]
+fn clause_1_26_anybody_draws_the_same_samples_again_from_frame_and_seed() {
+    let centre = Centre::new();
+    let alert = centre.alert.as_str();
+    centre.stage("sample", "").good();
+    centre.act("王", "scheme", &["batches=2", "mode=random", "deadline=2099-12-31", "staff=采样组"]).good();
+    centre.act("主任", "approve", &[]).good();
+    centre.act("王", "order", &["to=采样组"]).good();
+    let early = centre.run(&["sampling", "draw", alert, "--by", "王"]);
+    assert!(early.status == 2 && early.err.contains("先公布种子摘要"), "{}", early.err);
+    let digest = centre.run(&["sampling", "commit", alert, "--by", "王"]).good().out.trim().to_owned();
+    let shown = centre.json(&["matter", "show", alert, "--json"]);
+    assert_eq!(shown["matter"]["draws"][0]["digest"], digest.as_str());
+    assert_eq!(shown["matter"]["draws"][0]["drawn"], Value::Null, "the seed is told by the draw alone");
+    let drawn = centre.run(&["sampling", "draw", alert, "--by", "王"]).good().out;
+    assert_eq!(drawn.lines().count(), 2, "{drawn}");
+    let shown = centre.json(&["matter", "show", alert, "--json"]);
+    let draw = &shown["matter"]["draws"][0]["drawn"];
+    let (seed, frame) = (draw["seed"].as_str().expect("a seed"), draw["frame"].as_str().expect("a frame"));
+    // A stranger with the frame and the seed, and no data folder.
+    let csv = centre.run(&["sampling", "frame", frame]).good().out;
+    let file = centre.dir.path().join("frame.csv");
+    fs::write(&file, &csv).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let again = run(&["sampling", "redraw", file, "--seed", seed, "--alert", alert, "--batches", "2"]).good();
+    assert_eq!(again.out, drawn);
+    assert!(again.err.contains(&digest), "the seed is the one that was committed to: {}", again.err);
+    // What was not drawn is bought with a reason alone.
+    let other = centre.act("李", "buy", &["platform=商城", "item_id=i9", "seller=店9", "quantity=1"]);
+    assert!(other.status == 2 && other.err.contains("不在抽取结果中"), "{}", other.err);
+}
+
+#[test]
+fn clause_3_13_a_centre_brings_its_own_clocks_and_a_wrong_table_is_named() {
+    let centre = Centre::new();
+    let dir = centre.dir.path().join("handling");
+    fs::create_dir(&dir).expect("made");
+    let shipped = |name: &str| {
+        fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/handling").join(name))
+            .expect("read")
+    };
+    for name in ["calendar.toml", "measures.toml"] {
+        fs::write(dir.join(name), shipped(name)).expect("written");
+    }
+    let own = shipped("clocks.toml").replacen("days = 1\n", "days = 7\n", 1);
+    fs::write(dir.join("clocks.toml"), own).expect("written");
+    let due = |env: &[(&str, &str)]| {
+        let data = centre.data();
+        let args = ["matter", "duties", "--json", "--data", data.to_str().expect("UTF-8")];
+        let said = run_in(env, &args);
+        serde_json::from_str::<Value>(&said.good().out).expect("JSON")["duties"][0]["limit"]["last_day"].clone()
+    };
+    let named = dir.to_str().expect("UTF-8");
+    let (before, after) = (due(&[]), due(&[("WANGLOU_HANDLING", named)]));
+    assert!(before.as_str() < after.as_str(), "{before} {after}");
+    fs::write(dir.join("clocks.toml"), "[[clock]]\nid = \"x\"\n").expect("written");
+    let data = centre.data();
+    let args = ["matter", "duties", "--data", data.to_str().expect("UTF-8")];
+    let wrong = run_in(&[("WANGLOU_HANDLING", named)], &args);
+    assert!(wrong.status == 2 && wrong.err.contains("clocks.toml"), "{}", wrong.err);
 }

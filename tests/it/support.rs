@@ -31,6 +31,11 @@ pub(crate) fn run(args: &[&str]) -> Said {
     said(wanglou().args(args).output().expect("started"))
 }
 
+/// Runs it with variables of the environment.
+pub(crate) fn run_in(env: &[(&str, &str)], args: &[&str]) -> Said {
+    said(wanglou().args(args).envs(env.iter().copied()).output().expect("started"))
+}
+
 /// Runs it with text on standard input.
 pub(crate) fn run_with(args: &[&str], input: &str) -> Said {
     let mut child = wanglou()

@@ -411,6 +411,8 @@ struct MatterPage<'a> {
     whom: Whom,
     /// Whether it was sampled and nothing could be tested.
     unverified: bool,
+    /// Measures that are recommended once something failed, in words; empty: none.
+    recommended: String,
     part: Option<PartView<'a>>,
     /// What was done, the newest first.
     acts: Vec<ActRow<'a>>,
@@ -465,6 +467,15 @@ async fn page(
         MatterSeen::Part(part) => (None, Some(PartView::new(view, part))),
     };
     let whom = view.whom(&seen.alert.id).await?;
+    let handling = view.handling();
+    let advised = handling.measures.for_danger(seen.alert.assessment.danger);
+    let fails = matches!(&seen.seen, MatterSeen::Whole { matter, .. } if matter.counts().failed > 0);
+    let names: Vec<&str> = advised.iter().filter(|_| fails).map(|measure| measure.zh()).collect();
+    let mark = if handling.measures.verified { "" } else { "，未核对" };
+    let recommended = match names.as_slice() {
+        [] => String::new(),
+        names => format!("{}（{}{mark}）", names.join("、"), handling.measures.source),
+    };
     let unverified = matches!(&seen.seen, MatterSeen::Whole { matter, .. } if matter.is_unverified());
     let rows: Vec<ActRow<'_>> = acts.iter().filter(|act| act.kind != ActKind::Note).map(ActRow::new).collect();
     let stretch = stretch::newest(&rows, before, |row| row.act.note.len() + row.told.len());
@@ -485,6 +496,7 @@ async fn page(
         whole,
         whom,
         unverified,
+        recommended,
         part,
         acts: rows.into_iter().take(stretch.end).skip(stretch.start).rev().collect(),
         acts_before,

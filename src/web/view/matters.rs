@@ -2,13 +2,14 @@
 //! test bodies.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::values::ViewError;
 use super::{View, doing, opened};
-use matter::{Duty, Matter, Part, Whom};
+use matter::{Duty, Handling, Matter, Part, Whom};
 use pipeline::PipelineError;
 use vocabulary::{Act, Alert, AlertId, Party, Role, ShownAlert, TestBody};
 
@@ -89,6 +90,11 @@ impl View {
         let found = self.tower.matter(id).await.map_err(doing("reading a matter"))?;
         let Some((alert, matter, _)) = found else { return Ok(Whom::default()) };
         self.tower.whom_to_tell(&alert, &matter).await.map_err(doing("looking whom to tell"))
+    }
+
+    /// Working days, clocks and recommended measures.
+    pub(crate) fn handling(&self) -> Arc<Handling> {
+        self.tower.handling()
     }
 
     /// All clocks that the viewer sees, matter by matter.
