@@ -95,6 +95,45 @@ fn facts_are_found_by_code_and_chinese_name() {
 }
 
 #[test]
+fn the_very_goods_are_found_by_the_whole_names_of_maker_seller_model_batch_and_item() {
+    let name = |text: &str| Some(text.to_owned());
+    let read = ItemNames {
+        maker: name("云鹊电器（杭州）有限公司"),
+        seller: name("小熊电器旗舰店"),
+        model: name("KD-15A"),
+        batch: name("20230815A"),
+    };
+    let index = index_of(&[
+        item("read", "起火").signal(Category::KitchenAppliance, Hazard::Fire, 1).called(read.clone()),
+        item("told", "好")
+            .meta("seller", "小熊電器旗艦店")
+            .meta("producer", "甲厂")
+            .meta("model", "ＫＤ-15ａ")
+            .meta("batch", "20230815B")
+            .meta("item_id", "100012043978"),
+        item("said", "好").mention(MentionKind::Shop, "乙超市", Stance::Asserted).meta("item_id", "10001204397"),
+        {
+            let mut number = item("number", "好");
+            number.document.meta.insert("item_id".to_owned(), 42.into());
+            number
+        },
+    ]);
+    check(&index, "seller:小熊电器旗舰店", &["read", "told"]);
+    check(&index, "seller:小熊电器", &[]); // a beginning is no name
+    check(&index, "卖家:乙超市,小熊电器旗舰店 -id:told", &["read", "said"]);
+    check(&index, "maker:\"云鹊电器(杭州)有限公司\"", &["read"]);
+    check(&index, "生产者:甲厂", &["told"]);
+    check(&index, "model:kd-15a", &["read", "told"]);
+    check(&index, "型号:KD-15", &[]);
+    check(&index, "batch:20230815a OR 批次:20230815B", &["read", "told"]);
+    check(&index, "item:100012043978", &["told"]);
+    check(&index, "商品:42", &["number"]);
+    let page = ask(&index, "id:read");
+    assert_eq!(page.hits[0].item, read);
+    assert_eq!(ask(&index, "id:said").hits[0].item.seller.as_deref(), Some("乙超市"));
+}
+
+#[test]
 fn a_region_finds_what_lies_in_it() {
     let fire = |id: &str, region: &str| item(id, "起火").signal(Category::Ebike, Hazard::Fire, 1).in_region(region);
     let index = index_of(&[
