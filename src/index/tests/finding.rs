@@ -35,6 +35,23 @@ fn a_word_out_of_the_dictionary_is_found_by_its_characters() {
 }
 
 #[test]
+fn marks_of_html_are_read_over_as_the_reader_does() {
+    let index = index_of(&[
+        item("cut", "充电<b>宝</b>突然起<p>火，冒烟"),
+        item("written", "充电&nbsp;宝 起&#28779;"),
+        item("hidden", "<a href=\"起火\">电池</a>"),
+        item("less", "5<6 起 <火"),
+    ]);
+    check(&index, "起火", &["cut", "written"]);
+    check(&index, "\"充电宝\"", &["cut"]);
+    check(&index, "充电宝 NEAR/2 起火", &["cut"]);
+    check(&index, "充电宝 NEAR/1 起火", &[]);
+    check(&index, "href", &[]);
+    let marked: BTreeSet<String> = ask(&index, "起火").hits.iter().map(Hit::marked).collect();
+    assert_eq!(marked, BTreeSet::from(["充电 宝 【起火】", "充电宝突然【起火】，冒烟"].map(str::to_owned)));
+}
+
+#[test]
 fn all_words_must_match_and_words_in_a_row_come_first() {
     let index = index_of(&[
         item("apart", "充电的时候闻到味道，后来这个宝贝就自燃起来"),
