@@ -190,7 +190,7 @@ mod tests {
 
     use super::super::parquet::shape_of;
     use super::*;
-    use vocabulary::{Category, Channel, Document, DocumentId, DocumentLine, Hazard, SourceId};
+    use vocabulary::{Category, Channel, Document, DocumentId, DocumentLine, Hazard, ItemNames, SourceId};
 
     fn row(id: &str, text: &str) -> ExportRow {
         let document = Document {
@@ -212,6 +212,7 @@ mod tests {
             severity: Some(2),
             brand: None,
             region: Some(("330000".to_owned(), "浙江省".to_owned())),
+            item: ItemNames::default(),
             story: 7,
             position: 9,
         }

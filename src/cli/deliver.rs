@@ -176,12 +176,12 @@ async fn act(what: What, folder: &Folder, courier: &Courier) -> Result<(), Failu
     match what {
         What::Add(new) => add(courier, new).await,
         What::List => {
-            let now = now();
+            let (now, paces) = (now(), folder.store().endpoint_paces().await?);
             for found in folder.store().endpoint_health().await? {
-                let silent = found
-                    .silent_days(now)
-                    .map(|(days, usual)| serde_json::json!({"days": days, "longest_before": usual}));
                 let (row, endpoint) = (&found.row, &found.row.endpoint);
+                let silent = row
+                    .silent_days(paces.get(&endpoint.name), now)
+                    .map(|(days, usual)| serde_json::json!({"days": days, "longest_before": usual}));
                 say(serde_json::json!({
                     "endpoint": endpoint.name, "kind": endpoint.kind, "party": endpoint.party, "owner": row.owner,
                     "subscription": endpoint.subscription, "cursor": row.cursor, "paused_at": row.paused_at.map(show_moment),

@@ -13,7 +13,7 @@ use super::user::BY_COMMAND;
 use super::verify_sources::{Keep, verify};
 use super::{Common, Failure, say, tell};
 use archive::read_asked;
-use collect::{Coverage, Covered, Health, Recipe, Trouble};
+use collect::{ChannelCovered, Coverage, Covered, Health, LevelCovered, Recipe, Trouble};
 use config::Settings;
 use log::Entry;
 use pipeline::revisions::{DiffLine, changes};
@@ -191,19 +191,20 @@ async fn coverage(settings: &Settings, recipes: &[Recipe], json: bool, now: Time
 
 fn coverage_told(coverage: &Coverage) -> Vec<String> {
     let mut lines = vec![pick("渠道（DB33/T 980 §6.1.2）", "Channels (DB33/T 980 §6.1.2)").to_owned()];
-    for ((channel, covered), letter) in coverage.channels.iter().zip('a'..) {
+    for (ChannelCovered { channel, covered }, letter) in coverage.channels.iter().zip('a'..) {
         let state = covered.state();
         let state = pick(state.zh(), state.en());
         let name = pick(channel.zh(), channel.en());
         lines.push(format!("  {letter}  {name}  {state}  {}", covered_told(covered)));
     }
     lines.push(pick("级别", "Levels").to_owned());
-    let levels = coverage.levels.iter().filter(|(_, covered)| covered.sources > 0);
-    lines.extend(
-        levels.map(|(level, covered)| format!("  {}  {}", pick(level.zh(), level.en()), covered_told(covered))),
-    );
+    let levels = coverage.levels.iter().filter(|one| one.covered.sources > 0);
+    lines.extend(levels.map(|LevelCovered { level, covered }| {
+        format!("  {}  {}", pick(level.zh(), level.en()), covered_told(covered))
+    }));
     lines.push(pick("省级地区", "Provinces").to_owned());
-    lines.extend(coverage.provinces.iter().map(|(name, covered)| format!("  {name}  {}", covered_told(covered))));
+    let provinces = coverage.provinces.iter();
+    lines.extend(provinces.map(|one| format!("  {}  {}", one.province, covered_told(&one.covered))));
     if !coverage.provinces_without.is_empty() {
         let names = coverage.provinces_without.join(pick("、", ", "));
         lines.push(tr!("  没有来源：{names}", "  without a source: {names}"));

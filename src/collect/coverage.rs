@@ -37,16 +37,49 @@ pub enum State {
     Missing,
 }
 
+/// The sources of a channel group.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct ChannelCovered {
+    /// The group.
+    pub channel: Channel,
+    /// What is counted of its sources.
+    #[serde(flatten)]
+    pub covered: Covered,
+}
+
+/// The sources of a level of administration.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct LevelCovered {
+    /// The level.
+    pub level: AdminLevel,
+    /// What is counted of its sources.
+    #[serde(flatten)]
+    pub covered: Covered,
+}
+
+/// The sources that speak for a province or places in it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(schemars::JsonSchema)]
+pub struct ProvinceCovered {
+    /// Its name.
+    pub province: &'static str,
+    /// What is counted of its sources.
+    #[serde(flatten)]
+    pub covered: Covered,
+}
+
 /// The coverage of all sources.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[derive(schemars::JsonSchema)]
 pub struct Coverage {
     /// The five channel groups of DB33/T 980 §6.1.2 in the order of its letters.
-    pub channels: Vec<(Channel, Covered)>,
+    pub channels: Vec<ChannelCovered>,
     /// All levels of administration.
-    pub levels: Vec<(AdminLevel, Covered)>,
+    pub levels: Vec<LevelCovered>,
     /// The provinces that some source speaks for, by code, with all places in them.
-    pub provinces: Vec<(&'static str, Covered)>,
+    pub provinces: Vec<ProvinceCovered>,
     /// The provinces that no source speaks for.
     pub provinces_without: Vec<&'static str>,
 }
@@ -110,19 +143,25 @@ impl Coverage {
             covered
         };
         let province = |recipe: &Recipe| recipe.region.and_then(Province::of).map(|province| province.code);
-        let provinces: Vec<(&'static str, Covered)> = PROVINCES
-            .iter()
-            .map(|one| (one.zh, count(&|recipe: &Recipe| province(recipe) == Some(one.code))))
-            .collect();
-        let (with, without): (Vec<_>, Vec<_>) = provinces.into_iter().partition(|(_, covered)| covered.sources > 0);
+        let of_channel = |channel: Channel| {
+            let covered = count(&|recipe: &Recipe| recipe.channel == channel);
+            ChannelCovered { channel, covered }
+        };
+        let of_level = |level: AdminLevel| {
+            let covered = count(&|recipe: &Recipe| recipe.level == Some(level));
+            LevelCovered { level, covered }
+        };
+        let of_province = |one: &Province| {
+            let covered = count(&|recipe: &Recipe| province(recipe) == Some(one.code));
+            ProvinceCovered { province: one.zh, covered }
+        };
+        let (with, without): (Vec<_>, Vec<_>) =
+            PROVINCES.iter().map(of_province).partition(|one| one.covered.sources > 0);
         Self {
-            channels: Channel::ALL.iter().map(|one| (*one, count(&|recipe: &Recipe| recipe.channel == *one))).collect(),
-            levels: AdminLevel::ALL
-                .iter()
-                .map(|one| (*one, count(&|recipe: &Recipe| recipe.level == Some(*one))))
-                .collect(),
+            channels: Channel::ALL.iter().copied().map(of_channel).collect(),
+            levels: AdminLevel::ALL.iter().copied().map(of_level).collect(),
             provinces: with,
-            provinces_without: without.into_iter().map(|(name, _)| name).collect(),
+            provinces_without: without.into_iter().map(|one| one.province).collect(),
         }
     }
 }
@@ -164,18 +203,15 @@ mod tests {
         );
         let off = recipe("c", "channel = \"media\"\nenabled = false\n");
         let coverage = Coverage::of(&[(&on, health(Some(9))), (&city, health(None)), (&off, health(None))]);
-        let channel = |wanted| coverage.channels.iter().find(|(channel, _)| *channel == wanted).unwrap().1.clone();
+        let channel = |wanted| coverage.channels.iter().find(|one| one.channel == wanted).unwrap().covered.clone();
         let regulators = channel(Channel::Regulator);
         assert_eq!((regulators.sources, regulators.enabled, regulators.verified), (2, 1, 1));
         assert_eq!((regulators.verified_last.as_deref(), regulators.state()), (Some("2026-03"), State::Covered));
         assert_eq!(channel(Channel::Media).state(), State::Prepared);
         assert_eq!(channel(Channel::Complaint).state(), State::Missing);
         assert_eq!(coverage.provinces.len(), 1);
-        assert_eq!(
-            (coverage.provinces[0].0, coverage.provinces[0].1.sources),
-            ("浙江省", 2),
-            "a city lies in its province"
-        );
+        let first = &coverage.provinces[0];
+        assert_eq!((first.province, first.covered.sources), ("浙江省", 2), "a city lies in its province");
         assert_eq!(coverage.provinces_without.len(), PROVINCES.len() - 1);
         assert_eq!(Coverage::of(&[]).channels.len(), Channel::ALL.len());
     }

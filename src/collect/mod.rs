@@ -79,7 +79,7 @@ use bounds::ROUND_TIME_MAX;
 pub use bounds::{BOUNDS, PAGE_BYTES_MAX, TEXT_CHARS_MAX};
 pub use charset::{Decoded, decode};
 pub use collector::Collector;
-pub use coverage::{Coverage, Covered, State};
+pub use coverage::{ChannelCovered, Coverage, Covered, LevelCovered, ProvinceCovered, State};
 pub use health::{Health, Trouble};
 pub use identity::document_id;
 pub use mask::{Masker, PERSONAL_FIELD, Personal, PersonalKind, PersonalSpan, find_personal, mask, pseudonym};

@@ -91,7 +91,8 @@ pub(super) struct TextTerms {
     pub(super) words: Vec<String>,
 }
 
-/// NFKC, lower case, traditional characters as their simplified ones, blanks as one, invisible characters dropped.
+/// NFKC, lower case, traditional characters as their simplified ones, blanks as one, invisible characters dropped, tags and
+/// character references of HTML read over.
 pub(super) fn normalise(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     fold(text, |letter, _| normal.push(letter));
@@ -480,6 +481,7 @@ mod tests {
         assert_eq!(normalise("e\u{301}ﾞ"), "é\u{3099}".nfkc().collect::<String>());
         assert_eq!(normalise("ｶﾞｽ"), "ガス");
         assert_eq!(normalise("充電寶"), "充电宝");
+        assert_eq!(normalise("突然起<p>火</p>&nbsp;冒&#28895;"), "突然起火 冒烟");
     }
 
     #[test]
@@ -487,6 +489,7 @@ mod tests {
         let (normal, origin) = normalise_mapped("  ㎏，充 电");
         assert_eq!(normal, ['k', 'g', ' ', '充', ' ', '电']);
         assert_eq!(origin, [2, 2, 3, 4, 5, 6]);
+        assert_eq!(normalise_mapped("起<p>火"), (vec!['起', '火'], vec![0, 4]));
     }
 
     #[test]

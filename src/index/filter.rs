@@ -44,6 +44,11 @@ pub(super) enum NameField {
     Brand,
     Source,
     Platform,
+    Seller,
+    Maker,
+    Model,
+    Batch,
+    Item,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +107,7 @@ impl KnownField {
 
 /// Every field there is.
 #[rustfmt::skip] // a table: one field a line
-pub(super) static FIELDS: [KnownField; 17] = [
+pub(super) static FIELDS: [KnownField; 22] = [
     KnownField::new(Field::Name(NameField::Hazard), "hazard", "隐患", "hazard:fire", "读出的隐患；safety（安全隐患）、quality（质量问题）连同所属各类"),
     KnownField::new(Field::Name(NameField::Category), "category", "类别", "category:battery_charger", "产品类别，连同其下的细类；也可写大类（食品）或产品名（充电宝）"),
     KnownField::new(Field::Name(NameField::Signal), "signal", "信号", "signal:battery_charger/fire", "断言的风险信号：产品类别、隐患或“类别/隐患”；any 为任意"),
@@ -111,6 +116,11 @@ pub(super) static FIELDS: [KnownField; 17] = [
     KnownField::new(Field::Name(NameField::Brand), "brand", "品牌", "brand:华为", "品牌，连同其外文名与别名"),
     KnownField::new(Field::Name(NameField::Source), "source", "来源", "source:weibo", "来源编号"),
     KnownField::new(Field::Name(NameField::Platform), "platform", "平台", "platform:京东", "电商平台"),
+    KnownField::new(Field::Name(NameField::Seller), "seller", "卖家", "seller:小熊电器旗舰店", "店铺或经营者的全名"),
+    KnownField::new(Field::Name(NameField::Item), "item", "商品", "item:100012043978", "平台上的商品编号"),
+    KnownField::new(Field::Name(NameField::Maker), "maker", "生产者", "maker:某某电器有限公司", "生产企业、委托方或召回者的全名"),
+    KnownField::new(Field::Name(NameField::Model), "model", "型号", "model:KD-15A", "规格型号，整个相同"),
+    KnownField::new(Field::Name(NameField::Batch), "batch", "批次", "batch:20230815A", "批号或作批次用的生产日期，整个相同"),
     KnownField::new(Field::Name(NameField::Stance), "stance", "断言", "stance:asserted", "文中对隐患的说法"),
     KnownField::new(Field::Severity, "severity", "伤害", "severity>=2", "伤害程度 0 到 4"),
     KnownField::new(Field::Number(NumberField::Rating), "rating", "评分", "rating<=2", "来源给出的评分"),
@@ -317,7 +327,18 @@ fn names_of(field: NameField, value: &str, thesaurus: &Thesaurus) -> Result<Name
         NameField::Channel => code(Channel::ALL, Channel::code, Channel::zh, &name).map(one),
         NameField::Stance => code(Stance::ALL, Stance::code, Stance::zh, &name).map(one),
         NameField::Region => regions(&name, value, thesaurus),
-        NameField::Brand | NameField::Source | NameField::Platform if name.is_empty() => Err(empty_value()),
+        NameField::Brand
+        | NameField::Source
+        | NameField::Platform
+        | NameField::Seller
+        | NameField::Maker
+        | NameField::Model
+        | NameField::Batch
+        | NameField::Item
+            if name.is_empty() =>
+        {
+            Err(empty_value())
+        }
         NameField::Brand => {
             let names = thesaurus.brand_names(&name);
             let note = (names.len() > 1).then(|| {
@@ -329,7 +350,13 @@ fn names_of(field: NameField, value: &str, thesaurus: &Thesaurus) -> Result<Name
             });
             Ok((names, note))
         }
-        NameField::Source | NameField::Platform => Ok(one(name)),
+        NameField::Source
+        | NameField::Platform
+        | NameField::Seller
+        | NameField::Maker
+        | NameField::Model
+        | NameField::Batch
+        | NameField::Item => Ok(one(name)),
     }
 }
 

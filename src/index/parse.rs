@@ -670,6 +670,8 @@ mod tests {
         refuses("price:abc", 6, "不是数");
         refuses("price:9..1", 6, "对调");
         refuses("story:x", 6, "同源编号");
+        refuses("seller:\u{200b}", 7, "这个值是空的");
+        refuses("model>1", 0, "不能比较大小");
         refuses("signal:fires", 7, "signal:any");
         refuses("起火 NEAR/0 充电", 8, "1 到 100");
         refuses("起火 NEAR/5", 3, "两边");

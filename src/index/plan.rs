@@ -285,6 +285,11 @@ impl Planner<'_> {
             NameField::Brand => self.fields.brand,
             NameField::Source => self.fields.source,
             NameField::Platform => self.fields.platform,
+            NameField::Seller => self.fields.seller,
+            NameField::Maker => self.fields.maker,
+            NameField::Model => self.fields.model,
+            NameField::Batch => self.fields.batch,
+            NameField::Item => self.fields.item,
         }
     }
 }

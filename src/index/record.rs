@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use tantivy::TantivyDocument;
+use tantivy::schema::Field;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::analysis::normalise;
@@ -14,14 +15,15 @@ use super::schema::Fields;
 use super::stories::column_of;
 use super::thesaurus::Thesaurus;
 use vocabulary::{
-    Category, Channel, Document, Fingerprint, Hazard, MentionKind, Position, Reading, RegionCode, Stance, day_of,
+    Category, Channel, Document, Fingerprint, Hazard, ItemNames, MentionKind, Position, Reading, RegionCode, Stance,
+    day_of,
 };
 
 /// Longest text that is searched, in characters; the rest is kept and shown, not found.
 pub const TEXT_CHARS_INDEXED_MAX: usize = 200_000;
 /// Longest document id, in bytes.
 pub const ID_BYTES_MAX: usize = 1024;
-/// Longest brand, platform or source name, in characters; the rest is cut.
+/// Longest name of a brand, platform, source, seller, maker, model, batch or item, in characters; the rest is cut.
 const NAME_CHARS_MAX: usize = 128;
 /// Longest number that a source gives, in characters.
 const NUMBER_CHARS_MAX: usize = 24;
@@ -35,6 +37,8 @@ pub(super) struct Stored<'a> {
     pub(super) hazards: BTreeSet<Hazard>,
     pub(super) region: Option<RegionCode>,
     pub(super) brand: Option<String>,
+    #[serde(default, skip_serializing_if = "ItemNames::is_empty")]
+    pub(super) item: ItemNames,
     pub(super) severity: Option<u8>,
     pub(super) story: u64,
 }
@@ -50,6 +54,7 @@ pub(super) struct Facts {
     /// In order of trust: signals, text, source.
     pub(super) brands: Vec<String>,
     platforms: Vec<String>,
+    goods: Goods,
     severity: Option<u8>,
     confidence: Option<f64>,
     /// `category/leaf`.
@@ -81,6 +86,7 @@ impl Facts {
             regions: distinct(regions.chain(codes).chain(told)),
             brands: names(brands),
             platforms: names(named(MentionKind::Platform).chain(document.meta_str("platform"))),
+            goods: Goods::of(document, reading),
             severity: signals.iter().map(|signal| signal.severity).max(),
             confidence: signals.iter().map(|signal| signal.confidence).max_by(f64::total_cmp),
             leaves: (reading.mentions.iter())
@@ -94,6 +100,55 @@ impl Facts {
                     [SIGNAL_ANY.to_owned(), product.to_owned(), hazard.to_owned(), format!("{product}/{hazard}")]
                 })
                 .collect(),
+        }
+    }
+}
+
+/// What the very goods are called, each name once. In order of trust: signals, text, source.
+#[derive(Debug)]
+struct Goods {
+    sellers: Vec<String>,
+    makers: Vec<String>,
+    models: Vec<String>,
+    batches: Vec<String>,
+    /// The platform's ids of what is offered.
+    items: Vec<String>,
+}
+
+impl Goods {
+    fn of(document: &Document, reading: &Reading) -> Self {
+        let items = || reading.signals.iter().map(|signal| &signal.item);
+        let shops = reading.mentions.iter().filter(|mention| mention.kind == MentionKind::Shop);
+        let sellers = items().filter_map(|item| item.seller.as_deref()).chain(shops.map(|shop| shop.code.as_str()));
+        // Interfaces of platforms give ids as numbers, too.
+        let number = document.meta.get("item_id").filter(|id| id.is_number()).map(ToString::to_string);
+        Self {
+            sellers: names(sellers.chain(document.meta_str("seller"))),
+            makers: names(items().filter_map(|item| item.maker.as_deref()).chain(document.meta_str("producer"))),
+            models: names(items().filter_map(|item| item.model.as_deref()).chain(document.meta_str("model"))),
+            batches: names(items().filter_map(|item| item.batch.as_deref()).chain(document.meta_str("batch"))),
+            items: names(document.meta_str("item_id").into_iter().chain(number.as_deref())),
+        }
+    }
+
+    /// The names by the field that takes them.
+    fn by_field(&self, fields: &Fields) -> [(Field, &[String]); 5] {
+        [
+            (fields.seller, self.sellers.as_slice()),
+            (fields.maker, self.makers.as_slice()),
+            (fields.model, self.models.as_slice()),
+            (fields.batch, self.batches.as_slice()),
+            (fields.item, self.items.as_slice()),
+        ]
+    }
+
+    /// The first name of each kind.
+    fn first(&self) -> ItemNames {
+        ItemNames {
+            maker: self.makers.first().cloned(),
+            seller: self.sellers.first().cloned(),
+            model: self.models.first().cloned(),
+            batch: self.batches.first().cloned(),
         }
     }
 }
@@ -178,6 +233,9 @@ pub(super) fn to_tantivy(
     }
     facts.brands.iter().for_each(|brand| out.add_text(fields.brand, brand));
     facts.platforms.iter().for_each(|platform| out.add_text(fields.platform, platform));
+    for (field, names) in facts.goods.by_field(fields) {
+        names.iter().for_each(|name| out.add_text(field, name));
+    }
     if let Some(severity) = facts.severity {
         out.add_u64(fields.severity, u64::from(severity));
     }
@@ -202,6 +260,7 @@ pub(super) fn to_tantivy(
         position,
         region: facts.regions.first().copied(),
         brand: facts.brands.first().cloned(),
+        item: facts.goods.first(),
         severity: facts.severity,
         story,
         categories: facts.categories,

@@ -6,7 +6,7 @@ use tantivy::tokenizer::TokenizerManager;
 use super::analysis::{Analysis, BigramTokenizer, NameTokenizer, WordTokenizer};
 
 /// Raise when fields or their meaning change: indexes made before are rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 3;
+pub(super) const SCHEMA_VERSION: u32 = 4;
 
 const WORDS: &str = "wanglou_words";
 const BIGRAMS: &str = "wanglou_bigrams";
@@ -70,6 +70,14 @@ pub(super) struct Fields {
     pub(super) province: Field,
     pub(super) brand: Field,
     pub(super) platform: Field,
+    /// Who sells the very goods.
+    pub(super) seller: Field,
+    /// Who made them.
+    pub(super) maker: Field,
+    pub(super) model: Field,
+    pub(super) batch: Field,
+    /// The platform's id of what is offered.
+    pub(super) item: Field,
     /// Products below a category, as `category/leaf`.
     pub(super) leaf: Field,
     /// Asserted signals: category, hazard, `category/hazard`, `any`.
@@ -129,6 +137,12 @@ pub(super) fn schema() -> (Schema, Fields) {
         province: builder.add_text_field("province", TextOptions::default().set_fast("raw")),
         brand: builder.add_text_field("brand", name()),
         platform: builder.add_text_field("platform", name()),
+        // No column: no answer counts these.
+        seller: builder.add_text_field("seller", whole(NAME)),
+        maker: builder.add_text_field("maker", whole(NAME)),
+        model: builder.add_text_field("model", whole(NAME)),
+        batch: builder.add_text_field("batch", whole(NAME)),
+        item: builder.add_text_field("item", whole(NAME)),
         leaf: builder.add_text_field("leaf", whole("raw")),
         signal: builder.add_text_field("signal", whole("raw")),
         severity: builder.add_u64_field(fast::SEVERITY, fast()),

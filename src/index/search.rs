@@ -25,8 +25,8 @@ use super::snippet::snippet;
 use super::sort::Sort;
 use super::{Document, SearchIndex};
 use vocabulary::{
-    Category, Channel, CharSpan, Counts, DocumentId, Hazard, Position, RegionCode, SHOWN_CHARS, SourceId, excerpt,
-    show_moment,
+    Category, Channel, CharSpan, Counts, DocumentId, Hazard, ItemNames, Position, RegionCode, SHOWN_CHARS, SourceId,
+    excerpt, show_moment,
 };
 
 /// First byte of a cursor.
@@ -117,6 +117,9 @@ pub struct Hit {
     pub region: Option<RegionCode>,
     /// The first brand named: by a signal, the text, the source.
     pub brand: Option<String>,
+    /// What the very goods are called, of each kind the first name.
+    #[serde(default, skip_serializing_if = "ItemNames::is_empty")]
+    pub item: ItemNames,
     /// Its address.
     pub url: Option<String>,
     /// Its place in the log.
@@ -326,6 +329,7 @@ impl SearchIndex {
             hazards: stored.hazards.into_iter().collect(),
             region: stored.region,
             brand: stored.brand,
+            item: stored.item,
             url: document.url.clone(),
             position: stored.position,
             severity: stored.severity,

@@ -2,6 +2,7 @@
 
 use super::analysis::{CharKind, kind_of, normalise_mapped};
 use super::plan::Needle;
+use lexicon::without_marks;
 use vocabulary::CharSpan;
 
 /// Length of a snippet, in characters of the text.
@@ -11,10 +12,12 @@ const LEAD_CHARS: usize = 15;
 /// Most matches looked at in one text.
 const MATCHES_MAX: usize = 500;
 
-/// About [`SNIPPET_CHARS`] characters around the matches, and where the matches are in them.
+/// About [`SNIPPET_CHARS`] characters around the matches, and where the matches are in them. Marks of HTML are read over, as in the
+/// index: a tag inside a match would take the room of what is to be shown.
 pub(super) fn snippet(text: &str, needles: &[Needle]) -> (String, Vec<CharSpan>) {
+    let text = without_marks(text);
     let letters: Vec<char> = text.chars().collect();
-    let matches = matches(text, needles);
+    let matches = matches(&text, needles);
     let start = best_start(&matches, letters.len());
     let end = (start + SNIPPET_CHARS).min(letters.len());
 
@@ -118,6 +121,14 @@ mod tests {
         check("USBC线 mini-usb2", &["usb*"], "【USBC】线 mini-【usb2】");
         check("㎏㎏", &["kg"], "㎏㎏"); // "kgkg" is one run
         check("自燃自燃", &["自燃", "燃自"], "【自燃】【自燃】");
+    }
+
+    #[test]
+    fn marks_of_html_are_neither_shown_nor_counted() {
+        check("充电<b>宝</b>突然起<p>火", &["起火"], "充电宝突然【起火】");
+        check("冒&#28895;&nbsp;R&D 5<6", &["冒烟", "d"], "【冒烟】 R&【D】 5<6");
+        let tag = format!("起<span style=\"{}\">火", "x".repeat(300));
+        check(&tag, &["起火"], "【起火】");
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub use check::{Finding, check};
 pub use diff::{Changed, Difference, diff};
 pub use error::{FileLine, LexiconError, Shown};
 pub use fold::{fold, fold_text, fold_word, folds_to_itself};
+pub use markup::without_marks;
 pub use script::{Stretch, stretch};
 pub use sets::{CategorySet, Groups};
 pub use written::Reach;

@@ -89,6 +89,7 @@ impl Folder {
                 severity: hit.severity,
                 brand: hit.brand,
                 region: hit.region.map(|code| (code.to_string(), self.region_name(code))),
+                item: hit.item,
                 story: hit.story,
                 position: hit.position.0,
             })

@@ -29,6 +29,17 @@ impl EndpointRow {
     pub fn is_sent_to(&self) -> bool {
         self.paused_at.is_none() && self.stopped.is_none()
     }
+
+    /// For how many days nothing came for it, and what was the longest such time before, when this one is more than twice as long. Paused
+    /// and stopped ones are silent by a wish.
+    #[must_use]
+    pub fn silent_days(&self, pace: Option<&Pace>, now: Timestamp) -> Option<(i64, i64)> {
+        let pace = pace.filter(|_| self.is_sent_to())?;
+        let silent = now.duration_since(pace.last_at);
+        let usual = pace.longest_gap;
+        let days = |time: SignedDuration| time.as_hours() / 24;
+        (silent >= SILENT_MIN && silent > usual * 2).then(|| (days(silent), days(usual)))
+    }
 }
 
 /// How an endpoint is doing, in numbers.
@@ -44,8 +55,6 @@ pub struct EndpointHealth {
     pub dead: u64,
     /// The last try.
     pub last: Option<TryRow>,
-    /// How often it has been told something; none until it was often enough to know what is usual.
-    pub pace: Option<Pace>,
 }
 
 /// How often a recipient is told something.
@@ -61,19 +70,6 @@ pub struct Pace {
 pub(crate) const PACE_EVENTS_MIN: u64 = 5;
 /// No recipient counts as silent before this time, however much it was told before.
 const SILENT_MIN: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-impl EndpointHealth {
-    /// For how many days nothing came for a recipient, and what was the longest such time before, when this one is more than twice as long.
-    /// Paused and stopped ones are silent by a wish.
-    #[must_use]
-    pub fn silent_days(&self, now: Timestamp) -> Option<(i64, i64)> {
-        let pace = self.pace.filter(|_| self.row.paused_at.is_none() && self.row.stopped.is_none())?;
-        let silent = now.duration_since(pace.last_at);
-        let usual = pace.longest_gap;
-        let days = |time: SignedDuration| time.as_hours() / 24;
-        (silent >= SILENT_MIN && silent > usual * 2).then(|| (days(silent), days(usual)))
-    }
-}
 
 /// An event that waits for an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,8 +16,8 @@ use crate::sealed::HoldsSecrets;
 use crate::sqlite::SqliteStore;
 use crate::{
     AlertCounts, AuditBreak, AuditLine, Became, BuyerRow, CameFor, ConsignmentRow, Digest, EndpointHealth, EndpointRow,
-    Engine, EngineTx, Entry, Fared, Message, NewEntry, Newest, Promotion, Queued, RerunRow, SavedSearch, SearchKept,
-    SessionRow, SourceState, Store, StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
+    Engine, EngineTx, Entry, Fared, Message, NewEntry, Newest, Pace, Promotion, Queued, RerunRow, SavedSearch,
+    SearchKept, SessionRow, SourceState, Store, StoreError, Taken, TokenRow, TryRow, Tx, UserRow,
 };
 use vocabulary::{
     Act, Alert, AlertEvent, AlertId, AuditEntry, BuyerRef, Category, Channel, DocumentId, DoubtedText, Endpoint,
@@ -424,6 +424,9 @@ of_store_opened! {
 of_store! {
     /// Names of endpoints for which something is due.
     fn endpoints_due(now: Timestamp) -> Vec<String>;
+    /// How often each endpoint has been told something, by name; those that were told too little to know what is usual are left out. It reads
+    /// all that was ever delivered.
+    fn endpoint_paces() -> BTreeMap<String, Pace>;
     /// Messages of an endpoint that are due: urgent ones first, then by their time; at most `limit`.
     fn messages_due(name: &str, now: Timestamp, limit: u32) -> Vec<Message>;
     /// The newest lines of the delivery log, newest first.

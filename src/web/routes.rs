@@ -203,7 +203,7 @@ pub(super) static ROUTES: &[Route] = &[
     api(Get, "/api/v1/sources/coverage", Roles(INSIDE, Metrics), |m| on(m, api::coverage), Operation {
         id: "getCoverage",
         about: "What the sources cover, by channel group of DB33/T 980, level of administration and province",
-        answers: &[json::<Coverage>("names or codes, each with what is counted under it")],
+        answers: &[json::<Coverage>("an object for each group, level and province, with what is counted of its sources")],
         ..PLAIN
     }),
     api(Get, "/api/v1/exchange", Roles(ALL, Read), |m| on(m, exchange::take_away), Operation {

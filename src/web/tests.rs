@@ -574,8 +574,9 @@ async fn programs_find_the_document_of_all_addresses_and_the_numbers_of_the_serv
     );
     let coverage = server.get("/api/v1/sources/coverage").await.body;
     let coverage: serde_json::Value = serde_json::from_str(&coverage).expect("JSON");
-    assert_eq!(coverage["channels"][0][0], "complaint");
-    assert_eq!(coverage["channels"][0][1]["sources"], 1);
+    assert_eq!(coverage["channels"][0]["channel"], "complaint");
+    assert_eq!(coverage["channels"][0]["sources"], 1);
+    assert!(coverage["levels"][0]["level"].is_string() && coverage["levels"][0]["sources"].is_number(), "{coverage}");
     assert_eq!(coverage["provinces"], serde_json::json!([]));
     assert_eq!(coverage["provinces_without"].as_array().map(Vec::len), Some(vocabulary::PROVINCES.len()));
     server.close().await;

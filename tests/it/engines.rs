@@ -417,6 +417,7 @@ fn what_is_queued_waits_until_it_is_due_and_is_told_once() {
         let health = &store.endpoint_health().await.expect("read")[0];
         assert_eq!((health.waiting, health.delivered, health.dead, health.row.cursor), (2, 1, 0, 9), "{name}");
         assert_eq!(store.tries(Some("e"), 9).await.expect("read").len(), 2, "{name}");
+        assert!(store.endpoint_paces().await.expect("read").is_empty(), "{name}: one event says nothing of a pace");
     });
 }
 

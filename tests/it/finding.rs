@@ -144,6 +144,44 @@ fn a_day_at_the_search_desk() {
 }
 
 #[test]
+fn what_a_seller_sells_is_found_by_its_name_and_item_id() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("data");
+    let data = path.to_str().expect("UTF-8");
+    let goods = |id: &str, channel: &str, text: &str, meta: Value| {
+        let day = "2024-05-01";
+        json!({"id": id, "text": text, "published_at": day, "channel": channel, "meta": meta}).to_string() + "\n"
+    };
+    let (shop, other) = ("小熊电器旗舰店", "云鹊专卖店");
+    let offer = |seller: &str, item: &str, model: &str| {
+        let (platform, price) = ("京东", "99");
+        json!({"seller": seller, "item_id": item, "model": model, "platform": platform, "price": price})
+    };
+    let lines = [
+        goods("offer", "platform", "电煮锅 1.5L", offer(shop, "100012043978", "KD-15A")),
+        goods("second", "platform", "电热水壶 大容量", offer(shop, "100012043979", "KD-15B")),
+        goods("elsewhere", "platform", "加湿器 静音", offer(other, "100012043980", "KD-15A")),
+        goods("complaint", "complaint", "在小熊电器旗舰店买的充电宝充电时突然起火，沙发烧穿了", json!({})),
+    ];
+    import(dir.path(), "goods.ndjson", &lines.concat());
+    assert_eq!(ids(&search(data, "seller:小熊电器旗舰店")), ["complaint", "offer", "second"]);
+    assert_eq!(ids(&search(data, "卖家:小熊電器旗艦店 signal:fire")), ["complaint"]);
+    assert_eq!(ids(&search(data, "seller:小熊")), Vec::<&str>::new(), "a beginning is no name");
+    assert_eq!(ids(&search(data, "item:100012043978,100012043980")), ["elsewhere", "offer"]);
+    assert_eq!(ids(&search(data, "model:kd-15a platform:京东 -seller:云鹊专卖店")), ["offer"]);
+
+    // A table names them, too.
+    let out = dir.path().join("goods.csv");
+    let out = out.to_str().expect("UTF-8");
+    run(&["export", "--data", data, "--query", "item:100012043978", "--out", out]).good();
+    let table = fs::read_to_string(out).expect("read");
+    let mut lines = table.trim_start_matches('\u{feff}').lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let (heads, cells) = (lines.next().expect("a head"), lines.next().expect("a row"));
+    let cell = |name: &str| heads.iter().position(|head| *head == name).and_then(|at| cells.get(at)).copied();
+    assert_eq!(["seller", "item_id", "model"].map(cell), [Some(shop), Some("100012043978"), Some("KD-15A")]);
+}
+
+#[test]
 fn a_broken_index_is_found_and_made_anew_from_the_log() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("data");

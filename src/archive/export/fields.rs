@@ -9,11 +9,11 @@ use polars::prelude::{ParquetReader, SerReader};
 use serde_json::{Value, json};
 
 use super::{ArchiveError, EXPORT_COLUMNS, ExportFormat, ExportRow, write_export};
-use vocabulary::{Category, Channel, Document, DocumentId, Hazard, RawRef, SourceId, parse_moment};
+use vocabulary::{Category, Channel, Document, DocumentId, Hazard, ItemNames, RawRef, SourceId, parse_moment};
 
 /// A row whose fields are all there and all different.
 fn full() -> ExportRow {
-    let meta = json!({"author": "作者甲", "sold": 12});
+    let meta = json!({"author": "作者甲", "sold": 12, "item_id": "商品七"});
     let document = Document {
         id: DocumentId::from("id-1"),
         source: SourceId::from("source-2"),
@@ -33,6 +33,12 @@ fn full() -> ExportRow {
         severity: Some(3),
         brand: Some("牌子六".to_owned()),
         region: Some(("330000".to_owned(), "浙江省".to_owned())),
+        item: ItemNames {
+            maker: Some("厂八".to_owned()),
+            seller: Some("店九".to_owned()),
+            model: Some("型十".to_owned()),
+            batch: Some("批十一".to_owned()),
+        },
         story: 70_007,
         position: 80_008,
     }
@@ -51,12 +57,21 @@ fn bare() -> ExportRow {
         raw: None,
         ..row.document
     };
-    let (categories, hazards) = (Vec::new(), Vec::new());
-    ExportRow { document, categories, hazards, severity: None, brand: None, region: None, story: 0, position: 1 }
+    ExportRow {
+        document,
+        categories: Vec::new(),
+        hazards: Vec::new(),
+        severity: None,
+        brand: None,
+        region: None,
+        item: ItemNames::default(),
+        story: 0,
+        position: 1,
+    }
 }
 
 /// What the columns of a table are to hold.
-const FULL: [(&str, &str); 18] = [
+const FULL: [(&str, &str); 23] = [
     ("id", "id-1"),
     ("title", "标题四"),
     ("text", "正文五"),
@@ -73,6 +88,11 @@ const FULL: [(&str, &str); 18] = [
     ("brand", "牌子六"),
     ("region", "330000"),
     ("region_name", "浙江省"),
+    ("seller", "店九"),
+    ("item_id", "商品七"),
+    ("maker", "厂八"),
+    ("model", "型十"),
+    ("batch", "批十一"),
     ("severity", "3"),
     ("story", "70007"),
 ];
@@ -135,12 +155,14 @@ fn a_line_holds_the_document_and_all_that_was_read_in_it() {
     let mut expected = serde_json::to_value(full().document).expect("JSON");
     expected["meta"]["found"] = json!({
         "categories": ["battery_charger", "toy"], "hazards": ["fire", "choking"], "severity": 3, "brand": "牌子六",
-        "region": "330000", "story": 70_007, "position": 80_008,
+        "region": "330000", "item": {"maker": "厂八", "seller": "店九", "model": "型十", "batch": "批十一"},
+        "story": 70_007, "position": 80_008,
     });
     assert_eq!(lines[0], expected);
     assert_eq!((&lines[0]["meta"]["author"], &lines[0]["id"]), (&json!("作者甲"), &json!("id-1")));
     let found = json!({
-        "categories": [], "hazards": [], "severity": null, "brand": null, "region": null, "story": 0, "position": 1,
+        "categories": [], "hazards": [], "severity": null, "brand": null, "region": null, "item": {}, "story": 0,
+        "position": 1,
     });
     assert_eq!(lines[1]["meta"], json!({ "found": found }));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use vocabulary::{Category, Document, Hazard, show_moment};
+use vocabulary::{Category, Document, Hazard, ItemNames, show_moment};
 
 /// One document of a result, with what was read in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct ExportRow {
     pub brand: Option<String>,
     /// First place named: code and name.
     pub region: Option<(String, String)>,
+    /// What the very goods are called.
+    pub item: ItemNames,
     /// The story it tells.
     pub story: u64,
     /// Its place in the log.
@@ -26,7 +28,7 @@ pub struct ExportRow {
 }
 
 /// The columns of a table, in order.
-pub const EXPORT_COLUMNS: [&str; 18] = [
+pub const EXPORT_COLUMNS: [&str; 23] = [
     "id",
     "title",
     "text",
@@ -43,6 +45,11 @@ pub const EXPORT_COLUMNS: [&str; 18] = [
     "brand",
     "region",
     "region_name",
+    "seller",
+    "item_id",
+    "maker",
+    "model",
+    "batch",
     "severity",
     "story",
 ];
@@ -72,6 +79,11 @@ impl ExportRow {
             self.brand.clone(),
             region,
             region_name,
+            self.item.seller.clone(),
+            self.document.meta_str("item_id").map(str::to_owned),
+            self.item.maker.clone(),
+            self.item.model.clone(),
+            self.item.batch.clone(),
         ]
     }
 
@@ -80,7 +92,8 @@ impl ExportRow {
         let mut document = serde_json::to_value(&self.document)?;
         let found = json!({
             "categories": self.categories, "hazards": self.hazards, "severity": self.severity, "brand": self.brand,
-            "region": self.region.as_ref().map(|(code, _)| code), "story": self.story, "position": self.position,
+            "region": self.region.as_ref().map(|(code, _)| code), "item": self.item, "story": self.story,
+            "position": self.position,
         });
         if let Some(object) = document.as_object_mut() {
             let meta = object.entry("meta").or_insert_with(|| json!({}));

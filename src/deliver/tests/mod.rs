@@ -19,7 +19,7 @@ use jiff::civil::date;
 
 use super::Courier;
 use super::kinds::webhook_signature;
-use store::Store;
+use store::{EndpointRow, Store};
 use vocabulary::{
     AlertEvent, AlertEventKind, Category, Concerns, Counts, Danger, Disposal, Endpoint, EndpointKind, Hazard, Notice,
     NoticeKind, Party, RegionCode, Role, Spread, Subscription,
@@ -196,13 +196,19 @@ async fn a_receiver_that_hears_nothing_for_longer_than_ever_is_silent() {
         scene.courier.queue(now()).await.expect("queued");
         scene.courier.send_due(now).await.expect("sent");
     }
-    let health = scene.store.endpoint_health().await.expect("read");
-    let silent = |number: i64| health[0].silent_days(day(number));
-    assert_eq!((silent(6), silent(12), silent(13)), (None, None, Some((7, 3))), "{:?}", health[0].pace);
+    let row = scene.store.endpoint("works").await.expect("read").expect("there");
+    let paces = scene.store.endpoint_paces().await.expect("read");
+    let silent = |number: i64| row.silent_days(paces.get("works"), day(number));
+    assert_eq!((silent(6), silent(12), silent(13)), (None, None, Some((7, 3))), "{paces:?}");
+    let paused = EndpointRow { paused_at: Some(day(7)), ..row.clone() };
+    assert_eq!(paused.silent_days(paces.get("works"), day(13)), None, "by a wish");
     // One that was told less says nothing by its silence.
     let other = Scene::new().await;
     other.add(&other.endpoint("works")).await;
-    assert_eq!(other.store.endpoint_health().await.expect("read")[0].silent_days(day(400)), None);
+    other.happen(&[event(1, Danger::High)]).await;
+    other.courier.queue(day(0)).await.expect("queued");
+    other.courier.send_due(|| day(0)).await.expect("sent");
+    assert_eq!(other.store.endpoint_paces().await.expect("read"), BTreeMap::new());
 }
 
 #[tokio::test]

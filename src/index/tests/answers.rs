@@ -79,12 +79,12 @@ fn bad_requests_say_what_to_do() {
     request.query = "充电宝 foo:bar".into();
     let error = index.search(&request).expect_err("a bad request");
     insta::assert_snapshot!(error.en(), @"
-    character 5 of the query: no field is called `foo`; there are hazard, category, signal, channel, region, brand, source, platform, stance, severity, rating, price, confidence, date, seen, story, id; to search for the word itself, quote it
+    character 5 of the query: no field is called `foo`; there are hazard, category, signal, channel, region, brand, source, platform, seller, item, maker, model, batch, stance, severity, rating, price, confidence, date, seen, story, id; to search for the word itself, quote it
       充电宝 foo:bar
       　　　 ^
     ");
     insta::assert_snapshot!(error.zh(), @"
-    检索式第 5 个字：没有叫“foo”的字段；可用字段：隐患（hazard）、类别（category）、信号（signal）、渠道（channel）、地区（region）、品牌（brand）、来源（source）、平台（platform）、断言（stance）、伤害（severity）、评分（rating）、价格（price）、置信度（confidence）、日期（date）、收录（seen）、同源（story）、编号（id）；如果要检索这些字本身，请加引号
+    检索式第 5 个字：没有叫“foo”的字段；可用字段：隐患（hazard）、类别（category）、信号（signal）、渠道（channel）、地区（region）、品牌（brand）、来源（source）、平台（platform）、卖家（seller）、商品（item）、生产者（maker）、型号（model）、批次（batch）、断言（stance）、伤害（severity）、评分（rating）、价格（price）、置信度（confidence）、日期（date）、收录（seen）、同源（story）、编号（id）；如果要检索这些字本身，请加引号
       充电宝 foo:bar
       　　　 ^
     ");

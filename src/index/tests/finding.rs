@@ -35,6 +35,23 @@ fn a_word_out_of_the_dictionary_is_found_by_its_characters() {
 }
 
 #[test]
+fn marks_of_html_are_read_over_as_the_reader_does() {
+    let index = index_of(&[
+        item("cut", "充电<b>宝</b>突然起<p>火，冒烟"),
+        item("written", "充电&nbsp;宝 起&#28779;"),
+        item("hidden", "<a href=\"起火\">电池</a>"),
+        item("less", "5<6 起 <火"),
+    ]);
+    check(&index, "起火", &["cut", "written"]);
+    check(&index, "\"充电宝\"", &["cut"]);
+    check(&index, "充电宝 NEAR/2 起火", &["cut"]);
+    check(&index, "充电宝 NEAR/1 起火", &[]);
+    check(&index, "href", &[]);
+    let marked: BTreeSet<String> = ask(&index, "起火").hits.iter().map(Hit::marked).collect();
+    assert_eq!(marked, BTreeSet::from(["充电 宝 【起火】", "充电宝突然【起火】，冒烟"].map(str::to_owned)));
+}
+
+#[test]
 fn all_words_must_match_and_words_in_a_row_come_first() {
     let index = index_of(&[
         item("apart", "充电的时候闻到味道，后来这个宝贝就自燃起来"),
@@ -92,6 +109,45 @@ fn facts_are_found_by_code_and_chinese_name() {
     check(&index, "id:3", &["3"]);
     check(&index, "severity>=2", &["1"]);
     check(&index, "severity<2", &[]); // no signal, no severity
+}
+
+#[test]
+fn the_very_goods_are_found_by_the_whole_names_of_maker_seller_model_batch_and_item() {
+    let name = |text: &str| Some(text.to_owned());
+    let read = ItemNames {
+        maker: name("云鹊电器（杭州）有限公司"),
+        seller: name("小熊电器旗舰店"),
+        model: name("KD-15A"),
+        batch: name("20230815A"),
+    };
+    let index = index_of(&[
+        item("read", "起火").signal(Category::KitchenAppliance, Hazard::Fire, 1).called(read.clone()),
+        item("told", "好")
+            .meta("seller", "小熊電器旗艦店")
+            .meta("producer", "甲厂")
+            .meta("model", "ＫＤ-15ａ")
+            .meta("batch", "20230815B")
+            .meta("item_id", "100012043978"),
+        item("said", "好").mention(MentionKind::Shop, "乙超市", Stance::Asserted).meta("item_id", "10001204397"),
+        {
+            let mut number = item("number", "好");
+            number.document.meta.insert("item_id".to_owned(), 42.into());
+            number
+        },
+    ]);
+    check(&index, "seller:小熊电器旗舰店", &["read", "told"]);
+    check(&index, "seller:小熊电器", &[]); // a beginning is no name
+    check(&index, "卖家:乙超市,小熊电器旗舰店 -id:told", &["read", "said"]);
+    check(&index, "maker:\"云鹊电器(杭州)有限公司\"", &["read"]);
+    check(&index, "生产者:甲厂", &["told"]);
+    check(&index, "model:kd-15a", &["read", "told"]);
+    check(&index, "型号:KD-15", &[]);
+    check(&index, "batch:20230815a OR 批次:20230815B", &["read", "told"]);
+    check(&index, "item:100012043978", &["told"]);
+    check(&index, "商品:42", &["number"]);
+    let page = ask(&index, "id:read");
+    assert_eq!(page.hits[0].item, read);
+    assert_eq!(ask(&index, "id:said").hits[0].item.seller.as_deref(), Some("乙超市"));
 }
 
 #[test]

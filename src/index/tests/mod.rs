@@ -120,6 +120,11 @@ impl Item {
         self
     }
 
+    fn called(mut self, names: ItemNames) -> Self {
+        self.reading.signals.last_mut().expect("a signal").item = names;
+        self
+    }
+
     fn mention(mut self, kind: MentionKind, code: &str, stance: Stance) -> Self {
         self.reading.mentions.push(Mention {
             kind,

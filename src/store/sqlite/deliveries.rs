@@ -1,5 +1,7 @@
 //! Endpoints, the queue of what they are to be told, and the log of tries.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -402,22 +404,26 @@ impl SqliteStore {
             *count = counted.count("events")?;
         }
         let last = self.tries(Some(&row.endpoint.name), 1).await?.pop();
-        let pace = if delivered < PACE_EVENTS_MIN { None } else { self.pace_of(&row.endpoint.name).await? };
-        Ok(EndpointHealth { row, waiting, delivered, dead, last, pace })
+        Ok(EndpointHealth { row, waiting, delivered, dead, last })
     }
 
-    async fn pace_of(&self, endpoint: &str) -> Result<Option<Pace>, StoreError> {
-        let row = sqlx::query(
-            "SELECT ?1 AS endpoint, MAX(done_at) AS last_at, CAST(MAX(gap) AS INTEGER) AS gap FROM (
-               SELECT done_at, 86400 * (julianday(done_at) - julianday(LAG(done_at) OVER (ORDER BY done_at))) AS gap
-               FROM deliveries WHERE endpoint = ?1 AND state = 'delivered')",
+    pub(crate) async fn endpoint_paces(&self) -> Result<BTreeMap<String, Pace>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT endpoint, MAX(done_at) AS last_at, CAST(MAX(gap) AS INTEGER) AS gap FROM (
+               SELECT endpoint, done_at, 86400 *
+                 (julianday(done_at) - julianday(LAG(done_at) OVER (PARTITION BY endpoint ORDER BY done_at))) AS gap
+               FROM deliveries WHERE state = 'delivered')
+             GROUP BY endpoint HAVING COUNT(*) >= ?",
         )
-        .bind(endpoint)
-        .fetch_one(self.reader())
+        .bind(bound(PACE_EVENTS_MIN))
+        .fetch_all(self.reader())
         .await?;
-        let row = QUEUE.row(&row);
-        let seconds: Option<i64> = row.get("gap")?;
-        let last = row.maybe_moment("last_at")?.zip(seconds);
-        Ok(last.map(|(last_at, seconds)| Pace { last_at, longest_gap: SignedDuration::from_secs(seconds) }))
+        let paces = QUEUE.all(&rows, |row| {
+            let seconds: Option<i64> = row.get("gap")?;
+            let pace = row.maybe_moment("last_at")?.zip(seconds);
+            let pace = pace.map(|(last_at, seconds)| Pace { last_at, longest_gap: SignedDuration::from_secs(seconds) });
+            Ok((row.text("endpoint")?, pace))
+        })?;
+        Ok(paces.into_iter().filter_map(|(endpoint, pace)| Some((endpoint, pace?))).collect())
     }
 }

@@ -239,6 +239,7 @@ async fn read_all(store: &Store) -> Vec<StoreError> {
         store.token("d"),
         store.endpoints(),
         store.endpoint_health(),
+        store.endpoint_paces(),
         store.messages_due("e", Timestamp::MAX, 9),
         store.tries(None, 9),
         store.notices_after(0, 9),

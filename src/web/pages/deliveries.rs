@@ -9,7 +9,7 @@ use super::super::problem::Problem;
 use super::super::shell::Shell;
 use super::super::view::View;
 use super::render;
-use store::{EndpointHealth, TryRow};
+use store::{EndpointHealth, Pace, TryRow};
 use vocabulary::{RegionCode, Subscription};
 
 /// Tries listed.
@@ -41,15 +41,15 @@ struct EndpointRow<'a> {
 }
 
 impl<'a> EndpointRow<'a> {
-    fn new(health: &'a EndpointHealth, now: Timestamp) -> Self {
+    fn new(health: &'a EndpointHealth, pace: Option<&Pace>, now: Timestamp) -> Self {
         let row = &health.row;
         let host = url::Url::parse(&row.endpoint.url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let stopped = row.stopped.as_ref().map(|why| format!("已停：{why}"));
         let paused = row.paused_at.map(|_| "已暂停".to_owned());
         let failed =
             health.last.as_ref().and_then(|last| last.trouble.as_ref()).map(|why| format!("最近一次失败：{why}"));
-        let silent = health
-            .silent_days(now)
+        let silent = row
+            .silent_days(pace, now)
             .map(|(days, usual)| format!("已 {days} 天没有可发的内容，此前最长 {usual} 天：请核对订阅范围和上游来源"));
         Self {
             host: host.unwrap_or_default(),
@@ -69,10 +69,13 @@ struct DeliveriesPage<'a> {
 }
 
 pub(crate) async fn list(view: View) -> Result<Html<String>, Problem> {
-    let (health, now) = (view.deliveries().await?, now());
+    let (health, paces, now) = (view.deliveries().await?, view.delivery_paces().await?, now());
     render(&DeliveriesPage {
         shell: Shell::at("deliveries"),
-        endpoints: health.iter().map(|health| EndpointRow::new(health, now)).collect(),
+        endpoints: health
+            .iter()
+            .map(|health| EndpointRow::new(health, paces.get(&health.row.endpoint.name), now))
+            .collect(),
         tries: view.delivery_tries(TRIES_SHOWN).await?,
     })
 }

@@ -108,20 +108,20 @@ fn page<'a>(coverage: &'a Coverage, sources: &'a [SourceShown]) -> SourcesPage<'
                 about: "DB33/T 980 §6.1.2 的五组渠道",
                 head: "渠道",
                 rows: channels
-                    .map(|((channel, covered), letter)| CoverRow::new(format!("{letter} {}", channel.zh()), covered))
+                    .map(|(one, letter)| CoverRow::new(format!("{letter} {}", one.channel.zh()), &one.covered))
                     .collect(),
             },
             CoverTable {
                 title: "级别",
                 about: "配方未写级别的来源不在此列",
                 head: "级别",
-                rows: levels.map(|(level, covered)| CoverRow::new(level.zh().to_owned(), covered)).collect(),
+                rows: levels.map(|one| CoverRow::new(one.level.zh().to_owned(), &one.covered)).collect(),
             },
             CoverTable {
                 title: "省级地区",
                 about: "市县的来源计入所在的省级地区；配方未写地区的来源不在此列",
                 head: "地区",
-                rows: provinces.map(|(name, covered)| CoverRow::new((*name).to_owned(), covered)).collect(),
+                rows: provinces.map(|one| CoverRow::new(one.province.to_owned(), &one.covered)).collect(),
             },
         ],
         without: &coverage.provinces_without,

@@ -25,6 +25,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("region:330000 channel:complaint 漏电", "浙江省的投诉里提到漏电"),
     ("date:2024-01-01..2024-06-30 (甲醛 OR 异味)", "按时间，两个词任一"),
     ("severity>=3", "读出住院以上伤害的"),
+    ("seller:小熊电器旗舰店 signal:any", "这家店所售商品的风险信号"),
 ];
 
 impl View {

@@ -1,11 +1,13 @@
 //! How the service is doing, in numbers. For those inside alone.
 
+use std::collections::BTreeMap;
+
 use super::super::clock::now;
 use super::values::{CursorState, SourceCounts, SourceHealth, SourceShown, Status, ViewError};
 use super::{View, doing};
 use collect::{Coverage, Health, Recipe};
 use pipeline::{Tower, on_disk};
-use store::{EndpointHealth, TryRow};
+use store::{EndpointHealth, Pace, TryRow};
 use vocabulary::{Notice, Position};
 
 /// Notices shown.
@@ -100,6 +102,11 @@ impl View {
     /// How each endpoint is doing.
     pub(crate) async fn deliveries(&self) -> Result<Vec<EndpointHealth>, ViewError> {
         self.works()?.store().endpoint_health().await.map_err(doing("reading the deliveries"))
+    }
+
+    /// How often each endpoint is told something. It reads all that was ever delivered: for people who look, not for each scrape.
+    pub(crate) async fn delivery_paces(&self) -> Result<BTreeMap<String, Pace>, ViewError> {
+        self.works()?.store().endpoint_paces().await.map_err(doing("reading the deliveries"))
     }
 
     /// The newest tries to tell endpoints, newest first, at most `limit`.
