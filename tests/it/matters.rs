@@ -250,6 +250,58 @@ fn clause_3_43_the_item_id_is_the_same_from_listing_to_result() {
 }
 
 #[test]
+fn clause_3_29_what_the_machine_excludes_is_kept_with_its_reason_and_can_be_looked_at() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (data, file) = (dir.path().join("data"), dir.path().join("complaints.ndjson"));
+    // One event, told twice.
+    let told =
+        |id: &str| json!({"id": id, "text": "充电宝充电时起火", "channel": "complaint", "published_at": "2024-05-03"});
+    fs::write(&file, format!("{}\n{}\n", told("a"), told("b"))).expect("written");
+    let folder = data.to_str().expect("UTF-8");
+    run(&["import", "--data", folder, "--source", "hotline", file.to_str().expect("UTF-8")]).good();
+    let judged = |day: &str| {
+        let now = parse_moment(&format!("{day} 09:00:00")).expect("a moment");
+        opened(data.clone(), async |tower| tower.judge(now).await.expect("judged"))
+    };
+    let first = judged("2024-05-04");
+    assert!(first.alerts.is_empty() && first.events.is_empty(), "it emits no alert: {:?}", first.events);
+    let list = |more: &[&str]| -> Value {
+        let said = run(&[&["alerts", "excluded", "--json", "--data", folder][..], more].concat()).good();
+        serde_json::from_str::<Value>(&said.out).expect("JSON")["excluded"].clone()
+    };
+    let row = list(&[])[0].clone();
+    assert_eq!(
+        (&row["category"], &row["hazard"], &row["as_of"]),
+        (&json!("battery_charger"), &json!("fire"), &json!("2024-05-04"))
+    );
+    assert_eq!(row["rule"], "exclude.below_line");
+    assert!(row["why"].as_str().is_some_and(|why| why.contains("未越过门限，也无单件规则命中")), "{row}");
+    assert_eq!(list(&["--category", "battery_charger"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(list(&["--category", "toy"]), json!([]));
+
+    // Somebody wants it looked at: the list and the audit log say who and why, and a later judgement leaves that alone.
+    let key = row["key"].as_str().expect("a key");
+    let look = |key: &str, why: &str| run(&["alerts", "look", key, "--by", "王", "--why", why, "--data", folder]);
+    let refused = look("x-none", "看看");
+    assert!(refused.status == 2 && refused.err.contains("alerts excluded"), "{}", refused.err);
+    assert_eq!(look(key, " ").status, 2, "without a reason");
+    look(key, "同一厂家第三次").good();
+    judged("2024-05-05");
+    let row = list(&[])[0].clone();
+    assert_eq!((&row["looked"]["by"], &row["looked"]["why"]), (&json!("王"), &json!("同一厂家第三次")));
+    assert_eq!(row["as_of"], "2024-05-04", "a quiet day writes nothing");
+    let shown = run(&["alerts", "excluded", "--data", folder]).good().out;
+    assert!(shown.contains(key) && shown.contains("待人工查看：王"), "{shown}");
+    let audit = run(&["audit", "list", "--data", folder]).good().out;
+    let looked =
+        audit.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")).find(|line| line["about"] == key);
+    assert_eq!(
+        looked.map(|line| (line["who"].clone(), line["detail"].clone())),
+        Some((json!("王"), json!("look: 同一厂家第三次")))
+    );
+}
+
+#[test]
 fn clause_3_48_a_platform_that_does_not_report_is_overdue_on_a_later_day() {
     let centre = Centre::new();
     centre.stage("notify", "").good();

@@ -5,6 +5,7 @@ pub(super) mod alerts;
 pub(super) mod deliveries;
 pub(super) mod document;
 pub(super) mod doubts;
+pub(super) mod excluded;
 pub(super) mod provider;
 pub(super) mod sampling;
 pub(super) mod search;
