@@ -18,7 +18,7 @@ use pipeline::Folder;
 use score::explain;
 use store::Taken;
 use tell::{self, Language};
-use vocabulary::{Act, ActKind, AlertId, Category, Excluded, ExclusionKey, Explanation, Verdict, day_of};
+use vocabulary::{Act, ActKind, AlertId, Category, Excluded, ExclusionKey, Explanation, Verdict, Work, day_of};
 
 /// Pause between two looks with `--watch`.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -69,6 +69,9 @@ enum What {
         /// Last day of silence, for mute
         #[arg(long, value_name = "DATE")]
         until: Option<Date>,
+        /// The exclusion lasts until the watch raises a level of it, for exclude
+        #[arg(long)]
+        until_rise: bool,
     },
     /// Print what people did with an alert, one JSON object a line
     Acts {
@@ -231,13 +234,13 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         Some(What::Verdict { alert, verdict: found, by, why }) => {
             return verdict(&folder, alert, *found, by, why).await;
         }
-        Some(What::Act { alert, act, by, note, to, until }) => {
+        Some(What::Act { alert, act, by, note, to, until, until_rise }) => {
             #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
             let at = Timestamp::now();
             let (by, party, note) = (by.clone(), BY_COMMAND.to_owned(), note.clone());
             let alert_id = AlertId::new(alert.trim());
             let act = Act {
-                work: None,
+                work: until_rise.then(|| Box::new(Work::Exclude { until_rise: true })),
                 alert_id: alert_id.clone(),
                 at,
                 by,

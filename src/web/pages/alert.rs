@@ -21,7 +21,8 @@ use access::Viewer;
 use alert::Casework;
 use tell::{self, Language};
 use vocabulary::{
-    Act, ActKind, AlertEventKind, AlertId, DocumentId, Evidence, Scope, ShownAlert, ShownEvent, WindowTerm, day_of,
+    Act, ActKind, AlertEventKind, AlertId, DocumentId, Evidence, Scope, ShownAlert, ShownEvent, Stage, WindowTerm,
+    day_of,
 };
 
 /// Pieces of evidence shown unfolded.
@@ -153,6 +154,8 @@ struct AlertPage<'a> {
     /// What came back, one line each, the newest first.
     outcomes: Vec<String>,
     casework: Casework,
+    /// Whether it is excluded until the watch raises a level of it.
+    until_rise: bool,
     /// What people did, the newest first.
     acts: Vec<ActView<'a>>,
     /// How many older ones stand on further pages, and whether newer ones do.
@@ -193,6 +196,7 @@ pub(crate) async fn show(
         Some(party) if viewer.has(Scope::Act) => casework.open_to(party.role),
         _ => Vec::new(),
     };
+    let until_rise = casework.stage == Stage::Excluded && view.is_excluded_until_rise(&id).await?;
     let (history, sampling) = (view.history(&id).await?, view.sampling(&id).await?);
     let shown = stretch::newest(&acts, before, |act| act.note.len());
     let outcomes: Vec<String> = view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect();
@@ -227,6 +231,7 @@ pub(crate) async fn show(
         outcomes_before: outcomes_shown.start,
         outcomes: outcomes[outcomes_shown].iter().rev().cloned().collect(),
         casework,
+        until_rise,
         acts_before: shown.start,
         acts_behind: shown.end < acts.len(),
         acts: acts[shown].iter().rev().map(|act| ActView { act, day: day_of(act.at) }).collect(),
