@@ -18,7 +18,7 @@ use pipeline::Folder;
 use score::explain;
 use store::Taken;
 use tell::{self, Language};
-use vocabulary::{Act, ActKind, AlertId, Explanation, Verdict};
+use vocabulary::{Act, ActKind, AlertId, Category, Excluded, ExclusionKey, Explanation, Verdict, Work, day_of};
 
 /// Pause between two looks with `--watch`.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -69,6 +69,9 @@ enum What {
         /// Last day of silence, for mute
         #[arg(long, value_name = "DATE")]
         until: Option<Date>,
+        /// The exclusion lasts until the watch raises a level of it, for exclude
+        #[arg(long)]
+        until_rise: bool,
     },
     /// Print what people did with an alert, one JSON object a line
     Acts {
@@ -90,6 +93,26 @@ enum What {
     CheckBundle {
         /// The file
         file: PathBuf,
+    },
+    /// List what the machine excluded, with the reason; those that somebody wants looked at come first
+    Excluded {
+        /// Only of this product category
+        #[arg(long, value_name = "CODE")]
+        category: Option<Category>,
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write down that a person should look at a matter that the machine excluded
+    Look {
+        /// The key of the matter, as `alerts excluded` shows it
+        key: String,
+        /// Who wants it
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        why: String,
     },
     /// Print everything that came back, one JSON object a line, as `rerun --outcomes` takes it
     Outcomes,
@@ -130,6 +153,58 @@ async fn verdict(folder: &Folder, alert: &str, found: Found, by: &str, why: &str
     }
 }
 
+/// What the machine excluded: what somebody wants looked at first, then the newest.
+async fn list_excluded(
+    folder: &Folder,
+    category: Option<Category>,
+    json: bool,
+    common: &Common,
+) -> Result<(), Failure> {
+    let mut rows = folder.store().excluded().await?;
+    rows.retain(|row| category.is_none_or(|category| row.category == category));
+    rows.sort_by_key(|row| row.looked.is_none());
+    if json {
+        // What programs read does not depend on the locale: only a language that was named counts.
+        let language = if common.lang == Some(Lang::En) { Language::English } else { Language::Chinese };
+        let written = |row: Excluded| Excluded { why: Explanation::prose(tell::paragraph(&row.why, language)), ..row };
+        let rows: Vec<Excluded> = rows.into_iter().map(written).collect();
+        return say(serde_json::to_string_pretty(&serde_json::json!({ "excluded": rows }))?);
+    }
+    if rows.is_empty() {
+        return say(pick("没有机器排除的事项", "the machine has excluded nothing"));
+    }
+    for row in &rows {
+        say(excluded_line(folder, row))?;
+    }
+    Ok(())
+}
+
+/// An exclusion in two lines: what it is about, and why.
+fn excluded_line(folder: &Folder, row: &Excluded) -> String {
+    let brand = row.brand.as_ref().map(|brand| format!("  {brand}")).unwrap_or_default();
+    let region = row.region.map(|code| format!("  {}", folder.region_name(code))).unwrap_or_default();
+    let looked = row.looked.as_ref().map(|looked| {
+        let (by, on, why) = (&looked.by, day_of(looked.at), &looked.why);
+        tr!("\n  待人工查看：{by} {on}，{why}", "\n  to be looked at: {by} {on}, {why}")
+    });
+    format!(
+        "{}  {}  {}／{}{brand}{region}  {}\n  {}{}",
+        row.key,
+        row.as_of,
+        pick(row.category.zh(), row.category.en()),
+        pick(row.hazard.zh(), row.hazard.en()),
+        tr!(
+            "隐患程度{}，{}天内{}条信息",
+            "danger {}, {} days, {} reports",
+            pick(row.danger.zh(), row.danger.en()),
+            row.window_days,
+            row.counts.reports
+        ),
+        tell::paragraph(&row.why, language()),
+        looked.unwrap_or_default()
+    )
+}
+
 #[expect(clippy::disallowed_methods, reason = "an edge: a file that the user named")]
 fn write_out(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(file, bytes).with_context(|| cannot_write(file))?;
@@ -159,13 +234,13 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
         Some(What::Verdict { alert, verdict: found, by, why }) => {
             return verdict(&folder, alert, *found, by, why).await;
         }
-        Some(What::Act { alert, act, by, note, to, until }) => {
+        Some(What::Act { alert, act, by, note, to, until, until_rise }) => {
             #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
             let at = Timestamp::now();
             let (by, party, note) = (by.clone(), BY_COMMAND.to_owned(), note.clone());
             let alert_id = AlertId::new(alert.trim());
             let act = Act {
-                work: None,
+                work: until_rise.then(|| Box::new(Work::Exclude { until_rise: true })),
                 alert_id: alert_id.clone(),
                 at,
                 by,
@@ -191,6 +266,13 @@ pub(super) async fn run(args: AlertsArgs, common: &Common) -> Result<(), Failure
             let now = Timestamp::now();
             let made = folder.bundle(&AlertId::new(alert.trim()), *raw, BY_COMMAND, now).await;
             return write_out(out, &made.map_err(super::pipeline_failure)?);
+        }
+        Some(What::Excluded { category, json }) => return list_excluded(&folder, *category, *json, common).await,
+        Some(What::Look { key, by, why }) => {
+            #[expect(clippy::disallowed_methods, reason = "the edge where the clock comes in")]
+            let now = Timestamp::now();
+            let row = folder.look_at_excluded(&ExclusionKey::new(key.trim()), by, why, now).await;
+            return say(excluded_line(&folder, &row.map_err(super::pipeline_failure)?));
         }
         Some(What::Outcomes) => {
             for outcome in folder.store().outcomes(None).await? {

@@ -1,6 +1,7 @@
 //! The tower judges a day: what came in since the last judgement, in the state that was kept, and one transaction with what changed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,13 +10,14 @@ use jiff::civil::Date;
 use super::acts::AT_THE_MACHINE;
 use super::judging_state::JudgingState;
 use super::review::{Judgement, Review};
-use super::{Folder, PipelineError, Tower};
+use super::{Folder, PipelineError, Tower, excluded};
 use alert::Episodes;
 use matter::Matter;
 use score::Market;
 use store::{Store, StoreError, Tx};
 use vocabulary::{
-    Act, ActKind, AlertEventKind, AlertId, AuditEntry, AuditKind, Category, Position, Stage, day_of, end_of_day,
+    Act, ActKind, AlertEventKind, AlertId, AuditEntry, AuditKind, Category, Excluded, Position, Stage, day_of,
+    end_of_day,
 };
 
 /// Listings offered to one sampling request, best-selling first.
@@ -67,7 +69,7 @@ impl Tower {
         let outcomes = self.store().outcomes(None).await?;
         let (judge, lexicon) = (Arc::clone(&edition.judge), edition.lexicon.version().clone());
         // Scoring is arithmetic for whole seconds on a large store: not on a thread that serves.
-        let (judged, kept, state) = tokio::task::spawn_blocking(move || {
+        let (judged, open, kept, state) = tokio::task::spawn_blocking(move || {
             let mut market = Market::new();
             for listing in &listings {
                 market.add(listing, as_of);
@@ -79,8 +81,10 @@ impl Tower {
             let mut review = review.beside(market).resume(episodes, asked).with_outcomes(outcomes);
             let judged = review.day(as_of);
             review.forget_closed();
+            let open: BTreeSet<_> =
+                review.episodes().ranked().into_iter().map(|alert| Excluded::key_of(&alert.assessment)).collect();
             let kept = serde_json::to_string(review.episodes());
-            Ok::<_, PipelineError>((judged, kept, state))
+            Ok::<_, PipelineError>((judged, open, kept, state))
         })
         .await??;
         *self.judging_state() = Some(state);
@@ -101,6 +105,7 @@ impl Tower {
         for event in judged.events.iter().filter(|event| event.event == AlertEventKind::Raised) {
             self.reopen_risen(&mut tx, &event.alert_id, now).await?;
         }
+        excluded::keep(&mut tx, &judged.assessments, &open).await?;
         Store::set_fact(&mut tx, EPISODES, &kept?).await?;
         Store::move_cursor(&mut tx, ALERTS, from, to, &as_of.to_string()).await?;
         tx.commit().await?;

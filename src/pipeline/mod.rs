@@ -21,6 +21,7 @@ mod edition;
 mod error;
 mod excerpts;
 mod exchange;
+mod excluded;
 mod export;
 mod files;
 mod folder;

@@ -13,6 +13,8 @@ vocabulary::bounds! {
     pub const DIGEST_HITS_MAX: usize = 20, "documents", "the others are counted";
     /// Most documents in doubt that wait for a person; the oldest are let go.
     pub const DOUBTS_OPEN_MAX: u32 = 2_000, "documents", "the oldest are no longer asked about";
+    /// Most matters of which the service keeps that it excluded them; those that were judged longest ago are let go.
+    pub const EXCLUDED_MAX: u32 = 5_000, "matters", "the oldest are no longer listed";
     /// Longest time between two digests, in minutes: a week.
     pub const THROTTLE_MINUTES_MAX: u32 = 7 * 24 * 60, "minutes", "the search is refused";
 }

@@ -28,7 +28,7 @@ mod sqlite;
 pub use alerts::{ALERTS_MAX, AlertCounts};
 pub use audit::{AuditBreak, AuditLine};
 pub use bounds::{
-    BOUNDS, DIGEST_HITS_MAX, DOUBTS_OPEN_MAX, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX,
+    BOUNDS, DIGEST_HITS_MAX, DOUBTS_OPEN_MAX, EXCLUDED_MAX, SEARCH_HITS_MAX, SEARCH_NAME_CHARS_MAX, SEARCHES_MAX,
     SEARCHES_OF_ONE_MAX, THROTTLE_MINUTES_MAX,
 };
 pub use buyers::{Buyer, BuyerRow, ConsignmentRow, ListedBuyer, Private, Revealed, RevealedBuyer};

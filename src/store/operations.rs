@@ -21,8 +21,8 @@ use crate::{
 };
 use vocabulary::{
     Act, Alert, AlertEvent, AlertId, AuditEntry, BuyerRef, Category, Channel, DocumentId, DoubtedText, Endpoint,
-    Intake, Listing, MessageStamp, Meta, Notice, Outcome, Party, Position, SampleId, SamplingRequest, SourceId,
-    TestBody,
+    Excluded, ExclusionKey, Intake, Listing, MessageStamp, Meta, Notice, Outcome, Party, Position, SampleId,
+    SamplingRequest, SourceId, TestBody,
 };
 
 /// Operations of the whole store.
@@ -328,6 +328,24 @@ of_tx! {
     fn add_test_body(body: &TestBody, now: Timestamp) -> ();
     /// Keeps a frame by its digest; one that is kept stays.
     fn add_frame(digest: &str, csv: &str, now: Timestamp) -> ();
+}
+
+// What the machine excluded: one row a matter, the newest.
+
+of_store! {
+    /// All exclusions that are kept, the newest first; at most [`EXCLUDED_MAX`](crate::EXCLUDED_MAX).
+    fn excluded() -> Vec<Excluded>;
+}
+
+of_tx! {
+    /// All exclusions as this transaction sees them.
+    fn excluded_in() -> Vec<Excluded>;
+    /// Keeps an exclusion, in place of what was kept of its matter.
+    fn put_excluded(row: &Excluded) -> ();
+    /// Forgets the exclusion of a matter.
+    fn remove_excluded(key: &ExclusionKey) -> ();
+    /// Lets those that were judged longest ago go beyond [`EXCLUDED_MAX`](crate::EXCLUDED_MAX), and says how many.
+    fn trim_excluded() -> u64;
 }
 
 // Buyers and what they order, sealed. How they are sealed and shown is in `buyers`, for every engine; what is sealed is for this room alone.

@@ -68,6 +68,8 @@ text_ids! {
     SampleId;
     /// A buyer (购样人): `b-` and eight hex digits drawn by chance. It may be shown; whose it is, the sealed store alone knows (PRIV-2).
     BuyerRef;
+    /// A matter that the machine excluded, e.g. `x-toy-choking-3fa1c2d4e5`: of its category, hazard, brand and region, the same on every day.
+    ExclusionKey;
     /// An outcome's stable id, derived from what came back.
     OutcomeId;
     /// Version of a compiled lexicon: a hash over the bytes of its files.

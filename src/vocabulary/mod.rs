@@ -15,6 +15,7 @@ mod delivery;
 mod document;
 mod doubt;
 mod excerpt;
+mod excluded;
 mod explanation;
 mod fingerprint;
 mod ids;
@@ -58,11 +59,12 @@ pub use document::{
 };
 pub use doubt::{Doubt, DoubtAnswer, DoubtedText, LabelledPair};
 pub use excerpt::{SHOWN_CHARS, excerpt};
+pub use excluded::{Excluded, Looked};
 pub use explanation::{About, Cluster, Explanation, Place, Sentence, SpreadFinding, Subject, Variety, Zone};
 pub use fingerprint::{Content, Fingerprint};
 pub use ids::{
-    AlertId, BuyerRef, CriteriaVersion, DocumentId, LexiconVersion, OutcomeId, Position, RequestId, RuleId, SampleId,
-    SourceId,
+    AlertId, BuyerRef, CriteriaVersion, DocumentId, ExclusionKey, LexiconVersion, OutcomeId, Position, RequestId,
+    RuleId, SampleId, SourceId,
 };
 pub use intake::Intake;
 pub use message::{MessageStamp, PublisherCode, PublisherError, StampError};

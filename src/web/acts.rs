@@ -37,10 +37,21 @@ pub(super) struct NewAct {
     /// Its particulars, for acts on the matter that have some.
     #[serde(default)]
     work: Option<Box<Work>>,
+    /// The exclusion lasts until the watch raises a level of it, for `exclude`.
+    #[serde(default)]
+    until_rise: Option<Ticked>,
     /// The form key, which the gate has checked.
     #[serde(default, rename = "key")]
     #[schemars(skip)]
     _key: String,
+}
+
+/// A box of the form that was ticked.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Ticked {
+    Yes,
 }
 
 impl NewAct {
@@ -51,8 +62,10 @@ impl NewAct {
             text => Some(text.parse::<Date>().map_err(|_| Problem::bad_request("until 应为日期，如 2026-01-31。"))?),
         };
         let to = Some(self.to.trim().to_owned()).filter(|to| !to.is_empty());
+        // With another act than `exclude` it is refused where acts are checked.
+        let until_rise = self.until_rise.map(|Ticked::Yes| Box::new(Work::Exclude { until_rise: true }));
         Ok(Act {
-            work: self.work,
+            work: self.work.or(until_rise),
             alert_id: id,
             at: now(),
             by: member.name.clone(),

@@ -43,6 +43,7 @@ pub(super) static ROUTES: &[Route] = &[
     page(Post, "/searches/remove", Roles(INSIDE, Search), |m| on(m, saved_searches::remove_by_form)),
     page(Get, "/doubts", Roles(INSIDE, Search), |m| on(m, pages::doubts::list)),
     page(Post, "/doubts", Roles(INSIDE, Act), |m| on(m, pages::doubts::answer)),
+    page(Get, "/excluded", Roles(INSIDE, Search), |m| on(m, pages::excluded::list)),
     page(Get, "/documents/{id}", Roles(INSIDE, Search), |m| on(m, pages::document::show)),
     page(Get, "/documents/{id}/raw", Roles(INSIDE, Search), |m| on(m, downloads::raw)),
     page(Get, "/sampling", Roles(SAMPLERS, Read), |m| on(m, pages::sampling::list)),

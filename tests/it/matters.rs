@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Said, run, run_in};
 use wanglou::config::{Overrides, Settings};
 use wanglou::pipeline::Tower;
-use wanglou::vocabulary::{AlertId, Disposal, SamplingRequest, day_of, parse_moment};
+use wanglou::vocabulary::{AlertEvent, AlertEventKind, AlertId, Disposal, SamplingRequest, day_of, parse_moment};
 
 /// Header of a file of results.
 const HEAD: &str =
@@ -247,6 +247,115 @@ fn clause_3_43_the_item_id_is_the_same_from_listing_to_result() {
         let found: Vec<&Value> = outcomes.iter().filter(|outcome| outcome["of_sample"] == of).collect();
         assert!(found.len() == 1 && found[0]["alert_id"] == centre.alert.as_str(), "{sample}: {outcomes:?}");
     }
+}
+
+#[test]
+fn clause_3_29_what_the_machine_excludes_is_kept_with_its_reason_and_can_be_looked_at() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (data, file) = (dir.path().join("data"), dir.path().join("complaints.ndjson"));
+    // One event, told twice.
+    let told =
+        |id: &str| json!({"id": id, "text": "充电宝充电时起火", "channel": "complaint", "published_at": "2024-05-03"});
+    fs::write(&file, format!("{}\n{}\n", told("a"), told("b"))).expect("written");
+    let folder = data.to_str().expect("UTF-8");
+    run(&["import", "--data", folder, "--source", "hotline", file.to_str().expect("UTF-8")]).good();
+    let judged = |day: &str| {
+        let now = parse_moment(&format!("{day} 09:00:00")).expect("a moment");
+        opened(data.clone(), async |tower| tower.judge(now).await.expect("judged"))
+    };
+    let first = judged("2024-05-04");
+    assert!(first.alerts.is_empty() && first.events.is_empty(), "it emits no alert: {:?}", first.events);
+    let list = |more: &[&str]| -> Value {
+        let said = run(&[&["alerts", "excluded", "--json", "--data", folder][..], more].concat()).good();
+        serde_json::from_str::<Value>(&said.out).expect("JSON")["excluded"].clone()
+    };
+    let row = list(&[])[0].clone();
+    assert_eq!(
+        (&row["category"], &row["hazard"], &row["as_of"]),
+        (&json!("battery_charger"), &json!("fire"), &json!("2024-05-04"))
+    );
+    assert_eq!(row["rule"], "exclude.below_line");
+    assert!(row["why"].as_str().is_some_and(|why| why.contains("未越过门限，也无单件规则命中")), "{row}");
+    assert_eq!(list(&["--category", "battery_charger"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(list(&["--category", "toy"]), json!([]));
+
+    // Somebody wants it looked at: the list and the audit log say who and why, and a later judgement leaves that alone.
+    let key = row["key"].as_str().expect("a key");
+    let look = |key: &str, why: &str| run(&["alerts", "look", key, "--by", "王", "--why", why, "--data", folder]);
+    let refused = look("x-none", "看看");
+    assert!(refused.status == 2 && refused.err.contains("alerts excluded"), "{}", refused.err);
+    assert_eq!(look(key, " ").status, 2, "without a reason");
+    look(key, "同一厂家第三次").good();
+    judged("2024-05-05");
+    let row = list(&[])[0].clone();
+    assert_eq!((&row["looked"]["by"], &row["looked"]["why"]), (&json!("王"), &json!("同一厂家第三次")));
+    let shown = run(&["alerts", "excluded", "--data", folder]).good().out;
+    assert!(shown.contains(key) && shown.contains("待人工查看：王"), "{shown}");
+    let audit = run(&["audit", "list", "--data", folder]).good().out;
+    let looked =
+        audit.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")).find(|line| line["about"] == key);
+    assert_eq!(
+        looked.map(|line| (line["who"].clone(), line["detail"].clone())),
+        Some((json!("王"), json!("look: 同一厂家第三次")))
+    );
+}
+
+/// Complaints of one hazard from everywhere, each in its own words: reprints of one story would be one event.
+const COMPLAINTS: &[(&str, &str)] = &[
+    ("浙江省", "热水器漏电，洗澡时手一碰水龙头就发麻"),
+    ("江苏省", "新买的电热水器装好第三天就漏电跳闸"),
+    ("广东省", "电热水器外壳带电，摸上去触电"),
+    ("山东省", "洗澡洗到一半被热水器电了一下，师傅说是漏电"),
+    ("四川省", "老房子换了热水器，花洒出水漏电，孩子被电哭"),
+    ("河南省", "热水器防电墙不起作用，漏电，售后推脱"),
+    ("湖北省", "储水式热水器用了半年内胆进水漏电"),
+    ("福建省", "物业检查发现租客家的热水器漏电，已断电"),
+    ("湖南省", "母亲用热水器洗头时触电，幸好及时拔了插头"),
+    ("安徽省", "投诉商家：热水器漏电两次，维修后仍然漏电"),
+];
+
+/// What the watch did once the alert of a centre was excluded and its matter then rose to many brands and provinces.
+fn excluded_and_risen(more: &[&str]) -> (Centre, Vec<Value>) {
+    let centre = Centre::new();
+    let exclude = ["alerts", "act", &centre.alert, "exclude", "--by", "王", "--note", "已核实为个案"];
+    centre.run(&[&exclude[..], more].concat()).good();
+    let complaint = |(number, (province, text)): (usize, &(&str, &str))| {
+        json!({"id": format!("c{number}"), "text": text, "channel": "complaint", "published_at": "2024-05-04",
+            "meta": {"brand": format!("牌子{number}"), "author": format!("用户{number}"), "region": province}})
+    };
+    let lines = COMPLAINTS.iter().enumerate().map(|told| complaint(told).to_string() + "\n");
+    let file = centre.dir.path().join("complaints.ndjson");
+    fs::write(&file, lines.collect::<String>()).expect("written");
+    centre.run(&["import", "--source", "hotline", file.to_str().expect("UTF-8")]).good();
+    let judged = opened(centre.data(), async |tower| {
+        tower.judge(parse_moment("2024-05-05 09:00:00").expect("a moment")).await.expect("judged")
+    });
+    let raised = |event: &AlertEvent| event.event == AlertEventKind::Raised && event.alert_id.as_str() == centre.alert;
+    assert!(judged.events.iter().any(raised), "it is raised: {:?}", judged.events);
+    let acts = centre.run(&["alerts", "acts", &centre.alert]).good().out;
+    let acts = acts.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    (centre, acts)
+}
+
+#[test]
+fn clause_3_29_an_alert_excluded_until_it_rises_is_opened_again_by_the_watch_when_it_does() {
+    let (centre, acts) = excluded_and_risen(&["--until-rise"]);
+    let [excluded, opened] = acts.as_slice() else { panic!("{acts:?}") };
+    assert_eq!((&excluded["kind"], &excluded["work"]["until_rise"]), (&json!("exclude"), &json!(true)));
+    assert_eq!((&opened["kind"], &opened["by"]), (&json!("reopen"), &json!("望楼")));
+    let told = centre.json(&["matter", "show", &centre.alert, "--json"]);
+    assert_eq!(told["matter"]["casework"]["stage"], "review");
+    // It is for exclusions alone.
+    let mixed = centre.run(&["alerts", "act", &centre.alert, "notify", "--by", "王", "--until-rise"]);
+    assert_eq!(mixed.status, 2, "{}", mixed.err);
+}
+
+#[test]
+fn clause_3_29_an_alert_excluded_plainly_stays_excluded_though_it_rises() {
+    let (centre, acts) = excluded_and_risen(&[]);
+    assert_eq!(acts.len(), 1, "{acts:?}");
+    let told = centre.json(&["matter", "show", &centre.alert, "--json"]);
+    assert_eq!(told["matter"]["casework"]["stage"], "excluded");
 }
 
 #[test]

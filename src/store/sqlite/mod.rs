@@ -14,6 +14,7 @@ mod deliveries;
 mod documents;
 mod doubts;
 mod examine;
+mod excluded;
 mod frontier;
 mod intake;
 mod journal;
@@ -74,6 +75,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "source_states", include_str!("migrations/0020_source_states.sql")),
     (21, "buyers", include_str!("migrations/0021_buyers.sql")),
     (22, "matters", include_str!("migrations/0022_matters.sql")),
+    (23, "excluded", include_str!("migrations/0023_excluded.sql")),
 ];
 
 /// The version of the tables.

@@ -40,6 +40,7 @@ const ROWS: &[&str] = &[
     "INSERT INTO search_hits VALUES (1, 'w', 1, 'a', 1, 'x', '2024-05-01T00:00:00Z', 0)",
     "INSERT INTO buyers VALUES ('b-00000001', 'sealed:1:k:d', '2024-05-01T00:00:00Z', NULL)",
     "INSERT INTO consignments VALUES ('s-1', 'b-00000001', 'sealed:1:k:d', '2024-05-01T00:00:00Z')",
+    r#"INSERT INTO excluded VALUES ('x-toy-fire-1', 'toy', 'fire', '2024-05-01', 'low', 'isolated', 2, '{"key":"x-toy-fire-1","as_of":"2024-05-01","category":"toy","hazard":"fire","brand":null,"region":null,"danger":"low","spread":"isolated","counts":{"reports":2,"texts":2,"actors":2,"places":0},"window_days":7,"rule":"exclude.below_line","why":"w","criteria":"c","documents":["a"]}')"#,
     r#"INSERT INTO notices VALUES (1, '{"kind":"past_changed","at":"2024-05-01T00:00:00Z","about":"a","text":"t"}')"#,
 ];
 
@@ -147,6 +148,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("buyers", "b-00000001", "added_at", "UPDATE buyers SET added_at = 'x'"),
     ("buyers", "b-00000001", "retired_at", "UPDATE buyers SET sealed = NULL, retired_at = 'x'"),
     ("consignments", "s-1", "assigned_at", "UPDATE consignments SET assigned_at = 'x'"),
+    ("excluded", "x-toy-fire-1", "body", "UPDATE excluded SET body = '{}'"),
     ("notices", "1", "body", "UPDATE notices SET body = '{}'"),
     ("notices", "any", "number", "UPDATE notices SET number = -1"),
 ];
@@ -175,6 +177,7 @@ const FREE: &[&str] = &[
     "reruns.seq reruns.plan reruns.ended promotions.seq promotions.state doubts.seq doubts.document_id doubts.text_hash doubts.state",
     "test_bodies.seq test_bodies.name test_bodies.at frames.frame frames.at frames.body",
     "buyers.buyer_id buyers.sealed consignments.sample_id consignments.buyer_id consignments.sealed",
+    "excluded.key excluded.category excluded.hazard excluded.as_of excluded.danger excluded.spread excluded.reports",
     "table_checksums.tbl table_checksums.rows table_checksums.checksum",
 ];
 
@@ -250,6 +253,7 @@ async fn read_all(store: &Store) -> Vec<StoreError> {
         store.promotions(),
         store.doubts(false, 9),
         store.test_bodies(),
+        store.excluded(),
         store.buyers(),
         store.buyer(&"b-00000001".into()),
         store.audit(0, 9),
@@ -259,6 +263,7 @@ async fn read_all(store: &Store) -> Vec<StoreError> {
     read!(
         Store::lock_journal(&mut tx),
         Store::newest_revisions(&mut tx, &["a".to_owned()]),
+        Store::excluded_in(&mut tx),
         Store::kept_buyers(&mut tx),
         Store::consignment(&mut tx, &"s-1".into()),
         Store::kept_consignments(&mut tx),

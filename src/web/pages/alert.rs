@@ -23,7 +23,8 @@ use access::Viewer;
 use alert::Casework;
 use tell::{self, Language};
 use vocabulary::{
-    Act, ActKind, AlertEventKind, AlertId, DocumentId, Evidence, Scope, ShownAlert, ShownEvent, WindowTerm, day_of,
+    Act, ActKind, AlertEventKind, AlertId, DocumentId, Evidence, Scope, ShownAlert, ShownEvent, Stage, WindowTerm,
+    day_of,
 };
 
 /// Pieces of evidence shown unfolded.
@@ -155,6 +156,8 @@ struct AlertPage<'a> {
     /// What came back, one line each, the newest first.
     outcomes: Vec<String>,
     casework: Casework,
+    /// Whether it is excluded until the watch raises a level of it.
+    until_rise: bool,
     /// What people did, the newest first.
     acts: Vec<ActView<'a>>,
     /// How many older ones stand on further pages, and whether newer ones do.
@@ -205,6 +208,7 @@ pub(crate) async fn show(
     };
     let matter = view.matter(&id).await?.map(|(seen, _)| seen);
     let today = day_of(now());
+    let until_rise = casework.stage == Stage::Excluded && view.is_excluded_until_rise(&id).await?;
     let (history, sampling) = (view.history(&id).await?, view.sampling(&id).await?);
     let shown = stretch::newest(&acts, before, |act| act.note.len());
     let outcomes: Vec<String> = view.outcomes(Some(&id)).await?.iter().map(ToString::to_string).collect();
@@ -239,6 +243,7 @@ pub(crate) async fn show(
         outcomes_before: outcomes_shown.start,
         outcomes: outcomes[outcomes_shown].iter().rev().cloned().collect(),
         casework,
+        until_rise,
         acts_before: shown.start,
         acts_behind: shown.end < acts.len(),
         acts: acts[shown].iter().rev().map(|act| ActView { act, day: day_of(act.at) }).collect(),

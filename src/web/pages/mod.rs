@@ -6,6 +6,7 @@ pub(super) mod bodies;
 pub(super) mod deliveries;
 pub(super) mod document;
 pub(super) mod doubts;
+pub(super) mod excluded;
 mod forms;
 pub(super) mod matter;
 pub(super) mod matters;

@@ -15,7 +15,7 @@ use index::{Expansion, Hit, IndexError, SearchPage, SearchRequest};
 use pipeline::revisions::{DiffLine, changes};
 use pipeline::{ExportFormat, NewAnswer, NewSearch, PipelineError, Tower, on_disk, read_batch};
 use store::{CameFor, SavedSearch};
-use vocabulary::{Document, DocumentId, DoubtedText, Reading, parse_moment};
+use vocabulary::{Document, DocumentId, DoubtedText, Excluded, Reading, parse_moment};
 
 /// What a visitor may copy.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -118,6 +118,17 @@ impl View {
     pub(crate) async fn answer_doubt(&self, id: &DocumentId, answer: NewAnswer) -> Result<(), ViewError> {
         let kept = self.archive()?.answer_doubt(id, answer).await;
         kept.map_err(|error| refused(error, "", "keeping what is said of a document in doubt"))
+    }
+
+    /// What the machine excluded, the newest first. For those who see every alert: a body that watches over regions does not.
+    pub(crate) async fn excluded(&self) -> Result<Vec<Excluded>, ViewError> {
+        let tower = self.archive()?;
+        if !self.sight.sees_all() {
+            return Err(ViewError::Refused {
+                why: "机器排除的事项不分地区，只对查看全部预警的单位列出。".to_owned()
+            });
+        }
+        tower.store().excluded().await.map_err(doing("reading what the machine excluded"))
     }
 
     /// What came for a watched search, newest first, at most `limit`.

@@ -255,6 +255,15 @@ impl View {
         Ok((Casework { stage, published, ..Casework::default() }, acts))
     }
 
+    /// Whether the exclusion of an alert lasts only until the watch raises a level of it; known to those inside.
+    pub(super) async fn is_excluded_until_rise(&self, id: &AlertId) -> Result<bool, ViewError> {
+        if !(self.sight.is_inside() && self.sees(id).await?) {
+            return Ok(false);
+        }
+        let found = self.tower.matter(id).await.map_err(doing("reading what people did"))?;
+        Ok(found.is_some_and(|(_, matter, _)| matter.excluded_until_rise))
+    }
+
     /// Keeps what a person did, or refuses it with the reason; false when the same was kept before.
     pub(super) async fn act(&self, act: Act) -> Result<bool, ViewError> {
         match self.acts(vec![act]).await?.pop() {
