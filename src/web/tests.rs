@@ -2,6 +2,7 @@
 
 mod audit;
 mod bodies;
+mod papers;
 
 use std::sync::Arc;
 

@@ -67,6 +67,12 @@ impl PaperKind {
         }
     }
 
+    /// Whether it always goes to one unit.
+    #[must_use]
+    pub fn needs_addressee(self) -> bool {
+        matches!(self, Self::Commission | Self::Letter)
+    }
+
     /// How its numbers begin.
     fn series(self) -> &'static str {
         match self {

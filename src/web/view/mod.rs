@@ -6,6 +6,7 @@
 
 mod archive;
 mod found;
+mod papers;
 mod status;
 mod values;
 
