@@ -1,8 +1,9 @@
 //! `wanglou matter`: what is done about an alert (风险事项), by whom, and what each party owes until when.
-#![expect(clippy::disallowed_methods, reason = "reads the files that are named and asks the clock")]
+#![expect(clippy::disallowed_methods, reason = "reads and writes the files that are named and asks the clock")]
 
 mod case;
 mod fields;
+mod paper;
 mod tables;
 
 use std::fs;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 use super::lang::{language, pick, tr};
 use super::{Common, Failure, cannot_read, pipeline_failure, say, tell};
+use matter::paper::PaperKind;
 use matter::results::{self, BadRows, FileResult};
 use matter::{Duty, Handling, Matter, Owner, SampleCounts, SampleState, work_of};
 use pipeline::{AT_THE_MACHINE, ActTaken, Folder, ResultsReport};
@@ -107,6 +109,22 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Make a paper: scheme, commission, letter or report; a letter is a draft until the unit is told by `act … address`
+    Paper {
+        /// The alert
+        alert: String,
+        /// Which paper: scheme, commission, letter, report
+        kind: PaperKind,
+        /// The unit it goes to
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+        /// The file to write, .docx, .pdf or .txt; without it the paper is printed
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// The day on which days are counted [default: today]
+        #[arg(long, value_name = "DATE")]
+        on: Option<Date>,
+    },
     /// The register of test bodies
     #[command(subcommand)]
     Bodies(Bodies),
@@ -187,6 +205,10 @@ pub(super) async fn run(args: MatterArgs, common: &Common) -> Result<(), Failure
         }
         What::Duties { overdue, on, json } => duties(&folder, overdue, day(on), json).await,
         What::Results { file, by, json } => take_results(&folder, &file, &by, now, json).await,
+        What::Paper { alert, kind, to, out, on } => {
+            let id = AlertId::new(alert.trim());
+            paper::run(&folder, &id, kind, to.as_deref().map(str::trim), out.as_deref(), day(on)).await
+        }
         What::Bodies(Bodies::List { json }) => tables::bodies(&folder, day_of(now), json).await,
         What::Bodies(Bodies::Add { name, certificate, category, from, until, by }) => {
             let body = TestBody { name, certificate, categories: category, valid_from: from, valid_until: until };

@@ -2,8 +2,8 @@
 //!
 //! In: an alert's day, its sampling request and the acts on it in their order; clocks and a calendar of working days; a day. Out: the state
 //! ([`Matter`]), whether a further act may be done ([`Matter::check`]), what each party owes until when ([`Matter::duties`]). Nobody writes
-//! state: it follows from the acts, so that it can be replayed, proven and handed over. Pure. Not here: the store, the clock on the wall, HTTP,
-//! who buyers are (PRIV-2).
+//! state: it follows from the acts, so that it can be replayed, proven and handed over. [`paper`] makes papers of it. Pure. Not here: the store, the
+//! clock on the wall, HTTP, how a file is written, who buyers are (PRIV-2).
 
 mod calendar;
 mod check;
@@ -12,6 +12,7 @@ mod duty;
 mod fields;
 mod handling;
 mod measures;
+pub mod paper;
 pub mod results;
 mod sample;
 mod share;

@@ -1,5 +1,7 @@
 //! The whole way of a matter, and random walks of many parties through it.
 
+mod papers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use alert::may;

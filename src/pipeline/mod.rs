@@ -37,6 +37,7 @@ mod masking;
 mod matters;
 mod operate;
 mod outcomes;
+mod papers;
 pub mod planned;
 mod private;
 pub mod promotion;

@@ -45,6 +45,7 @@ fn set_in_chinese(set: &str) -> &str {
         "stage" => "办理阶段",
         "act" => "操作",
         "group of products" => "产品组",
+        "paper" => "文书",
         other => other,
     }
 }

@@ -82,8 +82,10 @@ pub(super) struct FormQuery {
 
 /// A kind of file that an office document is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FileKind {
+pub(super) enum FileKind {
+    /// `.docx`.
     Word,
+    /// `.pdf`.
     Pdf,
 }
 
@@ -100,7 +102,7 @@ impl FormQuery {
 }
 
 /// An office document as a file, to be saved under a name.
-fn attached(made: &OfficeDocument, file: FileKind, name: &str) -> Result<Response, Problem> {
+pub(super) fn attached(made: &OfficeDocument, file: FileKind, name: &str) -> Result<Response, Problem> {
     let (kind, ending, bytes) = match file {
         FileKind::Word => {
             let bytes = docx::write(made).map_err(|error| ViewError::internal("writing a Word document", error))?;

@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Write};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::office_document::{Block, OfficeDocument};
+use super::office_document::{Block, OfficeDocument, weights};
 use alert::feed::escape;
 
 /// Media type of the form.
@@ -26,6 +26,10 @@ const BEGIN: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 /// A4 with the usual margins, in twentieths of a point.
 const END: &str = r#"<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1440" w:right="1440" w:bottom="1440" w:left="1440" w:header="720" w:footer="720" w:gutter="0"/></w:sectPr></w:body></w:document>"#;
 
+/// Width of a table, and of the columns of names and values, in twentieths of a point.
+const TABLE: u32 = 9_000;
+const PAIR: [u32; 2] = [2_400, 6_600];
+
 /// The file's bytes.
 pub(super) fn write(document: &OfficeDocument) -> io::Result<Vec<u8>> {
     let mut body = String::new();
@@ -34,7 +38,16 @@ pub(super) fn write(document: &OfficeDocument) -> io::Result<Vec<u8>> {
             Block::Title(text) => styled(&mut body, Some("Heading1"), text),
             Block::Heading(text) => styled(&mut body, Some("Heading2"), text),
             Block::Paragraph(text) => styled(&mut body, None, text),
-            Block::Table(rows) => table(&mut body, rows),
+            Block::Table(rows) => {
+                table(&mut body, &PAIR, rows.iter().map(|(name, value)| vec![name.as_str(), value.as_str()]));
+            }
+            Block::Grid(rows) => {
+                let weights = weights(rows);
+                let all: u32 = weights.iter().map(|weight| u32::from(*weight)).sum();
+                let widths = weights.iter().map(|weight| TABLE * u32::from(*weight) / all.max(1));
+                let rows = rows.iter().map(|row| row.iter().map(String::as_str).collect::<Vec<&str>>());
+                table(&mut body, &widths.collect::<Vec<u32>>(), rows);
+            }
         }
     }
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
@@ -52,16 +65,20 @@ pub(super) fn write(document: &OfficeDocument) -> io::Result<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-fn table(body: &mut String, rows: &[(String, String)]) {
+fn table<'a>(body: &mut String, widths: &[u32], rows: impl IntoIterator<Item = Vec<&'a str>>) {
     body.push_str(
         "<w:tbl><w:tblPr><w:tblW w:w=\"9000\" w:type=\"dxa\"/><w:tblBorders>\
          <w:top w:val=\"single\" w:sz=\"4\"/><w:left w:val=\"single\" w:sz=\"4\"/><w:bottom w:val=\"single\" w:sz=\"4\"/>\
          <w:right w:val=\"single\" w:sz=\"4\"/><w:insideH w:val=\"single\" w:sz=\"4\"/><w:insideV w:val=\"single\" w:sz=\"4\"/>\
-         </w:tblBorders></w:tblPr><w:tblGrid><w:gridCol w:w=\"2400\"/><w:gridCol w:w=\"6600\"/></w:tblGrid>",
+         </w:tblBorders></w:tblPr><w:tblGrid>",
     );
-    for (name, value) in rows {
+    for width in widths {
+        let _ = write!(body, "<w:gridCol w:w=\"{width}\"/>");
+    }
+    body.push_str("</w:tblGrid>");
+    for row in rows {
         body.push_str("<w:tr>");
-        for (width, text) in [(2400, name), (6600, value)] {
+        for (width, text) in widths.iter().zip(row) {
             let _ = write!(body, "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/></w:tcPr>");
             styled(body, None, text);
             body.push_str("</w:tc>");
@@ -100,6 +117,7 @@ mod tests {
         let hostile = "甲</w:t><w:x/>&\u{0}\u{8}\n第二行";
         made.title(hostile)
             .table(&[("名称", hostile.to_owned())])
+            .grid(vec![vec![hostile.to_owned(), "甲".to_owned()], vec!["乙".to_owned()]])
             .list("依据", [hostile])
             .list("无", Vec::<String>::new());
         let bytes = write(&made).expect("written");

@@ -45,6 +45,7 @@ fn names_of(path: &str) -> &'static [&'static str] {
         "/alerts/{id}" | "/matters/{id}" => &["before"],
         "/matters" => &["owner", "overdue", "skip"],
         "/alerts/{id}/sheet" | "/alerts/{id}/notice" => &["format"],
+        "/matters/{id}/paper/{kind}" => &["to", "form"],
         "/search" => &["q", "after", "limit"],
         "/search/export" => &["q", "after", "limit", "format"],
         "/searches" => &["name"],
@@ -204,7 +205,7 @@ async fn no_parameter_however_extreme_is_a_fault_of_ours() {
             for value in values.iter().filter(|value| !value.is_empty()) {
                 let (_, mut headers, body) = example(method, route.path, OWN);
                 headers.push(("authorization", &token));
-                let path = route.path.replace("{id}", value).replace("{name}", value);
+                let path = route.path.replace("{id}", value).replace("{name}", value).replace("{kind}", value);
                 let status = server.status(method, &path, &headers, body).await;
                 assert!(!status.is_server_error(), "{method} {path:.80}: {status}");
                 sent += 1;

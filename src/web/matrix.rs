@@ -167,6 +167,7 @@ pub(super) fn example(
     let document = "sim.complaints%2F2024%2F0711";
     let path = match pattern {
         "/documents/{id}" | "/documents/{id}/raw" => pattern.replace("{id}", document),
+        "/matters/{id}/paper/{kind}" => pattern.replace("{id}", alert).replace("{kind}", "scheme"),
         "/search" | "/api/v1/search" => format!("{pattern}?q=%E8%B5%B7%E7%81%AB"),
         "/search/export" | "/api/v1/search/export" => format!("{pattern}?q=%E8%B5%B7%E7%81%AB&format=csv"),
         "/api/v1/searches/{name}" => pattern.replace("{name}", "%E6%B5%99%E6%B1%9F%E8%B5%B7%E7%81%AB"),

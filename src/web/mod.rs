@@ -5,12 +5,13 @@
 //!
 //! Layers. A file imports files of earlier lines and of its own, never of a later one, and none in a circle:
 //!
-//! - plain helpers: `limits`, `clock`, `text`, `display` (how values are worded), `assets`, `operation`, `office_document` (`docx`, `pdf`), `stretch`,
+//! - plain helpers: `limits`, `clock`, `text`, `display` (how values are worded), `assets`, `operation`, `office_document` (`docx`, `pdf`, `paper_files`), `stretch`,
 //!   `shares`, `still_meant`;
 //! - `view`: the data folder as one viewer may see it; `shell`: the frame of a page; `authentication`: who asks; `rights`: who may;
 //! - `problem`: errors as visitors see them; `parameters`: what several addresses read; `feeds`: feeds as they were last written;
 //! - `state`: what handlers share; `address`: where a request comes from; `gate`: the check before every handler;
-//! - handlers: `pages`, `api`, `acts`, `alert_files`, `downloads`, `exchange`, `matters`, `metrics`, `push`, `saved_searches`, `schemas`, `stream`;
+//! - handlers: `pages`, `api`, `acts`, `alert_files`, `downloads`, `exchange`, `matters`, `metrics`, `papers`,
+//!   `push`, `saved_searches`, `schemas`, `stream`;
 //! - `routes`: the table of addresses; `openapi`: the document made of it; `guard`: bounds and headers of every answer;
 //! - this file: the router and the server.
 //!
@@ -41,6 +42,8 @@ mod office_document;
 mod openapi;
 mod operation;
 mod pages;
+mod paper_files;
+mod papers;
 mod parameters;
 mod pdf;
 mod problem;
@@ -86,6 +89,7 @@ use still_meant::Timer;
 
 pub use authentication::Authentication;
 pub use limits::BOUNDS;
+pub use paper_files::{paper_as_docx, paper_as_pdf};
 pub use serve::Room;
 
 /// Where an OpenID provider sends browsers back to; registered there behind the address of the pages.

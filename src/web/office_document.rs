@@ -11,6 +11,19 @@ pub(super) enum Block {
     Paragraph(String),
     /// Rows of a name and its value.
     Table(Vec<(String, String)>),
+    /// Rows of cells, the first of them the names of the columns.
+    Grid(Vec<Vec<String>>),
+}
+
+/// Least and most weight of a column, in characters of its longest cell.
+const WEIGHTS: (usize, usize) = (4, 16);
+
+/// How wide the columns of a grid are beside each other: by their longest cells, within bounds.
+pub(super) fn weights(rows: &[Vec<String>]) -> Vec<u16> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let longest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
+    let weight = |at: usize| longest(at).unwrap_or_default().clamp(WEIGHTS.0, WEIGHTS.1);
+    (0..columns).map(|at| u16::try_from(weight(at)).unwrap_or(u16::MAX)).collect()
 }
 
 /// An office document: parts in order.
@@ -58,6 +71,12 @@ impl OfficeDocument {
     pub(super) fn table(&mut self, rows: &[(&str, String)]) -> &mut Self {
         let rows = rows.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         self.blocks.push(Block::Table(rows.collect()));
+        self
+    }
+
+    /// A table of several columns; the first row names them.
+    pub(super) fn grid(&mut self, rows: Vec<Vec<String>>) -> &mut Self {
+        self.blocks.push(Block::Grid(rows));
         self
     }
 }

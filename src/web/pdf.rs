@@ -6,7 +6,7 @@
 use pdf_writer::types::{CidFontType, FontFlags, SystemInfo};
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
-use super::office_document::{Block, OfficeDocument};
+use super::office_document::{Block, OfficeDocument, weights};
 
 /// Media type of the form.
 pub(super) const PDF: &str = "application/pdf";
@@ -61,7 +61,20 @@ pub(super) fn write(document: &OfficeDocument, title: &str) -> Vec<u8> {
                 sheets.text(text, HEADING, false);
             }
             Block::Paragraph(text) => sheets.text(text, TEXT, false),
-            Block::Table(rows) => rows.iter().for_each(|(name, value)| sheets.row(name, value)),
+            Block::Table(rows) => {
+                for (name, value) in rows {
+                    sheets.row(&[(NAMES, name.as_str()), (WIDTH - NAMES, value.as_str())]);
+                }
+            }
+            Block::Grid(rows) => {
+                let weights = weights(rows);
+                let all: f32 = weights.iter().map(|weight| f32::from(*weight)).sum();
+                let widths: Vec<f32> = weights.iter().map(|weight| WIDTH * f32::from(*weight) / all).collect();
+                for row in rows {
+                    let cells: Vec<(f32, &str)> = widths.iter().copied().zip(row.iter().map(String::as_str)).collect();
+                    sheets.row(&cells);
+                }
+            }
         }
         sheets.space(GAP);
     }
@@ -165,35 +178,32 @@ impl Sheets {
         }
     }
 
-    /// A row of a table; one that is higher than a page goes on on the next.
-    fn row(&mut self, name: &str, value: &str) {
+    /// A row of a table, each cell with its width; one that is higher than a page goes on on the next.
+    fn row(&mut self, cells: &[(f32, &str)]) {
         let step = TEXT * LEADING;
-        let mut names = broken(name, (NAMES - 2.0 * PAD) / TEXT).into_iter();
-        let mut values = broken(value, (WIDTH - NAMES - 2.0 * PAD) / TEXT).into_iter();
-        let mut lines: Vec<(String, String)> = Vec::new();
-        loop {
-            match (names.next(), values.next()) {
-                (None, None) => break,
-                (name, value) => lines.push((name.unwrap_or_default(), value.unwrap_or_default())),
-            }
-        }
+        let columns: Vec<Vec<String>> =
+            cells.iter().map(|(wide, text)| broken(text, (wide - 2.0 * PAD) / TEXT)).collect();
+        let lines = columns.iter().map(Vec::len).max().unwrap_or_default();
         let most = ((PAGE.1 - 2.0 * MARGIN - 2.0 * PAD) / step).floor().max(1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lines of a page: some dozens")]
-        for part in lines.chunks(most as usize) {
+        let most = most as usize;
+        for from in (0..lines).step_by(most) {
             if self.is_full() {
                 return;
             }
-            let height = step * part.len() as f32 + 2.0 * PAD;
+            let height = step * (lines - from).min(most) as f32 + 2.0 * PAD;
             self.room(height);
             let top = self.at;
             let page = self.page();
             page.set_line_width(0.5);
-            page.rect(MARGIN, top - height, NAMES, height).stroke();
-            page.rect(MARGIN + NAMES, top - height, WIDTH - NAMES, height).stroke();
-            for (number, (name, value)) in part.iter().enumerate() {
-                let base = top - PAD - step * number as f32 - TEXT * (LEADING + 1.0) / 2.0 + TEXT * 0.12;
-                set(page, name, TEXT, MARGIN + PAD, base);
-                set(page, value, TEXT, MARGIN + NAMES + PAD, base);
+            let mut left = MARGIN;
+            for ((wide, _), column) in cells.iter().zip(&columns) {
+                page.rect(left, top - height, *wide, height).stroke();
+                for (number, line) in column.iter().skip(from).take(most).enumerate() {
+                    let base = top - PAD - step * number as f32 - TEXT * (LEADING + 1.0) / 2.0 + TEXT * 0.12;
+                    set(page, line, TEXT, left + PAD, base);
+                }
+                left += wide;
             }
             self.at -= height;
         }
@@ -276,7 +286,8 @@ mod tests {
 
     fn made(text: &str) -> Vec<u8> {
         let mut document = OfficeDocument::default();
-        document.title(text).table(&[("名称", text.to_owned())]).list("依据", [text]);
+        let grid = vec![vec!["编号".to_owned(), "名称".to_owned()], vec!["1".to_owned(), text.to_owned()]];
+        document.title(text).table(&[("名称", text.to_owned())]).grid(grid).list("依据", [text]);
         write(&document, text)
     }
 

@@ -14,8 +14,8 @@ use super::rights::{ACTORS, ALL, INSIDE, Need, SAMPLERS};
 use super::state::Shared;
 use super::view::{Pushed, SearchOutcome};
 use super::{
-    PROVIDER_BACK, acts, alert_files, api, assets, downloads, exchange, matters, metrics, pages, push, saved_searches,
-    schemas, stream,
+    PROVIDER_BACK, acts, alert_files, api, assets, downloads, exchange, matters, metrics, pages, papers, push,
+    saved_searches, schemas, stream,
 };
 use Method::{Delete, Get, Post};
 use Need::{Nothing, Pusher, Roles};
@@ -36,6 +36,7 @@ pub(super) static ROUTES: &[Route] = &[
     page(Post, "/alerts/{id}/acts", Roles(ACTORS, Act), |m| on(m, acts::by_form)),
     page(Get, "/alerts/{id}/sheet", Roles(ALL, Read), |m| on(m, alert_files::sheet)),
     page(Get, "/alerts/{id}/notice", Roles(INSIDE, Read), |m| on(m, alert_files::notice)),
+    page(Get, "/matters/{id}/paper/{kind}", Roles(ACTORS, Read), |m| on(m, papers::show)),
     page(Get, "/search", Roles(INSIDE, Search), |m| on(m, pages::search::show)),
     page(Get, "/search/export", Roles(INSIDE, Search), |m| on(m, downloads::export)),
     page(Get, "/searches", Roles(INSIDE, Search), |m| on(m, pages::searches::list)),

@@ -388,6 +388,38 @@ fn clause_3_48_a_platform_that_does_not_report_is_overdue_on_a_later_day() {
 }
 
 #[test]
+fn papers_are_printed_and_written_as_files() {
+    let centre = Centre::new();
+    let samples = centre.sampled();
+    let paper = |args: &[&str]| centre.run(&[&["matter", "paper", centre.alert.as_str()][..], args].concat());
+    let scheme = paper(&["scheme"]).good().out;
+    assert!(scheme.contains("望监采〔") && scheme.contains("主任") && scheme.contains("泄漏电流"), "{scheme}");
+    let body = paper(&["commission", "--to", "检测院"]).good().out;
+    assert!(samples.iter().all(|sample| body.contains(sample)) && !body.contains("899"), "{body}");
+    assert!(paper(&["report"]).status == 2, "nothing is tested yet");
+    centre.run(&["matter", "results", &centre.results(&samples, "pass"), "--by", "检测院王工"]).good();
+    let draft = paper(&["report"]).good().out;
+    assert!(draft.contains("草稿") && draft.contains("检验批次：2") && draft.contains("不合格批次：1"), "{draft}");
+    let unknown = paper(&["letter", "--to", "商城"]);
+    assert!(unknown.status == 2 && unknown.err.contains("不认识单位“商城”"), "{}", unknown.err);
+    centre.stage("confirm", "一批不合格").good();
+    centre.act("王", "address", &["to=商城", "role=platform", "concern=platform", "asked=handle"]).good();
+    let letter = paper(&["letter", "--to", "商城"]).good().out;
+    for word in ["望监函〔", "共检验2批次，不合格1批次", "2.1mA", "未核对", "DB33/T 980 §6.4"] {
+        assert!(letter.contains(word), "{word}: {letter}");
+    }
+    assert!(!letter.contains("草稿"), "{letter}");
+    for (name, begin) in [("函.docx", "PK"), ("函.pdf", "%PDF"), ("函.txt", "风险信息告知函")] {
+        let file = centre.dir.path().join(name);
+        paper(&["letter", "--to", "商城", "--out", file.to_str().expect("UTF-8")]).good();
+        assert!(fs::read(&file).expect("written").starts_with(begin.as_bytes()), "{name}");
+    }
+    let file = centre.dir.path().join("函.odt");
+    let said = paper(&["letter", "--to", "商城", "--out", file.to_str().expect("UTF-8")]);
+    assert!(said.status == 2 && said.err.contains(".docx") && !file.exists(), "{}", said.err);
+}
+
+#[test]
 fn what_cannot_be_done_says_what_to_do() {
     let centre = Centre::new();
     let alert = centre.alert.as_str();

@@ -44,6 +44,7 @@ fn left_by(kind: AuditKind) -> &'static [&'static str] {
             "GET /api/v1/search/export",
             "GET /api/v1/exchange",
             "GET /feeds/alerts.csv",
+            "paper as a file",
         ],
         AuditKind::Delivery => &["subscribe", "unsubscribe"],
         // `tests/it/promotion.rs`: this folder is read by rules that its settings name, so none can be promoted.
@@ -119,6 +120,11 @@ async fn everything_that_the_audit_log_is_for_leaves_its_line() {
             assert_eq!(watched.fresh().await, [], "{asked}: {status} {kind}");
         }
     }
+
+    let paper = format!("/matters/{OWN}/paper/scheme?form=docx");
+    let taken = watched.server.ask("GET", &paper, &[("authorization", bearer.as_str())], "").await;
+    assert_eq!(taken.status(), 200);
+    watched.left("paper as a file", AuditKind::Export, &by, OWN).await;
 
     // Acts, by each of the ways in.
     let json = [("authorization", bearer.as_str()), ("content-type", "application/json")];

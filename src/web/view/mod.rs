@@ -7,6 +7,7 @@
 mod archive;
 mod found;
 mod matters;
+mod papers;
 mod status;
 mod values;
 
