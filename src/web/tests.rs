@@ -2,6 +2,7 @@
 
 mod audit;
 mod bodies;
+mod matters;
 mod papers;
 
 use std::sync::Arc;
