@@ -82,6 +82,15 @@ pub struct Part {
 }
 
 impl Matter {
+    /// Whether a unit outside has a part in it: it was told, was commissioned to test, or is under an order to correct.
+    #[must_use]
+    pub fn has_part(&self, party: &Party) -> bool {
+        let name = &party.name;
+        let told = self.recipients.contains_key(name) || self.commissions.contains_key(name);
+        let ordered = || self.corrections.iter().any(|order| order.firm == *name);
+        party.role != Role::Public && (told || (party.role == Role::Firm && ordered()))
+    }
+
     /// The part of a unit outside.
     #[must_use]
     pub fn part_of(&self, party: &Party, handling: &Handling) -> Part {

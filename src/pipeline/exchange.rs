@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::{Folder, PipelineError};
 use archive::zip_files;
+use matter::{Matter, Part};
 use tell::{self, Explained, Language};
-use vocabulary::{Act, CriteriaVersion, LexiconVersion, SamplingRequest, ShownAlert, ShownEvent, show_moment};
+use vocabulary::{Act, CriteriaVersion, LexiconVersion, Outcome, SamplingRequest, ShownAlert, ShownEvent, show_moment};
 
 /// Longest files of an archive together, before compression, in bytes.
 const ZIPPED_BYTES_MAX: usize = 256 << 20;
@@ -22,6 +23,20 @@ pub struct Records {
     pub sampling: Vec<SamplingRequest>,
     /// What people did.
     pub acts: Vec<Act>,
+    /// What that adds up to.
+    pub matters: Vec<MatterRecord>,
+    /// Verdicts and results of tests; for those inside.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A matter as an organisation may see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum MatterRecord {
+    /// All of it, for those inside.
+    Whole(Box<Matter>),
+    /// The part of a unit outside.
+    Part(Box<Part>),
 }
 
 /// One file of the archive: a record a line.
@@ -68,6 +83,8 @@ impl Folder {
             ("events.ndjson", lines(records.events.iter().map(in_words))?, records.events.len()),
             ("sampling.ndjson", lines(&records.sampling)?, records.sampling.len()),
             ("acts.ndjson", lines(&records.acts)?, records.acts.len()),
+            ("matters.ndjson", lines(&records.matters)?, records.matters.len()),
+            ("outcomes.ndjson", lines(&records.outcomes)?, records.outcomes.len()),
         ];
         if files.iter().map(|(_, bytes, _)| bytes.len()).sum::<usize>() > ZIPPED_BYTES_MAX {
             let megabytes = ZIPPED_BYTES_MAX >> 20;

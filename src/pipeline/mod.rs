@@ -64,7 +64,7 @@ pub use collecting::{CollectingFolder, SourceStates, check_source};
 pub use doubts::{LabelledText, NewAnswer, NewPair};
 pub use draws::Actor;
 pub use error::PipelineError;
-pub use exchange::{ExchangeFile, ExchangeManifest, Records};
+pub use exchange::{ExchangeFile, ExchangeManifest, MatterRecord, Records};
 pub use export::{Manifest, ZIP_ROWS_MAX};
 pub use extract::fingerprint;
 pub use folder::Folder;

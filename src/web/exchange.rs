@@ -31,8 +31,13 @@ pub(super) async fn take_away(
     // One at a time: each reads all there is.
     let _turn = shared.exchange_turn(&viewer)?;
     let records = view.records().await?;
-    let detail =
-        format!("{} alerts, {} events, {} acts", records.alerts.len(), records.events.len(), records.acts.len());
+    let detail = format!(
+        "{} alerts, {} events, {} acts, {} matters",
+        records.alerts.len(),
+        records.events.len(),
+        records.acts.len(),
+        records.matters.len()
+    );
     let packed = tokio::task::spawn_blocking(move || view.zip_records(&records, now())).await;
     let packed = packed.map_err(|error| Problem::internal(&error))??;
     shared.note_export(&viewer, "exchange".to_owned(), detail).await?;

@@ -14,6 +14,7 @@ use super::problem::Details;
 use super::rights::Need;
 use super::routes::{ROUTES, Route};
 use deliver::WebhookMessage;
+use matter::{Matter, Part};
 use pipeline::ExchangeManifest;
 use vocabulary::{Document, Notice, Party, Reading, Role, Scope, SignalRecord};
 
@@ -31,6 +32,8 @@ const RECORDS: &[SchemaOf] = &[
     of::<Party>,
     of::<WebhookMessage>,
     of::<ExchangeManifest<'static>>,
+    of::<Matter>,
+    of::<Part>,
 ];
 
 /// The document; made once.

@@ -210,7 +210,7 @@ pub(super) static ROUTES: &[Route] = &[
     }),
     api(Get, "/api/v1/exchange", Roles(ALL, Read), |m| on(m, exchange::take_away), Operation {
         id: "takeAway",
-        about: "All records that concern whoever asks, as NDJSON files with a manifest: alerts, events, sampling requests, acts",
+        about: "All records that concern whoever asks, as NDJSON files with a manifest: alerts, events, sampling requests, acts, matters, outcomes",
         answers: &[Answer::bytes("application/zip", "a ZIP archive")],
         errors: &[409, 429],
         ..PLAIN

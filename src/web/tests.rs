@@ -4,6 +4,7 @@ mod audit;
 mod bodies;
 mod matters;
 mod papers;
+mod shared_out;
 
 use std::sync::Arc;
 

@@ -52,23 +52,20 @@ pub(super) fn paper(ground: &Ground<'_>, to: Option<&Addressee>) -> Option<Paper
     ));
     let totals = Totals::of(&all);
     paper.facts([("检验批次", totals.tested.to_string()), ("不合格批次", totals.failed.to_string())]);
-    match to.filter(|to| to.role == Role::Platform) {
-        Some(platform) => {
-            let own: Vec<_> = all.into_iter().filter(|(sample, _)| platform.concerns(sample)).collect();
-            let totals = Totals::of(&own);
-            paper.facts([
-                ("其中贵平台检验批次", totals.tested.to_string()),
-                ("其中贵平台不合格批次", totals.failed.to_string()),
-            ]);
-            if paper.is_draft() && own.is_empty() {
-                paper.gaps.push("没有名称与该平台一致的已检商品：请核对平台的名称".to_owned());
-            }
-            one_by_one(&mut paper, &own);
+    if let Some(platform) = to.filter(|to| to.role == Role::Platform) {
+        let own: Vec<_> = all.into_iter().filter(|(sample, _)| platform.concerns(sample)).collect();
+        let totals = Totals::of(&own);
+        paper.facts([
+            ("其中贵平台检验批次", totals.tested.to_string()),
+            ("其中贵平台不合格批次", totals.failed.to_string()),
+        ]);
+        if paper.is_draft() && own.is_empty() {
+            paper.gaps.push("没有名称与该平台一致的已检商品：请核对平台的名称".to_owned());
         }
-        None => {
-            by_platform(&mut paper, matter, &all);
-            one_by_one(&mut paper, &all);
-        }
+        one_by_one(&mut paper, &own);
+    } else {
+        by_platform(&mut paper, matter, &all);
+        one_by_one(&mut paper, &all);
     }
     if paper.is_draft() {
         paper.gaps.push("尚未登记告知".to_owned());

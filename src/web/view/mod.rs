@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use access::{Opened, PartyView, Viewer};
 use alert::{self, Casework, cap, feed, forms};
-use pipeline::{ActTaken, PipelineError, Records, Tower};
+use pipeline::{ActTaken, MatterRecord, PipelineError, Records, Tower};
 use vocabulary::{
     Act, Alert, AlertEvent, AlertId, Finding, MessageStamp, Outcome, Party, Refused, RegionCode, SamplingRequest,
     ShownAlert, ShownEvent, Stage, refused,
@@ -165,7 +165,33 @@ impl View {
         let events = events.map(|event| self.sight.event(event)).collect();
         let acts = acts.into_iter().filter(|act| seen.contains(&act.alert_id)).collect();
         let acts = self.sight.acts(acts);
-        Ok(Records { alerts, events, sampling, acts })
+        let matters = self.matter_records(&seen).await?;
+        let outcomes = self.outcome_records(&seen).await?;
+        Ok(Records { alerts, events, sampling, acts, matters, outcomes })
+    }
+
+    /// Of the matters of these alerts the whole for those inside, the own part for a unit outside.
+    async fn matter_records(&self, seen: &BTreeSet<&AlertId>) -> Result<Vec<MatterRecord>, ViewError> {
+        let matters = self.tower.matters().await.map_err(doing("reading the matters"))?;
+        let matters = matters.into_iter().map(|(_, matter)| matter).filter(|matter| seen.contains(&matter.id));
+        let Some(party) = self.party().filter(|party| !party.is_inside()) else {
+            return Ok(matters.map(|matter| MatterRecord::Whole(Box::new(matter))).collect());
+        };
+        let handling = self.tower.handling();
+        let own = matters.filter(|matter| matter.has_part(party));
+        Ok(own.map(|matter| MatterRecord::Part(Box::new(matter.part_of(party, &handling)))).collect())
+    }
+
+    /// What came back about these alerts, or for whoever sees all about anything. Inside only.
+    async fn outcome_records(&self, seen: &BTreeSet<&AlertId>) -> Result<Vec<Outcome>, ViewError> {
+        if !self.sight.is_inside() {
+            return Ok(Vec::new());
+        }
+        let mut outcomes = self.tower.store().outcomes(None).await.map_err(doing("reading what came back"))?;
+        if !self.sight.sees_all() {
+            outcomes.retain(|outcome| outcome.alert_id.as_ref().is_some_and(|id| seen.contains(id)));
+        }
+        Ok(outcomes)
     }
 
     /// A number that is another one whenever anything was written; none: it cannot tell.
