@@ -234,7 +234,9 @@ pub(super) fn to_tantivy(
     facts.brands.iter().for_each(|brand| out.add_text(fields.brand, brand));
     facts.platforms.iter().for_each(|platform| out.add_text(fields.platform, platform));
     for (field, names) in facts.goods.by_field(fields) {
-        names.iter().for_each(|name| out.add_text(field, name));
+        for name in names {
+            out.add_text(field, name);
+        }
     }
     if let Some(severity) = facts.severity {
         out.add_u64(fields.severity, u64::from(severity));

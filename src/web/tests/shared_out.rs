@@ -26,6 +26,7 @@ fn buy(number: u32, platform: &str) -> Work {
         seller: format!("店铺{number}"),
         brand: String::new(),
         maker: String::new(),
+        region: None,
         price_fen: Some(12_345),
         quantity: 3,
         replaces: None,
