@@ -9,8 +9,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use numeric::draw::Draw;
 use vocabulary::{
-    Act, ActKind, Alert, Asked, Category, Concern, Concerns, DrawMode, ItemVerdict, MeasureKind, Party, Role, SampleId,
-    Stage, TestBody, TestItem, TestedItem, VerdictBasis, Work, start_of_day,
+    Act, ActKind, Alert, Asked, Category, Concern, Concerns, DrawMode, ItemVerdict, MeasureKind, Party, RegionCode,
+    Role, SampleId, Stage, TestBody, TestItem, TestedItem, VerdictBasis, Work, start_of_day,
 };
 
 use super::{Around, Duty, Handling, Matter, Owed, Owner, SampleState};
@@ -703,8 +703,8 @@ fn clause_3_47_the_authority_of_the_sellers_place_is_told_and_an_unknown_place_w
         party
     };
     let parties = [
-        with(party("浙江省局", Role::Supervision), |own| own.regions.extend("330000".parse())),
-        with(party("杭州市局", Role::Supervision), |own| own.regions.extend("330100".parse())),
+        with(party("浙江省局", Role::Supervision), |own| own.regions.extend("330000".parse::<RegionCode>())),
+        with(party("杭州市局", Role::Supervision), |own| own.regions.extend("330100".parse::<RegionCode>())),
         with(party("商城公司", Role::Platform), |own| own.platforms.extend(["商城".to_owned()])),
         with(party("牌一公司", Role::Firm), |own| own.brands.extend(["牌1".to_owned()])),
     ];
@@ -732,7 +732,7 @@ fn clause_3_47_the_authority_of_the_sellers_place_is_told_and_an_unknown_place_w
 #[test]
 fn clause_3_30_before_any_test_the_units_of_the_place_are_to_know_of_it() {
     let with = |mut party: Party, code: &str| {
-        party.concerns.regions.extend(code.parse());
+        party.concerns.regions.extend(code.parse::<RegionCode>());
         party
     };
     let parties =
