@@ -14,8 +14,8 @@ use super::rights::{ACTORS, ALL, INSIDE, Need, SAMPLERS};
 use super::state::Shared;
 use super::view::{Pushed, SearchOutcome};
 use super::{
-    PROVIDER_BACK, acts, alert_files, api, assets, downloads, exchange, metrics, pages, papers, push, saved_searches, schemas,
-    stream,
+    PROVIDER_BACK, acts, alert_files, api, assets, downloads, exchange, metrics, pages, papers, push, saved_searches,
+    schemas, stream,
 };
 use Method::{Delete, Get, Post};
 use Need::{Nothing, Pusher, Roles};

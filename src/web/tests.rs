@@ -2,7 +2,7 @@
 
 mod audit;
 mod bodies;
-mod matters;
+mod exchange;
 mod papers;
 
 use std::sync::Arc;
