@@ -88,11 +88,15 @@ impl Tower {
         })
         .await??;
         *self.judging_state() = Some(state);
+        let escalation = self.escalate(as_of, now).await?;
 
         for refused in &judged.refused {
             tracing::warn!("{refused}");
         }
         let mut tx = self.store().begin().await?;
+        if let Some(escalation) = &escalation {
+            escalation.keep(&mut tx).await?;
+        }
         for alert in &judged.alerts {
             Store::put_alert(&mut tx, alert).await?;
         }

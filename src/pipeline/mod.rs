@@ -19,6 +19,7 @@ mod doubts;
 mod draws;
 mod edition;
 mod error;
+mod escalation;
 mod excerpts;
 mod exchange;
 mod excluded;

@@ -1,4 +1,5 @@
-//! What happens to the watch itself and somebody should know: the past changed, other rules are in force (clause 4-10).
+//! What happens to the watch itself and somebody should know: the past changed, other rules are in force (clause 4-10), what was owed in matters
+//! was not done in time (clauses 3-13, 3-14).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub enum NoticeKind {
     RulesInForce,
     /// Promoted rules could not be put in force.
     RulesFailed,
+    /// What somebody owes in a matter was not done in time.
+    DutiesOverdue,
 }
 
 impl NoticeKind {
@@ -27,6 +30,7 @@ impl NoticeKind {
             Self::RerunFailed => "rerun_failed",
             Self::RulesInForce => "rules_in_force",
             Self::RulesFailed => "rules_failed",
+            Self::DutiesOverdue => "duties_overdue",
         }
     }
 
@@ -38,6 +42,7 @@ impl NoticeKind {
             Self::RerunFailed => "重放失败",
             Self::RulesInForce => "规则已启用",
             Self::RulesFailed => "规则未启用",
+            Self::DutiesOverdue => "逾期未办",
         }
     }
 }
@@ -50,7 +55,7 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// When.
     pub at: Timestamp,
-    /// About which thing: the plan of a rerun, the versions of rules.
+    /// About which thing: the plan of a rerun, the versions of rules, the day on which something is overdue.
     pub about: String,
     /// What people should know, in Chinese.
     pub text: String,

@@ -2,9 +2,9 @@
 
 mod audit;
 mod bodies;
+mod exchange;
 mod matters;
 mod papers;
-mod shared_out;
 
 use std::sync::Arc;
 

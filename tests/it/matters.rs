@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use crate::support::{Said, run, run_in};
 use wanglou::config::{Overrides, Settings};
 use wanglou::pipeline::Tower;
-use wanglou::vocabulary::{AlertEvent, AlertEventKind, AlertId, Disposal, SamplingRequest, day_of, parse_moment};
+use wanglou::vocabulary::{
+    AlertEvent, AlertEventKind, AlertId, Disposal, Notice, NoticeKind, SamplingRequest, day_of, parse_moment,
+};
 
 /// Header of a file of results.
 const HEAD: &str =
@@ -385,6 +387,39 @@ fn clause_3_48_a_platform_that_does_not_report_is_overdue_on_a_later_day() {
     centre.by_the_platform("report", "无货可处理", &[]).good();
     let told = centre.json(&["matter", "duties", "--on", &day_after, "--json"]);
     assert!(told["duties"].as_array().expect("a list").iter().all(|duty| duty["what"] != "report"), "{told}");
+}
+
+#[test]
+fn clause_3_13_what_ran_out_is_told_once_and_one_notice_a_day() {
+    let centre = Centre::new();
+    let told = |day: &str| {
+        opened(centre.data(), async |tower| {
+            tower.judge(parse_moment(&format!("{day} 09:00:00")).expect("a moment")).await.expect("judged");
+            let notices = tower.store().notices_after(0, 100).await.expect("read");
+            notices.into_iter().map(|(_, notice)| notice).collect::<Vec<Notice>>()
+        })
+    };
+    // The alert opened on a Saturday: somebody looks at it by Monday.
+    assert_eq!(told("2024-05-06"), [], "its last day");
+    let first = told("2024-05-07");
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert_eq!((first[0].kind, first[0].about.as_str()), (NoticeKind::DutiesOverdue, "2024-05-07"));
+    for word in
+        ["新逾期1项；共逾期1项", "监测中心：首次响应", centre.alert.as_str(), "期限2024-05-06，逾期1天", "未核对"]
+    {
+        assert!(first[0].text.contains(word), "{word}: {}", first[0].text);
+    }
+    assert_eq!(told("2024-05-07"), first, "the same day again");
+    assert_eq!(told("2024-05-08"), first, "the next day it was told already");
+    // A platform is told and does nothing.
+    centre.stage("notify", "").good();
+    centre.act("王", "address", &["to=商城", "role=platform", "concern=platform", "asked=handle"]).good();
+    let day = |days: i64| day_of(Timestamp::now()).checked_add(days.days()).expect("a day").to_string();
+    let second = told(&day(60));
+    assert_eq!(second.len(), 2, "{second:?}");
+    let text = &second[1].text;
+    assert!(text.contains("商城：签收") && text.contains("商城：处理") && text.contains("新逾期2项"), "{text}");
+    assert_eq!(told(&day(61)), second);
 }
 
 #[test]
