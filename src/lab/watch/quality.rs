@@ -1,7 +1,7 @@
 //! How well the watch does, reported as plan, do, check, act (clauses 1-21, 1-22): shares of alerts that were right, how early they came,
 //! false alarms against the promise with a control chart of ourselves, samples that are overdue.
 //!
-//! In: the lines of alerts' lives, outcomes, sampling requests, known incidents, moments of documents. Out: one report as values, as
+//! In: the lines of alerts' lives, outcomes, sampling requests, known incidents, moments of documents, matters. Out: one report as values, as
 //! Chinese text and as a page. Not here: files, the store, the clock.
 //!
 //! Shares are never shown without their n (clause 2-13). An alert nobody judged counts neither way; the share that was judged stands
@@ -15,17 +15,18 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::backtest::{Backtest, Incident, backtest};
+use super::handled::{Handled, HandledReport, handled};
+pub use super::share::Share;
+use super::share::nearest_rank;
 use alert::page::{escape, standing_alone};
+use matter::Handling;
 use methods::cusum_arl::{Chart, Side, optimal_reference};
-use methods::sampling_feedback::wilson;
 use score::{Feedback, FeedbackCriteria, Resolution, credibility, resolutions};
 use vocabulary::{
-    AlertEvent, AlertEventKind, AlertId, CriteriaVersion, DateRange, Finding, Language, LexiconVersion, Refused,
-    Report, SamplingRequest, Verdict, refused, said,
+    AlertEvent, AlertEventKind, AlertId, CriteriaVersion, Danger, DateRange, Finding, Language, LexiconVersion,
+    OutcomeId, Refused, Report, SamplingRequest, Spread, Verdict, refused, said,
 };
 
-/// Level of the intervals.
-const LEVEL: f64 = 0.95;
 /// Days over which rates are computed.
 const MONTH: f64 = 30.0;
 /// Days of one point of the control chart.
@@ -69,49 +70,12 @@ pub struct Sheet<'a> {
     pub incidents: &'a [Incident],
     /// Documents that opened alerts.
     pub stamps: &'a [Stamps],
+    /// Matters with the clocks that they go by; none for a replay, whose alerts nobody handled.
+    pub matters: Option<(&'a [Handled], &'a Handling)>,
     /// Promised false onsets in 30 days: the budget of the criteria.
     pub promised_per_30_days: f64,
     /// How results are read.
     pub criteria: &'a FeedbackCriteria,
-}
-
-/// A share with its numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Share {
-    /// Of `whole`, so many.
-    pub part: u64,
-    /// Of so many.
-    pub whole: u64,
-    /// The share; none of nothing.
-    pub share: Option<f64>,
-    /// 95 % score interval (Wilson 1927).
-    pub interval: Option<[f64; 2]>,
-}
-
-impl Share {
-    fn of(part: u64, whole: u64) -> Self {
-        let (low, high) = wilson(part, whole, LEVEL);
-        let known = whole > 0;
-        Self { part, whole, share: known.then(|| part as f64 / whole as f64), interval: known.then_some([low, high]) }
-    }
-}
-
-impl Report for Share {
-    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
-        match (self.share, self.interval) {
-            (Some(share), Some([low, high])) => {
-                let [share, low, high] = [share, low, high].map(|share| share * 100.0);
-                f.write_str(&said!(
-                    language,
-                    "{share:.1}%（{}/{}，95%区间{low:.1}%—{high:.1}%）",
-                    "{share:.1} % ({}/{}, 95 % {low:.1} %–{high:.1} %)",
-                    self.part,
-                    self.whole
-                ))
-            }
-            _ => f.write_str(language.pick("—（0件）", "— (of none)")),
-        }
-    }
 }
 
 /// Alerts of one rule under one version of criteria and lexicon.
@@ -131,6 +95,38 @@ pub struct RuleRow {
     pub incidents: u64,
     /// Mean lead in days; below zero when late.
     pub lead_days: Option<f64>,
+}
+
+/// Alerts under one version of criteria and lexicon (clause 1-16).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VersionRow {
+    /// Criteria that decided.
+    pub criteria: CriteriaVersion,
+    /// Lexicon that read.
+    pub lexicon: LexiconVersion,
+    /// Alerts opened.
+    pub opened: u64,
+    /// Of those that were confirmed or not, the confirmed.
+    pub ppv: Share,
+    /// Alerts after which a measure was taken.
+    pub measured: u64,
+    /// Median of the days from the alert to its first measure.
+    pub measure_days: Option<f64>,
+}
+
+/// Requests of one grade before testing, and what testing found (clauses 1-16, 2-22).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GradeRow {
+    /// Danger when samples were asked for.
+    pub danger: Danger,
+    /// Spread then.
+    pub spread: Spread,
+    /// Sampling requests.
+    pub requests: u64,
+    /// Those with results.
+    pub answered: u64,
+    /// Of the batches tested, those that failed. Targeted samples: it says nothing of the share in the market.
+    pub failed: Share,
 }
 
 /// A week of the control chart.
@@ -213,8 +209,14 @@ pub struct QualityReport {
     pub chart: Option<ControlChart>,
     /// By rule and version.
     pub rules: Vec<RuleRow>,
+    /// By version of criteria and lexicon.
+    pub versions: Vec<VersionRow>,
+    /// The grade before testing beside what testing found.
+    pub grades: Vec<GradeRow>,
     /// Steps of the way from a publication to its alert.
     pub delays: Vec<Delay>,
+    /// What became of the matters; none for a replay.
+    pub handled: Option<HandledReport>,
     /// Requests past their deadline without a result.
     #[serde(serialize_with = "in_chinese")]
     pub overdue: Vec<Refused>,
@@ -296,8 +298,14 @@ pub fn report(sheet: &Sheet<'_>) -> QualityReport {
         false_onsets_scaled: (decided > 0).then(|| per_month(all) * nothing as f64 / decided as f64),
         chart: chart(&opened, sheet),
         rules: rules(&opened, back.as_ref()),
+        versions: versions(&opened, sheet),
+        grades: grades(&requests, sheet, known_by),
         backtest: back,
         delays: delays(sheet.stamps),
+        handled: sheet.matters.map(|(matters, handling)| {
+            let inside = |one: &&Handled| from <= one.matter.opened_on && one.matter.opened_on <= to;
+            handled(&matters.iter().filter(inside).collect::<Vec<_>>(), handling, to)
+        }),
         overdue,
         actions: Vec::new(),
     };
@@ -336,6 +344,68 @@ fn rules(opened: &[Opened<'_>], back: Option<&Backtest>) -> Vec<RuleRow> {
         }
     };
     groups.into_iter().map(row).collect()
+}
+
+fn versions(opened: &[Opened<'_>], sheet: &Sheet<'_>) -> Vec<VersionRow> {
+    let matters = sheet.matters.map_or(&[][..], |(matters, _)| matters);
+    let measured: BTreeMap<&AlertId, f64> =
+        matters.iter().filter_map(|one| Some((&one.matter.id, one.days_to_measure()?))).collect();
+    let mut groups: BTreeMap<(CriteriaVersion, LexiconVersion), Vec<&Opened<'_>>> = BTreeMap::new();
+    for one in opened {
+        groups.entry((one.line.criteria.clone(), one.line.lexicon.clone())).or_default().push(one);
+    }
+    let row = |((criteria, lexicon), group): (_, Vec<&Opened<'_>>)| {
+        let with = |verdict| group.iter().filter(|one| one.is(verdict)).count() as u64;
+        let mut days: Vec<f64> = group.iter().filter_map(|one| measured.get(&one.line.alert_id).copied()).collect();
+        days.sort_by(f64::total_cmp);
+        VersionRow {
+            criteria,
+            lexicon,
+            opened: group.len() as u64,
+            ppv: Share::of(with(Verdict::Confirmed), with(Verdict::Confirmed) + with(Verdict::Nothing)),
+            measured: days.len() as u64,
+            measure_days: nearest_rank(&days, 50),
+        }
+    };
+    groups.into_iter().map(row).collect()
+}
+
+/// Every request stands in one row: under the grade that its alert had when it was made.
+fn grades(requests: &[&SamplingRequest], sheet: &Sheet<'_>, known_by: Date) -> Vec<GradeRow> {
+    let known = || {
+        let outcomes = sheet.feedback.outcomes().iter();
+        outcomes.filter(|outcome| vocabulary::day_of(outcome.known_at) <= known_by)
+    };
+    let replaced: BTreeSet<&OutcomeId> = known().filter_map(|outcome| outcome.replaces.as_ref()).collect();
+    // Batches tested and failed, by alert.
+    let mut tested: BTreeMap<&AlertId, (u64, u64)> = BTreeMap::new();
+    for outcome in known().filter(|outcome| !replaced.contains(&outcome.id)) {
+        if let (Some(alert), Finding::Samples(samples)) = (&outcome.alert_id, &outcome.finding) {
+            let (all, failed) = tested.entry(alert).or_default();
+            *all += samples.tested;
+            *failed += samples.failed;
+        }
+    }
+    let mut rows: BTreeMap<(Danger, Spread), GradeRow> = BTreeMap::new();
+    for request in requests {
+        let before = |line: &&AlertEvent| line.alert_id == request.alert_id && line.as_of <= request.created_on;
+        let Some(line) = sheet.lines.iter().rfind(before) else { continue };
+        let grade = (line.danger, line.spread);
+        let row = rows.entry(grade).or_insert_with(|| GradeRow {
+            danger: grade.0,
+            spread: grade.1,
+            requests: 0,
+            answered: 0,
+            failed: Share::of(0, 0),
+        });
+        row.requests += 1;
+        if let Some((all, failed)) = tested.get(&request.alert_id) {
+            row.answered += 1;
+            row.failed = Share::of(row.failed.part + failed, row.failed.whole + all);
+        }
+    }
+    // The gravest first.
+    rows.into_values().rev().collect()
 }
 
 /// The chart of whole weeks; none without a whole week, or for a promise that no chart can hold.
@@ -402,10 +472,8 @@ fn delays(stamps: &[Stamps]) -> Vec<Delay> {
             .map(|(from, to)| to.duration_since(from).as_secs_f64().max(0.0) / 3600.0)
             .collect();
         hours.sort_by(f64::total_cmp);
-        // Nearest rank: the smallest value that at least this share of all does not exceed.
-        let rank = |percent: usize| hours[(hours.len() * percent).div_ceil(100).max(1) - 1];
-        if !hours.is_empty() {
-            delays.push(Delay { step, documents: hours.len() as u64, p50_hours: rank(50), p95_hours: rank(95) });
+        if let (Some(p50_hours), Some(p95_hours)) = (nearest_rank(&hours, 50), nearest_rank(&hours, 95)) {
+            delays.push(Delay { step, documents: hours.len() as u64, p50_hours, p95_hours });
         }
     }
     delays
@@ -547,6 +615,7 @@ impl QualityReport {
             );
             row(delay.step, step_in_english(delay.step), shown)
         }));
+        done.extend(self.handled.iter().flat_map(|handled| handled.done_rows(language)));
         let sensitivity = self.sensitivity.map_or_else(
             || language.pick("未提供已知事件", "no known incidents were given").to_owned(),
             |share| share.text(language),
@@ -590,6 +659,9 @@ impl QualityReport {
             let told = said!(language, "开启{opened}件，属实率{ppv}{lead}", "{opened} opened, true ones {ppv}{lead}");
             check.push(vec![said!(language, "规则 {}", "rule {}", rule.rule), told]);
         }
+        check.extend(self.versions.iter().map(|version| version_row(version, language)));
+        check.extend(self.grades.iter().map(|grade| grade_row(grade, language)));
+        check.extend(self.handled.iter().flat_map(|handled| handled.late_rows(language)));
         if let Some(chart) = &self.chart {
             let last = chart.weeks.last().map_or(0.0, |week| week.sum);
             let told = said!(
@@ -652,8 +724,53 @@ impl QualityReport {
             }
             page += "</table>\n";
         }
+        if !self.grades.is_empty() {
+            page += "<h2>检验前等级 × 检验结果</h2>\n<table><tr><th>隐患程度</th><th>范围</th><th>采样任务</th><th>已返结果</th><th>不合格率</th></tr>\n";
+            for grade in &self.grades {
+                let _ = writeln!(
+                    page,
+                    "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                    grade.danger.zh(),
+                    grade.spread.zh(),
+                    grade.requests,
+                    grade.answered,
+                    escape(&grade.failed.text(Language::Chinese))
+                );
+            }
+            page += "</table>\n";
+        }
         standing_alone("质量报告", &page)
     }
+}
+
+fn version_row(version: &VersionRow, language: Language) -> Vec<String> {
+    let VersionRow { criteria, lexicon, opened, ppv, measured, measure_days } = version;
+    let measures = measure_days.map_or_else(String::new, |days| {
+        said!(
+            language,
+            "，预警到首次措施中位{days:.0}天（{measured}件）",
+            ", median {days:.0} days to the first measure ({measured} alerts)"
+        )
+    });
+    let ppv = ppv.text(language);
+    vec![
+        said!(language, "版本 {criteria} {lexicon}", "version {criteria} {lexicon}"),
+        said!(language, "开启{opened}件，属实率{ppv}{measures}", "{opened} opened, true ones {ppv}{measures}"),
+    ]
+}
+
+fn grade_row(grade: &GradeRow, language: Language) -> Vec<String> {
+    let (requests, answered, failed) = (grade.requests, grade.answered, grade.failed.text(language));
+    let danger = language.pick(grade.danger.zh(), grade.danger.en());
+    let spread = language.pick(grade.spread.zh(), grade.spread.en());
+    vec![
+        said!(language, "检验前等级 {danger}×{spread}", "grade before testing: {danger} × {spread}"),
+        said!(
+            language,
+            "采样任务{requests}项，已返{answered}项，不合格率{failed}",
+            "{requests} sampling requests, {answered} with results, failed {failed}"
+        ),
+    ]
 }
 
 impl Report for QualityReport {

@@ -1,14 +1,16 @@
 //! The quality report of a tower's data folder, and of a replay.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::backtest::Incident;
+use super::handled::Handled;
 use super::quality::{QualityReport, Sheet, Stamps, report};
 use pipeline::{Folder, Judge, PipelineError, json_lines, text_of};
 use score::Feedback;
-use vocabulary::{AlertEvent, AlertEventKind, DateRange, Outcome, SamplingRequest, end_of_day};
+use vocabulary::{AlertEvent, AlertEventKind, AlertId, DateRange, Outcome, SamplingRequest, day_of, end_of_day};
 
 /// How well this folder's watch does, from its first alert to the day last judged unless told otherwise.
 pub async fn quality_of_folder(
@@ -22,6 +24,7 @@ pub async fn quality_of_folder(
     let last = folder.judged_until().await?;
     let range = stretch(&lines, from, to.or(last))?;
     let requests = folder.store().sampling_requests().await?;
+    let (matters, handling) = (matters(folder, known_by).await?, folder.handling());
     let feedback = Feedback::new(folder.store().outcomes(None).await?);
     let mut stamps = Vec::new();
     for line in lines.iter().filter(|line| line.event == AlertEventKind::Opened) {
@@ -44,9 +47,29 @@ pub async fn quality_of_folder(
         feedback: &feedback,
         incidents,
         stamps: &stamps,
+        matters: Some((matters.as_slice(), &*handling)),
         promised_per_30_days: judge.criteria().budget.onsets_per_30_days,
         criteria,
     }))
+}
+
+/// All matters as they were known by the end of a day, or as they are.
+async fn matters(folder: &Folder, known_by: Option<Date>) -> Result<Vec<Handled>, PipelineError> {
+    let until = known_by.unwrap_or(Date::MAX);
+    let requests = folder.store().every_request().await?.into_iter().filter(|request| request.created_on <= until);
+    let requests: BTreeMap<AlertId, SamplingRequest> =
+        requests.map(|request| (request.alert_id.clone(), request)).collect();
+    let mut matters: BTreeMap<AlertId, Handled> = BTreeMap::new();
+    for alert in folder.store().every_alert().await? {
+        let matter = Handled::new(alert.id.clone(), alert.opened_on, requests.get(&alert.id));
+        matters.insert(alert.id, matter);
+    }
+    for act in folder.store().acts_but_notes(None).await?.iter().filter(|act| day_of(act.at) <= until) {
+        if let Some(matter) = matters.get_mut(&act.alert_id) {
+            matter.take(act);
+        }
+    }
+    Ok(matters.into_values().collect())
 }
 
 /// How well a replay did, judged by outcomes that it may not have known; `known_by`: by whose end they must have been known.
@@ -77,6 +100,7 @@ pub fn quality_of_run(
         feedback: &Feedback::new(outcomes),
         incidents,
         stamps: &stamps,
+        matters: None,
         promised_per_30_days: judge.criteria().budget.onsets_per_30_days,
         criteria: judge.feedback_criteria(),
     }))

@@ -5,7 +5,10 @@ use jiff::civil::date;
 use super::*;
 use crate::watch::backtest::incidents;
 use score::Criteria;
-use vocabulary::{Category, Evidence, Hazard, Language, Outcome, Report, Samples, SamplingBasis, start_of_day};
+use vocabulary::{
+    Act, ActKind, Category, Evidence, Hazard, Language, MeasureKind, Outcome, Report, Samples, SamplingBasis, Work,
+    start_of_day,
+};
 
 const FROM: Date = date(2026, 1, 1);
 
@@ -117,6 +120,7 @@ fn judged(to: i64) -> QualityReport {
         feedback: &feedback,
         incidents: &incidents,
         stamps: &stamps,
+        matters: None,
         promised_per_30_days: 10.0,
         criteria: &criteria(),
     })
@@ -134,6 +138,72 @@ fn shares_are_counted_with_their_n_and_what_nobody_judged_counts_neither_way() {
     assert_eq!((report.requests, report.answered.part), (3, 1));
     assert_eq!(report.days, 63);
     assert!((report.false_onsets_per_30_days - 3.0 * 30.0 / 63.0).abs() < 1e-12);
+}
+
+#[test]
+fn clause_1_16_the_grade_when_samples_were_asked_for_stands_beside_what_testing_found() {
+    let (mut lines, feedback) = world();
+    let raised = |alert: u32, on: i64| AlertEvent {
+        event: AlertEventKind::Raised,
+        danger: Danger::Serious,
+        ..line(alert, on, &["notify.onset"], "")
+    };
+    // The fourth is raised on the day of its request, the first long after its own.
+    lines.extend([raised(0, 10), raised(4, 24)]);
+    let first = feedback.outcomes().iter().find(|outcome| outcome.id.as_str() == "s-1").expect("results").clone();
+    let Finding::Samples(samples) = &first.finding else { panic!("samples") };
+    let corrected = Outcome {
+        id: "s-2".into(),
+        finding: Finding::Samples(Samples { failed: 4, ..samples.clone() }),
+        replaces: Some("s-1".into()),
+        ..first.clone()
+    };
+    let feedback = Feedback::new(feedback.outcomes().iter().cloned().chain([corrected]));
+    let act = |kind: ActKind, work: Work| Act {
+        alert_id: "wl-0".into(),
+        at: start_of_day(day(5)),
+        by: "王".to_owned(),
+        party: "中心".to_owned(),
+        kind,
+        note: String::new(),
+        to: None,
+        until: None,
+        work: Some(Box::new(work)),
+        key: None,
+    };
+    let mut matters = [Handled::new("wl-0".into(), day(0), None), Handled::new("wl-1".into(), day(6), None)];
+    let measure = Work::Measure { of: "商城".to_owned(), measure: MeasureKind::Delist, about: "店1".to_owned() };
+    matters[0].take(&act(ActKind::Measure, measure));
+    let report = report(&Sheet {
+        range: DateRange { from: FROM, to: day(62) },
+        known_by: Some(day(62)),
+        lines: &lines,
+        requests: &[request(0, 0, 20), request(4, 24, 40), request(9, 54, 90)],
+        feedback: &feedback,
+        incidents: &[],
+        stamps: &[],
+        matters: Some((matters.as_slice(), &Handling::shipped())),
+        promised_per_30_days: 10.0,
+        criteria: &criteria(),
+    });
+    let grades: Vec<_> = report
+        .grades
+        .iter()
+        .map(|row| (row.danger, row.spread, row.requests, row.answered, row.failed.part, row.failed.whole))
+        .collect();
+    assert_eq!(grades, [(Danger::Serious, Spread::Isolated, 1, 0, 0, 0), (Danger::High, Spread::Isolated, 2, 1, 4, 9)]);
+    let [version] = report.versions.as_slice() else { panic!("{:?}", report.versions) };
+    assert_eq!((version.opened, version.ppv.part, version.ppv.whole), (10, 5, 8));
+    assert_eq!((version.measured, version.measure_days), (1, Some(5.0)));
+    let told = report.text(Language::Chinese);
+    assert!(told.contains("检验前等级 高×个别  采样任务2项，已返1项，不合格率44.4%（4/9"), "{told}");
+    assert!(told.contains("，预警到首次措施中位5天（1件）") && told.contains("首次响应  2件中已办"), "{told}");
+    assert!(report.html().contains("<h2>检验前等级 × 检验结果</h2>"));
+    let json = serde_json::to_value(&report).expect("JSON");
+    assert_eq!(
+        (&json["grades"][1]["failed"]["part"], &json["handled"]["matters"]),
+        (&serde_json::json!(4), &serde_json::json!(2))
+    );
 }
 
 #[test]
@@ -158,6 +228,7 @@ fn a_flood_of_false_onsets_passes_the_limit_and_the_promise_does_not() {
             feedback: &feedback,
             incidents: &[],
             stamps: &[],
+            matters: None,
             promised_per_30_days: 10.0,
             criteria: &criteria(),
         };
@@ -181,6 +252,7 @@ fn an_empty_stretch_is_told_and_not_divided_by_zero() {
         feedback: &Feedback::none(),
         incidents: &[],
         stamps: &[],
+        matters: None,
         promised_per_30_days: 10.0,
         criteria: &criteria(),
     });
