@@ -63,6 +63,7 @@ fn closed() -> Handled {
         seller: "店1".to_owned(),
         brand: String::new(),
         maker: String::new(),
+        region: None,
         price_fen: None,
         quantity: 3,
         replaces: None,
