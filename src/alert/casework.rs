@@ -67,6 +67,10 @@ impl Casework {
             ActKind::Withdraw | ActKind::Exclude => self.published = false,
             _ => {}
         }
+        // To tell a unit is to notify (DB33/T 980 §6.1.3 b).
+        if act.kind == ActKind::Address && matches!(self.stage, Stage::Identified | Stage::Review) {
+            self.stage = Stage::Notified;
+        }
         if let Some(Work::Address { to: unit, .. } | Work::Commission { body: unit }) = act.work.as_deref() {
             self.told.insert(unit.clone());
         }

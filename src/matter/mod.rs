@@ -31,4 +31,4 @@ pub use measures::Measures;
 pub use sample::{Sample, SampleCounts, SampleState, Tested};
 pub use share::{Part, SentSample, ToldResult};
 pub use state::{Case, Correction, DrawMade, Drawing, Matter, Objection, Recipient, Scheme, Taken};
-pub use whom::{Proposal, Whom};
+pub use whom::{Proposal, Sibling, Whom};

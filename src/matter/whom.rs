@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use vocabulary::{Alert, Asked, Concern, Party, Refused, RegionCode, Role, Stage};
+use vocabulary::{Alert, Asked, Concern, Listing, Party, Refused, RegionCode, Role, SampleId, Stage};
 
 use super::sample::Sample;
 use super::state::Matter;
@@ -33,6 +33,17 @@ pub struct Whom {
     pub proposed: Vec<Proposal>,
     /// Sellers, makers, platforms and places for which no unit is known, in Chinese: a queue for a person (clause 3-47).
     pub unknown: Vec<String>,
+}
+
+/// Goods on offer that share something with a sample that failed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sibling<'a> {
+    /// The sample.
+    pub sample: SampleId,
+    /// What they share: the maker (by brand) or the seller.
+    pub shares: Concern,
+    /// The goods.
+    pub listing: &'a Listing,
 }
 
 impl Matter {
@@ -88,6 +99,30 @@ impl Matter {
             whom.unknown.push(format!("{placeless}件不合格样品的卖家所在地不明，属地待定"));
         }
         whom
+    }
+
+    /// Goods on offer that share seller, brand or maker with a sample that failed, the sample's own item left out (clause 2-11): what to look at
+    /// next, best-selling first as the listings come.
+    #[must_use]
+    pub fn siblings<'a>(&self, listings: &'a [Listing]) -> Vec<Sibling<'a>> {
+        let failed: Vec<&Sample> = self.samples.values().filter(|sample| fails(sample)).collect();
+        let same = |own: Option<&str>, other: &str| own.is_some_and(|own| !own.is_empty() && own == other);
+        let sibling = |listing: &'a Listing| {
+            failed.iter().find_map(|sample| {
+                if (&sample.item.platform, &sample.item.item_id) == (&listing.platform, &listing.item_id) {
+                    return None;
+                }
+                let brand = listing.brand.as_deref();
+                let shares = match (sample.brand.as_deref(), sample.maker.as_deref()) {
+                    (Some(own), _) if same(brand, own) => Concern::Maker,
+                    (_, Some(own)) if same(brand, own) => Concern::Maker,
+                    _ if listing.seller == sample.seller => Concern::Seller,
+                    _ => return None,
+                };
+                Some(Sibling { sample: sample.id.clone(), shares, listing })
+            })
+        };
+        listings.iter().filter_map(sibling).collect()
     }
 
     fn propose(&self, whom: &mut Whom, party: &Party, concern: Concern, region: Option<RegionCode>, asked: Asked) {

@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use super::{Folder, PipelineError};
 use matter::{Matter, Whom};
 use store::Store;
-use vocabulary::{Act, Alert, AlertId, AlertState, AuditEntry, AuditKind, Refused, SamplingRequest, TestBody, refused};
+use vocabulary::{
+    Act, Alert, AlertId, AlertState, AuditEntry, AuditKind, Listing, Refused, SamplingRequest, TestBody, refused,
+};
 
 /// Listings offered to one sampling request, best-selling first.
 const LISTINGS_MAX: u32 = 500;
@@ -53,6 +55,11 @@ impl Folder {
     /// Whom to tell of a matter, among the organisations that are known.
     pub async fn whom_to_tell(&self, alert: &Alert, matter: &Matter) -> Result<Whom, PipelineError> {
         Ok(matter.whom_to_tell(alert, &self.store().parties().await?))
+    }
+
+    /// Listings of the category of an alert, best-selling first.
+    pub async fn listings_of(&self, alert: &Alert) -> Result<Vec<Listing>, PipelineError> {
+        Ok(self.store().listings(alert.assessment.category, LISTINGS_MAX).await?)
     }
 
     /// The register of test bodies, by name.
