@@ -327,13 +327,19 @@ async fn show(folder: &Folder, alert: &str, today: Date, json: bool) -> Result<(
     let (alert, matter, _) = found.ok_or_else(|| no_alert(&id))?;
     let duties = matter.duties(&folder.handling());
     let whom = folder.whom_to_tell(&alert, &matter).await.map_err(pipeline_failure)?;
+    let listings = folder.listings_of(&alert).await.map_err(pipeline_failure)?;
+    let siblings = matter.siblings(&listings);
     if json {
         let duties: Vec<Standing> = duties.iter().map(|duty| Standing::of(&matter.id, duty, today)).collect();
         return say(serde_json::to_string_pretty(
-            &serde_json::json!({ "matter": matter, "duties": duties, "whom": whom }),
+            &serde_json::json!({ "matter": matter, "duties": duties, "whom": whom, "siblings": siblings }),
         )?);
     }
-    say(case::text(&alert, &matter, &duties, &whom, today).trim_end())
+    say(case::text(&alert, &matter, &duties, &whom, today).trim_end())?;
+    if siblings.is_empty() {
+        return Ok(());
+    }
+    say(case::siblings(&siblings).trim_end())
 }
 
 fn no_alert(id: &AlertId) -> Failure {

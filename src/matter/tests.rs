@@ -9,8 +9,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use numeric::draw::Draw;
 use vocabulary::{
-    Act, ActKind, Alert, Asked, Category, Concern, Concerns, DrawMode, ItemVerdict, MeasureKind, Party, RegionCode,
-    Role, SampleId, Stage, TestBody, TestItem, TestedItem, VerdictBasis, Work, start_of_day,
+    Act, ActKind, Alert, Asked, Category, Concern, Concerns, DrawMode, ItemVerdict, Listing, MeasureKind, Party,
+    RegionCode, Role, SampleId, Stage, TestBody, TestItem, TestedItem, VerdictBasis, Work, start_of_day,
 };
 
 use super::{Around, Duty, Handling, Matter, Owed, Owner, SampleState};
@@ -752,4 +752,41 @@ fn a_unit_is_told_in_the_role_in_which_it_is_known() {
     let refused =
         walk.try_as(&centre(), 0, ActKind::Address, "", Some(told("商城", Role::Supervision, Asked::Inspect)));
     assert_eq!(refused.expect_err("another role"), "“商城”登记为电商平台，不是监管部门。");
+}
+
+#[test]
+fn clause_2_11_what_failed_leads_to_other_goods_of_its_maker_and_its_seller() {
+    let mut walk = Walk::new();
+    ordered(&mut walk, 1);
+    let id = dispatched(&mut walk, 1);
+    let lab = party("检测院", Role::TestBody);
+    let listing = |item: &str, seller: &str, brand: Option<&str>| Listing {
+        item_id: item.to_owned(),
+        platform: "商城".to_owned(),
+        seller: seller.to_owned(),
+        brand: brand.map(str::to_owned),
+        category: Category::BatteryCharger,
+        title: "充电宝".to_owned(),
+        sold: 1,
+        url: None,
+        digest: None,
+    };
+    let listings = [
+        listing("i1", "店1", Some("牌1")),
+        listing("i2", "店2", Some("牌1")),
+        listing("i3", "店1", Some("牌3")),
+        listing("i4", "店4", None),
+    ];
+    assert!(walk.matter.siblings(&listings).is_empty(), "nothing failed yet");
+    walk.try_as(&lab, 20, ActKind::Result, "", Some(result(id, 1, 19, true))).expect("result");
+    let found: Vec<(&str, Concern)> =
+        walk.matter.siblings(&listings).iter().map(|one| (one.listing.item_id.as_str(), one.shares)).collect();
+    assert_eq!(found, [("i2", Concern::Maker), ("i3", Concern::Seller)]);
+}
+
+#[test]
+fn clause_3_30_to_tell_a_unit_is_to_notify() {
+    let mut walk = Walk::new();
+    walk.try_as(&centre(), 0, ActKind::Address, "", Some(told("商城", Role::Platform, Asked::Know))).expect("told");
+    assert_eq!(walk.matter.casework.stage, Stage::Notified);
 }

@@ -6,8 +6,11 @@ use jiff::civil::Date;
 
 use super::tables::unverified;
 use crate::lang::{language, pick, tr};
-use matter::{Drawing, Duty, Limit, Matter, Recipient, Sample, Scheme, Tested, Whom};
+use matter::{Drawing, Duty, Limit, Matter, Recipient, Sample, Scheme, Sibling, Tested, Whom};
 use vocabulary::{Alert, TestItem};
+
+/// Goods of the same maker or seller that are listed.
+const SIBLINGS_SHOWN: usize = 30;
 
 /// One line of a case, indented by `depth` steps.
 fn line(text: &mut String, depth: usize, said: impl std::fmt::Display) {
@@ -207,6 +210,28 @@ fn result(text: &mut String, tested: &Tested) {
             ),
         );
     }
+}
+
+/// Goods on offer that share maker or seller with what failed.
+pub(super) fn siblings(siblings: &[Sibling<'_>]) -> String {
+    let mut text = String::new();
+    line(
+        &mut text,
+        0,
+        pick("与不合格样品同企业或同卖家的在售商品", "Goods on offer of the same maker or seller as what failed"),
+    );
+    for one in siblings.iter().take(SIBLINGS_SHOWN) {
+        let (listing, shares) = (one.listing, pick(one.shares.zh(), one.shares.en()));
+        line(
+            &mut text,
+            1,
+            format_args!("{}  {}  {}  {shares}  {}", listing.platform, listing.item_id, listing.seller, listing.title),
+        );
+    }
+    if siblings.len() > SIBLINGS_SHOWN {
+        line(&mut text, 1, tr!("共 {} 件", "{} in all", siblings.len()));
+    }
+    text
 }
 
 /// Whom to tell, and what no unit is known for.
