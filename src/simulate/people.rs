@@ -411,7 +411,7 @@ impl Day<'_> {
             Stage::Sampling if scheme.is_some_and(|scheme| scheme.cancelled.is_some()) => {
                 self.act(CENTRE, "值班员", ActKind::Notify, "", None);
             }
-            Stage::Sampling if tested > 0 && all => {
+            Stage::Sampling if tested > 0 && all && scheme.is_some_and(matter::Scheme::is_ordered) => {
                 if counts.failed > 0 {
                     self.act(CENTRE, "主任", ActKind::Confirm, "检验不合格", None);
                 } else {
