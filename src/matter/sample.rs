@@ -152,6 +152,12 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// The last part of its number, by which it is told from the others of its matter.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        self.id.as_str().rsplit('.').next().unwrap_or_default()
+    }
+
     /// The result that counts: the newest version.
     #[must_use]
     pub fn result(&self) -> Option<&Tested> {

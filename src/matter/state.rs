@@ -400,8 +400,10 @@ impl Matter {
         if let Some(product) = product {
             scheme.product.clone_from(product);
         }
-        if let Some(batches) = batches {
-            scheme.batches = *batches;
+        if let Some(batches) = batches.filter(|batches| *batches != scheme.batches) {
+            scheme.batches = batches;
+            // A reason for another number of batches is none for this one.
+            scheme.purpose = what_batches_find(batches);
         }
         if let Some(purpose) = purpose {
             scheme.purpose.clone_from(purpose);
@@ -577,6 +579,16 @@ impl Matter {
             change(unit);
         }
     }
+}
+
+/// What so many batches can find, as [`vocabulary::SamplingRequest::batches_reason`] says it: the share of failures of which at least one is met
+/// with a probability of 95 %, `1 - 0.05^(1/n)`, in large lots.
+fn what_batches_find(batches: u32) -> String {
+    if batches == 0 {
+        return String::new();
+    }
+    let rate = 100.0 * (1.0 - 0.05_f64.powf(1.0 / f64::from(batches)));
+    format!("{batches}批可在真实不合格率为{rate:.1}%时以95%的概率至少检出一批")
 }
 
 /// A text that says something.

@@ -790,3 +790,24 @@ fn clause_3_30_to_tell_a_unit_is_to_notify() {
     walk.try_as(&centre(), 0, ActKind::Address, "", Some(told("商城", Role::Platform, Asked::Know))).expect("told");
     assert_eq!(walk.matter.casework.stage, Stage::Notified);
 }
+
+#[test]
+fn clause_1_14_a_scheme_of_other_batches_says_what_these_can_find() {
+    let mut walk = Walk::new();
+    ordered(&mut walk, 14);
+    let purpose = |walk: &Walk| walk.matter.scheme.as_ref().expect("a scheme").purpose.clone();
+    assert_eq!(purpose(&walk), "试", "a reason that was given is kept");
+    let fewer = Work::Scheme {
+        product: None,
+        batches: Some(6),
+        purpose: None,
+        items: Vec::new(),
+        platforms: Vec::new(),
+        regions: Vec::new(),
+        mode: None,
+        deadline: None,
+        staff: Vec::new(),
+    };
+    walk.try_as(&centre(), 2, ActKind::Scheme, "", Some(fewer)).expect("changed");
+    assert_eq!(purpose(&walk), "6批可在真实不合格率为39.3%时以95%的概率至少检出一批");
+}

@@ -468,6 +468,9 @@ impl Day<'_> {
         for unit in self.matter.recipients.values().cloned().collect::<Vec<_>>() {
             let step = |what: &str| format!("{what} {}", unit.name);
             let of = || unit.name.clone();
+            if unit.asked == Asked::Inspect && self.matter.cases.iter().any(|case| case.closed_on.is_none()) {
+                self.inspect(&unit.name);
+            }
             if unit.is_done() {
                 continue;
             }
@@ -488,7 +491,7 @@ impl Day<'_> {
             if !unit.owes_report() {
                 continue;
             }
-            if unit.asked == Asked::Inspect {
+            if unit.asked == Asked::Inspect && self.matter.cases.is_empty() {
                 self.inspect(&unit.name);
             }
             if unit.finished_on.is_none() && self.ready(&step("finish"), 2, 16) {

@@ -257,6 +257,8 @@ struct WholeView<'a> {
     counts: [u64; 5],
     /// How many of how many failed; empty before anything was tested.
     failed: String,
+    /// What the numbers of its samples begin with.
+    sample_prefix: &'a str,
     samples: Vec<SampleView<'a>>,
     commissions: Vec<(&'a String, &'a Date)>,
     recipients: Vec<RecipientView<'a>>,
@@ -279,6 +281,12 @@ impl<'a> WholeView<'a> {
             draws: matter.draws.iter().map(DrawView::new).collect(),
             counts,
             failed: failed(matter, counts),
+            sample_prefix: matter
+                .samples
+                .keys()
+                .next()
+                .and_then(|id| id.as_str().rsplit_once('.'))
+                .map_or("", |(all, _)| all),
             samples: matter.samples.values().map(|sample| SampleView::new(sample, duties, today)).collect(),
             commissions: matter.commissions.iter().collect(),
             recipients: matter.recipients.values().map(|unit| RecipientView::new(view, unit)).collect(),
