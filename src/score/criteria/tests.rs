@@ -1,3 +1,5 @@
+//! What a criteria file may say, and what of it is refused at which line.
+
 use super::*;
 
 fn refused(text: &str) -> CriteriaError {

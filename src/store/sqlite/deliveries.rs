@@ -424,6 +424,12 @@ impl SqliteStore {
             let pace = pace.map(|(last_at, seconds)| Pace { last_at, longest_gap: SignedDuration::from_secs(seconds) });
             Ok((row.text("endpoint")?, pace))
         })?;
-        Ok(paces.into_iter().filter_map(|(endpoint, pace)| Some((endpoint, pace?))).collect())
+        let mut known = BTreeMap::new();
+        for (endpoint, pace) in paces {
+            if let Some(pace) = pace {
+                known.insert(endpoint, pace);
+            }
+        }
+        Ok(known)
     }
 }
