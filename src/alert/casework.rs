@@ -71,7 +71,10 @@ impl Casework {
         if act.kind == ActKind::Address && matches!(self.stage, Stage::Identified | Stage::Review) {
             self.stage = Stage::Notified;
         }
-        if let Some(Work::Address { to: unit, .. } | Work::Commission { body: unit }) = act.work.as_deref() {
+        if let Some(
+            Work::Address { to: unit, .. } | Work::Commission { body: unit } | Work::OrderCorrection { firm: unit, .. },
+        ) = act.work.as_deref()
+        {
             self.told.insert(unit.clone());
         }
     }

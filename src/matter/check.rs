@@ -1,16 +1,16 @@
 //! Whether an act may be done now: by this role, in the name of this unit, in this state of the matter. What is refused says what to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alert::may;
 use jiff::civil::Date;
 use vocabulary::{
-    Act, ActKind, Asked, Category, DrawMode, ItemVerdict, Party, Refused, Role, SampleId, Stage, TestBody, Work,
-    day_of, refused,
+    Act, ActKind, Asked, Category, DrawMode, ItemRef, ItemVerdict, Party, Refused, Role, SampleId, Stage, TestBody,
+    Work, day_of, refused,
 };
 
 use super::sample::{Sample, SampleState};
-use super::state::{Matter, Recipient, Scheme};
+use super::state::{Matter, Objection, Recipient, Scheme};
 
 /// What an act is checked against besides the matter.
 #[derive(Debug, Clone, Copy)]
@@ -88,14 +88,13 @@ impl Matter {
 
     /// What moves the stage: a person decides on what is there, and closes what is done (clauses 1-04, 3-16).
     fn check_stage(&self, act: &Act, around: Around<'_>) -> Checked {
-        let counts = self.counts();
-        let tested = counts.at(SampleState::Tested) > 0 || around.results_known;
+        let untested = self.awaits_tests() && !around.results_known;
         match act.kind {
-            ActKind::Confirm if self.casework.stage == Stage::Sampling && !tested => Err(Refused::new(
+            ActKind::Confirm if untested => Err(Refused::new(
                 "采样尚无检验结果，不能认定属实：请先录入检验结果，或取消采样。",
                 "no sample is tested yet: enter a result, or cancel the sampling, before `confirm`",
             )),
-            ActKind::Refute if self.casework.stage == Stage::Sampling && !tested => Err(Refused::new(
+            ActKind::Refute if untested => Err(Refused::new(
                 "采样尚无检验结果，不能认定未证实：请先录入检验结果，或取消采样。",
                 "no sample is tested yet: enter a result, or cancel the sampling, before `refute`",
             )),
@@ -116,6 +115,18 @@ impl Matter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether samples are to be tested, or on their way, and none is: then nothing is decided on them. Not once the sampling is cancelled, or
+    /// everything that was bought cannot be tested.
+    fn awaits_tests(&self) -> bool {
+        let counts = self.counts();
+        let cancelled = self.scheme.as_ref().is_some_and(|scheme| scheme.cancelled.is_some());
+        let ways = [SampleState::Bought, SampleState::Stored, SampleState::Split, SampleState::Dispatched];
+        let on_the_way = ways.iter().any(|state| counts.at(*state) > 0);
+        let untestable = counts.at(SampleState::NotTestable) > 0 && !on_the_way;
+        let asked = self.casework.stage == Stage::Sampling && !untestable;
+        counts.at(SampleState::Tested) == 0 && !cancelled && (asked || on_the_way)
     }
 
     /// What the standard asks for and is not done, in both languages.
@@ -250,9 +261,19 @@ impl Matter {
                 Ok(())
             }
             Work::CommitSeed { digest } => {
-                self.scheme()?;
-                if self.commitment().is_some() {
-                    return Err(refused!("已公布种子摘要，尚未抽取。", "a seed is committed to and not drawn by yet"));
+                let scheme = self.scheme()?;
+                if scheme.approved_by.is_none() || scheme.cancelled.is_some() || scheme.mode != Some(DrawMode::Random) {
+                    return Err(refused!(
+                        "只有已批准、未取消、采样方式为随机抽样的方案才抽取样品。",
+                        "samples are drawn by an approved scheme that is not cancelled and chooses by chance"
+                    ));
+                }
+                // Whoever drew until the result pleased would have to say why, each time; all commitments and draws stay to be seen.
+                if !self.draws.is_empty() && act.note.trim().is_empty() {
+                    return Err(refused!(
+                        "已公布过种子摘要：再次公布应写明理由。",
+                        "a seed was committed to before: a further one needs a reason"
+                    ));
                 }
                 hexadecimal(digest)
             }
@@ -267,7 +288,10 @@ impl Matter {
                 hexadecimal(seed)?;
                 hexadecimal(frame)
             }
-            Work::Commission { body } => registered(body, today, around),
+            Work::Commission { body } => {
+                Self::check_role(around.parties.get(body), Role::TestBody)?;
+                registered(body, today, around)
+            }
             Work::Buy { .. } => self.check_buy(work, act),
             Work::Receive { .. }
             | Work::SendBack { .. }
@@ -339,10 +363,8 @@ impl Matter {
                 twin.id
             ));
         }
-        let drawn = |draw: &super::state::Drawing| {
-            draw.chosen.iter().any(|item| (&item.platform, &item.item_id) == (platform, item_id))
-        };
-        if scheme.mode == Some(DrawMode::Random) && !self.drawing().is_some_and(drawn) {
+        let item = ItemRef { platform: platform.clone(), item_id: item_id.clone() };
+        if scheme.mode == Some(DrawMode::Random) && !self.was_drawn(&item, day_of(act.at)) {
             return Err(refused!(
                 "随机抽样：该商品不在抽取结果中，应写明理由。",
                 "samples are chosen by chance and this item was not drawn: it needs a reason"
@@ -363,7 +385,20 @@ impl Matter {
         ))
     }
 
+    /// What a unit outside knows nothing of is not there for it, whatever it asks.
+    fn check_shown(&self, id: &SampleId, around: Around<'_>) -> Checked {
+        let outside = around.party.filter(|party| !party.is_inside());
+        let shows = |party: &Party| self.samples.get(id).is_some_and(|sample| self.shows(party, sample));
+        if outside.is_none_or(shows) {
+            return Ok(());
+        }
+        Err(refused!("没有样品{id}。", "there is no sample `{id}`"))
+    }
+
     fn check_sample(&self, work: &Work, act: &Act, around: Around<'_>) -> Checked {
+        if let Some(id) = work.sample() {
+            self.check_shown(id, around)?;
+        }
         use SampleState::{Bought, Dispatched, Rejected, Split, Stored};
         match work {
             Work::Receive { sample, condition, .. } => {
@@ -437,6 +472,12 @@ impl Matter {
             filled("检验依据", "standard", &tested.standard)?;
             filled("实测值", "measured", &tested.measured)?;
         }
+        if items.iter().all(|item| item.verdict == ItemVerdict::Unjudged) {
+            return Err(refused!(
+                "没有一个项目作出判定：请用“无法检验”说明原因。",
+                "no item is judged: say `not_testable`, and why"
+            ));
+        }
         let failed = items.iter().any(|item| item.verdict == ItemVerdict::Fail);
         if failed == *conforms {
             return Err(if failed {
@@ -464,11 +505,13 @@ impl Matter {
             return Ok(());
         }
         if *again {
-            let upheld = self
-                .objections
-                .iter()
-                .any(|objection| objection.sample == *sample && objection.answered.is_some_and(|(_, upheld)| upheld));
-            if !upheld {
+            let upheld = |objection: &&Objection| {
+                objection.sample == *sample && objection.answered.is_some_and(|(_, upheld)| upheld)
+            };
+            let allowed = self.objections.iter().filter(upheld).count();
+            let done: BTreeSet<&str> =
+                kept.results.iter().filter(|result| result.again).map(|result| result.report.as_str()).collect();
+            if allowed <= done.len() {
                 return Err(refused!(
                     "没有被采纳的异议，不能复检。",
                     "no objection was upheld: the sample is not tested again"
@@ -511,14 +554,18 @@ impl Matter {
         match work {
             Work::Address { to, role, asked, .. } => {
                 filled("收件单位", "to", to)?;
+                if around.party.is_some_and(|party| party.name == *to) {
+                    return Err(refused!("不能告知本单位。", "an organisation does not tell itself"));
+                }
                 if *role == Role::Public {
                     return Err(refused!("不能告知公众：请用对外发布。", "the public is told by `publish`"));
                 }
                 Self::check_role(around.parties.get(to), *role)?;
                 match self.recipients.get(to) {
-                    Some(told) if !told.is_done() && told.asked == *asked => {
-                        Err(refused!("“{to}”已告知，尚未办结。", "`{to}` was told of it and has not finished"))
-                    }
+                    Some(told) if !told.is_done() && told.asked >= *asked => Err(refused!(
+                        "“{to}”已告知，尚未办结：只能提出更进一步的要求。",
+                        "`{to}` was told of it and has not finished: it is asked for more, not for less"
+                    )),
                     _ => Ok(()),
                 }
             }
@@ -553,11 +600,12 @@ impl Matter {
             }
             Work::Report { of } => {
                 let told = self.addressed(of, around)?;
-                if told.reported_on.is_some() {
+                let closed = self.cases.iter().filter(|case| case.of == *of).filter_map(|case| case.closed_on).max();
+                let since = told.reports.last();
+                if since.is_some_and(|last| closed.is_none_or(|closed| closed < *last)) {
                     return Err(refused!("“{of}”已报送。", "`{of}` has reported already"));
                 }
-                let closed = self.cases.iter().any(|case| case.of == *of && case.closed_on.is_some());
-                if told.finished_on.is_none() && !closed {
+                if told.finished_on.is_none() && closed.is_none() {
                     return Err(refused!("处理尚未完成。", "the handling is not finished"));
                 }
                 needs_why(act)
@@ -585,6 +633,7 @@ impl Matter {
             }
             Work::Object { of, sample } => {
                 self.addressed(of, around)?;
+                self.check_shown(sample, around)?;
                 let failed =
                     self.sample(sample, &[SampleState::Tested])?.result().is_some_and(|result| !result.conforms);
                 if !failed {
@@ -607,6 +656,7 @@ impl Matter {
             }
             Work::OrderCorrection { of, firm, on } => {
                 self.authority(of, around)?;
+                Self::check_role(around.parties.get(firm), Role::Firm)?;
                 filled("企业", "firm", firm)?;
                 if *on > today {
                     return Err(refused!("日期不能晚于今天。", "the day is not after today"));
@@ -624,6 +674,9 @@ impl Matter {
                 self.authority(of, around)?;
                 let order = self.corrections.iter().rev().find(|order| (&order.of, &order.firm) == (of, firm));
                 match order {
+                    Some(order) if order.inspected.is_some_and(|(_, corrected)| corrected) => {
+                        Err(refused!("“{firm}”已复查合格。", "`{firm}` was found to have corrected"))
+                    }
                     None => Err(refused!("没有责令“{firm}”改正。", "`{firm}` is under no order")),
                     Some(order) if *on < order.ordered_on || *on > today => Err(refused!(
                         "复查日期应在{}与今天之间。",
@@ -696,10 +749,10 @@ fn filled(zh: &str, en: &str, text: &str) -> Checked {
 }
 
 fn hexadecimal(text: &str) -> Checked {
-    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Ok(());
     }
-    Err(refused!("应为64位十六进制数。", "expected 64 hexadecimal digits"))
+    Err(refused!("应为64位小写十六进制数。", "expected 64 hexadecimal digits in small letters"))
 }
 
 /// Whether the particulars are within their bounds: every text and every list.

@@ -234,7 +234,7 @@ impl Matter {
         let effective: Vec<_> = self.samples.values().filter(|sample| sample.counts()).collect();
         let whole =
             effective.len() as u64 >= u64::from(scheme.batches) && effective.iter().all(|sample| finished(sample));
-        let done = whole.then(|| effective.iter().map(|sample| sample.moved_on).max()).flatten();
+        let done = whole.then(|| effective.iter().filter_map(|sample| sample.settled_on()).max()).flatten();
         let owner = scheme.ordered_to.clone().map_or(Owner::Centre, Owner::Unit);
         let limit = scheme.deadline.map(|last_day| Limit {
             clock: "deadline".to_owned(),
@@ -249,7 +249,8 @@ impl Matter {
 
     fn sample_duties(&self, clocks: &mut Clocks<'_>) {
         for sample in self.samples.values() {
-            if !sample.counts() {
+            let cancelled = self.scheme.as_ref().is_some_and(|scheme| scheme.cancelled.is_some());
+            if !sample.counts() && !(cancelled && sample.replaced_by.is_none()) {
                 let since = sample.received_on.unwrap_or(sample.bought_on);
                 let bought =
                     sample.replaced_by.as_ref().and_then(|twin| self.samples.get(twin)).map(|twin| twin.bought_on);
@@ -274,8 +275,10 @@ impl Matter {
         }
         let failed = self.samples.values().filter_map(|sample| sample.result()).filter(|result| !result.conforms);
         if let Some(since) = failed.map(|result| result.entered_on).min() {
-            let authorities = self.recipients.values().filter(|unit| unit.role == Role::Supervision);
-            let told = authorities.filter(|unit| unit.asked == Asked::Inspect).map(|unit| unit.addressed_on).min();
+            let authorities =
+                self.recipients.values().chain(&self.told_before).filter(|unit| unit.role == Role::Supervision);
+            let asked = authorities.filter(|unit| unit.asked == Asked::Inspect && unit.addressed_on >= since);
+            let told = asked.map(|unit| unit.addressed_on).min();
             clocks.add(Owner::Centre, Owed::Refer, since, Some("address"), told);
         }
         for unit in self.recipients.values() {
@@ -311,7 +314,10 @@ impl Matter {
     /// A firm that was told may object to each result that says that goods do not conform, from the day on which it got it.
     fn objection_rights(&self, unit: &super::Recipient, clocks: &mut Clocks<'_>) {
         for sample in self.samples.values() {
-            let Some(result) = sample.results.first().filter(|result| !result.conforms) else { continue };
+            let Some(result) = sample.result().filter(|result| !result.conforms) else { continue };
+            if !unit.told_results.contains(&sample.id) {
+                continue;
+            }
             let since = unit.acknowledged_on.unwrap_or(unit.addressed_on).max(result.entered_on);
             let made = self.objections.iter().find(|made| made.of == unit.name && made.sample == sample.id);
             let owed = Owed::Objection(sample.id.clone());
@@ -327,8 +333,8 @@ impl Matter {
             let owner = || Owner::Unit(case.of.clone());
             clocks.add(owner(), Owed::Case(case.number.clone()), case.opened_on, None, case.closed_on);
             if let Some(closed) = case.closed_on {
-                let reported = self.recipients.get(&case.of).and_then(|unit| unit.reported_on);
-                let reported = reported.filter(|reported| *reported >= closed);
+                let reported = self.recipients.get(&case.of).map(|unit| &unit.reports);
+                let reported = reported.and_then(|reports| reports.iter().copied().find(|day| *day >= closed));
                 let owed = Owed::CaseReport(case.number.clone());
                 clocks.add(owner(), owed, closed, Some("authority_report"), reported);
             }
@@ -339,7 +345,7 @@ impl Matter {
         }
         for order in &self.corrections {
             let passed = order.inspected.filter(|(_, corrected)| *corrected).map(|(on, _)| on);
-            let inspected = order.inspected.map(|(on, _)| on);
+            let inspected = order.first_inspected_on;
             let firm = || order.firm.clone();
             clocks.add(Owner::Unit(firm()), Owed::Correct(firm()), order.ordered_on, Some("correction"), passed);
             let owner = Owner::Unit(order.of.clone());

@@ -158,10 +158,17 @@ impl Sample {
         self.id.as_str().rsplit('.').next().unwrap_or_default()
     }
 
-    /// The result that counts: the newest version.
+    /// The result that counts: the newest version of the second test, where there was one, else of the first.
     #[must_use]
     pub fn result(&self) -> Option<&Tested> {
-        self.results.last()
+        self.results.iter().rev().find(|result| result.again).or(self.results.last())
+    }
+
+    /// The day on which it was first known what became of it.
+    #[must_use]
+    pub fn settled_on(&self) -> Option<Date> {
+        let untestable = self.not_testable.as_ref().map(|_| self.moved_on);
+        self.results.first().map(|result| result.entered_on).or(untestable)
     }
 
     /// Whether it counts towards the batches of the scheme: it was not sent back.

@@ -97,12 +97,7 @@ impl Matter {
         let name = &party.name;
         let own = self.recipients.get(name).cloned();
         let tests_it = |sample: &&Sample| party.role == Role::TestBody && sample.body.as_ref() == Some(name);
-        let shows = |sample: &&Sample| match party.role {
-            _ if own.is_none() => false,
-            Role::Platform => party.concerns.platforms.contains(&sample.item.platform),
-            Role::Firm => true,
-            _ => false,
-        };
+        let shows = |sample: &&Sample| self.shows(party, sample);
         let owes = |duty: &Duty| matches!(&duty.owner, Owner::Unit(unit) if unit == name);
         let commissioned = self.commissions.contains_key(name);
         Part {
@@ -117,6 +112,35 @@ impl Matter {
             duties: self.duties(handling).into_iter().filter(owes).collect(),
             own,
         }
+    }
+}
+
+impl Matter {
+    /// Whether a unit outside knows of a sample: a test body of what was sent to it; a platform or firm that was told of what concerns it and had a
+    /// result when it was told. Of what is still being bought nobody who sells hears (clause 3-35).
+    pub(super) fn shows(&self, party: &Party, sample: &Sample) -> bool {
+        if party.role == Role::TestBody {
+            return sample.body.as_deref() == Some(party.name.as_str());
+        }
+        let told = self.recipients.get(&party.name).is_some_and(|own| own.told_results.contains(&sample.id));
+        told && concerns(party, sample)
+    }
+}
+
+/// Whether goods are those of a platform or a firm: sold on it, or in its name, by its own name or one that it is registered with.
+pub(super) fn concerns(party: &Party, sample: &Sample) -> bool {
+    let is_brand = |name: &String| party.name == *name || party.concerns.brands.contains(name);
+    match party.role {
+        Role::Supervision | Role::Centre => true,
+        Role::Platform => {
+            party.name == sample.item.platform || party.concerns.platforms.contains(&sample.item.platform)
+        }
+        Role::Firm => {
+            is_brand(&sample.seller)
+                || sample.brand.as_ref().is_some_and(is_brand)
+                || sample.maker.as_ref().is_some_and(is_brand)
+        }
+        Role::TestBody | Role::Public => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the acts on a matter add up to. A pure function of the alert, its sampling request and the acts in their order; nothing here asks what would
 //! be allowed now: an act that was kept counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alert::Casework;
 use jiff::civil::Date;
@@ -140,8 +140,12 @@ pub struct Recipient {
     pub finished_on: Option<Date>,
     /// When it reported.
     pub reported_on: Option<Date>,
-    /// What it reported.
+    /// What it reported, the last time.
     pub report: Option<String>,
+    /// The days of all its reports: after a case that was closed later it reports again.
+    pub reports: Vec<Date>,
+    /// Samples that had a result when it was told, the last time: it sees what concerns it of these and of no others.
+    pub told_results: BTreeSet<SampleId>,
 }
 
 impl Recipient {
@@ -210,6 +214,8 @@ pub struct Correction {
     pub firm: String,
     /// The day of the order.
     pub ordered_on: Date,
+    /// The day of the first inspection since.
+    pub first_inspected_on: Option<Date>,
     /// The day of the last inspection since, and whether the firm had corrected.
     pub inspected: Option<(Date, bool)>,
 }
@@ -240,8 +246,10 @@ pub struct Matter {
     pub commissions: BTreeMap<String, Date>,
     /// Samples by number.
     pub samples: BTreeMap<SampleId, Sample>,
-    /// Units that were told, by name.
+    /// Units that were told, by name, as they were told last.
     pub recipients: BTreeMap<String, Recipient>,
+    /// How units stood that were told again, in order: nothing of it is lost.
+    pub told_before: Vec<Recipient>,
     /// Measures that were taken, in order.
     pub measures: Vec<Taken>,
     /// Cases of authorities, in order.
@@ -269,6 +277,7 @@ impl Matter {
             commissions: BTreeMap::new(),
             samples: BTreeMap::new(),
             recipients: BTreeMap::new(),
+            told_before: Vec::new(),
             measures: Vec::new(),
             cases: Vec::new(),
             objections: Vec::new(),
@@ -295,6 +304,24 @@ impl Matter {
     #[must_use]
     pub fn counts(&self) -> SampleCounts {
         SampleCounts::of(self.samples.values())
+    }
+
+    /// Samples that have a result, by number.
+    pub fn tested(&self) -> impl Iterator<Item = &Sample> {
+        self.samples.values().filter(|sample| sample.result().is_some())
+    }
+
+    /// Whether a sample was bought because a draw before its purchase chose it.
+    #[must_use]
+    pub fn was_drawn(&self, item: &ItemRef, bought_on: Date) -> bool {
+        let drawn = self.draws.iter().filter_map(|draw| draw.drawn.as_ref());
+        drawn.filter(|drawing| drawing.on <= bought_on).any(|drawing| drawing.chosen.contains(item))
+    }
+
+    /// Whether everything that was tested was drawn by chance: only then do results say something of all goods.
+    #[must_use]
+    pub fn is_by_chance(&self) -> bool {
+        self.tested().all(|sample| self.was_drawn(&sample.item, sample.bought_on))
     }
 
     /// The number that the next sample gets.
@@ -397,6 +424,7 @@ impl Matter {
             return;
         };
         let scheme = self.scheme.get_or_insert_default();
+        let before = scheme.clone();
         if let Some(product) = product {
             scheme.product.clone_from(product);
         }
@@ -421,6 +449,10 @@ impl Matter {
         }
         scheme.mode = mode.or(scheme.mode);
         scheme.deadline = deadline.or(scheme.deadline);
+        // Who changes nothing writes nothing: what was approved stays approved.
+        if *scheme == before && scheme.written_by.is_some() && scheme.cancelled.is_none() {
+            return;
+        }
         scheme.versions += 1;
         scheme.written_by = Some(act.by.clone());
         // What was approved and given on was another scheme.
@@ -486,6 +518,9 @@ impl Matter {
             }
             Work::Result { report, tested_on, items, basis, conforms, again, confirmed_by, .. } => {
                 let corrects = !sample.results.is_empty();
+                // A correction stands in the place of the report that it corrects: of the first test, or of the second one.
+                let of_report = sample.results.iter().rev().find(|earlier| earlier.report == *report);
+                let again = &(*again || of_report.or(sample.results.last()).is_some_and(|earlier| earlier.again));
                 sample.state = SampleState::Tested;
                 sample.results.push(Tested {
                     report: report.clone(),
@@ -522,8 +557,10 @@ impl Matter {
                     finished_on: None,
                     reported_on: None,
                     report: None,
+                    reports: Vec::new(),
+                    told_results: self.tested().map(|sample| sample.id.clone()).collect(),
                 };
-                self.recipients.insert(to.clone(), told);
+                self.told_before.extend(self.recipients.insert(to.clone(), told));
             }
             Work::Acknowledge { of } => self.recipient(of, |unit| unit.acknowledged_on = Some(on)),
             Work::Measure { of, measure, about } => {
@@ -536,8 +573,9 @@ impl Matter {
             }),
             Work::Report { of } => self.recipient(of, |unit| {
                 unit.acknowledged_on = unit.acknowledged_on.or(Some(on));
-                unit.reported_on = Some(on);
+                unit.reported_on = unit.reported_on.or(Some(on));
                 unit.report = some(&act.note);
+                unit.reports.push(on);
             }),
             Work::FileCase { of, number } => {
                 self.cases.push(Case { of: of.clone(), number: number.clone(), opened_on: on, closed_on: None });
@@ -562,11 +600,13 @@ impl Matter {
                 of: of.clone(),
                 firm: firm.clone(),
                 ordered_on: *ordered,
+                first_inspected_on: None,
                 inspected: None,
             }),
             Work::Reinspect { of, firm, on: inspected, corrected } => {
                 let about = |order: &&mut Correction| (&order.of, &order.firm) == (of, firm);
                 if let Some(order) = self.corrections.iter_mut().rev().find(about) {
+                    order.first_inspected_on = order.first_inspected_on.or(Some(*inspected));
                     order.inspected = Some((*inspected, *corrected));
                 }
             }

@@ -8,7 +8,7 @@ use super::matters::newest_bodies;
 use super::outcomes::unknown_alert;
 use super::{Folder, PipelineError};
 use alert::{Casework, verdict};
-use matter::{Around, Drawing, Matter};
+use matter::{Around, Matter};
 use sampling::results::{self, Bought};
 use store::{Store, Tx};
 use vocabulary::{
@@ -164,12 +164,12 @@ impl Standing {
         }
         let tested = act.work.as_ref().filter(|work| work.kind() == ActKind::Result).and_then(|work| work.sample());
         let Some(sample) = tested.and_then(|id| self.matter.samples.get(id)) else { return Ok(None) };
-        let by_chance = |draw: &Drawing| draw.chosen.contains(&sample.item);
         let bought = Bought {
             maker: sample.maker.as_deref(),
             brand: sample.brand.as_deref(),
+            seller: &sample.seller,
             body: sample.body.as_deref().unwrap_or_default(),
-            basis: if self.matter.drawing().is_some_and(by_chance) {
+            basis: if self.matter.was_drawn(&sample.item, sample.bought_on) {
                 SamplingBasis::Random
             } else {
                 SamplingBasis::Targeted

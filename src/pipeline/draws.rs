@@ -126,14 +126,14 @@ impl Folder {
                 "frame `{frame}` is not known here: hand it in first"
             )));
         };
-        Ok(verify(matter, &kept, seed, (chosen, strata, repeats), *offers))
+        Ok(verify(matter, (frame, &kept), seed, (chosen, strata, repeats), *offers))
     }
 }
 
 /// Makes a draw again and holds it against what an act says.
 fn verify(
     matter: &Matter,
-    frame: &str,
+    (digest, frame): (&str, &str),
     seed: &str,
     (chosen, strata, repeats): (&[ItemRef], &[StratumKind], &str),
     offers: u32,
@@ -145,6 +145,9 @@ fn verify(
         return Err(refused!("种子与公布的摘要不符。", "the seed is not the one that was committed to"));
     }
     let drawn = again(matter, &frame, seed, strata, repeats)?;
+    if frame.hash() != digest {
+        return Err(refused!("抽样框与其摘要不符。", "the frame is not the one of this digest"));
+    }
     let same = drawn.chosen.iter().map(|chosen| (&chosen.offer.platform, &chosen.offer.item_id));
     if usize::try_from(offers).ok() != Some(frame.offers().len())
         || !same.eq(chosen.iter().map(|item| (&item.platform, &item.item_id)))

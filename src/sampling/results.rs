@@ -127,7 +127,7 @@ pub fn of_sample(alert: &Alert, bought: &Bought<'_>, act: &Act, version: usize) 
         hazard: Some(judged.hazard),
         brand: judged.brand.clone(),
         finding: Finding::Samples(Samples {
-            company: bought.maker.or(bought.brand).map(str::to_owned),
+            company: Some(bought.maker.or(bought.brand).unwrap_or(bought.seller).to_owned()),
             tested: 1,
             failed: u64::from(!conforms),
             basis: bought.basis,
@@ -149,6 +149,8 @@ pub struct Bought<'a> {
     pub maker: Option<&'a str>,
     /// Its brand, when stated.
     pub brand: Option<&'a str>,
+    /// Its seller: whose goods they are where neither maker nor brand is stated.
+    pub seller: &'a str,
     /// The test body.
     pub body: &'a str,
     /// How it was chosen.

@@ -265,7 +265,7 @@ impl Addressee {
     pub fn of(party: &Party) -> Self {
         let mut known_as = BTreeSet::from([party.name.clone()]);
         match party.role {
-            Role::Platform => known_as.clone_from(&party.concerns.platforms),
+            Role::Platform => known_as.extend(party.concerns.platforms.iter().cloned()),
             Role::Firm => known_as.extend(party.concerns.brands.iter().cloned()),
             _ => {}
         }
@@ -405,10 +405,7 @@ fn tested(matter: &Matter) -> impl Iterator<Item = (&Sample, &Tested)> {
 
 /// What must be known before a share is taken for that of all goods.
 fn caution(matter: &Matter) -> &'static str {
-    match matter.scheme.as_ref().and_then(|scheme| scheme.mode) {
-        Some(DrawMode::Random) => "",
-        _ => "样品不是随机抽取的，结果不代表全部商品。",
-    }
+    if matter.is_by_chance() { "" } else { "样品不是随机抽取的，结果不代表全部商品。" }
 }
 
 /// A sample that failed: what it is, and item by item what was stated and what was measured.

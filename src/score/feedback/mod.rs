@@ -441,8 +441,18 @@ fn failure(
 /// The usual share of failures by category: random campaigns only.
 fn usual(samples: &[(&Outcome, &Samples)], criteria: &FeedbackCriteria) -> BTreeMap<Category, FailureTerms> {
     let mut campaigns: BTreeMap<Category, Vec<(u64, u64)>> = BTreeMap::new();
+    // Results of single samples of one matter are one campaign.
+    let mut of_matters: BTreeMap<(Category, Option<&AlertId>), (u64, u64)> = BTreeMap::new();
     for (outcome, samples) in samples.iter().filter(|(_, samples)| samples.basis == SamplingBasis::Random) {
-        campaigns.entry(outcome.category).or_default().push((samples.failed, samples.tested));
+        if samples.of_sample.is_some() {
+            let campaign = of_matters.entry((outcome.category, outcome.alert_id.as_ref())).or_default();
+            *campaign = (campaign.0 + samples.failed, campaign.1 + samples.tested);
+        } else {
+            campaigns.entry(outcome.category).or_default().push((samples.failed, samples.tested));
+        }
+    }
+    for ((category, _), campaign) in of_matters {
+        campaigns.entry(category).or_default().push(campaign);
     }
     let fallback = Beta { a: criteria.failure_prior[0], b: criteria.failure_prior[1] };
     campaigns

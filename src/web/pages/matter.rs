@@ -306,8 +306,7 @@ fn failed(matter: &Matter, [.., tested, failed]: [u64; 5]) -> String {
     let (low, high) = wilson(failed, tested, LEVEL);
     let share = display::share(failed as f64 / tested as f64);
     let interval = format!("{}～{}", display::share(low), display::share(high));
-    let mode = matter.scheme.as_ref().and_then(|scheme| scheme.mode);
-    let caution = if mode == Some(DrawMode::Random) { "" } else { "；非随机抽样，不代表全部商品" };
+    let caution = if matter.is_by_chance() { "" } else { "；非随机抽样，不代表全部商品" };
     format!("检验 {tested} 件，不合格 {failed} 件（{share}，95% 区间 {interval}{caution}）")
 }
 
