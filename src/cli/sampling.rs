@@ -43,6 +43,9 @@ enum What {
         /// Who does it
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Why, or what is to be known
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
     },
     /// Write the offers that a matter can be sampled from as CSV, or a frame that was drawn from
     Frame {
@@ -173,10 +176,10 @@ pub(super) async fn run(args: SamplingArgs, common: &Common) -> Result<(), Failu
             let drawn = sampling::draw(&frame, &seed, batches, &strata, &taken, &repeat).map_err(refused)?;
             show(&drawn)
         }
-        What::Commit { alert, by } => {
+        What::Commit { alert, by, note } => {
             let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
             let actor = Actor { by: &by, party: AT_THE_MACHINE, at: Timestamp::now() };
-            let digest = folder.commit_seed(&AlertId::new(alert.trim()), actor).await;
+            let digest = folder.commit_seed(&AlertId::new(alert.trim()), &note, actor).await;
             say(digest.map_err(super::pipeline_failure)?)
         }
         What::Frame { what } => {

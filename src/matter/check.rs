@@ -396,10 +396,10 @@ impl Matter {
     }
 
     fn check_sample(&self, work: &Work, act: &Act, around: Around<'_>) -> Checked {
+        use SampleState::{Bought, Dispatched, Rejected, Split, Stored};
         if let Some(id) = work.sample() {
             self.check_shown(id, around)?;
         }
-        use SampleState::{Bought, Dispatched, Rejected, Split, Stored};
         match work {
             Work::Receive { sample, condition, .. } => {
                 self.sample(sample, &[Bought])?;

@@ -250,7 +250,8 @@ impl Matter {
     fn sample_duties(&self, clocks: &mut Clocks<'_>) {
         for sample in self.samples.values() {
             let cancelled = self.scheme.as_ref().is_some_and(|scheme| scheme.cancelled.is_some());
-            if !sample.counts() && !(cancelled && sample.replaced_by.is_none()) {
+            let given_up = cancelled && sample.replaced_by.is_none();
+            if !(sample.counts() || given_up) {
                 let since = sample.received_on.unwrap_or(sample.bought_on);
                 let bought =
                     sample.replaced_by.as_ref().and_then(|twin| self.samples.get(twin)).map(|twin| twin.bought_on);

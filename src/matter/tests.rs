@@ -112,6 +112,10 @@ fn centre() -> Party {
 }
 
 fn scheme(batches: u32) -> Work {
+    scheme_by(batches, DrawMode::Targeted)
+}
+
+fn scheme_by(batches: u32, mode: DrawMode) -> Work {
     Work::Scheme {
         product: Some("充电宝".to_owned()),
         batches: Some(batches),
@@ -119,7 +123,7 @@ fn scheme(batches: u32) -> Work {
         items: vec![TestItem { item: "热滥用".to_owned(), standard: "GB 31241-2022".to_owned() }],
         platforms: vec!["商城".to_owned()],
         regions: Vec::new(),
-        mode: Some(DrawMode::Targeted),
+        mode: Some(mode),
         deadline: Some(Walk::day(60)),
         staff: vec!["采样组".to_owned()],
     }
@@ -327,13 +331,15 @@ fn clause_3_40_a_sample_that_cannot_be_tested_says_why_and_proves_nothing() {
     ordered(&mut walk, 1);
     let id = dispatched(&mut walk, 1);
     let proof = |proof: &str| Some(Work::NotTestable { sample: id.clone(), proof: proof.to_owned() });
+    let refused = walk.try_as(&centre(), 7, ActKind::Confirm, "看着像", None).expect_err("nothing was tested");
+    assert!(refused.contains("尚无检验结果"), "{refused}");
     assert!(walk.try_as(&lab, 8, ActKind::NotTestable, "样品受潮", proof("")).is_err());
     assert!(walk.try_as(&lab, 8, ActKind::NotTestable, "", proof("照片3张")).is_err());
     walk.try_as(&lab, 8, ActKind::NotTestable, "样品受潮", proof("照片3张")).expect("not testable");
     assert_eq!(walk.matter.samples[&id].not_testable.as_deref(), Some("样品受潮（证明材料：照片3张）"));
     assert!(walk.matter.is_unverified());
-    let refused = walk.try_as(&centre(), 9, ActKind::Confirm, "样品受潮", None).expect_err("nothing was tested");
-    assert!(refused.contains("尚无检验结果"), "{refused}");
+    walk.try_as(&centre(), 9, ActKind::Confirm, "别处已有检验报告", None).expect("a person decides, with a reason");
+    assert!(walk.matter.is_unverified(), "what was decided without a test stays so");
 }
 
 #[test]
@@ -369,7 +375,10 @@ fn clause_3_43_a_result_of_another_item_than_was_bought_is_refused() {
     assert!(refused.contains("i7") && refused.contains("i1"), "{refused}");
     let stranger = party("别的院", Role::TestBody);
     let refused = walk.try_as(&stranger, 20, ActKind::Result, "", Some(result(id, 1, 19, true))).expect_err("not sent");
-    assert!(refused.contains("没有送到贵单位"), "{refused}");
+    assert_eq!(
+        refused, "没有样品sr-20260302-battery_charger-fire-1.01。",
+        "what was not sent to it is not there for it"
+    );
 }
 
 #[test]
@@ -430,7 +439,7 @@ fn clause_3_49_an_authority_that_closed_its_case_reports_within_five_days() {
 #[test]
 fn an_objection_within_its_days_leads_to_a_second_test_of_the_spare_sample() {
     let mut walk = Walk::new();
-    let (us, lab, firm) = (centre(), party("检测院", Role::TestBody), party("某厂", Role::Firm));
+    let (us, lab, firm) = (centre(), party("检测院", Role::TestBody), party("店1", Role::Firm));
     ordered(&mut walk, 1);
     let id = dispatched(&mut walk, 1);
     walk.try_as(&lab, 20, ActKind::Result, "", Some(result(id.clone(), 1, 19, true))).expect("result");
@@ -442,11 +451,11 @@ fn an_objection_within_its_days_leads_to_a_second_test_of_the_spare_sample() {
         Some(work)
     };
     assert!(walk.try_as(&lab, 40, ActKind::Result, "", again()).is_err(), "nobody objected");
-    let object = || Some(Work::Object { of: "某厂".to_owned(), sample: id.clone() });
+    let object = || Some(Work::Object { of: "店1".to_owned(), sample: id.clone() });
     assert!(walk.try_as(&firm, 21, ActKind::Object, "送检样不是我厂的", object()).is_err(), "it was not told");
-    walk.try_as(&us, 21, ActKind::Address, "", Some(told("某厂", Role::Firm, Asked::Handle))).expect("address");
+    walk.try_as(&us, 21, ActKind::Address, "", Some(told("店1", Role::Firm, Asked::Handle))).expect("address");
     walk.try_as(&firm, 24, ActKind::Object, "送检样不是我厂的", object()).expect("object");
-    let answer = Work::AnswerObjection { to: "某厂".to_owned(), sample: id.clone(), upheld: true };
+    let answer = Work::AnswerObjection { to: "店1".to_owned(), sample: id.clone(), upheld: true };
     walk.try_as(&us, 30, ActKind::AnswerObjection, "同意复检", Some(answer)).expect("answer");
     walk.try_as(&lab, 40, ActKind::Result, "", again()).expect("tested again");
     assert_eq!(walk.matter.counts().failed, 0, "the second test counts");
@@ -493,6 +502,12 @@ fn random_walks_of_all_roles_reach_no_state_that_does_not_add_up() {
         if seed % 3 > 0 {
             let mut walk = Walk::new();
             ordered(&mut walk, 3);
+            if seed % 3 == 1 {
+                let us = &parties[0];
+                walk.try_as(us, 1, ActKind::Scheme, "", Some(scheme_by(3, DrawMode::Random))).expect("scheme");
+                walk.try_by(us, "主任", 1, ActKind::Approve, "", None).expect("approve");
+                walk.try_as(us, 1, ActKind::Order, "", Some(Work::Order { to: "采样组".to_owned() })).expect("order");
+            }
             let body = Some(Work::Commission { body: "检测院".to_owned() });
             walk.try_as(&parties[0], 1, ActKind::Commission, "", body).expect("commission");
             (matter, acts, days) = (walk.matter, walk.acts, 2);
@@ -618,7 +633,7 @@ fn try_something(draws: &mut Draw, matter: &Matter, days: i64) -> (ActKind, Opti
     let digest = "ab".repeat(32);
     let on = Walk::day(days);
     let work = match kind {
-        ActKind::Scheme => scheme(3),
+        ActKind::Scheme => scheme_by(3, DrawMode::ALL[draws.below(2)]),
         ActKind::Order => Work::Order { to: "采样组".to_owned() },
         ActKind::CommitSeed => Work::CommitSeed { digest },
         ActKind::Draw => Work::Draw {
@@ -810,4 +825,107 @@ fn clause_1_14_a_scheme_of_other_batches_says_what_these_can_find() {
     };
     walk.try_as(&centre(), 2, ActKind::Scheme, "", Some(fewer)).expect("changed");
     assert_eq!(purpose(&walk), "6批可在真实不合格率为39.3%时以95%的概率至少检出一批");
+}
+
+#[test]
+fn clause_3_35_a_unit_sees_of_what_it_was_told_its_own_goods_and_nothing_that_came_later() {
+    let mut walk = Walk::new();
+    let (us, lab) = (centre(), party("检测院", Role::TestBody));
+    ordered(&mut walk, 3);
+    let ids: Vec<SampleId> = (1..=3).map(|number| dispatched(&mut walk, number)).collect();
+    let enter = |walk: &mut Walk, at: usize| {
+        let number = u32::try_from(at + 1).expect("small");
+        walk.try_as(&lab, 20, ActKind::Result, "", Some(result(ids[at].clone(), number, 19, true))).expect("result");
+    };
+    enter(&mut walk, 0);
+    enter(&mut walk, 1);
+    for (unit, role) in [("店1", Role::Firm), ("商城", Role::Platform)] {
+        walk.try_as(&us, 21, ActKind::Address, "", Some(told(unit, role, Asked::Handle))).expect("address");
+    }
+    enter(&mut walk, 2);
+    let sees = |name: &str, role| {
+        let part = walk.matter.part_of(&party(name, role), &Handling::shipped());
+        part.results.into_iter().map(|told| told.sample).collect::<Vec<_>>()
+    };
+    assert_eq!(sees("店1", Role::Firm), ids[..1], "its own goods alone");
+    assert_eq!(sees("商城", Role::Platform), ids[..2], "what was tested when it was told");
+    // A refusal says nothing of what is not its own: the sample is not there, whatever became of it.
+    let firm = party("店1", Role::Firm);
+    for id in [&ids[1], &ids[2], &SampleId::from("sr-20260302-battery_charger-fire-1.09")] {
+        let object = Some(Work::Object { of: "店1".to_owned(), sample: id.clone() });
+        let refused = walk.try_as(&firm, 22, ActKind::Object, "不是我的", object).expect_err("not its own");
+        assert_eq!(refused, format!("没有样品{id}。"));
+    }
+}
+
+#[test]
+fn telling_a_unit_again_asks_for_more_and_loses_nothing() {
+    let mut walk = Walk::new();
+    let us = centre();
+    let office = party("市监局", Role::Supervision);
+    let told = |asked| Some(told("市监局", Role::Supervision, asked));
+    walk.try_as(&us, 0, ActKind::Address, "", told(Asked::Inspect)).expect("told");
+    for (who, asked) in [(&us, Asked::Know), (&us, Asked::Inspect), (&office, Asked::Know)] {
+        assert!(walk.try_as(who, 1, ActKind::Address, "", told(asked)).is_err(), "{asked:?}");
+    }
+    let of = || "市监局".to_owned();
+    let finished = Work::Finish { of: of(), on: Walk::day(3) };
+    walk.try_as(&office, 3, ActKind::Finish, "", Some(finished)).expect("finish");
+    walk.try_as(&office, 4, ActKind::Report, "已查", Some(Work::Report { of: of() })).expect("report");
+    walk.try_as(&us, 5, ActKind::Address, "", told(Asked::Inspect)).expect("again, once it is done");
+    let before: Vec<_> = walk.matter.told_before.iter().map(|told| (told.addressed_on, told.reported_on)).collect();
+    assert_eq!(before, [(DAY, Some(Walk::day(4)))]);
+}
+
+#[test]
+fn clause_3_49_a_case_that_is_closed_after_the_report_is_reported_again() {
+    let mut walk = Walk::new();
+    let (us, office) = (centre(), party("市监局", Role::Supervision));
+    walk.try_as(&us, 0, ActKind::Address, "", Some(told("市监局", Role::Supervision, Asked::Inspect))).expect("told");
+    let of = || "市监局".to_owned();
+    let number = || "1号".to_owned();
+    let file = Work::FileCase { of: of(), number: number() };
+    walk.try_as(&office, 1, ActKind::FileCase, "", Some(file)).expect("case");
+    let finish = Work::Finish { of: of(), on: Walk::day(2) };
+    walk.try_as(&office, 2, ActKind::Finish, "", Some(finish)).expect("finish");
+    let report = || Some(Work::Report { of: of() });
+    walk.try_as(&office, 3, ActKind::Report, "已查", report()).expect("report");
+    assert!(walk.try_as(&office, 4, ActKind::Report, "已查", report()).expect_err("twice").contains("已报送"));
+    let end = Work::EndCase { of: of(), number: number(), on: Walk::day(30) };
+    walk.try_as(&office, 30, ActKind::EndCase, "", Some(end)).expect("closed");
+    walk.try_as(&office, 33, ActKind::Report, "罚款", report()).expect("reported again");
+    let late: Vec<Duty> = walk.open(90);
+    assert!(late.is_empty(), "{late:?}");
+}
+
+#[test]
+fn a_second_test_needs_an_objection_of_its_own_and_a_correction_of_the_first_does_not_undo_it() {
+    let mut walk = Walk::new();
+    let (us, lab, firm) = (centre(), party("检测院", Role::TestBody), party("店1", Role::Firm));
+    ordered(&mut walk, 1);
+    let id = dispatched(&mut walk, 1);
+    walk.try_as(&lab, 20, ActKind::Result, "", Some(result(id.clone(), 1, 19, true))).expect("first");
+    walk.try_as(&us, 21, ActKind::Address, "", Some(told("店1", Role::Firm, Asked::Handle))).expect("told");
+    let object = Some(Work::Object { of: "店1".to_owned(), sample: id.clone() });
+    walk.try_as(&firm, 22, ActKind::Object, "异议", object).expect("object");
+    let answer = Work::AnswerObjection { to: "店1".to_owned(), sample: id.clone(), upheld: true };
+    walk.try_as(&us, 23, ActKind::AnswerObjection, "同意", Some(answer)).expect("answer");
+    let report = |number: &str, fails, of_second, second: &str| {
+        let mut work = result(id.clone(), 1, 30, fails);
+        if let Work::Result { report, again, confirmed_by, .. } = &mut work {
+            number.clone_into(report);
+            *again = of_second;
+            second.clone_into(confirmed_by);
+        }
+        Some(work)
+    };
+    walk.try_as(&lab, 30, ActKind::Result, "", report("R-2", false, true, "")).expect("tested again");
+    assert!(walk.try_as(&lab, 31, ActKind::Result, "", report("R-3", true, true, "")).is_err(), "once");
+    let fails = |walk: &Walk| walk.matter.counts().failed;
+    assert_eq!(fails(&walk), 0);
+    walk.try_as(&lab, 32, ActKind::Result, "笔误", report("R-1", true, false, "李工")).expect("the first is corrected");
+    assert_eq!(fails(&walk), 0, "the second test counts still");
+    walk.try_as(&lab, 33, ActKind::Result, "笔误", report("R-2", true, false, "李工"))
+        .expect("the second is corrected");
+    assert_eq!(fails(&walk), 1);
 }

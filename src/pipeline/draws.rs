@@ -42,11 +42,12 @@ impl Actor<'_> {
 }
 
 impl Folder {
-    /// Makes a seed for the next draw of a matter, keeps it where nobody reads it, and commits to it by an act. Gives its digest.
+    /// Makes a seed for the next draw of a matter, keeps it (sealed where a key is given) and commits to it by an act. Gives its digest. `why`: for a
+    /// further commitment, why the draw before does not do.
     ///
     /// # Errors
     /// [`PipelineError::Refused`] when the matter does not allow it now.
-    pub async fn commit_seed(&self, id: &AlertId, actor: Actor<'_>) -> Result<String, PipelineError> {
+    pub async fn commit_seed(&self, id: &AlertId, why: &str, actor: Actor<'_>) -> Result<String, PipelineError> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes)
             .map_err(|error| PipelineError::refused("系统没有给出随机数".to_owned(), error.to_string()))?;
@@ -55,7 +56,8 @@ impl Folder {
         let mut tx = self.store().begin().await?;
         Store::keep_seed(&mut tx, &digest, &seed.to_hex()).await?;
         tx.commit().await?;
-        self.take_act(actor.act(id, Work::CommitSeed { digest: digest.clone() })).await?;
+        let act = Act { note: why.trim().to_owned(), ..actor.act(id, Work::CommitSeed { digest: digest.clone() }) };
+        self.take_act(act).await?;
         Ok(digest)
     }
 

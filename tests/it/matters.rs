@@ -526,6 +526,9 @@ fn clause_1_26_anybody_draws_the_same_samples_again_from_frame_and_seed() {
     let again = run(&["sampling", "redraw", file, "--seed", seed, "--alert", alert, "--batches", "2"]).good();
     assert_eq!(again.out, drawn);
     assert!(again.err.contains(&digest), "the seed is the one that was committed to: {}", again.err);
+    // A further draw is possible, and has to say why; the first one stays to be seen.
+    let further = centre.run(&["sampling", "commit", alert, "--by", "王"]);
+    assert!(further.status == 2 && further.err.contains("再次公布应写明理由"), "{}", further.err);
     // What was not drawn is bought with a reason alone.
     let other = centre.act("李", "buy", &["platform=商城", "item_id=i9", "seller=店9", "quantity=1"]);
     assert!(other.status == 2 && other.err.contains("不在抽取结果中"), "{}", other.err);

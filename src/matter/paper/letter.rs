@@ -18,7 +18,8 @@ pub(super) fn paper(ground: &Ground<'_>, to: &Addressee) -> Paper {
         Some((at, _)) => ground.after(at),
         None => ground.matter.clone(),
     };
-    let unit = matter.recipients.entry(to.name.clone()).or_insert_with(|| planned(to, ground.today)).clone();
+    let drafted = planned(&matter, to, ground.today);
+    let unit = matter.recipients.entry(to.name.clone()).or_insert(drafted).clone();
     let mut paper = Paper::new(PaperKind::Letter, &matter, issued, &to.name);
     let about = &ground.about;
     paper.say(format!(
@@ -53,7 +54,7 @@ pub(super) fn paper(ground: &Ground<'_>, to: &Addressee) -> Paper {
 }
 
 /// What a unit would be asked for, before anybody has told it.
-fn planned(to: &Addressee, today: Date) -> Recipient {
+fn planned(matter: &Matter, to: &Addressee, today: Date) -> Recipient {
     let (concern, asked) = match to.role {
         Role::Supervision => (Concern::Place, Asked::Inspect),
         Role::Platform => (Concern::Platform, Asked::Handle),
@@ -71,6 +72,8 @@ fn planned(to: &Addressee, today: Date) -> Recipient {
         finished_on: None,
         reported_on: None,
         report: None,
+        reports: Vec::new(),
+        told_results: matter.tested().map(|sample| sample.id.clone()).collect(),
     }
 }
 

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use vocabulary::{Act, ActKind, DrawMode, Party, RegionCode, Role, SamplingRequest, UnknownCode, Work, day_of};
+use vocabulary::{Act, ActKind, Party, RegionCode, Role, SamplingRequest, UnknownCode, Work, day_of};
 
 use super::clocks::{Clock, Counting};
 use super::duty::Limit;

@@ -115,7 +115,7 @@ impl<'a> DrawView<'a> {
                 strata: if strata.is_empty() { "不分层".to_owned() } else { strata.join("、") },
                 chosen: drawing.chosen.iter().take(CHOSEN_SHOWN).collect(),
                 repeats: drawing.repeats.as_deref().unwrap_or("不重复"),
-                again: format!("wanglou sampling redraw FRAME --seed {}", drawing.seed),
+                again: format!("wanglou sampling redraw FRAME.csv --alert ALERT --batches N --seed {}", drawing.seed),
             }
         });
         Self { made, drawn }
