@@ -269,10 +269,6 @@ impl Courier {
         rows: &[EndpointRow],
     ) -> Result<BTreeMap<AlertId, Matter>, DeliverError> {
         let with_alert = rows.iter().any(|row| row.endpoint.party.is_some());
-        let mut caseworks: BTreeMap<AlertId, Casework> = BTreeMap::new();
-        for act in self.store.acts_but_notes(None).await? {
-            caseworks.entry(act.alert_id.clone()).or_default().take(&act);
-        }
         let ids: BTreeSet<&AlertId> = events.iter().map(|(_, event)| &event.alert_id).collect();
         let mut matters = BTreeMap::new();
         for id in ids {
@@ -281,7 +277,7 @@ impl Courier {
             } else {
                 (None, None)
             };
-            let casework = caseworks.remove(id).unwrap_or_default();
+            let casework = Casework::of(&self.store.acts_but_notes(Some(id)).await?);
             matters.insert(id.clone(), Matter { alert, request, casework });
         }
         Ok(matters)

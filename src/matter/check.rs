@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use alert::may;
 use jiff::civil::Date;
 use vocabulary::{
-    Act, ActKind, Asked, Category, DrawMode, ItemRef, ItemVerdict, Party, Refused, Role, SampleId, Stage, TestBody,
-    Work, day_of, refused,
+    Act, ActKind, Asked, Category, DrawMode, ItemRef, ItemVerdict, Party, Refused, RegionCode, Role, SampleId, Stage,
+    TestBody, Work, day_of, refused,
 };
 
 use super::sample::{Sample, SampleState};
@@ -304,7 +304,7 @@ impl Matter {
     }
 
     fn check_buy(&self, work: &Work, act: &Act) -> Checked {
-        let Work::Buy { sample, platform, item_id, seller, brand, maker, quantity, replaces, .. } = work else {
+        let Work::Buy { sample, platform, item_id, seller, brand, maker, region, quantity, replaces, .. } = work else {
             return Ok(());
         };
         let scheme = self.scheme()?;
@@ -361,6 +361,14 @@ impl Matter {
                 "与样品{}的卖家、品牌或生产企业重复：原则上不重复，确需重复应写明理由。",
                 "the seller, brand or maker is that of sample `{}`: in principle none repeats, a repeat needs a reason",
                 twin.id
+            ));
+        }
+        let within =
+            |place: &RegionCode| region.is_some_and(|own| [own, own.prefecture(), own.province()].contains(place));
+        if !scheme.regions.is_empty() && !scheme.regions.iter().any(within) {
+            return Err(refused!(
+                "卖家所在地不在方案的地区之内，或不明：应写明理由。",
+                "the place of the seller is not among those of the scheme, or not known: it needs a reason"
             ));
         }
         let item = ItemRef { platform: platform.clone(), item_id: item_id.clone() };

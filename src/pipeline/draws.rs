@@ -68,6 +68,13 @@ impl Folder {
     pub async fn frame_of(&self, id: &AlertId) -> Result<Frame, PipelineError> {
         let (alert, matter, _) = self.matter(id).await?.ok_or_else(|| super::outcomes::no_alert(id))?;
         let listings = self.store().listings(alert.assessment.category, LISTINGS_MAX).await?;
+        if listings.len() >= usize::try_from(LISTINGS_MAX).unwrap_or(usize::MAX) {
+            return Err(refused!(
+                "在售商品超过{LISTINGS_MAX}件，列不全：请提交抽样框（--frame）。",
+                "more than {LISTINGS_MAX} goods are on offer, so that the frame would be cut: hand one in with --frame"
+            )
+            .into());
+        }
         let platforms = matter.scheme.map(|scheme| scheme.platforms).unwrap_or_default();
         let offers =
             listings.into_iter().filter(|listing| platforms.is_empty() || platforms.contains(&listing.platform));
@@ -162,6 +169,19 @@ fn verify(
 /// The draw that a seed and a frame give for a matter as it stands: for the batches that are still wanted, beside the samples that it has.
 fn again(matter: &Matter, frame: &Frame, seed: &str, strata: &[StratumKind], repeats: &str) -> Result<Drawn, Refused> {
     let seed = Seed::from_hex(seed).map_err(|error| Refused::of(&error))?;
+    for kind in strata {
+        let states = |offer: &Offer| match kind {
+            StratumKind::Platform => true,
+            StratumKind::Region => offer.region.is_some(),
+            StratumKind::Price => offer.price_fen.is_some(),
+        };
+        if !frame.offers().iter().any(states) {
+            return Err(Refused::new(
+                format!("抽样框没有写{}，不能按它分层。", kind.zh()),
+                format!("no offer of the frame states a {}: it cannot be divided by that", kind.en()),
+            ));
+        }
+    }
     let kept: Vec<Offer> = matter.samples.values().filter(|sample| sample.counts()).map(bought).collect();
     let batches = matter.scheme.as_ref().map_or(0, |scheme| scheme.batches);
     let wanted = usize::try_from(batches).unwrap_or(usize::MAX).saturating_sub(kept.len());
