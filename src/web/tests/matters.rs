@@ -211,8 +211,10 @@ async fn clause_3_35_a_platform_is_not_told_of_samples_before_their_results() {
             assert!(!text.contains(hidden), "{path} shows {hidden}: {text}");
         }
     }
-    // With the result it is told of the goods, and nothing of the purchase.
+    // A result that came later is not told of until it is told again; then of the goods, and nothing of the purchase.
     house.done(&house.lab, &House::result()).await;
+    assert_eq!(house.json(&house.platform, &part).await["part"]["results"], json!([]));
+    house.done(&house.centre, &House::addressed("handle")).await;
     let told = house.json(&house.platform, &part).await;
     assert_eq!((&told["matter"], &told["part"]["results"][0]["sample"]), (&Value::Null, &json!(SAMPLE)));
     let mut fields = BTreeSet::new();
