@@ -41,7 +41,7 @@ pub struct ShownAlert {
     pub evidence_total: u64,
 }
 
-/// An assessment as one party may see it. The fields are those of [`Assessment`](super::Assessment); `None` in a field that every
+/// An assessment as one party may see it. The fields are those of [`Assessment`]; `None` in a field that every
 /// assessment has: not for this party.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[derive(schemars::JsonSchema)]
