@@ -12,7 +12,9 @@ use matter::{Matter, Owed, SampleCounts, SampleState};
 use pipeline::{ActTaken, Folder};
 use simulate::{People, Tried, World, judge};
 use store::Store;
-use vocabulary::{Alert, AlertId, Category, Language, SamplingRequest, Stage, said, start_of_day};
+use vocabulary::{
+    Alert, AlertEvent, AlertId, Category, Disposal, Language, SamplingRequest, Stage, said, start_of_day,
+};
 
 /// Reasons of refusals that are kept.
 const REASONS_KEPT: usize = 12;
@@ -29,6 +31,8 @@ pub(super) struct Year {
     requests: u64,
     ordered: u64,
     cancelled: u64,
+    /// Requests by the spread of the alert and the rule by which the machine made them; `by hand` for the others.
+    requests_by: BTreeMap<String, u64>,
     /// Samples, over all matters.
     samples: BTreeMap<&'static str, u64>,
     bought: u64,
@@ -138,6 +142,16 @@ impl Office {
         report.opened = u64::from(verdict.opened);
         report.real = report.opened - false_ones.len() as u64;
         report.reconcile = true;
+        for request in folder.store().every_request().await? {
+            let of_alert =
+                |event: &&AlertEvent| event.alert_id == request.alert_id && event.as_of <= request.created_on;
+            let asked = events.iter().rfind(of_alert);
+            let asked = asked.filter(|event| event.disposal == Disposal::Sample).and_then(|event| {
+                let rule = event.rules.iter().find(|rule| rule.starts_with("sample."))?;
+                Some(format!("{} {rule}", event.spread.code()))
+            });
+            *report.requests_by.entry(asked.unwrap_or_else(|| "by hand".to_owned())).or_default() += 1;
+        }
         let mut waits: BTreeMap<&'static str, Vec<i64>> = BTreeMap::new();
         for (alert, matter) in folder.matters().await.map_err(super::pipeline_failure)? {
             let acts = folder.store().acts(Some(&alert.id)).await?;
@@ -236,8 +250,8 @@ impl Year {
             ),
             said!(
                 language,
-                "采样任务 {0}：下达 {1}，取消 {2}；购样 {3}：{4}；补样 {5}，待补 {6}；更正 {7}，复检 {8}；计数相符：{9}",
-                "{0} requests: {1} ordered, {2} cancelled; {3} samples bought: {4}; {5} bought anew, {6} still to be; {7} corrected, {8} tested again; counts add up: {9}",
+                "采样任务 {0}（{10}）：下达 {1}，取消 {2}；购样 {3}：{4}；补样 {5}，待补 {6}；更正 {7}，复检 {8}；计数相符：{9}",
+                "{0} requests ({10}): {1} ordered, {2} cancelled; {3} samples bought: {4}; {5} bought anew, {6} still to be; {7} corrected, {8} tested again; counts add up: {9}",
                 self.requests,
                 self.ordered,
                 self.cancelled,
@@ -247,7 +261,8 @@ impl Year {
                 self.to_replace,
                 self.corrected,
                 self.tested_again,
-                self.reconcile
+                self.reconcile,
+                self.requests_by.iter().map(|(rule, n)| format!("{rule} {n}")).collect::<Vec<_>>().join(", ")
             ),
             said!(
                 language,

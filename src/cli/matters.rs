@@ -6,21 +6,22 @@ mod fields;
 mod paper;
 mod tables;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::lang::{language, pick, tr};
-use super::{Common, Failure, cannot_read, pipeline_failure, say, tell};
+use super::sampling::{is_ndjson, read, say_counts};
+use super::{Common, Failure, pipeline_failure, say, tell};
 use matter::paper::PaperKind;
 use matter::results::{self, BadRows, FileResult};
 use matter::{Duty, Handling, Matter, Owner, SampleCounts, SampleState, work_of};
-use pipeline::{AT_THE_MACHINE, ActTaken, Folder, ResultsReport};
+use pipeline::{AT_THE_MACHINE, ActTaken, Folder, ResultsReport, handling_of};
 use vocabulary::{Act, ActKind, Alert, AlertId, Category, Hazard, Refused, Said, Stage, TestBody, Work, day_of};
 
 #[derive(Debug, Args)]
@@ -187,8 +188,8 @@ impl<'a> Standing<'a> {
 
 pub(super) async fn run(args: MatterArgs, common: &Common) -> Result<(), Failure> {
     match args.what {
-        What::Calendar => return tables::calendar(&Handling::shipped()),
-        What::Clocks => return tables::clocks(&Handling::shipped()),
+        What::Calendar => return tables::calendar(tables_of(common)?.as_ref()),
+        What::Clocks => return tables::clocks(tables_of(common)?.as_ref()),
         What::Act { fields: Some(kind), .. } => return fields::show(kind),
         _ => {}
     }
@@ -218,6 +219,11 @@ pub(super) async fn run(args: MatterArgs, common: &Common) -> Result<(), Failure
         // Both were done above; an act without its arguments is refused before it comes here.
         What::Calendar | What::Clocks | What::Act { .. } => Ok(()),
     }
+}
+
+/// The tables that handling goes by, which need no data folder.
+fn tables_of(common: &Common) -> Result<Arc<Handling>, Failure> {
+    handling_of(&common.settings(None, None)?).map_err(pipeline_failure)
 }
 
 /// Which matters are listed.
@@ -414,32 +420,12 @@ async fn act(folder: &Folder, done: Done, set: &[String], unit: Option<String>) 
 }
 
 async fn take_results(folder: &Folder, file: &Path, by: &str, now: Timestamp, json: bool) -> Result<(), Failure> {
-    let ndjson = match file.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => false,
-        Some("ndjson" | "jsonl") => true,
-        _ => {
-            return Err(Failure::Input(anyhow!(tr!(
-                "{}：文件名应以 .csv 或 .ndjson 结尾",
-                "{}: name it .csv or .ndjson",
-                file.display()
-            ))));
-        }
-    };
+    let ndjson = is_ndjson(file)?;
     let text = read(file)?;
     let read = results::results(&text, ndjson)
         .map_err(|bad| Failure::Input(anyhow!(tr!("{}：{}", "{}: {}", file.display(), bad.said(language())))))?;
     let (done, rejected) = keep(folder, read, by, now).await?;
-    if json {
-        say(serde_json::to_string_pretty(&done)?)?;
-    } else {
-        say(format_args!(
-            "collected {} = kept {} + duplicate {} + rejected {}",
-            done.collected,
-            done.kept,
-            done.duplicate,
-            rejected.len()
-        ))?;
-    }
+    say_counts(&done, json)?;
     for bad in &rejected {
         tell(tr!("搁置 {}：{}", "set aside {}: {}", file.display(), bad.said(language())));
     }
@@ -492,9 +478,4 @@ async fn keep(
     rejected.sort_by_key(|bad| bad.at);
     done.rejected = rejected.iter().map(|bad| Refused::of(bad)).collect();
     Ok((done, rejected))
-}
-
-fn read(file: &Path) -> Result<String, Failure> {
-    let text = fs::read_to_string(file).with_context(|| cannot_read(file));
-    text.map_err(Failure::Input)
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::lang::{language, pick, told, tr};
 use super::{Common, Failure, cannot_read, say, tell};
-use pipeline::{AT_THE_MACHINE, Actor, Folder};
+use pipeline::{AT_THE_MACHINE, Actor, Folder, ResultsReport};
 use sampling::{Aim, Drawn, FailureRate, Frame, Repeat, Seed, Strata, Taken, results};
 use vocabulary::{AlertId, Outcome, Said, StratumKind};
 
@@ -253,31 +253,13 @@ fn size(question: &Question) -> Result<(), Failure> {
 
 async fn results_of(file: PathBuf, json: bool, common: &Common) -> Result<(), Failure> {
     let text = read(&file)?;
-    let ndjson = match file.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => false,
-        Some("ndjson" | "jsonl") => true,
-        _ => {
-            return Err(Failure::Input(anyhow!(tr!(
-                "{}：文件名应以 .csv 或 .ndjson 结尾",
-                "{}: name it .csv or .ndjson",
-                file.display()
-            ))));
-        }
-    };
+    let ndjson = is_ndjson(&file)?;
     let folder = Folder::open(&common.settings(None, None)?).await.map_err(super::pipeline_failure)?;
     let done = folder
         .take_results(&text, ndjson, super::user::BY_COMMAND, Timestamp::now())
         .await
         .map_err(super::pipeline_failure)?;
-    if json {
-        say(serde_json::to_string_pretty(&done)?)?;
-    } else {
-        let rejected = done.rejected.len();
-        say(format_args!(
-            "collected {} = kept {} + duplicate {} + rejected {rejected}",
-            done.collected, done.kept, done.duplicate
-        ))?;
-    }
+    say_counts(&done, json)?;
     for line in &done.rejected {
         tell(tr!("搁置 {}：{}", "set aside {}: {}", file.display(), told(line)));
     }
@@ -293,7 +275,32 @@ async fn results_of(file: PathBuf, json: bool, common: &Common) -> Result<(), Fa
     }
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+/// Whether a file of results is NDJSON rather than CSV, by its name.
+pub(super) fn is_ndjson(file: &Path) -> Result<bool, Failure> {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Ok(false),
+        Some("ndjson" | "jsonl") => Ok(true),
+        _ => Err(Failure::Input(anyhow!(tr!(
+            "{}：文件名应以 .csv 或 .ndjson 结尾",
+            "{}: name it .csv or .ndjson",
+            file.display()
+        )))),
+    }
+}
+
+/// What became of the lines of a file of results (COUNT-1).
+pub(super) fn say_counts(done: &ResultsReport, json: bool) -> Result<(), Failure> {
+    if json {
+        return say(serde_json::to_string_pretty(done)?);
+    }
+    let rejected = done.rejected.len();
+    say(format_args!(
+        "collected {} = kept {} + duplicate {} + rejected {rejected}",
+        done.collected, done.kept, done.duplicate
+    ))
+}
+
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
     let text = fs::read_to_string(file).with_context(|| cannot_read(file));
     text.map_err(Failure::Input)
 }

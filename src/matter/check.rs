@@ -289,7 +289,7 @@ impl Matter {
                 hexadecimal(frame)
             }
             Work::Commission { body } => {
-                Self::check_role(around.parties.get(body), Role::TestBody)?;
+                in_its_role(around.parties.get(body), Role::TestBody)?;
                 registered(body, today, around)
             }
             Work::Buy { .. } => self.check_buy(work, act),
@@ -568,7 +568,7 @@ impl Matter {
                 if *role == Role::Public {
                     return Err(refused!("不能告知公众：请用对外发布。", "the public is told by `publish`"));
                 }
-                Self::check_role(around.parties.get(to), *role)?;
+                in_its_role(around.parties.get(to), *role)?;
                 match self.recipients.get(to) {
                     Some(told) if !told.is_done() && told.asked >= *asked => Err(refused!(
                         "“{to}”已告知，尚未办结：只能提出更进一步的要求。",
@@ -664,7 +664,7 @@ impl Matter {
             }
             Work::OrderCorrection { of, firm, on } => {
                 self.authority(of, around)?;
-                Self::check_role(around.parties.get(firm), Role::Firm)?;
+                in_its_role(around.parties.get(firm), Role::Firm)?;
                 filled("企业", "firm", firm)?;
                 if *on > today {
                     return Err(refused!("日期不能晚于今天。", "the day is not after today"));
@@ -702,6 +702,17 @@ impl Matter {
 /// Whether an act of this kind says nothing without its particulars.
 fn needs_particulars(kind: ActKind) -> bool {
     kind.is_work() && !matches!(kind, ActKind::Approve | ActKind::Cancel)
+}
+
+/// Who is an organisation here is named in its role: a platform is not told as an authority, and a firm does not test.
+fn in_its_role(party: Option<&Party>, role: Role) -> Checked {
+    match party {
+        Some(party) if party.role != role => Err(Refused::new(
+            format!("“{}”登记为{}，不是{}。", party.name, party.role.zh(), role.zh()),
+            format!("`{}` is registered as `{}`, not as `{}`", party.name, party.role.code(), role.code()),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A test body that is registered, for this category, on this day (clause 3-09).

@@ -95,7 +95,11 @@ impl Matter {
     #[must_use]
     pub fn part_of(&self, party: &Party, handling: &Handling) -> Part {
         let name = &party.name;
-        let own = self.recipients.get(name).cloned();
+        // Of the samples that had a result when it was told, a unit learns of its own alone.
+        let own = self.recipients.get(name).cloned().map(|mut own| {
+            own.told_results.retain(|id| self.samples.get(id).is_some_and(|sample| self.shows(party, sample)));
+            own
+        });
         let tests_it = |sample: &&Sample| party.role == Role::TestBody && sample.body.as_ref() == Some(name);
         let shows = |sample: &&Sample| self.shows(party, sample);
         let owes = |duty: &Duty| matches!(&duty.owner, Owner::Unit(unit) if unit == name);
@@ -113,9 +117,7 @@ impl Matter {
             own,
         }
     }
-}
 
-impl Matter {
     /// Whether a unit outside knows of a sample: a test body of what was sent to it; a platform or firm that was told of what concerns it and had a
     /// result when it was told. Of what is still being bought nobody who sells hears (clause 3-35).
     pub(super) fn shows(&self, party: &Party, sample: &Sample) -> bool {
@@ -127,21 +129,23 @@ impl Matter {
     }
 }
 
-/// Whether goods are those of a platform or a firm: sold on it, or in its name, by its own name or one that it is registered with.
-pub(super) fn concerns(party: &Party, sample: &Sample) -> bool {
-    let is_brand = |name: &String| party.name == *name || party.concerns.brands.contains(name);
-    match party.role {
-        Role::Supervision | Role::Centre => true,
-        Role::Platform => {
-            party.name == sample.item.platform || party.concerns.platforms.contains(&sample.item.platform)
-        }
-        Role::Firm => {
-            is_brand(&sample.seller)
-                || sample.brand.as_ref().is_some_and(is_brand)
-                || sample.maker.as_ref().is_some_and(is_brand)
-        }
-        Role::TestBody | Role::Public => false,
-    }
+/// Whether goods are those of a platform or a firm: sold on it, or in its name.
+fn concerns(party: &Party, sample: &Sample) -> bool {
+    let is_own = |name: &String| is_firm(party, name);
+    runs_platform(party, &sample.item.platform)
+        || is_own(&sample.seller)
+        || sample.brand.as_ref().is_some_and(is_own)
+        || sample.maker.as_ref().is_some_and(is_own)
+}
+
+/// Whether a party runs the platform of this name, which is its own or one that it is registered with.
+pub(super) fn runs_platform(party: &Party, name: &str) -> bool {
+    party.role == Role::Platform && (party.name == name || party.concerns.platforms.contains(name))
+}
+
+/// Whether a party is the seller, brand or maker of this name, which is its own or one that it is registered with.
+pub(super) fn is_firm(party: &Party, name: &str) -> bool {
+    party.role == Role::Firm && (party.name == name || party.concerns.brands.contains(name))
 }
 
 fn sent(sample: &Sample) -> SentSample {

@@ -848,6 +848,8 @@ fn clause_3_35_a_unit_sees_of_what_it_was_told_its_own_goods_and_nothing_that_ca
         part.results.into_iter().map(|told| told.sample).collect::<Vec<_>>()
     };
     assert_eq!(sees("店1", Role::Firm), ids[..1], "its own goods alone");
+    let own = walk.matter.part_of(&party("店1", Role::Firm), &Handling::shipped()).own.expect("told");
+    assert_eq!(own.told_results.into_iter().collect::<Vec<_>>(), ids[..1], "nor what else was tested");
     assert_eq!(sees("商城", Role::Platform), ids[..2], "what was tested when it was told");
     // A refusal says nothing of what is not its own: the sample is not there, whatever became of it.
     let firm = party("店1", Role::Firm);

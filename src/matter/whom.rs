@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use vocabulary::{Alert, Asked, Concern, Listing, Party, Refused, RegionCode, Role, SampleId, Stage};
+use vocabulary::{Alert, Asked, Concern, Listing, Party, RegionCode, Role, SampleId, Stage};
 
 use super::sample::Sample;
+use super::share::{is_firm, runs_platform};
 use super::state::Matter;
 
 /// A unit that should be told.
@@ -139,29 +140,10 @@ impl Matter {
         let counts = self.counts();
         counts.at(super::SampleState::NotTestable) > 0 && counts.at(super::SampleState::Tested) == 0
     }
-
-    /// A unit that is to be told and is a party must be told in its role: a platform is not addressed as an authority.
-    pub(super) fn check_role(parties: Option<&Party>, role: Role) -> Result<(), Refused> {
-        match parties {
-            Some(party) if party.role != role => Err(Refused::new(
-                format!("“{}”登记为{}，不是{}。", party.name, party.role.zh(), role.zh()),
-                format!("`{}` is registered as `{}`, not as `{}`", party.name, party.role.code(), role.code()),
-            )),
-            _ => Ok(()),
-        }
-    }
 }
 
 fn fails(sample: &Sample) -> bool {
     sample.result().is_some_and(|result| !result.conforms)
-}
-
-fn runs_platform(party: &Party, name: &str) -> bool {
-    party.role == Role::Platform && (party.name == name || party.concerns.platforms.contains(name))
-}
-
-fn is_firm(party: &Party, name: &str) -> bool {
-    party.role == Role::Firm && (party.name == name || party.concerns.brands.contains(name))
 }
 
 /// The authority that watches over a place: of several the one that watches over the smallest place around it.

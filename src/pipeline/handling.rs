@@ -13,7 +13,7 @@ use vocabulary::Refused;
 ///
 /// # Errors
 /// [`PipelineError::Io`] for a file that cannot be read, [`PipelineError::Refused`] for one that cannot be used.
-pub(super) fn handling_of(settings: &Settings) -> Result<Arc<Handling>, PipelineError> {
+pub fn handling_of(settings: &Settings) -> Result<Arc<Handling>, PipelineError> {
     let Some(dir) = &settings.handling else { return Ok(Arc::new(Handling::shipped())) };
     let read = |name: &str| {
         let path = dir.join(name);

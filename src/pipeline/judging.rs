@@ -107,7 +107,7 @@ impl Tower {
             Store::add_sampling_request(&mut tx, request).await?;
         }
         for event in judged.events.iter().filter(|event| event.event == AlertEventKind::Raised) {
-            self.reopen_risen(&mut tx, &event.alert_id, now).await?;
+            reopen_risen(&mut tx, &event.alert_id, now).await?;
         }
         excluded::keep(&mut tx, &judged.assessments, &open).await?;
         Store::set_fact(&mut tx, EPISODES, &kept?).await?;
@@ -118,35 +118,6 @@ impl Tower {
 }
 
 impl Folder {
-    /// Opens a matter again that a person excluded until the watch raises a level of it (clause 3-29): an act like any other, written by the watch.
-    async fn reopen_risen(&self, tx: &mut Tx, id: &AlertId, now: Timestamp) -> Result<(), PipelineError> {
-        let acts = Store::acts_in(tx, id).await?;
-        let Some(matter) =
-            self.store().alert(id).await?.map(|alert| Matter::of(id.clone(), alert.opened_on, None, &acts))
-        else {
-            return Ok(());
-        };
-        if !(matter.excluded_until_rise && matter.casework.stage == Stage::Excluded) {
-            return Ok(());
-        }
-        let act = Act {
-            alert_id: id.clone(),
-            at: now,
-            by: BY_THE_WATCH.to_owned(),
-            party: AT_THE_MACHINE.to_owned(),
-            kind: ActKind::Reopen,
-            note: "排除时约定“直至升级”，现已升级，自动重新打开".to_owned(),
-            to: None,
-            until: None,
-            work: None,
-            key: None,
-        };
-        Store::add_act(tx, &act).await?;
-        let (who, about, detail) = (act.by, id.to_string(), ActKind::Reopen.code().to_owned());
-        Store::add_audit(tx, &AuditEntry { at: now, who, what: AuditKind::Act, about, detail }).await?;
-        Ok(())
-    }
-
     /// The day last judged.
     pub async fn judged_until(&self) -> Result<Option<Date>, PipelineError> {
         Ok(self.judged().await?.1)
@@ -159,4 +130,29 @@ impl Folder {
         let day = if day.is_empty() { None } else { Some(day.parse().map_err(unreadable)?) };
         Ok((at, day))
     }
+}
+
+/// Opens a matter again that a person excluded until the watch raises a level of it (clause 3-29): an act like any other, written by the watch.
+async fn reopen_risen(tx: &mut Tx, id: &AlertId, now: Timestamp) -> Result<(), PipelineError> {
+    let acts = Store::acts_in(tx, id).await?;
+    let matter = Matter::of(id.clone(), day_of(now), None, &acts);
+    if !(matter.excluded_until_rise && matter.casework.stage == Stage::Excluded) {
+        return Ok(());
+    }
+    let act = Act {
+        alert_id: id.clone(),
+        at: now,
+        by: BY_THE_WATCH.to_owned(),
+        party: AT_THE_MACHINE.to_owned(),
+        kind: ActKind::Reopen,
+        note: "排除时约定“直至升级”，现已升级，自动重新打开".to_owned(),
+        to: None,
+        until: None,
+        work: None,
+        key: None,
+    };
+    Store::add_act(tx, &act).await?;
+    let (who, about, detail) = (act.by, id.to_string(), ActKind::Reopen.code().to_owned());
+    Store::add_audit(tx, &AuditEntry { at: now, who, what: AuditKind::Act, about, detail }).await?;
+    Ok(())
 }

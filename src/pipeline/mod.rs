@@ -69,6 +69,7 @@ pub use exchange::{ExchangeFile, ExchangeManifest, MatterRecord, Records};
 pub use export::{Manifest, ZIP_ROWS_MAX};
 pub use extract::fingerprint;
 pub use folder::Folder;
+pub use handling::handling_of;
 pub use intake::{ImportReport, LogSink, import_file, push_lines};
 pub use judge::Judge;
 pub use lines::{LinesError, answer_lines};

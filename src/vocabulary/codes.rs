@@ -44,6 +44,13 @@ fn set_in_chinese(set: &str) -> &str {
         "scope" => "权限范围",
         "stage" => "办理阶段",
         "act" => "操作",
+        "item verdict" => "单项判定",
+        "basis of a verdict" => "判定依据",
+        "part in a matter" => "与事项的关系",
+        "request to a unit" => "要求",
+        "measure" => "处理措施",
+        "way of sampling" => "采样方式",
+        "stratum" => "分层",
         "group of products" => "产品组",
         "paper" => "文书",
         other => other,
@@ -415,6 +422,80 @@ codes! {
         AnswerObjection = "answer_objection", "答复异议", "answer an objection";
         OrderCorrection = "order_correction", "责令改正", "order a correction";
         Reinspect = "reinspect", "复查", "inspect again";
+    }
+}
+
+codes! {
+    /// Whether an item of a test conforms (单项判定).
+    ItemVerdict, "item verdict" {
+        Pass = "pass", "合格", "conforms";
+        Fail = "fail", "不合格", "does not conform";
+        Unjudged = "unjudged", "不判定", "is not judged";
+    }
+}
+
+codes! {
+    /// What a verdict rests on (判定依据, clause 3-41).
+    VerdictBasis, "basis of a verdict" {
+        Standard = "standard", "国家、行业或地方标准", "a national, industry or local standard";
+        Stated = "stated", "产品明示指标", "what the goods state";
+        Monitoring = "monitoring", "监测规则", "the rules of the monitoring";
+    }
+}
+
+codes! {
+    /// What a recipient has to do with a matter: why it is told (clauses 3-11, 3-47).
+    Concern, "part in a matter" {
+        Seller = "seller", "站内经营者", "the seller";
+        Maker = "maker", "生产企业", "the maker";
+        Platform = "platform", "电商平台", "the platform it is sold on";
+        Place = "place", "属地监管", "the authority of the place";
+        Industry = "industry", "行业组织", "the industry";
+        Other = "other", "其他", "another reason";
+    }
+}
+
+codes! {
+    /// What a recipient is asked to do.
+    Asked, "request to a unit" {
+        Know = "know", "知悉", "to know of it";
+        Handle = "handle", "处理", "to handle it";
+        Inspect = "inspect", "核查查处", "to inspect";
+        Sample = "sample", "协助采样", "to help with sampling";
+    }
+}
+
+codes! {
+    /// What is done about goods or a firm (处理措施, clauses 3-46, 2-21, 0-13), least first.
+    MeasureKind, "measure" {
+        Warn = "warn", "风险提示", "consumers are warned";
+        Refund = "refund", "退货", "goods are taken back";
+        Delist = "delist", "下架", "the listing is removed";
+        Recall = "recall", "召回", "goods are recalled";
+        Forfeit = "forfeit", "没收质量违约金", "the deposit is forfeited";
+        Expel = "expel", "清退", "the seller is expelled";
+        Interview = "interview", "约谈", "the firm is called in";
+        Blacklist = "blacklist", "列入黑名单", "the firm is blacklisted";
+        Inspection = "inspection", "监督检查", "an inspection is made";
+        Emergency = "emergency", "应急处置", "an emergency plan is followed";
+        Transfer = "transfer", "移送", "the matter is handed to another authority";
+    }
+}
+
+codes! {
+    /// How samples are chosen (采样方式, clause 1-15).
+    DrawMode, "way of sampling" {
+        Random = "random", "随机抽样", "by chance from all offers";
+        Targeted = "targeted", "靶向抽样", "where a problem is suspected";
+    }
+}
+
+codes! {
+    /// By what offers are divided before samples are drawn (分层).
+    StratumKind, "stratum" {
+        Platform = "platform", "平台", "platform";
+        Region = "region", "地区", "region";
+        Price = "price", "价格", "price";
     }
 }
 

@@ -49,8 +49,9 @@ pub use bound::Bound;
 pub use cell::is_formula;
 pub use change::{Alteration, Change};
 pub use codes::{
-    ActKind, ActorKind, AdminLevel, Category, Channel, Danger, Disposal, EndpointKind, Focus, Hazard, PublishedFrom,
-    Role, Scope, Spread, Stage, Stance, UnknownCode,
+    ActKind, ActorKind, AdminLevel, Asked, Category, Channel, Concern, Danger, Disposal, DrawMode, EndpointKind, Focus,
+    Hazard, ItemVerdict, MeasureKind, PublishedFrom, Role, Scope, Spread, Stage, Stance, StratumKind, UnknownCode,
+    VerdictBasis,
 };
 pub use delivery::{Endpoint, Lane, Subscription, is_urgent};
 pub use document::{
@@ -84,6 +85,4 @@ pub use time::{
     DateRange, MEAN_YEAR_DAYS, ONSET_YEAR_DAYS, TimeError, day_of, end_of_day, parse_moment, shanghai, show_moment,
     start_of_day,
 };
-pub use work::{
-    Asked, Concern, DrawMode, ItemRef, ItemVerdict, MeasureKind, StratumKind, TestBody, TestedItem, VerdictBasis, Work,
-};
+pub use work::{ItemRef, TestBody, TestedItem, Work};

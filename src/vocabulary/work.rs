@@ -4,7 +4,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{ActKind, RegionCode, Role, SampleId, TestItem};
+use super::{
+    ActKind, Asked, Concern, DrawMode, ItemVerdict, MeasureKind, RegionCode, Role, SampleId, StratumKind, TestItem,
+    VerdictBasis,
+};
 
 /// A thing for sale, as its platform names it (商品ID, clause 3-43): the same from listing to result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,97 +35,6 @@ pub struct TestedItem {
     pub measured: String,
     /// Whether it conforms (单项判定).
     pub verdict: ItemVerdict,
-}
-
-/// A small closed set of codes with names.
-macro_rules! choices {
-    ($($(#[doc = $about:literal])* $name:ident { $($variant:ident = $code:literal, $zh:literal, $en:literal;)* })*) => {$(
-        $(#[doc = $about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[derive(schemars::JsonSchema)]
-        pub enum $name {
-            $(#[doc = $en] #[serde(rename = $code)] $variant,)*
-        }
-
-        impl $name {
-            /// Every member.
-            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
-
-            /// The stable code.
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $($name::$variant => $code,)* }
-            }
-
-            /// The Chinese name.
-            #[must_use]
-            pub fn zh(self) -> &'static str {
-                match self { $($name::$variant => $zh,)* }
-            }
-
-            /// The English name.
-            #[must_use]
-            pub fn en(self) -> &'static str {
-                match self { $($name::$variant => $en,)* }
-            }
-        }
-    )*};
-}
-
-choices! {
-    /// Whether an item of a test conforms (单项判定).
-    ItemVerdict {
-        Pass = "pass", "合格", "conforms";
-        Fail = "fail", "不合格", "does not conform";
-        Unjudged = "unjudged", "不判定", "is not judged";
-    }
-    /// What a verdict rests on (判定依据, clause 3-41).
-    VerdictBasis {
-        Standard = "standard", "国家、行业或地方标准", "a national, industry or local standard";
-        Stated = "stated", "产品明示指标", "what the goods state";
-        Monitoring = "monitoring", "监测规则", "the rules of the monitoring";
-    }
-    /// What a recipient has to do with a matter: why it is told (clauses 3-11, 3-47).
-    Concern {
-        Seller = "seller", "站内经营者", "the seller";
-        Maker = "maker", "生产企业", "the maker";
-        Platform = "platform", "电商平台", "the platform it is sold on";
-        Place = "place", "属地监管", "the authority of the place";
-        Industry = "industry", "行业组织", "the industry";
-        Other = "other", "其他", "another reason";
-    }
-    /// What a recipient is asked to do.
-    Asked {
-        Know = "know", "知悉", "to know of it";
-        Handle = "handle", "处理", "to handle it";
-        Inspect = "inspect", "核查查处", "to inspect";
-        Sample = "sample", "协助采样", "to help with sampling";
-    }
-    /// What is done about goods or a firm (处理措施, clauses 3-46, 2-21, 0-13), least first.
-    MeasureKind {
-        Warn = "warn", "风险提示", "consumers are warned";
-        Refund = "refund", "退货", "goods are taken back";
-        Delist = "delist", "下架", "the listing is removed";
-        Recall = "recall", "召回", "goods are recalled";
-        Forfeit = "forfeit", "没收质量违约金", "the deposit is forfeited";
-        Expel = "expel", "清退", "the seller is expelled";
-        Interview = "interview", "约谈", "the firm is called in";
-        Blacklist = "blacklist", "列入黑名单", "the firm is blacklisted";
-        Inspection = "inspection", "监督检查", "an inspection is made";
-        Emergency = "emergency", "应急处置", "an emergency plan is followed";
-        Transfer = "transfer", "移送", "the matter is handed to another authority";
-    }
-    /// How samples are chosen (采样方式, clause 1-15).
-    DrawMode {
-        Random = "random", "随机抽样", "by chance from all offers";
-        Targeted = "targeted", "靶向抽样", "where a problem is suspected";
-    }
-    /// By what offers are divided before samples are drawn (分层).
-    StratumKind {
-        Platform = "platform", "平台", "platform";
-        Region = "region", "地区", "region";
-        Price = "price", "价格", "price";
-    }
 }
 
 /// The particulars of an act on a matter. One variant for each [`ActKind`] that has some.

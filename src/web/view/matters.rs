@@ -11,7 +11,7 @@ use super::values::ViewError;
 use super::{View, doing, opened};
 use matter::{Duty, Handling, Matter, Part, Whom};
 use pipeline::PipelineError;
-use vocabulary::{Act, Alert, AlertId, Party, Role, ShownAlert, TestBody};
+use vocabulary::{Act, Alert, AlertId, Role, ShownAlert, TestBody};
 
 /// As much of a matter as the viewer may see. Who is outside gets no whole one: there is no other way from here to a page, feed or file.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +124,7 @@ impl View {
         let alert = self.sight.alert(alert, None, opened(Some(&matter.casework)))?;
         let handling = self.tower.handling();
         let seen = match self.party().filter(|party| !party.is_inside()) {
-            Some(party) if !has_part(party, &matter) => return None,
+            Some(party) if !matter.has_part(party) => return None,
             Some(party) => MatterSeen::Part(Box::new(matter.part_of(party, &handling))),
             None => {
                 let duties = matter.duties(&handling);
@@ -152,15 +152,5 @@ impl View {
             Err(PipelineError::Refused(refused)) => Err(ViewError::Refused { why: refused.zh }),
             done => done.map_err(doing("registering a test body")),
         }
-    }
-}
-
-/// Whether a unit outside has a part in a matter: it was told of it, was commissioned to test, or is under an order to correct.
-fn has_part(party: &Party, matter: &Matter) -> bool {
-    let ordered = || matter.corrections.iter().any(|order| order.firm == party.name);
-    match party.role {
-        Role::Public => false,
-        Role::Firm => matter.casework.told.contains(&party.name) || ordered(),
-        _ => matter.casework.told.contains(&party.name),
     }
 }
